@@ -1,0 +1,46 @@
+#include "command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace live_training {
+
+std::optional<int> read_command_line(int argument_count, char** arguments, Settings& settings) {
+  CLI::App app(
+      "Trains a small convolutional network and shows, while it trains, how far each layer is from "
+      "a reference network of another seed, from its own start and, at the end, from its final "
+      "state.");
+  app.add_option(
+      "--data", settings.data,
+      "folder with CIFAR-10's binary files; without it the program makes its own images");
+  app.add_option("--epochs", settings.epochs, "epochs of training, for both networks")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  app.add_option("--reference", settings.reference,
+                 "file of the reference network: loaded if it exists, else written after training");
+  app.add_option("--seed", settings.seed,
+                 "seed of the trained network; the reference's is one more")
+      ->capture_default_str();
+  app.add_option("--run", settings.run, "new folder for the run's results [runs/<time>]");
+  app.add_option("--width", settings.width,
+                 "channels of the first two convolutions; twice in others")
+      ->check(CLI::Range(2, 1024))
+      ->capture_default_str();
+  app.add_option("--learning-rate", settings.learning_rate,
+                 "at the start; falls to 0 along a cosine")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--probe", settings.probe, "test images over which layers are compared, at most")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  app.add_option("--images", settings.images, "training images, at most [all; 4000 made ones]")
+      ->check(CLI::Range(2, 10000000));
+  app.add_flag("--softmax", settings.softmax, "watch the class probabilities too");
+  try {
+    app.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& end) {
+    return app.exit(end) == 0 ? 0 : 2;
+  }
+  return std::nullopt;
+}
+
+}  // namespace live_training

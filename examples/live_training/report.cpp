@@ -1,0 +1,222 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "text_table.hpp"
+
+namespace live_training {
+namespace {
+
+using livecca::MeasureRow;
+using livecca::SnapshotReport;
+
+constexpr std::size_t bar_cells = 30;
+constexpr std::string_view erase_line = "\r\033[K";
+
+std::string repeated(std::string_view text, std::size_t count) {
+  std::string result;
+  for (std::size_t i = 0; i < count; ++i) result += text;
+  return result;
+}
+
+std::string percent(double share) { return decimals(100.0 * share, 1) + " %"; }
+
+std::string heading(const EpochFacts& facts) {
+  const std::string accuracy = "test accuracy " + percent(facts.test_accuracy);
+  if (!facts.loss) return "Before training: " + accuracy;
+  return "After epoch " + std::to_string(facts.epoch) + " of " + std::to_string(facts.epochs) +
+         ": loss " + decimals(*facts.loss, 3) + ", " + accuracy;
+}
+
+std::string value_cell(const MeasureRow* row, MarkedCells& cells) {
+  return row == nullptr ? cells.absent() : cells.cell(row->value, row->status);
+}
+
+/// The floor is on the row's own scale, a distance; people know it as a mean correlation.
+std::string floor_cell(const MeasureRow* row) {
+  if (row == nullptr || !row->noise_floor) return "–";
+  return decimals(1.0 - *row->noise_floor, 3);
+}
+
+std::string ranks_cell(const MeasureRow* row) {
+  if (row == nullptr) return "–";
+  return std::to_string(row->ranks[0]) + ", " + std::to_string(row->ranks[1]);
+}
+
+std::vector<Curve> curves_of(const std::vector<std::string>& layers, const SnapshotReport& report) {
+  std::vector<Curve> curves;
+  for (const std::string& layer : layers) {
+    Curve curve{layer, {}, {}};
+    for (const MeasureRow& row : report.measures) {
+      if (row.layer != layer || row.reference != "final" || row.measure != "pwcca_distance")
+        continue;
+      curve.epochs.push_back(row.epoch);
+      curve.distances.push_back(row.value);
+    }
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+/// One block per epoch, its height the distance; full height is the largest of all curves.
+std::string draw(const Curve& curve, double largest) {
+  static constexpr std::array<std::string_view, 9> blocks = {" ", "▁", "▂", "▃", "▄",
+                                                             "▅", "▆", "▇", "█"};
+  std::string bars;
+  for (const std::optional<double>& distance : curve.distances) {
+    const double share = largest > 0.0 ? std::clamp(distance.value_or(0.0) / largest, 0.0, 1.0) : 0;
+    const auto eighths = static_cast<std::size_t>(8.0 * share + 0.5);
+    bars += distance ? repeated(blocks[std::max<std::size_t>(eighths, 1)], 2) : "··";
+    bars += ' ';
+  }
+  return bars;
+}
+
+void print_drawing(std::ostream& out, const std::vector<Curve>& curves) {
+  double largest = 0.0;
+  std::size_t longest = 0;
+  for (const Curve& curve : curves) {
+    longest = std::max(longest, curve.layer.size());
+    for (const auto& distance : curve.distances) largest = std::max(largest, distance.value_or(0));
+  }
+  for (auto curve = curves.rbegin(); curve != curves.rend(); ++curve) {
+    out << "  " << curve->layer << std::string(longest - curve->layer.size() + 2, ' ')
+        << draw(*curve, largest) << '\n';
+  }
+  out << "  " << std::string(longest + 2, ' ')
+      << "epoch 0 on the left, the last on the right; full height = " << decimals(largest, 2)
+      << "\n\n";
+}
+
+void print_numbers(std::ostream& out, const std::vector<Curve>& curves,
+                   const SnapshotReport& report) {
+  std::vector<std::string> header = {"epoch"};
+  std::set<std::int64_t> epochs;
+  for (const Curve& curve : curves) {
+    header.push_back(curve.layer + "  ");
+    epochs.insert(curve.epochs.begin(), curve.epochs.end());
+  }
+  TextTable table(std::move(header));
+  MarkedCells cells;
+  for (const std::int64_t epoch : epochs) {
+    std::vector<std::string> row = {std::to_string(epoch)};
+    for (const Curve& curve : curves) {
+      const auto found = std::find_if(
+          report.measures.begin(), report.measures.end(), [&](const MeasureRow& measure) {
+            return measure.layer == curve.layer && measure.epoch == epoch &&
+                   measure.reference == "final" && measure.measure == "pwcca_distance";
+          });
+      row.push_back(value_cell(found == report.measures.end() ? nullptr : &*found, cells));
+    }
+    table.add(std::move(row));
+  }
+  table.print(out);
+  cells.print_legend(out);
+}
+
+void print_settling(std::ostream& out, const std::vector<Curve>& curves) {
+  out << "\nFirst epoch at less than half of the distance of epoch 0:";
+  bool all_known = !curves.empty();
+  bool ascending = true;
+  std::optional<std::int64_t> below;
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    const std::optional<std::int64_t> epoch = half_way(curves[i]);
+    out << (i == 0 ? " " : ", ") << curves[i].layer << ' '
+        << (epoch ? std::to_string(*epoch) : "–");
+    all_known = all_known && epoch.has_value();
+    ascending = ascending && (!below || !epoch || *below <= *epoch);
+    if (epoch) below = epoch;
+  }
+  out << ".\n";
+  if (!all_known) return;
+  out << (ascending
+              ? "No layer settled before one below it: this run converged from the bottom up.\n"
+              : "The order is not strictly from the bottom up in this run.\n");
+}
+
+}  // namespace
+
+ProgressBar::ProgressBar(std::ostream& out, bool is_terminal, std::string label)
+    : out_(out),
+      is_terminal_(is_terminal),
+      label_(std::move(label)),
+      begin_(std::chrono::steady_clock::now()) {}
+
+void ProgressBar::update(std::size_t done, std::size_t total, double loss) {
+  const auto now = std::chrono::steady_clock::now();
+  const bool ended = done == total;
+  // Ten times a second is smooth enough and costs nothing.
+  if (!ended && (!is_terminal_ || now - last_drawn_ < std::chrono::milliseconds(100))) return;
+  last_drawn_ = now;
+  const std::size_t filled = bar_cells * done / std::max<std::size_t>(total, 1);
+  if (is_terminal_) out_ << erase_line;
+  out_ << label_ << " ▕" << repeated("█", filled) << repeated("░", bar_cells - filled) << "▏ loss "
+       << decimals(loss, 3) << "  "
+       << decimals(std::chrono::duration<double>(now - begin_).count(), 1) << " s";
+  if (ended) out_ << '\n';
+  out_.flush();
+}
+
+void ProgressBar::clear() {
+  if (is_terminal_) out_ << erase_line;
+  last_drawn_ = {};
+}
+
+void print_how_to_read(std::ostream& out) {
+  out << "How to read the tables. Each layer is compared over the probe, a fixed set of test "
+         "images.\n"
+         "A PWCCA distance of 0 means: the same representation, up to an invertible linear map.\n"
+         "The floor of mean ρ is the mean correlation that layers with nothing in common would "
+         "show\n"
+         "with this many images: a distance near 1 − floor tells nothing from chance.\n"
+         "Tables appear when they are solved; training goes on meanwhile.\n";
+}
+
+void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers,
+                       const EpochFacts& facts, const SnapshotReport& report) {
+  out << '\n' << heading(facts) << "\n";
+  TextTable table({"layer", "PWCCA: to reference  ", "to own start  ", "floor of mean ρ", "images",
+                   "samples", "ranks"});
+  MarkedCells cells;
+  bool start_is_new = false;
+  for (const std::string& layer : layers) {
+    const MeasureRow* reference = report.find(layer, "reference", "pwcca_distance");
+    const MeasureRow* start = report.find(layer, "start", "pwcca_distance");
+    const MeasureRow* mean = report.find(layer, "reference", "mean_cca_distance");
+    start_is_new = start_is_new || start == nullptr;
+    table.add({layer, value_cell(reference, cells), value_cell(start, cells), floor_cell(mean),
+               mean == nullptr ? "–" : std::to_string(mean->effective_samples),
+               mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
+  }
+  table.print(out);
+  cells.print_legend(out);
+  if (start_is_new) out << "  – = no number: this pass recorded the start itself\n";
+  out << "  probe pass " << decimals(facts.probe_seconds, 2) << " s, of which livecca "
+      << decimals(report.observe_seconds, 2) << " s; solved in "
+      << decimals(report.solve_seconds, 2) << " s beside training\n";
+}
+
+void print_final_curves(std::ostream& out, const std::vector<std::string>& layers,
+                        const SnapshotReport& report) {
+  const std::vector<Curve> curves = curves_of(layers, report);
+  out << "\nFrom the bottom up: PWCCA distance of each epoch to the final state\n\n";
+  print_drawing(out, curves);
+  print_numbers(out, curves, report);
+  print_settling(out, curves);
+}
+
+std::optional<std::int64_t> half_way(const Curve& curve) {
+  if (curve.distances.empty() || !curve.distances.front()) return std::nullopt;
+  for (std::size_t i = 1; i < curve.distances.size(); ++i) {
+    if (curve.distances[i] && *curve.distances[i] < *curve.distances.front() / 2) {
+      return curve.epochs[i];
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace live_training

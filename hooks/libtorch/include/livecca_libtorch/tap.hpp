@@ -1,0 +1,78 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "livecca/activations/activation_view.hpp"
+#include "livecca/common/export.hpp"
+#include "livecca/monitor/monitor.hpp"
+
+namespace livecca::libtorch {
+
+/// Borrows a tensor's memory: its shape and strides as they are, contiguous or not, without a copy
+/// and without its graph. The view is good for as long as the tensor's storage lives and stays as
+/// it is.
+///
+/// float16, bfloat16, float32 and float64, dense, on the CPU, at most ActivationView::max_rank
+/// axes. Throws Error that says what came for anything else. Cost: O(rank). Thread safe.
+LIVECCA_EXPORT ActivationView view_of(const at::Tensor& tensor);
+
+/// A tensor that tap() could not watch, and why.
+struct TapProblem {
+  std::string tap;      ///< "network/layer"
+  std::string message;  ///< one line: what came, what was expected
+};
+
+/// While it lives, tap() on this thread hands its tensors to one step of a monitor, as layers of
+/// one network. Without it tap() does nothing, so that one forward() serves training and the probe.
+///
+///     auto step = monitor.begin(livecca::Stream::probe, epoch);
+///     {
+///       livecca::libtorch::EvaluationScope evaluation(*net);
+///       livecca::libtorch::TapScope taps(monitor, step, "net");
+///       net->forward(images);
+///     }
+///     step.commit();
+///
+/// Scopes nest: the innermost one listens. They must end in the reverse order of their beginning,
+/// on the thread that made them, before the step is committed. Monitor and step are borrowed.
+class LIVECCA_EXPORT TapScope {
+ public:
+  TapScope(Monitor& monitor, Monitor::Step& step, std::string network);
+  ~TapScope();
+  TapScope(const TapScope&) = delete;
+  TapScope& operator=(const TapScope&) = delete;
+
+  /// What could not be watched so far, each tap once. Training went on without it.
+  const std::vector<TapProblem>& problems() const;
+
+ private:
+  friend LIVECCA_EXPORT at::Tensor tap(std::string_view name, const at::Tensor& tensor);
+  friend LIVECCA_EXPORT bool is_tapping();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Observes a tensor as the layer `name` of the scope's network and returns it unchanged, the same
+/// tensor with the same graph: `x = tap("conv1", relu(conv1(x)));`.
+///
+/// A layer is watched on first sight, with the layout by its axes: N × C (nc) or N × C × H × W
+/// (nchw; the channels_last memory format is read as it lies). What is needed is copied before the
+/// return: nothing of the tensor or its graph is kept, and an in-place operation may follow. A
+/// tensor on another device is copied to the CPU for this.
+///
+/// Never throws: a tensor that cannot be watched (undefined, sparse, of integers, of another number
+/// of axes, a name tapped twice in one step) is a TapProblem of the scope.
+///
+/// Cost: nothing to speak of without a scope; with one, that of Monitor::Step::observe(). Thread
+/// safety: a scope hears only the thread that made it; the call may be made from any thread.
+LIVECCA_EXPORT at::Tensor tap(std::string_view name, const at::Tensor& tensor);
+
+/// Whether a scope listens on this thread: guards what is computed only to be tapped.
+LIVECCA_EXPORT bool is_tapping();
+
+}  // namespace livecca::libtorch

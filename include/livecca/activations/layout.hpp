@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "livecca/activations/activation_view.hpp"
+#include "livecca/common/export.hpp"
+
+namespace livecca {
+
+/// What the axes of a tap's activations mean: images × neurons (nc), or images × channels over a
+/// height × width grid of positions. Declared, never guessed from a shape.
+enum class Layout : std::uint8_t { nc, nchw, nhwc };
+
+/// "nc", "nchw" or "nhwc".
+LIVECCA_EXPORT const char* name_of(Layout layout);
+
+/// Which positions of a convolution become samples: all of them, or a seeded choice that depends
+/// only on the seed, the image's place in the stream and the grid's size: the same for every network
+/// and every batch size.
+struct Positions {
+  std::size_t per_image = 0;  ///< 0: all; a number beyond the grid's means all too
+  std::uint64_t seed = 0;
+
+  static Positions all() { return {}; }
+  static Positions sampled(std::size_t per_image, std::uint64_t seed = 0) {
+    return {per_image, seed};
+  }
+  friend bool operator==(const Positions&, const Positions&) = default;
+};
+
+/// The spatial extents of a tap; 1 × 1 for layout nc.
+struct Grid {
+  std::size_t height = 1;
+  std::size_t width = 1;
+
+  std::size_t size() const { return height * width; }
+  friend bool operator==(const Grid&, const Grid&) = default;
+};
+
+/// What a view is under a layout.
+struct ActivationShape {
+  std::size_t images = 0;
+  std::size_t features = 0;  ///< neurons or channels
+  Grid grid;
+};
+
+/// Reads a view's shape under a layout. On a mismatch (wrong number of axes, no features, no
+/// positions) returns false and says in `why` what was expected and what came.
+LIVECCA_EXPORT bool read_shape(const ActivationView& view, Layout layout, ActivationShape& shape,
+                               std::string& why);
+
+/// The positions (flat indices h·width + w, ascending) taken of image number `image` of a stream.
+/// Cost: O(per_image log per_image). Replaces the content of `out`.
+LIVECCA_EXPORT void choose_positions(const Positions& positions, Grid grid, std::uint64_t image,
+                                     std::vector<std::size_t>& out);
+
+/// How many rows one image gives.
+LIVECCA_EXPORT std::size_t rows_per_image(const Positions& positions, Grid grid);
+
+}  // namespace livecca

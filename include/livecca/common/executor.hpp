@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "livecca/common/export.hpp"
+
+namespace livecca {
+
+/// Who a parallel loop works for. The lanes have separate arenas, so a training thread that
+/// accumulates never waits for the tasks of a solve.
+enum class Lane { training, solve };
+
+/// The threads that livecca uses, all of them: two arenas (one per Lane) of `concurrency` slots,
+/// which share the process's TBB workers, and one thread for submitted jobs.
+///
+/// Results do not depend on the concurrency: loops hand each index to one task, and a task owns
+/// what it writes. Nothing global of the host process is changed.
+///
+/// Thread safety: all members may be called from any thread.
+class LIVECCA_EXPORT Executor {
+ public:
+  /// `concurrency` 0 means one per core. Throws Error if it is negative.
+  explicit Executor(int concurrency = 0);
+  /// Waits for the submitted jobs.
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  int concurrency() const;
+
+  /// Runs task(0) … task(count − 1), in no stated order, and returns when all are done; the calling
+  /// thread takes part. The first exception of a task is rethrown here.
+  void parallel_for(Lane lane, std::size_t count, const std::function<void(std::size_t)>& task);
+
+  /// Queues a job for the one background thread; jobs run in the order of submission. A job must
+  /// not throw.
+  void submit(std::function<void()> job);
+
+  /// Returns once every job submitted so far has run.
+  void drain();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace livecca

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+#include "livecca/common/export.hpp"
+
+namespace livecca {
+
+/// Whether a number can be used, from best to worst; the worst that applies wins. From
+/// too_few_samples on there is no value.
+enum class Status : std::uint8_t {
+  ok,
+  rank_deficient,   ///< a side has dead or dependent neurons; the value is over the ranks
+  undersampled,     ///< effective samples < 10 × features: compare with the noise floor first
+  nonfinite_rows,   ///< rows with NaN or infinity were left out
+  too_few_samples,  ///< 3 or fewer
+  constant,         ///< a side does not vary
+  not_converged,    ///< a decomposition failed, or moments overflowed
+  missing,          ///< a tap was not fed, left the panel, or rows did not pair
+};
+
+/// The name as it stands in rows: "ok", "rank_deficient", …
+LIVECCA_EXPORT const char* name_of(Status status);
+/// One sentence for people.
+LIVECCA_EXPORT const char* explain(Status status);
+/// Whether a measure with this status has a value.
+inline bool has_value(Status status) { return status < Status::too_few_samples; }
+
+}  // namespace livecca

@@ -1,0 +1,98 @@
+#include "livecca/activations/layout.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace livecca {
+namespace {
+
+std::string text_of(std::span<const std::int64_t> shape) {
+  std::string text = "(";
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    text += (axis == 0 ? "" : ", ") + std::to_string(shape[axis]);
+  }
+  return text + ")";
+}
+
+// SplitMix64 (Steele, Lea, Flood 2014): a full-period mixer, so that neighbouring images get
+// unrelated choices from one seed, on every platform.
+class SplitMix {
+ public:
+  explicit SplitMix(std::uint64_t state) : state_(state) {}
+
+  std::uint64_t next() {
+    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15U);
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
+    return z ^ (z >> 31U);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace
+
+const char* name_of(Layout layout) {
+  switch (layout) {
+    case Layout::nc:
+      return "nc";
+    case Layout::nchw:
+      return "nchw";
+    case Layout::nhwc:
+      return "nhwc";
+  }
+  return "unknown";
+}
+
+bool read_shape(const ActivationView& view, Layout layout, ActivationShape& shape,
+                std::string& why) {
+  const std::size_t axes = layout == Layout::nc ? 2 : 4;
+  const auto extents = view.shape();
+  if (extents.size() != axes) {
+    why = "expected " + std::to_string(axes) + " axes for layout " + name_of(layout) +
+          ", got shape " + text_of(extents);
+    return false;
+  }
+  const auto extent = [&](std::size_t axis) { return static_cast<std::size_t>(extents[axis]); };
+  shape.images = extent(0);
+  shape.features = extent(layout == Layout::nhwc ? 3 : 1);
+  shape.grid = layout == Layout::nc     ? Grid{}
+               : layout == Layout::nchw ? Grid{extent(2), extent(3)}
+                                        : Grid{extent(1), extent(2)};
+  if (shape.features == 0 || shape.grid.size() == 0) {
+    why = "expected at least one feature and one position, got shape " + text_of(extents);
+    return false;
+  }
+  return true;
+}
+
+std::size_t rows_per_image(const Positions& positions, Grid grid) {
+  if (positions.per_image == 0) return grid.size();
+  return std::min(positions.per_image, grid.size());
+}
+
+void choose_positions(const Positions& positions, Grid grid, std::uint64_t image,
+                      std::vector<std::size_t>& out) {
+  const std::size_t count = rows_per_image(positions, grid);
+  out.clear();
+  if (count == grid.size()) {
+    out.resize(count);
+    std::iota(out.begin(), out.end(), std::size_t{0});
+    return;
+  }
+  // Floyd's sampling without replacement: `count` draws, no table of the whole grid. The modulo's
+  // bias is below 2^-40 for any real grid.
+  SplitMix random(SplitMix(positions.seed).next() ^ (image * 0xD1342543DE82EF95U + 1U));
+  for (std::size_t upper = grid.size() - count; upper < grid.size(); ++upper) {
+    const auto candidate = static_cast<std::size_t>(random.next() % (upper + 1));
+    const auto place = std::lower_bound(out.begin(), out.end(), candidate);
+    if (place != out.end() && *place == candidate) {
+      out.push_back(upper);  // larger than all before it, so the order holds
+    } else {
+      out.insert(place, candidate);
+    }
+  }
+}
+
+}  // namespace livecca

@@ -1,0 +1,50 @@
+#include "livecca/measures/status.hpp"
+
+namespace livecca {
+
+const char* name_of(Status status) {
+  switch (status) {
+    case Status::ok:
+      return "ok";
+    case Status::rank_deficient:
+      return "rank_deficient";
+    case Status::undersampled:
+      return "undersampled";
+    case Status::nonfinite_rows:
+      return "nonfinite_rows";
+    case Status::too_few_samples:
+      return "too_few_samples";
+    case Status::constant:
+      return "constant";
+    case Status::not_converged:
+      return "not_converged";
+    case Status::missing:
+      return "missing";
+  }
+  return "unknown";
+}
+
+const char* explain(Status status) {
+  switch (status) {
+    case Status::ok:
+      return "enough samples, full rank.";
+    case Status::rank_deficient:
+      return "some neurons are dead or depend on others; the numbers are over the ranks.";
+    case Status::undersampled:
+      return "fewer than 10 samples per feature: similarities are inflated, read them against the "
+             "noise floor.";
+    case Status::nonfinite_rows:
+      return "rows with NaN, infinity or values beyond 1e150 were left out.";
+    case Status::too_few_samples:
+      return "3 or fewer samples: nothing can be said.";
+    case Status::constant:
+      return "a side does not vary at all, so nothing can correlate with it.";
+    case Status::not_converged:
+      return "a decomposition failed or the moments overflowed.";
+    case Status::missing:
+      return "a tap was not fed, changed, or its rows do not pair.";
+  }
+  return "unknown status.";
+}
+
+}  // namespace livecca

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "livecca/common/executor.hpp"
+#include "livecca/monitor/options.hpp"
+#include "livecca/monitor/snapshot_report.hpp"
+#include "monitor/history.hpp"
+#include "monitor/run_writer.hpp"
+
+namespace livecca {
+
+/// The bottom-up curves (Raghu et al. 2017, section 4.1): every kept snapshot of every layer
+/// against the layer's last one, reference "final". Streams both files, so memory is
+/// O(features²). `step` is the run's number of steps.
+void write_final_curves(const std::vector<History::Kept>& kept,
+                        const std::vector<std::string>& layers, const MonitorOptions& options,
+                        std::uint64_t step, Executor& executor, SnapshotReport& report,
+                        RunWriter& writer);
+
+}  // namespace livecca

@@ -1,0 +1,255 @@
+#include "livecca/monitor/monitor.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <future>
+#include <set>
+
+#include "livecca/common/error.hpp"
+#include "monitor/final_curves.hpp"
+#include "monitor/monitor_state.hpp"
+#include "monitor/rows_of_solution.hpp"
+
+namespace livecca {
+namespace {
+
+const char* name_of(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::missing:
+      return "missing";
+    case FaultKind::shape_changed:
+      return "shape_changed";
+    case FaultKind::rows_differ:
+      return "rows_differ";
+    case FaultKind::nonfinite:
+      return "nonfinite";
+    case FaultKind::joined_late:
+      return "joined_late";
+  }
+  return "unknown";
+}
+
+MonitorOptions checked(MonitorOptions options) {
+  std::string why;
+  if (!options.is_valid(why)) throw Error(why);
+  if (options.run.empty()) {
+    const auto folder = std::filesystem::absolute(options.run_directory).lexically_normal();
+    options.run = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+  }
+  std::error_code failure;
+  std::filesystem::create_directories(options.run_directory, failure);
+  if (failure) {
+    throw Error(options.run_directory.string() + ": expected to create the run folder, got: " +
+                failure.message());
+  }
+  return options;
+}
+
+}  // namespace
+
+Monitor::State::State(MonitorOptions given)
+    : options(checked(std::move(given))),
+      writer(options.run_directory, options.run, options.on_event),
+      executor(options.threads),
+      panel(executor, {.positions = options.positions}),
+      history(options.run_directory / "history", options.history_byte_limit,
+              [this](const Event& event) { writer.report(event); }) {
+  write_run_row();
+}
+
+void Monitor::State::write_run_row() {
+  RunRow row;
+  row.network = options.network;
+  row.measures = options.measures;
+  row.keep_variance = options.keep_variance;
+  row.positions_per_image = options.positions.per_image;
+  row.seed = options.positions.seed;
+  row.threads = executor.concurrency();
+  row.notes = options.notes;
+  for (const WatchedTap& tap : taps) {
+    if (tap.network == "start") continue;
+    row.taps.push_back({tap.network, tap.layer, livecca::name_of(tap.layout)});
+  }
+  writer.write(row);
+}
+
+TapHandle Monitor::State::watch(std::string_view network, std::string_view layer, Layout layout) {
+  const std::string name = std::string(network) + "/" + std::string(layer);
+  if (network == "start" || network == "final") {
+    throw Error(name + ": expected a network name other than 'start' and 'final'");
+  }
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    if (taps[i].network != network || taps[i].layer != layer) continue;
+    if (taps[i].layout == layout) return {i};
+    throw Error(name + ": expected layout " + livecca::name_of(taps[i].layout) +
+                " as watched before, got " + livecca::name_of(layout));
+  }
+  const std::size_t tap = panel.add_tap({std::string(network), std::string(layer)}, layout);
+  taps.push_back({std::string(network), std::string(layer), layout, std::nullopt});
+  const bool trained = network == options.network;
+  for (std::size_t other = 0; other < tap; ++other) {
+    const bool other_trained = taps[other].network == options.network;
+    if (taps[other].layer != layer || taps[other].network == "start") continue;
+    if (trained != other_trained) panel.add_pair(trained ? tap : other, trained ? other : tap);
+  }
+  return {tap};
+}
+
+void Monitor::State::add_start_taps() {
+  const std::size_t watched = taps.size();
+  for (std::size_t i = 0; i < watched; ++i) {
+    const std::string layer = taps[i].layer;
+    if (taps[i].network != options.network || taps[i].start_tap) continue;
+    if (history.start(layer) == nullptr) continue;
+    const std::size_t start = panel.add_tap({"start", layer}, Layout::nc);
+    taps.push_back({"start", layer, Layout::nc, std::nullopt});
+    taps[i].start_tap = start;
+    panel.add_pair(i, start);
+  }
+}
+
+void Monitor::State::report_to(SnapshotReport& report, const Event& event) {
+  writer.report(event);
+  report.events.push_back(event);
+}
+
+void Monitor::State::report_faults(const PanelMoments& moments, SnapshotReport& report) {
+  const std::int64_t epoch = report.epoch;
+  for (const Fault& fault : moments.faults) {
+    report_to(report, {epoch, name_of(fault.kind), fault.subject, fault.message});
+  }
+  if (moments.steps_discarded > 0) {
+    report_to(report, {epoch, "step_discarded", "probe",
+                       std::to_string(moments.steps_discarded) +
+                           " steps were begun and not committed; they were discarded"});
+  }
+  if (moments.steps_committed == 0) {
+    report_to(report, {epoch, "missing", "probe",
+                       "expected at least one committed step before a snapshot, got none"});
+  }
+}
+
+void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotReport& report) {
+  for (const WatchedTap& tap : taps) {
+    if (tap.network == options.network || tap.network == "start") continue;
+    const bool paired = std::ranges::any_of(taps, [&](const WatchedTap& other) {
+      return other.network == options.network && other.layer == tap.layer;
+    });
+    if (paired) continue;
+    report_to(report, {epoch, "missing", tap.network + "/" + tap.layer,
+                       "expected a layer of this name in " + options.network + ", got none"});
+  }
+}
+
+void Monitor::State::check_start_rows(std::int64_t epoch, SnapshotReport& report) {
+  for (const auto& [layer, used] : start_rows_used) {
+    const std::uint64_t expected = history.start(layer)->rows();
+    if (used == expected) continue;
+    report_to(report, {epoch, "rows_differ", "start/" + layer,
+                       "expected a probe of " + std::to_string(expected) +
+                           " rows as at the start, got " + std::to_string(used)});
+  }
+  start_rows_used.clear();
+}
+
+SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
+  const auto report = std::make_shared<SnapshotReport>();
+  report->epoch = epoch;
+  const auto moments = std::make_shared<const PanelMoments>(panel.take());
+  if (!run_row_has_taps) {
+    run_row_has_taps = true;
+    write_run_row();
+    report_unpaired_references(epoch, *report);
+  }
+  check_start_rows(epoch, *report);
+  report_faults(*moments, *report);
+  {
+    const TimeSpent time(observe_seconds);
+    history.close(epoch);
+  }
+  report->observe_seconds = observe_seconds;
+  observe_seconds = 0;
+  const auto promise = std::make_shared<std::promise<std::shared_ptr<const SnapshotReport>>>();
+  SnapshotTicket ticket(promise->get_future().share());
+  executor.submit([this, moments, report, promise, step = steps_of_run] {
+    solve_and_write(*moments, *report, step);
+    promise->set_value(report);
+  });
+  return ticket;
+}
+
+void Monitor::State::solve_and_write(const PanelMoments& moments, SnapshotReport& report,
+                                     std::uint64_t step) {
+  try {
+    const TimeSpent time(report.solve_seconds);
+    const PanelSolution solution = solve(moments, solve_options(options), executor);
+    const RowContext context{report.epoch, step, "probe", "probe"};
+    for (std::size_t pair = 0; pair < solution.pairs.size(); ++pair) {
+      write_pair(moments, solution, pair, context, options.measures, report, writer);
+    }
+    for (std::size_t tap = 0; tap < solution.taps.size(); ++tap) {
+      if (moments.taps[tap].name.network == "start") continue;
+      write_layer(moments, solution, tap, context, report, writer);
+    }
+  } catch (const std::exception& failure) {
+    report_to(report, {report.epoch, "solve_failed", "probe", failure.what()});
+  }
+  writer.write(OverheadRow{report.epoch, report.observe_seconds, report.solve_seconds});
+}
+
+SnapshotReport Monitor::State::finish() {
+  executor.drain();
+  SnapshotReport report;
+  if (finished) return report;
+  finished = true;
+  if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
+  std::vector<std::string> layers;
+  for (const WatchedTap& tap : taps) {
+    if (tap.network == options.network) layers.push_back(tap.layer);
+  }
+  try {
+    const TimeSpent time(report.solve_seconds);
+    write_final_curves(history.kept(), layers, options, steps_of_run, executor, report, writer);
+  } catch (const std::exception& failure) {
+    report_to(report, {report.epoch, "solve_failed", "final", failure.what()});
+  }
+  writer.write_event_counts();
+  return report;
+}
+
+void Monitor::State::drop_window(std::int64_t epoch, const char* reason) {
+  panel.reset();
+  start_rows_used.clear();
+  for (const WatchedTap& tap : taps) {
+    if (tap.network == options.network) history.spoil(tap.layer);
+  }
+  writer.report({epoch, "window_dropped", "probe", reason});
+}
+
+Monitor::Monitor(MonitorOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+Monitor::~Monitor() { state_->executor.drain(); }
+
+TapHandle Monitor::watch(std::string_view network, std::string_view layer, Layout layout) {
+  return state_->watch(network, layer, layout);
+}
+
+Monitor::Step Monitor::begin(Stream, std::int64_t epoch) {
+  // Only in a new window: a tap that joins later has to wait for the next.
+  if (state_->panel.images() == 0) state_->add_start_taps();
+  return Step(std::unique_ptr<Step::State>(
+      new Step::State{*state_, state_->panel.begin(), epoch, {}, false}));
+}
+
+SnapshotTicket Monitor::snapshot(std::int64_t epoch) { return state_->snapshot(epoch); }
+
+void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
+  state_->writer.write(LogRow{epoch, std::string(name), value});
+}
+
+SnapshotReport Monitor::finish() { return state_->finish(); }
+
+const std::filesystem::path& Monitor::run_directory() const {
+  return state_->options.run_directory;
+}
+
+}  // namespace livecca

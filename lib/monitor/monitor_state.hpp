@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "livecca/common/executor.hpp"
+#include "livecca/moments/panel.hpp"
+#include "livecca/monitor/monitor.hpp"
+#include "monitor/history.hpp"
+#include "monitor/run_writer.hpp"
+
+namespace livecca {
+
+/// A tap as the monitor knows it; its index is the panel's and the handle's.
+struct WatchedTap {
+  std::string network;
+  std::string layer;
+  Layout layout;
+  /// Of the trained network only: the tap of its recorded start, once there is one.
+  std::optional<std::size_t> start_tap;
+};
+
+struct Monitor::State {
+  explicit State(MonitorOptions given);
+
+  TapHandle watch(std::string_view network, std::string_view layer, Layout layout);
+  void add_start_taps();
+  void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
+  void report_faults(const PanelMoments& moments, SnapshotReport& report);
+  void report_to(SnapshotReport& report, const Event& event);
+  void check_start_rows(std::int64_t epoch, SnapshotReport& report);
+  void write_run_row();
+  SnapshotTicket snapshot(std::int64_t epoch);
+  void solve_and_write(const PanelMoments& moments, SnapshotReport& report, std::uint64_t step);
+  SnapshotReport finish();
+  /// Memory ran out in a step: its window cannot be trusted.
+  void drop_window(std::int64_t epoch, const char* reason);
+
+  MonitorOptions options;
+  RunWriter writer;
+  Executor executor;
+  Panel panel;
+  History history;
+  std::vector<WatchedTap> taps;  ///< same indices as the panel's; start taps have network "start"
+  std::map<std::string, std::uint64_t> start_rows_used;  ///< by layer, in this window
+  std::uint64_t steps_of_run = 0;
+  double observe_seconds = 0;  ///< since the last snapshot
+  bool run_row_has_taps = false;
+  bool finished = false;
+};
+
+struct Monitor::Step::State {
+  struct RowsToRecord {
+    std::size_t tap;
+    const PackedRows* rows;
+  };
+
+  /// Feeds the same rows of the network's start, for the distance to it. If the start has too few,
+  /// its tap is not fed, and the snapshot says why.
+  void observe_start(std::size_t start_tap, const PackedRows& rows);
+  /// Keeps the trained network's rows as they came, before the panel centres them in place.
+  void record();
+
+  Monitor::State& monitor;
+  Panel::Step step;
+  std::int64_t epoch;
+  std::vector<RowsToRecord> to_record;
+  bool failed = false;  ///< memory ran out: the step will not be committed
+};
+
+/// Adds the time until its destruction.
+class TimeSpent {
+ public:
+  explicit TimeSpent(double& seconds);
+  ~TimeSpent();
+  TimeSpent(const TimeSpent&) = delete;
+  TimeSpent& operator=(const TimeSpent&) = delete;
+
+ private:
+  double& seconds_;
+  double begin_;
+};
+
+}  // namespace livecca

@@ -1,0 +1,38 @@
+#include "livecca/monitor/options.hpp"
+
+#include <algorithm>
+
+#include "livecca/measures/measure.hpp"
+
+namespace livecca {
+
+bool MonitorOptions::is_valid(std::string& why) const {
+  const auto refuse = [&](std::string text) {
+    why = "monitor options: " + std::move(text);
+    return false;
+  };
+  if (run_directory.empty()) return refuse("expected a run_directory, got none");
+  if (network.empty()) return refuse("expected the trained network's name, got none");
+  if (network == "start" || network == "final") {
+    return refuse("expected a network name other than 'start' and 'final'");
+  }
+  if (measures.empty()) return refuse("expected at least one measure, got none");
+  for (const std::string& name : measures) {
+    if (find_measure(name) != nullptr) continue;
+    std::string known;
+    for (const MeasureInfo& info : livecca::measures()) {
+      known += (known.empty() ? "" : ", ") + std::string(info.name);
+    }
+    return refuse("expected measures out of " + known + "; got '" + name + "'");
+  }
+  if (!(keep_variance > 0 && keep_variance <= 1)) {
+    return refuse("expected keep_variance above 0 and at most 1, got " +
+                  std::to_string(keep_variance));
+  }
+  if (threads < 0) {
+    return refuse("expected 0 or more threads, got " + std::to_string(threads));
+  }
+  return true;
+}
+
+}  // namespace livecca

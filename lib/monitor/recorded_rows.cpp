@@ -1,0 +1,191 @@
+#include "monitor/recorded_rows.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+namespace livecca {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "safetensors holds little-endian data");
+
+using Json = nlohmann::ordered_json;
+
+// The header's room is fixed, so rows can be written before their number is known; and the rows
+// begin on a page.
+constexpr std::size_t length_bytes = 8;
+constexpr std::size_t header_bytes = 4096 - length_bytes;
+constexpr std::size_t data_begin = length_bytes + header_bytes;
+
+bool write_all(int descriptor, const void* data, std::size_t size, std::uint64_t at) {
+  const auto* bytes = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t count = ::pwrite(descriptor, bytes, size, static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      if (count == 0) errno = ENOSPC;
+      return false;
+    }
+    bytes += count;
+    size -= static_cast<std::size_t>(count);
+    at += static_cast<std::uint64_t>(count);
+  }
+  return true;
+}
+
+bool fail(std::string& why, const std::filesystem::path& path) {
+  why = path.string() + ": expected to write, got: " + std::strerror(errno);
+  return false;
+}
+
+/// A non-negative integer held as a string, as safetensors metadata wants it; 0 if it is none.
+std::size_t number_in(const Json& metadata, const char* name) {
+  const auto found = metadata.find(name);
+  if (found == metadata.end() || !found->is_string()) return 0;
+  return std::strtoull(found->get_ref<const std::string&>().c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+RecordedRowsWriter::RecordedRowsWriter(std::filesystem::path path)
+    : path_(std::move(path)), temporary_(path_.string() + ".tmp") {}
+
+RecordedRowsWriter::~RecordedRowsWriter() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+bool RecordedRowsWriter::open(const PackedRows& rows, std::string& why) {
+  std::error_code ignored;  // if the folder is not there, open() says so
+  std::filesystem::create_directories(path_.parent_path(), ignored);
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) return fail(why, temporary_);
+  features_ = rows.features();
+  rows_per_image_ = rows.rows_per_image();
+  grid_ = rows.grid();
+  bytes_ = data_begin;
+  return true;
+}
+
+bool RecordedRowsWriter::append(const PackedRows& rows, std::string& why) {
+  if (descriptor_ < 0 && !open(rows, why)) return false;
+  if (rows.features() != features_ || rows.grid() != grid_) {
+    why = path_.string() + ": expected " + std::to_string(features_) + " features, got " +
+          std::to_string(rows.features());
+    return false;
+  }
+  buffer_.assign(rows.values().begin(), rows.values().end());
+  const std::size_t size = buffer_.size() * sizeof(float);
+  if (!write_all(descriptor_, buffer_.data(), size, bytes_)) return fail(why, temporary_);
+  bytes_ += size;
+  rows_ += rows.rows();
+  return true;
+}
+
+bool RecordedRowsWriter::finish(std::string& why) {
+  if (descriptor_ < 0) {
+    why = path_.string() + ": expected rows, got none";
+    return false;
+  }
+  Json header;
+  header["__metadata__"] = {{"format", "livecca.recorded_rows"},
+                            {"version", "1"},
+                            {"rows_per_image", std::to_string(rows_per_image_)},
+                            {"grid_height", std::to_string(grid_.height)},
+                            {"grid_width", std::to_string(grid_.width)}};
+  header["rows"] = {{"dtype", "F32"},
+                    {"shape", {rows_, features_}},
+                    {"data_offsets", {0, bytes_ - data_begin}}};
+  std::string text = header.dump();
+  text.resize(header_bytes, ' ');
+  const std::uint64_t length = header_bytes;
+  if (!write_all(descriptor_, &length, length_bytes, 0) ||
+      !write_all(descriptor_, text.data(), text.size(), length_bytes)) {
+    return fail(why, temporary_);
+  }
+  // No fsync: on a training thread it costs more than the file, which its reader checks for size.
+  const int closed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    fail(why, path_);
+    ::unlink(temporary_.c_str());
+    return false;
+  }
+  return true;
+}
+
+std::unique_ptr<RecordedRows> RecordedRows::open(const std::filesystem::path& path,
+                                                 std::string& why) {
+  std::unique_ptr<RecordedRows> result(new RecordedRows);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat facts {};
+  if (descriptor >= 0 && ::fstat(descriptor, &facts) == 0 &&
+      facts.st_size > static_cast<off_t>(data_begin)) {
+    result->mapped_bytes_ = static_cast<std::size_t>(facts.st_size);
+    void* mapping =
+        ::mmap(nullptr, result->mapped_bytes_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (mapping != MAP_FAILED) result->mapping_ = mapping;
+  }
+  if (descriptor >= 0) ::close(descriptor);
+  if (result->mapping_ == nullptr) {
+    why = path.string() + ": expected a readable file of recorded rows";
+    return nullptr;
+  }
+  if (!result->read_header(why)) {
+    why = path.string() + ": " + why;
+    return nullptr;
+  }
+  return result;
+}
+
+bool RecordedRows::read_header(std::string& why) {
+  const auto* bytes = static_cast<const std::byte*>(mapping_);
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes, length_bytes);
+  why = "expected the header of recorded rows, version 1";
+  if (length != header_bytes) return false;
+  const auto* text = reinterpret_cast<const char*>(bytes + length_bytes);
+  const Json header = Json::parse(text, text + header_bytes, nullptr, false);
+  if (!header.is_object() || !header.contains("rows") || !header.contains("__metadata__")) {
+    return false;
+  }
+  const Json& metadata = header["__metadata__"];
+  const Json& tensor = header["rows"];
+  const auto is = [](const Json& object, const char* name, const char* value) {
+    return object.is_object() && object.contains(name) && object[name] == value;
+  };
+  if (!is(metadata, "version", "1") || !is(tensor, "dtype", "F32") || !tensor.contains("shape") || !tensor["shape"].is_array() || tensor["shape"].size() != 2 ||
+      !tensor["shape"][0].is_number_unsigned() || !tensor["shape"][1].is_number_unsigned()) {
+    return false;
+  }
+  rows_ = tensor["shape"][0].get<std::uint64_t>();
+  features_ = tensor["shape"][1].get<std::size_t>();
+  rows_per_image_ = number_in(metadata, "rows_per_image");
+  grid_ = {number_in(metadata, "grid_height"), number_in(metadata, "grid_width")};
+  data_ = bytes + data_begin;
+  const std::size_t values = (mapped_bytes_ - data_begin) / sizeof(float);
+  why = "expected as many rows as the header says";
+  if (features_ == 0 || rows_ > values / features_) return false;
+  return rows_ * features_ * sizeof(float) == mapped_bytes_ - data_begin &&
+         rows_per_image_ > 0 && rows_ % rows_per_image_ == 0;
+}
+
+RecordedRows::~RecordedRows() {
+  if (mapping_ != nullptr) ::munmap(mapping_, mapped_bytes_);
+}
+
+ActivationView RecordedRows::view(std::uint64_t first, std::uint64_t count) const {
+  const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(count),
+                                          static_cast<std::int64_t>(features_)};
+  return ActivationView(data_ + first * features_ * sizeof(float), DType::float32, shape);
+}
+
+}  // namespace livecca

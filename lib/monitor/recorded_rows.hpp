@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/layout.hpp"
+#include "livecca/activations/packed_rows.hpp"
+
+namespace livecca {
+
+/// Writes one tap's probe rows as a safetensors file: one float32 tensor `rows`, samples ×
+/// features, with the positions they came from in the metadata. The file appears under its name
+/// only when it is whole.
+///
+///     8 bytes   length of the header, little-endian; always 4,088
+///     4,088     JSON header, padded with spaces
+///     n·d·4     rows, C order, little-endian
+class RecordedRowsWriter {
+ public:
+  explicit RecordedRowsWriter(std::filesystem::path path);
+  /// Removes what was not finished.
+  ~RecordedRowsWriter();
+  RecordedRowsWriter(const RecordedRowsWriter&) = delete;
+  RecordedRowsWriter& operator=(const RecordedRowsWriter&) = delete;
+
+  /// Appends packed rows (before centring). False if the shape changed or the disk failed; the
+  /// file is then lost.
+  bool append(const PackedRows& rows, std::string& why);
+  /// Writes the header and gives the file its name.
+  bool finish(std::string& why);
+
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  bool open(const PackedRows& rows, std::string& why);
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t rows_ = 0;
+  std::size_t features_ = 0;
+  std::size_t rows_per_image_ = 0;
+  Grid grid_;
+  std::vector<float> buffer_;
+};
+
+/// A finished file, memory-mapped: views borrow from it.
+class RecordedRows {
+ public:
+  /// Null if the file cannot be read as RecordedRowsWriter writes it; `why` then says what was
+  /// expected.
+  static std::unique_ptr<RecordedRows> open(const std::filesystem::path& path, std::string& why);
+  ~RecordedRows();
+  RecordedRows(const RecordedRows&) = delete;
+  RecordedRows& operator=(const RecordedRows&) = delete;
+
+  std::uint64_t rows() const { return rows_; }
+  std::size_t features() const { return features_; }
+  std::size_t rows_per_image() const { return rows_per_image_; }
+  Grid grid() const { return grid_; }
+
+  /// Rows first … first + count − 1; they must exist.
+  ActivationView view(std::uint64_t first, std::uint64_t count) const;
+
+ private:
+  RecordedRows() = default;
+  bool read_header(std::string& why);
+
+  void* mapping_ = nullptr;
+  std::size_t mapped_bytes_ = 0;
+  const std::byte* data_ = nullptr;
+  std::uint64_t rows_ = 0;
+  std::size_t features_ = 0;
+  std::size_t rows_per_image_ = 0;
+  Grid grid_;
+};
+
+}  // namespace livecca

@@ -1,0 +1,90 @@
+#include "monitor/rows_of_solution.hpp"
+
+#include <algorithm>
+
+#include "livecca/measures/measure.hpp"
+
+namespace livecca {
+namespace {
+
+MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
+  const bool distance = result.measure->has_distance;
+  MeasureRow row;
+  row.measure = std::string(result.measure->name) + (distance ? "_distance" : "_similarity");
+  row.value = distance ? result.distance() : result.similarity;
+  row.noise_floor = distance ? result.distance_floor() : result.similarity_floor;
+  row.samples = facts.samples;
+  row.effective_samples = facts.effective_samples;
+  row.samples_left_out = facts.samples_left_out;
+  row.features = facts.features;
+  row.ranks = facts.ranks;
+  row.status = result.status;
+  return row;
+}
+
+/// The fields that a measure row and a spectrum row share.
+template <typename Row>
+void place(Row& row, const PanelMoments& moments, const PairSolution& pair,
+           const RowContext& context) {
+  row.epoch = context.epoch;
+  row.step = context.step;
+  row.stream = context.stream;
+  row.layer = moments.taps[pair.x].name.layer;
+  row.reference = moments.taps[pair.y].name.network;
+  row.reference_layer = moments.taps[pair.y].name.layer;
+}
+
+}  // namespace
+
+SolveOptions solve_options(const MonitorOptions& options) {
+  SolveOptions result;
+  result.keep_variance = options.keep_variance;
+  result.svcca = std::ranges::find(options.measures, "svcca") != options.measures.end();
+  return result;
+}
+
+void write_pair(const PanelMoments& moments, const PanelSolution& solution, std::size_t pair_index,
+                const RowContext& context, const std::vector<std::string>& measure_names,
+                SnapshotReport& report, RunWriter& writer) {
+  const PairSolution& pair = solution.pairs[pair_index];
+  const PairFacts facts = facts_of(solution, pair_index);
+  for (const std::string& name : measure_names) {
+    MeasureRow row = row_of(evaluate(solution, pair_index, *find_measure(name)), facts);
+    place(row, moments, pair, context);
+    row.window = context.window;
+    writer.write(row);
+    report.measures.push_back(std::move(row));
+  }
+  SpectrumRow spectrum;
+  place(spectrum, moments, pair, context);
+  if (has_value(facts.status)) {
+    spectrum.canonical_correlations = pair.canonical_correlations;
+    spectrum.weights = pair.weights_x;
+  }
+  spectrum.status = facts.status;
+  writer.write(spectrum);
+}
+
+void write_layer(const PanelMoments& moments, const PanelSolution& solution, std::size_t tap_index,
+                 const RowContext& context, SnapshotReport& report, RunWriter& writer) {
+  const TapSolution& tap = solution.taps[tap_index];
+  LayerRow row;
+  row.epoch = context.epoch;
+  row.step = context.step;
+  row.stream = context.stream;
+  row.network = moments.taps[tap_index].name.network;
+  row.layer = moments.taps[tap_index].name.layer;
+  row.features = tap.features;
+  row.dead = tap.constant_features;
+  row.rank = tap.rank;
+  if (tap.converged && tap.rank > 0) {
+    row.effective_rank = tap.effective_rank;
+    row.condition = tap.condition;
+  }
+  row.samples = tap.samples;
+  row.effective_samples = tap.effective_samples;
+  writer.write(row);
+  report.layers.push_back(std::move(row));
+}
+
+}  // namespace livecca

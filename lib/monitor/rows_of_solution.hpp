@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "livecca/moments/panel.hpp"
+#include "livecca/monitor/options.hpp"
+#include "livecca/monitor/snapshot_report.hpp"
+#include "livecca/snapshot/solve.hpp"
+#include "monitor/run_writer.hpp"
+
+namespace livecca {
+
+/// What the rows of one solution have in common.
+struct RowContext {
+  std::int64_t epoch;
+  std::uint64_t step;
+  std::string stream;
+  std::string window;
+};
+
+/// The solver's part of the options.
+SolveOptions solve_options(const MonitorOptions& options);
+
+/// Turns one pair of a solution into measure rows, appended to the report, and writes them and the
+/// pair's spectrum.
+void write_pair(const PanelMoments& moments, const PanelSolution& solution, std::size_t pair,
+                const RowContext& context, const std::vector<std::string>& measure_names,
+                SnapshotReport& report, RunWriter& writer);
+
+/// The same for the health of one tap.
+void write_layer(const PanelMoments& moments, const PanelSolution& solution, std::size_t tap,
+                 const RowContext& context, SnapshotReport& report, RunWriter& writer);
+
+}  // namespace livecca

@@ -1,0 +1,130 @@
+#include "livecca/sinks/row.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace livecca {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Bumped when a reader of version 1 would misread a line.
+constexpr int schema = 1;
+
+Json begin_row(const char* kind, const std::string& run, double wall_time) {
+  return {{"schema", schema}, {"kind", kind}, {"run", run}, {"wall_time", wall_time}};
+}
+
+Json number_or_null(std::optional<double> value) {
+  if (!value || !std::isfinite(*value)) return nullptr;
+  return *value;
+}
+
+/// Layer names are the user's and may hold any bytes; those that are not UTF-8 are replaced.
+std::string text_of(const Json& row) {
+  return row.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string to_json(const MeasureRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("measure", run, wall_time);
+  json["epoch"] = row.epoch;
+  json["step"] = row.step;
+  json["stream"] = row.stream;
+  json["layer"] = row.layer;
+  json["reference"] = row.reference;
+  json["reference_layer"] = row.reference_layer;
+  json["measure"] = row.measure;
+  json["value"] = number_or_null(row.value);
+  json["noise_floor"] = number_or_null(row.noise_floor);
+  json["standard_error"] = nullptr;
+  json["samples"] = row.samples;
+  json["effective_samples"] = row.effective_samples;
+  json["samples_left_out"] = row.samples_left_out;
+  json["features"] = row.features;
+  json["ranks"] = row.ranks;
+  json["window"] = row.window;
+  json["precision"] = "exact";
+  json["status"] = name_of(row.status);
+  return text_of(json);
+}
+
+std::string to_json(const SpectrumRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("spectrum", run, wall_time);
+  json["epoch"] = row.epoch;
+  json["step"] = row.step;
+  json["stream"] = row.stream;
+  json["layer"] = row.layer;
+  json["reference"] = row.reference;
+  json["reference_layer"] = row.reference_layer;
+  json["canonical_correlations"] = row.canonical_correlations;
+  json["weights"] = row.weights;
+  json["status"] = name_of(row.status);
+  return text_of(json);
+}
+
+std::string to_json(const LayerRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("layer", run, wall_time);
+  json["epoch"] = row.epoch;
+  json["step"] = row.step;
+  json["stream"] = row.stream;
+  json["network"] = row.network;
+  json["layer"] = row.layer;
+  json["features"] = row.features;
+  json["dead"] = row.dead;
+  json["rank"] = row.rank;
+  json["effective_rank"] = number_or_null(row.effective_rank);
+  json["condition"] = number_or_null(row.condition);
+  json["samples"] = row.samples;
+  json["effective_samples"] = row.effective_samples;
+  return text_of(json);
+}
+
+std::string to_json(const Event& event, const std::string& run, double wall_time) {
+  Json json = begin_row("event", run, wall_time);
+  json["epoch"] = event.epoch;
+  json["what"] = event.what;
+  json["subject"] = event.subject;
+  json["message"] = event.message;
+  json["count"] = event.count;
+  return text_of(json);
+}
+
+std::string to_json(const RunRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("run", run, wall_time);
+  json["livecca"] = LIVECCA_VERSION;
+  json["network"] = row.network;
+  json["measures"] = row.measures;
+  json["keep_variance"] = row.keep_variance;
+  json["positions_per_image"] = row.positions_per_image;
+  json["seed"] = row.seed;
+  json["threads"] = row.threads;
+  json["precision"] = "exact";
+  json["notes"] = Json::object();
+  for (const auto& [name, value] : row.notes) json["notes"][name] = value;
+  json["taps"] = Json::array();
+  for (const RunRow::Tap& tap : row.taps) {
+    json["taps"].push_back({{"network", tap.network}, {"layer", tap.layer}, {"layout", tap.layout}});
+  }
+  return text_of(json);
+}
+
+std::string to_json(const OverheadRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("event", run, wall_time);
+  json["epoch"] = row.epoch;
+  json["what"] = "overhead";
+  json["observe_seconds"] = row.observe_seconds;
+  json["solve_seconds"] = row.solve_seconds;
+  return text_of(json);
+}
+
+std::string to_json(const LogRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("log", run, wall_time);
+  json["epoch"] = row.epoch;
+  json["name"] = row.name;
+  json["value"] = number_or_null(row.value);
+  return text_of(json);
+}
+
+}  // namespace livecca

@@ -1,0 +1,45 @@
+#include "snapshot/decompositions.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <Eigen/SVD>
+
+namespace livecca {
+namespace {
+
+template <typename Decomposition>
+bool take(const Decomposition& svd, bool vectors, SingularValues& result) {
+  if (svd.info() != Eigen::Success || !svd.singularValues().allFinite()) return false;
+  result.values = svd.singularValues();
+  if (vectors) {
+    if (!svd.matrixU().allFinite() || !svd.matrixV().allFinite()) return false;
+    result.left = svd.matrixU();
+    result.right = svd.matrixV();
+  }
+  result.converged = true;
+  return true;
+}
+
+}  // namespace
+
+SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix) {
+  SymmetricEigen result;
+  if (matrix.size() == 0) return result;
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix);
+  if (solver.info() != Eigen::Success || !solver.eigenvectors().allFinite()) return result;
+  result.values = solver.eigenvalues().reverse();
+  result.vectors = solver.eigenvectors().rowwise().reverse();
+  result.converged = true;
+  return result;
+}
+
+SingularValues singular_values(const Eigen::MatrixXd& matrix, bool vectors) {
+  SingularValues result;
+  if (matrix.size() == 0) return result;
+  const unsigned int options = vectors ? Eigen::ComputeThinU | Eigen::ComputeThinV : 0U;
+  if (take(Eigen::BDCSVD<Eigen::MatrixXd>(matrix, options), vectors, result)) return result;
+  // Slower, and without the deflation steps where divide and conquer can fail.
+  take(Eigen::JacobiSVD<Eigen::MatrixXd>(matrix, options), vectors, result);
+  return result;
+}
+
+}  // namespace livecca

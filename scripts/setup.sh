@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs what livecca builds with, from Debian. Safe to run again: asks apt only for what is missing.
+# Usage: scripts/setup.sh [--tidy]     --tidy also installs clang-format and clang-tidy
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build
+  libeigen3-dev libtbb-dev libxtensor-dev doctest-dev
+  liblapacke-dev libopenblas-dev nlohmann-json3-dev libcli11-dev libbenchmark-dev
+  libtorch-dev
+)
+[ "${1:-}" = "--tidy" ] && packages+=(clang-format clang-tidy)
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "setup.sh: expected to be root or to have sudo, to install: ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "Installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Sets up, builds everything and runs every test.
+# Golden cases are looked for in $LIVECCA_GOLDEN, then in ../shared/golden beside the checkout.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh
+cmake --workflow --preset release

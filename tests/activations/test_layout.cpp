@@ -1,0 +1,98 @@
+#include <doctest/doctest.h>
+
+#include <array>
+#include <set>
+#include <vector>
+
+#include "livecca/activations/layout.hpp"
+#include "livecca/common/error.hpp"
+
+using namespace livecca;
+
+namespace {
+
+ActivationView view_with_shape(std::vector<std::int64_t> shape) {
+  static const std::vector<float> storage(100000);
+  return ActivationView(storage.data(), DType::float32, shape);
+}
+
+}  // namespace
+
+TEST_CASE("a layout names the axes of a view") {
+  ActivationShape shape;
+  std::string why;
+  CHECK(read_shape(view_with_shape({8, 5}), Layout::nc, shape, why));
+  CHECK(shape.images == 8);
+  CHECK(shape.features == 5);
+  CHECK(shape.grid == Grid{1, 1});
+  CHECK(read_shape(view_with_shape({8, 5, 3, 4}), Layout::nchw, shape, why));
+  CHECK(shape.features == 5);
+  CHECK(shape.grid == Grid{3, 4});
+  CHECK(read_shape(view_with_shape({8, 3, 4, 5}), Layout::nhwc, shape, why));
+  CHECK(shape.features == 5);
+  CHECK(shape.grid == Grid{3, 4});
+}
+
+TEST_CASE("a view that does not fit its layout says what was expected and what came") {
+  ActivationShape shape;
+  std::string why;
+  CHECK_FALSE(read_shape(view_with_shape({8, 5, 3, 4}), Layout::nc, shape, why));
+  CHECK(why == "expected 2 axes for layout nc, got shape (8, 5, 3, 4)");
+  CHECK_FALSE(read_shape(view_with_shape({8, 0}), Layout::nc, shape, why));
+  CHECK(why.find("at least one feature") != std::string::npos);
+}
+
+TEST_CASE("a view refuses impossible shapes") {
+  const float value = 0;
+  const std::array<std::int64_t, 2> shape{1, 1};
+  const std::array<std::int64_t, 1> one_stride{1};
+  const std::array<std::int64_t, 2> negative{-1, 1};
+  const std::array<std::int64_t, 9> nine{1, 1, 1, 1, 1, 1, 1, 1, 1};
+  CHECK_THROWS_AS(ActivationView(&value, DType::float32, shape, one_stride), Error);
+  CHECK_THROWS_AS(ActivationView(&value, DType::float32, negative), Error);
+  CHECK_THROWS_AS(ActivationView(&value, DType::float32, nine), Error);
+  CHECK_THROWS_AS(ActivationView(nullptr, DType::float32, shape), Error);
+}
+
+TEST_CASE("sampled positions are distinct, in order, in range and repeatable") {
+  const Grid grid{8, 9};
+  std::vector<std::size_t> positions;
+  std::vector<std::size_t> again;
+  std::set<std::vector<std::size_t>> different;
+  for (std::uint64_t image = 0; image < 200; ++image) {
+    choose_positions(Positions::sampled(16, 3), grid, image, positions);
+    choose_positions(Positions::sampled(16, 3), grid, image, again);
+    CHECK(positions == again);
+    REQUIRE(positions.size() == 16);
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      CHECK(positions[i] < grid.size());
+      if (i > 0) CHECK(positions[i - 1] < positions[i]);
+    }
+    different.insert(positions);
+  }
+  CHECK(different.size() == 200);
+  choose_positions(Positions::sampled(16, 4), grid, 0, again);
+  choose_positions(Positions::sampled(16, 3), grid, 0, positions);
+  CHECK(positions != again);
+}
+
+TEST_CASE("every position is sampled equally often") {
+  const Grid grid{5, 5};
+  constexpr int images = 20000;
+  std::vector<int> counts(grid.size());
+  std::vector<std::size_t> positions;
+  for (int image = 0; image < images; ++image) {
+    choose_positions(Positions::sampled(4, 11), grid, static_cast<std::uint64_t>(image), positions);
+    for (const std::size_t position : positions) ++counts[position];
+  }
+  // Hypergeometric: mean 3200, standard deviation 52; 5 of them over 25 cells is one in 70,000.
+  for (const int count : counts) CHECK(std::abs(count - 3200) < 260);
+}
+
+TEST_CASE("more positions than the grid has means all of them") {
+  std::vector<std::size_t> positions;
+  choose_positions(Positions::sampled(16), Grid{2, 3}, 7, positions);
+  CHECK(positions == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
+  CHECK(rows_per_image(Positions::all(), Grid{2, 3}) == 6);
+  CHECK(rows_per_image(Positions::sampled(4), Grid{2, 3}) == 4);
+}

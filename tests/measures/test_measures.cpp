@@ -1,0 +1,116 @@
+#include <doctest/doctest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <numeric>
+
+#include "livecca/measures/measure.hpp"
+#include "livecca/measures/noise_floor.hpp"
+#include "panel_of_two.hpp"
+#include "random_data.hpp"
+
+using namespace livecca;
+using livecca_tests::normal_matrix;
+using livecca_tests::shared_latents;
+using livecca_tests::solve_pair;
+
+namespace {
+
+constexpr std::uint64_t seed = 161;
+
+double similarity(const PanelSolution& solution, const char* name) {
+  return evaluate(solution, 0, *find_measure(name)).similarity.value();
+}
+
+Status status_of(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
+  Executor executor(1);
+  const PanelSolution solution = solve_pair(x, y, executor);
+  const Status status = facts_of(solution, 0).status;
+  for (const MeasureInfo& info : measures()) {
+    const MeasureResult result = evaluate(solution, 0, info);
+    CHECK(result.status == status);
+    CHECK(result.similarity.has_value() == has_value(status));
+    if (result.similarity) CHECK(std::isfinite(*result.similarity));
+  }
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("measures follow their formulas") {
+  Executor executor(1);
+  const auto views = shared_latents(500, 9, 6, seed);
+  const PanelSolution solution = solve_pair(views.x, views.y, executor);
+  const PairSolution& pair = solution.pairs[0];
+  const auto& rho = pair.canonical_correlations;
+  CHECK(similarity(solution, "mean_cca") ==
+        doctest::Approx(std::accumulate(rho.begin(), rho.end(), 0.0) / 6).epsilon(1e-14));
+  CHECK(similarity(solution, "pwcca") ==
+        doctest::Approx(std::inner_product(rho.begin(), rho.end(), pair.weights_x.begin(), 0.0)));
+  CHECK(similarity(solution, "pwcca_y") ==
+        doctest::Approx(std::inner_product(rho.begin(), rho.end(), pair.weights_y.begin(), 0.0)));
+  // Kornblith et al. 2019, equation 4, from the activations' Gram matrices.
+  const Eigen::MatrixXd xc = views.x.rowwise() - views.x.colwise().mean();
+  const Eigen::MatrixXd yc = views.y.rowwise() - views.y.colwise().mean();
+  const double cka = ((xc * xc.transpose()).cwiseProduct(yc * yc.transpose())).sum() /
+                     ((xc * xc.transpose()).norm() * (yc * yc.transpose()).norm());
+  CHECK(similarity(solution, "linear_cka") == doctest::Approx(cka).epsilon(1e-12));
+  const MeasureResult pwcca = evaluate(solution, 0, *find_measure("pwcca"));
+  CHECK(*pwcca.distance() == 1 - *pwcca.similarity);
+  CHECK(*pwcca.distance_floor() == 1 - *pwcca.similarity_floor);
+  CHECK(*pwcca.similarity_floor == mean_correlation_floor(9, 6, 500));
+  CHECK_FALSE(evaluate(solution, 0, *find_measure("linear_cka")).distance());
+  CHECK(find_measure("pwcca_distance") == nullptr);
+}
+
+TEST_CASE("SVCCA's floor is that of the directions it kept") {
+  Executor executor(1);
+  const auto views = shared_latents(500, 9, 6, seed);
+  const PanelSolution solution =
+      solve_pair(views.x, views.y, executor, {.keep_directions = 3});
+  CHECK(*evaluate(solution, 0, *find_measure("svcca")).similarity_floor ==
+        mean_correlation_floor(3, 3, 500));
+}
+
+TEST_CASE("the status says the worst that applies") {
+  const auto views = shared_latents(300, 6, 5, seed);
+  CHECK(status_of(views.x, views.y) == Status::ok);
+  Eigen::MatrixXd dead = views.x;
+  dead.col(2).setConstant(7);
+  CHECK(status_of(dead, views.y) == Status::rank_deficient);
+  CHECK(status_of(dead.topRows(59), views.y.topRows(59)) == Status::undersampled);
+  CHECK(status_of(views.x.topRows(60), views.y.topRows(60)) == Status::ok);
+  Eigen::MatrixXd broken = dead;
+  broken(5, 0) = std::nan("");
+  CHECK(status_of(broken.topRows(59), views.y.topRows(59)) == Status::nonfinite_rows);
+  CHECK(status_of(views.x.topRows(4), views.y.topRows(4)) == Status::undersampled);
+  CHECK(status_of(views.x.topRows(3), views.y.topRows(3)) == Status::too_few_samples);
+  CHECK(status_of(views.x.topRows(1), views.y.topRows(1)) == Status::too_few_samples);
+  CHECK(status_of(views.x, Eigen::MatrixXd::Ones(300, 4)) == Status::constant);
+  CHECK(status_of(views.x.topRows(0), views.y.topRows(0)) == Status::missing);
+}
+
+TEST_CASE("moments that overflow are not_converged, without a value") {
+  Executor executor(1);
+  // Each value may be squared, their sum may not.
+  const Eigen::MatrixXd x = normal_matrix(400, 3, seed).cwiseSign() * 1e150;
+  PanelMoments moments = livecca_tests::stream(x, x, 100, executor);
+  for (int doubling = 0; doubling < 27; ++doubling) {
+    const Moments tap = *moments.taps[0].moments;
+    const CrossMoments cross = *moments.pairs[0].moments;
+    moments.taps[0].moments->merge(tap);
+    moments.taps[1].moments->merge(tap);
+    moments.pairs[0].moments->merge(cross);
+  }
+  const PanelSolution solution = livecca::solve(moments, {}, executor);
+  CHECK(facts_of(solution, 0).status == Status::not_converged);
+  CHECK_FALSE(evaluate(solution, 0, *find_measure("mean_cca")).similarity);
+}
+
+TEST_CASE("every status has a name and a sentence") {
+  for (int i = 0; i <= static_cast<int>(Status::missing); ++i) {
+    const auto status = static_cast<Status>(i);
+    CHECK(std::string(name_of(status)) != "unknown");
+    CHECK(std::string(explain(status)).ends_with("."));
+  }
+}

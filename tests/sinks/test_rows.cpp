@@ -1,0 +1,85 @@
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "json_lines.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/sinks/jsonl_file.hpp"
+#include "livecca/sinks/row.hpp"
+#include "temporary_folder.hpp"
+
+using namespace livecca;
+using Json = nlohmann::json;
+using livecca_tests::TemporaryFolder;
+
+TEST_CASE("a measure line has every field, and null where there is no value") {
+  MeasureRow row;
+  row.epoch = 3;
+  row.stream = "probe";
+  row.layer = "conv1";
+  row.reference = "seed7";
+  row.reference_layer = "conv1";
+  row.measure = "pwcca_distance";
+  row.value = 0.31;
+  row.noise_floor = 0.87;
+  row.samples = 32000;
+  row.effective_samples = 2000;
+  row.features = {64, 64};
+  row.ranks = {64, 61};
+  row.window = "probe";
+  row.status = Status::rank_deficient;
+  const Json line = Json::parse(to_json(row, "run", 12.5));
+  const Json expected = Json::parse(R"({"schema":1,"kind":"measure","run":"run","epoch":3,"step":0,
+    "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7","reference_layer":"conv1",
+    "measure":"pwcca_distance","value":0.31,"noise_floor":0.87,"standard_error":null,
+    "samples":32000,"effective_samples":2000,"samples_left_out":0,"features":[64,64],
+    "ranks":[64,61],"window":"probe","precision":"exact","status":"rank_deficient"})");
+  CHECK(line == expected);
+  row.value = std::nan("");
+  row.noise_floor.reset();
+  const Json empty = Json::parse(to_json(row, "run", 12.5));
+  CHECK(empty["value"].is_null());
+  CHECK(empty["noise_floor"].is_null());
+}
+
+TEST_CASE("names with quotes, line feeds and broken UTF-8 stay one line of JSON") {
+  const std::string text =
+      to_json(Event{1, "missing", "a\"\n\xFF", "tab\there", 2}, "r", 0);
+  CHECK(text.find('\n') == std::string::npos);
+  const Json line = Json::parse(text);
+  CHECK(line["message"] == "tab\there");
+  CHECK(line["count"] == 2);
+}
+
+TEST_CASE("a file of lines is not opened over another") {
+  const TemporaryFolder folder;
+  { JsonlFile file(folder.path() / "rows.jsonl"); }
+  CHECK_THROWS_AS(JsonlFile(folder.path() / "rows.jsonl"), Error);
+  CHECK_THROWS_AS(JsonlFile(folder.path() / "no such folder" / "rows.jsonl"), Error);
+}
+
+TEST_CASE("a line that the disk takes only in part is cut off again, and the next one counts") {
+  const TemporaryFolder folder;
+  JsonlFile file(folder.path() / "rows.jsonl");
+  const std::string line = "{\"a\":\"" + std::string(90, 'x') + "\"}";
+  REQUIRE(file.write(line));
+  // A limit on the file's size stands for a full disk: the kernel takes part of the line.
+  rlimit old{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit low = old;
+  low.rlim_cur = line.size() + 20;
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &low) == 0);
+  const bool written = file.write(line);
+  ::setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, old_handler);
+  CHECK_FALSE(written);
+  CHECK(file.lines_lost() == 1);
+  CHECK_FALSE(file.last_error().empty());
+  CHECK(file.write(line));
+  CHECK(livecca_tests::read_lines(file.path()).size() == 2);
+}

@@ -1,0 +1,172 @@
+#include "compare_arguments.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+namespace livecca::tool {
+namespace {
+
+[[noreturn]] void wrong_value(const std::string& option, const std::string& expected,
+                              const std::string& got) {
+  throw CLI::ValidationError(option, "expected " + expected + ", got '" + got + "'");
+}
+
+std::size_t positive_number(const std::string& option, const std::string& expected,
+                            const std::string& text) {
+  std::size_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value == 0) wrong_value(option, expected, text);
+  return value;
+}
+
+double share(const std::string& option, const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  // Written so that NaN fails.
+  if (error != std::errc() || stop != end || !(value > 0 && value <= 1)) {
+    wrong_value(option, "a share above 0 and at most 1", text);
+  }
+  return value;
+}
+
+Layout layout_of(const std::string& text) {
+  for (const Layout layout : {Layout::nc, Layout::nchw, Layout::nhwc}) {
+    if (text == name_of(layout)) return layout;
+  }
+  wrong_value("--layout", "nc, nchw or nhwc", text);
+}
+
+Positions positions_of(const std::string& text) {
+  if (text == "all") return Positions::all();
+  return Positions::sampled(positive_number("--positions", "all or a number of 1 or more", text));
+}
+
+bool json_of(const std::string& text) {
+  if (text != "json" && text != "table") wrong_value("--format", "table or json", text);
+  return text == "json";
+}
+
+std::string measure_names() {
+  std::string names;
+  for (const MeasureInfo& measure : measures()) {
+    names += (names.empty() ? "" : ",") + std::string(measure.name);
+  }
+  return names;
+}
+
+/// In the registry's order, whatever the order on the command line; each once.
+std::vector<const MeasureInfo*> measures_of(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (find_measure(name) == nullptr)
+      wrong_value("--measures", "some of " + measure_names(), name);
+  }
+  std::vector<const MeasureInfo*> chosen = all_measures();
+  std::erase_if(chosen, [&](const MeasureInfo* measure) {
+    return std::ranges::find(names, measure->name) == names.end();
+  });
+  return chosen;
+}
+
+void add_options_of_data(CLI::App& command, CompareOptions& options) {
+  command.add_option("x", options.x, "The trained network's activations, rows = samples")
+      ->required()
+      ->type_name("X.npy");
+  command.add_option("y", options.y, "The reference's activations on the same inputs")
+      ->required()
+      ->type_name("Y.npy");
+  command
+      .add_option_function<std::string>(
+          "--layout", [&](const std::string& text) { options.layout = layout_of(text); },
+          "What the axes mean: nc (the default), or images as nchw or nhwc")
+      ->type_name("LAYOUT");
+  command
+      .add_option_function<std::string>(
+          "--positions", [&](const std::string& text) { options.positions = positions_of(text); },
+          "Positions of each image that become samples: all (the default),\n"
+          "or K seeded ones, the same in both files")
+      ->type_name("all|K");
+  command
+      .add_option_function<std::string>(
+          "--batch",
+          [&](const std::string& text) {
+            options.batch = positive_number("--batch", "a number of 1 or more", text);
+          },
+          "Images read at once, 1024 by default, fewer where they are large;\n"
+          "changes results by rounding only")
+      ->type_name("N");
+}
+
+void add_options_of_result(CLI::App& command, CompareArguments& arguments) {
+  CompareOptions& options = arguments.options;
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--measures",
+          [&](const std::vector<std::string>& names) { options.measures = measures_of(names); },
+          "What to compute, all by default:\n" + measure_names())
+      ->delimiter(',')
+      ->expected(1)
+      ->take_all()
+      ->type_name("A,B");
+  CLI::Option* variance = command
+                              .add_option_function<std::string>(
+                                  "--keep-variance",
+                                  [&](const std::string& text) {
+                                    options.solve.keep_variance = share("--keep-variance", text);
+                                  },
+                                  "SVCCA keeps the fewest principal directions that hold this\n"
+                                  "share of a side's variance, 0.99 by default")
+                              ->type_name("SHARE");
+  command
+      .add_option_function<std::string>(
+          "--keep-directions",
+          [&](const std::string& text) {
+            options.solve.keep_directions =
+                positive_number("--keep-directions", "a number of 1 or more", text);
+          },
+          "Or exactly this many, as far as a side has them")
+      ->type_name("K")
+      ->excludes(variance);
+  command
+      .add_option_function<std::string>(
+          "--format", [&](const std::string& text) { arguments.json = json_of(text); },
+          "table (the default), or one object as json")
+      ->type_name("FORMAT");
+}
+
+}  // namespace
+
+CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
+  CLI::App* command =
+      program.add_subcommand("compare", "Compare the activations in two .npy files");
+  command->description(
+      "Compares two sets of activations of the same inputs by CCA, PWCCA, SVCCA and linear CKA.\n"
+      "Files may be larger than memory. float16, float32, float64 and integers are read, in "
+      "either\n"
+      "byte order and in C or Fortran order.");
+  command->footer(
+      "Examples:\n"
+      "  livecca compare conv1_epoch3.npy conv1_final.npy --layout nhwc --positions 16\n"
+      "  livecca compare a.npy b.npy --measures pwcca,svcca --keep-directions 20 --format json\n"
+      "\n"
+      "Similarities lie in [0, 1]; distance = 1 - similarity. The noise floor is what unrelated\n"
+      "data of the same size would score: read every similarity against it.\n"
+      "Exit status: 0 with a result, whatever its status; 2 with one line if the input is "
+      "unusable.");
+  arguments.options.measures = all_measures();
+  add_options_of_data(*command, arguments.options);
+  add_options_of_result(*command, arguments);
+  return command;
+}
+
+void check_together(const CompareArguments& arguments) {
+  const CompareOptions& options = arguments.options;
+  if (options.layout == Layout::nc && options.positions != Positions::all()) {
+    wrong_value("--positions " + std::to_string(options.positions.per_image),
+                "--layout nchw or nhwc with it", "--layout nc");
+  }
+}
+
+}  // namespace livecca::tool

@@ -1,0 +1,175 @@
+#include "npy_file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+
+namespace livecca::tool {
+namespace {
+
+/// Closes a file descriptor: a mapping outlives it.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+std::size_t checked_size(int descriptor) {
+  struct stat facts {};
+  if (::fstat(descriptor, &facts) != 0) {
+    throw InputError(std::string("expected a readable file, got: ") + std::strerror(errno));
+  }
+  if (S_ISDIR(facts.st_mode)) throw InputError("expected a .npy file, got a folder");
+  if (!S_ISREG(facts.st_mode)) {
+    throw InputError("expected a .npy file that can be mapped, got a pipe or device");
+  }
+  if (facts.st_size == 0) throw InputError("expected a .npy file, got an empty file");
+  return static_cast<std::size_t>(facts.st_size);
+}
+
+void copy_swapped(const std::byte* from, std::size_t size, std::size_t count, std::byte* to) {
+  for (std::size_t i = 0; i < count; ++i, from += size, to += size) {
+    std::reverse_copy(from, from + size, to);
+  }
+}
+
+template <typename Integer>
+void integers_to_float64(const std::byte* from, bool swapped, std::size_t count, std::byte* to) {
+  for (std::size_t i = 0; i < count; ++i, from += sizeof(Integer), to += sizeof(double)) {
+    std::array<std::byte, sizeof(Integer)> raw;
+    std::copy_n(from, raw.size(), raw.begin());
+    if (swapped) std::ranges::reverse(raw);
+    Integer integer;
+    std::memcpy(&integer, raw.data(), raw.size());
+    const auto value = static_cast<double>(integer);
+    std::memcpy(to, &value, sizeof(value));
+  }
+}
+
+/// Calls the function above for 1, 2, 4 or 8 bytes.
+template <typename One, typename Two, typename Four, typename Eight>
+void integers_of_size(std::size_t bytes, const std::byte* from, bool swapped, std::size_t count,
+                      std::byte* to) {
+  if (bytes == 1) return integers_to_float64<One>(from, swapped, count, to);
+  if (bytes == 2) return integers_to_float64<Two>(from, swapped, count, to);
+  if (bytes == 4) return integers_to_float64<Four>(from, swapped, count, to);
+  integers_to_float64<Eight>(from, swapped, count, to);
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) {
+  // Without O_NONBLOCK the opening of a named pipe would wait for a writer.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0) {
+    throw InputError(std::string("expected a readable file, got: ") + std::strerror(errno));
+  }
+  size_ = checked_size(file.number());
+  void* mapping = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number(), 0);
+  if (mapping == MAP_FAILED) {
+    throw InputError(std::string("expected a file that can be mapped, got: ") +
+                     std::strerror(errno));
+  }
+  data_ = static_cast<std::byte*>(mapping);
+}
+
+MappedFile::~MappedFile() { ::munmap(data_, size_); }
+
+void MappedFile::release() const { ::madvise(data_, size_, MADV_DONTNEED); }
+
+NpyFile::NpyFile(const std::string& path) try : path_(path), file_(path) {
+  header_ = parse_npy_header(file_.bytes());
+  data_ = file_.bytes().data() + header_.data_offset;
+  for (std::size_t axis = 1; axis < header_.shape.size(); ++axis) {
+    elements_per_image_ *= static_cast<std::size_t>(header_.shape[axis]);
+  }
+} catch (const InputError& error) {
+  throw InputError(path + ": " + error.what());
+}
+
+bool NpyFile::readable_in_place() const {
+  const auto address = reinterpret_cast<std::uintptr_t>(data_);
+  return header_.element.kind == ElementKind::floating && !header_.element.swapped &&
+         address % header_.element.bytes == 0;
+}
+
+DType NpyFile::dtype() const {
+  if (header_.element.kind != ElementKind::floating) return DType::float64;
+  if (header_.element.bytes == 2) return DType::float16;
+  return header_.element.bytes == 4 ? DType::float32 : DType::float64;
+}
+
+std::vector<std::int64_t> NpyFile::strides(std::int64_t images) const {
+  const std::size_t axes = header_.shape.size();
+  std::vector<std::int64_t> result(axes);
+  std::int64_t stride = 1;
+  for (std::size_t i = 0; i < axes; ++i) {
+    const std::size_t axis = header_.fortran_order ? i : axes - 1 - i;
+    result[axis] = stride;
+    stride *= axis == 0 ? images : header_.shape[axis];
+  }
+  return result;
+}
+
+ActivationView NpyFile::images(std::size_t first, std::size_t count) {
+  std::vector<std::int64_t> extents = header_.shape;
+  extents[0] = static_cast<std::int64_t>(count);
+  if (readable_in_place()) {
+    const std::size_t skip = header_.fortran_order ? first : first * elements_per_image_;
+    return {data_ + skip * header_.element.bytes, dtype(), extents, strides(header_.shape[0])};
+  }
+  decode(first, count);
+  return {decoded_.data(), dtype(), extents, strides(extents[0])};
+}
+
+/// In Fortran order the entries asked for are one run in every column; in C order, one run in all.
+void NpyFile::decode(std::size_t first, std::size_t count) {
+  const std::size_t bytes = header_.element.bytes;
+  const std::size_t size = size_of(dtype());
+  decoded_.resize((count * elements_per_image_ * size + sizeof(double) - 1) / sizeof(double));
+  auto* to = reinterpret_cast<std::byte*>(decoded_.data());
+  if (!header_.fortran_order) {
+    decode_run(data_ + first * elements_per_image_ * bytes, count * elements_per_image_, to);
+    return;
+  }
+  for (std::size_t column = 0; column < elements_per_image_; ++column) {
+    decode_run(data_ + (column * images() + first) * bytes, count, to + column * count * size);
+  }
+}
+
+void NpyFile::decode_run(const std::byte* from, std::size_t count, std::byte* to) const {
+  const NpyElement& element = header_.element;
+  switch (element.kind) {
+    case ElementKind::boolean:
+    case ElementKind::unsigned_integer:
+      return integers_of_size<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>(
+          element.bytes, from, element.swapped, count, to);
+    case ElementKind::signed_integer:
+      return integers_of_size<std::int8_t, std::int16_t, std::int32_t, std::int64_t>(
+          element.bytes, from, element.swapped, count, to);
+    case ElementKind::floating:
+      break;
+  }
+  if (element.swapped) {
+    copy_swapped(from, element.bytes, count, to);
+  } else {
+    std::memcpy(to, from, count * element.bytes);
+  }
+}
+
+}  // namespace livecca::tool

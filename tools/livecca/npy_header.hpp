@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace livecca::tool {
+
+/// A file that cannot be used. The message is one line: what was expected and what came.
+class InputError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class ElementKind { boolean, signed_integer, unsigned_integer, floating };
+
+struct NpyElement {
+  ElementKind kind = ElementKind::floating;
+  std::size_t bytes = 0;
+  bool swapped = false;  ///< the other byte order than this machine's
+  std::string text;      ///< as it stands in the header, e.g. "<f8"
+};
+
+struct NpyHeader {
+  NpyElement element;
+  bool fortran_order = false;
+  std::vector<std::int64_t> shape;
+  std::size_t data_offset = 0;  ///< bytes before the first element
+};
+
+/// Reads the header of a .npy file, versions 1 to 3, and checks it against the file's size. `file`
+/// is the whole file. Accepted are float16, float32, float64, integers and booleans of either byte
+/// order, with at least one element. Throws InputError on anything else, however broken.
+///
+/// Source: the format's description in numpy.lib.format.
+NpyHeader parse_npy_header(std::span<const std::byte> file);
+
+/// "(3, 4)", as Python writes it; at most a few axes, then "...".
+std::string shape_text(std::span<const std::int64_t> shape);
+
+}  // namespace livecca::tool
