@@ -1,5 +1,6 @@
 #include "livecca/common/executor.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include <exception>
 #include <vector>
 #else
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 #endif
@@ -20,13 +22,23 @@
 namespace livecca {
 namespace {
 
+/// What the process allows: beyond it TBB would print a warning and start no more threads.
+int available_threads() {
+#ifdef LIVECCA_PLAIN_THREADS
+  return 64;
+#else
+  return static_cast<int>(
+      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+#endif
+}
+
 int checked_concurrency(int concurrency) {
   if (concurrency < 0) {
     throw Error("executor: expected 0 (one thread per core) or more threads, got " +
                 std::to_string(concurrency));
   }
-  if (concurrency > 0) return concurrency;
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return std::min(concurrency > 0 ? concurrency : cores, available_threads());
 }
 
 #ifdef LIVECCA_PLAIN_THREADS

@@ -17,6 +17,8 @@ bool SnapshotTicket::ready() const {
   return result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
-const SnapshotReport& SnapshotTicket::wait() const { return *result_.get(); }
+const SnapshotReport& SnapshotTicket::wait() const& { return *result_.get(); }
+
+SnapshotReport SnapshotTicket::wait() && { return *result_.get(); }
 
 }  // namespace livecca

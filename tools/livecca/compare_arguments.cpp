@@ -71,12 +71,12 @@ std::vector<const MeasureInfo*> measures_of(const std::vector<std::string>& name
 }
 
 void add_options_of_data(CLI::App& command, CompareOptions& options) {
-  command.add_option("x", options.x, "The trained network's activations, rows = samples")
+  command.add_option("X", options.x, "The trained network's activations, rows = samples")
       ->required()
-      ->type_name("X.npy");
-  command.add_option("y", options.y, "The reference's activations on the same inputs")
+      ->type_name(".npy");
+  command.add_option("Y", options.y, "The reference's activations on the same inputs")
       ->required()
-      ->type_name("Y.npy");
+      ->type_name(".npy");
   command
       .add_option_function<std::string>(
           "--layout", [&](const std::string& text) { options.layout = layout_of(text); },
@@ -139,22 +139,20 @@ void add_options_of_result(CLI::App& command, CompareArguments& arguments) {
 }  // namespace
 
 CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
-  CLI::App* command =
-      program.add_subcommand("compare", "Compare the activations in two .npy files");
-  command->description(
-      "Compares two sets of activations of the same inputs by CCA, PWCCA, SVCCA and linear CKA.\n"
-      "Files may be larger than memory. float16, float32, float64 and integers are read, in "
-      "either\n"
-      "byte order and in C or Fortran order.");
+  CLI::App* command = program.add_subcommand(
+      "compare", "Compare the activations in two .npy files by CCA, PWCCA, SVCCA and CKA");
   command->footer(
+      "Both files hold activations for the same inputs in the same order: float16, float32, "
+      "float64\n"
+      "or integers, either byte order, C or Fortran order. They may be larger than memory.\n"
+      "\n"
       "Examples:\n"
       "  livecca compare conv1_epoch3.npy conv1_final.npy --layout nhwc --positions 16\n"
       "  livecca compare a.npy b.npy --measures pwcca,svcca --keep-directions 20 --format json\n"
       "\n"
       "Similarities lie in [0, 1]; distance = 1 - similarity. The noise floor is what unrelated\n"
       "data of the same size would score: read every similarity against it.\n"
-      "Exit status: 0 with a result, whatever its status; 2 with one line if the input is "
-      "unusable.");
+      "Exit status: 0 with a result and its status, 2 with one line if the input is unusable.");
   arguments.options.measures = all_measures();
   add_options_of_data(*command, arguments.options);
   add_options_of_result(*command, arguments);

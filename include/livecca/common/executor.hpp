@@ -21,7 +21,8 @@ enum class Lane { training, solve };
 /// Thread safety: all members may be called from any thread.
 class LIVECCA_EXPORT Executor {
  public:
-  /// `concurrency` 0 means one per core. Throws Error if it is negative.
+  /// `concurrency` 0 means one per core; more than the process allows TBB (the cores, unless the
+  /// host has set it otherwise) is cut to that. Throws Error if it is negative.
   explicit Executor(int concurrency = 0);
   /// Waits for the submitted jobs.
   ~Executor();

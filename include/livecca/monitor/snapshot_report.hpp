@@ -34,7 +34,9 @@ class LIVECCA_EXPORT SnapshotTicket {
   bool ready() const;
   /// Blocks until it is solved. Never throws: what went wrong is in the report's events and
   /// statuses.
-  const SnapshotReport& wait() const;
+  const SnapshotReport& wait() const&;
+  /// Of a temporary ticket, a copy: a reference would dangle.
+  SnapshotReport wait() &&;
 
  private:
   std::shared_future<std::shared_ptr<const SnapshotReport>> result_;

@@ -1,0 +1,175 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "drifting_network.hpp"
+#include "json_lines.hpp"
+#include "temporary_folder.hpp"
+
+using namespace livecca;
+using livecca_tests::DriftingNetwork;
+using livecca_tests::normal_matrix;
+using livecca_tests::read_lines;
+using livecca_tests::TemporaryFolder;
+
+namespace {
+
+/// A monitor of two layers against a reference; layer "a" is what the tests break.
+struct Watched {
+  TemporaryFolder folder;
+  std::vector<Event> told;
+  Monitor monitor{options()};
+  TapHandle net_a = monitor.watch("net", "a", Layout::nc);
+  TapHandle ref_a = monitor.watch("seed7", "a", Layout::nc);
+  TapHandle net_b = monitor.watch("net", "b", Layout::nc);
+  TapHandle ref_b = monitor.watch("seed7", "b", Layout::nc);
+  Eigen::MatrixXd good = normal_matrix(100, 5, 1);
+
+  MonitorOptions options() {
+    MonitorOptions result;
+    result.run_directory = folder.path() / "run";
+    result.threads = 1;
+    result.on_event = [this](const Event& event) { told.push_back(event); };
+    return result;
+  }
+
+  SnapshotTicket epoch(std::int64_t number, const Eigen::MatrixXd* a, const Eigen::MatrixXd* b) {
+    auto step = monitor.begin(Stream::probe, number);
+    if (a != nullptr) step.observe(net_a, view_of(*a));
+    step.observe(ref_a, view_of(good));
+    step.observe(net_b, view_of(*b));
+    step.observe(ref_b, view_of(good));
+    step.commit();
+    return monitor.snapshot(number);
+  }
+};
+
+Status status(const SnapshotReport& report, const char* layer, const char* reference) {
+  const MeasureRow* row = report.find(layer, reference, "pwcca_distance");
+  REQUIRE(row != nullptr);
+  CHECK(row->value.has_value() == has_value(row->status));
+  return row->status;
+}
+
+bool has_event(const SnapshotReport& report, const char* what, const char* subject) {
+  return std::ranges::any_of(report.events, [&](const Event& event) {
+    return event.what == what && event.subject == subject;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a tap that is never fed is reported by name, and the others' numbers come") {
+  Watched watched;
+  const auto first = watched.epoch(0, nullptr, &watched.good);
+  CHECK(has_event(first.wait(), "missing", "net/a"));
+  CHECK(status(first.wait(), "a", "seed7") == Status::missing);
+  CHECK(status(first.wait(), "b", "seed7") == Status::ok);
+  const auto second = watched.epoch(1, nullptr, &watched.good);
+  CHECK(has_event(second.wait(), "missing", "net/a"));
+  watched.monitor.finish();
+  // Told once; counted twice.
+  CHECK(std::ranges::count(watched.told, std::string("net/a"), &Event::subject) == 1);
+  std::uint64_t counted = 0;
+  for (const auto& line : read_lines(watched.monitor.run_directory() / "rows.jsonl")) {
+    if (line["kind"] == "event" && line.value("subject", "") == "net/a") counted = line["count"];
+  }
+  CHECK(counted == 2);
+}
+
+TEST_CASE("a tap that changes its shape is reported by name and comes back in the next window") {
+  Watched watched;
+  const Eigen::MatrixXd wider = normal_matrix(100, 7, 2);
+  watched.epoch(0, &watched.good, &watched.good).wait();
+  {
+    auto step = watched.monitor.begin(Stream::probe, 1);
+    step.observe(watched.net_a, view_of(watched.good));
+    step.observe(watched.ref_a, view_of(watched.good));
+    step.observe(watched.net_b, view_of(watched.good));
+    step.observe(watched.ref_b, view_of(watched.good));
+    step.commit();
+  }
+  const auto changed = watched.epoch(1, &wider, &watched.good);
+  CHECK(has_event(changed.wait(), "shape_changed", "net/a"));
+  CHECK(status(changed.wait(), "a", "seed7") == Status::missing);
+  CHECK(status(changed.wait(), "b", "seed7") == Status::ok);
+  const auto after = watched.epoch(2, &wider, &watched.good);
+  CHECK(status(after.wait(), "a", "seed7") == Status::ok);
+  CHECK(status(after.wait(), "a", "start") == Status::ok);
+}
+
+TEST_CASE("a reference with another number of rows is reported by name") {
+  Watched watched;
+  const Eigen::MatrixXd fewer = normal_matrix(90, 5, 3);
+  const auto ticket = watched.epoch(0, &fewer, &watched.good);
+  CHECK(has_event(ticket.wait(), "rows_differ", "net/a with seed7/a"));
+  CHECK(status(ticket.wait(), "a", "seed7") == Status::missing);
+  CHECK(status(ticket.wait(), "b", "seed7") == Status::ok);
+}
+
+TEST_CASE("a probe of another length than at the start is reported, longer or shorter") {
+  Watched watched;
+  watched.epoch(0, &watched.good, &watched.good).wait();
+  const Eigen::MatrixXd longer = normal_matrix(130, 5, 4);
+  const Eigen::MatrixXd shorter = watched.good.topRows(80);
+  const auto more = watched.epoch(1, &longer, &watched.good);
+  CHECK(has_event(more.wait(), "rows_differ", "start/a"));
+  CHECK(status(more.wait(), "a", "start") == Status::missing);
+  CHECK(status(more.wait(), "b", "start") == Status::ok);
+  const auto less = watched.epoch(2, &shorter, &watched.good);
+  CHECK(has_event(less.wait(), "rows_differ", "start/a"));
+  const SnapshotReport curves = watched.monitor.finish();
+  CHECK(has_event(curves, "rows_differ", "final/a"));
+  CHECK(curves.find("b", "final", "pwcca_distance") != nullptr);
+}
+
+TEST_CASE("NaN activations cost numbers, never the run") {
+  Watched watched;
+  Eigen::MatrixXd broken = watched.good;
+  broken.row(3).setConstant(std::nan(""));
+  const auto some = watched.epoch(0, &broken, &watched.good);
+  CHECK(status(some.wait(), "a", "seed7") == Status::nonfinite_rows);
+  CHECK(status(some.wait(), "b", "seed7") == Status::nonfinite_rows);
+  CHECK(some.wait().find("b", "seed7", "pwcca_distance")->samples_left_out == 1);
+  watched.monitor.finish();
+  read_lines(watched.monitor.run_directory() / "rows.jsonl");
+}
+
+TEST_CASE("a layer that is NaN throughout is missing, by name, and the others are whole") {
+  Watched watched;
+  watched.epoch(0, &watched.good, &watched.good).wait();
+  const Eigen::MatrixXd broken = Eigen::MatrixXd::Constant(100, 5, std::nan(""));
+  const auto ticket = watched.epoch(1, &broken, &watched.good);
+  CHECK(has_event(ticket.wait(), "nonfinite", "net/a"));
+  CHECK(status(ticket.wait(), "a", "seed7") == Status::missing);
+  CHECK(status(ticket.wait(), "a", "start") == Status::missing);
+  CHECK(status(ticket.wait(), "b", "seed7") == Status::ok);
+  watched.monitor.finish();
+  read_lines(watched.monitor.run_directory() / "rows.jsonl");
+}
+
+TEST_CASE("a snapshot without steps, discarded steps and lonely references are events") {
+  Watched watched;
+  watched.monitor.watch("seed7", "c", Layout::nc);
+  { auto abandoned = watched.monitor.begin(Stream::probe, 0); }
+  const auto ticket = watched.monitor.snapshot(0);
+  CHECK(has_event(ticket.wait(), "missing", "probe"));
+  CHECK(has_event(ticket.wait(), "step_discarded", "probe"));
+  CHECK(has_event(ticket.wait(), "missing", "seed7/c"));
+  CHECK(status(ticket.wait(), "a", "seed7") == Status::missing);
+}
+
+TEST_CASE("a history that cannot be written costs the curves, not the run") {
+  Watched watched;
+  // A file where the folder should be: no snapshot can be kept.
+  std::ofstream(watched.monitor.run_directory() / "history") << "in the way";
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    const auto ticket = watched.epoch(epoch, &watched.good, &watched.good);
+    CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
+  }
+  CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 2);
+  CHECK(watched.monitor.finish().measures.empty());
+}
