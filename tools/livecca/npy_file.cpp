@@ -71,6 +71,17 @@ void integers_of_size(std::size_t bytes, const std::byte* from, bool swapped, st
   integers_to_float64<Eight>(from, swapped, count, to);
 }
 
+std::vector<std::int64_t> strides_of(std::span<const std::int64_t> extents, bool fortran_order) {
+  std::vector<std::int64_t> strides(extents.size());
+  std::int64_t stride = 1;
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const std::size_t axis = fortran_order ? i : extents.size() - 1 - i;
+    strides[axis] = stride;
+    stride *= extents[axis];
+  }
+  return strides;
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
@@ -90,7 +101,11 @@ MappedFile::MappedFile(const std::string& path) {
 
 MappedFile::~MappedFile() { ::munmap(data_, size_); }
 
-void MappedFile::release() const { ::madvise(data_, size_, MADV_DONTNEED); }
+void MappedFile::release(const std::byte* from, std::size_t size) const {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = static_cast<std::size_t>(from - data_) / page * page;
+  ::madvise(data_ + begin, static_cast<std::size_t>(from - data_) + size - begin, MADV_DONTNEED);
+}
 
 NpyFile::NpyFile(const std::string& path) try : path_(path), file_(path) {
   header_ = parse_npy_header(file_.bytes());
@@ -105,7 +120,7 @@ NpyFile::NpyFile(const std::string& path) try : path_(path), file_(path) {
 bool NpyFile::readable_in_place() const {
   const auto address = reinterpret_cast<std::uintptr_t>(data_);
   return header_.element.kind == ElementKind::floating && !header_.element.swapped &&
-         address % header_.element.bytes == 0;
+         !header_.fortran_order && address % header_.element.bytes == 0;
 }
 
 DType NpyFile::dtype() const {
@@ -114,41 +129,39 @@ DType NpyFile::dtype() const {
   return header_.element.bytes == 4 ? DType::float32 : DType::float64;
 }
 
-std::vector<std::int64_t> NpyFile::strides(std::int64_t images) const {
-  const std::size_t axes = header_.shape.size();
-  std::vector<std::int64_t> result(axes);
-  std::int64_t stride = 1;
-  for (std::size_t i = 0; i < axes; ++i) {
-    const std::size_t axis = header_.fortran_order ? i : axes - 1 - i;
-    result[axis] = stride;
-    stride *= axis == 0 ? images : header_.shape[axis];
-  }
-  return result;
-}
-
 ActivationView NpyFile::images(std::size_t first, std::size_t count) {
   std::vector<std::int64_t> extents = header_.shape;
   extents[0] = static_cast<std::int64_t>(count);
   if (readable_in_place()) {
-    const std::size_t skip = header_.fortran_order ? first : first * elements_per_image_;
-    return {data_ + skip * header_.element.bytes, dtype(), extents, strides(header_.shape[0])};
+    const std::size_t skip = first * elements_per_image_ * header_.element.bytes;
+    return {data_ + skip, dtype(), extents};
   }
   decode(first, count);
-  return {decoded_.data(), dtype(), extents, strides(extents[0])};
+  return {decoded_.data(), dtype(), extents, strides_of(extents, header_.fortran_order)};
 }
 
-/// In Fortran order the entries asked for are one run in every column; in C order, one run in all.
 void NpyFile::decode(std::size_t first, std::size_t count) {
-  const std::size_t bytes = header_.element.bytes;
-  const std::size_t size = size_of(dtype());
-  decoded_.resize((count * elements_per_image_ * size + sizeof(double) - 1) / sizeof(double));
+  const std::size_t values = count * elements_per_image_;
+  decoded_.resize((values * size_of(dtype()) + sizeof(double) - 1) / sizeof(double));
   auto* to = reinterpret_cast<std::byte*>(decoded_.data());
-  if (!header_.fortran_order) {
-    decode_run(data_ + first * elements_per_image_ * bytes, count * elements_per_image_, to);
-    return;
-  }
+  if (header_.fortran_order) return decode_columns(first, count, to);
+  decode_run(data_ + first * elements_per_image_ * header_.element.bytes, values, to);
+}
+
+/// In Fortran order the entries asked for are a short run in every column of the file. Touching one
+/// may map as much as 2 MiB around it, which would add up to the whole file: so pages are given
+/// back every few columns.
+void NpyFile::decode_columns(std::size_t first, std::size_t count, std::byte* to) const {
+  constexpr std::size_t columns_held = 8;
+  const std::size_t bytes = header_.element.bytes;
+  const std::size_t column_bytes = images() * bytes;
+  const std::size_t piece_bytes = count * size_of(dtype());
   for (std::size_t column = 0; column < elements_per_image_; ++column) {
-    decode_run(data_ + (column * images() + first) * bytes, count, to + column * count * size);
+    decode_run(data_ + column * column_bytes + first * bytes, count, to + column * piece_bytes);
+    if ((column + 1) % columns_held == 0) {
+      file_.release(data_ + (column + 1 - columns_held) * column_bytes,
+                    columns_held * column_bytes);
+    }
   }
 }
 

@@ -21,8 +21,9 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
-  /// Gives the pages back: they leave this process's memory and are read again when touched.
-  void release() const;
+  /// Gives the pages of a range back: they leave this process's memory and are read again when
+  /// touched.
+  void release(const std::byte* from, std::size_t size) const;
 
  private:
   std::byte* data_ = nullptr;
@@ -44,17 +45,17 @@ class NpyFile {
   std::size_t images() const { return static_cast<std::size_t>(header_.shape[0]); }
 
   /// `count` entries of the first axis from `first` on. Valid until the next call of images() or
-  /// release(). Native floats are viewed where they lie; integers become float64, and elements of
-  /// the other byte order or at odd addresses are copied. Integers beyond 2^53 are rounded. Needs
-  /// 1 to 8 axes.
+  /// release(). Native floats in C order are viewed where they lie; everything else is copied, and
+  /// integers become float64 (rounded beyond 2^53). Needs 1 to 8 axes.
   ActivationView images(std::size_t first, std::size_t count);
-  void release() const { file_.release(); }
+  /// Gives the file's pages back to the system.
+  void release() const { file_.release(file_.bytes().data(), file_.bytes().size()); }
 
  private:
   bool readable_in_place() const;
   DType dtype() const;
-  std::vector<std::int64_t> strides(std::int64_t images) const;
   void decode(std::size_t first, std::size_t count);
+  void decode_columns(std::size_t first, std::size_t count, std::byte* to) const;
   void decode_run(const std::byte* from, std::size_t count, std::byte* to) const;
 
   std::string path_;

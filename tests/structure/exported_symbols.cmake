@@ -1,0 +1,31 @@
+# The library neither prints, nor ends the process, nor changes its globals, and exports no type of
+# its dependencies.
+function(symbols_of kind out)
+  execute_process(COMMAND ${NM} -DC --${kind}-only ${LIBRARY} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX REPLACE ";" "," text "${text}")
+  string(REPLACE "\n" ";" lines "${text}")
+  set(${out} "${lines}" PARENT_SCOPE)
+endfunction()
+
+set(forbidden_calls
+  " (printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|abort|exit|_exit|quick_exit|signal|sigaction|setlocale|srand|rand|setenv|putenv|__assert_fail)(@|$)|std::(cout|cerr|clog)|omp_set_num_threads|openblas_set_num_threads")
+symbols_of(undefined calls)
+foreach(line IN LISTS calls)
+  if(line MATCHES "${forbidden_calls}")
+    message(SEND_ERROR "expected the library not to call this: ${line}")
+  endif()
+endforeach()
+
+symbols_of(defined exports)
+set(own 0)
+foreach(line IN LISTS exports)
+  if(line MATCHES "Eigen::|xt::|nlohmann::|tbb::")
+    message(SEND_ERROR "expected no symbol of a dependency to be exported: ${line}")
+  endif()
+  if(line MATCHES "livecca::Monitor::")
+    math(EXPR own "${own} + 1")
+  endif()
+endforeach()
+if(own EQUAL 0)
+  message(SEND_ERROR "expected livecca::Monitor among the exported symbols")
+endif()
