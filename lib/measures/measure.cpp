@@ -12,7 +12,7 @@ constexpr std::array<MeasureInfo, 5> registry{{
     {"mean_cca", true, "mean canonical correlation over the smaller rank"},
     {"svcca", true, "mean canonical correlation of the leading principal directions"},
     {"pwcca", true, "canonical correlations weighted by what they explain of the first side"},
-    {"pwcca_y", true, "the same weighted by the second side"},
+    {"pwcca_y", false, "the same weighted by the second side"},
     {"linear_cka", false, "linear centred kernel alignment (the RV coefficient)"},
 }};
 

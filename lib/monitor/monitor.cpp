@@ -246,6 +246,8 @@ void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   state_->writer.write(LogRow{epoch, std::string(name), value});
 }
 
+void Monitor::report(const Event& event) { state_->writer.report(event); }
+
 SnapshotReport Monitor::finish() { return state_->finish(); }
 
 const std::filesystem::path& Monitor::run_directory() const {

@@ -12,6 +12,7 @@
 #include "livecca/common/export.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
+#include "livecca/sinks/row.hpp"
 
 namespace livecca {
 
@@ -67,6 +68,10 @@ class LIVECCA_EXPORT Monitor {
 
   /// A number of the user's own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);
+
+  /// A fault that a hook found before it could observe, by name; written and told as the monitor's
+  /// own events are.
+  void report(const Event& event);
 
   /// Waits for pending solves, then compares every kept snapshot with the last one. Call once,
   /// when training ends.
