@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::array<MeasureInfo, 5> registry{{
     {"mean_cca", true, "mean canonical correlation over the smaller rank"},
-    {"svcca", true, "mean canonical correlation of the leading principal directions"},
     {"pwcca", true, "canonical correlations weighted by what they explain of the first side"},
     {"pwcca_y", false, "the same weighted by the second side"},
+    {"svcca", true, "mean canonical correlation of the leading principal directions"},
     {"linear_cka", false, "linear centred kernel alignment (the RV coefficient)"},
 }};
 

@@ -236,8 +236,7 @@ TapHandle Monitor::watch(std::string_view network, std::string_view layer, Layou
 Monitor::Step Monitor::begin(Stream, std::int64_t epoch) {
   // Only in a new window: a tap that joins later has to wait for the next.
   if (state_->panel.images() == 0) state_->add_start_taps();
-  return Step(std::unique_ptr<Step::State>(
-      new Step::State{*state_, state_->panel.begin(), epoch, {}, false}));
+  return Step(std::make_unique<Step::State>(*state_, state_->panel.begin(), epoch));
 }
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch) { return state_->snapshot(epoch); }

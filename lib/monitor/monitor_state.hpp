@@ -54,6 +54,9 @@ struct Monitor::State {
 };
 
 struct Monitor::Step::State {
+  State(Monitor::State& the_monitor, Panel::Step the_step, std::int64_t the_epoch)
+      : monitor(the_monitor), step(std::move(the_step)), epoch(the_epoch) {}
+
   struct RowsToRecord {
     std::size_t tap;
     const PackedRows* rows;

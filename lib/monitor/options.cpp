@@ -21,9 +21,12 @@ bool MonitorOptions::is_valid(std::string& why) const {
     if (find_measure(name) != nullptr) continue;
     std::string known;
     for (const MeasureInfo& info : livecca::measures()) {
-      known += (known.empty() ? "" : ", ") + std::string(info.name);
+      if (!known.empty()) known += ", ";
+      known += info.name;
     }
-    return refuse("expected measures out of " + known + "; got '" + name + "'");
+    known += "; got '";
+    known += name;
+    return refuse("expected measures out of " + known + "'");
   }
   if (!(keep_variance > 0 && keep_variance <= 1)) {
     return refuse("expected keep_variance above 0 and at most 1, got " +

@@ -21,7 +21,7 @@ struct MeasureInfo {
   std::string_view summary;
 };
 
-/// The registry: mean_cca, svcca, pwcca, pwcca_y, linear_cka.
+/// The registry: mean_cca, pwcca, pwcca_y, svcca, linear_cka.
 LIVECCA_EXPORT std::span<const MeasureInfo> measures();
 /// The registry's entry, or null.
 LIVECCA_EXPORT const MeasureInfo* find_measure(std::string_view name);
