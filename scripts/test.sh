@@ -5,3 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
 cmake --workflow --preset release
+echo
+echo "Golden cases, and what was skipped:"
+sed -n 's/.*MESSAGE: \(.*\(worst error\|SKIPPED\)\)/  \1/p' build/release/Testing/Temporary/LastTest.log
