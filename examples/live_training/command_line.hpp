@@ -11,7 +11,7 @@ struct Settings {
   std::filesystem::path
       reference;              ///< load the reference from here, or save it here; empty: neither
   std::filesystem::path run;  ///< empty: runs/ and the time
-  std::int64_t epochs = 10;
+  std::int64_t epochs = 8;
   std::int64_t images = 0;  ///< at most this many training images; 0: all
   std::int64_t probe = 2000;
   std::int64_t width = 32;

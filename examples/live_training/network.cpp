@@ -42,12 +42,12 @@ torch::Tensor NetworkImpl::convolve(std::size_t layer, const torch::Tensor& inpu
   return tap(convolution_names[layer], torch::relu(summed));
 }
 
-torch::Tensor NetworkImpl::forward(torch::Tensor images) {
+torch::Tensor NetworkImpl::forward(const torch::Tensor& images) {
   torch::Tensor hidden = halve(convolve(0, images));
   hidden = halve(convolve(1, hidden));
   hidden = convolve(2, hidden);
   hidden = halve(convolve(3, hidden));
-  const torch::Tensor logits = tap("fc", linear_->forward(hidden.flatten(1)));
+  torch::Tensor logits = tap("fc", linear_->forward(hidden.flatten(1)));
   if (options_.tap_softmax && livecca::libtorch::is_tapping())
     tap("softmax", torch::softmax(logits, 1));
   return logits;

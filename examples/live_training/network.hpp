@@ -25,7 +25,7 @@ class NetworkImpl : public torch::nn::Module {
   explicit NetworkImpl(const NetworkOptions& options);
 
   /// Images (N × 3 × 32 × 32) to logits (N × 10).
-  torch::Tensor forward(torch::Tensor images);
+  torch::Tensor forward(const torch::Tensor& images);
 
  private:
   torch::Tensor convolve(std::size_t layer, const torch::Tensor& input);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -22,8 +24,6 @@ std::string repeated(std::string_view text, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) result += text;
   return result;
 }
-
-std::string percent(double share) { return decimals(100.0 * share, 1) + " %"; }
 
 std::string heading(const EpochFacts& facts) {
   const std::string accuracy = "test accuracy " + percent(facts.test_accuracy);
@@ -69,7 +69,7 @@ std::string draw(const Curve& curve, double largest) {
   std::string bars;
   for (const std::optional<double>& distance : curve.distances) {
     const double share = largest > 0.0 ? std::clamp(distance.value_or(0.0) / largest, 0.0, 1.0) : 0;
-    const auto eighths = static_cast<std::size_t>(8.0 * share + 0.5);
+    const auto eighths = static_cast<std::size_t>(std::lround(8.0 * share));
     bars += distance ? repeated(blocks[std::max<std::size_t>(eighths, 1)], 2) : "··";
     bars += ' ';
   }
@@ -118,24 +118,38 @@ void print_numbers(std::ostream& out, const std::vector<Curve>& curves,
   cells.print_legend(out);
 }
 
-void print_settling(std::ostream& out, const std::vector<Curve>& curves) {
-  out << "\nFirst epoch at less than half of the distance of epoch 0:";
-  bool all_known = !curves.empty();
-  bool ascending = true;
-  std::optional<std::int64_t> below;
-  for (std::size_t i = 0; i < curves.size(); ++i) {
-    const std::optional<std::int64_t> epoch = half_way(curves[i]);
-    out << (i == 0 ? " " : ", ") << curves[i].layer << ' '
-        << (epoch ? std::to_string(*epoch) : "–");
-    all_known = all_known && epoch.has_value();
-    ascending = ascending && (!below || !epoch || *below <= *epoch);
-    if (epoch) below = epoch;
+/// Layers that came close to their final state before some layer below them did.
+std::vector<std::string> ahead_of_a_lower_layer(const std::vector<Curve>& curves) {
+  std::vector<std::string> layers;
+  std::int64_t latest = 0;
+  for (const Curve& curve : curves) {
+    const std::int64_t epoch = settled(curve).value_or(std::numeric_limits<std::int64_t>::max());
+    if (epoch < latest) layers.push_back(curve.layer);
+    latest = std::max(latest, epoch);
   }
-  out << ".\n";
-  if (!all_known) return;
-  out << (ascending
-              ? "No layer settled before one below it: this run converged from the bottom up.\n"
-              : "The order is not strictly from the bottom up in this run.\n");
+  return layers;
+}
+
+void print_settling(std::ostream& out, const std::vector<Curve>& curves) {
+  out << "\nFirst epoch closer than " << decimals(settled_distance, 2) << " to the final state:";
+  std::set<std::int64_t> epochs;
+  for (const Curve& curve : curves) {
+    const std::optional<std::int64_t> epoch = settled(curve);
+    out << "  " << curve.layer << ' ' << (epoch ? std::to_string(*epoch) : "–");
+    epochs.insert(epoch.value_or(-1));
+  }
+  out << '\n';
+  if (epochs.contains(-1)) out << "(– = none before the end.)\n";
+  const std::vector<std::string> ahead = ahead_of_a_lower_layer(curves);
+  if (epochs.size() < 2) {
+    out << "All layers in the same epoch: this run shows no order.\n";
+  } else if (ahead.empty()) {
+    out << "No layer got there before one below it: this run converged from the bottom up.\n";
+  } else {
+    out << "Not strictly from the bottom up in this run. Ahead of a layer below it:";
+    for (const std::string& layer : ahead) out << ' ' << layer;
+    out << '\n';
+  }
 }
 
 }  // namespace
@@ -170,6 +184,7 @@ void print_how_to_read(std::ostream& out) {
   out << "How to read the tables. Each layer is compared over the probe, a fixed set of test "
          "images.\n"
          "A PWCCA distance of 0 means: the same representation, up to an invertible linear map.\n"
+         "It weighs directions as the watched network does, so it is not quite symmetric.\n"
          "The floor of mean ρ is the mean correlation that layers with nothing in common would "
          "show\n"
          "with this many images: a distance near 1 − floor tells nothing from chance.\n"
@@ -179,8 +194,8 @@ void print_how_to_read(std::ostream& out) {
 void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers,
                        const EpochFacts& facts, const SnapshotReport& report) {
   out << '\n' << heading(facts) << "\n";
-  TextTable table({"layer", "PWCCA: to reference  ", "to own start  ", "floor of mean ρ", "images",
-                   "samples", "ranks"});
+  TextTable table({"", "PWCCA distance  ", "PWCCA distance  ", "", "", ""});
+  table.add({"layer", "to reference  ", "to own start  ", "floor of mean ρ", "samples", "ranks"});
   MarkedCells cells;
   bool start_is_new = false;
   for (const std::string& layer : layers) {
@@ -189,14 +204,13 @@ void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers
     const MeasureRow* mean = report.find(layer, "reference", "mean_cca_distance");
     start_is_new = start_is_new || start == nullptr;
     table.add({layer, value_cell(reference, cells), value_cell(start, cells), floor_cell(mean),
-               mean == nullptr ? "–" : std::to_string(mean->effective_samples),
                mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
   }
   table.print(out);
   cells.print_legend(out);
   if (start_is_new) out << "  – = no number: this pass recorded the start itself\n";
-  out << "  probe pass " << decimals(facts.probe_seconds, 2) << " s, of which livecca "
-      << decimals(report.observe_seconds, 2) << " s; solved in "
+  out << "  probe of " << facts.probe_images << " images: " << decimals(facts.probe_seconds, 2)
+      << " s, of which livecca " << decimals(report.observe_seconds, 2) << " s; solved in "
       << decimals(report.solve_seconds, 2) << " s beside training\n";
 }
 
@@ -209,12 +223,9 @@ void print_final_curves(std::ostream& out, const std::vector<std::string>& layer
   print_settling(out, curves);
 }
 
-std::optional<std::int64_t> half_way(const Curve& curve) {
-  if (curve.distances.empty() || !curve.distances.front()) return std::nullopt;
-  for (std::size_t i = 1; i < curve.distances.size(); ++i) {
-    if (curve.distances[i] && *curve.distances[i] < *curve.distances.front() / 2) {
-      return curve.epochs[i];
-    }
+std::optional<std::int64_t> settled(const Curve& curve) {
+  for (std::size_t i = 0; i < curve.distances.size(); ++i) {
+    if (curve.distances[i] && *curve.distances[i] < settled_distance) return curve.epochs[i];
   }
   return std::nullopt;
 }

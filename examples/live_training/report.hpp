@@ -29,7 +29,6 @@ class ProgressBar {
   std::string label_;
   std::chrono::steady_clock::time_point begin_;
   std::chrono::steady_clock::time_point last_drawn_;
-  std::size_t cells_drawn_ = 0;
 };
 
 /// What training knows of an epoch beside livecca's numbers.
@@ -38,6 +37,7 @@ struct EpochFacts {
   std::int64_t epochs = 0;
   std::optional<double> loss;  ///< empty before the first epoch
   double test_accuracy = 0;
+  std::int64_t probe_images = 0;
   double probe_seconds = 0;
 };
 
@@ -60,7 +60,11 @@ struct Curve {
   std::vector<std::optional<double>> distances;
 };
 
-/// The first epoch whose distance is under half of the first one's; empty if there is none.
-std::optional<std::int64_t> half_way(const Curve& curve);
+/// A layer this close to its final state counts as settled.
+inline constexpr double settled_distance = 0.05;
+
+/// The first epoch at which a layer was closer to its final state than settled_distance; empty if
+/// it was only at the end.
+std::optional<std::int64_t> settled(const Curve& curve);
 
 }  // namespace live_training

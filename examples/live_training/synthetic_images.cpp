@@ -11,8 +11,9 @@ namespace live_training {
 namespace {
 
 constexpr std::size_t orientation_count = 5;
-constexpr std::array<double, 2> cycles_per_image = {4.0, 7.0};
-constexpr double noise_amplitude = 30.0;
+constexpr double lines_per_image = 3.0;
+constexpr double ripples_per_image = 8.0;
+constexpr double noise_amplitude = 60.0;
 
 /// Uniform numbers straight from the engine's bits: the standard's distributions differ between
 /// standard libraries, and the images should not.
@@ -29,51 +30,49 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-/// A wave under a soft round window, in a colour of its own.
-struct Grating {
-  double wave_x;
-  double wave_y;
+/// A plane wave of random phase, contrast and colour.
+struct Wave {
+  double along_x;
+  double along_y;
   double phase;
-  double centre_x;
-  double centre_y;
   std::array<double, image_channels> colour;
 
-  double at(double x, double y) const {
-    const double dx = x - centre_x;
-    const double dy = y - centre_y;
-    constexpr double width = 0.35 * image_side;
-    const double window = std::exp(-(dx * dx + dy * dy) / (2.0 * width * width));
-    return window * std::cos(wave_x * x + wave_y * y + phase);
+  double angle_at(std::size_t x, std::size_t y) const {
+    return along_x * static_cast<double>(x) + along_y * static_cast<double>(y) + phase;
   }
 };
 
-Grating make_grating(Dice& dice, double angle, double cycles, double amplitude) {
-  const double wave = 2.0 * std::numbers::pi * cycles / image_side;
-  Grating grating{};
-  grating.wave_x = wave * std::cos(angle);
-  grating.wave_y = wave * std::sin(angle);
-  grating.phase = dice.uniform(0.0, 2.0 * std::numbers::pi);
-  grating.centre_x = dice.uniform(0.3, 0.7) * image_side;
-  grating.centre_y = dice.uniform(0.3, 0.7) * image_side;
-  for (double& channel : grating.colour) channel = amplitude * dice.uniform(-1.0, 1.0);
-  return grating;
+Wave make_wave(Dice& dice, std::size_t orientation, double waves_per_image, double amplitude) {
+  const double direction = std::numbers::pi / orientation_count *
+                           (static_cast<double>(orientation) + dice.uniform(-0.35, 0.35));
+  const double frequency =
+      2.0 * std::numbers::pi * waves_per_image * dice.uniform(0.95, 1.05) / image_side;
+  Wave wave{};
+  wave.along_x = frequency * std::cos(direction);
+  wave.along_y = frequency * std::sin(direction);
+  wave.phase = dice.uniform(0.0, 2.0 * std::numbers::pi);
+  const double contrast = amplitude * dice.uniform(0.7, 1.0);
+  for (double& channel : wave.colour) channel = contrast * dice.uniform(0.4, 1.0);
+  return wave;
 }
 
+/// The class is a relation, not a content: the angle between lines and ripples (five), and whether
+/// the lines are bright or dark. Every orientation is as frequent in every class.
 void draw(Dice& dice, std::size_t label, std::uint8_t* pixels) {
-  const double step = std::numbers::pi / orientation_count;
-  const double angle =
-      step * (static_cast<double>(label % orientation_count) + dice.uniform(-0.35, 0.35));
-  const double cycles = cycles_per_image[label / orientation_count] * dice.uniform(0.9, 1.1);
-  const Grating signal = make_grating(dice, angle, cycles, dice.uniform(60.0, 120.0));
-  const Grating distractor = make_grating(dice, dice.uniform(0.0, std::numbers::pi),
-                                          dice.uniform(1.0, 10.0), dice.uniform(20.0, 70.0));
+  const std::size_t orientation = dice.below(orientation_count);
+  const double polarity = label < orientation_count ? 1.0 : -1.0;
+  const Wave lines = make_wave(dice, orientation, lines_per_image, 30.0);
+  const Wave ripples =
+      make_wave(dice, (orientation + label) % orientation_count, ripples_per_image, 30.0);
   for (std::size_t y = 0; y < image_side; ++y) {
     for (std::size_t x = 0; x < image_side; ++x) {
-      const double wave = signal.at(static_cast<double>(x), static_cast<double>(y));
-      const double other = distractor.at(static_cast<double>(x), static_cast<double>(y));
+      const double line_angle = lines.angle_at(x, y);
+      // The second harmonic makes narrow peaks of one sign; either sign has the same spectrum.
+      const double line = std::cos(line_angle) + polarity * 0.7 * std::cos(2.0 * line_angle);
+      const double ripple = std::cos(ripples.angle_at(x, y));
       for (std::size_t channel = 0; channel < image_channels; ++channel) {
-        const double value = 127.5 + wave * signal.colour[channel] +
-                             other * distractor.colour[channel] +
+        const double value = 127.5 + line * lines.colour[channel] +
+                             ripple * ripples.colour[channel] +
                              dice.uniform(-noise_amplitude, noise_amplitude);
         pixels[(channel * image_side + y) * image_side + x] =
             static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));

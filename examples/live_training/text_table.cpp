@@ -46,6 +46,8 @@ std::string decimals(double value, int digits) {
   return text;
 }
 
+std::string percent(double share) { return decimals(100.0 * share, 1) + " %"; }
+
 TextTable::TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
 
 void TextTable::add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
@@ -56,12 +58,13 @@ void TextTable::print(std::ostream& out) const {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   for (const auto& row : rows_) {
-    out << "  ";
+    std::string line = " ";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string padding(widths[i] - width_of(row[i]), ' ');
-      out << (i == 0 ? row[i] + padding : "   " + padding + row[i]);
+      line += i == 0 ? ' ' + row[i] + padding : "  " + padding + row[i];
     }
-    out << '\n';
+    line.erase(line.find_last_not_of(' ') + 1);
+    out << line << '\n';
   }
 }
 

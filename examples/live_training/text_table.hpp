@@ -14,6 +14,9 @@ namespace live_training {
 /// A fixed number of decimals.
 std::string decimals(double value, int digits);
 
+/// A share as "61.2 %".
+std::string percent(double share);
+
 /// Rows of cells, printed in aligned columns: the first to the left, the others to the right.
 /// Counts characters, not bytes.
 class TextTable {

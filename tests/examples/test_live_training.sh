@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Runs the example as a user would, with very little data, and looks at what it shows and leaves.
+# Usage: test_live_training.sh path/to/live_training
+set -euo pipefail
+
+program=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+fail() {
+  echo "FAILED: $1" >&2
+  cat "$folder"/*.txt >&2
+  exit 1
+}
+small=(--images 128 --probe 150 --epochs 2)
+narrow=(--width 4)
+
+"$program" "${small[@]}" "${narrow[@]}" --softmax --run "$folder/run" --reference "$folder/reference.pt" \
+  >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0, got $?"
+grep -q "floor of mean ρ" "$folder/out.txt" || fail "no table"
+grep -q "After epoch 2 of 2" "$folder/out.txt" || fail "no table of the last epoch"
+grep -q "distance of each epoch to the final state" "$folder/out.txt" || fail "no final curves"
+[ "$(tail -n 1 "$folder/out.txt")" = "Run folder: $folder/run" ] || fail "no path of the run folder"
+grep -q '"reference":"final"' "$folder/run/rows.jsonl" || fail "no final rows in rows.jsonl"
+grep -q '"test_accuracy"' "$folder/run/rows.jsonl" || fail "no logged accuracy in rows.jsonl"
+[ -s "$folder/reference.pt" ] || fail "the reference was not saved"
+
+"$program" "${small[@]}" "${narrow[@]}" --run "$folder/again" --reference "$folder/reference.pt" \
+  >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0 on a loaded reference"
+grep -q "Reference: loaded" "$folder/out.txt" || fail "the reference was not loaded"
+
+# Each ends with code 2 and one line.
+refused() {
+  local code=0
+  "$program" "${small[@]}" "$@" >"$folder/out.txt" 2>"$folder/errors.txt" || code=$?
+  [ "$code" -eq 2 ] || fail "expected exit code 2, got $code: $*"
+  [ "$(wc -l <"$folder/errors.txt")" -eq 1 ] || fail "expected one line: $*"
+}
+refused --data "$folder/nowhere" --run "$folder/new"
+head -c 3000 /dev/zero >"$folder/data_batch_1.bin"
+refused --data "$folder" --run "$folder/new"
+refused --run "$folder/run"
+refused --width 8 --reference "$folder/reference.pt" --run "$folder/wide"
+refused --reference "$folder/data_batch_1.bin" --run "$folder/broken"
