@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/tap.hpp"
@@ -35,10 +34,6 @@ void Probe::run_one(livecca::Monitor& monitor, livecca::Monitor::Step& step, con
   const livecca::libtorch::EvaluationScope evaluation(*network);
   const livecca::libtorch::TapScope taps(monitor, step, name);
   network->forward(batch);
-  for (const livecca::libtorch::TapProblem& problem : taps.problems()) {
-    if (!taps_complained_of_.insert(problem.tap).second) continue;
-    std::cerr << "not watched: " << problem.tap << ": " << problem.message << '\n';
-  }
 }
 
 }  // namespace live_training

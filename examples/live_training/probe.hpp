@@ -3,8 +3,6 @@
 #include <livecca/monitor/monitor.hpp>
 
 #include <cstdint>
-#include <set>
-#include <string>
 
 #include "training.hpp"
 
@@ -31,7 +29,6 @@ class Probe {
                Network& network, const torch::Tensor& batch);
 
   torch::Tensor images_;
-  std::set<std::string> taps_complained_of_;
 };
 
 }  // namespace live_training

@@ -105,12 +105,7 @@ void print_numbers(std::ostream& out, const std::vector<Curve>& curves,
   for (const std::int64_t epoch : epochs) {
     std::vector<std::string> row = {std::to_string(epoch)};
     for (const Curve& curve : curves) {
-      const auto found = std::find_if(
-          report.measures.begin(), report.measures.end(), [&](const MeasureRow& measure) {
-            return measure.layer == curve.layer && measure.epoch == epoch &&
-                   measure.reference == "final" && measure.measure == "pwcca_distance";
-          });
-      row.push_back(value_cell(found == report.measures.end() ? nullptr : &*found, cells));
+      row.push_back(value_cell(report.find(curve.layer, "final", "pwcca_distance", epoch), cells));
     }
     table.add(std::move(row));
   }

@@ -73,8 +73,8 @@ ActivationView::ActivationView(const void* data, DType dtype, std::span<const st
 }
 
 ActivationView::ActivationView(const void* data, DType dtype, std::span<const std::int64_t> shape)
-    : ActivationView(data, dtype, shape,
-                     std::span<const std::int64_t>(c_order(shape)).first(
-                         std::min(shape.size(), max_rank))) {}
+    : ActivationView(
+          data, dtype, shape,
+          std::span<const std::int64_t>(c_order(shape)).first(std::min(shape.size(), max_rank))) {}
 
 }  // namespace livecca

@@ -87,11 +87,12 @@ class TbbArena {
   void parallel_for(std::size_t count, const std::function<void(std::size_t)>& task) {
     // One index a task: indices are few and large, and a task owns its output.
     arena_.execute([&] {
-      tbb::parallel_for(tbb::blocked_range<std::size_t>(0, count, 1),
-                        [&](const tbb::blocked_range<std::size_t>& range) {
-                          for (std::size_t i = range.begin(); i != range.end(); ++i) task(i);
-                        },
-                        tbb::simple_partitioner());
+      tbb::parallel_for(
+          tbb::blocked_range<std::size_t>(0, count, 1),
+          [&](const tbb::blocked_range<std::size_t>& range) {
+            for (std::size_t i = range.begin(); i != range.end(); ++i) task(i);
+          },
+          tbb::simple_partitioner());
     });
   }
 

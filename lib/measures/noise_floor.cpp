@@ -12,8 +12,7 @@ using std::numbers::pi;
 /// Two equal ranks, γ = p/(n−1) < 1: the integral in closed form, the mass at 1 included.
 double equal_ranks(double gamma) {
   const double root = std::sqrt(gamma);
-  return 2 / (pi * gamma) *
-         (std::sqrt(gamma * (1 - gamma)) - (1 - 2 * gamma) * std::asin(root));
+  return 2 / (pi * gamma) * (std::sqrt(gamma * (1 - gamma)) - (1 - 2 * gamma) * std::asin(root));
 }
 
 /// γ1 < γ2 < 1: ∫ √x dF(x) over the continuous part. With x = c + h·cos φ the integrand is smooth

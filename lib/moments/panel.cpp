@@ -31,11 +31,8 @@ void Panel::State::begin_window() {
 }
 
 Panel::Panel(Executor& executor, PanelOptions options)
-    : state_(new State{.executor = executor,
-                       .options = options,
-                       .taps = {},
-                       .pairs = {},
-                       .faults = {}}) {}
+    : state_(new State{
+          .executor = executor, .options = options, .taps = {}, .pairs = {}, .faults = {}}) {}
 Panel::~Panel() = default;
 Panel::Panel(Panel&&) noexcept = default;
 
@@ -43,11 +40,8 @@ std::size_t Panel::add_tap(TapName name, Layout layout) {
   for (const PanelTap& tap : state_->taps) {
     if (tap.name == name) throw Error(name.text() + ": expected a new tap, it is there already");
   }
-  state_->taps.push_back({.name = std::move(name),
-                          .layout = layout,
-                          .moments = {},
-                          .grid = {},
-                          .rows = {}});
+  state_->taps.push_back(
+      {.name = std::move(name), .layout = layout, .moments = {}, .grid = {}, .rows = {}});
   if (state_->steps_committed > 0) {
     state_->leave(state_->taps.back(), FaultKind::joined_late,
                   "expected before the window's first step, joined after step " +
@@ -98,9 +92,9 @@ void merge_slot(std::optional<Accumulator>& into, bool& left, bool into_is_new,
 
 void Panel::merge(const PanelMoments& other) {
   State& state = *state_;
-  const bool same_taps = std::ranges::equal(
-      state.taps, other.taps,
-      [](const PanelTap& a, const TapMoments& b) { return a.name == b.name; });
+  const bool same_taps =
+      std::ranges::equal(state.taps, other.taps,
+                         [](const PanelTap& a, const TapMoments& b) { return a.name == b.name; });
   const bool same_pairs = std::ranges::equal(
       state.pairs, other.pairs,
       [](const PanelPair& a, const PairMoments& b) { return a.x == b.x && a.y == b.y; });

@@ -18,9 +18,7 @@ std::string text_of(const PackedRows& rows) {
          std::to_string(rows.grid().width) + " positions";
 }
 
-std::string percent(double share) {
-  return std::to_string(std::lround(share * 100)) + " %";
-}
+std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
 
 }  // namespace
 
@@ -112,9 +110,9 @@ void Panel::State::drop_unpaired_rows() {
     if (!rows_pair(x.rows, y.rows)) {
       pair.left = true;
       pair.moments.reset();
-      faults.push_back({FaultKind::rows_differ, x.name.text() + " with " + y.name.text(),
-                        "expected rows that pair, got " + text_of(x.rows) + " and " +
-                            text_of(y.rows)});
+      faults.push_back(
+          {FaultKind::rows_differ, x.name.text() + " with " + y.name.text(),
+           "expected rows that pair, got " + text_of(x.rows) + " and " + text_of(y.rows)});
     } else if (!pair.moments) {
       pair.moments.emplace(x.rows.features(), y.rows.features());
     }
@@ -167,7 +165,8 @@ const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, const Act
 
 void Panel::Step::commit() {
   if (state_ == nullptr) throw Error("panel step: committed twice");
-  // Cleared only afterwards: if memory runs out inside, the destructor counts the step as discarded.
+  // Cleared only afterwards: if memory runs out inside, the destructor counts the step as
+  // discarded.
   state_->commit();
   state_ = nullptr;
 }

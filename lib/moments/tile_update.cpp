@@ -109,8 +109,8 @@ void TileUpdate::run(std::size_t tile) const {
   const Index height = std::min<Index>(tile_size, x.rows() - row);
   const Index width = std::min<Index>(tile_size, y.rows() - column);
   std::vector<double>& product = moments_ != nullptr ? moments_->scatter_ : cross_->product_;
-  auto out = Eigen::Map<MatrixXd>(product.data(), x.rows(), y.rows())
-                 .block(row, column, height, width);
+  auto out =
+      Eigen::Map<MatrixXd>(product.data(), x.rows(), y.rows()).block(row, column, height, width);
   out.noalias() += x.middleRows(row, height) * y.middleRows(column, width).transpose();
   if (weight_ == 0) return;
   out.noalias() += weight_ * as_vector(delta_x_).segment(row, height) *

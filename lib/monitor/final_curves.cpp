@@ -10,7 +10,8 @@
 namespace livecca {
 namespace {
 
-// Rows read at a time: large enough for the products, small enough to stay in cache for usual widths.
+// Rows read at a time: large enough for the products, small enough to stay in cache for usual
+// widths.
 constexpr std::uint64_t rows_per_step = 4096;
 
 PanelMoments moments_of(const std::string& layer, const std::string& network,

@@ -36,11 +36,15 @@ MonitorOptions checked(MonitorOptions options) {
     const auto folder = std::filesystem::absolute(options.run_directory).lexically_normal();
     options.run = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
   }
+  if (std::filesystem::exists(options.run_directory / "rows.jsonl")) {
+    throw Error(options.run_directory.string() +
+                ": expected a folder for a new run, this one holds the rows of a run already");
+  }
   std::error_code failure;
   std::filesystem::create_directories(options.run_directory, failure);
   if (failure) {
-    throw Error(options.run_directory.string() + ": expected to create the run folder, got: " +
-                failure.message());
+    throw Error(options.run_directory.string() +
+                ": expected to create the run folder, got: " + failure.message());
   }
   return options;
 }
@@ -244,8 +248,6 @@ SnapshotTicket Monitor::snapshot(std::int64_t epoch) { return state_->snapshot(e
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   state_->writer.write(LogRow{epoch, std::string(name), value});
 }
-
-void Monitor::report(const Event& event) { state_->writer.report(event); }
 
 SnapshotReport Monitor::finish() { return state_->finish(); }
 

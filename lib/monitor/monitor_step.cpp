@@ -63,6 +63,11 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view) {
   }
 }
 
+void Monitor::Step::report(std::string_view tap, std::string_view why) {
+  if (!state_) return;
+  state_->monitor.writer.report({state_->epoch, "unwatchable", std::string(tap), std::string(why)});
+}
+
 void Monitor::Step::commit() {
   if (!state_) throw Error("step: committed twice");
   auto state = std::move(state_);

@@ -101,9 +101,8 @@ bool RecordedRowsWriter::finish(std::string& why) {
                             {"rows_per_image", std::to_string(rows_per_image_)},
                             {"grid_height", std::to_string(grid_.height)},
                             {"grid_width", std::to_string(grid_.width)}};
-  header["rows"] = {{"dtype", "F32"},
-                    {"shape", {rows_, features_}},
-                    {"data_offsets", {0, bytes_ - data_begin}}};
+  header["rows"] = {
+      {"dtype", "F32"}, {"shape", {rows_, features_}}, {"data_offsets", {0, bytes_ - data_begin}}};
   std::string text = header.dump();
   text.resize(header_bytes, ' ');
   const std::uint64_t length = header_bytes;
@@ -130,8 +129,7 @@ std::unique_ptr<RecordedRows> RecordedRows::open(const std::filesystem::path& pa
   if (descriptor >= 0 && ::fstat(descriptor, &facts) == 0 &&
       facts.st_size > static_cast<off_t>(data_begin)) {
     result->mapped_bytes_ = static_cast<std::size_t>(facts.st_size);
-    void* mapping =
-        ::mmap(nullptr, result->mapped_bytes_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    void* mapping = ::mmap(nullptr, result->mapped_bytes_, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (mapping != MAP_FAILED) result->mapping_ = mapping;
   }
   if (descriptor >= 0) ::close(descriptor);
@@ -162,7 +160,8 @@ bool RecordedRows::read_header(std::string& why) {
   const auto is = [](const Json& object, const char* name, const char* value) {
     return object.is_object() && object.contains(name) && object[name] == value;
   };
-  if (!is(metadata, "version", "1") || !is(tensor, "dtype", "F32") || !tensor.contains("shape") || !tensor["shape"].is_array() || tensor["shape"].size() != 2 ||
+  if (!is(metadata, "version", "1") || !is(tensor, "dtype", "F32") || !tensor.contains("shape") ||
+      !tensor["shape"].is_array() || tensor["shape"].size() != 2 ||
       !tensor["shape"][0].is_number_unsigned() || !tensor["shape"][1].is_number_unsigned()) {
     return false;
   }
@@ -174,8 +173,8 @@ bool RecordedRows::read_header(std::string& why) {
   const std::size_t values = (mapped_bytes_ - data_begin) / sizeof(float);
   why = "expected as many rows as the header says";
   if (features_ == 0 || rows_ > values / features_) return false;
-  return rows_ * features_ * sizeof(float) == mapped_bytes_ - data_begin &&
-         rows_per_image_ > 0 && rows_ % rows_per_image_ == 0;
+  return rows_ * features_ * sizeof(float) == mapped_bytes_ - data_begin && rows_per_image_ > 0 &&
+         rows_ % rows_per_image_ == 0;
 }
 
 RecordedRows::~RecordedRows() {

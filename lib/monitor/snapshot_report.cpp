@@ -13,6 +13,15 @@ const MeasureRow* SnapshotReport::find(std::string_view layer, std::string_view 
   return found == measures.end() ? nullptr : &*found;
 }
 
+const MeasureRow* SnapshotReport::find(std::string_view layer, std::string_view reference,
+                                       std::string_view measure, std::int64_t of_epoch) const {
+  const auto found = std::ranges::find_if(measures, [&](const MeasureRow& row) {
+    return row.layer == layer && row.reference == reference && row.measure == measure &&
+           row.epoch == of_epoch;
+  });
+  return found == measures.end() ? nullptr : &*found;
+}
+
 bool SnapshotTicket::ready() const {
   return result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }

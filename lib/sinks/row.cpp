@@ -105,7 +105,8 @@ std::string to_json(const RunRow& row, const std::string& run, double wall_time)
   for (const auto& [name, value] : row.notes) json["notes"][name] = value;
   json["taps"] = Json::array();
   for (const RunRow::Tap& tap : row.taps) {
-    json["taps"].push_back({{"network", tap.network}, {"layer", tap.layer}, {"layout", tap.layout}});
+    json["taps"].push_back(
+        {{"network", tap.network}, {"layer", tap.layer}, {"layout", tap.layout}});
   }
   return text_of(json);
 }

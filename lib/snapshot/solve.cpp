@@ -41,8 +41,7 @@ bool projection_weights(const MatrixXd& loadings, const MatrixXd& directions,
 
 /// ‖Sxy‖²_F / (‖Sxx‖_F ‖Syy‖_F), divided before it is squared so that scales of 1e150 pass.
 double linear_cka(double cross_norm, const WhitenedTap& x, const WhitenedTap& y) {
-  const double root =
-      cross_norm / std::sqrt(x.covariance_norm) / std::sqrt(y.covariance_norm);
+  const double root = cross_norm / std::sqrt(x.covariance_norm) / std::sqrt(y.covariance_norm);
   return std::min(1.0, root * root);
 }
 
@@ -67,8 +66,8 @@ bool solve_svcca(const MatrixXd& cross, const WhitenedTap& x, const WhitenedTap&
   return true;
 }
 
-PairSolution solve_pair(const PairMoments& pair_moments, const WhitenedTap& x,
-                        const WhitenedTap& y, bool svcca) {
+PairSolution solve_pair(const PairMoments& pair_moments, const WhitenedTap& x, const WhitenedTap& y,
+                        bool svcca) {
   PairSolution pair;
   pair.x = pair_moments.x;
   pair.y = pair_moments.y;
@@ -91,8 +90,7 @@ PairSolution solve_pair(const PairMoments& pair_moments, const WhitenedTap& x,
       static_cast<double>(moments.samples() - 1);
   if (!cross.allFinite()) return pair;
   pair.linear_cka = linear_cka(cross.stableNorm(), x, y);
-  pair.converged =
-      solve_cca(cross, x, y, pair) && (!svcca || solve_svcca(cross, x, y, pair));
+  pair.converged = solve_cca(cross, x, y, pair) && (!svcca || solve_svcca(cross, x, y, pair));
   return pair;
 }
 

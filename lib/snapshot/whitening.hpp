@@ -10,9 +10,9 @@ namespace livecca {
 /// What the pairs of a tap share: computed once, read by many tasks. S is the tap's covariance.
 struct WhitenedTap {
   TapSolution facts;
-  Eigen::MatrixXd whitening;  ///< features × rank: Wᵀ S W = I, in the neurons' own units
-  Eigen::MatrixXd loadings;   ///< features × rank: S W; its columns weigh PWCCA's directions
-  Eigen::MatrixXd truncated;  ///< features × svcca_kept: whitens SVCCA's leading directions
+  Eigen::MatrixXd whitening;   ///< features × rank: Wᵀ S W = I, in the neurons' own units
+  Eigen::MatrixXd loadings;    ///< features × rank: S W; its columns weigh PWCCA's directions
+  Eigen::MatrixXd truncated;   ///< features × svcca_kept: whitens SVCCA's leading directions
   double covariance_norm = 0;  ///< ‖S‖_F
 };
 

@@ -142,8 +142,8 @@ TEST_CASE("sampled positions do not depend on how images are batched") {
 
 TEST_CASE("rows that are not finite, or whose squares would overflow, are marked") {
   const double infinity = std::numeric_limits<double>::infinity();
-  const auto rows = packed({1, 2, std::nan(""), 1, infinity, 1, 1, -infinity, 1e151, 0, 1e150, -3},
-                           6, 2);
+  const auto rows =
+      packed({1, 2, std::nan(""), 1, infinity, 1, 1, -infinity, 1e151, 0, 1e150, -3}, 6, 2);
   CHECK(std::vector<int>(rows.finite().begin(), rows.finite().end()) ==
         std::vector<int>{1, 0, 0, 0, 0, 1});
 }
@@ -193,12 +193,12 @@ TEST_CASE("recorded rows keep the number of images behind them") {
   const std::array<std::int64_t, 2> shape{12, 2};
   PackedRows rows;
   std::string why;
-  REQUIRE(rows.pack_recorded(ActivationView(values.data(), DType::float32, shape), 4, Grid{8, 8},
-                             why));
+  REQUIRE(
+      rows.pack_recorded(ActivationView(values.data(), DType::float32, shape), 4, Grid{8, 8}, why));
   CHECK(rows.images() == 3);
   CHECK(rows.rows() == 12);
   CHECK(rows.grid() == Grid{8, 8});
-  CHECK_FALSE(rows.pack_recorded(ActivationView(values.data(), DType::float32, shape), 5,
-                                 Grid{8, 8}, why));
+  CHECK_FALSE(
+      rows.pack_recorded(ActivationView(values.data(), DType::float32, shape), 5, Grid{8, 8}, why));
   CHECK(why == "expected a multiple of 5 recorded rows, got 12");
 }

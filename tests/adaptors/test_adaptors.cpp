@@ -23,7 +23,9 @@ std::vector<double> rows_of(const ActivationView& view, Layout layout) {
 }
 
 template <typename Matrix>
-concept CanBeViewed = requires(Matrix&& matrix) { view_of(std::forward<Matrix>(matrix)); };
+concept CanBeViewed = requires(Matrix&& matrix) {
+  view_of(std::forward<Matrix>(matrix));
+};
 
 // A temporary's storage is gone before the view is used.
 static_assert(!CanBeViewed<Eigen::MatrixXd>);

@@ -3,10 +3,12 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <thread>
 
+#include "json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca_libtorch/sequential.hpp"
 #include "livecca_libtorch/tap.hpp"
@@ -171,6 +173,10 @@ TEST_CASE("what cannot be watched is named once and the rest goes on") {
   CHECK(watched.problems[2].tap == "net/nothing");
   CHECK(watched.problems[3].tap == "net/good");
   CHECK(pwcca(report, "good") == doctest::Approx(0.0));
+  const auto lines = livecca_tests::read_lines(watched.monitor.run_directory() / "rows.jsonl");
+  CHECK(std::ranges::count_if(lines, [](const auto& line) {
+          return line.value("what", "") == "unwatchable" && line["subject"] == "net/tokens";
+        }) == 1);
 }
 
 TEST_CASE("the innermost scope listens and only on its own thread") {

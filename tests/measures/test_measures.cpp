@@ -66,8 +66,7 @@ TEST_CASE("measures follow their formulas") {
 TEST_CASE("SVCCA's floor is that of the directions it kept") {
   Executor executor(1);
   const auto views = shared_latents(500, 9, 6, seed);
-  const PanelSolution solution =
-      solve_pair(views.x, views.y, executor, {.keep_directions = 3});
+  const PanelSolution solution = solve_pair(views.x, views.y, executor, {.keep_directions = 3});
   CHECK(*evaluate(solution, 0, *find_measure("svcca")).similarity_floor ==
         mean_correlation_floor(3, 3, 500));
 }

@@ -46,11 +46,12 @@ Average independent_score(const char* measure, Eigen::Index n, Eigen::Index dx, 
 }  // namespace
 
 TEST_CASE("the floor agrees with simulation of independent data") {
-  for (const auto& [n, dx, dy] : {std::tuple{128, 64, 64}, {640, 64, 64}, {300, 20, 50}, {90, 40, 60}}) {
+  for (const auto& [n, dx, dy] :
+       {std::tuple{128, 64, 64}, {640, 64, 64}, {300, 20, 50}, {90, 40, 60}}) {
     CAPTURE(n);
     const Average simulated = independent_score("mean_cca", n, dx, dy, 60);
-    const double floor = mean_correlation_floor(static_cast<std::size_t>(dx),
-                                                static_cast<std::size_t>(dy), n);
+    const double floor =
+        mean_correlation_floor(static_cast<std::size_t>(dx), static_cast<std::size_t>(dy), n);
     // The law is asymptotic: 0.3 % beside the simulation's own noise.
     CHECK(std::abs(simulated.mean - floor) < 0.003 * floor + 4 * simulated.standard_error);
   }
@@ -59,8 +60,8 @@ TEST_CASE("the floor agrees with simulation of independent data") {
 TEST_CASE("PWCCA and SVCCA of independent data score the same floor") {
   for (const auto& [n, dx, dy] : {std::tuple{300, 30, 30}, {200, 15, 40}, {400, 60, 20}}) {
     CAPTURE(n);
-    const double floor = mean_correlation_floor(static_cast<std::size_t>(dx),
-                                                static_cast<std::size_t>(dy), n);
+    const double floor =
+        mean_correlation_floor(static_cast<std::size_t>(dx), static_cast<std::size_t>(dy), n);
     for (const char* measure : {"pwcca", "pwcca_y"}) {
       CAPTURE(measure);
       const Average simulated = independent_score(measure, n, dx, dy, 80);
@@ -97,7 +98,8 @@ TEST_CASE("the closed form of equal ranks continues the integral of unequal ones
 }
 
 TEST_CASE("the floor is symmetric in the ranks, falls with n and grows with either rank") {
-  for (const auto& [p, q, n] : {std::tuple{10, 30, 200.0}, {50, 51, 120.0}, {1, 40, 50.0}, {2, 2, 1e6}}) {
+  for (const auto& [p, q, n] :
+       {std::tuple{10, 30, 200.0}, {50, 51, 120.0}, {1, 40, 50.0}, {2, 2, 1e6}}) {
     const auto a = static_cast<std::size_t>(p);
     const auto b = static_cast<std::size_t>(q);
     const double floor = mean_correlation_floor(a, b, n);

@@ -56,8 +56,8 @@ Accumulator merged_in_random_tree(Eigen::Index rows, std::uint64_t tree_seed,
   std::mt19937_64 engine(tree_seed);
   std::vector<Accumulator> parts;
   for (Eigen::Index first = 0; first < rows;) {
-    const auto length = std::min<Eigen::Index>(
-        1 + static_cast<Eigen::Index>(engine() % 120), rows - first);
+    const auto length =
+        std::min<Eigen::Index>(1 + static_cast<Eigen::Index>(engine() % 120), rows - first);
     parts.push_back(make_part(first, length));
     first += length;
   }

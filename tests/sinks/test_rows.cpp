@@ -47,8 +47,7 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
 }
 
 TEST_CASE("names with quotes, line feeds and broken UTF-8 stay one line of JSON") {
-  const std::string text =
-      to_json(Event{1, "missing", "a\"\n\xFF", "tab\there", 2}, "r", 0);
+  const std::string text = to_json(Event{1, "missing", "a\"\n\xFF", "tab\there", 2}, "r", 0);
   CHECK(text.find('\n') == std::string::npos);
   const Json line = Json::parse(text);
   CHECK(line["message"] == "tab\there");

@@ -65,7 +65,8 @@ TEST_CASE("canonical correlations and projection weights equal the direct comput
 TEST_CASE("SVCCA keeps the fewest directions that hold the share of variance") {
   Executor executor(1);
   // Variances 100, 10, 1, 0.1 in a random basis.
-  const Eigen::MatrixXd scales = Eigen::Vector4d(10, std::sqrt(10.0), 1, std::sqrt(0.1)).asDiagonal();
+  const Eigen::MatrixXd scales =
+      Eigen::Vector4d(10, std::sqrt(10.0), 1, std::sqrt(0.1)).asDiagonal();
   const Eigen::MatrixXd basis =
       Eigen::HouseholderQR<Eigen::MatrixXd>(normal_matrix(4, 4, seed)).householderQ();
   const Eigen::MatrixXd white = [] {
@@ -103,8 +104,7 @@ TEST_CASE("SVCCA keeps the fewest directions that hold the share of variance") {
 TEST_CASE("a linear map of full rank gives correlations of 1, in spite of rounding never more") {
   Executor executor(2);
   const Eigen::MatrixXd x = normal_matrix(400, 10, seed);
-  const PairSolution pair =
-      solve_pair(x, x * normal_matrix(10, 10, seed + 9), executor).pairs[0];
+  const PairSolution pair = solve_pair(x, x * normal_matrix(10, 10, seed + 9), executor).pairs[0];
   for (const double rho : pair.canonical_correlations) {
     CHECK(rho <= 1.0);
     CHECK(rho > 1 - 1e-10);
@@ -169,8 +169,8 @@ TEST_CASE("degenerate windows give flags, not numbers") {
 
 TEST_CASE("facts of a tap follow their definitions") {
   Executor executor(1);
-  const Eigen::MatrixXd x = normal_matrix(200, 6, seed) *
-                            Eigen::VectorXd::LinSpaced(6, 1, 6).asDiagonal();
+  const Eigen::MatrixXd x =
+      normal_matrix(200, 6, seed) * Eigen::VectorXd::LinSpaced(6, 1, 6).asDiagonal();
   const TapSolution tap = solve_pair(x, x, executor).taps[0];
   const Eigen::MatrixXd centered = x.rowwise() - x.colwise().mean();
   const Eigen::MatrixXd covariance = centered.transpose() * centered / 199;
@@ -179,10 +179,9 @@ TEST_CASE("facts of a tap follow their definitions") {
   CHECK(tap.effective_rank ==
         doctest::Approx(std::pow(eigenvalues.sum(), 2) / eigenvalues.squaredNorm()).epsilon(1e-12));
   const Eigen::VectorXd inverse = covariance.diagonal().cwiseSqrt().cwiseInverse();
-  const Eigen::VectorXd correlation =
-      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(inverse.asDiagonal() * covariance *
-                                                     inverse.asDiagonal())
-          .eigenvalues();
+  const Eigen::VectorXd correlation = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(
+                                          inverse.asDiagonal() * covariance * inverse.asDiagonal())
+                                          .eigenvalues();
   CHECK(tap.condition ==
         doctest::Approx(correlation.maxCoeff() / correlation.minCoeff()).epsilon(1e-10));
 }

@@ -37,8 +37,9 @@ std::vector<std::string> faults(const std::string& stage, std::istream& file, bo
     const auto begin = line.find_first_of("<\"");
     const auto path = line.substr(begin + 1, line.find_first_of(">\"", begin + 1) - begin - 1);
     const bool adaptor = name == "eigen.hpp" || name == "xtensor.hpp";
-    if (is_public && !adaptor && (path.starts_with("Eigen") || path.starts_with("xtensor") ||
-                                  path.starts_with("tbb") || path.starts_with("nlohmann"))) {
+    if (is_public && !adaptor &&
+        (path.starts_with("Eigen") || path.starts_with("xtensor") || path.starts_with("tbb") ||
+         path.starts_with("nlohmann"))) {
       result.push_back(name + " is public and includes " + path);
     }
     if (line[begin] == '<') continue;

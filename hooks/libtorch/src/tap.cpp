@@ -89,6 +89,7 @@ struct TapScope::State {
     }
     // A LibTorch error carries a backtrace after its first line.
     problems.push_back({tap, what.substr(0, what.find('\n'))});
+    step.report(tap, problems.back().message);
   }
 };
 

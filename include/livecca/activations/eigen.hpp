@@ -9,8 +9,9 @@
 namespace livecca {
 
 /// A view of an Eigen matrix, map or block with samples as rows and neurons as columns, for layout
-/// nc. No copy: any storage order and any strides. The storage must outlive the view, so a temporary
-/// matrix is refused at compile time; an expression without storage (a + b) does not compile either.
+/// nc. No copy: any storage order and any strides. The storage must outlive the view, so a
+/// temporary matrix is refused at compile time; an expression without storage (a + b) does not
+/// compile either.
 template <typename Derived>
 ActivationView view_of(const Eigen::DenseBase<Derived>& matrix) {
   using Scalar = typename Derived::Scalar;
@@ -18,9 +19,12 @@ ActivationView view_of(const Eigen::DenseBase<Derived>& matrix) {
                 "an expression without storage: evaluate it into a matrix first");
   const Derived& m = matrix.derived();
   constexpr DType dtype = [] {
-    if constexpr (std::is_same_v<Scalar, double>) return DType::float64;
-    else if constexpr (std::is_same_v<Scalar, float>) return DType::float32;
-    else if constexpr (std::is_same_v<Scalar, Eigen::half>) return DType::float16;
+    if constexpr (std::is_same_v<Scalar, double>)
+      return DType::float64;
+    else if constexpr (std::is_same_v<Scalar, float>)
+      return DType::float32;
+    else if constexpr (std::is_same_v<Scalar, Eigen::half>)
+      return DType::float16;
     else {
       static_assert(std::is_same_v<Scalar, Eigen::bfloat16>, "float64, float32, half or bfloat16");
       return DType::bfloat16;

@@ -18,8 +18,8 @@ enum class Layout : std::uint8_t { nc, nchw, nhwc };
 LIVECCA_EXPORT const char* name_of(Layout layout);
 
 /// Which positions of a convolution become samples: all of them, or a seeded choice that depends
-/// only on the seed, the image's place in the stream and the grid's size: the same for every network
-/// and every batch size.
+/// only on the seed, the image's place in the stream and the grid's size: the same for every
+/// network and every batch size.
 struct Positions {
   std::size_t per_image = 0;  ///< 0: all; a number beyond the grid's means all too
   std::uint64_t seed = 0;

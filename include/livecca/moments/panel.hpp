@@ -40,7 +40,7 @@ struct Fault {
 /// The moments of one tap over a window.
 struct TapMoments {
   TapName name;
-  std::optional<Moments> moments;  ///< absent if the tap was never fed or left the panel
+  std::optional<Moments> moments;      ///< absent if the tap was never fed or left the panel
   std::uint64_t samples_left_out = 0;  ///< rows not counted because some tap was non-finite there
 };
 
@@ -70,9 +70,9 @@ struct PanelOptions {
 /// Taps and pairs kept in step: every committed step adds the same rows to all of them.
 ///
 /// A step is a transaction: begin, observe each tap once, commit. A row that is non-finite in any
-/// tap leaves all taps of the same grid, and its image leaves the taps of other grids. A tap that is
-/// missing from a step, changes its shape or is mostly non-finite leaves until the next window, with a Fault;
-/// the others go on. A step that is not committed changes nothing and is counted.
+/// tap leaves all taps of the same grid, and its image leaves the taps of other grids. A tap that
+/// is missing from a step, changes its shape or is mostly non-finite leaves until the next window,
+/// with a Fault; the others go on. A step that is not committed changes nothing and is counted.
 ///
 /// Thread safety: none; one thread feeds a panel. The panel must outlive its steps.
 class LIVECCA_EXPORT Panel {

@@ -12,7 +12,6 @@
 #include "livecca/common/export.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
-#include "livecca/sinks/row.hpp"
 
 namespace livecca {
 
@@ -69,10 +68,6 @@ class LIVECCA_EXPORT Monitor {
   /// A number of the user's own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);
 
-  /// A fault that a hook found before it could observe, by name; written and told as the monitor's
-  /// own events are.
-  void report(const Event& event);
-
   /// Waits for pending solves, then compares every kept snapshot with the last one. Call once,
   /// when training ends.
   SnapshotReport finish();
@@ -95,6 +90,9 @@ class LIVECCA_EXPORT Monitor::Step {
   /// Copies the rows that it needs at once, so an in-place operation may follow. Throws Error on an
   /// unknown handle, a tap observed twice, or after commit.
   void observe(TapHandle tap, const ActivationView& view);
+  /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
+  /// Does nothing after the commit.
+  void report(std::string_view tap, std::string_view why);
   void commit();
 
  private:

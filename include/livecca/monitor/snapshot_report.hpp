@@ -20,9 +20,13 @@ struct SnapshotReport {
   double observe_seconds = 0;  ///< the training thread's time in observe() and commit()
   double solve_seconds = 0;    ///< off the training thread
 
-  /// The row of a layer against a reference, e.g. find("conv1", "seed7", "pwcca_distance"), or null.
+  /// The row of a layer against a reference, e.g. find("conv1", "seed7", "pwcca_distance"), or
+  /// null.
   LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
                                         std::string_view measure) const;
+  /// The same of one epoch: the rows of finish() are of many.
+  LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
+                                        std::string_view measure, std::int64_t of_epoch) const;
 };
 
 /// A snapshot that is being solved. Copies share the result. Thread safe.

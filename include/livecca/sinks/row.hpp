@@ -65,7 +65,8 @@ struct LayerRow {
 /// later ones are counted, and the counts written when the run ends.
 struct Event {
   std::int64_t epoch = 0;
-  std::string what;     ///< e.g. "missing", "shape_changed", "rows_differ", "nonfinite", "write_failed"
+  std::string
+      what;  ///< e.g. "missing", "shape_changed", "rows_differ", "nonfinite", "write_failed"
   std::string subject;  ///< the tap, pair or file
   std::string message;  ///< one line: what, where, what was expected
   std::uint64_t count = 1;

@@ -57,7 +57,8 @@ struct PanelSolution {
   std::vector<PairSolution> pairs;
 };
 
-/// Solves a window: whitens every tap once (one parallel loop), then one small SVD a pair (another).
+/// Solves a window: whitens every tap once (one parallel loop), then one small SVD a pair
+/// (another).
 ///
 /// Whitening divides each neuron by its standard deviation, keeps the eigen-directions of the
 /// correlation matrix with λ > 8·d·ε·λmax, and never inverts the rest; neurons of zero variance

@@ -66,7 +66,7 @@ class LIVECCA_EXPORT TapScope {
 /// tensor on another device is copied to the CPU for this.
 ///
 /// Never throws: a tensor that cannot be watched (undefined, sparse, of integers, of another number
-/// of axes, a name tapped twice in one step) is a TapProblem of the scope.
+/// of axes, a name tapped twice in one step) is a TapProblem of the scope and an event of the run.
 ///
 /// Cost: nothing to speak of without a scope; with one, that of Monitor::Step::observe(). Thread
 /// safety: a scope hears only the thread that made it; the call may be made from any thread.
