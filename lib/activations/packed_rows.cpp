@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 namespace livecca {
 namespace {
@@ -63,6 +64,7 @@ bool PackedRows::pack(const ActivationView& view, Layout layout, const Positions
   ActivationShape shape;
   if (!read_shape(view, layout, shape, why)) return false;
   set_shape(shape, livecca::rows_per_image(positions, shape.grid));
+  source_dtype_ = view.dtype();
   const Addresses at = addresses_of(view, layout);
   with_element_type(view.dtype(), [&](auto type) {
     using Element = std::remove_cvref_t<decltype(*type)>;
@@ -96,6 +98,7 @@ bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_i
     return false;
   }
   set_shape({rows.images / rows_an_image, rows.features, grid}, rows_an_image);
+  source_dtype_ = view.dtype();
   with_element_type(view.dtype(), [&](auto type) {
     using Element = std::remove_cvref_t<decltype(*type)>;
     const auto* data = static_cast<const std::byte*>(view.data());
@@ -114,9 +117,14 @@ void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_ima
   features_ = shape.features;
   grid_ = shape.grid;
   rows_per_image_ = rows_an_image;
-  rows_ = images_ * rows_per_image_;
   effective_rows_ = images_;
-  values_.resize(rows_ * features_);
+  std::size_t values = 0;
+  // A broadcast axis may promise more rows than there are addresses.
+  if (__builtin_mul_overflow(images_, rows_per_image_, &rows_) ||
+      __builtin_mul_overflow(rows_, features_, &values)) {
+    throw std::length_error("more rows than memory can hold");
+  }
+  values_.resize(values);
   finite_.resize(rows_);
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "livecca/common/error.hpp"
@@ -103,16 +104,18 @@ using Arena = TbbArena;
 
 #endif
 
-/// One thread that runs jobs in order; started by the first job.
+/// One thread that runs jobs in order. It is started at once: a thread that cannot be had should be
+/// known before training begins.
 class JobQueue {
  public:
+  JobQueue() : thread_([this] { run(); }) {}
   ~JobQueue() {
     {
       const std::lock_guard lock(mutex_);
       closing_ = true;
     }
     changed_.notify_all();
-    if (thread_.joinable()) thread_.join();
+    thread_.join();
   }
 
   void submit(std::function<void()> job) {
@@ -120,14 +123,13 @@ class JobQueue {
       const std::lock_guard lock(mutex_);
       jobs_.push_back(std::move(job));
       ++unfinished_;
-      if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     }
     changed_.notify_all();
   }
 
-  void drain() {
+  void drain(std::size_t pending) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return unfinished_ == 0; });
+    changed_.wait(lock, [this, pending] { return unfinished_ <= pending; });
   }
 
  private:
@@ -152,7 +154,7 @@ class JobQueue {
   std::deque<std::function<void()>> jobs_;
   std::size_t unfinished_ = 0;
   bool closing_ = false;
-  std::thread thread_;
+  std::thread thread_;  // last: it uses the members above from its first moment
 };
 
 }  // namespace
@@ -167,8 +169,14 @@ struct Executor::State {
   JobQueue jobs;  // last: its thread uses the arenas until it is joined
 };
 
-Executor::Executor(int concurrency)
-    : state_(std::make_unique<State>(checked_concurrency(concurrency))) {}
+Executor::Executor(int concurrency) {
+  const int threads = checked_concurrency(concurrency);
+  try {
+    state_ = std::make_unique<State>(threads);
+  } catch (const std::system_error& failure) {
+    throw Error(std::string("executor: expected to start a thread, got: ") + failure.what());
+  }
+}
 Executor::~Executor() = default;
 
 int Executor::concurrency() const { return state_->concurrency; }
@@ -182,6 +190,6 @@ void Executor::parallel_for(Lane lane, std::size_t count,
 
 void Executor::submit(std::function<void()> job) { state_->jobs.submit(std::move(job)); }
 
-void Executor::drain() { state_->jobs.drain(); }
+void Executor::drain(std::size_t pending) { state_->jobs.drain(pending); }
 
 }  // namespace livecca

@@ -90,6 +90,24 @@ void merge_slot(std::optional<Accumulator>& into, bool& left, bool into_is_new,
 
 }  // namespace
 
+void Panel::State::drop_misfits(const PanelMoments& other) {
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    PanelTap& tap = taps[i];
+    const TapMoments& from = other.taps[i];
+    if (!tap.moments || !from.moments) continue;
+    if (tap.moments->features() == from.moments->features() && tap.grid == from.grid) continue;
+    leave(tap, FaultKind::shape_changed,
+          "expected a merge with " + std::to_string(tap.moments->features()) +
+              " features on the same grid of positions, got " +
+              std::to_string(from.moments->features()));
+  }
+  for (PanelPair& pair : pairs) {
+    if (!taps[pair.x].left && !taps[pair.y].left) continue;
+    pair.left = true;
+    pair.moments.reset();
+  }
+}
+
 void Panel::merge(const PanelMoments& other) {
   State& state = *state_;
   const bool same_taps =
@@ -106,13 +124,16 @@ void Panel::merge(const PanelMoments& other) {
   state.steps_discarded += other.steps_discarded;
   if (other.steps_committed == 0) return;
   const bool is_new = state.steps_committed == 0;
+  state.drop_misfits(other);
   for (std::size_t i = 0; i < state.taps.size(); ++i) {
     merge_slot(state.taps[i].moments, state.taps[i].left, is_new, other.taps[i].moments);
     state.taps[i].samples_left_out += other.taps[i].samples_left_out;
+    if (is_new) state.taps[i].grid = other.taps[i].grid;
   }
   for (std::size_t i = 0; i < state.pairs.size(); ++i) {
     merge_slot(state.pairs[i].moments, state.pairs[i].left, is_new, other.pairs[i].moments);
   }
+  state.images += other.images;
   state.steps_committed += other.steps_committed;
 }
 
@@ -121,11 +142,12 @@ PanelMoments Panel::take() {
   if (state.step_open) throw Error("panel: expected the open step to be committed first");
   PanelMoments result;
   for (PanelTap& tap : state.taps) {
-    result.taps.push_back({tap.name, std::move(tap.moments), tap.samples_left_out});
+    result.taps.push_back({tap.name, std::move(tap.moments), tap.grid, tap.samples_left_out});
   }
   for (PanelPair& pair : state.pairs) {
     result.pairs.push_back({pair.x, pair.y, std::move(pair.moments)});
   }
+  result.images = state.images;
   result.steps_committed = state.steps_committed;
   result.steps_discarded = state.steps_discarded;
   result.faults = std::move(state.faults);
@@ -136,11 +158,12 @@ PanelMoments Panel::take() {
 PanelMoments Panel::moments() const {
   PanelMoments result;
   for (const PanelTap& tap : state_->taps) {
-    result.taps.push_back({tap.name, tap.moments, tap.samples_left_out});
+    result.taps.push_back({tap.name, tap.moments, tap.grid, tap.samples_left_out});
   }
   for (const PanelPair& pair : state_->pairs) {
     result.pairs.push_back({pair.x, pair.y, pair.moments});
   }
+  result.images = state_->images;
   result.steps_committed = state_->steps_committed;
   result.steps_discarded = state_->steps_discarded;
   result.faults = state_->faults;

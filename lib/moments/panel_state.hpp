@@ -41,6 +41,8 @@ struct Panel::State {
 
   void leave(PanelTap& tap, FaultKind kind, const std::string& message);
   void begin_window();
+  /// Lets go what a merge cannot join, before anything is merged.
+  void drop_misfits(const PanelMoments& other);
 
   PanelTap& tap_to_observe(std::size_t index);
   /// Takes a tap's packed rows into the open step, if they fit the window's earlier ones.

@@ -1,6 +1,7 @@
 #include "monitor/final_curves.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "livecca/moments/panel.hpp"
 #include "livecca/snapshot/solve.hpp"
@@ -16,7 +17,7 @@ constexpr std::uint64_t rows_per_step = 4096;
 
 PanelMoments moments_of(const std::string& layer, const std::string& network,
                         const RecordedRows& then, const RecordedRows& last, Executor& executor) {
-  Panel panel(executor, {.positions = Positions::all()});
+  Panel panel(executor, {.positions = Positions::all(), .nonfinite_limit = 1.0});
   const std::size_t x = panel.add_tap({network, layer}, Layout::nc);
   const std::size_t y = panel.add_tap({"final", layer}, Layout::nc);
   panel.add_pair(x, y);
@@ -51,12 +52,14 @@ void write_final_curves(const std::vector<History::Kept>& kept,
   };
   for (const std::string& layer : layers) {
     std::string why;
-    const auto last = RecordedRows::open(History::file_of(kept.back(), layer), why);
-    if (!last) {
-      fault("missing", "final/" + layer, kept.back().epoch, why);
-      continue;
+    // The newest recording there is: a last snapshot that missed a layer should not cost its curve.
+    std::unique_ptr<RecordedRows> last;
+    std::size_t newest = kept.size();
+    while (!last && newest > 0) {
+      last = RecordedRows::open(History::file_of(kept[--newest], layer), why);
+      if (!last) fault("missing", "final/" + layer, kept[newest].epoch, why);
     }
-    for (std::size_t i = 0; i + 1 < kept.size(); ++i) {
+    for (std::size_t i = 0; i < newest; ++i) {
       const auto then = RecordedRows::open(History::file_of(kept[i], layer), why);
       if (!then) {
         fault("missing", "final/" + layer, kept[i].epoch, why);
@@ -69,6 +72,9 @@ void write_final_curves(const std::vector<History::Kept>& kept,
         continue;
       }
       const PanelMoments moments = moments_of(layer, options.network, *then, *last, executor);
+      for (const Fault& lost : moments.faults) {
+        fault("missing", "final/" + layer, kept[i].epoch, lost.message);
+      }
       const PanelSolution solution = solve(moments, solve_options(options), executor);
       write_pair(moments, solution, 0, {kept[i].epoch, step, "probe", "probe"}, options.measures,
                  report, writer);

@@ -13,6 +13,9 @@
 namespace livecca {
 namespace {
 
+// One is being solved while the next waits.
+constexpr std::size_t most_pending_solves = 2;
+
 const char* name_of(FaultKind kind) {
   switch (kind) {
     case FaultKind::missing:
@@ -36,11 +39,11 @@ MonitorOptions checked(MonitorOptions options) {
     const auto folder = std::filesystem::absolute(options.run_directory).lexically_normal();
     options.run = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
   }
-  if (std::filesystem::exists(options.run_directory / "rows.jsonl")) {
+  std::error_code failure;
+  if (std::filesystem::exists(options.run_directory / "rows.jsonl", failure)) {
     throw Error(options.run_directory.string() +
                 ": expected a folder for a new run, this one holds the rows of a run already");
   }
-  std::error_code failure;
   std::filesystem::create_directories(options.run_directory, failure);
   if (failure) {
     throw Error(options.run_directory.string() +
@@ -145,49 +148,78 @@ void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotRepo
   }
 }
 
-void Monitor::State::check_start_rows(std::int64_t epoch, SnapshotReport& report) {
-  for (const auto& [layer, used] : start_rows_used) {
-    const std::uint64_t expected = history.start(layer)->rows();
-    if (used == expected) continue;
-    report_to(report, {epoch, "rows_differ", "start/" + layer,
+void Monitor::State::drop_other_starts(PanelMoments& moments, SnapshotReport& report) {
+  for (const WatchedTap& tap : taps) {
+    if (!tap.start_tap || !rows_seen.contains(tap.layer)) continue;
+    const std::uint64_t expected = history.start(tap.layer)->rows();
+    const std::uint64_t seen = rows_seen[tap.layer];
+    if (seen == expected) continue;
+    moments.taps[*tap.start_tap].moments.reset();
+    report_to(report, {report.epoch, "rows_differ", "start/" + tap.layer,
                        "expected a probe of " + std::to_string(expected) +
-                           " rows as at the start, got " + std::to_string(used)});
+                           " rows as at the start, got " + std::to_string(seen)});
   }
-  start_rows_used.clear();
+  rows_seen.clear();
 }
 
 SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
   const auto report = std::make_shared<SnapshotReport>();
   report->epoch = epoch;
-  const auto moments = std::make_shared<const PanelMoments>(panel.take());
-  if (!run_row_has_taps) {
-    run_row_has_taps = true;
-    write_run_row();
-    report_unpaired_references(epoch, *report);
-  }
-  check_start_rows(epoch, *report);
-  report_faults(*moments, *report);
-  {
-    const TimeSpent time(observe_seconds);
-    history.close(epoch);
-  }
-  report->observe_seconds = observe_seconds;
-  observe_seconds = 0;
   const auto promise = std::make_shared<std::promise<std::shared_ptr<const SnapshotReport>>>();
   SnapshotTicket ticket(promise->get_future().share());
-  executor.submit([this, moments, report, promise, step = steps_of_run] {
-    solve_and_write(*moments, *report, step);
+  try {
+    const auto moments = std::make_shared<const PanelMoments>(freeze(*report));
+    {
+      // Each waiting solve holds a window's moments: training waits rather than memory growing.
+      const TimeSpent time(report->wait_seconds);
+      executor.drain(most_pending_solves - 1);
+    }
+    executor.submit([this, moments, report, promise, step = steps_of_run] {
+      solve_and_write(*moments, *report, step);
+      promise->set_value(report);
+    });
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& failure) {
+    report_to(*report, {epoch, "solve_failed", "probe", failure.what()});
     promise->set_value(report);
-  });
+  }
   return ticket;
 }
 
+PanelMoments Monitor::State::freeze(SnapshotReport& report) {
+  PanelMoments moments = panel.take();
+  if (!run_row_has_taps) {
+    run_row_has_taps = true;
+    write_run_row();
+    report_unpaired_references(report.epoch, report);
+  }
+  drop_other_starts(moments, report);
+  report_faults(moments, report);
+  {
+    const TimeSpent time(observe_seconds);
+    history.close(report.epoch);
+  }
+  report.observe_seconds = observe_seconds;
+  observe_seconds = 0;
+  return moments;
+}
+
 void Monitor::State::solve_and_write(const PanelMoments& moments, SnapshotReport& report,
-                                     std::uint64_t step) {
+                                     std::uint64_t step) noexcept {
+  // Out of memory while reporting that memory ran out is the one case that leaves no trace.
   try {
-    const TimeSpent time(report.solve_seconds);
-    const PanelSolution solution = solve(moments, solve_options(options), executor);
     const RowContext context{report.epoch, step, "probe", "probe"};
+    PanelSolution solution;
+    {
+      const TimeSpent time(report.solve_seconds);
+      try {
+        solution = solve(moments, solve_options(options), executor);
+      } catch (const std::exception& failure) {
+        report_to(report, {report.epoch, "solve_failed", "probe", failure.what()});
+        solution = unsolved(moments);
+      }
+    }
     for (std::size_t pair = 0; pair < solution.pairs.size(); ++pair) {
       write_pair(moments, solution, pair, context, options.measures, report, writer);
     }
@@ -195,16 +227,21 @@ void Monitor::State::solve_and_write(const PanelMoments& moments, SnapshotReport
       if (moments.taps[tap].name.network == "start") continue;
       write_layer(moments, solution, tap, context, report, writer);
     }
-  } catch (const std::exception& failure) {
-    report_to(report, {report.epoch, "solve_failed", "probe", failure.what()});
+    writer.write(OverheadRow{report.epoch, report.observe_seconds, report.wait_seconds,
+                             report.solve_seconds});
+  } catch (...) {
+    report.measures.clear();
   }
-  writer.write(OverheadRow{report.epoch, report.observe_seconds, report.solve_seconds});
+}
+
+void Monitor::State::expect_running() const {
+  if (finished) throw Error("monitor: expected a run that goes on, finish() was called");
 }
 
 SnapshotReport Monitor::State::finish() {
+  expect_running();
   executor.drain();
   SnapshotReport report;
-  if (finished) return report;
   finished = true;
   if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
   std::vector<std::string> layers;
@@ -221,9 +258,8 @@ SnapshotReport Monitor::State::finish() {
   return report;
 }
 
-void Monitor::State::drop_window(std::int64_t epoch, const char* reason) {
+void Monitor::State::drop_window(std::int64_t epoch, const std::string& reason) {
   panel.reset();
-  start_rows_used.clear();
   for (const WatchedTap& tap : taps) {
     if (tap.network == options.network) history.spoil(tap.layer);
   }
@@ -231,19 +267,26 @@ void Monitor::State::drop_window(std::int64_t epoch, const char* reason) {
 }
 
 Monitor::Monitor(MonitorOptions options) : state_(std::make_unique<State>(std::move(options))) {}
-Monitor::~Monitor() { state_->executor.drain(); }
+Monitor::~Monitor() {
+  state_->executor.drain();
+  if (!state_->finished) state_->writer.write_event_counts();
+}
 
 TapHandle Monitor::watch(std::string_view network, std::string_view layer, Layout layout) {
   return state_->watch(network, layer, layout);
 }
 
 Monitor::Step Monitor::begin(Stream, std::int64_t epoch) {
+  state_->expect_running();
   // Only in a new window: a tap that joins later has to wait for the next.
   if (state_->panel.images() == 0) state_->add_start_taps();
   return Step(std::make_unique<Step::State>(*state_, state_->panel.begin(), epoch));
 }
 
-SnapshotTicket Monitor::snapshot(std::int64_t epoch) { return state_->snapshot(epoch); }
+SnapshotTicket Monitor::snapshot(std::int64_t epoch) {
+  state_->expect_running();
+  return state_->snapshot(epoch);
+}
 
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   state_->writer.write(LogRow{epoch, std::string(name), value});

@@ -32,13 +32,20 @@ struct Monitor::State {
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
   void report_faults(const PanelMoments& moments, SnapshotReport& report);
   void report_to(SnapshotReport& report, const Event& event);
-  void check_start_rows(std::int64_t epoch, SnapshotReport& report);
+  /// A probe of another length than at the start does not pair with it row by row: the start's
+  /// moments are dropped, with an event.
+  void drop_other_starts(PanelMoments& moments, SnapshotReport& report);
   void write_run_row();
   SnapshotTicket snapshot(std::int64_t epoch);
-  void solve_and_write(const PanelMoments& moments, SnapshotReport& report, std::uint64_t step);
+  /// Ends the window and reports what it lost.
+  PanelMoments freeze(SnapshotReport& report);
+  /// The solver thread's job. Reads nothing that the training thread writes.
+  void solve_and_write(const PanelMoments& moments, SnapshotReport& report,
+                       std::uint64_t step) noexcept;
+  void expect_running() const;
   SnapshotReport finish();
-  /// Memory ran out in a step: its window cannot be trusted.
-  void drop_window(std::int64_t epoch, const char* reason);
+  /// A step failed, e.g. memory ran out: its window cannot be trusted.
+  void drop_window(std::int64_t epoch, const std::string& reason);
 
   MonitorOptions options;
   RunWriter writer;
@@ -46,7 +53,7 @@ struct Monitor::State {
   Panel panel;
   History history;
   std::vector<WatchedTap> taps;  ///< same indices as the panel's; start taps have network "start"
-  std::map<std::string, std::uint64_t> start_rows_used;  ///< by layer, in this window
+  std::map<std::string, std::uint64_t> rows_seen;  ///< of the trained network, in this window
   std::uint64_t steps_of_run = 0;
   double observe_seconds = 0;  ///< since the last snapshot
   bool run_row_has_taps = false;
@@ -72,7 +79,7 @@ struct Monitor::Step::State {
   Panel::Step step;
   std::int64_t epoch;
   std::vector<RowsToRecord> to_record;
-  bool failed = false;  ///< memory ran out: the step will not be committed
+  std::string failure;  ///< e.g. memory ran out: the step will not be committed
 };
 
 /// Adds the time until its destruction.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
-#include <new>
+#include <exception>
+#include <stdexcept>
 
 #include "livecca/common/error.hpp"
 #include "monitor/monitor_state.hpp"
@@ -20,10 +21,9 @@ TimeSpent::~TimeSpent() { seconds_ += seconds_now() - begin_; }
 void Monitor::Step::State::observe_start(std::size_t start_tap, const PackedRows& rows) {
   const std::string& layer = monitor.taps[start_tap].layer;
   const RecordedRows& start = *monitor.history.start(layer);
-  std::uint64_t& used = monitor.start_rows_used[layer];
-  const std::uint64_t first = used;
-  used += rows.rows();
-  if (used > start.rows()) return;
+  // By the rows committed before this step: an abandoned step does not count.
+  const std::uint64_t first = monitor.rows_seen[layer];
+  if (first + rows.rows() > start.rows()) return;
   step.observe_recorded(start_tap, start.view(first, rows.rows()), start.rows_per_image(),
                         start.grid());
 }
@@ -58,8 +58,10 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view) {
     if (rows == nullptr || watched.network != monitor.options.network) return;
     if (monitor.options.keep_history) state_->to_record.push_back({tap.index, rows});
     if (watched.start_tap) state_->observe_start(*watched.start_tap, *rows);
-  } catch (const std::bad_alloc&) {
-    state_->failed = true;
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& failure) {
+    state_->failure = failure.what();
   }
 }
 
@@ -75,13 +77,18 @@ void Monitor::Step::commit() {
   const std::int64_t epoch = state->epoch;
   const TimeSpent time(monitor.observe_seconds);
   try {
-    if (state->failed) throw std::bad_alloc();
+    if (!state->failure.empty()) throw std::runtime_error(state->failure);
     if (monitor.options.keep_history) state->record();
+    std::vector<std::pair<std::size_t, std::size_t>> counts;  // before the panel leaves rows out
+    for (const auto& [tap, rows] : state->to_record) counts.emplace_back(tap, rows->rows());
     state->step.commit();
     ++monitor.steps_of_run;
-  } catch (const std::bad_alloc&) {
+    for (const auto& [tap, rows] : counts) monitor.rows_seen[monitor.taps[tap].layer] += rows;
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& failure) {
     state.reset();  // closes the panel's step
-    monitor.drop_window(epoch, "memory ran out in a step");
+    monitor.drop_window(epoch, std::string("a step failed: ") + failure.what());
   }
 }
 

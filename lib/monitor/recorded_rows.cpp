@@ -71,6 +71,7 @@ bool RecordedRowsWriter::open(const PackedRows& rows, std::string& why) {
   features_ = rows.features();
   rows_per_image_ = rows.rows_per_image();
   grid_ = rows.grid();
+  dtype_ = rows.source_dtype() == DType::float64 ? DType::float64 : DType::float32;
   bytes_ = data_begin;
   return true;
 }
@@ -82,16 +83,20 @@ bool RecordedRowsWriter::append(const PackedRows& rows, std::string& why) {
           std::to_string(rows.features());
     return false;
   }
-  buffer_.assign(rows.values().begin(), rows.values().end());
-  const std::size_t size = buffer_.size() * sizeof(float);
-  if (!write_all(descriptor_, buffer_.data(), size, bytes_)) return fail(why, temporary_);
+  const std::size_t size = rows.values().size() * size_of(dtype_);
+  const void* data = rows.values().data();
+  if (dtype_ == DType::float32) {
+    buffer_.assign(rows.values().begin(), rows.values().end());
+    data = buffer_.data();
+  }
+  if (!write_all(descriptor_, data, size, bytes_)) return fail(why, temporary_);
   bytes_ += size;
   rows_ += rows.rows();
   return true;
 }
 
 bool RecordedRowsWriter::finish(std::string& why) {
-  if (descriptor_ < 0) {
+  if (rows_ == 0) {
     why = path_.string() + ": expected rows, got none";
     return false;
   }
@@ -101,8 +106,9 @@ bool RecordedRowsWriter::finish(std::string& why) {
                             {"rows_per_image", std::to_string(rows_per_image_)},
                             {"grid_height", std::to_string(grid_.height)},
                             {"grid_width", std::to_string(grid_.width)}};
-  header["rows"] = {
-      {"dtype", "F32"}, {"shape", {rows_, features_}}, {"data_offsets", {0, bytes_ - data_begin}}};
+  header["rows"] = {{"dtype", dtype_ == DType::float64 ? "F64" : "F32"},
+                    {"shape", {rows_, features_}},
+                    {"data_offsets", {0, bytes_ - data_begin}}};
   std::string text = header.dump();
   text.resize(header_bytes, ' ');
   const std::uint64_t length = header_bytes;
@@ -160,7 +166,8 @@ bool RecordedRows::read_header(std::string& why) {
   const auto is = [](const Json& object, const char* name, const char* value) {
     return object.is_object() && object.contains(name) && object[name] == value;
   };
-  if (!is(metadata, "version", "1") || !is(tensor, "dtype", "F32") || !tensor.contains("shape") ||
+  if (!is(metadata, "version", "1") ||
+      !(is(tensor, "dtype", "F32") || is(tensor, "dtype", "F64")) || !tensor.contains("shape") ||
       !tensor["shape"].is_array() || tensor["shape"].size() != 2 ||
       !tensor["shape"][0].is_number_unsigned() || !tensor["shape"][1].is_number_unsigned()) {
     return false;
@@ -170,10 +177,11 @@ bool RecordedRows::read_header(std::string& why) {
   rows_per_image_ = number_in(metadata, "rows_per_image");
   grid_ = {number_in(metadata, "grid_height"), number_in(metadata, "grid_width")};
   data_ = bytes + data_begin;
-  const std::size_t values = (mapped_bytes_ - data_begin) / sizeof(float);
+  dtype_ = is(tensor, "dtype", "F64") ? DType::float64 : DType::float32;
+  const std::size_t values = (mapped_bytes_ - data_begin) / size_of(dtype_);
   why = "expected as many rows as the header says";
   if (features_ == 0 || rows_ > values / features_) return false;
-  return rows_ * features_ * sizeof(float) == mapped_bytes_ - data_begin && rows_per_image_ > 0 &&
+  return rows_ * features_ * size_of(dtype_) == mapped_bytes_ - data_begin && rows_per_image_ > 0 &&
          rows_ % rows_per_image_ == 0;
 }
 
@@ -184,7 +192,7 @@ RecordedRows::~RecordedRows() {
 ActivationView RecordedRows::view(std::uint64_t first, std::uint64_t count) const {
   const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(count),
                                           static_cast<std::int64_t>(features_)};
-  return ActivationView(data_ + first * features_ * sizeof(float), DType::float32, shape);
+  return ActivationView(data_ + first * features_ * size_of(dtype_), dtype_, shape);
 }
 
 }  // namespace livecca

@@ -13,13 +13,13 @@
 
 namespace livecca {
 
-/// Writes one tap's probe rows as a safetensors file: one float32 tensor `rows`, samples ×
-/// features, with the positions they came from in the metadata. The file appears under its name
-/// only when it is whole.
+/// Writes one tap's probe rows as a safetensors file: one tensor `rows`, samples × features, with
+/// the positions they came from in the metadata. float64 activations are kept as float64 and all
+/// others as float32, so nothing is rounded. The file appears under its name only when it is whole.
 ///
 ///     8 bytes   length of the header, little-endian; always 4,088
 ///     4,088     JSON header, padded with spaces
-///     n·d·4     rows, C order, little-endian
+///     n·d·4|8   rows, C order, little-endian
 class RecordedRowsWriter {
  public:
   explicit RecordedRowsWriter(std::filesystem::path path);
@@ -47,6 +47,7 @@ class RecordedRowsWriter {
   std::size_t features_ = 0;
   std::size_t rows_per_image_ = 0;
   Grid grid_;
+  DType dtype_ = DType::float32;
   std::vector<float> buffer_;
 };
 
@@ -75,6 +76,7 @@ class RecordedRows {
   void* mapping_ = nullptr;
   std::size_t mapped_bytes_ = 0;
   const std::byte* data_ = nullptr;
+  DType dtype_ = DType::float32;
   std::uint64_t rows_ = 0;
   std::size_t features_ = 0;
   std::size_t rows_per_image_ = 0;

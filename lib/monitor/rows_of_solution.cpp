@@ -43,6 +43,29 @@ SolveOptions solve_options(const MonitorOptions& options) {
   return result;
 }
 
+PanelSolution unsolved(const PanelMoments& moments) {
+  PanelSolution solution;
+  for (const TapMoments& tap : moments.taps) {
+    TapSolution facts;
+    facts.samples_left_out = tap.samples_left_out;
+    if (tap.moments) {
+      facts.present = true;
+      facts.samples = tap.moments->samples();
+      facts.effective_samples = tap.moments->effective_samples();
+      facts.features = tap.moments->features();
+    }
+    solution.taps.push_back(facts);
+  }
+  for (const PairMoments& pair : moments.pairs) {
+    PairSolution facts;
+    facts.x = pair.x;
+    facts.y = pair.y;
+    facts.present = pair.moments && solution.taps[pair.x].present && solution.taps[pair.y].present;
+    solution.pairs.push_back(facts);
+  }
+  return solution;
+}
+
 void write_pair(const PanelMoments& moments, const PanelSolution& solution, std::size_t pair_index,
                 const RowContext& context, const std::vector<std::string>& measure_names,
                 SnapshotReport& report, RunWriter& writer) {

@@ -24,6 +24,9 @@ struct RowContext {
 /// The solver's part of the options.
 SolveOptions solve_options(const MonitorOptions& options);
 
+/// What a solve that failed comes to: every pair not_converged, without a value.
+PanelSolution unsolved(const PanelMoments& moments);
+
 /// Turns one pair of a solution into measure rows, appended to the report, and writes them and the
 /// pair's spectrum.
 void write_pair(const PanelMoments& moments, const PanelSolution& solution, std::size_t pair,

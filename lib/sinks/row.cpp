@@ -116,6 +116,7 @@ std::string to_json(const OverheadRow& row, const std::string& run, double wall_
   json["epoch"] = row.epoch;
   json["what"] = "overhead";
   json["observe_seconds"] = row.observe_seconds;
+  json["wait_seconds"] = row.wait_seconds;
   json["solve_seconds"] = row.solve_seconds;
   return text_of(json);
 }

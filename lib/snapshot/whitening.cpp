@@ -13,6 +13,10 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+// Below this a variance loses digits to the end of float64's range: a neuron that varies by less
+// than 1e-145 counts as constant.
+constexpr double smallest_variance = 1e-290;
+
 MatrixXd covariance_of(const Moments& moments) {
   const auto features = static_cast<Index>(moments.features());
   const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
@@ -89,7 +93,7 @@ bool truncate(const MatrixXd& covariance, const SolveOptions& options, WhitenedT
 std::vector<Index> varying_features(const MatrixXd& covariance) {
   std::vector<Index> varying;
   for (Index j = 0; j < covariance.rows(); ++j) {
-    if (covariance(j, j) > 0) varying.push_back(j);
+    if (covariance(j, j) > smallest_variance) varying.push_back(j);
   }
   return varying;
 }

@@ -154,6 +154,59 @@ TEST_CASE("panels of workers merge into one") {
   CHECK_THROWS_AS(other.merge(whole), Error);
 }
 
+TEST_CASE("a window goes on after a merge, for convolutions too") {
+  Executor executor(1);
+  const std::array<std::int64_t, 4> shape{20, 3, 4, 4};
+  const Eigen::VectorXd values = normal_matrix(20 * 48, 1, seed).col(0);
+  const auto fed = [&](int steps) {
+    Panel panel(executor, {});
+    panel.add_tap({"net", "conv"}, Layout::nchw);
+    for (int i = 0; i < steps; ++i) {
+      auto step = panel.begin();
+      step.observe(0, ActivationView(values.data(), DType::float64, shape));
+      step.commit();
+    }
+    return panel;
+  };
+  Panel panel = fed(0);
+  panel.merge(fed(1).take());
+  CHECK(panel.images() == 20);
+  auto step = panel.begin();
+  step.observe(0, ActivationView(values.data(), DType::float64, shape));
+  step.commit();
+  const PanelMoments merged = panel.take();
+  const PanelMoments expected = fed(2).take();
+  CHECK(merged.faults.empty());
+  REQUIRE(merged.taps[0].moments);
+  CHECK(merged.taps[0].moments->samples() == expected.taps[0].moments->samples());
+  CHECK(merged.images == 40);
+}
+
+TEST_CASE("a merge of another width lets that tap go, by name, and is whole for the others") {
+  Executor executor(1);
+  const auto fed = [&](Eigen::Index width) {
+    Panel panel(executor, {});
+    panel.add_tap({"net", "a"}, Layout::nc);
+    panel.add_tap({"net", "b"}, Layout::nc);
+    panel.add_pair(0, 1);
+    const Eigen::MatrixXd a = normal_matrix(50, 3, seed);
+    const Eigen::MatrixXd b = normal_matrix(50, width, seed);
+    auto step = panel.begin();
+    step.observe(0, view_of(a));
+    step.observe(1, view_of(b));
+    step.commit();
+    return panel;
+  };
+  Panel panel = fed(4);
+  panel.merge(fed(5).take());
+  const PanelMoments merged = panel.take();
+  REQUIRE(merged.faults.size() == 1);
+  CHECK(merged.faults[0].subject == "net/b");
+  CHECK(merged.taps[0].moments->samples() == 100);
+  CHECK_FALSE(merged.taps[1].moments);
+  CHECK_FALSE(merged.pairs[0].moments);
+}
+
 TEST_CASE("wrong use of a step throws, naming what was expected") {
   Executor executor(1);
   const Eigen::MatrixXd x = normal_matrix(5, 3, seed);

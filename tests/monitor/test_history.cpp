@@ -42,15 +42,15 @@ TEST_CASE("kept activations are safetensors files that hold the probe's rows") {
   std::memcpy(&length, bytes.data(), 8);
   REQUIRE(8 + length < bytes.size());
   const auto header = nlohmann::json::parse(bytes.substr(8, length));
-  CHECK(header["rows"]["dtype"] == "F32");
+  CHECK(header["rows"]["dtype"] == "F64");
   CHECK(header["rows"]["shape"] == nlohmann::json::array({400, 6}));
-  CHECK(header["rows"]["data_offsets"][1] == 400 * 6 * 4);
-  REQUIRE(bytes.size() == 8 + length + 400 * 6 * 4);
+  CHECK(header["rows"]["data_offsets"][1] == 400 * 6 * 8);
+  REQUIRE(bytes.size() == 8 + length + 400 * 6 * 8);
   const Eigen::MatrixXd expected = network.layer(0.25);
-  std::vector<float> rows(400 * 6);
-  std::memcpy(rows.data(), bytes.data() + 8 + length, rows.size() * 4);
+  std::vector<double> rows(400 * 6);
+  std::memcpy(rows.data(), bytes.data() + 8 + length, rows.size() * 8);
   for (Eigen::Index i = 0; i < 400; i += 57) {
-    CHECK(rows[static_cast<std::size_t>(i * 6 + 2)] == static_cast<float>(expected(i, 2)));
+    CHECK(rows[static_cast<std::size_t>(i * 6 + 2)] == expected(i, 2));
   }
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("above its byte limit the history thins out, and the first and the lat
   const TemporaryFolder folder;
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
-  options.history_byte_limit = 4 * (4096 + 400 * 6 * 4);
+  options.history_byte_limit = 4 * (4096 + 400 * 6 * 8);
   std::vector<Event> told;
   options.on_event = [&](const Event& event) { told.push_back(event); };
   Monitor monitor(options);
@@ -123,4 +123,55 @@ TEST_CASE("without history there is no own start and there are no curves") {
   CHECK(ticket.wait().find("fc", "seed7", "pwcca_distance") != nullptr);
   CHECK(monitor.finish().measures.empty());
   CHECK_FALSE(std::filesystem::exists(options.run_directory / "history"));
+}
+
+TEST_CASE("what is kept is exact for every element type, at offsets that float32 would lose") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  Monitor monitor(options);
+  const TapHandle wide = monitor.watch("net", "float64", Layout::nc);
+  const TapHandle narrow = monitor.watch("net", "float32", Layout::nc);
+  const Eigen::MatrixXd doubles = livecca_tests::normal_matrix(200, 5, 8).array() + 1e8;
+  const Eigen::MatrixXf floats = livecca_tests::normal_matrix(200, 5, 9).cast<float>();
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    auto step = monitor.begin(Stream::probe, epoch);
+    step.observe(wide, view_of(doubles));
+    step.observe(narrow, view_of(floats));
+    step.commit();
+    const SnapshotReport report = monitor.snapshot(epoch).wait();
+    if (epoch == 0) continue;
+    for (const char* layer : {"float64", "float32"}) {
+      CHECK(*report.find(layer, "start", "mean_cca_distance")->value < 1e-12);
+    }
+  }
+  const auto size = [&](const char* name) {
+    return std::filesystem::file_size(options.run_directory / "history/snapshot-0000" / name);
+  };
+  CHECK(size("float32.safetensors") == 4096 + 200 * 5 * 4);
+  CHECK(size("float64.safetensors") == 4096 + 200 * 5 * 8);
+}
+
+TEST_CASE("a layer that the last snapshot missed is compared with the newest it has, by name") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  Monitor monitor(options);
+  const TapHandle a = monitor.watch("net", "a", Layout::nc);
+  const TapHandle b = monitor.watch("net", "b", Layout::nc);
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    const Eigen::MatrixXd x = livecca_tests::normal_matrix(100, 4, 20 + epoch);
+    auto step = monitor.begin(Stream::probe, epoch);
+    if (epoch < 3) step.observe(a, view_of(x));
+    step.observe(b, view_of(x));
+    step.commit();
+    monitor.snapshot(epoch);
+  }
+  const SnapshotReport curves = monitor.finish();
+  CHECK(curves.find("b", "final", "pwcca_distance", 2) != nullptr);
+  CHECK(curves.find("a", "final", "pwcca_distance", 1) != nullptr);
+  CHECK(curves.find("a", "final", "pwcca_distance", 2) == nullptr);
+  REQUIRE(curves.events.size() == 1);
+  CHECK(curves.events[0].subject == "final/a");
+  CHECK(curves.events[0].epoch == 3);
 }

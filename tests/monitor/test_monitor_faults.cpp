@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -172,4 +173,76 @@ TEST_CASE("a history that cannot be written costs the curves, not the run") {
   }
   CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 2);
   CHECK(watched.monitor.finish().measures.empty());
+}
+
+TEST_CASE("the distance to the start pairs the same images, or there is none") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  Monitor monitor(options);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(100, 4, 6);
+  // The same activations in every epoch: the distance is 0 or is not known.
+  const auto batch = [&](Eigen::Index number, bool commit) {
+    auto step = monitor.begin(Stream::probe, 0);
+    step.observe(net, view_of(x.middleRows(number * 10, 10)));
+    if (commit) step.commit();
+  };
+  for (Eigen::Index i = 0; i < 10; ++i) batch(i, true);
+  monitor.snapshot(0);
+  SUBCASE("an abandoned step that is tried again") {
+    for (Eigen::Index i = 0; i < 10; ++i) {
+      if (i == 3) batch(i, false);
+      batch(i, true);
+    }
+    const SnapshotReport report = monitor.snapshot(1).wait();
+    CHECK(status(report, "fc", "start") == Status::ok);
+    CHECK(*report.find("fc", "start", "pwcca_distance")->value < 1e-12);
+  }
+  SUBCASE("a first batch that is left out") {
+    for (Eigen::Index i = 1; i < 10; ++i) batch(i, true);
+    const SnapshotReport report = monitor.snapshot(1).wait();
+    CHECK(status(report, "fc", "start") == Status::missing);
+    CHECK(has_event(report, "rows_differ", "start/fc"));
+  }
+  SUBCASE("an abandoned step that is tried again, and a last batch left out") {
+    for (Eigen::Index i = 0; i < 9; ++i) {
+      if (i == 3) batch(i, false);
+      batch(i, true);
+    }
+    const SnapshotReport report = monitor.snapshot(1).wait();
+    CHECK(status(report, "fc", "start") == Status::missing);
+    CHECK(has_event(report, "rows_differ", "start/fc"));
+  }
+}
+
+TEST_CASE("a step that cannot be held in memory costs its window, not the run") {
+  Watched watched;
+  const double value = 1;
+  const std::array<std::int64_t, 2> shape{std::int64_t{1} << 60, 4};
+  const std::array<std::int64_t, 2> strides{0, 0};
+  {
+    auto step = watched.monitor.begin(Stream::probe, 0);
+    step.observe(watched.net_a, ActivationView(&value, DType::float64, shape, strides));
+    step.commit();
+  }
+  CHECK(std::ranges::count(watched.told, std::string("window_dropped"), &Event::what) == 1);
+  watched.monitor.snapshot(0).wait();
+  const auto ticket = watched.epoch(1, &watched.good, &watched.good);
+  CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
+}
+
+TEST_CASE("a layer that is partly NaN at one epoch keeps its point of the final curve") {
+  Watched watched;
+  Eigen::MatrixXd broken = watched.good;
+  broken.topRows(30).setConstant(std::nan(""));
+  watched.epoch(0, &watched.good, &watched.good);
+  watched.epoch(1, &broken, &watched.good);
+  watched.epoch(2, &watched.good, &watched.good);
+  const SnapshotReport curves = watched.monitor.finish();
+  const MeasureRow* row = curves.find("a", "final", "pwcca_distance", 1);
+  REQUIRE(row != nullptr);
+  CHECK(row->status == Status::nonfinite_rows);
+  CHECK(row->samples == 70);
+  CHECK(*row->value < 1e-12);
 }

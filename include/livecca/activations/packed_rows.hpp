@@ -28,7 +28,8 @@ class LIVECCA_EXPORT PackedRows {
 
   /// Copies the chosen positions of every image. `first_image` is the place of the view's first
   /// image in its stream: seeded positions depend on it. Returns false and says why if the view
-  /// does not fit the layout; the rows are then empty.
+  /// does not fit the layout; the rows are then empty. Throws std::bad_alloc or std::length_error
+  /// if the rows do not fit the memory.
   bool pack(const ActivationView& view, Layout layout, const Positions& positions,
             std::uint64_t first_image, std::string& why);
 
@@ -45,6 +46,8 @@ class LIVECCA_EXPORT PackedRows {
   std::size_t features() const { return features_; }
   std::size_t rows_per_image() const { return rows_per_image_; }
   Grid grid() const { return grid_; }
+  /// The element type that the rows were packed from.
+  DType source_dtype() const { return source_dtype_; }
   /// Rows held now: images × rows_per_image, and after center() the rows kept.
   std::size_t rows() const { return rows_; }
   /// Images that gave at least one of the rows held now.
@@ -68,6 +71,7 @@ class LIVECCA_EXPORT PackedRows {
   std::size_t rows_ = 0;
   std::size_t effective_rows_ = 0;
   Grid grid_;
+  DType source_dtype_ = DType::float64;
   std::vector<double> values_;
   std::vector<std::uint8_t> finite_;
   ShiftedMean mean_;

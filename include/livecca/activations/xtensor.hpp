@@ -30,7 +30,7 @@ class XtensorActivations {
 
   static constexpr bool copies = !borrowed;
 
-  ActivationView view() const {
+  ActivationView view() const& {
     const auto rank = source_.dimension();
     if (rank > ActivationView::max_rank) throw Error("xtensor expression: more than 8 axes");
     std::vector<std::int64_t> shape(rank);
@@ -44,6 +44,8 @@ class XtensorActivations {
     constexpr DType dtype = std::is_same_v<Value, float> ? DType::float32 : DType::float64;
     return ActivationView(data, dtype, shape, strides);
   }
+  /// Of a temporary: what it owns would be gone before the view is used.
+  ActivationView view() && = delete;
 
  private:
   std::conditional_t<borrowed, const Plain&, xt::xarray<Value>> source_;

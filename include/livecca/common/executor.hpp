@@ -22,7 +22,8 @@ enum class Lane { training, solve };
 class LIVECCA_EXPORT Executor {
  public:
   /// `concurrency` 0 means one per core; more than the process allows TBB (the cores, unless the
-  /// host has set it otherwise) is cut to that. Throws Error if it is negative.
+  /// host has set it otherwise) is cut to that. Throws Error if it is negative, or if no thread can
+  /// be started.
   explicit Executor(int concurrency = 0);
   /// Waits for the submitted jobs.
   ~Executor();
@@ -39,8 +40,8 @@ class LIVECCA_EXPORT Executor {
   /// not throw.
   void submit(std::function<void()> job);
 
-  /// Returns once every job submitted so far has run.
-  void drain();
+  /// Returns once no more than `pending` of the submitted jobs are left to finish.
+  void drain(std::size_t pending = 0);
 
  private:
   struct State;

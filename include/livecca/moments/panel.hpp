@@ -41,6 +41,7 @@ struct Fault {
 struct TapMoments {
   TapName name;
   std::optional<Moments> moments;      ///< absent if the tap was never fed or left the panel
+  Grid grid;                           ///< the positions its rows come from
   std::uint64_t samples_left_out = 0;  ///< rows not counted because some tap was non-finite there
 };
 
@@ -55,6 +56,7 @@ struct PairMoments {
 struct PanelMoments {
   std::vector<TapMoments> taps;
   std::vector<PairMoments> pairs;
+  std::uint64_t images = 0;
   std::uint64_t steps_committed = 0;
   std::uint64_t steps_discarded = 0;
   std::vector<Fault> faults;
@@ -72,7 +74,10 @@ struct PanelOptions {
 /// A step is a transaction: begin, observe each tap once, commit. A row that is non-finite in any
 /// tap leaves all taps of the same grid, and its image leaves the taps of other grids. A tap that
 /// is missing from a step, changes its shape or is mostly non-finite leaves until the next window,
-/// with a Fault; the others go on. A step that is not committed changes nothing and is counted.
+/// with a Fault; the others go on. A step that is not committed adds nothing and is counted; what
+/// was wrong with a view shown in it still counts.
+///
+/// If memory runs out in commit(), the window holds half a step: reset() it.
 ///
 /// Thread safety: none; one thread feeds a panel. The panel must outlive its steps.
 class LIVECCA_EXPORT Panel {
@@ -100,7 +105,8 @@ class LIVECCA_EXPORT Panel {
   std::uint64_t images() const;
 
   /// Adds another panel's window to this one's, e.g. of a worker that saw other minibatches. Throws
-  /// Error if taps or pairs differ. Faults of both are kept.
+  /// Error if taps or pairs differ. Faults of both are kept; a tap of another width or
+  /// grid leaves with a Fault, as in a step.
   void merge(const PanelMoments& other);
 
   /// Ends the window: hands out its moments and starts anew. Cost: no copy of the moments.

@@ -59,17 +59,19 @@ class LIVECCA_EXPORT Monitor {
   /// same handle if it is watched already with this layout; throws Error if with another.
   TapHandle watch(std::string_view network, std::string_view layer, Layout layout);
 
-  /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another is open.
+  /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another is open or
+  /// after finish().
   Step begin(Stream stream, std::int64_t epoch);
 
-  /// Ends the probe's pass: freezes the moments and solves them off this thread.
+  /// Ends the probe's pass: freezes the moments and solves them off this thread. Waits, and reports
+  /// the wait, while two earlier snapshots are still unsolved. Throws Error after finish().
   SnapshotTicket snapshot(std::int64_t epoch);
 
   /// A number of the user's own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);
 
   /// Waits for pending solves, then compares every kept snapshot with the last one. Call once,
-  /// when training ends.
+  /// when training ends; throws Error the second time.
   SnapshotReport finish();
 
   const std::filesystem::path& run_directory() const;

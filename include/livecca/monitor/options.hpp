@@ -28,7 +28,7 @@ struct MonitorOptions {
   Positions positions = Positions::sampled(16);
   /// Threads for accumulating and solving; 0: one per core.
   int threads = 0;
-  /// Keep the probe's activations of every snapshot (float32), for the distance to the network's
+  /// Keep the probe's activations of every snapshot, for the distance to the network's
   /// own start and for the final curves.
   bool keep_history = true;
   /// Beyond this, kept snapshots are thinned out; the first and the latest always stay.

@@ -18,6 +18,7 @@ struct SnapshotReport {
   std::vector<LayerRow> layers;
   std::vector<Event> events;
   double observe_seconds = 0;  ///< the training thread's time in observe() and commit()
+  double wait_seconds = 0;     ///< the training thread's, for earlier solves to end
   double solve_seconds = 0;    ///< off the training thread
 
   /// The row of a layer against a reference, e.g. find("conv1", "seed7", "pwcca_distance"), or

@@ -93,6 +93,7 @@ struct RunRow {
 struct OverheadRow {
   std::int64_t epoch = 0;
   double observe_seconds = 0;  ///< of the training thread
+  double wait_seconds = 0;     ///< of the training thread, for earlier solves
   double solve_seconds = 0;    ///< of the solver
 };
 

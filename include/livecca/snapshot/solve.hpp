@@ -28,7 +28,7 @@ struct TapSolution {
   std::uint64_t effective_samples = 0;
   std::uint64_t samples_left_out = 0;
   std::size_t features = 0;
-  std::size_t constant_features = 0;  ///< dead neurons: variance exactly 0
+  std::size_t constant_features = 0;  ///< dead neurons: no variance, or below 1e-290
   std::size_t rank = 0;               ///< of the correlation matrix, see whiten()
   std::size_t svcca_kept = 0;
   double effective_rank = 0;  ///< (Σλ)² / Σλ² of the covariance
