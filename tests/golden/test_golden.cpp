@@ -103,8 +103,13 @@ void check_measures(const Comparison& comparison, const json& expected, double t
                                   {"pwcca_x", "pwcca"},
                                   {"pwcca_y", "pwcca_y"},
                                   {"linear_cka", "linear_cka"}}) {
+    CAPTURE(key);
     if (has(expected, key)) {
       worst.add(key, similarity(comparison, name), expected[key].get<double>(), tolerance);
+    } else {
+      // Only PWCCA may be without a value, and only where its weights are arbitrary.
+      CHECK(std::string_view(key).starts_with("pwcca"));
+      CHECK_FALSE(weights_are_determined(pair.canonical_correlations));
     }
   }
   if (!has(expected, "pwcca_alpha_x")) return;
@@ -133,11 +138,13 @@ WorstError check_case(const std::filesystem::path& folder, const json& golden_ca
   WorstError worst;
   const Comparison comparison = livecca::tool::compare(options);
   check_measures(comparison, expected, tolerance, worst);
+  CHECK(has(expected, "svcca99"));
   check_svcca(comparison, expected, "svcca99", tolerance, worst);
   if (golden_case.contains("effective_samples")) {
     CHECK(comparison.facts.effective_samples == golden_case["effective_samples"]);
   }
-  if (has(expected, "null") && !floor_counts_rows) {
+  if (!floor_counts_rows) {
+    REQUIRE(has(expected, "null"));
     REQUIRE(comparison.mean_cca_floor.has_value());
     worst.add("null.mean_rho", *comparison.mean_cca_floor,
               expected["null"]["mean_rho"].get<double>(), floor_tolerance);
@@ -155,6 +162,7 @@ json read_cases(const std::filesystem::path& path) {
 
 void check_folder(const std::filesystem::path& folder, const char* index) {
   const json cases = read_cases(folder / index);
+  REQUIRE(cases.size() >= 10);
   for (const auto& [name, golden_case] : cases.items()) {
     CAPTURE(name);
     const WorstError worst = check_case(folder, golden_case);

@@ -159,6 +159,13 @@ TEST_CASE("degenerate windows give flags, not numbers") {
     CHECK(flat.taps[1].rank == 0);
     CHECK(flat.pairs[0].canonical_correlations.empty());
   }
+  SUBCASE("variances at the end of float64's range") {
+    const PanelSolution tiny = solve_pair(x * 1e-150, x, executor);
+    CHECK(tiny.taps[0].constant_features == 3);
+    CHECK(tiny.pairs[0].canonical_correlations.empty());
+    const PanelSolution small = solve_pair(x * 1e-140, x, executor);
+    CHECK(small.taps[0].rank == 3);
+  }
   SUBCASE("the largest magnitudes that are let in") {
     const PanelSolution huge = solve_pair(x * 1e149, x * 1e-140, executor);
     CHECK(huge.pairs[0].converged);
