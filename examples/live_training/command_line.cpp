@@ -27,7 +27,7 @@ std::optional<int> read_command_line(int argument_count, char** arguments, Setti
       ->capture_default_str();
   app.add_option("--learning-rate", settings.learning_rate,
                  "at the start; falls to 0 along a cosine")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1e-9, 1e3))
       ->capture_default_str();
   app.add_option("--probe", settings.probe, "test images over which layers are compared, at most")
       ->check(CLI::Range(1, 1000000))

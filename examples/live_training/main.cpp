@@ -94,12 +94,25 @@ Network train_reference(const Session& session) {
   return trainer.network();
 }
 
-Network reference_of(const Session& session) {
+/// The reference from its file, or null if it has to be trained. Throws NetworkFileError, before
+/// any work is done, where it can be neither read nor written later.
+Network loaded_reference(const Session& session) {
   const std::filesystem::path& file = session.settings.reference;
-  const bool exists = !file.empty() && std::filesystem::exists(file);
+  if (file.empty()) return nullptr;
+  if (std::filesystem::exists(file)) return load(file, session.network);
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  if (::access(folder.c_str(), W_OK) != 0) {
+    throw NetworkFileError("cannot write " + file.string() + ": expected a folder to write into");
+  }
+  return nullptr;
+}
+
+Network reference_of(const Session& session, Network reference) {
+  const std::filesystem::path& file = session.settings.reference;
+  const bool exists = !reference.is_empty();
   std::cout << (exists ? "\nReference: loaded from " + file.string() + "\n"
                        : "\nReference: the same network from another seed, trained first\n");
-  Network reference = exists ? load(file, session.network) : train_reference(session);
+  if (!exists) reference = train_reference(session);
   if (!file.empty() && !exists) {
     save(reference, file);
     std::cout << "Reference saved to " << file.string() << '\n';
@@ -197,9 +210,10 @@ livecca::MonitorOptions monitor_options(const Settings& settings) {
 
 void run(const Settings& settings) {
   const Session session = make_session(settings, read_data(settings));
+  Network reference = loaded_reference(session);
   // Before the long work: a run folder that cannot be used should not cost a training.
   livecca::Monitor monitor(monitor_options(settings));
-  WatchedTraining watched(session, monitor, reference_of(session));
+  WatchedTraining watched(session, monitor, reference_of(session, std::move(reference)));
   const double test_accuracy = watched.run();
   watched.print_curves();
   std::cout << "\nTest accuracy: " << percent(test_accuracy) << '\n'

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -113,12 +112,13 @@ void print_numbers(std::ostream& out, const std::vector<Curve>& curves,
   cells.print_legend(out);
 }
 
-/// Layers that came close to their final state before some layer below them did.
+/// Of layers that all settled, those that came close to their final state before some layer below
+/// them did.
 std::vector<std::string> ahead_of_a_lower_layer(const std::vector<Curve>& curves) {
   std::vector<std::string> layers;
   std::int64_t latest = 0;
   for (const Curve& curve : curves) {
-    const std::int64_t epoch = settled(curve).value_or(std::numeric_limits<std::int64_t>::max());
+    const std::int64_t epoch = settled(curve).value_or(0);
     if (epoch < latest) layers.push_back(curve.layer);
     latest = std::max(latest, epoch);
   }
@@ -134,7 +134,10 @@ void print_settling(std::ostream& out, const std::vector<Curve>& curves) {
     epochs.insert(epoch.value_or(-1));
   }
   out << '\n';
-  if (epochs.contains(-1)) out << "(– = none before the end.)\n";
+  if (curves.empty() || epochs.contains(-1)) {
+    out << "– = none before the end, or no curve: without it this run shows no order of layers.\n";
+    return;
+  }
   const std::vector<std::string> ahead = ahead_of_a_lower_layer(curves);
   if (epochs.size() < 2) {
     out << "All layers in the same epoch: this run shows no order.\n";
@@ -203,7 +206,11 @@ void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers
   }
   table.print(out);
   cells.print_legend(out);
-  if (start_is_new) out << "  – = no number: this pass recorded the start itself\n";
+  if (start_is_new && facts.epoch == 0) {
+    out << "  – = no number: this pass recorded the start itself\n";
+  } else if (start_is_new) {
+    out << "  – = no number: no start was recorded\n";
+  }
   out << "  probe of " << facts.probe_images << " images: " << decimals(facts.probe_seconds, 2)
       << " s, of which livecca " << decimals(report.observe_seconds, 2) << " s; solved in "
       << decimals(report.solve_seconds, 2) << " s beside training\n";

@@ -42,7 +42,7 @@ const char* explain(Status status) {
     case Status::not_converged:
       return "a decomposition failed or the moments overflowed.";
     case Status::missing:
-      return "a tap was not fed, changed, or its rows do not pair.";
+      return "a tap was not fed, changed, was mostly not finite, or its rows do not pair.";
   }
   return "unknown status.";
 }

@@ -15,8 +15,8 @@ namespace {
 // widths.
 constexpr std::uint64_t rows_per_step = 4096;
 
-PanelMoments moments_of(const std::string& layer, const std::string& network,
-                        const RecordedRows& then, const RecordedRows& last, Executor& executor) {
+PanelMoments moments_of(const std::string& layer, const std::string& network, RecordedRows& then,
+                        RecordedRows& last, Executor& executor, std::string& why) {
   Panel panel(executor, {.positions = Positions::all(), .nonfinite_limit = 1.0});
   const std::size_t x = panel.add_tap({network, layer}, Layout::nc);
   const std::size_t y = panel.add_tap({"final", layer}, Layout::nc);
@@ -26,8 +26,10 @@ PanelMoments moments_of(const std::string& layer, const std::string& network,
   for (std::uint64_t first = 0; first < last.rows(); first += stride) {
     const std::uint64_t count = std::min(stride, last.rows() - first);
     Panel::Step step = panel.begin();
-    step.observe_recorded(x, then.view(first, count), then.rows_per_image(), then.grid());
-    step.observe_recorded(y, last.view(first, count), last.rows_per_image(), last.grid());
+    const auto then_view = then.read(first, count, why);
+    const auto last_view = last.read(first, count, why);
+    if (then_view) step.observe_recorded(x, *then_view, then.rows_per_image(), then.grid());
+    if (last_view) step.observe_recorded(y, *last_view, last.rows_per_image(), last.grid());
     step.commit();
   }
   return panel.take();
@@ -60,6 +62,7 @@ void write_final_curves(const std::vector<History::Kept>& kept,
       if (!last) fault("missing", "final/" + layer, kept[newest].epoch, why);
     }
     for (std::size_t i = 0; i < newest; ++i) {
+      why.clear();
       const auto then = RecordedRows::open(History::file_of(kept[i], layer), why);
       if (!then) {
         fault("missing", "final/" + layer, kept[i].epoch, why);
@@ -71,9 +74,9 @@ void write_final_curves(const std::vector<History::Kept>& kept,
                   std::to_string(then->rows()));
         continue;
       }
-      const PanelMoments moments = moments_of(layer, options.network, *then, *last, executor);
+      const PanelMoments moments = moments_of(layer, options.network, *then, *last, executor, why);
       for (const Fault& lost : moments.faults) {
-        fault("missing", "final/" + layer, kept[i].epoch, lost.message);
+        fault("missing", "final/" + layer, kept[i].epoch, why.empty() ? lost.message : why);
       }
       const PanelSolution solution = solve(moments, solve_options(options), executor);
       write_pair(moments, solution, 0, {kept[i].epoch, step, "probe", "probe"}, options.measures,

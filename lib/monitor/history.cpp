@@ -1,5 +1,6 @@
 #include "monitor/history.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace livecca {
@@ -47,6 +48,8 @@ void History::append(const std::string& layer, const PackedRows& rows, std::int6
   if (!open.writer) {
     open.writer = std::make_unique<RecordedRowsWriter>(folder_of_open() / file_name_of(layer));
   }
+  open.nonfinite_rows +=
+      static_cast<std::uint64_t>(std::ranges::count(rows.finite(), std::uint8_t{0}));
   std::string why;
   if (open.writer->append(rows, why)) return;
   spoil(layer);
@@ -71,7 +74,15 @@ void History::close(std::int64_t epoch) {
       continue;
     }
     if (start_.contains(layer)) continue;
-    // The start is the first whole recording, whichever snapshot it came in.
+    if (open.nonfinite_rows > 0) {
+      report_({.epoch = epoch,
+               .what = "nonfinite",
+               .subject = "start/" + layer,
+               .message = "expected finite activations to keep as the start, got " +
+                          std::to_string(open.nonfinite_rows) +
+                          " rows that are not; the next snapshot will be the start"});
+      continue;
+    }
     if (auto rows = RecordedRows::open(file_of(kept, layer), why)) {
       start_.emplace(layer, std::move(rows));
     } else {
@@ -108,7 +119,7 @@ void History::thin(std::int64_t epoch) {
   }
 }
 
-const RecordedRows* History::start(const std::string& layer) const {
+RecordedRows* History::start(const std::string& layer) const {
   const auto found = start_.find(layer);
   return found == start_.end() ? nullptr : found->second.get();
 }

@@ -39,8 +39,9 @@ class History {
   void spoil(const std::string& layer);
   /// Ends the snapshot.
   void close(std::int64_t epoch);
-  /// The layer's rows at the first snapshot, or null.
-  const RecordedRows* start(const std::string& layer) const;
+  /// The layer's rows at the first snapshot that was finite throughout, or null: a NaN that is kept
+  /// as the start would leave its row out of every later snapshot.
+  RecordedRows* start(const std::string& layer) const;
   /// What is kept, in the order of the snapshots.
   const std::vector<Kept>& kept() const { return kept_; }
   /// Where a layer's file lies in a kept folder.
@@ -50,6 +51,7 @@ class History {
   struct Open {
     std::unique_ptr<RecordedRowsWriter> writer;
     bool spoiled = false;
+    std::uint64_t nonfinite_rows = 0;
   };
 
   std::filesystem::path folder_of_open() const;

@@ -194,8 +194,16 @@ PanelMoments Monitor::State::freeze(SnapshotReport& report) {
     write_run_row();
     report_unpaired_references(report.epoch, report);
   }
-  drop_other_starts(moments, report);
-  report_faults(moments, report);
+  if (window_dropped.empty()) {
+    drop_other_starts(moments, report);
+    report_faults(moments, report);
+  } else {
+    // What came after the drop is a part of the probe only.
+    for (TapMoments& tap : moments.taps) tap.moments.reset();
+    report.events.push_back({report.epoch, "window_dropped", "probe", window_dropped});
+    window_dropped.clear();
+    rows_seen.clear();
+  }
   {
     const TimeSpent time(observe_seconds);
     history.close(report.epoch);
@@ -240,8 +248,14 @@ void Monitor::State::expect_running() const {
 
 SnapshotReport Monitor::State::finish() {
   expect_running();
+  const PanelMoments rest = panel.take();  // throws while a step is open
   executor.drain();
   SnapshotReport report;
+  if (rest.steps_committed > 0) {
+    report_to(report, {report.epoch, "step_discarded", "probe",
+                       std::to_string(rest.steps_committed) +
+                           " steps came after the last snapshot; they are in none"});
+  }
   finished = true;
   if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
   std::vector<std::string> layers;
@@ -263,6 +277,7 @@ void Monitor::State::drop_window(std::int64_t epoch, const std::string& reason) 
   for (const WatchedTap& tap : taps) {
     if (tap.network == options.network) history.spoil(tap.layer);
   }
+  if (window_dropped.empty()) window_dropped = reason;
   writer.report({epoch, "window_dropped", "probe", reason});
 }
 

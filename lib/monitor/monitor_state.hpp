@@ -54,6 +54,7 @@ struct Monitor::State {
   History history;
   std::vector<WatchedTap> taps;  ///< same indices as the panel's; start taps have network "start"
   std::map<std::string, std::uint64_t> rows_seen;  ///< of the trained network, in this window
+  std::string window_dropped;  ///< why the window will have no numbers; empty if it will
   std::uint64_t steps_of_run = 0;
   double observe_seconds = 0;  ///< since the last snapshot
   bool run_row_has_taps = false;

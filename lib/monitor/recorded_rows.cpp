@@ -1,7 +1,6 @@
 #include "monitor/recorded_rows.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +32,19 @@ bool write_all(int descriptor, const void* data, std::size_t size, std::uint64_t
       if (count == 0) errno = ENOSPC;
       return false;
     }
+    bytes += count;
+    size -= static_cast<std::size_t>(count);
+    at += static_cast<std::uint64_t>(count);
+  }
+  return true;
+}
+
+bool read_all(int descriptor, void* data, std::size_t size, std::uint64_t at) {
+  auto* bytes = static_cast<char*>(data);
+  while (size > 0) {
+    const ssize_t count = ::pread(descriptor, bytes, size, static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
     bytes += count;
     size -= static_cast<std::size_t>(count);
     at += static_cast<std::uint64_t>(count);
@@ -78,9 +90,12 @@ bool RecordedRowsWriter::open(const PackedRows& rows, std::string& why) {
 
 bool RecordedRowsWriter::append(const PackedRows& rows, std::string& why) {
   if (descriptor_ < 0 && !open(rows, why)) return false;
-  if (rows.features() != features_ || rows.grid() != grid_) {
-    why = path_.string() + ": expected " + std::to_string(features_) + " features, got " +
-          std::to_string(rows.features());
+  const bool is_wide = rows.source_dtype() == DType::float64;
+  if (rows.features() != features_ || rows.grid() != grid_ ||
+      is_wide != (dtype_ == DType::float64)) {
+    why = path_.string() + ": expected " + std::to_string(features_) + " features of " +
+          name_of(dtype_) + ", got " + std::to_string(rows.features()) + " of " +
+          name_of(rows.source_dtype());
     return false;
   }
   const std::size_t size = rows.values().size() * size_of(dtype_);
@@ -130,34 +145,29 @@ bool RecordedRowsWriter::finish(std::string& why) {
 std::unique_ptr<RecordedRows> RecordedRows::open(const std::filesystem::path& path,
                                                  std::string& why) {
   std::unique_ptr<RecordedRows> result(new RecordedRows);
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  result->path_ = path;
+  result->descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat facts {};
-  if (descriptor >= 0 && ::fstat(descriptor, &facts) == 0 &&
-      facts.st_size > static_cast<off_t>(data_begin)) {
-    result->mapped_bytes_ = static_cast<std::size_t>(facts.st_size);
-    void* mapping = ::mmap(nullptr, result->mapped_bytes_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (mapping != MAP_FAILED) result->mapping_ = mapping;
-  }
-  if (descriptor >= 0) ::close(descriptor);
-  if (result->mapping_ == nullptr) {
-    why = path.string() + ": expected a readable file of recorded rows";
+  if (result->descriptor_ < 0 || ::fstat(result->descriptor_, &facts) != 0) {
+    why = path.string() + ": expected a file of recorded rows, got: " + std::strerror(errno);
     return nullptr;
   }
-  if (!result->read_header(why)) {
+  if (!result->read_header(static_cast<std::uint64_t>(facts.st_size), why)) {
     why = path.string() + ": " + why;
     return nullptr;
   }
   return result;
 }
 
-bool RecordedRows::read_header(std::string& why) {
-  const auto* bytes = static_cast<const std::byte*>(mapping_);
+bool RecordedRows::read_header(std::uint64_t file_bytes, std::string& why) {
   std::uint64_t length = 0;
-  std::memcpy(&length, bytes, length_bytes);
   why = "expected the header of recorded rows, version 1";
-  if (length != header_bytes) return false;
-  const auto* text = reinterpret_cast<const char*>(bytes + length_bytes);
-  const Json header = Json::parse(text, text + header_bytes, nullptr, false);
+  std::string text(header_bytes, ' ');
+  if (file_bytes <= data_begin || !read_all(descriptor_, &length, length_bytes, 0) ||
+      length != header_bytes || !read_all(descriptor_, text.data(), header_bytes, length_bytes)) {
+    return false;
+  }
+  const Json header = Json::parse(text, nullptr, false);
   if (!header.is_object() || !header.contains("rows") || !header.contains("__metadata__")) {
     return false;
   }
@@ -176,23 +186,30 @@ bool RecordedRows::read_header(std::string& why) {
   features_ = tensor["shape"][1].get<std::size_t>();
   rows_per_image_ = number_in(metadata, "rows_per_image");
   grid_ = {number_in(metadata, "grid_height"), number_in(metadata, "grid_width")};
-  data_ = bytes + data_begin;
   dtype_ = is(tensor, "dtype", "F64") ? DType::float64 : DType::float32;
-  const std::size_t values = (mapped_bytes_ - data_begin) / size_of(dtype_);
+  const std::size_t values = (file_bytes - data_begin) / size_of(dtype_);
   why = "expected as many rows as the header says";
   if (features_ == 0 || rows_ > values / features_) return false;
-  return rows_ * features_ * size_of(dtype_) == mapped_bytes_ - data_begin && rows_per_image_ > 0 &&
+  return rows_ * features_ * size_of(dtype_) == file_bytes - data_begin && rows_per_image_ > 0 &&
          rows_ % rows_per_image_ == 0;
 }
 
 RecordedRows::~RecordedRows() {
-  if (mapping_ != nullptr) ::munmap(mapping_, mapped_bytes_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-ActivationView RecordedRows::view(std::uint64_t first, std::uint64_t count) const {
+std::optional<ActivationView> RecordedRows::read(std::uint64_t first, std::uint64_t count,
+                                                 std::string& why) {
+  const std::uint64_t row_bytes = features_ * size_of(dtype_);
+  buffer_.resize(count * row_bytes);
+  if (!read_all(descriptor_, buffer_.data(), buffer_.size(), data_begin + first * row_bytes)) {
+    why = path_.string() + ": expected " + std::to_string(rows_) +
+          " rows as when it was opened, got fewer";
+    return std::nullopt;
+  }
   const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(count),
                                           static_cast<std::int64_t>(features_)};
-  return ActivationView(data_ + first * features_ * size_of(dtype_), dtype_, shape);
+  return ActivationView(buffer_.data(), dtype_, shape);
 }
 
 }  // namespace livecca

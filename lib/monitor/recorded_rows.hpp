@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ class RecordedRowsWriter {
   std::vector<float> buffer_;
 };
 
-/// A finished file, memory-mapped: views borrow from it.
+/// A finished file. Rows are read, not mapped: a file that shrinks under a mapping would end the
+/// process.
 class RecordedRows {
  public:
   /// Null if the file cannot be read as RecordedRowsWriter writes it; `why` then says what was
@@ -66,16 +68,17 @@ class RecordedRows {
   std::size_t rows_per_image() const { return rows_per_image_; }
   Grid grid() const { return grid_; }
 
-  /// Rows first … first + count − 1; they must exist.
-  ActivationView view(std::uint64_t first, std::uint64_t count) const;
+  /// Rows first … first + count − 1 of rows(); good until the next call. Empty, with the reason, if
+  /// the file does not hold them any more.
+  std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count, std::string& why);
 
  private:
   RecordedRows() = default;
-  bool read_header(std::string& why);
+  bool read_header(std::uint64_t file_bytes, std::string& why);
 
-  void* mapping_ = nullptr;
-  std::size_t mapped_bytes_ = 0;
-  const std::byte* data_ = nullptr;
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::vector<std::byte> buffer_;
   DType dtype_ = DType::float32;
   std::uint64_t rows_ = 0;
   std::size_t features_ = 0;

@@ -1,6 +1,7 @@
 #include "livecca/sinks/jsonl_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +22,12 @@ JsonlFile::JsonlFile(std::filesystem::path path)
 JsonlFile::~JsonlFile() { ::close(descriptor_); }
 
 bool JsonlFile::write(std::string_view line) {
+  struct stat facts {};
+  if (::fstat(descriptor_, &facts) == 0 && facts.st_nlink == 0) {
+    last_error_ = "the file was removed";
+    ++lines_lost_;
+    return false;
+  }
   std::string bytes(line);
   bytes += '\n';
   std::size_t written = 0;

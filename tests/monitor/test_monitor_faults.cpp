@@ -246,3 +246,73 @@ TEST_CASE("a layer that is partly NaN at one epoch keeps its point of the final 
   CHECK(row->samples == 70);
   CHECK(*row->value < 1e-12);
 }
+
+TEST_CASE("a window that was dropped has no numbers, though later steps of it went well") {
+  Watched watched;
+  watched.epoch(0, &watched.good, &watched.good).wait();
+  const auto good_step = [&] {
+    auto step = watched.monitor.begin(Stream::probe, 1);
+    step.observe(watched.net_a, view_of(watched.good));
+    step.observe(watched.ref_a, view_of(watched.good));
+    step.observe(watched.net_b, view_of(watched.good));
+    step.observe(watched.ref_b, view_of(watched.good));
+    step.commit();
+  };
+  good_step();
+  {
+    const double value = 1;
+    const std::array<std::int64_t, 2> shape{std::int64_t{1} << 60, 4};
+    const std::array<std::int64_t, 2> strides{0, 0};
+    auto step = watched.monitor.begin(Stream::probe, 1);
+    step.observe(watched.net_a, ActivationView(&value, DType::float64, shape, strides));
+    step.commit();
+  }
+  good_step();
+  const SnapshotReport report = watched.monitor.snapshot(1).wait();
+  CHECK(has_event(report, "window_dropped", "probe"));
+  for (const char* layer : {"a", "b"}) {
+    CHECK(status(report, layer, "seed7") == Status::missing);
+    CHECK(status(report, layer, "start") == Status::missing);
+  }
+  const auto next = watched.epoch(2, &watched.good, &watched.good);
+  CHECK(status(next.wait(), "a", "seed7") == Status::ok);
+  CHECK(status(next.wait(), "a", "start") == Status::ok);
+}
+
+TEST_CASE("a start that is not finite is not kept, so that later snapshots are whole") {
+  Watched watched;
+  Eigen::MatrixXd broken = watched.good;
+  broken.row(3).setConstant(std::nan(""));
+  const auto first = watched.epoch(0, &broken, &watched.good);
+  CHECK(status(first.wait(), "b", "seed7") == Status::nonfinite_rows);
+  const auto second = watched.epoch(1, &watched.good, &watched.good);
+  CHECK(status(second.wait(), "a", "seed7") == Status::ok);
+  CHECK(second.wait().find("a", "start", "pwcca_distance") == nullptr);
+  CHECK(status(second.wait(), "b", "start") == Status::ok);
+  const auto third = watched.epoch(2, &watched.good, &watched.good);
+  CHECK(status(third.wait(), "a", "start") == Status::ok);
+  CHECK(std::ranges::count(watched.told, std::string("start/a"), &Event::subject) == 1);
+}
+
+TEST_CASE("a start whose file shrinks during the run is missing, by name") {
+  Watched watched;
+  watched.epoch(0, &watched.good, &watched.good).wait();
+  std::filesystem::resize_file(
+      watched.monitor.run_directory() / "history/snapshot-0000/a.safetensors", 5000);
+  const auto ticket = watched.epoch(1, &watched.good, &watched.good);
+  CHECK(status(ticket.wait(), "a", "start") == Status::missing);
+  CHECK(status(ticket.wait(), "b", "start") == Status::ok);
+  CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
+  CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 1);
+}
+
+TEST_CASE("the end says what came after the last snapshot") {
+  Watched watched;
+  watched.epoch(0, &watched.good, &watched.good).wait();
+  {
+    auto step = watched.monitor.begin(Stream::probe, 1);
+    step.observe(watched.net_a, view_of(watched.good));
+    step.commit();
+  }
+  CHECK(has_event(watched.monitor.finish(), "step_discarded", "probe"));
+}

@@ -82,3 +82,12 @@ TEST_CASE("a line that the disk takes only in part is cut off again, and the nex
   CHECK(file.write(line));
   CHECK(livecca_tests::read_lines(file.path()).size() == 2);
 }
+
+TEST_CASE("lines of a file that was removed are lost, and said to be") {
+  const TemporaryFolder folder;
+  JsonlFile file(folder.path() / "rows.jsonl");
+  REQUIRE(file.write("{}"));
+  std::filesystem::remove(file.path());
+  CHECK_FALSE(file.write("{}"));
+  CHECK(file.last_error() == "the file was removed");
+}

@@ -71,7 +71,7 @@ class LIVECCA_EXPORT Monitor {
   void log(std::int64_t epoch, std::string_view name, double value);
 
   /// Waits for pending solves, then compares every kept snapshot with the last one. Call once,
-  /// when training ends; throws Error the second time.
+  /// when training ends; throws Error the second time, or while a step is open.
   SnapshotReport finish();
 
   const std::filesystem::path& run_directory() const;
@@ -82,7 +82,7 @@ class LIVECCA_EXPORT Monitor {
 };
 
 /// One step of a Monitor: observe each tap once, then commit. Discards itself if it is destroyed
-/// uncommitted. Move-only.
+/// uncommitted. Move-only. Must not outlive its monitor.
 class LIVECCA_EXPORT Monitor::Step {
  public:
   Step(Step&&) noexcept;

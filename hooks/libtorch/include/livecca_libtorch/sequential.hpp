@@ -12,9 +12,9 @@ namespace livecca::libtorch {
 /// each returns under `prefix` and the child's name ("0", "1", … where it was given none). Returns
 /// the last child's output.
 ///
-/// A nested Sequential is one child: only its output is tapped. Outputs that are not tensors are
-/// passed on untapped. An empty Sequential returns `input`. Throws what the modules throw; tapping
-/// adds nothing to that. Cost and threads: those of tap().
+/// Only the children's own outputs are tapped, not what goes on inside them. Outputs that are not
+/// tensors are passed on untapped. An empty Sequential returns `input`. Throws what the modules
+/// throw; tapping adds nothing to that. Cost and threads: those of tap().
 LIVECCA_EXPORT at::Tensor forward_tapped(torch::nn::SequentialImpl& sequential,
                                          const at::Tensor& input, std::string_view prefix = "");
 
