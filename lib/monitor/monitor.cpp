@@ -1,9 +1,7 @@
 #include "livecca/monitor/monitor.hpp"
 
-#include <algorithm>
 #include <exception>
 #include <future>
-#include <set>
 
 #include "livecca/common/error.hpp"
 #include "monitor/final_curves.hpp"
@@ -15,22 +13,6 @@ namespace {
 
 // One is being solved while the next waits.
 constexpr std::size_t most_pending_solves = 2;
-
-const char* name_of(FaultKind kind) {
-  switch (kind) {
-    case FaultKind::missing:
-      return "missing";
-    case FaultKind::shape_changed:
-      return "shape_changed";
-    case FaultKind::rows_differ:
-      return "rows_differ";
-    case FaultKind::nonfinite:
-      return "nonfinite";
-    case FaultKind::joined_late:
-      return "joined_late";
-  }
-  return "unknown";
-}
 
 MonitorOptions checked(MonitorOptions options) {
   std::string why;
@@ -113,53 +95,6 @@ void Monitor::State::add_start_taps() {
     taps[i].start_tap = start;
     panel.add_pair(i, start);
   }
-}
-
-void Monitor::State::report_to(SnapshotReport& report, const Event& event) {
-  writer.report(event);
-  report.events.push_back(event);
-}
-
-void Monitor::State::report_faults(const PanelMoments& moments, SnapshotReport& report) {
-  const std::int64_t epoch = report.epoch;
-  for (const Fault& fault : moments.faults) {
-    report_to(report, {epoch, name_of(fault.kind), fault.subject, fault.message});
-  }
-  if (moments.steps_discarded > 0) {
-    report_to(report, {epoch, "step_discarded", "probe",
-                       std::to_string(moments.steps_discarded) +
-                           " steps were begun and not committed; they were discarded"});
-  }
-  if (moments.steps_committed == 0) {
-    report_to(report, {epoch, "missing", "probe",
-                       "expected at least one committed step before a snapshot, got none"});
-  }
-}
-
-void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotReport& report) {
-  for (const WatchedTap& tap : taps) {
-    if (tap.network == options.network || tap.network == "start") continue;
-    const bool paired = std::ranges::any_of(taps, [&](const WatchedTap& other) {
-      return other.network == options.network && other.layer == tap.layer;
-    });
-    if (paired) continue;
-    report_to(report, {epoch, "missing", tap.network + "/" + tap.layer,
-                       "expected a layer of this name in " + options.network + ", got none"});
-  }
-}
-
-void Monitor::State::drop_other_starts(PanelMoments& moments, SnapshotReport& report) {
-  for (const WatchedTap& tap : taps) {
-    if (!tap.start_tap || !rows_seen.contains(tap.layer)) continue;
-    const std::uint64_t expected = history.start(tap.layer)->rows();
-    const std::uint64_t seen = rows_seen[tap.layer];
-    if (seen == expected) continue;
-    moments.taps[*tap.start_tap].moments.reset();
-    report_to(report, {report.epoch, "rows_differ", "start/" + tap.layer,
-                       "expected a probe of " + std::to_string(expected) +
-                           " rows as at the start, got " + std::to_string(seen)});
-  }
-  rows_seen.clear();
 }
 
 SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
