@@ -37,14 +37,28 @@ struct Watched {
     return result;
   }
 
-  SnapshotTicket epoch(std::int64_t number, const Eigen::MatrixXd* a, const Eigen::MatrixXd* b) {
+  void step(std::int64_t number, const Eigen::MatrixXd* a, const Eigen::MatrixXd* b) {
     auto step = monitor.begin(Stream::probe, number);
     if (a != nullptr) step.observe(net_a, view_of(*a));
     step.observe(ref_a, view_of(good));
     step.observe(net_b, view_of(*b));
     step.observe(ref_b, view_of(good));
     step.commit();
+  }
+
+  SnapshotTicket epoch(std::int64_t number, const Eigen::MatrixXd* a, const Eigen::MatrixXd* b) {
+    step(number, a, b);
     return monitor.snapshot(number);
+  }
+
+  /// A step of more rows than any memory holds.
+  void impossible_step(std::int64_t number) {
+    const double value = 1;
+    const std::array<std::int64_t, 2> shape{std::int64_t{1} << 60, 4};
+    const std::array<std::int64_t, 2> strides{0, 0};
+    auto step = monitor.begin(Stream::probe, number);
+    step.observe(net_a, ActivationView(&value, DType::float64, shape, strides));
+    step.commit();
   }
 };
 
@@ -85,14 +99,7 @@ TEST_CASE("a tap that changes its shape is reported by name and comes back in th
   Watched watched;
   const Eigen::MatrixXd wider = normal_matrix(100, 7, 2);
   watched.epoch(0, &watched.good, &watched.good).wait();
-  {
-    auto step = watched.monitor.begin(Stream::probe, 1);
-    step.observe(watched.net_a, view_of(watched.good));
-    step.observe(watched.ref_a, view_of(watched.good));
-    step.observe(watched.net_b, view_of(watched.good));
-    step.observe(watched.ref_b, view_of(watched.good));
-    step.commit();
-  }
+  watched.step(1, &watched.good, &watched.good);
   const auto changed = watched.epoch(1, &wider, &watched.good);
   CHECK(has_event(changed.wait(), "shape_changed", "net/a"));
   CHECK(status(changed.wait(), "a", "seed7") == Status::missing);
@@ -218,14 +225,7 @@ TEST_CASE("the distance to the start pairs the same images, or there is none") {
 
 TEST_CASE("a step that cannot be held in memory costs its window, not the run") {
   Watched watched;
-  const double value = 1;
-  const std::array<std::int64_t, 2> shape{std::int64_t{1} << 60, 4};
-  const std::array<std::int64_t, 2> strides{0, 0};
-  {
-    auto step = watched.monitor.begin(Stream::probe, 0);
-    step.observe(watched.net_a, ActivationView(&value, DType::float64, shape, strides));
-    step.commit();
-  }
+  watched.impossible_step(0);
   CHECK(std::ranges::count(watched.told, std::string("window_dropped"), &Event::what) == 1);
   watched.monitor.snapshot(0).wait();
   const auto ticket = watched.epoch(1, &watched.good, &watched.good);
@@ -250,24 +250,9 @@ TEST_CASE("a layer that is partly NaN at one epoch keeps its point of the final 
 TEST_CASE("a window that was dropped has no numbers, though later steps of it went well") {
   Watched watched;
   watched.epoch(0, &watched.good, &watched.good).wait();
-  const auto good_step = [&] {
-    auto step = watched.monitor.begin(Stream::probe, 1);
-    step.observe(watched.net_a, view_of(watched.good));
-    step.observe(watched.ref_a, view_of(watched.good));
-    step.observe(watched.net_b, view_of(watched.good));
-    step.observe(watched.ref_b, view_of(watched.good));
-    step.commit();
-  };
-  good_step();
-  {
-    const double value = 1;
-    const std::array<std::int64_t, 2> shape{std::int64_t{1} << 60, 4};
-    const std::array<std::int64_t, 2> strides{0, 0};
-    auto step = watched.monitor.begin(Stream::probe, 1);
-    step.observe(watched.net_a, ActivationView(&value, DType::float64, shape, strides));
-    step.commit();
-  }
-  good_step();
+  watched.step(1, &watched.good, &watched.good);
+  watched.impossible_step(1);
+  watched.step(1, &watched.good, &watched.good);
   const SnapshotReport report = watched.monitor.snapshot(1).wait();
   CHECK(has_event(report, "window_dropped", "probe"));
   for (const char* layer : {"a", "b"}) {
