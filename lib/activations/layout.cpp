@@ -72,19 +72,13 @@ std::size_t rows_per_image(const Positions& positions, Grid grid) {
   return std::min(positions.per_image, grid.size());
 }
 
-void choose_positions(const Positions& positions, Grid grid, std::uint64_t image,
-                      std::vector<std::size_t>& out) {
-  const std::size_t count = rows_per_image(positions, grid);
-  out.clear();
-  if (count == grid.size()) {
-    out.resize(count);
-    std::iota(out.begin(), out.end(), std::size_t{0});
-    return;
-  }
-  // Floyd's sampling without replacement: `count` draws, no table of the whole grid. The modulo's
-  // bias is below 2^-40 for any real grid.
-  SplitMix random(SplitMix(positions.seed).next() ^ (image * 0xD1342543DE82EF95U + 1U));
-  for (std::size_t upper = grid.size() - count; upper < grid.size(); ++upper) {
+namespace {
+
+/// Floyd's sampling without replacement of `count` out of `population`, ascending: `count` draws, no
+/// table of the whole population. The modulo's bias is below 2^-40 for any real size.
+void draw(SplitMix random, std::size_t population, std::size_t count,
+          std::vector<std::size_t>& out) {
+  for (std::size_t upper = population - count; upper < population; ++upper) {
     const auto candidate = static_cast<std::size_t>(random.next() % (upper + 1));
     const auto place = std::lower_bound(out.begin(), out.end(), candidate);
     if (place != out.end() && *place == candidate) {
@@ -93,6 +87,29 @@ void choose_positions(const Positions& positions, Grid grid, std::uint64_t image
       out.insert(place, candidate);
     }
   }
+}
+
+void take_all(std::size_t population, std::vector<std::size_t>& out) {
+  out.resize(population);
+  std::iota(out.begin(), out.end(), std::size_t{0});
+}
+
+}  // namespace
+
+void choose_positions(const Positions& positions, Grid grid, std::uint64_t image,
+                      std::vector<std::size_t>& out) {
+  const std::size_t count = rows_per_image(positions, grid);
+  out.clear();
+  if (count == grid.size()) return take_all(count, out);
+  draw(SplitMix(SplitMix(positions.seed).next() ^ (image * 0xD1342543DE82EF95U + 1U)), grid.size(),
+       count, out);
+}
+
+void choose_features(std::size_t width, std::size_t count, std::uint64_t seed,
+                     std::vector<std::size_t>& out) {
+  out.clear();
+  if (count >= width) return take_all(width, out);
+  draw(SplitMix(SplitMix(seed).next() ^ width), width, count, out);
 }
 
 }  // namespace livecca

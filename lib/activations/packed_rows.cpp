@@ -1,9 +1,10 @@
 #include "livecca/activations/packed_rows.hpp"
 
-#include <Eigen/Core>
-#include <cmath>
-#include <cstring>
+#include <algorithm>
 #include <stdexcept>
+
+#include "activations/element_type.hpp"
+#include "livecca/activations/row_source.hpp"
 
 namespace livecca {
 namespace {
@@ -29,67 +30,86 @@ Addresses addresses_of(const ActivationView& view, Layout layout) {
   return {strides[0], strides[1], strides[2], strides[3]};
 }
 
-/// Calls `function` with a null pointer of the view's element type.
-template <typename Function>
-void with_element_type(DType dtype, const Function& function) {
-  switch (dtype) {
-    case DType::float16:
-      return function(static_cast<const Eigen::half*>(nullptr));
-    case DType::bfloat16:
-      return function(static_cast<const Eigen::bfloat16*>(nullptr));
-    case DType::float32:
-      return function(static_cast<const float*>(nullptr));
-    case DType::float64:
-      return function(static_cast<const double*>(nullptr));
+/// Copies a row of features, all or the chosen ones, and says whether every one of them is usable.
+template <typename Element>
+bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::size_t> chosen,
+              std::size_t features, std::byte* to) {
+  constexpr auto size = sizeof(Element);
+  const std::int64_t step = stride * static_cast<std::int64_t>(size);
+  if (!chosen.empty()) {
+    for (std::size_t j = 0; j < features; ++j) {
+      std::memcpy(to + j * size, from + static_cast<std::int64_t>(chosen[j]) * step, size);
+    }
+  } else if (stride == 1) {
+    std::memcpy(to, from, features * size);
+  } else {
+    for (std::size_t j = 0; j < features; ++j, from += step) {
+      std::memcpy(to + j * size, from, size);
+    }
+  }
+  bool usable = true;
+  for (std::size_t j = 0; j < features; ++j) {
+    usable &= is_usable(load<Element>(to + j * size), PackedRows::largest_magnitude);
+  }
+  return usable;
+}
+
+template <typename Element, typename Number>
+void convert(const std::byte* from, std::size_t count, Number* into) {
+  for (std::size_t i = 0; i < count; ++i, from += sizeof(Element)) {
+    into[i] = static_cast<Number>(load<Element>(from));
   }
 }
 
-/// Copies one row of features. Elements are read through memcpy: a borrowed pointer need not be
-/// aligned for its type.
-template <typename Element>
-void copy_row(const std::byte* source, std::int64_t stride, std::size_t features, double* out) {
-  const std::int64_t step = stride * static_cast<std::int64_t>(sizeof(Element));
-  for (std::size_t j = 0; j < features; ++j, source += step) {
-    Element element;
-    std::memcpy(&element, source, sizeof(Element));
-    out[j] = static_cast<double>(element);
-  }
+void expect_room(std::size_t needed, std::size_t room) {
+  if (room < needed) throw std::length_error("rows that do not fit where they are read into");
 }
 
 }  // namespace
 
+RowSource::~RowSource() = default;
+
 bool PackedRows::pack(const ActivationView& view, Layout layout, const Positions& positions,
-                      std::uint64_t first_image, std::string& why) {
-  set_shape({}, 1);
+                      std::uint64_t first_image, std::string& why,
+                      std::span<const std::size_t> features) {
+  set_shape({}, 1, view.dtype());
   ActivationShape shape;
   if (!read_shape(view, layout, shape, why)) return false;
-  set_shape(shape, livecca::rows_per_image(positions, shape.grid));
-  source_dtype_ = view.dtype();
+  features_of_tap_ = shape.features;
+  if (!features.empty()) {
+    if (features.back() >= shape.features) {
+      why = "expected more than " + std::to_string(features.back()) + " features, got " +
+            std::to_string(shape.features);
+      return false;
+    }
+    shape.features = features.size();
+  }
+  set_shape(shape, livecca::rows_per_image(positions, shape.grid), view.dtype());
   const Addresses at = addresses_of(view, layout);
-  with_element_type(view.dtype(), [&](auto type) {
-    using Element = std::remove_cvref_t<decltype(*type)>;
+  with_element_type(view.dtype(), [&](auto zero) {
+    using Element = decltype(zero);
     const auto size = static_cast<std::int64_t>(sizeof(Element));
     const auto* data = static_cast<const std::byte*>(view.data());
     const auto width = static_cast<std::int64_t>(shape.grid.width);
-    double* out = values_.data();
+    std::size_t row = 0;
     for (std::size_t image = 0; image < images_; ++image) {
       choose_positions(positions, grid_, first_image + image, chosen_);
       for (const std::size_t position : chosen_) {
         const auto place = static_cast<std::int64_t>(position);
         const std::int64_t offset = static_cast<std::int64_t>(image) * at.image +
                                     place / width * at.row + place % width * at.column;
-        copy_row<Element>(data + offset * size, at.feature, features_, out);
-        out += features_;
+        finite_[row] = copy_row<Element>(data + offset * size, at.feature, features, features_,
+                                         elements_.data() + row * features_ * sizeof(Element));
+        ++row;
       }
     }
   });
-  find_nonfinite();
   return true;
 }
 
 bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_image, Grid grid,
                                std::string& why) {
-  set_shape({}, 1);
+  set_shape({}, 1, view.dtype());
   ActivationShape rows;
   if (!read_shape(view, Layout::nc, rows, why)) return false;
   if (rows_an_image == 0 || rows.images % rows_an_image != 0) {
@@ -97,80 +117,125 @@ bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_i
           std::to_string(rows.images);
     return false;
   }
-  set_shape({rows.images / rows_an_image, rows.features, grid}, rows_an_image);
-  source_dtype_ = view.dtype();
-  with_element_type(view.dtype(), [&](auto type) {
-    using Element = std::remove_cvref_t<decltype(*type)>;
+  features_of_tap_ = rows.features;
+  set_shape({rows.images / rows_an_image, rows.features, grid}, rows_an_image, view.dtype());
+  with_element_type(view.dtype(), [&](auto zero) {
+    using Element = decltype(zero);
     const auto* data = static_cast<const std::byte*>(view.data());
     const auto step = view.strides()[0] * static_cast<std::int64_t>(sizeof(Element));
     for (std::size_t row = 0; row < rows_; ++row) {
-      copy_row<Element>(data + static_cast<std::int64_t>(row) * step, view.strides()[1], features_,
-                        values_.data() + row * features_);
+      finite_[row] = copy_row<Element>(data + static_cast<std::int64_t>(row) * step,
+                                       view.strides()[1], {}, features_,
+                                       elements_.data() + row * features_ * sizeof(Element));
     }
   });
-  find_nonfinite();
   return true;
 }
 
-void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_image) {
+void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_image, DType dtype) {
   images_ = shape.images;
   features_ = shape.features;
   grid_ = shape.grid;
   rows_per_image_ = rows_an_image;
-  effective_rows_ = images_;
-  std::size_t values = 0;
+  dtype_ = dtype;
+  weights_ = {};
+  std::size_t bytes = 0;
   // A broadcast axis may promise more rows than there are addresses.
   if (__builtin_mul_overflow(images_, rows_per_image_, &rows_) ||
-      __builtin_mul_overflow(rows_, features_, &values)) {
+      __builtin_mul_overflow(rows_, features_, &bytes) ||
+      __builtin_mul_overflow(bytes, size_of(dtype), &bytes)) {
     throw std::length_error("more rows than memory can hold");
   }
-  values_.resize(values);
+  elements_.resize(bytes);
   finite_.resize(rows_);
 }
 
-void PackedRows::find_nonfinite() {
-  for (std::size_t row = 0; row < rows_; ++row) {
-    const double* values = values_.data() + row * features_;
-    bool finite = true;
-    // The comparison is false for NaN, so this leaves out NaN, infinity and what would overflow.
-    for (std::size_t j = 0; j < features_; ++j) finite &= std::abs(values[j]) <= largest_magnitude;
-    finite_[row] = finite ? 1 : 0;
-  }
+std::size_t PackedRows::bytes() const {
+  return elements_.capacity() + finite_.capacity() +
+         sizeof(double) * (root_weights_.capacity() + mean_.origin.capacity() +
+                           mean_.offset.capacity() + chosen_.capacity());
 }
 
-void PackedRows::compact(std::span<const std::uint8_t> keep) {
+void PackedRows::read(std::size_t first, std::size_t count, std::span<double> into) const {
+  expect_room(count * features_, into.size());
+  with_element_type(dtype_, [&](auto zero) {
+    using Element = decltype(zero);
+    convert<Element>(elements_.data() + first * features_ * sizeof(Element), count * features_,
+                     into.data());
+  });
+}
+
+void PackedRows::read(std::size_t first, std::size_t count, std::span<float> into) const {
+  expect_room(count * features_, into.size());
+  with_element_type(dtype_, [&](auto zero) {
+    using Element = decltype(zero);
+    convert<Element>(elements_.data() + first * features_ * sizeof(Element), count * features_,
+                     into.data());
+  });
+}
+
+void PackedRows::center(std::span<const std::uint8_t> keep, std::span<const double> image_weights) {
+  compact(keep, image_weights);
+  find_mean();
+}
+
+void PackedRows::compact(std::span<const std::uint8_t> keep,
+                         std::span<const double> image_weights) {
+  weights_ = {};
+  root_weights_.resize(rows_);
+  const std::size_t row_bytes = features_ * size_of(dtype_);
   std::size_t kept = 0;
-  effective_rows_ = 0;
   std::size_t last_image = images_;
   for (std::size_t row = 0; row < rows_; ++row) {
     if (keep[row] == 0) continue;
     if (kept != row) {
-      std::memcpy(values_.data() + kept * features_, values_.data() + row * features_,
-                  features_ * sizeof(double));
+      std::memcpy(elements_.data() + kept * row_bytes, elements_.data() + row * row_bytes,
+                  row_bytes);
     }
-    ++kept;
     const std::size_t image = row / rows_per_image_;
-    if (image != last_image) ++effective_rows_;
+    const double weight = image_weights.empty() ? 1 : image_weights[image];
+    root_weights_[kept++] = std::sqrt(weight);
+    weights_.sum += weight;
+    weights_.squares += weight * weight;
+    if (image != last_image) {
+      weights_.image_sum += weight;
+      weights_.image_squares += weight * weight;
+    }
     last_image = image;
   }
   rows_ = kept;
+  weights_.samples = kept;
 }
 
-void PackedRows::center(std::span<const std::uint8_t> keep) {
-  compact(keep);
+void PackedRows::find_mean() {
   mean_.origin.assign(features_, 0.0);
   mean_.offset.assign(features_, 0.0);
   if (rows_ == 0) return;
-  const auto features = static_cast<Eigen::Index>(features_);
-  Eigen::Map<Eigen::ArrayXXd> rows(values_.data(), features, static_cast<Eigen::Index>(rows_));
-  Eigen::Map<Eigen::ArrayXd> origin(mean_.origin.data(), features);
-  Eigen::Map<Eigen::ArrayXd> offset(mean_.offset.data(), features);
-  // Shifting by the first row makes a constant feature exactly 0 whatever its value, and keeps the
-  // digits of a large offset out of the sum.
-  origin = rows.col(0);
-  rows.colwise() -= origin;
-  offset = rows.rowwise().sum() / static_cast<double>(rows_);
-  rows.colwise() -= offset;
+  read(0, 1, mean_.origin);
+  with_element_type(dtype_, [&](auto zero) {
+    using Element = decltype(zero);
+    const std::byte* element = elements_.data();
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const double weight = root_weights_[row] * root_weights_[row];
+      for (std::size_t j = 0; j < features_; ++j, element += sizeof(Element)) {
+        // Shifting by the first row makes a constant feature exactly 0 whatever its value, and
+        // keeps the digits of a large offset out of the sum.
+        mean_.offset[j] += weight * (static_cast<double>(load<Element>(element)) - mean_.origin[j]);
+      }
+    }
+  });
+  for (double& offset : mean_.offset) offset /= weights_.sum;
+}
+
+void PackedRows::read_centered(std::size_t first, std::size_t count, std::span<double> into) const {
+  read(first, count, into);
+  for (std::size_t row = 0; row < count; ++row) {
+    double* values = into.data() + row * features_;
+    const double root = root_weights_[first + row];
+    for (std::size_t j = 0; j < features_; ++j) {
+      values[j] = root * ((values[j] - mean_.origin[j]) - mean_.offset[j]);
+    }
+  }
 }
 
 }  // namespace livecca

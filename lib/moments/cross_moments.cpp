@@ -1,30 +1,32 @@
 #include "livecca/moments/cross_moments.hpp"
 
-#include <algorithm>
-
-#include "moments/tile_update.hpp"
+#include "moments/moments_parts.hpp"
+#include "moments/step_update.hpp"
 
 namespace livecca {
 
-CrossMoments::CrossMoments(std::size_t features_x, std::size_t features_y)
-    : mean_x_{std::vector<double>(features_x), std::vector<double>(features_x)},
+CrossMoments::CrossMoments(std::size_t features_x, std::size_t features_y, MomentsOptions options)
+    : options_(options),
+      mean_x_{std::vector<double>(features_x), std::vector<double>(features_x)},
       mean_y_{std::vector<double>(features_y), std::vector<double>(features_y)},
-      product_(features_x * features_y) {}
+      product_(features_x * features_y) {
+  if (options.norm_sums) MomentsAccess::parts_of(*this).reset();
+}
 
 void CrossMoments::update(const PackedRows& x, const PackedRows& y, Executor& executor) {
-  TileUpdate update(*this, x, y);
-  run_updates({&update, 1}, executor);
+  StepUpdate update(executor);
+  const std::size_t rows_x = update.add_rows(x, options_.precision);
+  update.add(*this, rows_x, update.add_rows(y, options_.precision));
+  update.run();
 }
 
-void CrossMoments::merge(const CrossMoments& other) { TileUpdate::merge(*this, other); }
-
-void CrossMoments::reset() {
-  samples_ = 0;
-  for (ShiftedMean* mean : {&mean_x_, &mean_y_}) {
-    std::ranges::fill(mean->origin, 0.0);
-    std::ranges::fill(mean->offset, 0.0);
-  }
-  std::ranges::fill(product_, 0.0);
+void CrossMoments::merge(const CrossMoments& other) {
+  merge_parts(MomentsAccess::parts_of(*this),
+              MomentsAccess::parts_of(const_cast<CrossMoments&>(other)));  // only read
 }
+
+void CrossMoments::decay(double factor) { MomentsAccess::parts_of(*this).decay(factor); }
+
+void CrossMoments::reset() { MomentsAccess::parts_of(*this).reset(); }
 
 }  // namespace livecca

@@ -1,28 +1,34 @@
 #include "livecca/moments/moments.hpp"
 
-#include <algorithm>
-
-#include "moments/tile_update.hpp"
+#include "moments/moments_parts.hpp"
+#include "moments/step_update.hpp"
 
 namespace livecca {
 
-Moments::Moments(std::size_t features)
-    : mean_{std::vector<double>(features), std::vector<double>(features)},
-      scatter_(features * features) {}
+const char* name_of(Precision precision) {
+  return precision == Precision::exact ? "exact" : "fast";
+}
+
+Moments::Moments(std::size_t features, MomentsOptions options)
+    : options_(options),
+      mean_{std::vector<double>(features), std::vector<double>(features)},
+      scatter_(features * features) {
+  if (options.norm_sums) norms_ = NormSums{.p = 0, .pp = 0, .px = std::vector<double>(features)};
+}
 
 void Moments::update(const PackedRows& centered, Executor& executor) {
-  TileUpdate update(*this, centered);
-  run_updates({&update, 1}, executor);
+  StepUpdate update(executor);
+  update.add(*this, update.add_rows(centered, options_.precision));
+  update.run();
 }
 
-void Moments::merge(const Moments& other) { TileUpdate::merge(*this, other); }
-
-void Moments::reset() {
-  samples_ = 0;
-  effective_samples_ = 0;
-  std::ranges::fill(mean_.origin, 0.0);
-  std::ranges::fill(mean_.offset, 0.0);
-  std::ranges::fill(scatter_, 0.0);
+void Moments::merge(const Moments& other) {
+  merge_parts(MomentsAccess::parts_of(*this),
+              MomentsAccess::parts_of(const_cast<Moments&>(other)));  // only read
 }
+
+void Moments::decay(double factor) { MomentsAccess::parts_of(*this).decay(factor); }
+
+void Moments::reset() { MomentsAccess::parts_of(*this).reset(); }
 
 }  // namespace livecca

@@ -6,172 +6,228 @@
 #include "moments/panel_state.hpp"
 
 namespace livecca {
+namespace {
+
+PanelOptions checked(PanelOptions options) {
+  std::string why;
+  if (!options.is_valid(why)) throw Error(why);
+  return options;
+}
+
+}  // namespace
+
+bool PanelOptions::is_valid(std::string& why) const {
+  if (!window.is_valid(why)) return false;
+  if (window.kind == Window::Kind::exponential && norm_sums) {
+    why = "panel options: expected no norm_sums with an exponential window: they have no weighted "
+          "form";
+    return false;
+  }
+  if (window.kind == Window::Kind::last_blocks && error_blocks != 0) {
+    why = "panel options: expected no error_blocks with a window of last blocks, which serve as "
+          "such; got " +
+          std::to_string(error_blocks);
+    return false;
+  }
+  if (error_blocks == 1) {
+    why = "panel options: expected 0 or at least 2 error_blocks, got 1";
+    return false;
+  }
+  return true;
+}
+
+Panel::State::State(Executor& the_executor, PanelOptions the_options)
+    : executor(the_executor), options(checked(the_options)), update(the_executor) {
+  const std::size_t count = in_one_piece() ? std::max<std::size_t>(1, options.error_blocks)
+                                           : options.window.blocks;
+  blocks.resize(count);
+  block_clock.resize(count);
+}
+
+void Panel::State::drop_moments(std::size_t index) {
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    blocks[b].taps[index].moments.reset();
+    if (taps[index].recording) taps[index].recording->clear(b);
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      if (pairs[p].x == index || pairs[p].y == index) blocks[b].pairs[p].moments.reset();
+    }
+  }
+}
 
 void Panel::State::leave(PanelTap& tap, FaultKind kind, const std::string& message) {
-  tap.moments.reset();
   if (tap.left) return;
+  const auto is_it = [&](const PanelTap& other) { return &other == &tap; };
+  drop_moments(static_cast<std::size_t>(std::ranges::find_if(taps, is_it) - taps.begin()));
   tap.left = true;
   faults.push_back({kind, tap.name.text(), message});
 }
 
+void Panel::State::restart_tap(std::size_t index) {
+  drop_moments(index);
+  taps[index].left = false;
+  taps[index].fed = false;
+  for (PanelMoments& block : blocks) block.taps[index].samples_left_out = 0;
+}
+
 void Panel::State::begin_window() {
-  for (PanelTap& tap : taps) {
-    tap.moments.reset();
-    tap.left = false;
-    tap.samples_left_out = 0;
-  }
-  for (PanelPair& pair : pairs) {
-    pair.moments.reset();
-    pair.left = false;
-  }
+  for (std::size_t i = 0; i < taps.size(); ++i) restart_tap(i);
+  for (PanelPair& pair : pairs) pair.left = pair.late = false;
+  for (PanelMoments& block : blocks) block.images = block.steps_committed = 0;
+  std::ranges::fill(block_clock, std::uint64_t{0});
+  current_block = 0;
   faults.clear();
   images = 0;
-  steps_committed = 0;
+  clock = 0;
+  steps = 0;
   steps_discarded = 0;
 }
 
+void Panel::State::expect_no_step() const {
+  if (step_open) throw Error("panel: expected the open step to be committed first");
+}
+
 Panel::Panel(Executor& executor, PanelOptions options)
-    : state_(new State{
-          .executor = executor, .options = options, .taps = {}, .pairs = {}, .faults = {}}) {}
+    : state_(std::make_unique<State>(executor, options)) {}
 Panel::~Panel() = default;
 Panel::Panel(Panel&&) noexcept = default;
 
-std::size_t Panel::add_tap(TapName name, Layout layout) {
-  for (const PanelTap& tap : state_->taps) {
+std::size_t Panel::add_tap(TapName name, Layout layout, std::optional<TapShape> shape) {
+  State& state = *state_;
+  for (const PanelTap& tap : state.taps) {
     if (tap.name == name) throw Error(name.text() + ": expected a new tap, it is there already");
   }
-  state_->taps.push_back(
-      {.name = std::move(name), .layout = layout, .moments = {}, .grid = {}, .rows = {}});
-  if (state_->steps_committed > 0) {
-    state_->leave(state_->taps.back(), FaultKind::joined_late,
-                  "expected before the window's first step, joined after step " +
-                      std::to_string(state_->steps_committed) + "; it counts from the next window");
+  PanelTap& tap = state.taps.emplace_back();
+  tap.name = name;
+  tap.layout = layout;
+  tap.shape_given = shape.has_value();
+  if (shape) state.set_shape(tap, *shape);
+  std::uint64_t bytes = 0;
+  if (state.over_limit(bytes)) {
+    state.taps.pop_back();
+    throw Error(name.text() + ": expected moments within the memory limit of " +
+                std::to_string(state.options.memory_limit) + " bytes, they would take " +
+                std::to_string(bytes));
   }
-  return state_->taps.size() - 1;
+  for (PanelMoments& block : state.blocks) block.taps.emplace_back().name = name;
+  if (state.steps > 0) {
+    state.leave(tap, FaultKind::joined_late,
+                "expected before the window's first step, joined after step " +
+                    std::to_string(state.steps) + "; it counts from the next window");
+  }
+  return state.taps.size() - 1;
+}
+
+std::size_t Panel::add_recorded_tap(TapName name, std::shared_ptr<RowSource> rows) {
+  State& state = *state_;
+  if (!rows) throw Error(name.text() + ": expected a recording, got none");
+  if (state.options.max_features > 0 && rows->features() > state.options.max_features) {
+    throw Error(name.text() + ": expected a recording of at most " +
+                std::to_string(state.options.max_features) + " features, got " +
+                std::to_string(rows->features()));
+  }
+  const TapShape shape{.features = rows->features(), .grid = rows->grid()};
+  const std::size_t index = add_tap(std::move(name), Layout::nc, shape);
+  state.set_source(state.taps[index], std::move(rows));
+  return index;
+}
+
+void Panel::State::set_source(PanelTap& tap, std::shared_ptr<RowSource> rows) const {
+  tap.source = std::move(rows);
+  // Rows that weigh differently from window to window are accumulated as they come.
+  if (options.window.kind == Window::Kind::exponential) return;
+  tap.recording = std::make_unique<Recording>(tap.source, moments_options());
+}
+
+void Panel::set_recording(std::size_t index, std::shared_ptr<RowSource> rows) {
+  State& state = *state_;
+  if (index >= tap_count() || !state.taps[index].source || !rows) {
+    throw Error("panel: expected a recorded tap and a recording");
+  }
+  PanelTap& tap = state.taps[index];
+  if (state.step_open || state.steps > 0) {
+    throw Error(tap.name.text() + ": expected the window to end before another recording");
+  }
+  state.set_shape(tap, {.features = rows->features(), .grid = rows->grid()});
+  state.set_source(tap, std::move(rows));
+}
+
+void Panel::remove_last_tap() {
+  State& state = *state_;
+  state.expect_no_step();
+  if (state.taps.empty() || state.taps.back().fed) {
+    throw Error("panel: expected a last tap that was not fed");
+  }
+  const std::size_t last = state.taps.size() - 1;
+  for (std::size_t p = state.pairs.size(); p-- > 0;) {
+    if (state.pairs[p].x != last && state.pairs[p].y != last) continue;
+    const auto place = static_cast<std::ptrdiff_t>(p);
+    state.pairs.erase(state.pairs.begin() + place);
+    for (PanelMoments& block : state.blocks) block.pairs.erase(block.pairs.begin() + place);
+  }
+  state.taps.pop_back();
+  for (PanelMoments& block : state.blocks) block.taps.pop_back();
 }
 
 std::size_t Panel::add_pair(std::size_t x, std::size_t y) {
+  State& state = *state_;
   if (x >= tap_count() || y >= tap_count()) {
     throw Error("panel pair: expected taps below " + std::to_string(tap_count()) + ", got " +
                 std::to_string(x) + " and " + std::to_string(y));
   }
   // A pair that joins late has seen fewer rows than its taps: it waits for the next window too.
-  state_->pairs.push_back({.x = x, .y = y, .moments = {}, .left = state_->steps_committed > 0});
-  return state_->pairs.size() - 1;
+  const bool late = state.steps > 0;
+  state.pairs.push_back({.x = x, .y = y, .left = late, .late = late});
+  std::uint64_t bytes = 0;
+  if (state.over_limit(bytes)) {
+    state.pairs.pop_back();
+    throw Error(state.taps[x].name.text() + " with " + state.taps[y].name.text() +
+                ": expected moments within the memory limit of " +
+                std::to_string(state.options.memory_limit) + " bytes, they would take " +
+                std::to_string(bytes));
+  }
+  for (PanelMoments& block : state.blocks) block.pairs.push_back({x, y, {}});
+  return state.pairs.size() - 1;
 }
 
 std::size_t Panel::tap_count() const { return state_->taps.size(); }
 std::size_t Panel::pair_count() const { return state_->pairs.size(); }
+std::size_t Panel::block_count() const { return state_->blocks.size(); }
 std::uint64_t Panel::images() const { return state_->images; }
+std::uint64_t Panel::moments_bytes() const { return state_->moments_bytes(); }
+PanelPlan Panel::plan(std::size_t images_per_step) const { return state_->plan(images_per_step); }
 
 Panel::Step Panel::begin() {
-  if (state_->step_open) throw Error("panel: expected the open step to be committed first");
+  state_->expect_no_step();
   state_->step_open = true;
   return Step(*state_);
 }
 
-namespace {
-
-/// Merges one tap's or pair's moments. What one side lost over its window stays lost: half the rows
-/// would not say so.
-template <typename Accumulator>
-void merge_slot(std::optional<Accumulator>& into, bool& left, bool into_is_new,
-                const std::optional<Accumulator>& from) {
-  if (into_is_new && !left) {
-    into = from;
-    left = !from;
-  } else if (into && from) {
-    into->merge(*from);
-  } else {
-    into.reset();
-    left = true;
-  }
-}
-
-}  // namespace
-
-void Panel::State::drop_misfits(const PanelMoments& other) {
-  for (std::size_t i = 0; i < taps.size(); ++i) {
-    PanelTap& tap = taps[i];
-    const TapMoments& from = other.taps[i];
-    if (!tap.moments || !from.moments) continue;
-    if (tap.moments->features() == from.moments->features() && tap.grid == from.grid) continue;
-    leave(tap, FaultKind::shape_changed,
-          "expected a merge with " + std::to_string(tap.moments->features()) +
-              " features on the same grid of positions, got " +
-              std::to_string(from.moments->features()));
-  }
-  for (PanelPair& pair : pairs) {
-    if (!taps[pair.x].left && !taps[pair.y].left) continue;
-    pair.left = true;
-    pair.moments.reset();
-  }
-}
-
 void Panel::merge(const PanelMoments& other) {
-  State& state = *state_;
-  const bool same_taps =
-      std::ranges::equal(state.taps, other.taps,
-                         [](const PanelTap& a, const TapMoments& b) { return a.name == b.name; });
-  const bool same_pairs = std::ranges::equal(
-      state.pairs, other.pairs,
-      [](const PanelPair& a, const PairMoments& b) { return a.x == b.x && a.y == b.y; });
-  if (!same_taps || !same_pairs) {
-    throw Error("panel merge: expected the same taps and pairs in the same order");
-  }
-  if (state.step_open) throw Error("panel merge: expected the open step to be committed first");
-  state.faults.insert(state.faults.end(), other.faults.begin(), other.faults.end());
-  state.steps_discarded += other.steps_discarded;
-  if (other.steps_committed == 0) return;
-  const bool is_new = state.steps_committed == 0;
-  state.drop_misfits(other);
-  for (std::size_t i = 0; i < state.taps.size(); ++i) {
-    merge_slot(state.taps[i].moments, state.taps[i].left, is_new, other.taps[i].moments);
-    state.taps[i].samples_left_out += other.taps[i].samples_left_out;
-    if (is_new) state.taps[i].grid = other.taps[i].grid;
-  }
-  for (std::size_t i = 0; i < state.pairs.size(); ++i) {
-    merge_slot(state.pairs[i].moments, state.pairs[i].left, is_new, other.pairs[i].moments);
-  }
-  state.images += other.images;
-  state.steps_committed += other.steps_committed;
+  state_->expect_no_step();
+  state_->merge(other);
+}
+
+PanelMoments Panel::snapshot() {
+  state_->expect_no_step();
+  if (state_->options.window.kind == Window::Kind::since_snapshot) return take();
+  PanelMoments result = state_->assemble(false);
+  state_->rejoin();
+  state_->faults.clear();
+  state_->steps_discarded = 0;
+  return result;
 }
 
 PanelMoments Panel::take() {
-  State& state = *state_;
-  if (state.step_open) throw Error("panel: expected the open step to be committed first");
-  PanelMoments result;
-  for (PanelTap& tap : state.taps) {
-    result.taps.push_back({tap.name, std::move(tap.moments), tap.grid, tap.samples_left_out});
-  }
-  for (PanelPair& pair : state.pairs) {
-    result.pairs.push_back({pair.x, pair.y, std::move(pair.moments)});
-  }
-  result.images = state.images;
-  result.steps_committed = state.steps_committed;
-  result.steps_discarded = state.steps_discarded;
-  result.faults = std::move(state.faults);
-  state.begin_window();
+  state_->expect_no_step();
+  PanelMoments result = state_->assemble(true);
+  state_->begin_window();
   return result;
 }
 
-PanelMoments Panel::moments() const {
-  PanelMoments result;
-  for (const PanelTap& tap : state_->taps) {
-    result.taps.push_back({tap.name, tap.moments, tap.grid, tap.samples_left_out});
-  }
-  for (const PanelPair& pair : state_->pairs) {
-    result.pairs.push_back({pair.x, pair.y, pair.moments});
-  }
-  result.images = state_->images;
-  result.steps_committed = state_->steps_committed;
-  result.steps_discarded = state_->steps_discarded;
-  result.faults = state_->faults;
-  return result;
-}
+PanelMoments Panel::moments() const { return state_->assemble(false); }
 
 void Panel::reset() {
-  if (state_->step_open) throw Error("panel: expected the open step to be committed first");
+  state_->expect_no_step();
   state_->begin_window();
 }
 

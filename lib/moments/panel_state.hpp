@@ -2,58 +2,112 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "livecca/moments/panel.hpp"
+#include "moments/recording.hpp"
+#include "moments/step_rows.hpp"
+#include "moments/step_update.hpp"
 
 namespace livecca {
 
 struct PanelTap {
   TapName name;
   Layout layout;
-  std::optional<Moments> moments;
-  Grid grid;
-  bool left = false;      ///< out until the next window
-  bool observed = false;  ///< in the open step
-  PackedRows rows;        ///< of the open step; its memory is reused by the next
-  std::uint64_t samples_left_out = 0;
+  std::optional<TapShape> shape;  ///< given, or as last seen
+  bool shape_given = false;
+  std::vector<std::size_t> chosen;  ///< features kept; empty: all
+  bool left = false;                ///< out until the next window
+  bool fed = false;                 ///< in this window
+  bool observed = false;            ///< in the open step
+  PackedRows rows;                  ///< of the open step; its memory is reused by the next
+  std::size_t place = 0;            ///< of its rows in the step's update
+  std::unique_ptr<Recording> recording;  ///< of a recorded tap whose moments are kept
+  std::shared_ptr<RowSource> source;     ///< of a recorded tap
+  std::uint64_t first_row = 0;           ///< of the open step's rows in the source
+
+  /// Features that its moments have.
+  std::size_t features() const { return chosen.empty() ? shape->features : chosen.size(); }
 };
 
 struct PanelPair {
   std::size_t x;
   std::size_t y;
-  std::optional<CrossMoments> moments;
   bool left = false;
+  bool late = false;  ///< joined within a window
 };
 
 struct Panel::State {
+  State(Executor& the_executor, PanelOptions the_options);
+
   Executor& executor;
   PanelOptions options;
   std::deque<PanelTap> taps;  ///< a deque: taps may join while a step points at others' rows
   std::vector<PanelPair> pairs;
+  /// The window, in one part or several; taps and pairs in each as above.
+  std::vector<PanelMoments> blocks;
+  /// For each block, the clock when it was last brought up to date.
+  std::vector<std::uint64_t> block_clock;
+  std::size_t current_block = 0;
   std::vector<Fault> faults;
-  std::uint64_t images = 0;
-  std::uint64_t steps_committed = 0;
+  std::uint64_t images = 0;  ///< since the window began
+  std::uint64_t clock = 0;   ///< images that have aged what an exponential window holds
+  std::uint64_t steps = 0;   ///< since the window began
   std::uint64_t steps_discarded = 0;
   bool step_open = false;
 
+  // Memory of a step, reused by the next.
+  StepUpdate update;
+  StepMasks masks;
+  std::vector<PanelTap*> live;
+  std::vector<const PackedRows*> live_rows;
+  std::vector<double> image_weights;
+
+  // panel.cpp
+  void set_source(PanelTap& tap, std::shared_ptr<RowSource> rows) const;
   void leave(PanelTap& tap, FaultKind kind, const std::string& message);
   void begin_window();
-  /// Lets go what a merge cannot join, before anything is merged.
+  void expect_no_step() const;
+
+  // panel_plan.cpp
+  /// Also chooses features, if there are too many.
+  void set_shape(PanelTap& tap, const TapShape& shape) const;
+  bool over_limit(std::uint64_t& bytes) const;
+  std::uint64_t moments_bytes() const;
+  PanelPlan plan(std::size_t images_per_step) const;
+
+  // panel_window.cpp
+  bool in_one_piece() const { return options.window.kind != Window::Kind::last_blocks; }
+  /// The block that the next step goes to.
+  std::size_t turn_to_next_block();
+  /// What the rows of a block weigh now, relative to when it was last brought up to date.
+  double decay_until(std::uint64_t now, std::size_t block) const;
+  void bring_up_to_date(std::size_t block);
+  PanelMoments assemble(bool end);
+  /// Lets the taps that left take part again.
+  void rejoin();
+  void restart_tap(std::size_t tap);
+  void drop_moments(std::size_t tap);
+  void merge(const PanelMoments& other);
   void drop_misfits(const PanelMoments& other);
 
+  // panel_step.cpp
   PanelTap& tap_to_observe(std::size_t index);
+  /// Makes the tap ready for a view: false, with a fault, if it is not the tap's or takes too much.
+  bool fit_shape(PanelTap& tap, const ActivationView& view);
   /// Takes a tap's packed rows into the open step, if they fit the window's earlier ones.
   const PackedRows* accept(PanelTap& tap, bool packed, const std::string& why);
-
+  void keep_rows(std::size_t tap, std::size_t block, double decay);
   void commit();
   void drop_unfit_taps();
-  void center_live_taps();
+  void center_live_taps(std::size_t step_images);
   void drop_unpaired_rows();
-  void accumulate();
+  void accumulate(std::size_t step_images);
   void close_step();
+  MomentsOptions moments_options() const;
 };
 
 }  // namespace livecca

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
 
 #include "livecca/common/error.hpp"
 #include "moments/panel_state.hpp"
 #include "moments/step_rows.hpp"
-#include "moments/tile_update.hpp"
 
 namespace livecca {
 namespace {
@@ -35,38 +35,63 @@ PanelTap& Panel::State::tap_to_observe(std::size_t index) {
   return tap;
 }
 
-const PackedRows* Panel::State::accept(PanelTap& tap, bool packed, const std::string& why) {
-  if (!packed) {
+bool Panel::State::fit_shape(PanelTap& tap, const ActivationView& view) {
+  ActivationShape seen;
+  std::string why;
+  if (!read_shape(view, tap.layout, seen, why)) {
     leave(tap, FaultKind::shape_changed, why);
-    return nullptr;
+    return false;
   }
-  const PackedRows& rows = tap.rows;
-  if (tap.moments && !tap.left &&
-      (tap.moments->features() != rows.features() || tap.grid != rows.grid())) {
+  const bool known = tap.fed || tap.shape_given;
+  if (known && (tap.shape->features != seen.features || tap.shape->grid != seen.grid)) {
     const auto text = [](std::size_t features, Grid grid) {
       return std::to_string(features) + " features on " + std::to_string(grid.height) + " x " +
              std::to_string(grid.width) + " positions";
     };
     leave(tap, FaultKind::shape_changed,
-          "expected " + text(tap.moments->features(), tap.grid) + " as before, got " +
-              text(rows.features(), rows.grid()));
-    return nullptr;
+          "expected " + text(tap.shape->features, tap.shape->grid) +
+              (tap.fed ? " as before, got " : " as declared, got ") +
+              text(seen.features, seen.grid));
+    return false;
   }
-  tap.grid = rows.grid();
-  return &rows;
+  if (known) {
+    tap.shape->dtype = view.dtype();
+    return true;
+  }
+  const std::optional<TapShape> before = tap.shape;
+  set_shape(tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
+  std::uint64_t bytes = 0;
+  if (!over_limit(bytes)) return true;
+  if (before) {
+    set_shape(tap, *before);
+  } else {
+    tap.shape.reset();
+  }
+  leave(tap, FaultKind::over_limit,
+        "expected moments within the memory limit of " + std::to_string(options.memory_limit) +
+            " bytes, with its " + std::to_string(seen.features) + " features they would take " +
+            std::to_string(bytes));
+  return false;
+}
+
+const PackedRows* Panel::State::accept(PanelTap& tap, bool packed, const std::string& why) {
+  if (packed) return &tap.rows;
+  leave(tap, FaultKind::shape_changed, why);
+  return nullptr;
 }
 
 void Panel::State::commit() {
-  drop_unfit_taps();
-  center_live_taps();
-  drop_unpaired_rows();
-  accumulate();
   std::size_t step_images = 0;
   for (const PanelTap& tap : taps) {
     if (tap.observed) step_images = std::max(step_images, tap.rows.images());
   }
+  drop_unfit_taps();
+  center_live_taps(step_images);
+  drop_unpaired_rows();
+  accumulate(step_images);
   images += step_images;
-  ++steps_committed;
+  clock += step_images;
+  ++steps;
   close_step();
 }
 
@@ -75,7 +100,7 @@ void Panel::State::drop_unfit_taps() {
     if (tap.left) continue;
     if (!tap.observed) {
       leave(tap, FaultKind::missing,
-            "expected in every step, not fed in step " + std::to_string(steps_committed + 1) +
+            "expected in every step, not fed in step " + std::to_string(steps + 1) +
                 " of this window");
     } else if (const double share = nonfinite_share(tap.rows); share > options.nonfinite_limit) {
       leave(tap, FaultKind::nonfinite,
@@ -85,51 +110,83 @@ void Panel::State::drop_unfit_taps() {
   }
 }
 
-void Panel::State::center_live_taps() {
-  std::vector<PanelTap*> live;
-  std::vector<const PackedRows*> rows;
+void Panel::State::center_live_taps(std::size_t step_images) {
+  live.clear();
+  live_rows.clear();
   for (PanelTap& tap : taps) {
     if (tap.left) continue;
     live.push_back(&tap);
-    rows.push_back(&tap.rows);
+    live_rows.push_back(&tap.rows);
   }
-  const auto masks = make_masks(rows);
-  executor.parallel_for(Lane::training, live.size(),
-                        [&](std::size_t i) { live[i]->rows.center(masks[i]); });
-  for (PanelTap* tap : live) {
-    tap->samples_left_out += tap->rows.images() * tap->rows.rows_per_image() - tap->rows.rows();
-    if (!tap->moments) tap->moments.emplace(tap->rows.features());
+  image_weights.clear();
+  if (options.window.kind == Window::Kind::exponential) {
+    image_weights.resize(step_images);
+    for (std::size_t i = 0; i < step_images; ++i) {
+      image_weights[i] =
+          std::exp2(-static_cast<double>(step_images - 1 - i) / options.window.half_life);
+    }
   }
+  masks.make(live_rows);
+  // By reference, as a std::function that holds a large lambda would allocate.
+  const auto center = [this](std::size_t i) { live[i]->rows.center(masks.of(i), image_weights); };
+  executor.parallel_for(Lane::training, live.size(), std::ref(center));
 }
 
 void Panel::State::drop_unpaired_rows() {
   for (PanelPair& pair : pairs) {
     const PanelTap& x = taps[pair.x];
     const PanelTap& y = taps[pair.y];
-    if (pair.left || x.left || y.left) continue;
-    if (!rows_pair(x.rows, y.rows)) {
-      pair.left = true;
-      pair.moments.reset();
-      faults.push_back(
-          {FaultKind::rows_differ, x.name.text() + " with " + y.name.text(),
-           "expected rows that pair, got " + text_of(x.rows) + " and " + text_of(y.rows)});
-    } else if (!pair.moments) {
-      pair.moments.emplace(x.rows.features(), y.rows.features());
+    if (pair.left || x.left || y.left || rows_pair(x.rows, y.rows)) continue;
+    pair.left = true;
+    for (PanelMoments& block : blocks) {
+      block.pairs[static_cast<std::size_t>(&pair - pairs.data())].moments.reset();
     }
+    faults.push_back(
+        {FaultKind::rows_differ, x.name.text() + " with " + y.name.text(),
+         "expected rows that pair, got " + text_of(x.rows) + " and " + text_of(y.rows)});
   }
 }
 
-void Panel::State::accumulate() {
-  std::vector<TileUpdate> updates;
-  for (PanelTap& tap : taps) {
-    if (!tap.left) updates.emplace_back(*tap.moments, tap.rows);
+MomentsOptions Panel::State::moments_options() const {
+  return {.precision = options.precision, .norm_sums = options.norm_sums};
+}
+
+void Panel::State::keep_rows(std::size_t index, std::size_t block, double decay) {
+  PanelTap& tap = taps[index];
+  TapMoments& kept = blocks[block].taps[index];
+  kept.grid = tap.shape->grid;
+  kept.features_of_tap = tap.shape->features;
+  kept.feature_seed = options.feature_seed;
+  kept.samples_left_out += tap.rows.finite().size() - tap.rows.rows();
+  tap.place = update.add_rows(tap.rows, options.precision);
+  tap.fed = true;
+  if (tap.recording) return;
+  if (!kept.moments) kept.moments.emplace(tap.features(), moments_options());
+  update.add(*kept.moments, tap.place, decay);
+}
+
+void Panel::State::accumulate(std::size_t step_images) {
+  const std::size_t block = turn_to_next_block();
+  const double decay = decay_until(clock + step_images, block);
+  update.begin();
+  for (std::size_t i = 0, next_live = 0; i < taps.size(); ++i) {
+    if (taps[i].left) continue;
+    keep_rows(i, block, decay);
+    if (taps[i].recording) taps[i].recording->add(block, taps[i].first_row, masks.of(next_live));
+    ++next_live;
   }
-  for (PanelPair& pair : pairs) {
-    const PanelTap& x = taps[pair.x];
-    const PanelTap& y = taps[pair.y];
-    if (!pair.left && !x.left && !y.left) updates.emplace_back(*pair.moments, x.rows, y.rows);
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
+    const PanelTap& x = taps[pairs[p].x];
+    const PanelTap& y = taps[pairs[p].y];
+    if (pairs[p].left || x.left || y.left) continue;
+    std::optional<CrossMoments>& moments = blocks[block].pairs[p].moments;
+    if (!moments) moments.emplace(x.features(), y.features(), moments_options());
+    update.add(*moments, x.place, y.place, decay);
   }
-  run_updates(updates, executor);
+  update.run();
+  block_clock[block] = clock + step_images;
+  blocks[block].images += step_images;
+  ++blocks[block].steps_committed;
 }
 
 void Panel::State::close_step() {
@@ -148,18 +205,34 @@ Panel::Step::~Step() {
 const PackedRows* Panel::Step::observe(std::size_t tap_index, const ActivationView& view) {
   if (state_ == nullptr) throw Error("panel step: observed after its commit");
   PanelTap& tap = state_->tap_to_observe(tap_index);
+  if (tap.source) {
+    throw Error(tap.name.text() + ": expected rows of its recording, got a view");
+  }
+  if (!state_->fit_shape(tap, view)) {
+    tap.rows.clear();
+    return nullptr;
+  }
   std::string why;
-  const bool packed =
-      tap.rows.pack(view, tap.layout, state_->options.positions, state_->images, why);
+  const bool packed = tap.rows.pack(view, tap.layout, state_->options.positions, state_->images,
+                                    why, tap.chosen);
   return state_->accept(tap, packed, why);
 }
 
-const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, const ActivationView& view,
-                                                std::size_t rows_per_image, Grid grid) {
+const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, std::uint64_t first,
+                                                std::uint64_t count) {
   if (state_ == nullptr) throw Error("panel step: observed after its commit");
   PanelTap& tap = state_->tap_to_observe(tap_index);
+  if (!tap.source) throw Error(tap.name.text() + ": expected a recorded tap");
   std::string why;
-  const bool packed = tap.rows.pack_recorded(view, rows_per_image, grid, why);
+  tap.first_row = first;
+  tap.rows.clear();
+  const auto view = tap.source->read(first, count, why);
+  if (!view) {
+    state_->leave(tap, FaultKind::unreadable, why);
+    return nullptr;
+  }
+  const bool packed =
+      tap.rows.pack_recorded(*view, tap.source->rows_per_image(), tap.source->grid(), why);
   return state_->accept(tap, packed, why);
 }
 

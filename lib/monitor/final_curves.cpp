@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "livecca/moments/panel.hpp"
-#include "livecca/snapshot/solve.hpp"
 #include "monitor/recorded_rows.hpp"
 #include "monitor/rows_of_solution.hpp"
 
@@ -15,25 +15,49 @@ namespace {
 // widths.
 constexpr std::uint64_t rows_per_step = 4096;
 
-PanelMoments moments_of(const std::string& layer, const std::string& network, RecordedRows& then,
-                        RecordedRows& last, Executor& executor, std::string& why) {
-  Panel panel(executor, {.positions = Positions::all(), .nonfinite_limit = 1.0});
-  const std::size_t x = panel.add_tap({network, layer}, Layout::nc);
-  const std::size_t y = panel.add_tap({"final", layer}, Layout::nc);
-  panel.add_pair(x, y);
-  const std::uint64_t an_image = last.rows_per_image();
-  const std::uint64_t stride = std::max<std::uint64_t>(1, rows_per_step / an_image) * an_image;
-  for (std::uint64_t first = 0; first < last.rows(); first += stride) {
-    const std::uint64_t count = std::min(stride, last.rows() - first);
-    Panel::Step step = panel.begin();
-    const auto then_view = then.read(first, count, why);
-    const auto last_view = last.read(first, count, why);
-    if (then_view) step.observe_recorded(x, *then_view, then.rows_per_image(), then.grid());
-    if (last_view) step.observe_recorded(y, *last_view, last.rows_per_image(), last.grid());
-    step.commit();
+/// One layer's last state, against which its earlier ones go through one panel: the moments of the
+/// last state are computed once.
+class LastState {
+ public:
+  LastState(const std::string& layer, const MonitorOptions& options,
+            const std::shared_ptr<RecordedRows>& last, Executor& executor)
+      : last_(last),
+        panel_(executor, {.positions = Positions::all(),
+                          .nonfinite_limit = 1.0,
+                          .window = Window::since_snapshot(),
+                          .precision = options.precision,
+                          .error_blocks = options.error_blocks,
+                          .norm_sums = needs_norm_sums(options)}) {
+    x_ = panel_.add_recorded_tap({options.network, layer}, last);
+    y_ = panel_.add_recorded_tap({"final", layer}, last);
+    panel_.add_pair(x_, y_);
   }
-  return panel.take();
-}
+
+  PanelMoments moments_with(const std::shared_ptr<RecordedRows>& then) {
+    panel_.set_recording(x_, then);
+    const std::uint64_t an_image = last_->rows_per_image();
+    const std::uint64_t most = std::max<std::uint64_t>(1, rows_per_step / an_image) * an_image;
+    // At least twice as many steps as parts for the standard errors.
+    const std::uint64_t parts = std::max<std::uint64_t>(1, 2 * panel_.block_count());
+    const std::uint64_t images = last_->rows() / an_image;
+    const std::uint64_t stride =
+        std::clamp<std::uint64_t>(images / parts * an_image, an_image, most);
+    for (std::uint64_t first = 0; first < last_->rows(); first += stride) {
+      const std::uint64_t count = std::min(stride, last_->rows() - first);
+      Panel::Step step = panel_.begin();
+      step.observe_recorded(x_, first, count);
+      step.observe_recorded(y_, first, count);
+      step.commit();
+    }
+    return panel_.take();
+  }
+
+ private:
+  std::shared_ptr<RecordedRows> last_;
+  Panel panel_;
+  std::size_t x_ = 0;
+  std::size_t y_ = 0;
+};
 
 bool same_rows(const RecordedRows& a, const RecordedRows& b) {
   return a.rows() == b.rows() && a.rows_per_image() == b.rows_per_image() && a.grid() == b.grid();
@@ -55,12 +79,13 @@ void write_final_curves(const std::vector<History::Kept>& kept,
   for (const std::string& layer : layers) {
     std::string why;
     // The newest recording there is: a last snapshot that missed a layer should not cost its curve.
-    std::unique_ptr<RecordedRows> last;
+    std::shared_ptr<RecordedRows> last;
     std::size_t newest = kept.size();
     while (!last && newest > 0) {
       last = RecordedRows::open(History::file_of(kept[--newest], layer), why);
       if (!last) fault("missing", "final/" + layer, kept[newest].epoch, why);
     }
+    std::optional<LastState> against;
     for (std::size_t i = 0; i < newest; ++i) {
       why.clear();
       const auto then = RecordedRows::open(History::file_of(kept[i], layer), why);
@@ -74,12 +99,13 @@ void write_final_curves(const std::vector<History::Kept>& kept,
                   std::to_string(then->rows()));
         continue;
       }
-      const PanelMoments moments = moments_of(layer, options.network, *then, *last, executor, why);
+      if (!against) against.emplace(layer, options, last, executor);
+      const PanelMoments moments = against->moments_with(then);
       for (const Fault& lost : moments.faults) {
-        fault("missing", "final/" + layer, kept[i].epoch, why.empty() ? lost.message : why);
+        fault(name_of(lost.kind), "final/" + layer, kept[i].epoch, lost.message);
       }
-      const PanelSolution solution = solve(moments, solve_options(options), executor);
-      write_pair(moments, solution, 0, {kept[i].epoch, step, "probe", "probe"}, options.measures,
+      const SolvedWindow window = solve_window(moments, options, executor);
+      write_pair(moments, window, 0, {kept[i].epoch, step, "probe", "probe"}, options.measures,
                  report, writer);
     }
   }

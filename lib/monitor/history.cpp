@@ -119,9 +119,9 @@ void History::thin(std::int64_t epoch) {
   }
 }
 
-RecordedRows* History::start(const std::string& layer) const {
+std::shared_ptr<RecordedRows> History::start(const std::string& layer) const {
   const auto found = start_.find(layer);
-  return found == start_.end() ? nullptr : found->second.get();
+  return found == start_.end() ? nullptr : found->second;
 }
 
 }  // namespace livecca

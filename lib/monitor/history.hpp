@@ -41,7 +41,7 @@ class History {
   void close(std::int64_t epoch);
   /// The layer's rows at the first snapshot that was finite throughout, or null: a NaN that is kept
   /// as the start would leave its row out of every later snapshot.
-  RecordedRows* start(const std::string& layer) const;
+  std::shared_ptr<RecordedRows> start(const std::string& layer) const;
   /// What is kept, in the order of the snapshots.
   const std::vector<Kept>& kept() const { return kept_; }
   /// Where a layer's file lies in a kept folder.
@@ -62,7 +62,7 @@ class History {
   std::function<void(const Event&)> report_;
   std::uint64_t snapshots_ = 0;
   std::map<std::string, Open> open_;
-  std::map<std::string, std::unique_ptr<RecordedRows>> start_;
+  std::map<std::string, std::shared_ptr<RecordedRows>> start_;
   std::vector<Kept> kept_;
 };
 

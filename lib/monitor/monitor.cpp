@@ -40,7 +40,14 @@ Monitor::State::State(MonitorOptions given)
     : options(checked(std::move(given))),
       writer(options.run_directory, options.run, options.on_event),
       executor(options.threads),
-      panel(executor, {.positions = options.positions}),
+      panel(executor, {.positions = options.positions,
+                       .window = Window::since_snapshot(),
+                       .precision = options.precision,
+                       .error_blocks = options.error_blocks,
+                       .norm_sums = needs_norm_sums(options),
+                       .max_features = options.max_features,
+                       .feature_seed = options.feature_seed,
+                       .memory_limit = options.memory_limit}),
       history(options.run_directory / "history", options.history_byte_limit,
               [this](const Event& event) { writer.report(event); }) {
   write_run_row();
@@ -54,6 +61,11 @@ void Monitor::State::write_run_row() {
   row.positions_per_image = options.positions.per_image;
   row.seed = options.positions.seed;
   row.threads = executor.concurrency();
+  row.precision = livecca::name_of(options.precision);
+  row.max_features = options.max_features;
+  row.feature_seed = options.feature_seed;
+  row.error_blocks = options.error_blocks;
+  row.moments_bytes = panel.moments_bytes();
   row.notes = options.notes;
   for (const WatchedTap& tap : taps) {
     if (tap.network == "start") continue;
@@ -62,7 +74,8 @@ void Monitor::State::write_run_row() {
   writer.write(row);
 }
 
-TapHandle Monitor::State::watch(std::string_view network, std::string_view layer, Layout layout) {
+TapHandle Monitor::State::watch(std::string_view network, std::string_view layer, Layout layout,
+                                std::optional<TapShape> shape) {
   const std::string name = std::string(network) + "/" + std::string(layer);
   if (network == "start" || network == "final") {
     throw Error(name + ": expected a network name other than 'start' and 'final'");
@@ -73,27 +86,39 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
     throw Error(name + ": expected layout " + livecca::name_of(taps[i].layout) +
                 " as watched before, got " + livecca::name_of(layout));
   }
-  const std::size_t tap = panel.add_tap({std::string(network), std::string(layer)}, layout);
-  taps.push_back({std::string(network), std::string(layer), layout, std::nullopt});
+  const std::size_t tap = panel.add_tap({std::string(network), std::string(layer)}, layout, shape);
   const bool trained = network == options.network;
-  for (std::size_t other = 0; other < tap; ++other) {
-    const bool other_trained = taps[other].network == options.network;
-    if (taps[other].layer != layer || taps[other].network == "start") continue;
-    if (trained != other_trained) panel.add_pair(trained ? tap : other, trained ? other : tap);
+  try {
+    for (std::size_t other = 0; other < tap; ++other) {
+      const bool other_trained = taps[other].network == options.network;
+      if (taps[other].layer != layer || taps[other].network == "start") continue;
+      if (trained != other_trained) panel.add_pair(trained ? tap : other, trained ? other : tap);
+    }
+  } catch (const Error&) {
+    panel.remove_last_tap();
+    throw;
   }
+  taps.push_back({std::string(network), std::string(layer), layout, std::nullopt});
   return {tap};
 }
 
-void Monitor::State::add_start_taps() {
+void Monitor::State::add_start_taps(std::int64_t epoch) {
   const std::size_t watched = taps.size();
   for (std::size_t i = 0; i < watched; ++i) {
     const std::string layer = taps[i].layer;
     if (taps[i].network != options.network || taps[i].start_tap) continue;
     if (history.start(layer) == nullptr) continue;
-    const std::size_t start = panel.add_tap({"start", layer}, Layout::nc);
+    const std::size_t start = panel.tap_count();
+    try {
+      panel.add_recorded_tap({"start", layer}, history.start(layer));
+      panel.add_pair(i, start);
+    } catch (const Error& over_limit) {
+      if (panel.tap_count() > start) panel.remove_last_tap();
+      writer.report({epoch, "over_limit", "start/" + layer, over_limit.what()});
+      continue;
+    }
     taps.push_back({"start", layer, Layout::nc, std::nullopt});
     taps[i].start_tap = start;
-    panel.add_pair(i, start);
   }
 }
 
@@ -123,7 +148,10 @@ SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
 }
 
 PanelMoments Monitor::State::freeze(SnapshotReport& report) {
-  PanelMoments moments = panel.take();
+  PanelMoments moments = [this] {
+    const TimeSpent time(observe_seconds);
+    return panel.take();
+  }();
   if (!run_row_has_taps) {
     run_row_has_taps = true;
     write_run_row();
@@ -153,22 +181,22 @@ void Monitor::State::solve_and_write(const PanelMoments& moments, SnapshotReport
   // Out of memory while reporting that memory ran out is the one case that leaves no trace.
   try {
     const RowContext context{report.epoch, step, "probe", "probe"};
-    PanelSolution solution;
+    SolvedWindow window;
     {
       const TimeSpent time(report.solve_seconds);
       try {
-        solution = solve(moments, solve_options(options), executor);
+        window = solve_window(moments, options, executor);
       } catch (const std::exception& failure) {
         report_to(report, {report.epoch, "solve_failed", "probe", failure.what()});
-        solution = unsolved(moments);
+        window = {.solution = unsolved(moments), .standard_errors = {}};
       }
     }
-    for (std::size_t pair = 0; pair < solution.pairs.size(); ++pair) {
-      write_pair(moments, solution, pair, context, options.measures, report, writer);
+    for (std::size_t pair = 0; pair < window.solution.pairs.size(); ++pair) {
+      write_pair(moments, window, pair, context, options.measures, report, writer);
     }
-    for (std::size_t tap = 0; tap < solution.taps.size(); ++tap) {
+    for (std::size_t tap = 0; tap < window.solution.taps.size(); ++tap) {
       if (moments.taps[tap].name.network == "start") continue;
-      write_layer(moments, solution, tap, context, report, writer);
+      write_layer(moments, window.solution, tap, context, report, writer);
     }
     writer.write(OverheadRow{report.epoch, report.observe_seconds, report.wait_seconds,
                              report.solve_seconds});
@@ -222,14 +250,19 @@ Monitor::~Monitor() {
   if (!state_->finished) state_->writer.write_event_counts();
 }
 
-TapHandle Monitor::watch(std::string_view network, std::string_view layer, Layout layout) {
-  return state_->watch(network, layer, layout);
+TapHandle Monitor::watch(std::string_view network, std::string_view layer, Layout layout,
+                         std::optional<TapShape> shape) {
+  return state_->watch(network, layer, layout, shape);
+}
+
+PanelPlan Monitor::plan(std::size_t images_per_step) const {
+  return state_->panel.plan(images_per_step);
 }
 
 Monitor::Step Monitor::begin(Stream, std::int64_t epoch) {
   state_->expect_running();
   // Only in a new window: a tap that joins later has to wait for the next.
-  if (state_->panel.images() == 0) state_->add_start_taps();
+  if (state_->panel.images() == 0) state_->add_start_taps(epoch);
   return Step(std::make_unique<Step::State>(*state_, state_->panel.begin(), epoch));
 }
 

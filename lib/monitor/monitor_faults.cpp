@@ -3,26 +3,6 @@
 #include "monitor/monitor_state.hpp"
 
 namespace livecca {
-namespace {
-
-const char* name_of(FaultKind kind) {
-  switch (kind) {
-    case FaultKind::missing:
-      return "missing";
-    case FaultKind::shape_changed:
-      return "shape_changed";
-    case FaultKind::rows_differ:
-      return "rows_differ";
-    case FaultKind::nonfinite:
-      return "nonfinite";
-    case FaultKind::joined_late:
-      return "joined_late";
-  }
-  return "unknown";
-}
-
-}  // namespace
-
 void Monitor::State::report_to(SnapshotReport& report, const Event& event) {
   writer.report(event);
   report.events.push_back(event);
@@ -31,7 +11,7 @@ void Monitor::State::report_to(SnapshotReport& report, const Event& event) {
 void Monitor::State::report_faults(const PanelMoments& moments, SnapshotReport& report) {
   const std::int64_t epoch = report.epoch;
   for (const Fault& fault : moments.faults) {
-    report_to(report, {epoch, name_of(fault.kind), fault.subject, fault.message});
+    report_to(report, {epoch, livecca::name_of(fault.kind), fault.subject, fault.message});
   }
   if (moments.steps_discarded > 0) {
     report_to(report, {epoch, "step_discarded", "probe",

@@ -27,8 +27,9 @@ struct WatchedTap {
 struct Monitor::State {
   explicit State(MonitorOptions given);
 
-  TapHandle watch(std::string_view network, std::string_view layer, Layout layout);
-  void add_start_taps();
+  TapHandle watch(std::string_view network, std::string_view layer, Layout layout,
+                  std::optional<TapShape> shape);
+  void add_start_taps(std::int64_t epoch);
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
   void report_faults(const PanelMoments& moments, SnapshotReport& report);
   void report_to(SnapshotReport& report, const Event& event);

@@ -20,17 +20,11 @@ TimeSpent::~TimeSpent() { seconds_ += seconds_now() - begin_; }
 
 void Monitor::Step::State::observe_start(std::size_t start_tap, const PackedRows& rows) {
   const std::string& layer = monitor.taps[start_tap].layer;
-  RecordedRows& start = *monitor.history.start(layer);
+  const RecordedRows& start = *monitor.history.start(layer);
   // By the rows committed before this step: an abandoned step does not count.
   const std::uint64_t first = monitor.rows_seen[layer];
   if (first + rows.rows() > start.rows()) return;
-  std::string why;
-  const auto view = start.read(first, rows.rows(), why);
-  if (view) {
-    step.observe_recorded(start_tap, *view, start.rows_per_image(), start.grid());
-  } else {
-    monitor.writer.report({epoch, "history_failed", "start/" + layer, why});
-  }
+  step.observe_recorded(start_tap, first, rows.rows());
 }
 
 void Monitor::Step::State::record() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "livecca/measures/measure.hpp"
+#include "livecca/measures/standard_error.hpp"
 
 namespace livecca {
 
@@ -31,6 +32,10 @@ bool MonitorOptions::is_valid(std::string& why) const {
   if (!(keep_variance > 0 && keep_variance <= 1)) {
     return refuse("expected keep_variance above 0 and at most 1, got " +
                   std::to_string(keep_variance));
+  }
+  if (error_blocks > 0 && error_blocks < fewest_error_blocks) {
+    return refuse("expected 0 or at least " + std::to_string(fewest_error_blocks) +
+                  " error_blocks, got " + std::to_string(error_blocks));
   }
   if (threads < 0) {
     return refuse("expected 0 or more threads, got " + std::to_string(threads));

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -22,6 +23,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t length_bytes = 8;
 constexpr std::size_t header_bytes = 4096 - length_bytes;
 constexpr std::size_t data_begin = length_bytes + header_bytes;
+
+constexpr std::size_t rows_at_once = 1024;
 
 bool write_all(int descriptor, const void* data, std::size_t size, std::uint64_t at) {
   const auto* bytes = static_cast<const char*>(data);
@@ -83,29 +86,33 @@ bool RecordedRowsWriter::open(const PackedRows& rows, std::string& why) {
   features_ = rows.features();
   rows_per_image_ = rows.rows_per_image();
   grid_ = rows.grid();
-  dtype_ = rows.source_dtype() == DType::float64 ? DType::float64 : DType::float32;
+  dtype_ = rows.dtype() == DType::float64 ? DType::float64 : DType::float32;
   bytes_ = data_begin;
   return true;
 }
 
 bool RecordedRowsWriter::append(const PackedRows& rows, std::string& why) {
   if (descriptor_ < 0 && !open(rows, why)) return false;
-  const bool is_wide = rows.source_dtype() == DType::float64;
+  const bool is_wide = rows.dtype() == DType::float64;
   if (rows.features() != features_ || rows.grid() != grid_ ||
       is_wide != (dtype_ == DType::float64)) {
     why = path_.string() + ": expected " + std::to_string(features_) + " features of " +
           name_of(dtype_) + ", got " + std::to_string(rows.features()) + " of " +
-          name_of(rows.source_dtype());
+          name_of(rows.dtype());
     return false;
   }
-  const std::size_t size = rows.values().size() * size_of(dtype_);
-  const void* data = rows.values().data();
-  if (dtype_ == DType::float32) {
-    buffer_.assign(rows.values().begin(), rows.values().end());
-    data = buffer_.data();
+  const std::size_t row_bytes = features_ * size_of(dtype_);
+  for (std::size_t first = 0; first < rows.rows(); first += rows_at_once) {
+    const std::size_t count = std::min(rows_at_once, rows.rows() - first);
+    buffer_.resize(count * row_bytes);
+    if (dtype_ == DType::float64) {
+      rows.read(first, count, {reinterpret_cast<double*>(buffer_.data()), count * features_});
+    } else {
+      rows.read(first, count, {reinterpret_cast<float*>(buffer_.data()), count * features_});
+    }
+    if (!write_all(descriptor_, buffer_.data(), buffer_.size(), bytes_)) return fail(why, temporary_);
+    bytes_ += buffer_.size();
   }
-  if (!write_all(descriptor_, data, size, bytes_)) return fail(why, temporary_);
-  bytes_ += size;
   rows_ += rows.rows();
   return true;
 }
@@ -142,9 +149,9 @@ bool RecordedRowsWriter::finish(std::string& why) {
   return true;
 }
 
-std::unique_ptr<RecordedRows> RecordedRows::open(const std::filesystem::path& path,
+std::shared_ptr<RecordedRows> RecordedRows::open(const std::filesystem::path& path,
                                                  std::string& why) {
-  std::unique_ptr<RecordedRows> result(new RecordedRows);
+  std::shared_ptr<RecordedRows> result(new RecordedRows);
   result->path_ = path;
   result->descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat facts {};

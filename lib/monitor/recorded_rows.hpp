@@ -11,6 +11,7 @@
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/packed_rows.hpp"
+#include "livecca/activations/row_source.hpp"
 
 namespace livecca {
 
@@ -49,28 +50,24 @@ class RecordedRowsWriter {
   std::size_t rows_per_image_ = 0;
   Grid grid_;
   DType dtype_ = DType::float32;
-  std::vector<float> buffer_;
+  std::vector<std::byte> buffer_;
 };
 
 /// A finished file. Rows are read, not mapped: a file that shrinks under a mapping would end the
 /// process.
-class RecordedRows {
+class RecordedRows : public RowSource {
  public:
   /// Null if the file cannot be read as RecordedRowsWriter writes it; `why` then says what was
   /// expected.
-  static std::unique_ptr<RecordedRows> open(const std::filesystem::path& path, std::string& why);
-  ~RecordedRows();
-  RecordedRows(const RecordedRows&) = delete;
-  RecordedRows& operator=(const RecordedRows&) = delete;
+  static std::shared_ptr<RecordedRows> open(const std::filesystem::path& path, std::string& why);
+  ~RecordedRows() override;
 
-  std::uint64_t rows() const { return rows_; }
-  std::size_t features() const { return features_; }
-  std::size_t rows_per_image() const { return rows_per_image_; }
-  Grid grid() const { return grid_; }
-
-  /// Rows first … first + count − 1 of rows(); good until the next call. Empty, with the reason, if
-  /// the file does not hold them any more.
-  std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count, std::string& why);
+  std::uint64_t rows() const override { return rows_; }
+  std::size_t features() const override { return features_; }
+  std::size_t rows_per_image() const override { return rows_per_image_; }
+  Grid grid() const override { return grid_; }
+  std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
+                                     std::string& why) override;
 
  private:
   RecordedRows() = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "livecca/measures/measure.hpp"
+#include "livecca/measures/standard_error.hpp"
 
 namespace livecca {
 namespace {
@@ -13,11 +14,14 @@ MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
   row.measure = std::string(result.measure->name) + (distance ? "_distance" : "_similarity");
   row.value = distance ? result.distance() : result.similarity;
   row.noise_floor = distance ? result.distance_floor() : result.similarity_floor;
+  row.standard_error = result.standard_error;
   row.samples = facts.samples;
   row.effective_samples = facts.effective_samples;
   row.samples_left_out = facts.samples_left_out;
   row.features = facts.features;
+  row.features_of_taps = facts.features_of_taps;
   row.ranks = facts.ranks;
+  row.precision = livecca::name_of(facts.precision);
   row.status = result.status;
   return row;
 }
@@ -43,6 +47,22 @@ SolveOptions solve_options(const MonitorOptions& options) {
   return result;
 }
 
+bool needs_norm_sums(const MonitorOptions& options) {
+  return std::ranges::find(options.measures, "linear_cka_debiased") != options.measures.end();
+}
+
+SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
+                          Executor& executor) {
+  SolvedWindow window;
+  window.solution = solve(moments, solve_options(options), executor);
+  if (moments.blocks.empty()) return window;
+  std::vector<const MeasureInfo*> measures;
+  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
+  window.standard_errors =
+      standard_errors(moments, window.solution, solve_options(options), measures, executor);
+  return window;
+}
+
 PanelSolution unsolved(const PanelMoments& moments) {
   PanelSolution solution;
   for (const TapMoments& tap : moments.taps) {
@@ -51,7 +71,7 @@ PanelSolution unsolved(const PanelMoments& moments) {
     if (tap.moments) {
       facts.present = true;
       facts.samples = tap.moments->samples();
-      facts.effective_samples = tap.moments->effective_samples();
+      facts.effective_samples = tap.moments->weights().effective_images();
       facts.features = tap.moments->features();
     }
     solution.taps.push_back(facts);
@@ -66,13 +86,18 @@ PanelSolution unsolved(const PanelMoments& moments) {
   return solution;
 }
 
-void write_pair(const PanelMoments& moments, const PanelSolution& solution, std::size_t pair_index,
+void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
                 const RowContext& context, const std::vector<std::string>& measure_names,
                 SnapshotReport& report, RunWriter& writer) {
+  const PanelSolution& solution = window.solution;
   const PairSolution& pair = solution.pairs[pair_index];
   const PairFacts facts = facts_of(solution, pair_index);
-  for (const std::string& name : measure_names) {
-    MeasureRow row = row_of(evaluate(solution, pair_index, *find_measure(name)), facts);
+  for (std::size_t i = 0; i < measure_names.size(); ++i) {
+    MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
+    if (!window.standard_errors.empty()) {
+      result.standard_error = window.standard_errors[pair_index][i];
+    }
+    MeasureRow row = row_of(result, facts);
     place(row, moments, pair, context);
     row.window = context.window;
     writer.write(row);
@@ -98,6 +123,7 @@ void write_layer(const PanelMoments& moments, const PanelSolution& solution, std
   row.network = moments.taps[tap_index].name.network;
   row.layer = moments.taps[tap_index].name.layer;
   row.features = tap.features;
+  row.features_of_tap = tap.features_of_tap;
   row.dead = tap.constant_features;
   row.rank = tap.rank;
   if (tap.converged && tap.rank > 0) {

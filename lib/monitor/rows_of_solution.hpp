@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,25 @@ struct RowContext {
 /// The solver's part of the options.
 SolveOptions solve_options(const MonitorOptions& options);
 
+/// Whether the measures asked for need more than second moments.
+bool needs_norm_sums(const MonitorOptions& options);
+
+/// A window's solution and, if it came in parts, the standard errors of the measures asked for: one
+/// entry a pair, each of one a measure.
+struct SolvedWindow {
+  PanelSolution solution;
+  std::vector<std::vector<std::optional<double>>> standard_errors;
+};
+
+SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
+                          Executor& executor);
+
 /// What a solve that failed comes to: every pair not_converged, without a value.
 PanelSolution unsolved(const PanelMoments& moments);
 
 /// Turns one pair of a solution into measure rows, appended to the report, and writes them and the
 /// pair's spectrum.
-void write_pair(const PanelMoments& moments, const PanelSolution& solution, std::size_t pair,
+void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair,
                 const RowContext& context, const std::vector<std::string>& measure_names,
                 SnapshotReport& report, RunWriter& writer);
 

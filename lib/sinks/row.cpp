@@ -20,6 +20,14 @@ Json number_or_null(std::optional<double> value) {
   return *value;
 }
 
+/// Without a fraction where it has none: it counts images then.
+Json count(double value) {
+  if (value >= 0 && value < 1e15 && value == std::floor(value)) {
+    return static_cast<std::uint64_t>(value);
+  }
+  return number_or_null(value);
+}
+
 /// Layer names are the user's and may hold any bytes; those that are not UTF-8 are replaced.
 std::string text_of(const Json& row) {
   return row.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -38,14 +46,15 @@ std::string to_json(const MeasureRow& row, const std::string& run, double wall_t
   json["measure"] = row.measure;
   json["value"] = number_or_null(row.value);
   json["noise_floor"] = number_or_null(row.noise_floor);
-  json["standard_error"] = nullptr;
+  json["standard_error"] = number_or_null(row.standard_error);
   json["samples"] = row.samples;
-  json["effective_samples"] = row.effective_samples;
+  json["effective_samples"] = count(row.effective_samples);
   json["samples_left_out"] = row.samples_left_out;
   json["features"] = row.features;
+  json["features_of_taps"] = row.features_of_taps;
   json["ranks"] = row.ranks;
   json["window"] = row.window;
-  json["precision"] = "exact";
+  json["precision"] = row.precision;
   json["status"] = name_of(row.status);
   return text_of(json);
 }
@@ -72,12 +81,13 @@ std::string to_json(const LayerRow& row, const std::string& run, double wall_tim
   json["network"] = row.network;
   json["layer"] = row.layer;
   json["features"] = row.features;
+  json["features_of_tap"] = row.features_of_tap;
   json["dead"] = row.dead;
   json["rank"] = row.rank;
   json["effective_rank"] = number_or_null(row.effective_rank);
   json["condition"] = number_or_null(row.condition);
   json["samples"] = row.samples;
-  json["effective_samples"] = row.effective_samples;
+  json["effective_samples"] = count(row.effective_samples);
   return text_of(json);
 }
 
@@ -100,7 +110,11 @@ std::string to_json(const RunRow& row, const std::string& run, double wall_time)
   json["positions_per_image"] = row.positions_per_image;
   json["seed"] = row.seed;
   json["threads"] = row.threads;
-  json["precision"] = "exact";
+  json["precision"] = row.precision;
+  json["max_features"] = row.max_features;
+  json["feature_seed"] = row.feature_seed;
+  json["error_blocks"] = row.error_blocks;
+  json["moments_bytes"] = row.moments_bytes;
   json["notes"] = Json::object();
   for (const auto& [name, value] : row.notes) json["notes"][name] = value;
   json["taps"] = Json::array();

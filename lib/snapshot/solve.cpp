@@ -5,6 +5,7 @@
 #include <string>
 
 #include "livecca/common/error.hpp"
+#include "snapshot/debiased_cka.hpp"
 #include "snapshot/decompositions.hpp"
 #include "snapshot/whitening.hpp"
 
@@ -66,8 +67,8 @@ bool solve_svcca(const MatrixXd& cross, const WhitenedTap& x, const WhitenedTap&
   return true;
 }
 
-PairSolution solve_pair(const PairMoments& pair_moments, const WhitenedTap& x, const WhitenedTap& y,
-                        bool svcca) {
+PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_moments,
+                        const WhitenedTap& x, const WhitenedTap& y, bool svcca) {
   PairSolution pair;
   pair.x = pair_moments.x;
   pair.y = pair_moments.y;
@@ -78,6 +79,8 @@ PairSolution solve_pair(const PairMoments& pair_moments, const WhitenedTap& x, c
     return pair;
   }
   pair.present = true;
+  pair.precision = worse(pair_moments.moments->precision(),
+                         worse(x.facts.precision, y.facts.precision));
   if (!x.facts.converged || !y.facts.converged) return pair;
   if (x.facts.rank == 0 || y.facts.rank == 0) {
     pair.converged = true;
@@ -87,9 +90,11 @@ PairSolution solve_pair(const PairMoments& pair_moments, const WhitenedTap& x, c
   const MatrixXd cross =
       Eigen::Map<const MatrixXd>(moments.product().data(), static_cast<Index>(moments.features_x()),
                                  static_cast<Index>(moments.features_y())) /
-      static_cast<double>(moments.samples() - 1);
+      moments.weights().covariance_divisor();
   if (!cross.allFinite()) return pair;
   pair.linear_cka = linear_cka(cross.stableNorm(), x, y);
+  pair.linear_cka_debiased =
+      debiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments);
   pair.converged = solve_cca(cross, x, y, pair) && (!svcca || solve_svcca(cross, x, y, pair));
   return pair;
 }
@@ -105,7 +110,7 @@ PanelSolution solve(const PanelMoments& moments, const SolveOptions& options, Ex
   solution.pairs.resize(moments.pairs.size());
   executor.parallel_for(Lane::solve, moments.pairs.size(), [&](std::size_t i) {
     const PairMoments& pair = moments.pairs[i];
-    solution.pairs[i] = solve_pair(pair, taps[pair.x], taps[pair.y], options.svcca);
+    solution.pairs[i] = solve_pair(moments, pair, taps[pair.x], taps[pair.y], options.svcca);
   });
   for (const WhitenedTap& tap : taps) solution.taps.push_back(tap.facts);
   return solution;

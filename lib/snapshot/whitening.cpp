@@ -21,18 +21,16 @@ MatrixXd covariance_of(const Moments& moments) {
   const auto features = static_cast<Index>(moments.features());
   const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
   const MatrixXd full = scatter.selfadjointView<Eigen::Lower>();
-  return full / static_cast<double>(moments.samples() - 1);
-}
-
-/// Eigenvalues below this share of the largest are rounding of the products: 8·d·ε.
-double rank_tolerance(Index features) {
-  return 8.0 * static_cast<double>(features) * std::numeric_limits<double>::epsilon();
+  return full / moments.weights().covariance_divisor();
 }
 
 /// How many leading eigenvalues (descending) stand for directions of the data; n rows span at most
 /// n − 1.
-Index rank_of(const VectorXd& eigenvalues, std::uint64_t samples) {
-  const double smallest = rank_tolerance(eigenvalues.size()) * eigenvalues(0);
+Index rank_of(const VectorXd& eigenvalues, const TapSolution& facts) {
+  const std::uint64_t samples = facts.samples;
+  const double smallest =
+      rank_tolerance(static_cast<std::size_t>(eigenvalues.size()), facts.precision) *
+      eigenvalues(0);
   Index rank = 0;
   while (rank < eigenvalues.size() && eigenvalues(rank) > smallest) ++rank;
   return std::min(rank, static_cast<Index>(std::min<std::uint64_t>(
@@ -64,7 +62,7 @@ bool whiten_equilibrated(const MatrixXd& covariance, const std::vector<Index>& v
   correlation.diagonal().setOnes();
   const SymmetricEigen eigen = symmetric_eigen(correlation);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen.values, tap.facts.samples);
+  const Index rank = rank_of(eigen.values, tap.facts);
   const VectorXd root = eigen.values.head(rank).cwiseSqrt();
   const MatrixXd directions = eigen.vectors.leftCols(rank);
   tap.whitening = MatrixXd::Zero(covariance.rows(), rank);
@@ -82,7 +80,7 @@ bool whiten_equilibrated(const MatrixXd& covariance, const std::vector<Index>& v
 bool truncate(const MatrixXd& covariance, const SolveOptions& options, WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(covariance);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen.values, tap.facts.samples);
+  const Index rank = rank_of(eigen.values, tap.facts);
   const Index kept = directions_to_keep(eigen.values, rank, options);
   tap.truncated = eigen.vectors.leftCols(kept) *
                   eigen.values.head(kept).cwiseSqrt().cwiseInverse().asDiagonal();
@@ -100,6 +98,13 @@ std::vector<Index> varying_features(const MatrixXd& covariance) {
 
 }  // namespace
 
+double rank_tolerance(std::size_t features, Precision precision) {
+  const double epsilon = precision == Precision::exact
+                             ? std::numeric_limits<double>::epsilon()
+                             : static_cast<double>(std::numeric_limits<float>::epsilon());
+  return 8.0 * static_cast<double>(features) * epsilon;
+}
+
 WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   WhitenedTap tap;
   tap.facts.samples_left_out = tap_moments.samples_left_out;
@@ -108,8 +113,10 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   TapSolution& facts = tap.facts;
   facts.present = true;
   facts.samples = moments.samples();
-  facts.effective_samples = moments.effective_samples();
+  facts.effective_samples = moments.weights().effective_images();
   facts.features = moments.features();
+  facts.features_of_tap = std::max(tap_moments.features_of_tap, facts.features);
+  facts.precision = moments.precision();
   if (facts.samples < 2) return tap;
 
   const MatrixXd covariance = covariance_of(moments);

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "livecca/activations/packed_rows.hpp"
+#include "packed_values.hpp"
 
 using namespace livecca;
+using livecca_tests::centered_values_of;
+using livecca_tests::values_of;
 
 namespace {
 
@@ -60,13 +63,14 @@ void check_all_layouts(DType dtype) {
       REQUIRE(rows.pack(data.view(dtype, layout), layout, Positions::all(), 0, why));
       REQUIRE(rows.rows() == 30);
       REQUIRE(rows.features() == 4);
-      CHECK(rows.effective_rows() == 3);
+      CHECK(rows.images() == 3);
+      const std::vector<double> values = values_of(rows);
       bool equal = true;
       for (std::int64_t n = 0; n < 3; ++n)
         for (std::int64_t h = 0; h < 2; ++h)
           for (std::int64_t w = 0; w < 5; ++w)
             for (std::int64_t c = 0; c < 4; ++c)
-              equal &= rows.values()[static_cast<std::size_t>(((n * 2 + h) * 5 + w) * 4 + c)] ==
+              equal &= values[static_cast<std::size_t>(((n * 2 + h) * 5 + w) * 4 + c)] ==
                        value_at(n, c, h, w);
       CHECK(equal);
     }
@@ -101,13 +105,13 @@ TEST_CASE("half precision values convert exactly, with subnormals and extremes")
   std::string why;
   REQUIRE(rows.pack(ActivationView(half.data(), DType::float16, shape), Layout::nc,
                     Positions::all(), 0, why));
-  for (std::size_t i = 0; i < 6; ++i) CHECK(rows.values()[i] == expected[i]);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(values_of(rows)[i] == expected[i]);
   const std::array<std::uint16_t, 2> brain{0x0001, 0x7F7F};
   const std::array<std::int64_t, 2> two{1, 2};
   REQUIRE(rows.pack(ActivationView(brain.data(), DType::bfloat16, two), Layout::nc,
                     Positions::all(), 0, why));
-  CHECK(rows.values()[0] == std::ldexp(1, -133));
-  CHECK(rows.values()[1] == 255 * std::ldexp(1, 120));
+  CHECK(values_of(rows)[0] == std::ldexp(1, -133));
+  CHECK(values_of(rows)[1] == 255 * std::ldexp(1, 120));
 }
 
 TEST_CASE("a broadcast axis of stride 0 repeats its values") {
@@ -118,8 +122,8 @@ TEST_CASE("a broadcast axis of stride 0 repeats its values") {
   std::string why;
   REQUIRE(rows.pack(ActivationView(values.data(), DType::float64, shape, strides), Layout::nc,
                     Positions::all(), 0, why));
-  CHECK(rows.values()[4] == 1);
-  CHECK(rows.values()[5] == 2);
+  CHECK(values_of(rows)[4] == 1);
+  CHECK(values_of(rows)[5] == 2);
 }
 
 TEST_CASE("sampled positions do not depend on how images are batched") {
@@ -132,7 +136,7 @@ TEST_CASE("sampled positions do not depend on how images are batched") {
     REQUIRE(rows.pack(ActivationView(values.data() + first * 108, DType::float32, shape),
                       Layout::nchw, Positions::sampled(5, 1), static_cast<std::uint64_t>(first),
                       why));
-    return std::vector<double>(rows.values().begin(), rows.values().end());
+    return values_of(rows);
   };
   const auto whole = pack(0, 20);
   auto parts = pack(0, 7);
@@ -153,11 +157,12 @@ TEST_CASE("centring leaves out masked rows and subtracts the mean of the rest") 
   const std::array<std::uint8_t, 4> keep{1, 0, 1, 1};
   rows.center(keep);
   REQUIRE(rows.rows() == 3);
-  CHECK(rows.effective_rows() == 3);
+  CHECK(rows.weights().effective_images() == 3);
   CHECK(rows.mean().value(0) == doctest::Approx(3).epsilon(1e-15));
   CHECK(rows.mean().value(1) == doctest::Approx(20).epsilon(1e-15));
   const std::array<double, 6> expected{-2, -10, 0, 10, 2, 0};
-  for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(rows.values()[i] - expected[i]) < 1e-14);
+  const std::vector<double> values = centered_values_of(rows);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(std::abs(values[i] - expected[i]) < 1e-14);
 }
 
 TEST_CASE("a constant feature becomes exactly 0, whatever its value") {
@@ -169,13 +174,14 @@ TEST_CASE("a constant feature becomes exactly 0, whatever its value") {
   }
   auto rows = packed(values, 1000, 3);
   rows.center(std::vector<std::uint8_t>(1000, 1));
+  const std::vector<double> centered = centered_values_of(rows);
   for (std::size_t row = 0; row < 1000; ++row) {
-    CHECK(rows.values()[row * 3] == 0);
-    CHECK(rows.values()[row * 3 + 1] == 0);
+    CHECK(centered[row * 3] == 0);
+    CHECK(centered[row * 3 + 1] == 0);
   }
 }
 
-TEST_CASE("effective rows count the images that kept a position") {
+TEST_CASE("effective images count the images that kept a position") {
   const std::vector<double> values(3 * 4);
   PackedRows rows;
   std::string why;
@@ -185,7 +191,7 @@ TEST_CASE("effective rows count the images that kept a position") {
   const std::array<std::uint8_t, 12> keep{1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   rows.center(keep);
   CHECK(rows.rows() == 3);
-  CHECK(rows.effective_rows() == 2);
+  CHECK(rows.weights().effective_images() == 2);
 }
 
 TEST_CASE("recorded rows keep the number of images behind them") {

@@ -10,6 +10,7 @@
 #include "livecca/activations/eigen.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/xtensor.hpp"
+#include "packed_values.hpp"
 
 using namespace livecca;
 
@@ -19,7 +20,7 @@ std::vector<double> rows_of(const ActivationView& view, Layout layout) {
   PackedRows rows;
   std::string why;
   REQUIRE_MESSAGE(rows.pack(view, layout, Positions::all(), 0, why), why);
-  return {rows.values().begin(), rows.values().end()};
+  return livecca_tests::values_of(rows);
 }
 
 template <typename Matrix>

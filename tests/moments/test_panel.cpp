@@ -88,7 +88,7 @@ TEST_CASE("a non-finite position leaves its grid's taps, and its image those of 
   const PanelMoments moments = panel.take();
   CHECK(moments.taps[conv_a].moments->samples() == 179);
   CHECK(moments.taps[conv_b].moments->samples() == 179);
-  CHECK(moments.taps[conv_a].moments->effective_samples() == 20);
+  CHECK(moments.taps[conv_a].moments->weights().effective_images() == 20);
   CHECK(moments.taps[fc].moments->samples() == 19);
   CHECK(moments.taps[fc].samples_left_out == 1);
 }

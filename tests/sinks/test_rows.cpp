@@ -29,21 +29,27 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
   row.samples = 32000;
   row.effective_samples = 2000;
   row.features = {64, 64};
+  row.features_of_taps = {64, 4096};
   row.ranks = {64, 61};
   row.window = "probe";
+  row.precision = "exact";
   row.status = Status::rank_deficient;
   const Json line = Json::parse(to_json(row, "run", 12.5));
   const Json expected = Json::parse(R"({"schema":1,"kind":"measure","run":"run","epoch":3,"step":0,
     "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7","reference_layer":"conv1",
     "measure":"pwcca_distance","value":0.31,"noise_floor":0.87,"standard_error":null,
     "samples":32000,"effective_samples":2000,"samples_left_out":0,"features":[64,64],
-    "ranks":[64,61],"window":"probe","precision":"exact","status":"rank_deficient"})");
+    "features_of_taps":[64,4096],"ranks":[64,61],"window":"probe","precision":"exact","status":"rank_deficient"})");
   CHECK(line == expected);
   row.value = std::nan("");
   row.noise_floor.reset();
+  row.standard_error = 0.25;
+  row.effective_samples = 1443.25;
   const Json empty = Json::parse(to_json(row, "run", 12.5));
   CHECK(empty["value"].is_null());
   CHECK(empty["noise_floor"].is_null());
+  CHECK(empty["standard_error"] == 0.25);
+  CHECK(empty["effective_samples"] == 1443.25);
 }
 
 TEST_CASE("names with quotes, line feeds and broken UTF-8 stay one line of JSON") {

@@ -33,6 +33,13 @@ void check_all_values(const json& result) {
   }
 }
 
+/// Debiased CKA has no value where its fourth powers overflow or samples are too few for it, and
+/// falls below 0.
+json without_debiased(json result) {
+  result["similarity"].erase("linear_cka_debiased");
+  return result;
+}
+
 }  // namespace
 
 TEST_CASE_FIXTURE(ProgramFixture, "the JSON object has every key of the contract") {
@@ -234,7 +241,7 @@ TEST_CASE_FIXTURE(ProgramFixture, "up to three samples give a status and no numb
   write("x.npy", small_integers({4, 5}, 17));
   const json four = compare({"@x.npy", "@x.npy"});
   CHECK(four["status"] == "undersampled");
-  check_all_values(four);
+  check_all_values(without_debiased(four));
   write("images.npy", small_integers({3, 8, 8, 2}, 17));
   check_valueless(compare({"@images.npy", "@images.npy", "--layout", "nhwc"}), "too_few_samples");
 }
@@ -248,7 +255,7 @@ TEST_CASE_FIXTURE(ProgramFixture, "constant neurons are left out, constant sides
   const json result = compare({"@x.npy", "@y.npy"});
   CHECK(result["status"] == "rank_deficient");
   CHECK(result["ranks"] == json({3, 3}));
-  check_all_values(result);
+  check_all_values(without_debiased(result));
   write("constant.npy", {{100, 2}, std::vector<double>(200, 1e30)});
   check_valueless(compare({"@constant.npy", "@y.npy"}), "constant");
   check_valueless(compare({"@y.npy", "@constant.npy"}), "constant");
@@ -269,7 +276,7 @@ TEST_CASE_FIXTURE(ProgramFixture, "values whose squares overflow float32 are sum
   CHECK(infinite["samples_left_out"] > 90);
   for (double& value : x.values) value *= 1e72;
   write("huge.npy", x);  // up to 5e146: squares stay below the limit of float64
-  check_all_values(compare({"@huge.npy", "@small.npy"}));
+  check_all_values(without_debiased(compare({"@huge.npy", "@small.npy"})));
 }
 
 TEST_CASE_FIXTURE(ProgramFixture, "large offsets keep the digits") {

@@ -92,7 +92,10 @@ void observe(Panel::Step& step, std::size_t tap, NpyFile& file, std::size_t firs
 PanelMoments gather(NpyFile& x, NpyFile& y, const CompareOptions& options, std::size_t batch,
                     Executor& executor) {
   // Non-finite rows are left out and counted, however many: nobody waits for a next window here.
-  Panel panel(executor, {.positions = options.positions, .nonfinite_limit = 1.0});
+  PanelOptions panel_options;
+  panel_options.positions = options.positions;
+  panel_options.nonfinite_limit = 1.0;
+  Panel panel(executor, panel_options);
   const std::size_t tap_x = panel.add_tap({"compare", "x"}, options.layout);
   const std::size_t tap_y = panel.add_tap({"compare", "y"}, options.layout);
   panel.add_pair(tap_x, tap_y);

@@ -57,6 +57,11 @@ LIVECCA_EXPORT bool read_shape(const ActivationView& view, Layout layout, Activa
 LIVECCA_EXPORT void choose_positions(const Positions& positions, Grid grid, std::uint64_t image,
                                      std::vector<std::size_t>& out);
 
+/// A seeded choice of `count` out of `width` features (ascending indices): what a tap that is too
+/// wide is cut to. Depends on its arguments alone. Replaces the content of `out`.
+LIVECCA_EXPORT void choose_features(std::size_t width, std::size_t count, std::uint64_t seed,
+                                    std::vector<std::size_t>& out);
+
 /// How many rows one image gives.
 LIVECCA_EXPORT std::size_t rows_per_image(const Positions& positions, Grid grid);
 

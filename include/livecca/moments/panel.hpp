@@ -2,71 +2,58 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/packed_rows.hpp"
+#include "livecca/activations/row_source.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/common/export.hpp"
-#include "livecca/moments/cross_moments.hpp"
-#include "livecca/moments/moments.hpp"
+#include "livecca/moments/panel_moments.hpp"
+#include "livecca/moments/window.hpp"
 
 namespace livecca {
-
-/// One observation point.
-struct TapName {
-  std::string network;
-  std::string layer;
-
-  /// "network/layer"
-  std::string text() const { return network + "/" + layer; }
-  friend bool operator==(const TapName&, const TapName&) = default;
-};
-
-/// What kept a tap or a pair from a complete window.
-enum class FaultKind { missing, shape_changed, rows_differ, nonfinite, joined_late };
-
-/// A tap or pair that left the panel until the next window.
-struct Fault {
-  FaultKind kind;
-  std::string subject;  ///< the tap's name, or "x with y" for a pair
-  std::string message;  ///< what was expected and what came
-};
-
-/// The moments of one tap over a window.
-struct TapMoments {
-  TapName name;
-  std::optional<Moments> moments;      ///< absent if the tap was never fed or left the panel
-  Grid grid;                           ///< the positions its rows come from
-  std::uint64_t samples_left_out = 0;  ///< rows not counted because some tap was non-finite there
-};
-
-/// The cross moments of one pair over a window.
-struct PairMoments {
-  std::size_t x = 0;  ///< index into PanelMoments::taps
-  std::size_t y = 0;
-  std::optional<CrossMoments> moments;  ///< absent if a side is, or the sides' rows differed
-};
-
-/// All that a panel gathered in one window; plain data, nothing shared with the panel.
-struct PanelMoments {
-  std::vector<TapMoments> taps;
-  std::vector<PairMoments> pairs;
-  std::uint64_t images = 0;
-  std::uint64_t steps_committed = 0;
-  std::uint64_t steps_discarded = 0;
-  std::vector<Fault> faults;
-};
 
 struct PanelOptions {
   Positions positions;
   /// A tap whose rows are non-finite beyond this share in one step leaves the panel until the next
   /// window, so that it does not take the others' rows with it.
   double nonfinite_limit = 0.1;
+  Window window;
+  Precision precision = Precision::exact;
+  /// Keep the window in this many parts, from which standard errors are made: committed steps go
+  /// to them in turn. 0: in one piece. The memory of the moments times as much. Not for
+  /// Window::last_blocks, whose blocks serve.
+  std::size_t error_blocks = 0;
+  /// Gather what debiased CKA needs; not for Window::exponential, as it has no weighted form.
+  bool norm_sums = false;
+  /// A wider tap is cut to a seeded choice of this many features; 0: never.
+  std::size_t max_features = 0;
+  std::uint64_t feature_seed = 0;
+  /// Bytes that the moments may take; 0: no limit.
+  std::uint64_t memory_limit = 0;
+
+  /// Whether the options make sense; if not, says why.
+  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+};
+
+/// What a tap will be fed with, as far as it is known before.
+struct TapShape {
+  std::size_t features = 0;
+  Grid grid;  ///< 1 × 1 for layout nc
+  DType dtype = DType::float32;
+};
+
+/// What a panel takes, known before anything runs.
+struct PanelPlan {
+  std::uint64_t moments_bytes = 0;  ///< means and products, in all parts of the window
+  std::uint64_t step_bytes = 0;     ///< a step's rows, and the blocks they are multiplied in
+  std::uint64_t flops = 0;          ///< of one step's products: 2 a multiply-add
+  std::uint64_t bytes() const { return moments_bytes + step_bytes; }
 };
 
 /// Taps and pairs kept in step: every committed step adds the same rows to all of them.
@@ -77,6 +64,8 @@ struct PanelOptions {
 /// with a Fault; the others go on. A step that is not committed adds nothing and is counted; what
 /// was wrong with a view shown in it still counts.
 ///
+/// After a window's first step, a step of the same shape allocates nothing.
+///
 /// If memory runs out in commit(), the window holds half a step: reset() it.
 ///
 /// Thread safety: none; one thread feeds a panel. The panel must outlive its steps.
@@ -84,19 +73,37 @@ class LIVECCA_EXPORT Panel {
  public:
   class Step;
 
-  /// The executor must outlive the panel.
+  /// The executor must outlive the panel. Throws Error on impossible options.
   Panel(Executor& executor, PanelOptions options);
   ~Panel();
   Panel(Panel&&) noexcept;
 
   /// A new tap; returns its index. Taps added after a window's first commit count from the next
-  /// window. Throws Error if the name is taken.
-  std::size_t add_tap(TapName name, Layout layout);
-  /// A new pair; returns its index. Throws Error on an unknown tap.
+  /// window. Throws Error if the name is taken, or if the shape is known and the moments would take
+  /// more than the memory limit. Without a known shape such a tap leaves with a Fault instead.
+  std::size_t add_tap(TapName name, Layout layout, std::optional<TapShape> shape = std::nullopt);
+  /// A tap that is fed from a recording. Its own moments are computed when a window ends, and not
+  /// again while the windows hold the same of its rows.
+  std::size_t add_recorded_tap(TapName name, std::shared_ptr<RowSource> rows);
+  /// Feeds a recorded tap from another recording. Throws Error within a window, or if the tap is
+  /// not a recorded one.
+  void set_recording(std::size_t tap, std::shared_ptr<RowSource> rows);
+  /// A new pair; returns its index. Throws Error on an unknown tap, or over the memory limit.
   std::size_t add_pair(std::size_t x, std::size_t y);
+  /// Takes the last tap back, with its pairs. Throws Error if it was fed already, or with a step
+  /// open.
+  void remove_last_tap();
 
   std::size_t tap_count() const;
   std::size_t pair_count() const;
+  /// Parts that the window is kept in.
+  std::size_t block_count() const;
+
+  /// What steps of so many images take. Throws Error, by name, while a tap's shape is not known:
+  /// neither given to add_tap() nor seen.
+  PanelPlan plan(std::size_t images_per_step) const;
+  /// Bytes that the moments take, of the taps whose shape is known.
+  std::uint64_t moments_bytes() const;
 
   /// Opens a step. Throws Error while another is open.
   Step begin();
@@ -104,12 +111,17 @@ class LIVECCA_EXPORT Panel {
   /// Images committed since the window began: the place of the next step's first image.
   std::uint64_t images() const;
 
-  /// Adds another panel's window to this one's, e.g. of a worker that saw other minibatches. Throws
-  /// Error if taps or pairs differ. Faults of both are kept; a tap of another width or
-  /// grid leaves with a Fault, as in a step.
+  /// Adds another panel's window to this one's (see merge() of PanelMoments), as one step: with
+  /// several parts and a window in one piece, to the part whose turn it is. Throws Error if taps or
+  /// pairs differ. A recorded tap then has the moments that came, and no more of its own.
   void merge(const PanelMoments& other);
 
-  /// Ends the window: hands out its moments and starts anew. Cost: no copy of the moments.
+  /// The window as it is now. Afterwards Window::since_snapshot starts anew; the others go on, and
+  /// taps that left or joined late take part again: they, and all that is paired with them, from
+  /// nothing, so that pairs keep to the same rows.
+  PanelMoments snapshot();
+  /// Ends the window, whatever its kind: hands out its moments and starts anew. Cost: no copy of
+  /// moments in one part.
   PanelMoments take();
   /// The same without ending it; copies.
   PanelMoments moments() const;
@@ -129,12 +141,11 @@ class LIVECCA_EXPORT Panel::Step {
   ~Step();
 
   /// Copies the tap's rows, so the view's memory is free again on return. A view that does not fit
-  /// is a Fault, not an exception. Throws Error on an unknown tap, one observed twice in a step, or
-  /// after commit. Returns the packed rows (before centring), or null on a fault.
+  /// is a Fault, not an exception. Throws Error on an unknown or recorded tap, one observed twice
+  /// in a step, or after commit. Returns the packed rows (before centring), or null on a fault.
   const PackedRows* observe(std::size_t tap, const ActivationView& view);
-  /// The same for recorded rows (see PackedRows::pack_recorded).
-  const PackedRows* observe_recorded(std::size_t tap, const ActivationView& view,
-                                     std::size_t rows_per_image, Grid grid);
+  /// Rows first … first + count − 1 of a recorded tap. Throws Error on any other tap.
+  const PackedRows* observe_recorded(std::size_t tap, std::uint64_t first, std::uint64_t count);
   /// Adds the step to every tap and pair, in parallel on the executor's training lane.
   void commit();
 

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
 
@@ -56,8 +58,14 @@ class LIVECCA_EXPORT Monitor {
   Monitor& operator=(const Monitor&) = delete;
 
   /// A tap of the trained network or of a reference. Layers of equal name are paired. Returns the
-  /// same handle if it is watched already with this layout; throws Error if with another.
-  TapHandle watch(std::string_view network, std::string_view layer, Layout layout);
+  /// same handle if it is watched already with this layout; throws Error if with another, or if its
+  /// shape is given and the moments would take more than the memory limit.
+  TapHandle watch(std::string_view network, std::string_view layer, Layout layout,
+                  std::optional<TapShape> shape = std::nullopt);
+
+  /// What probe steps of so many images take, in bytes and operations. Throws Error while a tap's
+  /// shape is not known: neither given to watch() nor seen.
+  PanelPlan plan(std::size_t images_per_step) const;
 
   /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another is open or
   /// after finish().

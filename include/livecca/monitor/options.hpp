@@ -8,6 +8,7 @@
 
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/moments/precision.hpp"
 #include "livecca/sinks/row.hpp"
 
 namespace livecca {
@@ -26,6 +27,17 @@ struct MonitorOptions {
   double keep_variance = 0.99;
   /// Samples that a convolution gives per image.
   Positions positions = Positions::sampled(16);
+  /// How rows are multiplied; rows of the run say which it was.
+  Precision precision = Precision::exact;
+  /// A wider tap is cut to a seeded choice of this many features; 0: never.
+  std::size_t max_features = 2048;
+  std::uint64_t feature_seed = 0;
+  /// Bytes that the moments may take: beyond it watch() refuses, or, where a tap's shape is not
+  /// known before, the tap is left out with an event "over_limit". 0: no limit.
+  std::uint64_t memory_limit = std::uint64_t{4} << 30;
+  /// Keep every window in this many parts (5 or more), so that numbers have standard errors. Takes
+  /// as many times the memory and the solver's time, and needs as many steps a window. 0: none.
+  std::size_t error_blocks = 0;
   /// Threads for accumulating and solving; 0: one per core.
   int threads = 0;
   /// Keep the probe's activations of every snapshot, for the distance to the network's

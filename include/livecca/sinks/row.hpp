@@ -23,12 +23,15 @@ struct MeasureRow {
   std::string measure;  ///< with its direction: "pwcca_distance", "linear_cka_similarity"
   std::optional<double> value;
   std::optional<double> noise_floor;  ///< on the value's scale; empty where none is derived
+  std::optional<double> standard_error;  ///< by the jackknife, if it was asked for
   std::uint64_t samples = 0;
-  std::uint64_t effective_samples = 0;
+  double effective_samples = 0;
   std::uint64_t samples_left_out = 0;
   std::array<std::size_t, 2> features{};
+  std::array<std::size_t, 2> features_of_taps{};  ///< before they were cut to a choice
   std::array<std::size_t, 2> ranks{};
-  std::string window;  ///< what the moments remember: "probe"
+  std::string window;     ///< what the moments remember: "probe"
+  std::string precision;  ///< "exact" or "fast"
   Status status = Status::missing;
 };
 
@@ -53,12 +56,13 @@ struct LayerRow {
   std::string network;
   std::string layer;
   std::size_t features = 0;
-  std::size_t dead = 0;  ///< neurons that did not vary
+  std::size_t features_of_tap = 0;  ///< before it was cut to a choice
+  std::size_t dead = 0;             ///< neurons that did not vary
   std::size_t rank = 0;
   std::optional<double> effective_rank;
   std::optional<double> condition;
   std::uint64_t samples = 0;
-  std::uint64_t effective_samples = 0;
+  double effective_samples = 0;
 };
 
 /// Something that cost numbers or may explain them. The first of its kind and subject is reported;
@@ -80,6 +84,11 @@ struct RunRow {
   std::size_t positions_per_image = 0;  ///< 0: all
   std::uint64_t seed = 0;
   int threads = 0;
+  std::string precision;            ///< "exact" or "fast"
+  std::size_t max_features = 0;     ///< 0: no tap is cut
+  std::uint64_t feature_seed = 0;   ///< of the choice that wider taps are cut to
+  std::size_t error_blocks = 0;     ///< 0: no standard errors
+  std::uint64_t moments_bytes = 0;  ///< of the taps whose shape is known
   std::vector<std::pair<std::string, std::string>> notes;
   struct Tap {
     std::string network;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "livecca/common/executor.hpp"
@@ -25,9 +25,12 @@ struct TapSolution {
   bool present = false;    ///< false: never fed, or left the panel
   bool converged = false;  ///< false also where moments overflowed
   std::uint64_t samples = 0;
-  std::uint64_t effective_samples = 0;
+  /// Images behind the samples, or their effective number where rows weigh differently.
+  double effective_samples = 0;
   std::uint64_t samples_left_out = 0;
   std::size_t features = 0;
+  std::size_t features_of_tap = 0;  ///< before it was cut; see TapMoments
+  Precision precision = Precision::exact;
   std::size_t constant_features = 0;  ///< dead neurons: no variance, or below 1e-290
   std::size_t rank = 0;               ///< of the correlation matrix, see whiten()
   std::size_t svcca_kept = 0;
@@ -50,6 +53,11 @@ struct PairSolution {
   /// Canonical correlations of the two truncated sides; empty without SVCCA.
   std::vector<double> svcca_correlations;
   double linear_cka = 0;
+  /// In [−1, 1], around 0 for independent data. Empty without norm sums in the moments, with fewer
+  /// than 4 samples, or where a side has no unbiased similarity to itself.
+  std::optional<double> linear_cka_debiased;
+  /// Fast if any product in it was.
+  Precision precision = Precision::exact;
 };
 
 struct PanelSolution {
@@ -57,16 +65,20 @@ struct PanelSolution {
   std::vector<PairSolution> pairs;
 };
 
+/// Eigenvalues of a features × features correlation matrix below this share of the largest are
+/// rounding of its products: 8·features·ε, ε that of float64 or, with Precision::fast, of float32.
+LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
+
 /// Solves a window: whitens every tap once (one parallel loop), then one small SVD a pair
 /// (another).
 ///
 /// Whitening divides each neuron by its standard deviation, keeps the eigen-directions of the
-/// correlation matrix with λ > 8·d·ε·λmax, and never inverts the rest; neurons of zero variance
+/// correlation matrix with λ > rank_tolerance() · λmax, and never inverts the rest; neurons of zero variance
 /// leave and are counted. Cost: about 9·d³ flops a tap and 20·d³ a pair. Needs ≥ 2 samples to have
 /// a rank. Runs on the solve lane; nothing non-finite reaches a decomposition.
 ///
 /// Source: measures as in Raghu et al. 2017 (arXiv:1706.05806), Morcos et al. 2018
-/// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414).
+/// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414), Song et al. 2012 (debiased CKA).
 ///
 /// Throws Error on impossible options. Thread safety: may be called from many threads.
 LIVECCA_EXPORT PanelSolution solve(const PanelMoments& moments, const SolveOptions& options,

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "livecca/common/export.hpp"
+#include "livecca/moments/panel_moments.hpp"
+
+namespace livecca {
+
+/// Facts of the caller's own that go with moments into a file, by name.
+using MomentsNotes = std::map<std::string, std::string>;
+
+/// Writes a window's moments as a safetensors file, whole or not at all: into a temporary file,
+/// synced to the disk, then renamed. Any safetensors reader can read the tensors. Layout of version
+/// 1, I a tap's or pair's index, K a block's:
+///
+///     metadata   format        "livecca.moments"
+///                version       "1"
+///                checksum      "crc32c:" and 8 hexadecimal digits, of the header's text with these
+///                              digits as zeros, followed by the data
+///                moments       JSON: names, grids, weights, counts, faults
+///                notes         JSON object of strings: the caller's
+///     tensors    taps.I.scatter                                F64, features × features
+///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is their sum
+///                taps.I.norm_sums                              F64, 2 + features: Σp, Σp², Σp·x
+///                pairs.I.product                               F64, features x × features y
+///                pairs.I.mean_x_origin, …_offset, mean_y_…     F64, features
+///                pairs.I.norm_sums                             F64, 3 + both features:
+///                                                              Σp, Σq, Σpq, Σq·x, Σp·y
+///                blocks.K.taps.…, blocks.K.pairs.…             the same, if the window has blocks
+///
+/// False if it cannot be written; `why` then says so in one line. What lay under that name before
+/// is then untouched.
+LIVECCA_EXPORT bool save_moments(const std::filesystem::path& path, const PanelMoments& moments,
+                                 const MomentsNotes& notes, std::string& why);
+
+/// Reads what save_moments() wrote, of this version or an earlier one. False if the file is not
+/// whole, was changed, or is not such a file; `why` then says in one line what was expected and
+/// what came, and `moments` and `notes` are as they were. Takes no more memory than a few times the
+/// file's size.
+LIVECCA_EXPORT bool load_moments(const std::filesystem::path& path, PanelMoments& moments,
+                                 MomentsNotes& notes, std::string& why);
+
+}  // namespace livecca

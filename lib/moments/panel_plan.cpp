@@ -1,0 +1,72 @@
+#include <algorithm>
+
+#include "livecca/common/error.hpp"
+#include "moments/panel_state.hpp"
+
+namespace livecca {
+namespace {
+
+constexpr std::uint64_t number = sizeof(double);
+
+/// Means of two numbers a feature, and the products.
+std::uint64_t moments_numbers(std::uint64_t features_x, std::uint64_t features_y, bool is_tap,
+                              bool norm_sums) {
+  const std::uint64_t sides = is_tap ? features_x : features_x + features_y;
+  return features_x * features_y + 2 * sides + (norm_sums ? sides : 0);
+}
+
+}  // namespace
+
+void Panel::State::set_shape(PanelTap& tap, const TapShape& shape) const {
+  const bool same_width = tap.shape && tap.shape->features == shape.features;
+  tap.shape = shape;
+  if (same_width) return;
+  tap.chosen.clear();
+  if (options.max_features == 0 || shape.features <= options.max_features) return;
+  choose_features(shape.features, options.max_features, options.feature_seed, tap.chosen);
+}
+
+std::uint64_t Panel::State::moments_bytes() const {
+  std::uint64_t numbers = 0;
+  for (const PanelTap& tap : taps) {
+    if (!tap.shape) continue;
+    numbers += moments_numbers(tap.features(), tap.features(), true, options.norm_sums);
+  }
+  for (const PanelPair& pair : pairs) {
+    if (!taps[pair.x].shape || !taps[pair.y].shape) continue;
+    numbers += moments_numbers(taps[pair.x].features(), taps[pair.y].features(), false,
+                               options.norm_sums);
+  }
+  return number * numbers * blocks.size();
+}
+
+bool Panel::State::over_limit(std::uint64_t& bytes) const {
+  bytes = moments_bytes();
+  return options.memory_limit > 0 && bytes > options.memory_limit;
+}
+
+PanelPlan Panel::State::plan(std::size_t images_per_step) const {
+  PanelPlan plan;
+  plan.moments_bytes = moments_bytes();
+  const auto rows_of = [&](const PanelTap& tap) -> std::uint64_t {
+    if (tap.source) return images_per_step * tap.source->rows_per_image();
+    return images_per_step * rows_per_image(options.positions, tap.shape->grid);
+  };
+  for (const PanelTap& tap : taps) {
+    if (!tap.shape) {
+      throw Error(tap.name.text() + ": expected a known shape to plan with, got none");
+    }
+    const std::uint64_t rows = rows_of(tap);
+    // Rows as they came, one byte that says whether they are finite, and their weight.
+    plan.step_bytes += rows * (tap.features() * size_of(tap.shape->dtype) + 1 + number);
+    plan.step_bytes += RowBlock::bytes(tap.features(), options.precision);
+    // A recorded tap's own products are not made anew in a step.
+    if (!tap.recording) plan.flops += 2 * rows * StepUpdate::tap_products(tap.features());
+  }
+  for (const PanelPair& pair : pairs) {
+    plan.flops += 2 * rows_of(taps[pair.x]) * taps[pair.x].features() * taps[pair.y].features();
+  }
+  return plan;
+}
+
+}  // namespace livecca

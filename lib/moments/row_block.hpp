@@ -1,0 +1,54 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "livecca/activations/packed_rows.hpp"
+#include "livecca/moments/precision.hpp"
+
+namespace livecca {
+
+/// A tap's rows of one step, a block at a time, centred and weighted as the products read them. A
+/// block is packed once and read by every product that the tap takes part in.
+class RowBlock {
+ public:
+  /// Rows in a block: two slices of a product.
+  static constexpr std::size_t most_rows = 256;
+
+  /// `rows` were centred, and must stay until the step ends.
+  void bind(const PackedRows& rows, Precision precision);
+  std::size_t block_count() const { return (rows_->rows() + most_rows - 1) / most_rows; }
+  /// Takes block number `block`; beyond the last one it has no rows.
+  void load(std::size_t block);
+
+  const PackedRows& rows() const { return *rows_; }
+  Precision precision() const { return precision_; }
+  /// Rows of the loaded block.
+  std::size_t count() const { return count_; }
+  /// Row-major count() × features.
+  std::span<const double> values() const { return values_; }
+  /// features × count().
+  Eigen::Map<const Eigen::MatrixXd> exact() const;
+  /// The same divided by scale(), in float32. Only with Precision::fast.
+  Eigen::Map<const Eigen::MatrixXf> fast() const;
+  /// One power of two a feature: the block's values lie in [−1, 1] after it, so that no scale of
+  /// the neurons is too large or too small for float32.
+  std::span<const double> scale() const { return scale_; }
+
+  /// Bytes of memory that taps of this width take.
+  static std::size_t bytes(std::size_t features, Precision precision);
+
+ private:
+  void narrow();
+
+  const PackedRows* rows_ = nullptr;
+  Precision precision_ = Precision::exact;
+  std::size_t count_ = 0;
+  std::vector<double> values_;
+  std::vector<float> narrow_;
+  std::vector<double> scale_;
+};
+
+}  // namespace livecca

@@ -1,0 +1,224 @@
+#include "moments/step_update.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <string>
+
+#include "livecca/common/error.hpp"
+
+namespace livecca {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::MatrixXf;
+
+// Small enough that a 512-wide tap feeds several threads, large enough to keep a core's multiply
+// units busy: a tile of 128 × 128 doubles is 128 KiB.
+constexpr std::size_t tile_size = 128;
+// Rows multiplied at once. With tiles of this size Eigen's workspace fits its limit for the stack,
+// so that a product allocates nothing.
+constexpr Index slice_rows = 128;
+
+using Tile = Eigen::Block<Eigen::Map<MatrixXd>>;
+
+void add_exact(Tile& out, const RowBlock& x, const RowBlock& y, Index row, Index column) {
+  for (Index first = 0; first < static_cast<Index>(x.count()); first += slice_rows) {
+    const Index count = std::min(slice_rows, static_cast<Index>(x.count()) - first);
+    out.noalias() += x.exact().block(row, first, out.rows(), count) *
+                     y.exact().block(column, first, out.cols(), count).transpose();
+  }
+}
+
+void add_fast(Tile& out, const RowBlock& x, const RowBlock& y, Index row, Index column) {
+  alignas(64) std::array<float, tile_size * tile_size> memory;
+  Eigen::Map<MatrixXf, Eigen::Aligned64> products(memory.data(), out.rows(), out.cols());
+  const double* scale_x = x.scale().data() + row;
+  const double* scale_y = y.scale().data() + column;
+  for (Index first = 0; first < static_cast<Index>(x.count()); first += slice_rows) {
+    const Index count = std::min(slice_rows, static_cast<Index>(x.count()) - first);
+    products.noalias() = x.fast().block(row, first, out.rows(), count) *
+                         y.fast().block(column, first, out.cols(), count).transpose();
+    for (Index j = 0; j < out.cols(); ++j) {
+      for (Index i = 0; i < out.rows(); ++i) {
+        out(i, j) += static_cast<double>(products(i, j)) * (scale_x[i] * scale_y[j]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::uint64_t StepUpdate::tap_products(std::size_t features) {
+  std::uint64_t products = 0;
+  for (std::size_t column = 0; column < features; column += tile_size) {
+    products += (features - column) * std::min(tile_size, features - column);
+  }
+  return products;
+}
+
+void StepUpdate::begin() {
+  block_count_ = 0;
+  target_count_ = 0;
+  jobs_.clear();
+}
+
+std::size_t StepUpdate::add_rows(const PackedRows& rows, Precision precision) {
+  if (block_count_ == blocks_.size()) blocks_.emplace_back();
+  blocks_[block_count_].bind(rows, precision);
+  return block_count_++;
+}
+
+void StepUpdate::add(Moments& moments, std::size_t rows, double decay) {
+  add(MomentsAccess::parts_of(moments), rows, rows, decay);
+}
+
+void StepUpdate::add(CrossMoments& moments, std::size_t rows_x, std::size_t rows_y, double decay) {
+  const std::size_t x = blocks_[rows_x].rows().rows();
+  const std::size_t y = blocks_[rows_y].rows().rows();
+  if (x != y) {
+    throw Error("cross moments: expected equal rows on both sides, got " + std::to_string(x) +
+                " and " + std::to_string(y));
+  }
+  add(MomentsAccess::parts_of(moments), rows_x, rows_y, decay);
+}
+
+void StepUpdate::add(const MomentsParts& parts, std::size_t x, std::size_t y, double decay) {
+  const PackedRows& rows_x = blocks_[x].rows();
+  const PackedRows& rows_y = blocks_[y].rows();
+  expect_features(parts.mean_x.size(), rows_x.features());
+  expect_features(parts.mean_y.size(), rows_y.features());
+  if (target_count_ == targets_.size()) targets_.emplace_back();
+  Target& target = targets_[target_count_];
+  target.parts.emplace(parts);
+  target.x = x;
+  target.y = y;
+  target.decay = decay;
+  target.delta_x.assign(parts.mean_x.size(), 0.0);
+  target.delta_y.assign(parts.mean_y.size(), 0.0);
+  target.weight = merge_weight(decay * parts.weights.sum, rows_x.weights().sum);
+  if (target.weight > 0) {
+    subtract(rows_x.mean(), parts.mean_x, target.delta_x);
+    subtract(rows_y.mean(), parts.mean_y, target.delta_y);
+  }
+  prepare_norms(target);
+  add_tiles(target_count_, parts.mean_x.size(), parts.mean_y.size(), parts.is_tap);
+  ++target_count_;
+}
+
+void StepUpdate::add_tiles(std::size_t target, std::size_t rows, std::size_t columns,
+                           bool lower_only) {
+  if (targets_[target].has_norms) jobs_.push_back({Job::Kind::norms, target, 0, 0});
+  for (std::size_t column = 0; column < columns; column += tile_size) {
+    for (std::size_t row = lower_only ? column : 0; row < rows; row += tile_size) {
+      jobs_.push_back({Job::Kind::tile, target, row, column});
+    }
+  }
+}
+
+void StepUpdate::prepare_norms(Target& target) {
+  MomentsParts& parts = *target.parts;
+  const SampleWeights& batch = blocks_[target.x].rows().weights();
+  const double m = batch.sum;
+  const bool equal_weights = target.decay == 1 && m == static_cast<double>(batch.samples) &&
+                             batch.squares == static_cast<double>(batch.samples);
+  if (!equal_weights) parts.drop_norms();
+  target.has_norms = parts.has_norms();
+  if (!target.has_norms) return;
+  const double n = parts.weights.sum;
+  const double share = target.weight > 0 ? m / (n + m) : 0;
+  const auto scale = [](std::vector<double>& to, const std::vector<double>& from, double factor) {
+    to.resize(from.size());
+    std::ranges::transform(from, to.begin(), [&](double value) { return factor * value; });
+  };
+  scale(target.shift_x, target.delta_x, -share);
+  scale(target.shift_y, target.delta_y, -share);
+  // Now, as it takes the product before the batch is in it.
+  if (parts.is_tap) {
+    recenter(**parts.norms, parts.product, n, target.shift_x, target.scratch);
+  } else {
+    recenter(**parts.cross_norms, parts.product, n, target.shift_x, target.shift_y,
+             target.scratch);
+  }
+  scale(target.shift_x, target.delta_x, target.weight > 0 ? 1 - share : 0);
+  scale(target.shift_y, target.delta_y, target.weight > 0 ? 1 - share : 0);
+}
+
+void StepUpdate::run() {
+  std::size_t rounds = 1;  // the first one also decays and merges means, rows or not
+  for (std::size_t i = 0; i < block_count_; ++i) {
+    rounds = std::max(rounds, blocks_[i].block_count());
+  }
+  // By reference: a std::function that holds a large lambda would allocate.
+  const auto load = [this](std::size_t i) { blocks_[i].load(round_); };
+  const auto job = [this](std::size_t i) { run_job(jobs_[i]); };
+  for (round_ = 0; round_ < rounds; ++round_) {
+    executor_.parallel_for(Lane::training, block_count_, std::ref(load));
+    executor_.parallel_for(Lane::training, jobs_.size(), std::ref(job));
+  }
+  for (std::size_t i = 0; i < target_count_; ++i) finish(targets_[i]);
+}
+
+void StepUpdate::run_job(const Job& job) {
+  if (round_ > 0 && blocks_[targets_[job.target].x].count() == 0) return;
+  if (job.kind == Job::Kind::tile) {
+    run_tile(job);
+  } else {
+    run_norms(targets_[job.target]);
+  }
+}
+
+void StepUpdate::run_tile(const Job& job) {
+  const Target& target = targets_[job.target];
+  const auto rows = static_cast<Index>(target.delta_x.size());
+  const auto columns = static_cast<Index>(target.delta_y.size());
+  const auto row = static_cast<Index>(job.row);
+  const auto column = static_cast<Index>(job.column);
+  Eigen::Map<MatrixXd> product(target.parts->product.data(), rows, columns);
+  Tile out = product.block(row, column, std::min<Index>(tile_size, rows - row),
+                           std::min<Index>(tile_size, columns - column));
+  if (round_ == 0) {
+    if (target.decay != 1) out *= target.decay;
+    if (target.weight > 0) {
+      const Eigen::Map<const Eigen::VectorXd> delta_x(target.delta_x.data() + row, out.rows());
+      const Eigen::Map<const Eigen::VectorXd> delta_y(target.delta_y.data() + column, out.cols());
+      for (Index j = 0; j < out.cols(); ++j) out.col(j) += (target.weight * delta_y(j)) * delta_x;
+    }
+  }
+  const RowBlock& x = blocks_[target.x];
+  const RowBlock& y = blocks_[target.y];
+  if (x.precision() == Precision::exact) {
+    add_exact(out, x, y, row, column);
+  } else {
+    add_fast(out, x, y, row, column);
+  }
+}
+
+void StepUpdate::run_norms(Target& target) {
+  const RowBlock& x = blocks_[target.x];
+  const RowBlock& y = blocks_[target.y];
+  if (target.parts->is_tap) {
+    livecca::add_rows(**target.parts->norms, x.values(), x.count(), target.shift_x);
+  } else {
+    livecca::add_rows(**target.parts->cross_norms, x.values(), y.values(), x.count(),
+                      target.shift_x, target.shift_y);
+  }
+}
+
+void StepUpdate::finish(Target& target) {
+  MomentsParts& parts = *target.parts;
+  const PackedRows& x = blocks_[target.x].rows();
+  const PackedRows& y = blocks_[target.y].rows();
+  const double n = target.decay * parts.weights.sum;
+  advance(parts.mean_x, n, x.mean(), target.delta_x, x.weights().sum);
+  if (!parts.is_tap) advance(parts.mean_y, n, y.mean(), target.delta_y, y.weights().sum);
+  if (target.decay != 1) parts.weights.decay(target.decay);
+  parts.weights.add(x.weights());
+  if (x.weights().samples > 0) {
+    parts.precision = worse(parts.precision, blocks_[target.x].precision());
+  }
+}
+
+}  // namespace livecca

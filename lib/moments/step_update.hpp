@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "livecca/common/executor.hpp"
+#include "moments/moments_parts.hpp"
+#include "moments/norm_sums.hpp"
+#include "moments/row_block.hpp"
+
+namespace livecca {
+
+/// One step on its way into all accumulators. Rows go through in blocks; of each block a tap's rows
+/// are packed once, then every product is cut into tiles that run at the same time. A tile is
+/// written by one task, which takes the blocks in their order: the number of threads changes no
+/// bit.
+///
+/// Kept from step to step, so that steps of a known shape allocate nothing: begin(), add rows and
+/// accumulators, run().
+class StepUpdate {
+ public:
+  explicit StepUpdate(Executor& executor) : executor_(executor) {}
+
+  /// Forgets the last step.
+  void begin();
+  /// The rows of a tap, centred; returns their place for add().
+  std::size_t add_rows(const PackedRows& rows, Precision precision);
+  /// `decay`: what the rows already in the accumulator weigh from now on. Throws Error if rows and
+  /// accumulator do not fit each other.
+  void add(Moments& moments, std::size_t rows, double decay = 1);
+  void add(CrossMoments& moments, std::size_t rows_x, std::size_t rows_y, double decay = 1);
+  void run();
+
+  /// Multiply-adds that one row costs a tap's own moments: tiles on the diagonal are made whole.
+  static std::uint64_t tap_products(std::size_t features);
+
+ private:
+  /// An accumulator in this step. Its vectors keep their memory between steps.
+  struct Target {
+    std::optional<MomentsParts> parts;
+    std::size_t x = 0;  ///< places in blocks_
+    std::size_t y = 0;
+    double decay = 1;
+    double weight = 0;            ///< of the outer product of the deltas, see merge_weight()
+    std::vector<double> delta_x;  ///< the batch's mean less the accumulator's
+    std::vector<double> delta_y;
+    bool has_norms = false;
+    std::vector<double> shift_x;  ///< the batch's mean less the new one
+    std::vector<double> shift_y;
+    NormScratch scratch;
+  };
+  struct Job {
+    enum class Kind : std::uint8_t { tile, norms };
+    Kind kind;
+    std::size_t target;
+    std::size_t row;
+    std::size_t column;
+  };
+
+  void add(const MomentsParts& parts, std::size_t x, std::size_t y, double decay);
+  void add_tiles(std::size_t target, std::size_t rows, std::size_t columns, bool lower_only);
+  void prepare_norms(Target& target);
+  void run_job(const Job& job);
+  void run_tile(const Job& job);
+  void run_norms(Target& target);
+  void finish(Target& target);
+
+  Executor& executor_;
+  std::vector<RowBlock> blocks_;
+  std::size_t block_count_ = 0;  ///< of blocks_, those of this step
+  std::vector<Target> targets_;
+  std::size_t target_count_ = 0;
+  std::vector<Job> jobs_;
+  std::size_t round_ = 0;  ///< the block that is under way
+};
+
+}  // namespace livecca
