@@ -74,8 +74,8 @@ std::size_t rows_per_image(const Positions& positions, Grid grid) {
 
 namespace {
 
-/// Floyd's sampling without replacement of `count` out of `population`, ascending: `count` draws, no
-/// table of the whole population. The modulo's bias is below 2^-40 for any real size.
+/// Floyd's sampling without replacement of `count` out of `population`, ascending: `count` draws,
+/// no table of the whole population. The modulo's bias is below 2^-40 for any real size.
 void draw(SplitMix random, std::size_t population, std::size_t count,
           std::vector<std::size_t>& out) {
   for (std::size_t upper = population - count; upper < population; ++upper) {

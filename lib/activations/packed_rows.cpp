@@ -124,9 +124,9 @@ bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_i
     const auto* data = static_cast<const std::byte*>(view.data());
     const auto step = view.strides()[0] * static_cast<std::int64_t>(sizeof(Element));
     for (std::size_t row = 0; row < rows_; ++row) {
-      finite_[row] = copy_row<Element>(data + static_cast<std::int64_t>(row) * step,
-                                       view.strides()[1], {}, features_,
-                                       elements_.data() + row * features_ * sizeof(Element));
+      finite_[row] =
+          copy_row<Element>(data + static_cast<std::int64_t>(row) * step, view.strides()[1], {},
+                            features_, elements_.data() + row * features_ * sizeof(Element));
     }
   });
   return true;

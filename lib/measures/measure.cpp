@@ -48,7 +48,8 @@ std::optional<double> floor_of(const PairFacts& facts, const MeasureInfo& measur
 /// Those without a value first, then the worst of the others.
 Status status_of(const PairSolution& pair, const PairFacts& facts) {
   if (!pair.present) return Status::missing;
-  if (std::min(static_cast<double>(facts.samples), facts.effective_samples) <= 3) return Status::too_few_samples;
+  if (std::min(static_cast<double>(facts.samples), facts.effective_samples) <= 3)
+    return Status::too_few_samples;
   if (!pair.converged) return Status::not_converged;
   if (pair.canonical_correlations.empty()) return Status::constant;
   if (facts.samples_left_out > 0) return Status::nonfinite_rows;

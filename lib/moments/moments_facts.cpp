@@ -12,10 +12,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array all_faults{FaultKind::missing,     FaultKind::shape_changed,
-                                FaultKind::rows_differ, FaultKind::nonfinite,
-                                FaultKind::joined_late, FaultKind::over_limit,
-                                FaultKind::unreadable};
+constexpr std::array all_faults{
+    FaultKind::missing,     FaultKind::shape_changed, FaultKind::rows_differ, FaultKind::nonfinite,
+    FaultKind::joined_late, FaultKind::over_limit,    FaultKind::unreadable};
 
 /// What is wrong with a text that was to be facts; never leaves this file.
 class Refusal : public std::runtime_error {
@@ -60,9 +59,8 @@ Json window_to_json(const PanelMoments& moments) {
   }
   json["faults"] = Json::array();
   for (const Fault& fault : moments.faults) {
-    json["faults"].push_back({{"kind", name_of(fault.kind)},
-                              {"subject", fault.subject},
-                              {"message", fault.message}});
+    json["faults"].push_back(
+        {{"kind", name_of(fault.kind)}, {"subject", fault.subject}, {"message", fault.message}});
   }
   return json;
 }
@@ -184,8 +182,7 @@ PairMoments pair_of(const Json& json, const std::string& name, const std::vector
   return pair;
 }
 
-PanelMoments window_of(const Json& json, const std::string& prefix,
-                       const FeaturesOf& features_of) {
+PanelMoments window_of(const Json& json, const std::string& prefix, const FeaturesOf& features_of) {
   PanelMoments moments;
   moments.images = count_in(json, "images");
   moments.steps_committed = count_in(json, "steps_committed");
@@ -204,13 +201,13 @@ PanelMoments window_of(const Json& json, const std::string& prefix,
 
 /// A block is a part of its window: the same taps and pairs, of the same widths.
 void expect_part_of(const PanelMoments& window, const PanelMoments& block) {
-  bool fits =
-      window.taps.size() == block.taps.size() && window.pairs.size() == block.pairs.size();
+  bool fits = window.taps.size() == block.taps.size() && window.pairs.size() == block.pairs.size();
   for (std::size_t i = 0; fits && i < window.taps.size(); ++i) {
     const TapMoments& whole = window.taps[i];
     const TapMoments& part = block.taps[i];
-    fits = whole.name == part.name && (!part.moments || (whole.moments && whole.moments->features() ==
-                                                             part.moments->features()));
+    fits =
+        whole.name == part.name &&
+        (!part.moments || (whole.moments && whole.moments->features() == part.moments->features()));
   }
   for (std::size_t i = 0; fits && i < window.pairs.size(); ++i) {
     const PairMoments& whole = window.pairs[i];

@@ -128,14 +128,16 @@ bool read_tensors(const InputFile& file, const SafetensorsHeader& header, PanelM
   for (const MomentsTensor& tensor : tensors) {
     const SafetensorsTensor* place = header.find(tensor.name);
     if (place == nullptr || place->dtype != "F64" || place->shape != tensor.shape) {
-      why = "expected a tensor " + tensor.name + " of type F64 and the shape that its name asks, got " +
+      why = "expected a tensor " + tensor.name +
+            " of type F64 and the shape that its name asks, got " +
             (place == nullptr ? "none" : "another");
       return refuse(file.path(), why);
     }
     buffer.resize(tensor.row_numbers);
     const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer));
     for (std::size_t row = 0; row < tensor.rows; ++row) {
-      if (!file.read(header.data_begin + place->begin + row * bytes.size(), bytes, why)) return false;
+      if (!file.read(header.data_begin + place->begin + row * bytes.size(), bytes, why))
+        return false;
       tensor.set(row, buffer);
     }
   }
@@ -173,7 +175,8 @@ bool save_moments(const std::filesystem::path& path, const PanelMoments& moments
   auto header = write_safetensors_header(metadata, places_of(tensors), why);
   if (!header) return refuse(path, why);
   std::vector<double> buffer;
-  std::uint32_t checksum = crc32c(std::as_bytes(std::span<const char>(*header).subspan(length_bytes)));
+  std::uint32_t checksum =
+      crc32c(std::as_bytes(std::span<const char>(*header).subspan(length_bytes)));
   for (const MomentsTensor& tensor : tensors) {
     for_each_row(tensor, buffer, [&](std::span<const std::byte> bytes) {
       checksum = crc32c(bytes, checksum);
@@ -184,9 +187,8 @@ bool save_moments(const std::filesystem::path& path, const PanelMoments& moments
   AtomicFile file(path);
   if (!file.write(std::as_bytes(std::span<const char>(*header)), why)) return false;
   for (const MomentsTensor& tensor : tensors) {
-    const bool written = for_each_row(tensor, buffer, [&](std::span<const std::byte> bytes) {
-      return file.write(bytes, why);
-    });
+    const bool written = for_each_row(
+        tensor, buffer, [&](std::span<const std::byte> bytes) { return file.write(bytes, why); });
     if (!written) return false;
   }
   return file.commit(AtomicFile::Sync::disk, why);

@@ -24,9 +24,7 @@ struct MomentsParts {
   std::optional<NormSums>* norms;             ///< null for a pair
   std::optional<CrossNormSums>* cross_norms;  ///< null for a tap
 
-  bool has_norms() const {
-    return is_tap ? norms->has_value() : cross_norms->has_value();
-  }
+  bool has_norms() const { return is_tap ? norms->has_value() : cross_norms->has_value(); }
   void drop_norms();
   /// Zeroes, with norm sums again if they were asked for.
   void reset();

@@ -12,8 +12,7 @@ MomentsTensor row_vector(std::string name, std::vector<double>& values) {
           .shape = {values.size()},
           .rows = 1,
           .row_numbers = values.size(),
-          .get = [&](std::size_t,
-                     std::span<double> to) { std::ranges::copy(values, to.begin()); },
+          .get = [&](std::size_t, std::span<double> to) { std::ranges::copy(values, to.begin()); },
           .set = [&](std::size_t,
                      std::span<const double> from) { std::ranges::copy(from, values.begin()); }};
 }
@@ -56,7 +55,8 @@ MomentsTensor symmetric(std::string name, std::vector<double>& lower, std::size_
               },
           .set =
               [&lower, features](std::size_t row, std::span<const double> from) {
-                std::ranges::copy(from, lower.begin() + static_cast<std::ptrdiff_t>(row * features));
+                std::ranges::copy(from,
+                                  lower.begin() + static_cast<std::ptrdiff_t>(row * features));
               }};
 }
 
@@ -98,9 +98,8 @@ void add_pair(const std::string& prefix, CrossMoments& moments,
   tensors.push_back(row_vector(prefix + "mean_y_offset", parts.mean_y.offset));
   if (!parts.has_norms()) return;
   CrossNormSums& norms = **parts.cross_norms;
-  tensors.push_back(gathered(
-      prefix + "norm_sums",
-      {{&norms.p, 1}, {&norms.q, 1}, {&norms.pq, 1}, norms.qx, norms.py}));
+  tensors.push_back(gathered(prefix + "norm_sums",
+                             {{&norms.p, 1}, {&norms.q, 1}, {&norms.pq, 1}, norms.qx, norms.py}));
 }
 
 void add_window(const std::string& prefix, PanelMoments& moments,

@@ -22,8 +22,8 @@ struct MomentsTensor {
   std::function<void(std::size_t row, std::span<const double> from)> set;
 };
 
-/// All tensors of a window, its blocks included, in the file's order. They refer to `moments`, which
-/// must stay as it is.
+/// All tensors of a window, its blocks included, in the file's order. They refer to `moments`,
+/// which must stay as it is.
 std::vector<MomentsTensor> tensors_of(PanelMoments& moments);
 
 }  // namespace livecca

@@ -44,8 +44,8 @@ void recenter(NormSums& sums, std::span<const double> scatter, double n, std::sp
       Eigen::Map<const MatrixXd>(scatter.data(), d, d).selfadjointView<Eigen::Lower>() * shift;
   auto px = vector(sums.px);
   const double squared = shift.squaredNorm();
-  sums.pp += 4 * shift.dot(product) + n * squared * squared + 4 * shift.dot(px) +
-             2 * squared * sums.p;
+  sums.pp +=
+      4 * shift.dot(product) + n * squared * squared + 4 * shift.dot(px) + 2 * squared * sums.p;
   px += (sums.p + n * squared) * shift + 2 * product;
   sums.p += n * squared;
 }

@@ -19,14 +19,16 @@ PanelOptions checked(PanelOptions options) {
 bool PanelOptions::is_valid(std::string& why) const {
   if (!window.is_valid(why)) return false;
   if (window.kind == Window::Kind::exponential && norm_sums) {
-    why = "panel options: expected no norm_sums with an exponential window: they have no weighted "
-          "form";
+    why =
+        "panel options: expected no norm_sums with an exponential window: they have no weighted "
+        "form";
     return false;
   }
   if (window.kind == Window::Kind::last_blocks && error_blocks != 0) {
-    why = "panel options: expected no error_blocks with a window of last blocks, which serve as "
-          "such; got " +
-          std::to_string(error_blocks);
+    why =
+        "panel options: expected no error_blocks with a window of last blocks, which serve as "
+        "such; got " +
+        std::to_string(error_blocks);
     return false;
   }
   if (error_blocks == 1) {
@@ -38,8 +40,8 @@ bool PanelOptions::is_valid(std::string& why) const {
 
 Panel::State::State(Executor& the_executor, PanelOptions the_options)
     : executor(the_executor), options(checked(the_options)), update(the_executor) {
-  const std::size_t count = in_one_piece() ? std::max<std::size_t>(1, options.error_blocks)
-                                           : options.window.blocks;
+  const std::size_t count =
+      in_one_piece() ? std::max<std::size_t>(1, options.error_blocks) : options.window.blocks;
   blocks.resize(count);
   block_clock.resize(count);
 }

@@ -80,9 +80,9 @@ std::optional<Fault> misfit(const TapMoments& a, const TapMoments& b) {
     return words + " features on " + std::to_string(tap.grid.height) + " x " +
            std::to_string(tap.grid.width) + " positions";
   };
-  const bool same_subset = a.features_of_tap == b.features_of_tap &&
-                           (a.features_of_tap == a.moments->features() ||
-                            a.feature_seed == b.feature_seed);
+  const bool same_subset =
+      a.features_of_tap == b.features_of_tap &&
+      (a.features_of_tap == a.moments->features() || a.feature_seed == b.feature_seed);
   if (a.moments->features() == b.moments->features() && a.grid == b.grid && same_subset) {
     return std::nullopt;
   }

@@ -34,8 +34,8 @@ std::uint64_t Panel::State::moments_bytes() const {
   }
   for (const PanelPair& pair : pairs) {
     if (!taps[pair.x].shape || !taps[pair.y].shape) continue;
-    numbers += moments_numbers(taps[pair.x].features(), taps[pair.y].features(), false,
-                               options.norm_sums);
+    numbers +=
+        moments_numbers(taps[pair.x].features(), taps[pair.y].features(), false, options.norm_sums);
   }
   return number * numbers * blocks.size();
 }

@@ -19,12 +19,12 @@ struct PanelTap {
   Layout layout;
   std::optional<TapShape> shape;  ///< given, or as last seen
   bool shape_given = false;
-  std::vector<std::size_t> chosen;  ///< features kept; empty: all
-  bool left = false;                ///< out until the next window
-  bool fed = false;                 ///< in this window
-  bool observed = false;            ///< in the open step
-  PackedRows rows;                  ///< of the open step; its memory is reused by the next
-  std::size_t place = 0;            ///< of its rows in the step's update
+  std::vector<std::size_t> chosen;       ///< features kept; empty: all
+  bool left = false;                     ///< out until the next window
+  bool fed = false;                      ///< in this window
+  bool observed = false;                 ///< in the open step
+  PackedRows rows;                       ///< of the open step; its memory is reused by the next
+  std::size_t place = 0;                 ///< of its rows in the step's update
   std::unique_ptr<Recording> recording;  ///< of a recorded tap whose moments are kept
   std::shared_ptr<RowSource> source;     ///< of a recorded tap
   std::uint64_t first_row = 0;           ///< of the open step's rows in the source

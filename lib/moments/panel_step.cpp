@@ -213,8 +213,8 @@ const PackedRows* Panel::Step::observe(std::size_t tap_index, const ActivationVi
     return nullptr;
   }
   std::string why;
-  const bool packed = tap.rows.pack(view, tap.layout, state_->options.positions, state_->images,
-                                    why, tap.chosen);
+  const bool packed =
+      tap.rows.pack(view, tap.layout, state_->options.positions, state_->images, why, tap.chosen);
   return state_->accept(tap, packed, why);
 }
 

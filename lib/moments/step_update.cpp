@@ -139,8 +139,7 @@ void StepUpdate::prepare_norms(Target& target) {
   if (parts.is_tap) {
     recenter(**parts.norms, parts.product, n, target.shift_x, target.scratch);
   } else {
-    recenter(**parts.cross_norms, parts.product, n, target.shift_x, target.shift_y,
-             target.scratch);
+    recenter(**parts.cross_norms, parts.product, n, target.shift_x, target.shift_y, target.scratch);
   }
   scale(target.shift_x, target.delta_x, target.weight > 0 ? 1 - share : 0);
   scale(target.shift_y, target.delta_y, target.weight > 0 ? 1 - share : 0);

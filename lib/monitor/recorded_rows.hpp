@@ -6,8 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/atomic_file.hpp"
+#include "common/input_file.hpp"
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/packed_rows.hpp"
@@ -24,11 +27,8 @@ namespace livecca {
 ///     n·d·4|8   rows, C order, little-endian
 class RecordedRowsWriter {
  public:
+  /// Its folder is made with the first rows. What is not finished leaves no file.
   explicit RecordedRowsWriter(std::filesystem::path path);
-  /// Removes what was not finished.
-  ~RecordedRowsWriter();
-  RecordedRowsWriter(const RecordedRowsWriter&) = delete;
-  RecordedRowsWriter& operator=(const RecordedRowsWriter&) = delete;
 
   /// Appends packed rows (before centring). False if the shape changed or the disk failed; the
   /// file is then lost.
@@ -39,11 +39,9 @@ class RecordedRowsWriter {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  bool open(const PackedRows& rows, std::string& why);
+  void begin(const PackedRows& rows);
 
-  std::filesystem::path path_;
-  std::filesystem::path temporary_;
-  int descriptor_ = -1;
+  AtomicFile file_;
   std::uint64_t bytes_ = 0;
   std::uint64_t rows_ = 0;
   std::size_t features_ = 0;
@@ -53,14 +51,12 @@ class RecordedRowsWriter {
   std::vector<std::byte> buffer_;
 };
 
-/// A finished file. Rows are read, not mapped: a file that shrinks under a mapping would end the
-/// process.
+/// A finished file.
 class RecordedRows : public RowSource {
  public:
   /// Null if the file cannot be read as RecordedRowsWriter writes it; `why` then says what was
   /// expected.
   static std::shared_ptr<RecordedRows> open(const std::filesystem::path& path, std::string& why);
-  ~RecordedRows() override;
 
   std::uint64_t rows() const override { return rows_; }
   std::size_t features() const override { return features_; }
@@ -70,11 +66,10 @@ class RecordedRows : public RowSource {
                                      std::string& why) override;
 
  private:
-  RecordedRows() = default;
-  bool read_header(std::uint64_t file_bytes, std::string& why);
+  explicit RecordedRows(InputFile file) : file_(std::move(file)) {}
+  bool read_header(std::string& why);
 
-  std::filesystem::path path_;
-  int descriptor_ = -1;
+  InputFile file_;
   std::vector<std::byte> buffer_;
   DType dtype_ = DType::float32;
   std::uint64_t rows_ = 0;

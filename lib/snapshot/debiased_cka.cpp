@@ -25,7 +25,8 @@ double frobenius_norm(const CrossMoments& moments) {
 }  // namespace
 
 std::optional<double> debiased_cka(const Moments& x, const Moments& y, const CrossMoments& cross) {
-  if (!x.norm_sums() || !y.norm_sums() || !cross.norm_sums() || x.samples() < 4) return std::nullopt;
+  if (!x.norm_sums() || !y.norm_sums() || !cross.norm_sums() || x.samples() < 4)
+    return std::nullopt;
   const double a = frobenius_norm(x);
   const double b = frobenius_norm(y);
   const auto n = static_cast<double>(x.samples());

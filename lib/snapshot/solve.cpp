@@ -79,8 +79,8 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
     return pair;
   }
   pair.present = true;
-  pair.precision = worse(pair_moments.moments->precision(),
-                         worse(x.facts.precision, y.facts.precision));
+  pair.precision =
+      worse(pair_moments.moments->precision(), worse(x.facts.precision, y.facts.precision));
   if (!x.facts.converged || !y.facts.converged) return pair;
   if (x.facts.rank == 0 || y.facts.rank == 0) {
     pair.converged = true;

@@ -1,11 +1,9 @@
 #include <doctest/doctest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "file_size_limit.hpp"
 #include "json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
@@ -72,16 +70,11 @@ TEST_CASE("a line that the disk takes only in part is cut off again, and the nex
   JsonlFile file(folder.path() / "rows.jsonl");
   const std::string line = "{\"a\":\"" + std::string(90, 'x') + "\"}";
   REQUIRE(file.write(line));
-  // A limit on the file's size stands for a full disk: the kernel takes part of the line.
-  rlimit old{};
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
-  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit low = old;
-  low.rlim_cur = line.size() + 20;
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &low) == 0);
-  const bool written = file.write(line);
-  ::setrlimit(RLIMIT_FSIZE, &old);
-  std::signal(SIGXFSZ, old_handler);
+  bool written = true;
+  {
+    const livecca_tests::FileSizeLimit limit(line.size() + 20);
+    written = file.write(line);
+  }
   CHECK_FALSE(written);
   CHECK(file.lines_lost() == 1);
   CHECK_FALSE(file.last_error().empty());

@@ -23,9 +23,9 @@ using MomentsNotes = std::map<std::string, std::string>;
 ///                moments       JSON: names, grids, weights, counts, faults
 ///                notes         JSON object of strings: the caller's
 ///     tensors    taps.I.scatter                                F64, features × features
-///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is their sum
-///                taps.I.norm_sums                              F64, 2 + features: Σp, Σp², Σp·x
-///                pairs.I.product                               F64, features x × features y
+///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is their
+///                sum taps.I.norm_sums                              F64, 2 + features: Σp, Σp²,
+///                Σp·x pairs.I.product                               F64, features x × features y
 ///                pairs.I.mean_x_origin, …_offset, mean_y_…     F64, features
 ///                pairs.I.norm_sums                             F64, 3 + both features:
 ///                                                              Σp, Σq, Σpq, Σq·x, Σp·y

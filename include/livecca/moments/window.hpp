@@ -13,8 +13,8 @@ struct Window {
   enum class Kind : std::uint8_t { all, since_snapshot, exponential, last_blocks };
 
   Kind kind = Kind::since_snapshot;
-  double half_life = 0;               ///< of Kind::exponential
-  std::size_t blocks = 0;             ///< of Kind::last_blocks
+  double half_life = 0;                ///< of Kind::exponential
+  std::size_t blocks = 0;              ///< of Kind::last_blocks
   std::uint64_t images_per_block = 0;  ///< of Kind::last_blocks
 
   /// Everything since the panel was made or reset.

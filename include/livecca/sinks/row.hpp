@@ -22,7 +22,7 @@ struct MeasureRow {
   std::string reference_layer;
   std::string measure;  ///< with its direction: "pwcca_distance", "linear_cka_similarity"
   std::optional<double> value;
-  std::optional<double> noise_floor;  ///< on the value's scale; empty where none is derived
+  std::optional<double> noise_floor;     ///< on the value's scale; empty where none is derived
   std::optional<double> standard_error;  ///< by the jackknife, if it was asked for
   std::uint64_t samples = 0;
   double effective_samples = 0;

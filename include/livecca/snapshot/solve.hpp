@@ -73,9 +73,9 @@ LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 /// (another).
 ///
 /// Whitening divides each neuron by its standard deviation, keeps the eigen-directions of the
-/// correlation matrix with λ > rank_tolerance() · λmax, and never inverts the rest; neurons of zero variance
-/// leave and are counted. Cost: about 9·d³ flops a tap and 20·d³ a pair. Needs ≥ 2 samples to have
-/// a rank. Runs on the solve lane; nothing non-finite reaches a decomposition.
+/// correlation matrix with λ > rank_tolerance() · λmax, and never inverts the rest; neurons of zero
+/// variance leave and are counted. Cost: about 9·d³ flops a tap and 20·d³ a pair. Needs ≥ 2 samples
+/// to have a rank. Runs on the solve lane; nothing non-finite reaches a decomposition.
 ///
 /// Source: measures as in Raghu et al. 2017 (arXiv:1706.05806), Morcos et al. 2018
 /// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414), Song et al. 2012 (debiased CKA).

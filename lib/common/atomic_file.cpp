@@ -1,0 +1,142 @@
+#include "common/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+namespace livecca {
+namespace {
+
+/// A name in the folder of `path` that this process has not used yet. A part of the file's own name
+/// says whose it is, and leaves room within the 255 bytes of a name.
+std::filesystem::path temporary_beside(const std::filesystem::path& path) {
+  static std::atomic<std::uint64_t> count{0};
+  const std::string name = path.filename().string().substr(0, 200);
+  return path.parent_path() /
+         (name + '.' + std::to_string(::getpid()) + '-' + std::to_string(count++) + ".tmp");
+}
+
+/// Null with errno set. Processes on other machines may share the folder and the process id, hence
+/// the further tries.
+Descriptor create_beside(const std::filesystem::path& path, std::filesystem::path& temporary) {
+  constexpr int most_tries = 1000;
+  for (int i = 0; i < most_tries; ++i) {
+    temporary = temporary_beside(path);
+    Descriptor descriptor(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (descriptor.is_open() || (errno != EEXIST && errno != EINTR)) return descriptor;
+  }
+  return {};
+}
+
+bool write_all(int descriptor, std::span<const std::byte> bytes, std::uint64_t at) {
+  constexpr auto furthest = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
+  if (at > furthest || bytes.size() > furthest - at) {
+    errno = EFBIG;
+    return false;
+  }
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      if (count == 0) errno = ENOSPC;
+      return false;
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    at += static_cast<std::uint64_t>(count);
+  }
+  return true;
+}
+
+bool sync(int descriptor) {
+  while (::fsync(descriptor) != 0) {
+    if (errno != EINTR) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() {
+  if (temporary_.empty()) return;
+  descriptor_.close();
+  ::unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+bool AtomicFile::fail(const std::string& got, std::string& why) {
+  discard();
+  ended_ = path_.string() + ": expected to write, got: " + got;
+  why = ended_;
+  return false;
+}
+
+bool AtomicFile::fail_with_errno(std::string& why) { return fail(std::strerror(errno), why); }
+
+bool AtomicFile::open(std::string& why) {
+  if (descriptor_.is_open()) return true;
+  if (!ended_.empty()) {
+    why = ended_;
+    return false;
+  }
+  // What rename() would refuse, or replace without asking, is better known before all is written.
+  struct stat facts {};
+  if (::stat(path_.c_str(), &facts) == 0) {
+    if (S_ISDIR(facts.st_mode)) return fail(std::strerror(EISDIR), why);
+    if (!S_ISREG(facts.st_mode)) return fail("Not a regular file", why);
+  } else if (errno != ENOENT) {
+    return fail_with_errno(why);
+  }
+  std::filesystem::path temporary;
+  descriptor_ = create_beside(path_, temporary);
+  if (!descriptor_.is_open()) return fail_with_errno(why);
+  temporary_ = std::move(temporary);
+  return true;
+}
+
+bool AtomicFile::write(std::span<const std::byte> bytes, std::string& why) {
+  return write_at(size_, bytes, why);
+}
+
+bool AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes,
+                          std::string& why) {
+  if (!open(why)) return false;
+  if (!write_all(descriptor_.number(), bytes, offset)) return fail_with_errno(why);
+  if (!bytes.empty()) size_ = std::max(size_, offset + bytes.size());
+  return true;
+}
+
+bool AtomicFile::commit(Sync sync_to, std::string& why) {
+  if (!open(why) || !flush_and_rename(sync_to, why)) return false;
+  ended_ = path_.string() + ": expected to write, got: the file was committed before";
+  return true;
+}
+
+bool AtomicFile::flush_and_rename(Sync sync_to, std::string& why) {
+  Descriptor folder;
+  if (sync_to == Sync::disk) {
+    if (!sync(descriptor_.number())) return fail_with_errno(why);
+    // Opened first: a folder that cannot be opened should cost the new file, not the old one.
+    const auto parent = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+    folder = Descriptor(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open()) return fail_with_errno(why);
+  }
+  if (!descriptor_.close()) return fail_with_errno(why);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return fail_with_errno(why);
+  temporary_.clear();
+  // EINVAL: the file system has no such thing as a folder to sync.
+  if (sync_to == Sync::disk && !sync(folder.number()) && errno != EINVAL) {
+    return fail_with_errno(why);
+  }
+  return true;
+}
+
+}  // namespace livecca

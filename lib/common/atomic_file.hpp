@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "common/descriptor.hpp"
+
+namespace livecca {
+
+/// Writes a file that appears under its name only when it is whole: until then, and after any
+/// failure, what lay there before is untouched. The bytes go to a temporary file in the same
+/// folder, created by the first write, whose name no other writer has, even one of the same path.
+/// The folder has to be there. A symbolic link under the name is replaced, not followed.
+///
+/// Errors: false, with `why` = "PATH: expected to write, got: …". The first one ends the file: the
+/// temporary is gone, and every later call fails with the same words. Nothing is thrown but
+/// std::bad_alloc.
+///
+/// Thread safety: none; one object per thread.
+class AtomicFile {
+ public:
+  /// What commit() waits for. `disk`: even a loss of power leaves the old file or the whole new
+  /// one. `none`: the end of the process does, but a loss of power may leave a file that is cut
+  /// short, so its reader has to check.
+  enum class Sync { none, disk };
+
+  explicit AtomicFile(std::filesystem::path path);
+  /// Removes what was not committed.
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  /// Appends to the furthest byte written so far.
+  bool write(std::span<const std::byte> bytes, std::string& why);
+  /// Writes from `offset` on; bytes that are skipped read as zeros.
+  bool write_at(std::uint64_t offset, std::span<const std::byte> bytes, std::string& why);
+  /// Gives the file its name, in place of what had it; an empty file if nothing was written. Ends
+  /// the file. If the folder cannot be synced, which comes last, the new file is there already.
+  bool commit(Sync sync, std::string& why);
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  bool open(std::string& why);
+  bool flush_and_rename(Sync sync, std::string& why);
+  bool fail(const std::string& got, std::string& why);
+  bool fail_with_errno(std::string& why);
+  void discard();
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  Descriptor descriptor_;
+  std::uint64_t size_ = 0;
+  std::string ended_;  // why nothing more can be written, once that is so
+};
+
+}  // namespace livecca

@@ -1,0 +1,52 @@
+#include "common/input_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace livecca {
+
+InputFile::InputFile(std::filesystem::path path, Descriptor descriptor, std::uint64_t size)
+    : path_(std::move(path)), descriptor_(std::move(descriptor)), size_(size) {}
+
+std::optional<InputFile> InputFile::open(const std::filesystem::path& path, std::string& why) {
+  const auto fail = [&](const char* got) {
+    why = path.string() + ": expected a file to read, got: " + got;
+    return std::nullopt;
+  };
+  // O_NONBLOCK: a pipe without a writer would be waited for, instead of refused.
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat facts {};
+  if (!descriptor.is_open() || ::fstat(descriptor.number(), &facts) != 0) {
+    return fail(std::strerror(errno));
+  }
+  if (S_ISDIR(facts.st_mode)) return fail("a folder");
+  if (!S_ISREG(facts.st_mode)) return fail("something that is not a regular file");
+  return InputFile(path, std::move(descriptor), static_cast<std::uint64_t>(facts.st_size));
+}
+
+bool InputFile::read(std::uint64_t offset, std::span<std::byte> into, std::string& why) const {
+  const auto fail = [&](const std::string& got) {
+    why = path_.string() + ": expected " + std::to_string(into.size()) + " bytes at byte " +
+          std::to_string(offset) + ", got: " + got;
+    return false;
+  };
+  // The size it was opened with also bounds the offsets, to what off_t holds.
+  if (offset > size_ || into.size() > size_ - offset) {
+    return fail("a file of " + std::to_string(size_) + " bytes");
+  }
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t count = ::pread(descriptor_.number(), into.data() + done, into.size() - done,
+                                  static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(std::strerror(errno));
+    if (count == 0) return fail("a file that was cut short since it was opened");
+    done += static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+}  // namespace livecca

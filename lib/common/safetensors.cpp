@@ -1,0 +1,371 @@
+#include "common/safetensors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <span>
+
+namespace livecca {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "safetensors holds little-endian data");
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t length_bytes = 8;
+constexpr std::uint64_t longest_header = 100'000'000;  // as in the reference implementation
+constexpr std::size_t most_dimensions = 64;
+constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+
+/// 0 if there is no such type.
+std::uint64_t size_of_dtype(std::string_view dtype) {
+  struct Known {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr std::array<Known, 13> known{{{"F64", 8},
+                                         {"F32", 4},
+                                         {"F16", 2},
+                                         {"BF16", 2},
+                                         {"I64", 8},
+                                         {"I32", 4},
+                                         {"I16", 2},
+                                         {"I8", 1},
+                                         {"U64", 8},
+                                         {"U32", 4},
+                                         {"U16", 2},
+                                         {"U8", 1},
+                                         {"BOOL", 1}}};
+  const auto* found = std::ranges::find(known, dtype, &Known::name);
+  return found == known.end() ? 0 : found->bytes;
+}
+
+/// A stranger's text in quotes, short and in one line, for a message.
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  const std::string shown(text.substr(0, longest));
+  return Json(shown).dump(-1, ' ', false, Json::error_handler_t::replace) +
+         (text.size() > longest ? "…" : "");
+}
+
+std::string bytes_of(const SafetensorsTensor& tensor) {
+  return std::to_string(tensor.begin) + " to " + std::to_string(tensor.end);
+}
+
+/// Whether a file has room for the header that it speaks of.
+bool check_length(std::uint64_t length, std::uint64_t file_bytes, std::string& why) {
+  const std::uint64_t rest = file_bytes - std::min<std::uint64_t>(file_bytes, length_bytes);
+  const std::uint64_t longest = std::min(longest_header, rest);
+  if (length <= longest) return true;
+  why = "expected a header of at most " + std::to_string(longest) + " bytes, got " +
+        std::to_string(length);
+  return false;
+}
+
+/// Whether type, shape and place agree.
+bool check_tensor(const SafetensorsTensor& tensor, std::string& why) {
+  const std::uint64_t size = size_of_dtype(tensor.dtype);
+  if (size == 0) {
+    why =
+        "expected a known dtype of " + in_quotes(tensor.name) + ", got " + in_quotes(tensor.dtype);
+    return false;
+  }
+  // Zeros are left out at first: whoever multiplies some of the dimensions must not overflow.
+  std::uint64_t bytes = size;
+  bool is_empty = false;
+  for (const std::uint64_t dimension : tensor.shape) {
+    is_empty = is_empty || dimension == 0;
+    if (dimension > largest / bytes) {
+      why = "expected a shape of less than 2^64 bytes for " + in_quotes(tensor.name) + ", got more";
+      return false;
+    }
+    bytes *= std::max<std::uint64_t>(dimension, 1);
+  }
+  if (is_empty) bytes = 0;
+  if (tensor.begin > tensor.end || tensor.end - tensor.begin != bytes) {
+    why = "expected " + std::to_string(bytes) + " bytes for the shape and dtype of " +
+          in_quotes(tensor.name) + ", got data_offsets " + bytes_of(tensor);
+    return false;
+  }
+  return true;
+}
+
+/// Whether the tensors, in the order of their data, fill the data from the first byte to the last.
+bool check_tiling(const std::vector<SafetensorsTensor>& tensors, std::uint64_t data_bytes,
+                  std::string& why) {
+  std::uint64_t covered = 0;
+  for (const SafetensorsTensor& tensor : tensors) {
+    if (tensor.begin != covered) {
+      why = "expected the next tensor's data at byte " + std::to_string(covered) + ", got " +
+            in_quotes(tensor.name) + " at " + bytes_of(tensor);
+      return false;
+    }
+    covered = tensor.end;
+  }
+  if (covered != data_bytes) {
+    why = "expected " + std::to_string(covered) + " bytes of data as the header says, got " +
+          std::to_string(data_bytes);
+    return false;
+  }
+  return true;
+}
+
+/// Takes the JSON as it comes, and stops at the first value that the format has no place for: no
+/// nesting is followed but the format's own, and nothing is kept but names, strings and numbers of
+/// the header. Unlike a finished JSON object, it sees a name that comes twice.
+class HeaderReader : public nlohmann::json_sax<Json> {
+ public:
+  HeaderReader(SafetensorsHeader& header, std::string& why) : header_(header), why_(why) {}
+
+  bool null() override { return unexpected("null"); }
+  bool boolean(bool value) override { return unexpected(value ? "true" : "false"); }
+  bool number_integer(number_integer_t /*value*/) override {
+    return unexpected("a negative number");
+  }
+  bool number_float(number_float_t /*value*/, const string_t& text) override {
+    return unexpected(in_quotes(text));
+  }
+  bool binary(binary_t& /*value*/) override { return unexpected("binary data"); }
+
+  bool number_unsigned(number_unsigned_t value) override {
+    if (place_ != Place::list) return unexpected(std::to_string(value));
+    std::vector<std::uint64_t>& list = list_of_field();
+    const std::size_t most = field_ == "shape" ? most_dimensions : 2;
+    if (list.size() == most) {
+      why_ = "expected at most " + std::to_string(most) + " numbers in " + subject() + ", got more";
+      return false;
+    }
+    list.push_back(value);
+    return true;
+  }
+
+  bool string(string_t& value) override {
+    if (place_ == Place::metadata) {
+      header_.metadata.emplace(field_, std::move(value));
+    } else if (place_ == Place::tensor && field_ == "dtype") {
+      tensor_.dtype = std::move(value);
+    } else {
+      return unexpected(in_quotes(value));
+    }
+    return true;
+  }
+
+  bool start_object(std::size_t /*elements*/) override {
+    if (place_ == Place::outside) {
+      place_ = Place::header;
+    } else if (place_ == Place::header) {
+      place_ = name_ == "__metadata__" ? Place::metadata : Place::tensor;
+      fields_.clear();
+      tensor_ = {};
+      offsets_.clear();
+    } else {
+      return unexpected("an object");
+    }
+    return true;
+  }
+
+  bool key(string_t& value) override {
+    std::set<std::string>& before = place_ == Place::header ? names_ : fields_;
+    if (!before.insert(value).second) {
+      why_ = "expected every name once, got " + in_quotes(value) + " twice";
+      return false;
+    }
+    if (place_ == Place::header) {
+      name_ = std::move(value);
+      return true;
+    }
+    field_ = std::move(value);
+    if (place_ == Place::metadata || field_ == "dtype" || field_ == "shape" ||
+        field_ == "data_offsets") {
+      return true;
+    }
+    why_ = "expected dtype, shape and data_offsets of " + in_quotes(name_) + ", got " +
+           in_quotes(field_);
+    return false;
+  }
+
+  bool end_object() override {
+    if (place_ == Place::tensor && !take_tensor()) return false;
+    place_ = place_ == Place::header ? Place::outside : Place::header;
+    return true;
+  }
+
+  bool start_array(std::size_t /*elements*/) override {
+    if (place_ != Place::tensor || field_ == "dtype") return unexpected("a list");
+    place_ = Place::list;
+    return true;
+  }
+
+  bool end_array() override {
+    place_ = Place::tensor;
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string& /*last_token*/,
+                   const Json::exception& /*error*/) override {
+    why_ = "expected JSON, got an error at byte " + std::to_string(position) + " of the header";
+    return false;
+  }
+
+ private:
+  /// Where the next value stands: in no object yet, in the whole header, in `__metadata__`, in a
+  /// tensor or in a list of a tensor.
+  enum class Place { outside, header, metadata, tensor, list };
+
+  std::vector<std::uint64_t>& list_of_field() {
+    return field_ == "shape" ? tensor_.shape : offsets_;
+  }
+
+  /// What the next value is a value of.
+  std::string subject() const {
+    if (place_ == Place::outside) return "the header";
+    return place_ == Place::header ? in_quotes(name_) : field_name() + " of " + in_quotes(name_);
+  }
+  std::string field_name() const { return place_ == Place::metadata ? in_quotes(field_) : field_; }
+
+  bool unexpected(const std::string& got) {
+    const char* wanted = "an object";
+    if (place_ == Place::list) {
+      wanted = "integers from 0 to 2^64 - 1";
+    } else if (place_ == Place::metadata || (place_ == Place::tensor && field_ == "dtype")) {
+      wanted = "a string";
+    } else if (place_ == Place::tensor) {
+      wanted = "a list";
+    }
+    why_ = std::string("expected ") + wanted + " as " + subject() + ", got " + got;
+    return false;
+  }
+
+  bool take_tensor() {
+    tensor_.name = name_;
+    if (fields_.size() != 3 || offsets_.size() != 2) {
+      why_ = "expected dtype, shape and two data_offsets of " + in_quotes(name_) + ", got less";
+      return false;
+    }
+    tensor_.begin = offsets_[0];
+    tensor_.end = offsets_[1];
+    if (!check_tensor(tensor_, why_)) return false;
+    header_.tensors.push_back(std::move(tensor_));
+    return true;
+  }
+
+  SafetensorsHeader& header_;
+  std::string& why_;
+  Place place_ = Place::outside;
+  std::string name_;   // of the tensor, or __metadata__
+  std::string field_;  // within it
+  std::set<std::string> names_;
+  std::set<std::string> fields_;
+  SafetensorsTensor tensor_;
+  std::vector<std::uint64_t> offsets_;
+};
+
+/// The header as JSON, field by field in the order given. Throws what nlohmann::json does for text
+/// that is not UTF-8.
+std::string json_of(const SafetensorsMetadata& metadata,
+                    const std::vector<SafetensorsTensor>& tensors) {
+  std::string text;
+  const auto add = [](std::string& object, const std::string& name, const std::string& value) {
+    object += (object.empty() ? "{" : ",") + Json(name).dump() + ':' + value;
+  };
+  if (!metadata.empty()) {
+    std::string strings;
+    for (const auto& [name, value] : metadata) add(strings, name, Json(value).dump());
+    add(text, "__metadata__", strings + '}');
+  }
+  for (const SafetensorsTensor& tensor : tensors) {
+    const Json fields{{"dtype", tensor.dtype},
+                      {"shape", tensor.shape},
+                      {"data_offsets", {tensor.begin, tensor.end}}};
+    add(text, tensor.name, fields.dump());
+  }
+  return (text.empty() ? "{" : text) + '}';
+}
+
+}  // namespace
+
+const SafetensorsTensor* SafetensorsHeader::find(std::string_view name) const {
+  const auto found = std::ranges::find(tensors, name, &SafetensorsTensor::name);
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> write_safetensors_header(const SafetensorsMetadata& metadata,
+                                                    const std::vector<SafetensorsTensor>& tensors,
+                                                    std::string& why, std::size_t room) {
+  std::string text;
+  try {
+    text = json_of(metadata, tensors);
+  } catch (const Json::type_error&) {
+    why = "expected names and metadata in UTF-8, got other bytes";
+    return std::nullopt;
+  }
+  const std::size_t used = length_bytes + text.size();
+  if (room == 0) room = (used + 7) / 8 * 8;
+  if (used > room) {
+    why = "expected a header of at most " + std::to_string(room) + " bytes, got " +
+          std::to_string(used);
+    return std::nullopt;
+  }
+  text.resize(room - length_bytes, ' ');
+  // Reading it back finds whatever is wrong with the names and places.
+  std::uint64_t data_bytes = 0;
+  for (const SafetensorsTensor& tensor : tensors) data_bytes = std::max(data_bytes, tensor.end);
+  SafetensorsHeader read_back;
+  if (data_bytes > largest - room) {
+    why = "expected a file of less than 2^64 bytes, got more";
+    return std::nullopt;
+  }
+  if (!parse_safetensors_header(text, room + data_bytes, read_back, why)) return std::nullopt;
+  const std::uint64_t length = text.size();
+  std::string result(length_bytes, '\0');
+  std::memcpy(result.data(), &length, length_bytes);
+  return result + text;
+}
+
+bool parse_safetensors_header(std::string_view json_text, std::uint64_t file_bytes,
+                              SafetensorsHeader& header, std::string& why) {
+  if (!check_length(json_text.size(), file_bytes, why)) return false;
+  if (!json_text.starts_with('{')) {
+    why = "expected a header that begins with \"{\", got " + in_quotes(json_text.substr(0, 1));
+    return false;
+  }
+  // The JSON parser takes a zero byte for the end of the text.
+  if (json_text.find('\0') != std::string_view::npos) {
+    why = "expected JSON, got a zero byte in the header";
+    return false;
+  }
+  SafetensorsHeader result;
+  result.data_begin = length_bytes + json_text.size();
+  HeaderReader reader(result, why);
+  if (!Json::sax_parse(json_text.begin(), json_text.end(), &reader)) return false;
+  std::ranges::stable_sort(result.tensors, {}, [](const SafetensorsTensor& tensor) {
+    return std::pair(tensor.begin, tensor.end);
+  });
+  if (!check_tiling(result.tensors, file_bytes - result.data_begin, why)) return false;
+  header = std::move(result);
+  return true;
+}
+
+bool read_safetensors_header(const InputFile& file, SafetensorsHeader& header, std::string& text,
+                             std::string& why) {
+  const auto fail = [&](const std::string& reason) {
+    why = file.path().string() + ": " + reason;
+    return false;
+  };
+  if (file.size() < length_bytes) {
+    return fail("expected a safetensors file, got " + std::to_string(file.size()) + " bytes");
+  }
+  std::uint64_t length = 0;
+  if (!file.read(0, std::as_writable_bytes(std::span(&length, 1)), why)) return false;
+  std::string reason;
+  if (!check_length(length, file.size(), reason)) return fail(reason);
+  text.resize(length);
+  if (!file.read(length_bytes, std::as_writable_bytes(std::span(text)), why)) return false;
+  return parse_safetensors_header(text, file.size(), header, reason) || fail(reason);
+}
+
+}  // namespace livecca

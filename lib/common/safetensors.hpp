@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/input_file.hpp"
+
+namespace livecca {
+
+// The safetensors container: named arrays behind a JSON header.
+//
+//     8 bytes   length of the header, little-endian
+//     header    JSON: "__metadata__" with strings, then name, dtype, shape and place of each tensor
+//     data      the tensors, C order, little-endian, without gaps
+
+struct SafetensorsTensor {
+  std::string name;
+  /// F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL.
+  std::string dtype;
+  std::vector<std::uint64_t> shape;
+  /// First byte and the one after the last, counted from where the data begin.
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+
+  bool operator==(const SafetensorsTensor&) const = default;
+};
+
+/// A header that was checked: the tensors' types, shapes and places agree with each other and with
+/// the size of the file.
+struct SafetensorsHeader {
+  std::map<std::string, std::string> metadata;
+  /// In the order of their data.
+  std::vector<SafetensorsTensor> tensors;
+  /// Where in the file the data begin.
+  std::uint64_t data_begin = 0;
+
+  /// Null if there is none. Cost: linear in the tensors.
+  const SafetensorsTensor* find(std::string_view name) const;
+};
+
+/// Metadata in the order in which they are to be written.
+using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
+
+/// What a file begins with: the eight bytes of the length and the header, padded with spaces so
+/// that the data begin at a multiple of 8, or at `room` bytes if it is not 0 (to write the data
+/// before the header is known). Nothing, with the reason, if it does not fit that room, or if it is
+/// a header that parse_safetensors_header() would refuse.
+std::optional<std::string> write_safetensors_header(const SafetensorsMetadata& metadata,
+                                                    const std::vector<SafetensorsTensor>& tensors,
+                                                    std::string& why, std::size_t room = 0);
+
+/// Takes the header of a file of `file_bytes` bytes apart. Holds against any text: what is not a
+/// header is refused, in memory and time that grow with the text. False, with `why` = "expected …,
+/// got …" in one line without a path; `header` is then as before.
+///
+/// Stricter than the format: tensors have no fields but the three it names, shapes have at most 64
+/// dimensions, and dimensions multiply to a number of bytes below 2^64 even where one of them is 0.
+bool parse_safetensors_header(std::string_view json_text, std::uint64_t file_bytes,
+                              SafetensorsHeader& header, std::string& why);
+
+/// Reads the header of a file, and its JSON as `text`. Takes no more memory than the file has
+/// bytes, some times over. False, with `why` beginning with the file's path, if it is not one.
+bool read_safetensors_header(const InputFile& file, SafetensorsHeader& header, std::string& text,
+                             std::string& why);
+
+}  // namespace livecca
