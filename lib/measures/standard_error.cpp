@@ -1,28 +1,34 @@
 #include "livecca/measures/standard_error.hpp"
 
 #include <cmath>
+#include <random>
+#include <utility>
 
 #include "moments/panel_merge.hpp"
 
 namespace livecca {
 namespace {
 
-/// A value without one block, and the share of the window that the block holds.
-struct LeftOut {
+// Each split gives two values. More of them would only average over the choice of splits: what the
+// error is worth is decided by the number of blocks.
+constexpr std::size_t splits = 10;
+constexpr std::uint64_t split_seed = 1;
+
+/// A value from about half of the blocks, and the share of the window that they hold.
+struct HalfValue {
   double value;
   double share;
 };
 
-std::optional<double> jackknife(double whole, const std::vector<LeftOut>& values) {
-  if (values.size() < fewest_error_blocks) return std::nullopt;
+/// The delete-d jackknife (Shao and Wu 1989).
+std::optional<double> jackknife(const std::vector<HalfValue>& values) {
+  if (values.empty()) return std::nullopt;
   const auto count = static_cast<double>(values.size());
-  double estimate = count * whole;
-  for (const auto& [value, share] : values) estimate -= (1 - share) * value;
+  double mean = 0;
+  for (const HalfValue& half : values) mean += half.value / count;
   double variance = 0;
   for (const auto& [value, share] : values) {
-    const double inverse = 1 / share;
-    const double pseudo = inverse * whole - (inverse - 1) * value;
-    variance += (pseudo - estimate) * (pseudo - estimate) / (inverse - 1) / count;
+    variance += (value - mean) * (value - mean) * share / (1 - share) / count;
   }
   return std::isfinite(variance) ? std::optional(std::sqrt(variance)) : std::nullopt;
 }
@@ -32,12 +38,60 @@ double weight_of(const PanelMoments& moments, std::size_t pair) {
   return tap ? tap->weights().image_sum : 0;
 }
 
-PanelMoments without(const PanelMoments& window, std::size_t left_out) {
-  PanelMoments rest = empty_like(window);
+PanelMoments sum_of(const PanelMoments& window, std::span<const std::size_t> blocks) {
+  PanelMoments sum = empty_like(window);
+  for (const std::size_t block : blocks) add_present(sum, window.blocks[block]);
+  return sum;
+}
+
+std::vector<std::size_t> blocks_with_rows(const PanelMoments& window) {
+  std::vector<std::size_t> blocks;
   for (std::size_t b = 0; b < window.blocks.size(); ++b) {
-    if (b != left_out) add_present(rest, window.blocks[b]);
+    if (window.blocks[b].steps_committed > 0) blocks.push_back(b);
   }
-  return rest;
+  return blocks;
+}
+
+/// Halves of the window, solved: of every pair and measure its values, or none at all if one of
+/// them is missing.
+class HalfValues {
+ public:
+  HalfValues(const PanelMoments& window, std::span<const MeasureInfo* const> measures)
+      : window_(window),
+        measures_(measures),
+        values_(window.pairs.size() * measures.size()),
+        missing_(values_.size()) {}
+
+  void add(const PanelMoments& half, const PanelSolution& solution) {
+    for (std::size_t pair = 0; pair < window_.pairs.size(); ++pair) {
+      const double share = weight_of(half, pair) / weight_of(window_, pair);
+      for (std::size_t m = 0; m < measures_.size(); ++m) {
+        const std::size_t place = pair * measures_.size() + m;
+        const auto value = evaluate(solution, pair, *measures_[m]).similarity;
+        if (value && share > 0 && share < 1) {
+          values_[place].push_back({*value, share});
+        } else {
+          missing_[place] = true;
+        }
+      }
+    }
+  }
+
+  std::optional<double> error(std::size_t pair, std::size_t measure) const {
+    const std::size_t place = pair * measures_.size() + measure;
+    return missing_[place] ? std::nullopt : jackknife(values_[place]);
+  }
+
+ private:
+  const PanelMoments& window_;
+  std::span<const MeasureInfo* const> measures_;
+  std::vector<std::vector<HalfValue>> values_;
+  std::vector<bool> missing_;
+};
+
+/// A shuffle of its own: the standard library's differs from one to the next.
+void shuffle(std::vector<std::size_t>& blocks, std::mt19937_64& engine) {
+  for (std::size_t i = blocks.size(); i > 1; --i) std::swap(blocks[i - 1], blocks[engine() % i]);
 }
 
 }  // namespace
@@ -45,33 +99,23 @@ PanelMoments without(const PanelMoments& window, std::size_t left_out) {
 std::vector<std::vector<std::optional<double>>> standard_errors(
     const PanelMoments& window, const PanelSolution& whole, const SolveOptions& options,
     std::span<const MeasureInfo* const> measures, Executor& executor) {
-  const std::size_t pairs = window.pairs.size();
-  // values[pair][measure]: one a block; a value that is missing once ends the measure's error.
-  std::vector<std::vector<std::vector<LeftOut>>> values(
-      pairs, std::vector<std::vector<LeftOut>>(measures.size()));
-  std::vector<std::vector<bool>> missing(pairs, std::vector<bool>(measures.size()));
-  for (std::size_t b = 0; b < window.blocks.size(); ++b) {
-    if (window.blocks[b].steps_committed == 0) continue;
-    const PanelSolution rest = solve(without(window, b), options, executor);
-    for (std::size_t pair = 0; pair < pairs; ++pair) {
-      const double share = weight_of(window.blocks[b], pair) / weight_of(window, pair);
-      if (!(share > 0)) continue;
-      for (std::size_t m = 0; m < measures.size(); ++m) {
-        const auto value = evaluate(rest, pair, *measures[m]).similarity;
-        if (value) {
-          values[pair][m].push_back({*value, share});
-        } else {
-          missing[pair][m] = true;
-        }
-      }
+  std::vector<std::vector<std::optional<double>>> errors(
+      window.pairs.size(), std::vector<std::optional<double>>(measures.size()));
+  std::vector<std::size_t> blocks = blocks_with_rows(window);
+  if (blocks.size() < fewest_error_blocks) return errors;
+  HalfValues values(window, measures);
+  std::mt19937_64 engine(split_seed);
+  for (std::size_t split = 0; split < splits; ++split) {
+    shuffle(blocks, engine);
+    const std::span<const std::size_t> all(blocks);
+    for (const auto part : {all.first(blocks.size() / 2), all.subspan(blocks.size() / 2)}) {
+      const PanelMoments half = sum_of(window, part);
+      values.add(half, solve(half, options, executor));
     }
   }
-  std::vector<std::vector<std::optional<double>>> errors(
-      pairs, std::vector<std::optional<double>>(measures.size()));
-  for (std::size_t pair = 0; pair < pairs; ++pair) {
+  for (std::size_t pair = 0; pair < window.pairs.size(); ++pair) {
     for (std::size_t m = 0; m < measures.size(); ++m) {
-      const auto value = evaluate(whole, pair, *measures[m]).similarity;
-      if (value && !missing[pair][m]) errors[pair][m] = jackknife(*value, values[pair][m]);
+      if (evaluate(whole, pair, *measures[m]).similarity) errors[pair][m] = values.error(pair, m);
     }
   }
   return errors;

@@ -35,9 +35,9 @@ void add_scaled(std::vector<double>& into, double factor, const double* row,
 
 void recenter(NormSums& sums, std::span<const double> scatter, double n, std::span<const double> dx,
               NormScratch& scratch) {
+  scratch.x.resize(dx.size());  // for nothing too, so that later steps need not
   if (n == 0) return;
   const auto d = static_cast<Index>(dx.size());
-  scratch.x.resize(dx.size());
   const auto shift = vector(dx);
   auto product = vector(scratch.x);
   product.noalias() =
@@ -52,11 +52,11 @@ void recenter(NormSums& sums, std::span<const double> scatter, double n, std::sp
 
 void recenter(CrossNormSums& sums, std::span<const double> product, double n,
               std::span<const double> dx, std::span<const double> dy, NormScratch& scratch) {
+  scratch.x.resize(dx.size());
+  scratch.y.resize(dy.size());
   if (n == 0) return;
   const Eigen::Map<const MatrixXd> cross(product.data(), static_cast<Index>(dx.size()),
                                          static_cast<Index>(dy.size()));
-  scratch.x.resize(dx.size());
-  scratch.y.resize(dy.size());
   const auto shift_x = vector(dx);
   const auto shift_y = vector(dy);
   auto cross_y = vector(scratch.x);

@@ -19,11 +19,11 @@
 namespace livecca {
 
 struct PanelOptions {
-  Positions positions;
+  Positions positions{};
   /// A tap whose rows are non-finite beyond this share in one step leaves the panel until the next
   /// window, so that it does not take the others' rows with it.
   double nonfinite_limit = 0.1;
-  Window window;
+  Window window{};
   Precision precision = Precision::exact;
   /// Keep the window in this many parts, from which standard errors are made: committed steps go
   /// to them in turn. 0: in one piece. The memory of the moments times as much. Not for
@@ -44,7 +44,7 @@ struct PanelOptions {
 /// What a tap will be fed with, as far as it is known before.
 struct TapShape {
   std::size_t features = 0;
-  Grid grid;  ///< 1 × 1 for layout nc
+  Grid grid{};  ///< 1 × 1 for layout nc
   DType dtype = DType::float32;
 };
 

@@ -48,7 +48,7 @@ struct Fault {
 struct TapMoments {
   TapName name;
   std::optional<Moments> moments;      ///< absent if the tap was never fed or left the panel
-  Grid grid;                           ///< the positions its rows come from
+  Grid grid{};                         ///< the positions its rows come from
   std::uint64_t samples_left_out = 0;  ///< rows not counted because some tap was non-finite there
   /// The tap's features before it was cut: more than moments->features() if it was, and then
   /// choose_features(features_of_tap, features, feature_seed) names those that were kept.

@@ -1,0 +1,118 @@
+#include <doctest/doctest.h>
+
+#include <Eigen/Core>
+#include <array>
+
+#include "counting_malloc.hpp"
+#include "livecca/activations/eigen.hpp"
+#include "livecca/moments/panel.hpp"
+
+using namespace livecca;
+using livecca_tests::allocation_count;
+using livecca_tests::live_bytes;
+
+namespace {
+
+bool counting() {
+  if (livecca_tests::counts_allocations()) return true;
+  MESSAGE("SKIPPED: a sanitizer has malloc in this build");
+  return false;
+}
+
+constexpr std::int64_t images = 500;
+
+/// A convolution in half precision, and two dense layers, each against a reference.
+class Network {
+ public:
+  Network(int threads, PanelOptions options, std::int64_t dense_features)
+      : executor_(threads),
+        panel_(executor_, options),
+        dense_(Eigen::MatrixXf::Random(images, dense_features)),
+        conv_(Eigen::MatrixXf::Random(images * 40 * 6 * 6, 1).cast<Eigen::half>()) {
+    const auto features = static_cast<std::size_t>(dense_features);
+    for (const char* network : {"net", "ref"}) {
+      panel_.add_tap({network, "conv"}, Layout::nchw,
+                     TapShape{.features = 40, .grid = {6, 6}, .dtype = DType::float16});
+      panel_.add_tap({network, "dense"}, Layout::nc, TapShape{.features = features});
+    }
+    panel_.add_pair(0, 2);
+    panel_.add_pair(1, 3);
+  }
+
+  void step() {
+    const std::array<std::int64_t, 4> shape{images, 40, 6, 6};
+    const ActivationView conv(conv_.data(), DType::float16, shape);
+    auto step = panel_.begin();
+    step.observe(0, conv);
+    step.observe(1, view_of(dense_));
+    step.observe(2, conv);
+    step.observe(3, view_of(dense_));
+    step.commit();
+  }
+
+  Panel& panel() { return panel_; }
+
+ private:
+  Executor executor_;
+  Panel panel_;
+  Eigen::MatrixXf dense_;
+  Eigen::Matrix<Eigen::half, Eigen::Dynamic, 1> conv_;
+};
+
+/// Every kind of panel: exact and fast, with sums, in parts, weighted, a ring, cut.
+std::vector<PanelOptions> all_options() {
+  std::vector<PanelOptions> all(7);
+  all[1].precision = Precision::fast;
+  all[2].norm_sums = true;
+  all[3].error_blocks = 5;
+  all[4].window = Window::exponential(64);
+  all[5].window = Window::last_blocks(2, images);
+  all[6].max_features = 100;
+  for (PanelOptions& options : all) options.positions = Positions::sampled(4);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("after the first step of a shape, a step allocates nothing") {
+  if (!counting()) return;
+  for (std::size_t kind = 0; kind < all_options().size(); ++kind) {
+    CAPTURE(kind);
+    const PanelOptions options = all_options()[kind];
+    // One thread: the steps' own allocations, without those of the scheduler's other threads.
+    Network network(1, options, 150);
+    // One step for each part of the window, each of which has memory of its own.
+    for (std::size_t part = 0; part < network.panel().block_count(); ++part) network.step();
+    const std::size_t before = allocation_count();
+    for (int i = 0; i < 20; ++i) network.step();
+    CHECK(allocation_count() - before == 0);
+  }
+}
+
+TEST_CASE("with several threads, too, steps of a known shape soon allocate nothing") {
+  if (!counting()) return;
+  Network network(2, all_options()[2], 300);
+  // The scheduler's threads take their own memory when they first find work: in which step is
+  // theirs to say, so that it is tried for a while.
+  std::size_t quiet = 0;
+  for (int i = 0; i < 2000 && quiet < 20; ++i) {
+    const std::size_t before = allocation_count();
+    network.step();
+    quiet = allocation_count() == before ? quiet + 1 : 0;
+  }
+  CHECK(quiet == 20);
+}
+
+TEST_CASE("the bytes held are those of the plan, to 5 %") {
+  if (!counting()) return;
+  for (std::size_t kind = 0; kind < all_options().size(); ++kind) {
+    CAPTURE(kind);
+    const PanelOptions options = all_options()[kind];
+    Network network(1, options, 700);
+    const PanelPlan plan = network.panel().plan(images);
+    const std::size_t before = live_bytes();
+    for (std::size_t part = 0; part < network.panel().block_count(); ++part) network.step();
+    const auto held = static_cast<double>(live_bytes() - before);
+    CHECK(held == doctest::Approx(static_cast<double>(plan.bytes())).epsilon(0.05));
+  }
+}

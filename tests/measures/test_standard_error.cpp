@@ -1,0 +1,185 @@
+#include "livecca/measures/standard_error.hpp"
+
+#include <doctest/doctest.h>
+
+#include <Eigen/Core>
+#include <array>
+#include <cmath>
+
+#include "panel_of_two.hpp"
+#include "random_data.hpp"
+
+using namespace livecca;
+using livecca_tests::normal_matrix;
+using livecca_tests::PairOfViews;
+using livecca_tests::stream;
+
+namespace {
+
+constexpr std::uint64_t seed = 271828;
+constexpr int draws = 200;
+// Of these the errors are computed, too: of all it would take half a minute.
+constexpr int draws_with_errors = 60;
+
+std::vector<const MeasureInfo*> all_measures() {
+  std::vector<const MeasureInfo*> all;
+  for (const MeasureInfo& info : measures()) all.push_back(&info);
+  return all;
+}
+
+/// Two populations with correlated latents: fixed maps, fresh samples.
+PairOfViews redraw(Eigen::Index samples, std::uint64_t draw) {
+  const Eigen::MatrixXd latents = normal_matrix(samples, 6, seed + 10 * draw);
+  Eigen::VectorXd strength(6);
+  strength << 3, 2, 1.5, 1, 0.7, 0.4;
+  const Eigen::MatrixXd seen = latents * strength.asDiagonal();
+  return {seen * normal_matrix(6, 10, 1) + normal_matrix(samples, 10, seed + 10 * draw + 1),
+          seen * normal_matrix(6, 8, 2) + normal_matrix(samples, 8, seed + 10 * draw + 2)};
+}
+
+/// The mean standard error over the draws, and the spread of the values, of every measure.
+struct ErrorsAndSpread {
+  std::vector<double> mean_error;
+  std::vector<double> spread;
+};
+
+template <typename MakeWindow>
+ErrorsAndSpread over_redraws(const MakeWindow& make_window, Executor& executor) {
+  const auto names = all_measures();
+  Eigen::MatrixXd values(draws, static_cast<Eigen::Index>(names.size()));
+  Eigen::MatrixXd errors(draws_with_errors, values.cols());
+  for (int draw = 0; draw < draws; ++draw) {
+    const PanelMoments window = make_window(static_cast<std::uint64_t>(draw));
+    const PanelSolution solution = solve(window, {}, executor);
+    for (std::size_t m = 0; m < names.size(); ++m) {
+      values(draw, static_cast<Eigen::Index>(m)) =
+          evaluate(solution, 0, *names[m]).similarity.value();
+    }
+    if (draw >= draws_with_errors) continue;
+    const auto found = standard_errors(window, solution, {}, names, executor);
+    for (std::size_t m = 0; m < names.size(); ++m) {
+      errors(draw, static_cast<Eigen::Index>(m)) = found[0][m].value();
+    }
+  }
+  ErrorsAndSpread result;
+  for (Eigen::Index m = 0; m < values.cols(); ++m) {
+    result.mean_error.push_back(std::sqrt(errors.col(m).squaredNorm() / draws_with_errors));
+    const Eigen::VectorXd centered = values.col(m).array() - values.col(m).mean();
+    result.spread.push_back(std::sqrt(centered.squaredNorm() / (draws - 1)));
+  }
+  return result;
+}
+
+void check_within_20_percent(const ErrorsAndSpread& found) {
+  const auto names = all_measures();
+  for (std::size_t m = 0; m < names.size(); ++m) {
+    CAPTURE(names[m]->name);
+    const double ratio = found.mean_error[m] / found.spread[m];
+    MESSAGE(names[m]->name << ": standard error " << found.mean_error[m] << ", spread "
+                           << found.spread[m] << ", ratio " << ratio);
+    CHECK(ratio > 0.8);
+    CHECK(ratio < 1.2);
+  }
+}
+
+PanelOptions in_blocks(std::size_t blocks) {
+  PanelOptions options;
+  options.error_blocks = blocks;
+  options.norm_sums = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("standard errors are the spread over redrawn data, within 20 %, for every measure") {
+  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  Executor executor(2);
+  for (const Eigen::Index samples : {200, 1000}) {
+    CAPTURE(samples);
+    MESSAGE("samples " << samples);
+    check_within_20_percent(over_redraws(
+        [&](std::uint64_t draw) {
+          const PairOfViews views = redraw(samples, draw);
+          return stream(views.x, views.y, samples / 20, executor, in_blocks(20));
+        },
+        executor));
+  }
+}
+
+TEST_CASE("positions that depend on one another do not make the error too small") {
+  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  Executor executor(2);
+  // 400 images of 4 positions that are nearly copies: as much is known as from 400 rows.
+  check_within_20_percent(over_redraws(
+      [&](std::uint64_t draw) {
+        const PairOfViews views = redraw(400, draw);
+        const auto tensor = [&](const Eigen::MatrixXd& rows, std::uint64_t noise) {
+          Eigen::MatrixXd copies(rows.cols() * 4, rows.rows());  // image after image, NHWC
+          for (Eigen::Index p = 0; p < 4; ++p) {
+            copies.middleRows(p * rows.cols(), rows.cols()) =
+                (rows + 0.1 * normal_matrix(rows.rows(), rows.cols(),
+                                            noise + static_cast<std::uint64_t>(p)))
+                    .transpose();
+          }
+          return copies;
+        };
+        const Eigen::MatrixXd x = tensor(views.x, 1000 * draw + 7);
+        const Eigen::MatrixXd y = tensor(views.y, 1000 * draw + 77);
+        Panel panel(executor, in_blocks(10));
+        panel.add_tap({"net", "conv"}, Layout::nhwc);
+        panel.add_tap({"ref", "conv"}, Layout::nhwc);
+        panel.add_pair(0, 1);
+        for (Eigen::Index first = 0; first < 400; first += 40) {
+          const auto view = [&](const Eigen::MatrixXd& all) {
+            const std::array<std::int64_t, 4> shape{40, 2, 2, all.rows() / 4};
+            return ActivationView(all.data() + first * all.rows(), DType::float64, shape);
+          };
+          auto step = panel.begin();
+          step.observe(0, view(x));
+          step.observe(1, view(y));
+          step.commit();
+        }
+        return panel.take();
+      },
+      executor));
+}
+
+TEST_CASE("an exponential window's errors are those of what it remembers") {
+  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  Executor executor(2);
+  PanelOptions options;
+  options.error_blocks = 20;
+  options.window = Window::exponential(300);
+  double squares = 0;
+  Eigen::VectorXd values(draws);
+  for (int draw = 0; draw < draws; ++draw) {
+    const PairOfViews views = redraw(1500, static_cast<std::uint64_t>(draw));
+    const PanelMoments window = stream(views.x, views.y, 10, executor, options);
+    const PanelSolution solution = solve(window, {}, executor);
+    const std::array<const MeasureInfo*, 1> pwcca{find_measure("pwcca")};
+    values(draw) = evaluate(solution, 0, *pwcca[0]).similarity.value();
+    if (draw >= draws_with_errors) continue;
+    squares += std::pow(standard_errors(window, solution, {}, pwcca, executor)[0][0].value(), 2);
+  }
+  const double spread = std::sqrt((values.array() - values.mean()).square().sum() / (draws - 1));
+  const double ratio = std::sqrt(squares / draws_with_errors) / spread;
+  MESSAGE("ratio " << ratio);
+  CHECK(ratio > 0.8);
+  CHECK(ratio < 1.2);
+}
+
+TEST_CASE("there is no error without blocks, with few of them, or without a value") {
+  Executor executor(1);
+  const auto names = all_measures();
+  const PairOfViews views = redraw(100, 0);
+  const auto errors = [&](const Eigen::MatrixXd& x, Eigen::Index batch, std::size_t blocks) {
+    const PanelMoments window = stream(x, views.y, batch, executor, in_blocks(blocks));
+    return standard_errors(window, solve(window, {}, executor), {}, names, executor)[0];
+  };
+  for (const auto& error : errors(views.x, 10, 0)) CHECK_FALSE(error);
+  for (const auto& error : errors(views.x, 25, 10)) CHECK_FALSE(error);  // 4 blocks have rows
+  for (const auto& error : errors(Eigen::MatrixXd::Ones(100, 3), 10, 10)) CHECK_FALSE(error);
+  for (const auto& error : errors(views.x, 20, 10)) CHECK(error.value_or(0) > 0);
+  // Blocks of unequal size count by what they hold.
+  for (const auto& error : errors(views.x, 9, 6)) CHECK(error.value_or(0) > 0);
+}

@@ -1,0 +1,204 @@
+#include <doctest/doctest.h>
+
+#include <Eigen/Core>
+#include <array>
+#include <cmath>
+#include <memory>
+
+#include "livecca/activations/eigen.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/moments/panel.hpp"
+#include "matrices.hpp"
+#include "random_data.hpp"
+
+using namespace livecca;
+using livecca_tests::normal_matrix;
+using livecca_tests::product_of;
+using livecca_tests::scatter_of;
+
+namespace {
+
+constexpr std::uint64_t seed = 5150;
+
+/// A recording in memory that counts how many rows were read from it.
+class Recorded : public RowSource {
+ public:
+  explicit Recorded(Eigen::MatrixXd rows, std::size_t an_image = 1)
+      : rows_(std::move(rows)), an_image_(an_image) {}
+
+  std::uint64_t rows() const override { return static_cast<std::uint64_t>(rows_.rows()); }
+  std::size_t features() const override { return static_cast<std::size_t>(rows_.cols()); }
+  std::size_t rows_per_image() const override { return an_image_; }
+  Grid grid() const override { return {1, an_image_}; }
+  std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
+                                     std::string& why) override {
+    rows_read += count;
+    if (broken || first + count > rows()) {
+      why = "recording: expected its rows, got none";
+      return std::nullopt;
+    }
+    part_ = rows_.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(count));
+    return view_of(part_);
+  }
+
+  std::uint64_t rows_read = 0;
+  bool broken = false;
+
+ private:
+  Eigen::MatrixXd rows_;
+  std::size_t an_image_;
+  Eigen::MatrixXd part_;
+};
+
+/// A layer that is fed and its recorded start, in two panels: from the recording, and as a view.
+struct TwoPanels {
+  Executor executor{2};
+  Eigen::MatrixXd net = normal_matrix(300, 8, seed);
+  Eigen::MatrixXd start = normal_matrix(300, 6, seed + 1);
+  std::shared_ptr<Recorded> recording = std::make_shared<Recorded>(start);
+  Panel recorded;
+  Panel plain;
+
+  explicit TwoPanels(PanelOptions options = {})
+      : recorded(executor, options), plain(executor, options) {
+    for (Panel* panel : {&recorded, &plain}) panel->add_tap({"net", "a"}, Layout::nc);
+    recorded.add_recorded_tap({"start", "a"}, recording);
+    plain.add_tap({"start", "a"}, Layout::nc);
+    for (Panel* panel : {&recorded, &plain}) panel->add_pair(0, 1);
+  }
+
+  void feed(Eigen::Index batch, Eigen::Index rows = 300) {
+    for (Eigen::Index first = 0; first < rows; first += batch) {
+      const Eigen::Index count = std::min(batch, rows - first);
+      auto one = recorded.begin();
+      one.observe(0, view_of(net.middleRows(first, count)));
+      one.observe_recorded(1, static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(count));
+      one.commit();
+      auto two = plain.begin();
+      two.observe(0, view_of(net.middleRows(first, count)));
+      two.observe(1, view_of(start.middleRows(first, count)));
+      two.commit();
+    }
+  }
+
+  void check_equal() {
+    const PanelMoments a = recorded.take();
+    const PanelMoments b = plain.take();
+    REQUIRE(a.taps[1].moments);
+    CHECK(a.taps[1].moments->weights() == b.taps[1].moments->weights());
+    const Eigen::MatrixXd expected = scatter_of(*b.taps[1].moments);
+    CHECK((scatter_of(*a.taps[1].moments) - expected).norm() < 1e-13 * expected.norm());
+    CHECK(product_of(*a.pairs[0].moments) == product_of(*b.pairs[0].moments));
+    CHECK(a.taps[1].samples_left_out == b.taps[1].samples_left_out);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a recorded tap has the moments of its rows, computed once while they stay the same") {
+  MESSAGE("seed " << seed);
+  TwoPanels panels;
+  panels.feed(64);
+  panels.check_equal();
+  CHECK(panels.recording->rows_read == 600);  // 300 for the products with others, 300 for its own
+  for (const Eigen::Index batch : {64, 300, 7}) {
+    panels.recording->rows_read = 0;
+    panels.feed(batch);
+    panels.check_equal();
+    CHECK(panels.recording->rows_read == 300);
+  }
+}
+
+TEST_CASE("rows that another tap loses leave the recorded moments, and come back after it") {
+  TwoPanels panels;
+  panels.feed(64);
+  panels.check_equal();
+  const double kept = panels.net(70, 3);
+  panels.net(70, 3) = std::nan("");
+  panels.net(199, 0) = std::nan("");
+  panels.feed(64);
+  panels.check_equal();
+  panels.net(70, 3) = kept;
+  panels.net(199, 0) = kept;
+  panels.recording->rows_read = 0;
+  panels.feed(100);
+  panels.check_equal();
+  CHECK(panels.recording->rows_read == 600);
+}
+
+TEST_CASE("a window of a part of the recording, twice over, or in parts has its rows' moments") {
+  for (const std::size_t error_blocks : {0U, 5U}) {
+    PanelOptions options;
+    options.error_blocks = error_blocks;
+    options.norm_sums = true;
+    TwoPanels panels(options);
+    panels.feed(20, 120);
+    panels.check_equal();
+    panels.feed(50);
+    panels.feed(30);
+    panels.check_equal();
+  }
+}
+
+TEST_CASE("positions of one image count as one, though a row among them was lost") {
+  Executor executor(1);
+  const Eigen::MatrixXd rows = normal_matrix(80, 3, seed);
+  const auto recording = std::make_shared<Recorded>(rows, 4);
+  Panel panel(executor, {});
+  panel.add_recorded_tap({"a", "conv"}, recording);
+  Eigen::MatrixXd broken = rows;
+  broken(41, 1) = std::nan("");
+  panel.add_recorded_tap({"b", "conv"}, std::make_shared<Recorded>(broken, 4));
+  panel.add_pair(0, 1);
+  auto step = panel.begin();
+  step.observe_recorded(0, 0, 80);
+  step.observe_recorded(1, 0, 80);
+  step.commit();
+  const PanelMoments moments = panel.take();
+  CHECK(moments.taps[0].moments->samples() == 79);
+  CHECK(moments.taps[0].moments->weights().effective_images() == 20);
+}
+
+TEST_CASE("a recording that cannot be read is a fault of its tap, the others go on") {
+  TwoPanels panels;
+  panels.feed(100);
+  panels.recording->broken = true;
+  const PanelMoments at_the_end = panels.recorded.take();
+  REQUIRE(at_the_end.faults.size() == 1);
+  CHECK(at_the_end.faults[0].kind == FaultKind::unreadable);
+  CHECK(at_the_end.faults[0].message == "recording: expected its rows, got none");
+  CHECK_FALSE(at_the_end.taps[1].moments);
+  CHECK(at_the_end.taps[0].moments->samples() == 300);
+  panels.feed(100);
+  const PanelMoments in_a_step = panels.recorded.take();
+  CHECK(in_a_step.faults.at(0).kind == FaultKind::unreadable);
+  CHECK(in_a_step.taps[0].moments->samples() == 300);
+}
+
+TEST_CASE("an exponential window weighs recorded rows as others") {
+  PanelOptions options;
+  options.window = Window::exponential(40);
+  TwoPanels panels(options);
+  panels.feed(64);
+  panels.check_equal();
+}
+
+TEST_CASE("a recorded tap takes another recording between windows, and only then") {
+  TwoPanels panels;
+  panels.feed(100);
+  const auto other = std::make_shared<Recorded>(normal_matrix(300, 6, seed + 9));
+  CHECK_THROWS_AS(panels.recorded.set_recording(1, other), Error);
+  panels.check_equal();
+  CHECK_THROWS_AS(panels.recorded.set_recording(0, other), Error);
+  panels.recorded.set_recording(1, other);
+  panels.start = normal_matrix(300, 6, seed + 9);
+  panels.feed(100);
+  panels.check_equal();
+}
+
+TEST_CASE("rows of a recording and views are not mixed up") {
+  TwoPanels panels;
+  auto step = panels.recorded.begin();
+  CHECK_THROWS_AS(step.observe_recorded(0, 0, 10), Error);
+  CHECK_THROWS_AS(step.observe(1, view_of(panels.start)), Error);
+}
