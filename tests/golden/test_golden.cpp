@@ -97,13 +97,15 @@ void check_measures(const Comparison& comparison, const json& expected, double t
   CHECK(comparison.facts.samples == expected["n"]);
   CHECK(comparison.facts.ranks[0] == expected["rank1"]);
   CHECK(comparison.facts.ranks[1] == expected["rank2"]);
-  const auto& pair = comparison.solution.pairs[0];
+  const auto& pair = comparison.pair_solution();
   worst.add("rho", pair.canonical_correlations, expected["rho"], tolerance);
   for (const auto& [key, name] : {std::pair{"mean_cca", "mean_cca"},
                                   {"pwcca_x", "pwcca"},
                                   {"pwcca_y", "pwcca_y"},
-                                  {"linear_cka", "linear_cka"}}) {
+                                  {"linear_cka", "linear_cka"},
+                                  {"linear_cka_debiased", "linear_cka_debiased"}}) {
     CAPTURE(key);
+    if (!expected.contains(key)) continue;  // the repository's own cases are older than this measure
     if (has(expected, key)) {
       worst.add(key, similarity(comparison, name), expected[key].get<double>(), tolerance);
     } else {

@@ -60,11 +60,18 @@ void expect_pairing(const CompareOptions& options, const ActivationShape& x,
 }
 
 /// The system would kill a process that asks for more than there is: better to say so first.
-void expect_memory(const ActivationShape& x, const ActivationShape& y) {
-  const auto dx = static_cast<double>(x.features);
-  const auto dy = static_cast<double>(y.features);
-  // Moments, and the matrices that live at the same time while two taps and their pair are solved.
-  const double needed = 8 * (10 * (dx * dx + dy * dy) + 6 * dx * dy);
+void expect_memory(const CompareOptions& options, const ActivationShape& x,
+                   const ActivationShape& y) {
+  const auto kept = [&](std::size_t features) {
+    const bool cut = options.max_features > 0 && features > options.max_features;
+    return static_cast<double>(cut ? options.max_features : features);
+  };
+  const double dx = kept(x.features);
+  const double dy = kept(y.features);
+  // Moments, also in parts, and the matrices that live at the same time while two taps and their
+  // pair are solved.
+  const auto parts = static_cast<double>(2 * options.error_blocks);
+  const double needed = 8 * ((10 + parts) * (dx * dx + dy * dy) + (6 + parts) * dx * dy);
   const double there =
       static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   if (there <= 0 || needed <= there) return;
@@ -80,7 +87,16 @@ std::size_t images_per_batch(const CompareOptions& options, const ActivationShap
                              const ActivationShape& y) {
   const std::size_t values = x.grid.size() * std::max(x.features, y.features);
   const std::size_t affordable = std::max<std::size_t>(1, batch_bytes / 8 / values);
-  return std::min({options.batch, affordable, x.images});
+  const std::size_t batch = std::min({options.batch, affordable, x.images});
+  if (options.error_blocks == 0) return batch;
+  if (x.images < options.error_blocks) {
+    throw InputError("expected at least as many images as blocks for the standard errors, got " +
+                     std::to_string(x.images) + " images for " +
+                     std::to_string(options.error_blocks) + " blocks");
+  }
+  // At least one step for every block, and two where there are rows enough, to even out a short
+  // last one.
+  return std::clamp<std::size_t>(x.images / (2 * options.error_blocks), 1, batch);
 }
 
 void observe(Panel::Step& step, std::size_t tap, NpyFile& file, std::size_t first,
@@ -89,13 +105,37 @@ void observe(Panel::Step& step, std::size_t tap, NpyFile& file, std::size_t firs
   file.release();
 }
 
-PanelMoments gather(NpyFile& x, NpyFile& y, const CompareOptions& options, std::size_t batch,
-                    Executor& executor) {
+std::string side_text(const NpyFile& file) {
+  return file.path() + "  " + shape_text(file.shape()) + " '" + file.header().element.text + "'" +
+         (file.header().fortran_order ? ", Fortran order" : "");
+}
+
+PanelOptions panel_options(const CompareOptions& options) {
+  const auto asked = [&](const char* name) {
+    return std::ranges::find(options.measures, find_measure(name)) != options.measures.end();
+  };
+  PanelOptions result;
+  result.positions = options.positions;
   // Non-finite rows are left out and counted, however many: nobody waits for a next window here.
-  PanelOptions panel_options;
-  panel_options.positions = options.positions;
-  panel_options.nonfinite_limit = 1.0;
-  Panel panel(executor, panel_options);
+  result.nonfinite_limit = 1.0;
+  result.precision = options.precision;
+  result.error_blocks = options.error_blocks;
+  result.norm_sums = asked("linear_cka_debiased") || !options.save_moments.empty();
+  result.max_features = options.max_features;
+  return result;
+}
+
+}  // namespace
+
+GatheredMoments gather(const CompareOptions& options, Executor& executor) {
+  NpyFile x(options.x);
+  NpyFile y(options.y);
+  const ActivationShape shape_x = shape_of(x, options.layout);
+  const ActivationShape shape_y = shape_of(y, options.layout);
+  expect_pairing(options, shape_x, shape_y);
+  expect_memory(options, shape_x, shape_y);
+  const std::size_t batch = images_per_batch(options, shape_x, shape_y);
+  Panel panel(executor, panel_options(options));
   const std::size_t tap_x = panel.add_tap({"compare", "x"}, options.layout);
   const std::size_t tap_y = panel.add_tap({"compare", "y"}, options.layout);
   panel.add_pair(tap_x, tap_y);
@@ -107,50 +147,13 @@ PanelMoments gather(NpyFile& x, NpyFile& y, const CompareOptions& options, std::
     observe(step, tap_y, y, first, count);
     step.commit();
   }
-  return panel.take();
-}
-
-ComparedFile description_of(const NpyFile& file) {
-  return {file.path(),
-          file.header().element.text,
-          file.header().fortran_order,
-          {file.shape().begin(), file.shape().end()}};
-}
-
-}  // namespace
-
-std::vector<const MeasureInfo*> all_measures() {
-  std::vector<const MeasureInfo*> all;
-  for (const MeasureInfo& measure : measures()) all.push_back(&measure);
-  return all;
+  return {panel.take(), notes_of_sides(side_text(x), side_text(y))};
 }
 
 Comparison compare(const CompareOptions& options) {
-  NpyFile x(options.x);
-  NpyFile y(options.y);
-  const ActivationShape shape_x = shape_of(x, options.layout);
-  const ActivationShape shape_y = shape_of(y, options.layout);
-  expect_pairing(options, shape_x, shape_y);
-  expect_memory(shape_x, shape_y);
-
-  Comparison result;
-  result.x = description_of(x);
-  result.y = description_of(y);
-  result.layout = options.layout;
-  result.has_svcca =
-      std::ranges::find(options.measures, find_measure("svcca")) != options.measures.end();
-  SolveOptions solve_options = options.solve;
-  solve_options.svcca = result.has_svcca;
   Executor executor;
-  const PanelMoments moments =
-      gather(x, y, options, images_per_batch(options, shape_x, shape_y), executor);
-  result.solution = solve(moments, solve_options, executor);
-  result.facts = facts_of(result.solution, 0);
-  for (const MeasureInfo* measure : options.measures) {
-    result.results.push_back(evaluate(result.solution, 0, *measure));
-  }
-  result.mean_cca_floor = evaluate(result.solution, 0, *find_measure("mean_cca")).similarity_floor;
-  return result;
+  const GatheredMoments gathered = gather(options, executor);
+  return compare_moments(gathered.moments, gathered.notes, options, executor).front();
 }
 
 }  // namespace livecca::tool

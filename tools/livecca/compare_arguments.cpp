@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "livecca/measures/standard_error.hpp"
+
 namespace livecca::tool {
 namespace {
 
@@ -47,6 +49,20 @@ Positions positions_of(const std::string& text) {
 bool json_of(const std::string& text) {
   if (text != "json" && text != "table") wrong_value("--format", "table or json", text);
   return text == "json";
+}
+
+Precision precision_of(const std::string& text) {
+  for (const Precision precision : {Precision::exact, Precision::fast}) {
+    if (text == name_of(precision)) return precision;
+  }
+  wrong_value("--precision", "exact or fast", text);
+}
+
+std::size_t blocks_of(const std::string& text) {
+  const std::string expected = "a number of " + std::to_string(fewest_error_blocks) + " or more";
+  const std::size_t blocks = positive_number("--standard-errors", expected, text);
+  if (blocks < fewest_error_blocks) wrong_value("--standard-errors", expected, text);
+  return blocks;
 }
 
 std::string measure_names() {
@@ -99,8 +115,36 @@ void add_options_of_data(CLI::App& command, CompareOptions& options) {
       ->type_name("N");
 }
 
-void add_options_of_result(CLI::App& command, CompareArguments& arguments) {
-  CompareOptions& options = arguments.options;
+void add_options_of_moments(CLI::App& command, CompareOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--precision", [&](const std::string& text) { options.precision = precision_of(text); },
+          "exact (the default), or fast: products in float32, with a higher\n"
+          "tolerance on ranks; results say so")
+      ->type_name("exact|fast");
+  command
+      .add_option_function<std::string>(
+          "--standard-errors",
+          [&](const std::string& text) { options.error_blocks = blocks_of(text); },
+          "Standard errors from K parts of the samples, " + std::to_string(fewest_error_blocks) +
+              " or more; 10 are\nusual. Takes K times the memory and 20 more solves")
+      ->type_name("K");
+  command
+      .add_option_function<std::string>(
+          "--max-features",
+          [&](const std::string& text) {
+            options.max_features = positive_number("--max-features", "a number of 1 or more", text);
+          },
+          "Cut wider sides to a seeded choice of N features")
+      ->type_name("N");
+  command
+      .add_option("--save-moments", options.save_moments,
+                  "Keep the moments: livecca solve FILE prints the same again,\n"
+                  "livecca merge joins several")
+      ->type_name("FILE");
+}
+
+void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json) {
   command
       .add_option_function<std::vector<std::string>>(
           "--measures",
@@ -131,7 +175,7 @@ void add_options_of_result(CLI::App& command, CompareArguments& arguments) {
       ->excludes(variance);
   command
       .add_option_function<std::string>(
-          "--format", [&](const std::string& text) { arguments.json = json_of(text); },
+          "--format", [&](const std::string& text) { json = json_of(text); },
           "table (the default), or one object as json")
       ->type_name("FORMAT");
 }
@@ -155,7 +199,45 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "Exit status: 0 with a result and its status, 2 with one line if the input is unusable.");
   arguments.options.measures = all_measures();
   add_options_of_data(*command, arguments.options);
-  add_options_of_result(*command, arguments);
+  add_options_of_moments(*command, arguments.options);
+  add_options_of_result(*command, arguments.options, arguments.json);
+  return command;
+}
+
+CLI::App* add_solve(CLI::App& program, SolveArguments& arguments) {
+  CLI::App* command =
+      program.add_subcommand("solve", "Print what compare printed, from the moments that it saved");
+  command->footer(
+      "FILE was written by livecca compare --save-moments, livecca merge, or a program with\n"
+      "livecca::save_moments(). Other measures may be asked for than compare was asked for.\n"
+      "\n"
+      "Examples:\n"
+      "  livecca compare a.npy b.npy --save-moments ab.moments\n"
+      "  livecca solve ab.moments --measures svcca --keep-directions 20\n"
+      "\n"
+      "Of several pairs each is printed; as json one object a line, with the names of x and y.\n"
+      "Exit status: 0 with a result and its status, 2 with one line if the input is unusable.");
+  arguments.options.measures = all_measures();
+  command->add_option("FILE", arguments.file, "Saved moments")->required()->type_name("");
+  add_options_of_result(*command, arguments.options, arguments.json);
+  return command;
+}
+
+CLI::App* add_merge(CLI::App& program, MergeArguments& arguments) {
+  CLI::App* command = program.add_subcommand(
+      "merge", "Join saved moments, as if all samples had been read at once");
+  command->footer(
+      "The inputs hold moments of the same two layers on different samples, for example of\n"
+      "several workers. Any order gives the same numbers up to rounding. OUT is written whole or\n"
+      "not at all, and may be one of the inputs.\n"
+      "\n"
+      "Example:\n"
+      "  livecca merge all.moments worker0.moments worker1.moments && livecca solve all.moments\n"
+      "\n"
+      "Exit status: 0 if OUT was written, with a line for each tap that was lost; 2 with one line\n"
+      "if it was not.");
+  command->add_option("OUT", arguments.out, "Where the sum goes")->required()->type_name("");
+  command->add_option("IN", arguments.in, "Saved moments")->required()->type_name("");
   return command;
 }
 

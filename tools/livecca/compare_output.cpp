@@ -15,6 +15,18 @@ Json number_or_null(std::optional<double> value) {
   return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
 }
 
+/// Without a fraction where it has none: it counts images then.
+Json count(double value) {
+  return value == std::floor(value) ? Json(static_cast<std::uint64_t>(value)) : Json(value);
+}
+
+std::string count_text(double value) {
+  if (value == std::floor(value)) return std::to_string(static_cast<std::uint64_t>(value));
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f", value);
+  return text;
+}
+
 std::string padded_left(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
 }
@@ -50,33 +62,38 @@ std::string both(std::size_t x, std::size_t y) {
   return std::to_string(x) + " and " + std::to_string(y);
 }
 
-std::string file_line(const char* side, const ComparedFile& file) {
-  return std::string(side) + "  " + file.path + "  " + shape_text(file.shape) + " '" + file.dtype +
-         "'" + (file.fortran_order ? ", Fortran order" : "") + "\n";
-}
-
 std::string facts_text(const Comparison& comparison) {
   const PairFacts& facts = comparison.facts;
   std::string text = "samples   " + std::to_string(facts.samples);
-  if (comparison.layout != Layout::nc) {
-    text += " positions of " + std::to_string(facts.effective_samples) +
+  if (comparison.by_position) {
+    text += " positions of " + count_text(facts.effective_samples) +
             " images, which are the effective samples";
+  } else if (facts.effective_samples != static_cast<double>(facts.samples)) {
+    text += ", weighing as much as " + count_text(facts.effective_samples);
   }
   if (facts.samples_left_out > 0) {
     text += "; " + std::to_string(facts.samples_left_out) + " left out as not finite";
   }
   text += "\nfeatures  " + both(facts.features[0], facts.features[1]);
+  if (facts.features != facts.features_of_taps) {
+    text += ", a seeded choice of " + both(facts.features_of_taps[0], facts.features_of_taps[1]);
+  }
   text += "\nranks     " + both(facts.ranks[0], facts.ranks[1]);
   if (comparison.has_svcca && has_value(facts.status)) {
     text += "; svcca keeps " + both(facts.svcca_kept[0], facts.svcca_kept[1]) + " directions";
   }
+  if (facts.precision == Precision::fast) {
+    text += "\nprecision fast: products in float32, more directions count as rounding";
+  }
   return text + "\n";
 }
 
-std::string row(const std::string& name, const std::string& similarity, const std::string& distance,
-                const std::string& floor, const std::string& bar) {
-  std::string text = padded_right(name, 12) + padded_left(similarity, 10) +
-                     padded_left(distance, 10) + padded_left(floor, 13) + "  " + bar;
+/// A line of the table; no column of errors if `error` is null.
+std::string row(const std::string& name, const std::string& similarity, const std::string* error,
+                const std::string& distance, const std::string& floor, const std::string& bar) {
+  std::string text = padded_right(name, 19) + padded_left(similarity, 11) +
+                     (error != nullptr ? padded_left(*error, 11) : "") + padded_left(distance, 10) +
+                     padded_left(floor, 13) + "  " + bar;
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
 }
@@ -87,14 +104,19 @@ Json to_json(const Comparison& comparison) {
   const PairFacts& facts = comparison.facts;
   const bool usable = has_value(facts.status);
   Json json;
+  if (!comparison.name_x.empty()) {
+    json["x"] = comparison.name_x;
+    json["y"] = comparison.name_y;
+  }
   json["samples"] = facts.samples;
-  json["effective_samples"] = facts.effective_samples;
+  json["effective_samples"] = count(facts.effective_samples);
   json["samples_left_out"] = facts.samples_left_out;
   json["features"] = facts.features;
+  if (facts.features != facts.features_of_taps) json["features_of_taps"] = facts.features_of_taps;
   json["ranks"] = facts.ranks;
   json["canonical_correlations"] = Json::array();
   if (usable) {
-    json["canonical_correlations"] = comparison.solution.pairs[0].canonical_correlations;
+    json["canonical_correlations"] = comparison.pair_solution().canonical_correlations;
   }
   json["similarity"] = Json::object();
   json["distance"] = Json::object();
@@ -106,25 +128,45 @@ Json to_json(const Comparison& comparison) {
     if (result.measure->has_distance) json["distance"][name] = number_or_null(result.distance());
     json["noise_floor"][name] = number_or_null(result.similarity_floor);
   }
+  if (comparison.has_standard_errors) {
+    json["standard_error"] = Json::object();
+    for (const MeasureResult& result : comparison.results) {
+      json["standard_error"][std::string(result.measure->name)] =
+          number_or_null(result.standard_error);
+    }
+  }
   json["svcca_kept"] = nullptr;
   if (comparison.has_svcca) json["svcca_kept"] = facts.svcca_kept;
+  json["precision"] = name_of(facts.precision);
   json["status"] = name_of(facts.status);
+  for (const Fault& fault : comparison.faults) {
+    json["faults"].push_back(
+        {{"kind", name_of(fault.kind)}, {"subject", fault.subject}, {"message", fault.message}});
+  }
   return json;
 }
 
 std::string to_table(const Comparison& comparison) {
-  std::string text = file_line("x", comparison.x) + file_line("y", comparison.y) + "\n";
+  std::string text = "x  " + comparison.x + "\ny  " + comparison.y + "\n\n";
   text += facts_text(comparison) + "\n";
-  text += row("measure", "similarity", "distance", "noise floor",
+  const bool errors = comparison.has_standard_errors;
+  const auto error_or_none = [&](const std::string& error) { return errors ? &error : nullptr; };
+  text += row("measure", "similarity", error_or_none("std error"), "distance", "noise floor",
               " 0" + padded_left("1 ", bar_cells - 1));
   for (const MeasureResult& result : comparison.results) {
-    text +=
-        row(std::string(result.measure->name), number_text(result.similarity),
-            number_text(result.distance()), number_text(result.similarity_floor), bar_of(result));
+    text += row(std::string(result.measure->name), number_text(result.similarity),
+                error_or_none(number_text(result.standard_error)), number_text(result.distance()),
+                number_text(result.similarity_floor), bar_of(result));
   }
   if (has_value(comparison.facts.status)) {
     text +=
         "\nnoise floor: the similarity of unrelated data of this size; --- noise, ### above it\n";
+  }
+  if (errors) {
+    text += "std error: what the similarity, and the distance, would vary by with other samples\n";
+  }
+  for (const Fault& fault : comparison.faults) {
+    text += "\nnote: " + fault.subject + ": " + fault.message + "\n";
   }
   const Status status = comparison.facts.status;
   return text + "\nstatus " + name_of(status) + ": " + explain(status) + "\n";

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "compare.hpp"
+#include "comparison.hpp"
 
 namespace livecca::tool {
 

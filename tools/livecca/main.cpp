@@ -6,8 +6,13 @@
 
 #include "compare_arguments.hpp"
 #include "compare_output.hpp"
+#include "livecca/common/executor.hpp"
+#include "stored_moments.hpp"
 
 namespace {
+
+using namespace livecca::tool;
+using Json = nlohmann::ordered_json;
 
 constexpr int unusable_input = 2;
 
@@ -34,20 +39,62 @@ void watch_missing_pages() {
   ::sigaction(SIGBUS, &action, nullptr);
 }
 
-int run_compare(const livecca::tool::CompareArguments& arguments) {
-  using namespace livecca::tool;
-  watch_missing_pages();
+/// Runs a command; what goes wrong is one line and an exit status.
+template <typename Command>
+int guarded(const std::string& who, const Command& command) {
   try {
-    const Comparison comparison = compare(arguments.options);
-    std::cout << (arguments.json ? to_json(comparison).dump() + "\n" : to_table(comparison))
-              << std::flush;
+    command();
   } catch (const std::bad_alloc&) {
-    return fail("livecca compare", "expected enough memory for the features' covariances");
+    return fail(who, "expected enough memory for the features' covariances");
   } catch (const std::exception& error) {
-    return fail("livecca compare", error.what());
+    return fail(who, error.what());
   }
-  if (!std::cout) return fail("livecca compare", "expected to write the result, got a write error");
+  if (!std::cout) return fail(who, "expected to write the result, got a write error");
   return 0;
+}
+
+void print(const Comparison& comparison, bool json) {
+  std::cout << (json ? to_json(comparison).dump(-1, ' ', false, Json::error_handler_t::replace) +
+                           "\n"
+                     : to_table(comparison))
+            << std::flush;
+}
+
+int run_compare(const CompareArguments& arguments) {
+  watch_missing_pages();
+  const CompareOptions& options = arguments.options;
+  return guarded("livecca compare", [&] {
+    if (!options.save_moments.empty()) {
+      expect_writable(options.save_moments, {options.x, options.y});
+    }
+    livecca::Executor executor;
+    const GatheredMoments gathered = gather(options, executor);
+    print(compare_moments(gathered.moments, gathered.notes, options, executor).front(),
+          arguments.json);
+    // Last: a disk that is full should not cost the numbers.
+    if (!options.save_moments.empty()) {
+      save(options.save_moments, gathered.moments, gathered.notes);
+    }
+  });
+}
+
+int run_solve(const SolveArguments& arguments) {
+  return guarded("livecca solve", [&] {
+    bool first = true;
+    for (const Comparison& comparison : solve_file(arguments.file, arguments.options)) {
+      if (!first && !arguments.json) std::cout << '\n';
+      first = false;
+      print(comparison, arguments.json);
+    }
+  });
+}
+
+int run_merge(const MergeArguments& arguments) {
+  return guarded("livecca merge", [&] {
+    for (const std::string& lost : merge_files(arguments.out, arguments.in)) {
+      fail("livecca merge", lost);
+    }
+  });
 }
 
 }  // namespace
@@ -56,15 +103,24 @@ int main(int argc, char** argv) {
   CLI::App program("livecca: how far neural representations are from one another", "livecca");
   program.set_version_flag("--version", "livecca " LIVECCA_VERSION);
   program.require_subcommand(1);
-  livecca::tool::CompareArguments arguments;
-  const CLI::App* compare = livecca::tool::add_compare(program, arguments);
+  CompareArguments compare_arguments;
+  SolveArguments solve_arguments;
+  MergeArguments merge_arguments;
+  const CLI::App* compare = add_compare(program, compare_arguments);
+  const CLI::App* solve = add_solve(program, solve_arguments);
+  const CLI::App* merge = add_merge(program, merge_arguments);
   try {
     program.parse(argc, argv);
-    livecca::tool::check_together(arguments);
+    if (compare->parsed()) check_together(compare_arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help and --version
-    const std::string who = compare->parsed() ? "livecca compare" : "livecca";
+    std::string who = "livecca";
+    for (const CLI::App* command : {compare, solve, merge}) {
+      if (command->parsed()) who += " " + command->get_name();
+    }
     return fail(who, std::string(error.what()) + " (see " + who + " --help)");
   }
-  return run_compare(arguments);
+  if (solve->parsed()) return run_solve(solve_arguments);
+  if (merge->parsed()) return run_merge(merge_arguments);
+  return run_compare(compare_arguments);
 }

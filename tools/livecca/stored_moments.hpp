@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "comparison.hpp"
+
+namespace livecca::tool {
+
+/// Refuses a path that moments cannot be saved under, or that would overwrite an input: better
+/// before the files are read than after. Throws InputError.
+void expect_writable(const std::string& path, const std::vector<std::string>& inputs);
+
+/// Throws InputError.
+void save(const std::string& path, const PanelMoments& moments, const MomentsNotes& notes);
+
+/// Solves every pair in a file of moments. Throws InputError if it is none, or has no pairs.
+std::vector<Comparison> solve_file(const std::string& path, const ResultOptions& options);
+
+/// Merges files of moments, in their order, into one. Throws InputError, and writes nothing, if one
+/// cannot be read, if they do not belong together, or if no pair is left. Returns one line for each
+/// tap or pair that was lost on the way.
+std::vector<std::string> merge_files(const std::string& out, const std::vector<std::string>& in);
+
+}  // namespace livecca::tool
