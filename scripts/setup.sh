@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what livecca builds with, from Debian. Safe to run again: asks apt only for what is missing.
-# Usage: scripts/setup.sh [--tidy]     --tidy also installs clang-format and clang-tidy
+# Usage: scripts/setup.sh [--tidy|--fuzz]     --tidy also installs clang-format and clang-tidy,
+#                                             --fuzz clang with its sanitizers and libFuzzer
 set -euo pipefail
 
 packages=(
@@ -10,6 +11,7 @@ packages=(
   libtorch-dev
 )
 [ "${1:-}" = "--tidy" ] && packages+=(clang-format clang-tidy)
+[ "${1:-}" = "--fuzz" ] && packages+=(clang libclang-rt-dev)
 
 missing=()
 for package in "${packages[@]}"; do

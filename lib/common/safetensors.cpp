@@ -44,14 +44,6 @@ std::uint64_t size_of_dtype(std::string_view dtype) {
   return found == known.end() ? 0 : found->bytes;
 }
 
-/// A stranger's text in quotes, short and in one line, for a message.
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t longest = 60;
-  const std::string shown(text.substr(0, longest));
-  return Json(shown).dump(-1, ' ', false, Json::error_handler_t::replace) +
-         (text.size() > longest ? "…" : "");
-}
-
 std::string bytes_of(const SafetensorsTensor& tensor) {
   return std::to_string(tensor.begin) + " to " + std::to_string(tensor.end);
 }
@@ -287,6 +279,13 @@ std::string json_of(const SafetensorsMetadata& metadata,
 }
 
 }  // namespace
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  const std::string shown(text.substr(0, longest));
+  return Json(shown).dump(-1, ' ', true, Json::error_handler_t::replace) +
+         (text.size() > longest ? "…" : "");
+}
 
 const SafetensorsTensor* SafetensorsHeader::find(std::string_view name) const {
   const auto found = std::ranges::find(tensors, name, &SafetensorsTensor::name);

@@ -44,6 +44,10 @@ struct SafetensorsHeader {
   const SafetensorsTensor* find(std::string_view name) const;
 };
 
+/// A stranger's text for a message: in quotes, short and in one line. Whatever is not printable
+/// ASCII is escaped, so that a terminal acts on none of it.
+std::string in_quotes(std::string_view text);
+
 /// Metadata in the order in which they are to be written.
 using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
 

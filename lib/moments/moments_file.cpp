@@ -28,6 +28,8 @@ std::optional<std::size_t> find_checksum(std::string_view text) {
   if (place == std::string_view::npos) return std::nullopt;
   const std::size_t digits = place + checksum_before.size();
   if (digits + checksum_digits > text.size()) return std::nullopt;
+  const std::string_view stated = text.substr(digits, checksum_digits);
+  if (stated.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
   if (text.find(checksum_before, digits) != std::string_view::npos) return std::nullopt;
   return digits;
 }
@@ -76,12 +78,12 @@ bool check_header(const InputFile& file, SafetensorsHeader& header, std::string&
   if (value("format") != format) {
     why = std::string("expected a file of format ") + format + ", got " +
           (value("format").empty() ? "a safetensors file of another program"
-                                   : "format " + value("format"));
+                                   : "format " + in_quotes(value("format")));
     return refuse(file.path(), why);
   }
   if (value("version") != version) {
-    why = std::string("expected moments of version ") + version + ", got version '" +
-          value("version") + "'";
+    why = std::string("expected moments of version ") + version + ", got version " +
+          in_quotes(value("version"));
     return refuse(file.path(), why);
   }
   const auto digits = find_checksum(text);

@@ -165,7 +165,7 @@ TEST_CASE("text that is not such a header is refused in words") {
            {" {}", R"(expected a header that begins with "{", got " ")"},
            {"[]", R"(expected a header that begins with "{", got "[")"},
            {"null", R"(expected a header that begins with "{", got "n")"},
-           {"\xEF\xBB\xBF{}", "expected a header that begins with \"{\", got \"\xEF\xBF\xBD\""},
+           {"\xEF\xBB\xBF{}", R"(expected a header that begins with "{", got "\ufffd")"},
            {zero_byte, "expected JSON, got a zero byte in the header"},
            {"{", "expected JSON, got an error at byte 2 of the header"},
            {"{} {}", "expected JSON, got an error at byte 4 of the header"},

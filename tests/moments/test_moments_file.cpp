@@ -190,9 +190,9 @@ TEST_CASE("files of another kind, version or program say what they are") {
     return changed;
   };
   CHECK(saved.refusal(replaced("\"version\":\"1\"", "\"version\":\"2\"")) ==
-        "expected moments of version 1, got version '2'");
+        "expected moments of version 1, got version \"2\"");
   CHECK(saved.refusal(replaced("livecca.moments", "livecca.somemts")) ==
-        "expected a file of format livecca.moments, got format livecca.somemts");
+        "expected a file of format livecca.moments, got format \"livecca.somemts\"");
   CHECK(saved.refusal(replaced("\"format\"", "\"farmer\"")) ==
         "expected a file of format livecca.moments, got a safetensors file of another program");
   CHECK(saved.refusal(replaced("\"checksum\"", "\"checkers\"")) ==
