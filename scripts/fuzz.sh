@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes the reader of moments files with libFuzzer, under the address + undefined sanitizers.
-# Usage: scripts/fuzz.sh [seconds]     of processor time in all, 600 if not said
+# Usage: scripts/fuzz.sh [seconds]     shared out over the cores: 600, if not said, are 300 on two of them
 #
 # Starts from valid files of every kind, from tests/fuzz/inputs and from what earlier runs kept in
 # build/fuzz/corpus. Exits with 1 if anything was found; the inputs then lie in build/fuzz/found.
@@ -45,5 +45,5 @@ if [ -n "$(ls -A "$found")" ]; then
   exit 1
 fi
 [ "$status" -eq 0 ] || { echo "fuzz.sh: the fuzzer ended with status $status" >&2; exit 1; }
-echo "Nothing found in $seconds seconds of processor time; the corpus has $(find "$corpus" -type f | wc -l) files."
+echo "Nothing found; the corpus has $(find "$corpus" -type f | wc -l) files. Processor time:"
 times
