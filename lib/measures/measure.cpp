@@ -1,6 +1,7 @@
 #include "livecca/measures/measure.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "livecca/measures/noise_floor.hpp"
@@ -8,74 +9,191 @@
 namespace livecca {
 namespace {
 
-constexpr std::array<MeasureInfo, 6> registry{{
-    {"mean_cca", true, "mean canonical correlation over the smaller rank"},
-    {"pwcca", true, "canonical correlations weighted by what they explain of the first side"},
-    {"pwcca_y", false, "the same weighted by the second side"},
-    {"svcca", true, "mean canonical correlation of the leading principal directions"},
-    {"linear_cka", false, "linear centred kernel alignment (the RV coefficient)"},
-    {"linear_cka_debiased", false, "the same from unbiased estimates, around 0 for unrelated data"},
-}};
+using Number = std::optional<double>;
 
-double mean_of(const std::vector<double>& values) {
+Number mean_of(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-double weighted(const std::vector<double>& values, const std::vector<double>& weights) {
+Number weighted(const std::vector<double>& values, const std::vector<double>& weights) {
+  if (weights.empty()) return std::nullopt;
   const double sum = std::inner_product(values.begin(), values.end(), weights.begin(), 0.0);
   return std::min(1.0, sum);  // the weights sum to 1 only up to rounding
 }
 
-std::optional<double> similarity_of(const PairSolution& pair, const MeasureInfo& measure) {
-  if (measure.name == "linear_cka_debiased") return pair.linear_cka_debiased;
-  if (measure.name == "mean_cca") return mean_of(pair.canonical_correlations);
-  if (measure.name == "svcca") {
-    // Solved without SVCCA: the number was not asked for.
-    if (pair.svcca_correlations.empty()) return std::nullopt;
-    return mean_of(pair.svcca_correlations);
-  }
-  if (measure.name == "pwcca") return weighted(pair.canonical_correlations, pair.weights_x);
-  if (measure.name == "pwcca_y") return weighted(pair.canonical_correlations, pair.weights_y);
-  return pair.linear_cka;
+Number both_mean(Number a, Number b) { return a && b ? Number((*a + *b) / 2) : std::nullopt; }
+
+Number arc_cosine(Number cosine) { return cosine ? Number(std::acos(*cosine)) : std::nullopt; }
+
+/// Ranks that both are known.
+struct Ranks {
+  std::size_t x;
+  std::size_t y;
+};
+
+std::optional<Ranks> ranks_of(const PairFacts& facts) {
+  if (!facts.ranks[0] || !facts.ranks[1]) return std::nullopt;
+  return Ranks{*facts.ranks[0], *facts.ranks[1]};
 }
 
-std::optional<double> floor_of(const PairFacts& facts, const MeasureInfo& measure) {
-  if (measure.name.starts_with("linear_cka")) return std::nullopt;
-  const auto& ranks = measure.name == "svcca" ? facts.svcca_kept : facts.ranks;
-  return mean_correlation_floor(ranks[0], ranks[1], facts.effective_samples);
+Number squared_floor(const PairFacts& facts) {
+  const auto ranks = ranks_of(facts);
+  if (!ranks) return std::nullopt;
+  return mean_squared_correlation_floor(ranks->x, ranks->y, facts.effective_samples);
+}
+
+Number mean_squared(const PairSolution& pair, const PairFacts& facts) {
+  const auto ranks = ranks_of(facts);
+  if (!pair.squared_correlation_sum || !ranks) return std::nullopt;
+  return *pair.squared_correlation_sum / static_cast<double>(std::min(ranks->x, ranks->y));
+}
+
+/// Empty where the floor is 1: nothing can stand out of it.
+Number adjusted(Number squared, Number floor) {
+  if (!squared || !floor || *floor >= 1) return std::nullopt;
+  return (*squared - *floor) / (1 - *floor);
+}
+
+Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measure) {
+  const Number pwcca_x = weighted(pair.canonical_correlations, pair.weights_x);
+  const Number pwcca_y = weighted(pair.canonical_correlations, pair.weights_y);
+  switch (measure) {
+    case Measure::mean_cca:
+      return mean_of(pair.canonical_correlations);
+    case Measure::r2_cca:
+      return mean_squared(pair, facts);
+    case Measure::r2_cca_adjusted:
+      return adjusted(mean_squared(pair, facts), squared_floor(facts));
+    case Measure::pwcca:
+      return pwcca_x;
+    case Measure::pwcca_y:
+      return pwcca_y;
+    case Measure::pwcca_mean:
+      return both_mean(pwcca_x, pwcca_y);
+    case Measure::svcca:
+      return mean_of(pair.svcca_correlations);
+    case Measure::linear_cka:
+      return pair.linear_cka;
+    case Measure::linear_cka_debiased:
+      return pair.linear_cka_debiased;
+    case Measure::rv2:
+      return pair.rv2;
+    case Measure::linreg_x_from_y:
+      return pair.regression_x_from_y;
+    case Measure::linreg_y_from_x:
+      return pair.regression_y_from_x;
+    case Measure::procrustes:
+      return pair.procrustes;
+    case Measure::procrustes_normalised:
+      return pair.shape_cosine ? Number(2 - 2 * *pair.shape_cosine) : std::nullopt;
+    case Measure::angular:
+      return arc_cosine(pair.shape_cosine);
+    case Measure::partial_whitening:
+      return arc_cosine(pair.partial_whitening_cosine);
+  }
+  return std::nullopt;
+}
+
+/// The floors of CKA and its relatives are averages over permutations of rows, which say nothing
+/// where rows of one image depend on one another.
+Number if_rows_are_independent(const PairFacts& facts, Number floor) {
+  return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
+}
+
+Number mean_correlation_floor_of(const PairFacts& facts) {
+  const auto ranks = ranks_of(facts);
+  if (!ranks) return std::nullopt;
+  return mean_correlation_floor(ranks->x, ranks->y, facts.effective_samples);
+}
+
+Number regression_floor_of(const PairFacts& facts, std::size_t from) {
+  if (!facts.ranks[from]) return std::nullopt;
+  return regression_floor(*facts.ranks[from], facts.effective_samples);
+}
+
+Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
+                Measure measure) {
+  const double n = facts.effective_samples;
+  switch (measure) {
+    case Measure::mean_cca:
+    case Measure::pwcca:
+    case Measure::pwcca_y:
+    case Measure::pwcca_mean:
+      return mean_correlation_floor_of(facts);
+    case Measure::r2_cca:
+      return squared_floor(facts);
+    case Measure::r2_cca_adjusted:
+      return 0;
+    case Measure::svcca:
+      return mean_correlation_floor(facts.svcca_kept[0], facts.svcca_kept[1], n);
+    case Measure::linear_cka:
+      return if_rows_are_independent(facts,
+                                     linear_cka_floor(solution.taps[pair.x].effective_rank,
+                                                      solution.taps[pair.y].effective_rank, n));
+    case Measure::linear_cka_debiased:
+      return if_rows_are_independent(facts, 0);
+    case Measure::rv2:
+      return if_rows_are_independent(facts, pair.rv2_floor);
+    case Measure::linreg_x_from_y:
+      return regression_floor_of(facts, 1);
+    case Measure::linreg_y_from_x:
+      return regression_floor_of(facts, 0);
+    case Measure::procrustes:
+    case Measure::procrustes_normalised:
+    case Measure::angular:
+    case Measure::partial_whitening:
+      break;
+  }
+  return std::nullopt;
+}
+
+bool does_not_vary(const TapSolution& tap) {
+  return tap.converged && tap.constant_features == tap.features;
+}
+
+bool is_rank_deficient(const TapSolution& tap) {
+  return tap.constant_features > 0 || (tap.rank && *tap.rank < tap.features);
 }
 
 /// Those without a value first, then the worst of the others.
-Status status_of(const PairSolution& pair, const PairFacts& facts) {
+Status status_of(const PairSolution& pair, const TapSolution& x, const TapSolution& y,
+                 const PairFacts& facts) {
   if (!pair.present) return Status::missing;
   if (std::min(static_cast<double>(facts.samples), facts.effective_samples) <= 3)
     return Status::too_few_samples;
   if (!pair.converged) return Status::not_converged;
-  if (pair.canonical_correlations.empty()) return Status::constant;
+  if (does_not_vary(x) || does_not_vary(y)) return Status::constant;
   if (facts.samples_left_out > 0) return Status::nonfinite_rows;
   const std::size_t widest = std::max(facts.features[0], facts.features[1]);
   if (facts.effective_samples < 10 * static_cast<double>(widest)) return Status::undersampled;
-  if (facts.ranks != facts.features) return Status::rank_deficient;
+  if (is_rank_deficient(x) || is_rank_deficient(y)) return Status::rank_deficient;
   return Status::ok;
+}
+
+Number as_other_direction(const MeasureInfo& measure, Number value) {
+  if (!value || measure.direction == Direction::distance || !measure.has_distance) {
+    return std::nullopt;
+  }
+  return 1 - *value;
 }
 
 }  // namespace
 
-std::span<const MeasureInfo> measures() { return registry; }
-
-const MeasureInfo* find_measure(std::string_view name) {
-  const auto found = std::ranges::find(registry, name, &MeasureInfo::name);
-  return found == registry.end() ? nullptr : &*found;
+std::optional<double> MeasureResult::similarity() const {
+  return measure->direction == Direction::similarity ? value : std::nullopt;
 }
 
 std::optional<double> MeasureResult::distance() const {
-  if (!similarity || !measure->has_distance) return std::nullopt;
-  return 1 - *similarity;
+  return measure->direction == Direction::distance ? value : as_other_direction(*measure, value);
+}
+
+std::optional<double> MeasureResult::similarity_floor() const {
+  return measure->direction == Direction::similarity ? floor : std::nullopt;
 }
 
 std::optional<double> MeasureResult::distance_floor() const {
-  if (!similarity_floor || !measure->has_distance) return std::nullopt;
-  return 1 - *similarity_floor;
+  return measure->direction == Direction::distance ? floor : as_other_direction(*measure, floor);
 }
 
 PairFacts facts_of(const PanelSolution& solution, std::size_t pair_index) {
@@ -84,13 +202,15 @@ PairFacts facts_of(const PanelSolution& solution, std::size_t pair_index) {
   const TapSolution& y = solution.taps[pair.y];
   PairFacts facts{.samples = x.samples,
                   .effective_samples = std::min(x.effective_samples, y.effective_samples),
+                  .effective_rows = std::min(x.effective_rows, y.effective_rows),
                   .samples_left_out = x.samples_left_out,
                   .features = {x.features, y.features},
                   .features_of_taps = {x.features_of_tap, y.features_of_tap},
+                  .feature_seeds = {x.feature_seed, y.feature_seed},
                   .ranks = {x.rank, y.rank},
                   .svcca_kept = {x.svcca_kept, y.svcca_kept},
                   .precision = pair.precision};
-  facts.status = status_of(pair, facts);
+  facts.status = status_of(pair, x, y, facts);
   return facts;
 }
 
@@ -102,12 +222,33 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
   result.measure = &measure;
   result.status = facts.status;
   if (!has_value(facts.status)) return result;
-  result.similarity = similarity_of(pair, measure);
-  if (!result.similarity) {
-    result.status = Status::missing;
+  result.value = value_of(pair, facts, measure.measure);
+  if (!result.value) {
+    // Where unrelated data would score 1 there is nothing to adjust.
+    const bool too_few = measure.measure == Measure::r2_cca_adjusted && squared_floor(facts) >= 1;
+    result.status = too_few ? Status::too_few_samples : Status::missing;
     return result;
   }
-  result.similarity_floor = floor_of(facts, measure);
+  result.floor = floor_of(solution, pair, facts, measure.measure);
+  return result;
+}
+
+std::optional<double> largest_correlation_line(const PairFacts& facts) {
+  const auto ranks = ranks_of(facts);
+  if (!ranks || !has_value(facts.status)) return std::nullopt;
+  return largest_correlation_line(ranks->x, ranks->y, facts.effective_samples);
+}
+
+std::vector<std::optional<double>> debiased_correlations(const PanelSolution& solution,
+                                                         std::size_t pair_index) {
+  const PairFacts facts = facts_of(solution, pair_index);
+  const auto ranks = ranks_of(facts);
+  std::vector<std::optional<double>> result;
+  if (!ranks || !has_value(facts.status)) return result;
+  for (const double correlation : solution.pairs[pair_index].canonical_correlations) {
+    result.push_back(
+        debiased_correlation(correlation, ranks->x, ranks->y, facts.effective_samples));
+  }
   return result;
 }
 

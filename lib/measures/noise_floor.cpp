@@ -50,4 +50,52 @@ double mean_correlation_floor(std::size_t p, std::size_t q, double n) {
   return std::clamp(rest + forced, 0.0, 1.0);
 }
 
+double regression_floor(std::size_t q, double n) {
+  const double freedom = n - 1;
+  const auto rank = static_cast<double>(q);
+  return freedom > rank ? rank / freedom : (q == 0 ? 0 : 1);
+}
+
+double mean_squared_correlation_floor(std::size_t p, std::size_t q, double n) {
+  if (p == 0 || q == 0) return 0;
+  return regression_floor(std::max(p, q), n);
+}
+
+double linear_cka_floor(double effective_rank_x, double effective_rank_y, double n) {
+  const double root = std::sqrt(effective_rank_x) * std::sqrt(effective_rank_y);
+  return n > 1 ? std::min(1.0, root / (n - 1)) : 1;
+}
+
+std::optional<double> largest_correlation_line(std::size_t p, std::size_t q, double n) {
+  const double freedom = n - 1;
+  if (p == 0 || q == 0 || static_cast<double>(p + q) >= freedom) return std::nullopt;
+  const auto angle = [&](std::size_t rank) {
+    return 2 * std::asin(std::sqrt((static_cast<double>(rank) - 0.5) / (freedom - 1)));
+  };
+  const double a = angle(p);
+  const double b = angle(q);
+  const double center = 2 * std::log(std::tan((a + b) / 2));
+  const double sine = std::sin(a + b);
+  const double scale =
+      std::cbrt(16 / ((freedom - 1) * (freedom - 1) * sine * sine * std::sin(a) * std::sin(b)));
+  constexpr double upper_five_percent = 0.9793;  // of the Tracy-Widom law of order 1
+  const double logit = center + scale * upper_five_percent;
+  return std::sqrt(1 / (1 + std::exp(-logit)));
+}
+
+std::optional<double> debiased_correlation(double correlation, std::size_t p, std::size_t q,
+                                           double n) {
+  const double freedom = n - 1;
+  if (p == 0 || q == 0 || static_cast<double>(p + q) >= freedom) return std::nullopt;
+  const double gamma1 = static_cast<double>(p) / freedom;
+  const double gamma2 = static_cast<double>(q) / freedom;
+  // (1 − γ1)(1 − γ2) r² + (γ2(1 − γ1) + γ1(1 − γ2) − ρ²) r + γ1γ2 = 0, of which the larger root.
+  const double square = (1 - gamma1) * (1 - gamma2);
+  const double linear = gamma2 * (1 - gamma1) + gamma1 * (1 - gamma2) - correlation * correlation;
+  const double discriminant = linear * linear - 4 * square * gamma1 * gamma2;
+  if (!(discriminant >= 0) || linear >= 0) return std::nullopt;
+  const double root = (-linear + std::sqrt(discriminant)) / (2 * square);
+  return std::sqrt(std::min(1.0, root));
+}
+
 }  // namespace livecca

@@ -52,6 +52,21 @@ std::vector<std::size_t> blocks_with_rows(const PanelMoments& window) {
   return blocks;
 }
 
+/// Where the samples of a half do not exceed the directions of both sides, some correlations are 1
+/// whatever the data: they would vary too little.
+bool is_forced(const PairFacts& half, const MeasureInfo& measure) {
+  const auto exceeds = [&half](std::size_t directions) {
+    return half.effective_samples - 1 <= static_cast<double>(directions);
+  };
+  if (measure.needs.svcca) return exceeds(half.svcca_kept[0] + half.svcca_kept[1]);
+  return measure.needs.whitening && exceeds(half.ranks[0].value_or(0) + half.ranks[1].value_or(0));
+}
+
+/// What a half's value would be of the whole window's size.
+double at_whole_size(double value, double share, const MeasureInfo& measure) {
+  return measure.measure == Measure::procrustes ? value / std::sqrt(share) : value;
+}
+
 /// Halves of the window, solved: of every pair and measure its values, or none at all if one of
 /// them is missing.
 class HalfValues {
@@ -65,11 +80,12 @@ class HalfValues {
   void add(const PanelMoments& half, const PanelSolution& solution) {
     for (std::size_t pair = 0; pair < window_.pairs.size(); ++pair) {
       const double share = weight_of(half, pair) / weight_of(window_, pair);
+      const PairFacts facts = facts_of(solution, pair);
       for (std::size_t m = 0; m < measures_.size(); ++m) {
         const std::size_t place = pair * measures_.size() + m;
-        const auto value = evaluate(solution, pair, *measures_[m]).similarity;
-        if (value && share > 0 && share < 1) {
-          values_[place].push_back({*value, share});
+        const auto value = evaluate(solution, pair, *measures_[m]).value;
+        if (value && share > 0 && share < 1 && !is_forced(facts, *measures_[m])) {
+          values_[place].push_back({at_whole_size(*value, share, *measures_[m]), share});
         } else {
           missing_[place] = true;
         }
@@ -115,7 +131,7 @@ std::vector<std::vector<std::optional<double>>> standard_errors(
   }
   for (std::size_t pair = 0; pair < window.pairs.size(); ++pair) {
     for (std::size_t m = 0; m < measures.size(); ++m) {
-      if (evaluate(whole, pair, *measures[m]).similarity) errors[pair][m] = values.error(pair, m);
+      if (evaluate(whole, pair, *measures[m]).value) errors[pair][m] = values.error(pair, m);
     }
   }
   return errors;

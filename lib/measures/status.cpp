@@ -36,7 +36,7 @@ const char* explain(Status status) {
     case Status::nonfinite_rows:
       return "rows with NaN, infinity or values beyond 1e150 were left out.";
     case Status::too_few_samples:
-      return "3 or fewer samples: nothing can be said.";
+      return "3 or fewer samples, or too few for this number: nothing can be said.";
     case Status::constant:
       return "a side does not vary at all, so nothing can correlate with it.";
     case Status::not_converged:

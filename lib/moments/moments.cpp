@@ -14,6 +14,7 @@ Moments::Moments(std::size_t features, MomentsOptions options)
       mean_{std::vector<double>(features), std::vector<double>(features)},
       scatter_(features * features) {
   if (options.norm_sums) norms_ = NormSums{.p = 0, .pp = 0, .px = std::vector<double>(features)};
+  MomentsAccess::parts_of(*this).mark_changed();
 }
 
 void Moments::update(const PackedRows& centered, Executor& executor) {

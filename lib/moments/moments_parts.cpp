@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "livecca/common/error.hpp"
@@ -56,7 +57,13 @@ void MomentsParts::drop_norms() {
   }
 }
 
+void MomentsParts::mark_changed() {
+  static std::atomic<std::uint64_t> last{0};
+  if (version != nullptr) *version = ++last;
+}
+
 void MomentsParts::reset() {
+  mark_changed();
   weights = {};
   precision = Precision::exact;
   for (ShiftedMean* mean : {&mean_x, &mean_y}) {
@@ -76,6 +83,7 @@ void MomentsParts::reset() {
 
 void MomentsParts::decay(double factor) {
   if (factor == 1) return;
+  mark_changed();
   weights.decay(factor);
   for (double& value : product) value *= factor;
   drop_norms();
@@ -90,7 +98,8 @@ MomentsParts MomentsAccess::parts_of(Moments& moments) {
           .mean_y = moments.mean_,
           .product = moments.scatter_,
           .norms = &moments.norms_,
-          .cross_norms = nullptr};
+          .cross_norms = nullptr,
+          .version = &moments.version_};
 }
 
 MomentsParts MomentsAccess::parts_of(CrossMoments& moments) {
@@ -102,7 +111,8 @@ MomentsParts MomentsAccess::parts_of(CrossMoments& moments) {
           .mean_y = moments.mean_y_,
           .product = moments.product_,
           .norms = nullptr,
-          .cross_norms = &moments.norms_};
+          .cross_norms = &moments.norms_,
+          .version = nullptr};
 }
 
 double merge_weight(double n, double m) { return n > 0 && m > 0 ? n * m / (n + m) : 0; }
@@ -132,6 +142,7 @@ void merge_parts(MomentsParts into, const MomentsParts& from) {
   expect_features(into.mean_x.size(), from.mean_x.size());
   expect_features(into.mean_y.size(), from.mean_y.size());
   if (from.weights.samples == 0) return;
+  into.mark_changed();
   std::vector<double> delta_x(into.mean_x.size());
   std::vector<double> delta_y(into.mean_y.size());
   subtract(from.mean_x, into.mean_x, delta_x);

@@ -23,12 +23,15 @@ struct MomentsParts {
   std::vector<double>& product;
   std::optional<NormSums>* norms;             ///< null for a pair
   std::optional<CrossNormSums>* cross_norms;  ///< null for a tap
+  std::uint64_t* version;                     ///< null for a pair
 
   bool has_norms() const { return is_tap ? norms->has_value() : cross_norms->has_value(); }
   void drop_norms();
   /// Zeroes, with norm sums again if they were asked for.
   void reset();
   void decay(double factor);
+  /// To be called with every change: gives a new version.
+  void mark_changed();
 };
 
 class MomentsAccess {

@@ -211,6 +211,7 @@ void StepUpdate::finish(Target& target) {
   const PackedRows& x = blocks_[target.x].rows();
   const PackedRows& y = blocks_[target.y].rows();
   const double n = target.decay * parts.weights.sum;
+  parts.mark_changed();
   advance(parts.mean_x, n, x.mean(), target.delta_x, x.weights().sum);
   if (!parts.is_tap) advance(parts.mean_y, n, y.mean(), target.delta_y, y.weights().sum);
   if (target.decay != 1) parts.weights.decay(target.decay);

@@ -86,6 +86,7 @@ void write_final_curves(const std::vector<History::Kept>& kept,
       if (!last) fault("missing", "final/" + layer, kept[newest].epoch, why);
     }
     std::optional<LastState> against;
+    Solver solver(executor);  // the last state is whitened once
     for (std::size_t i = 0; i < newest; ++i) {
       why.clear();
       const auto then = RecordedRows::open(History::file_of(kept[i], layer), why);
@@ -104,7 +105,7 @@ void write_final_curves(const std::vector<History::Kept>& kept,
       for (const Fault& lost : moments.faults) {
         fault(name_of(lost.kind), "final/" + layer, kept[i].epoch, lost.message);
       }
-      const SolvedWindow window = solve_window(moments, options, executor);
+      const SolvedWindow window = solve_window(moments, options, solver, executor);
       write_pair(moments, window, 0, {kept[i].epoch, step, "probe", "probe"}, options.measures,
                  report, writer);
     }

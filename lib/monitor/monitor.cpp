@@ -40,6 +40,7 @@ Monitor::State::State(MonitorOptions given)
     : options(checked(std::move(given))),
       writer(options.run_directory, options.run, options.on_event),
       executor(options.threads),
+      solver(executor),
       panel(executor, {.positions = options.positions,
                        .window = Window::since_snapshot(),
                        .precision = options.precision,
@@ -185,7 +186,7 @@ void Monitor::State::solve_and_write(const PanelMoments& moments, SnapshotReport
     {
       const TimeSpent time(report.solve_seconds);
       try {
-        window = solve_window(moments, options, executor);
+        window = solve_window(moments, options, solver, executor);
       } catch (const std::exception& failure) {
         report_to(report, {report.epoch, "solve_failed", "probe", failure.what()});
         window = {.solution = unsolved(moments), .standard_errors = {}};

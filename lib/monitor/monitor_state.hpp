@@ -10,6 +10,7 @@
 #include "livecca/common/executor.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "livecca/snapshot/solver.hpp"
 #include "monitor/history.hpp"
 #include "monitor/run_writer.hpp"
 
@@ -51,6 +52,7 @@ struct Monitor::State {
   MonitorOptions options;
   RunWriter writer;
   Executor executor;
+  Solver solver;  ///< the solver thread's
   Panel panel;
   History history;
   std::vector<WatchedTap> taps;  ///< same indices as the panel's; start taps have network "start"

@@ -2,25 +2,25 @@
 
 #include <algorithm>
 
-#include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 
 namespace livecca {
 namespace {
 
 MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
-  const bool distance = result.measure->has_distance;
+  const Direction shown = result.measure->shown();
+  const bool distance = shown == Direction::distance;
   MeasureRow row;
-  row.measure = std::string(result.measure->name) + (distance ? "_distance" : "_similarity");
-  row.value = distance ? result.distance() : result.similarity;
-  row.noise_floor = distance ? result.distance_floor() : result.similarity_floor;
+  row.measure = std::string(result.measure->name) + "_" + livecca::name_of(shown);
+  row.value = distance ? result.distance() : result.similarity();
+  row.noise_floor = distance ? result.distance_floor() : result.similarity_floor();
   row.standard_error = result.standard_error;
   row.samples = facts.samples;
   row.effective_samples = facts.effective_samples;
   row.samples_left_out = facts.samples_left_out;
   row.features = facts.features;
   row.features_of_taps = facts.features_of_taps;
-  row.ranks = facts.ranks;
+  row.ranks = {facts.ranks[0].value_or(0), facts.ranks[1].value_or(0)};
   row.precision = livecca::name_of(facts.precision);
   row.status = result.status;
   return row;
@@ -40,26 +40,32 @@ void place(Row& row, const PanelMoments& moments, const PairSolution& pair,
 
 }  // namespace
 
+std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
+  std::vector<const MeasureInfo*> measures;
+  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
+  return measures;
+}
+
 SolveOptions solve_options(const MonitorOptions& options) {
   SolveOptions result;
   result.keep_variance = options.keep_variance;
-  result.svcca = std::ranges::find(options.measures, "svcca") != options.measures.end();
+  // Ranks and spectra stand in the rows, whatever the measures.
+  constexpr Quantities rows{.whitening = true, .weights = true, .condition = true};
+  result.quantities = needs_of(measures_of(options)) | rows;
   return result;
 }
 
 bool needs_norm_sums(const MonitorOptions& options) {
-  return std::ranges::find(options.measures, "linear_cka_debiased") != options.measures.end();
+  return std::ranges::any_of(measures_of(options), &MeasureInfo::needs_norm_sums);
 }
 
 SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
-                          Executor& executor) {
+                          Solver& solver, Executor& executor) {
   SolvedWindow window;
-  window.solution = solve(moments, solve_options(options), executor);
+  window.solution = solver.solve(moments, solve_options(options));
   if (moments.blocks.empty()) return window;
-  std::vector<const MeasureInfo*> measures;
-  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
-  window.standard_errors =
-      standard_errors(moments, window.solution, solve_options(options), measures, executor);
+  window.standard_errors = standard_errors(moments, window.solution, solve_options(options),
+                                           measures_of(options), executor);
   return window;
 }
 
@@ -125,11 +131,9 @@ void write_layer(const PanelMoments& moments, const PanelSolution& solution, std
   row.features = tap.features;
   row.features_of_tap = tap.features_of_tap;
   row.dead = tap.constant_features;
-  row.rank = tap.rank;
-  if (tap.converged && tap.rank > 0) {
-    row.effective_rank = tap.effective_rank;
-    row.condition = tap.condition;
-  }
+  row.rank = tap.rank.value_or(0);
+  if (tap.converged && tap.rank.value_or(0) > 0) row.effective_rank = tap.effective_rank;
+  row.condition = tap.condition;
   row.samples = tap.samples;
   row.effective_samples = tap.effective_samples;
   writer.write(row);

@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "livecca/measures/measure.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
-#include "livecca/snapshot/solve.hpp"
+#include "livecca/snapshot/solver.hpp"
 #include "monitor/run_writer.hpp"
 
 namespace livecca {
@@ -36,7 +37,7 @@ struct SolvedWindow {
 };
 
 SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
-                          Executor& executor);
+                          Solver& solver, Executor& executor);
 
 /// What a solve that failed comes to: every pair not_converged, without a value.
 PanelSolution unsolved(const PanelMoments& moments);

@@ -21,13 +21,17 @@ bool take(const Decomposition& svd, bool vectors, SingularValues& result) {
 
 }  // namespace
 
-SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix) {
+SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors) {
   SymmetricEigen result;
   if (matrix.size() == 0) return result;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix);
-  if (solver.info() != Eigen::Success || !solver.eigenvectors().allFinite()) return result;
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(
+      matrix, vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
+  if (solver.info() != Eigen::Success || !solver.eigenvalues().allFinite()) return result;
   result.values = solver.eigenvalues().reverse();
-  result.vectors = solver.eigenvectors().rowwise().reverse();
+  if (vectors) {
+    if (!solver.eigenvectors().allFinite()) return result;
+    result.vectors = solver.eigenvectors().rowwise().reverse();
+  }
   result.converged = true;
   return result;
 }

@@ -1,9 +1,11 @@
 #include "snapshot/whitening.hpp"
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
 
 namespace livecca {
@@ -16,84 +18,164 @@ using Eigen::VectorXd;
 // Below this a variance loses digits to the end of float64's range: a neuron that varies by less
 // than 1e-145 counts as constant.
 constexpr double smallest_variance = 1e-290;
+// A Cholesky factor loses ε · condition of the ρ: 1e-11 here.
+constexpr double smallest_reciprocal_condition = 1e-5;
+// The factor estimates the condition; it may be this much worse.
+constexpr double estimate_margin = 10;
 
-MatrixXd covariance_of(const Moments& moments) {
-  const auto features = static_cast<Index>(moments.features());
-  const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
-  const MatrixXd full = scatter.selfadjointView<Eigen::Lower>();
-  return full / moments.weights().covariance_divisor();
+double tolerance_of(Index features, const WhitenedTap& tap) {
+  return rank_tolerance(tap.count(features), tap.facts.precision);
 }
 
-/// How many leading eigenvalues (descending) stand for directions of the data; n rows span at most
-/// n − 1.
-Index rank_of(const VectorXd& eigenvalues, const TapSolution& facts) {
-  const std::uint64_t samples = facts.samples;
-  const double smallest =
-      rank_tolerance(static_cast<std::size_t>(eigenvalues.size()), facts.precision) *
-      eigenvalues(0);
+/// n rows span at most n − 1 directions, in the real form of a complex tap twice as many.
+Index most_directions(Index features, const WhitenedTap& tap) {
+  const std::uint64_t spanned = (tap.facts.samples - 1) * (tap.is_complex ? 2 : 1);
+  return static_cast<Index>(std::min(spanned, static_cast<std::uint64_t>(features)));
+}
+
+/// Complex directions come in pairs, which rounding must not part.
+Index whole(Index directions, const WhitenedTap& tap) {
+  return tap.is_complex ? directions + directions % 2 : directions;
+}
+
+/// How many leading eigenvalues (descending) stand for directions of the data.
+Index rank_of(const VectorXd& eigenvalues, const WhitenedTap& tap) {
+  const double smallest = tolerance_of(eigenvalues.size(), tap) * eigenvalues(0);
   Index rank = 0;
   while (rank < eigenvalues.size() && eigenvalues(rank) > smallest) ++rank;
-  return std::min(rank, static_cast<Index>(std::min<std::uint64_t>(
-                            samples - 1, static_cast<std::uint64_t>(eigenvalues.size()))));
+  return std::min(whole(rank, tap), most_directions(eigenvalues.size(), tap));
 }
 
 /// The fewest leading directions that reach the share of variance, or the number asked for.
-Index directions_to_keep(const VectorXd& eigenvalues, Index rank, const SolveOptions& options) {
+Index directions_to_keep(const VectorXd& eigenvalues, Index rank, const SolveOptions& options,
+                         const WhitenedTap& tap) {
   if (options.keep_directions > 0) {
-    return std::min(rank, static_cast<Index>(
-                              std::min(options.keep_directions, static_cast<std::size_t>(rank))));
+    const auto all = static_cast<std::size_t>(rank);
+    const std::size_t asked = std::min(options.keep_directions, all);
+    return std::min(rank, static_cast<Index>(tap.is_complex ? 2 * asked : asked));
   }
   const double enough = options.keep_variance * eigenvalues.cwiseMax(0.0).sum();
   double sum = 0;
   for (Index kept = 0; kept < rank; ++kept) {
     sum += eigenvalues(kept);
-    if (sum >= enough) return kept + 1;
+    if (sum >= enough) return std::min(rank, whole(kept + 1, tap));
   }
   return rank;
 }
 
-/// Equilibrates, so that neuron scales from 1e-8 to 1e8 do not hide one another, and whitens the
-/// correlation matrix.
-bool whiten_equilibrated(const MatrixXd& covariance, const std::vector<Index>& varying,
-                         WhitenedTap& tap) {
-  const VectorXd deviation = covariance.diagonal()(varying).cwiseSqrt();
-  const VectorXd inverse = deviation.cwiseInverse();
-  MatrixXd correlation = inverse.asDiagonal() * covariance(varying, varying) * inverse.asDiagonal();
-  correlation.diagonal().setOnes();
-  const SymmetricEigen eigen = symmetric_eigen(correlation);
+/// The covariance of the neurons that vary, each divided by its deviation, so that scales from 1e-8
+/// to 1e8 do not hide one another.
+struct Equilibrated {
+  std::vector<Index> varying;
+  VectorXd deviation;
+  MatrixXd correlation;
+};
+
+Equilibrated equilibrate(const MatrixXd& covariance) {
+  Equilibrated result;
+  for (Index j = 0; j < covariance.rows(); ++j) {
+    if (covariance(j, j) > smallest_variance) result.varying.push_back(j);
+  }
+  const auto& varying = result.varying;
+  result.deviation = covariance.diagonal()(varying).cwiseSqrt();
+  const VectorXd inverse = result.deviation.cwiseInverse();
+  result.correlation = inverse.asDiagonal() * covariance(varying, varying) * inverse.asDiagonal();
+  result.correlation.diagonal().setOnes();
+  return result;
+}
+
+/// Takes a whitening of the equilibrated features into the neurons' own units.
+void place(const Equilibrated& features, Index all_features, const MatrixXd& whitening,
+           const MatrixXd& loadings, WhitenedTap& tap) {
+  tap.whitening = MatrixXd::Zero(all_features, whitening.cols());
+  tap.loadings = MatrixXd::Zero(all_features, whitening.cols());
+  tap.whitening(features.varying, Eigen::all) =
+      features.deviation.cwiseInverse().asDiagonal() * whitening;
+  tap.loadings(features.varying, Eigen::all) = features.deviation.asDiagonal() * loadings;
+  tap.facts.rank = tap.count(whitening.cols());
+}
+
+/// False, with nothing changed, where the factor does not exist or cannot vouch for full rank.
+bool whiten_by_cholesky(const Equilibrated& features, Index all_features, WhitenedTap& tap) {
+  const Index d = features.correlation.rows();
+  if (most_directions(d, tap) < d) return false;
+  const Eigen::LLT<MatrixXd> factor(features.correlation);
+  if (factor.info() != Eigen::Success) return false;
+  const double smallest =
+      std::max(smallest_reciprocal_condition, estimate_margin * tolerance_of(d, tap));
+  if (!(factor.rcond() > smallest)) return false;
+  const MatrixXd whitening = factor.matrixU().solve(MatrixXd::Identity(d, d));
+  place(features, all_features, whitening, factor.matrixL(), tap);
+  tap.facts.whitening = Whitening::cholesky;
+  return true;
+}
+
+bool whiten_by_eigen(const Equilibrated& features, Index all_features, WhitenedTap& tap) {
+  const SymmetricEigen eigen = symmetric_eigen(features.correlation, true);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen.values, tap.facts);
+  const Index rank = rank_of(eigen.values, tap);
   const VectorXd root = eigen.values.head(rank).cwiseSqrt();
   const MatrixXd directions = eigen.vectors.leftCols(rank);
-  tap.whitening = MatrixXd::Zero(covariance.rows(), rank);
-  tap.loadings = MatrixXd::Zero(covariance.rows(), rank);
-  tap.whitening(varying, Eigen::all) =
-      inverse.asDiagonal() * directions * root.cwiseInverse().asDiagonal();
-  tap.loadings(varying, Eigen::all) = deviation.asDiagonal() * directions * root.asDiagonal();
-  tap.facts.rank = static_cast<std::size_t>(rank);
+  place(features, all_features, directions * root.cwiseInverse().asDiagonal(),
+        directions * root.asDiagonal(), tap);
+  tap.facts.whitening = Whitening::eigen;
   tap.facts.condition = eigen.values(0) / eigen.values(rank - 1);
   return true;
 }
 
-/// SVCCA's side: the leading directions of the covariance itself, since it is variance in the
-/// neurons' own units that SVCCA keeps (Raghu et al. 2017, section 2.1).
-bool truncate(const MatrixXd& covariance, const SolveOptions& options, WhitenedTap& tap) {
-  const SymmetricEigen eigen = symmetric_eigen(covariance);
+bool whiten_equilibrated(const MatrixXd& covariance, const SolveOptions& options,
+                         WhitenedTap& tap) {
+  const Equilibrated features = equilibrate(covariance);
+  if (!whiten_by_cholesky(features, covariance.rows(), tap)) {
+    return whiten_by_eigen(features, covariance.rows(), tap);
+  }
+  if (!options.quantities.condition) return true;
+  const SymmetricEigen eigen = symmetric_eigen(features.correlation, false);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen.values, tap.facts);
-  const Index kept = directions_to_keep(eigen.values, rank, options);
-  tap.truncated = eigen.vectors.leftCols(kept) *
-                  eigen.values.head(kept).cwiseSqrt().cwiseInverse().asDiagonal();
-  tap.facts.svcca_kept = static_cast<std::size_t>(kept);
+  tap.facts.condition = eigen.values(0) / eigen.values(eigen.values.size() - 1);
   return true;
 }
 
-std::vector<Index> varying_features(const MatrixXd& covariance) {
-  std::vector<Index> varying;
-  for (Index j = 0; j < covariance.rows(); ++j) {
-    if (covariance(j, j) > smallest_variance) varying.push_back(j);
+/// The leading directions of the covariance itself: SVCCA keeps variance in the neurons' own units
+/// (Raghu et al. 2017, section 2.1), and so does partial whitening.
+bool find_principal_directions(const MatrixXd& covariance, const SolveOptions& options,
+                               WhitenedTap& tap) {
+  const SymmetricEigen eigen = symmetric_eigen(covariance, true);
+  if (!eigen.converged) return false;
+  const Index rank = rank_of(eigen.values, tap);
+  const VectorXd root = eigen.values.head(rank).cwiseSqrt();
+  if (options.quantities.svcca) {
+    const Index kept = directions_to_keep(eigen.values, rank, options, tap);
+    tap.principal = eigen.vectors.leftCols(kept) * root.head(kept).cwiseInverse().asDiagonal();
+    tap.facts.svcca_kept = tap.count(kept);
   }
-  return varying;
+  if (options.quantities.partial_whitening) {
+    const double alpha = options.partial_whitening_alpha;
+    const VectorXd gain = alpha + (1 - alpha) * root.cwiseInverse().array();
+    tap.partial = eigen.vectors.leftCols(rank) * gain.asDiagonal();
+    tap.partial_variance = gain.cwiseProduct(root).squaredNorm();
+  }
+  return true;
+}
+
+void count_constant_features(const MatrixXd& covariance, WhitenedTap& tap) {
+  const auto varying = (covariance.diagonal().array() > smallest_variance).count();
+  tap.facts.constant_features = tap.count(covariance.rows() - varying);
+}
+
+TapSolution facts_of(const TapMoments& tap) {
+  TapSolution facts;
+  facts.samples_left_out = tap.samples_left_out;
+  if (!tap.moments) return facts;
+  facts.present = true;
+  facts.samples = tap.moments->samples();
+  facts.effective_samples = tap.moments->weights().effective_images();
+  facts.effective_rows = tap.moments->weights().effective_rows();
+  facts.features = tap.moments->features();
+  facts.features_of_tap = std::max(tap.features_of_tap, facts.features);
+  facts.feature_seed = tap.feature_seed;
+  facts.precision = tap.moments->precision();
+  return facts;
 }
 
 }  // namespace
@@ -107,31 +189,26 @@ double rank_tolerance(std::size_t features, Precision precision) {
 
 WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   WhitenedTap tap;
-  tap.facts.samples_left_out = tap_moments.samples_left_out;
-  if (!tap_moments.moments) return tap;
-  const Moments& moments = *tap_moments.moments;
   TapSolution& facts = tap.facts;
-  facts.present = true;
-  facts.samples = moments.samples();
-  facts.effective_samples = moments.weights().effective_images();
-  facts.features = moments.features();
-  facts.features_of_tap = std::max(tap_moments.features_of_tap, facts.features);
-  facts.precision = moments.precision();
-  if (facts.samples < 2) return tap;
-
-  const MatrixXd covariance = covariance_of(moments);
+  facts = facts_of(tap_moments);
+  if (!facts.present || facts.samples < 2) return tap;
+  const MatrixXd covariance = covariance_of(*tap_moments.moments);
   if (!covariance.allFinite()) return tap;
-  const std::vector<Index> varying = varying_features(covariance);
-  facts.constant_features = facts.features - varying.size();
-  if (varying.empty()) {
+  count_constant_features(covariance, tap);
+  if (facts.constant_features == facts.features) {
     facts.converged = true;
+    if (options.quantities.needs_whitening()) facts.rank = 0;
     return tap;
   }
   tap.covariance_norm = covariance.stableNorm();
-  const double trace_share = covariance.trace() / tap.covariance_norm;
+  tap.covariance_trace = covariance.trace();
+  facts.total_variance = tap.covariance_trace;
+  const double trace_share = tap.covariance_trace / tap.covariance_norm;
   facts.effective_rank = trace_share * trace_share;
-  facts.converged = whiten_equilibrated(covariance, varying, tap) &&
-                    (!options.svcca || truncate(covariance, options, tap));
+  facts.converged =
+      (!options.quantities.needs_whitening() || whiten_equilibrated(covariance, options, tap)) &&
+      (!options.quantities.needs_principal_directions() ||
+       find_principal_directions(covariance, options, tap));
   return tap;
 }
 

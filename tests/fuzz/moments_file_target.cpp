@@ -118,7 +118,7 @@ void check_solution(const PanelMoments& moments, Executor& executor) {
   for (const MeasureInfo& measure : measures()) all.push_back(&measure);
   for (std::size_t pair = 0; pair < moments.pairs.size(); ++pair) {
     for (const MeasureInfo* measure : all) {
-      const auto similarity = evaluate(solution, pair, *measure).similarity;
+      const auto similarity = evaluate(solution, pair, *measure).value;
       expect(!similarity || std::isfinite(*similarity),
              "a finite " + std::string(measure->name) + " or none");
     }

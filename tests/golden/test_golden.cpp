@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -10,10 +11,12 @@
 #include <vector>
 
 #include "compare.hpp"
+#include "compare_output.hpp"
 #include "livecca/measures/noise_floor.hpp"
 
 using livecca::tool::CompareOptions;
 using livecca::tool::Comparison;
+using livecca::tool::to_json;
 using nlohmann::json;
 
 namespace {
@@ -74,49 +77,71 @@ CompareOptions options_of(const std::filesystem::path& folder, const json& golde
   return options;
 }
 
-double similarity(const Comparison& comparison, std::string_view name) {
-  for (const auto& result : comparison.results) {
-    if (result.measure->name == name && result.similarity) return *result.similarity;
-  }
-  FAIL_CHECK("no value of " << name);
-  return std::nan("");
-}
-
 /// Where two ρ coincide their canonical directions are arbitrary, and so are the weights.
-bool weights_are_determined(const std::vector<double>& rho) {
-  return std::ranges::adjacent_find(rho, [](double a, double b) { return a - b < 1e-6; }) ==
-         rho.end();
+bool weights_are_determined(const json& rho) {
+  return std::ranges::adjacent_find(rho, [](const json& a, const json& b) {
+           return a.get<double>() - b.get<double>() < 1e-6;
+         }) == rho.end();
 }
 
-bool has(const json& expected, const char* key) {
-  return expected.contains(key) && !expected[key].is_null();
+/// A number of the golden set, and where the program's JSON has it.
+struct Key {
+  const char* expected;
+  const char* ours;
+};
+
+constexpr std::array<Key, 14> keys{{{"mean_cca", "similarity.mean_cca"},
+                                    {"r2_cca", "similarity.r2_cca"},
+                                    {"pwcca_x", "similarity.pwcca"},
+                                    {"pwcca_y", "similarity.pwcca_y"},
+                                    {"svcca99.mean", "similarity.svcca"},
+                                    {"linear_cka", "similarity.linear_cka"},
+                                    {"linear_cka_debiased", "similarity.linear_cka_debiased"},
+                                    {"rv2", "similarity.rv2"},
+                                    {"linreg_r2_x_from_y", "similarity.linreg_x_from_y"},
+                                    {"linreg_r2_y_from_x", "similarity.linreg_y_from_x"},
+                                    {"procrustes_angular", "distance.angular"},
+                                    {"procrustes_ding", "distance.procrustes_normalised"},
+                                    {"procrustes_euclidean", "distance.procrustes"},
+                                    {"rho", "canonical_correlations"}}};
+
+constexpr std::array<Key, 2> floor_keys{
+    {{"null.mean_rho", "noise_floor.mean_cca"}, {"null.mean_rho_sq", "noise_floor.r2_cca"}}};
+
+/// The value at a path with dots, or null.
+json at(const json& object, const std::string& path) {
+  std::string pointer = "/" + path;
+  std::ranges::replace(pointer, '.', '/');
+  return object.value(json::json_pointer(pointer), json());
 }
 
-void check_measures(const Comparison& comparison, const json& expected, double tolerance,
-                    WorstError& worst) {
-  CHECK(comparison.facts.samples == expected["n"]);
-  CHECK(comparison.facts.ranks[0] == expected["rank1"]);
-  CHECK(comparison.facts.ranks[1] == expected["rank2"]);
-  const auto& pair = comparison.pair_solution();
-  worst.add("rho", pair.canonical_correlations, expected["rho"], tolerance);
-  for (const auto& [key, name] : {std::pair{"mean_cca", "mean_cca"},
-                                  {"pwcca_x", "pwcca"},
-                                  {"pwcca_y", "pwcca_y"},
-                                  {"linear_cka", "linear_cka"},
-                                  {"linear_cka_debiased", "linear_cka_debiased"}}) {
-    CAPTURE(key);
-    if (!expected.contains(key)) continue;  // the repository's own cases are older than this measure
-    if (has(expected, key)) {
-      worst.add(key, similarity(comparison, name), expected[key].get<double>(), tolerance);
-    } else {
-      // Only PWCCA may be without a value, and only where its weights are arbitrary.
-      CHECK(std::string_view(key).starts_with("pwcca"));
-      CHECK_FALSE(weights_are_determined(pair.canonical_correlations));
-    }
+void check_key(const Key& key, const json& ours, const json& expected, double tolerance,
+               WorstError& worst) {
+  const json wanted = at(expected, key.expected);
+  const json got = at(ours, key.ours);
+  CAPTURE(key.expected);
+  if (wanted.is_array()) {
+    worst.add(key.expected, got.get<std::vector<double>>(), wanted, tolerance);
+  } else if (wanted.is_number()) {
+    REQUIRE(got.is_number());
+    // Procrustes is in the activations' unit: of 6e9 the next number is 1e-6 away.
+    const double unit = std::string_view(key.expected) == "procrustes_euclidean"
+                            ? std::max(1.0, wanted.get<double>())
+                            : 1;
+    worst.add(key.expected, got.get<double>() / unit, wanted.get<double>() / unit, tolerance);
+  } else {
+    // Only PWCCA may be without a value, and only where its weights are arbitrary.
+    CHECK(std::string_view(key.expected).starts_with("pwcca"));
+    CHECK_FALSE(weights_are_determined(at(ours, "canonical_correlations")));
   }
-  if (!has(expected, "pwcca_alpha_x")) return;
-  if (weights_are_determined(pair.canonical_correlations)) {
-    worst.add("pwcca_alpha_x", pair.weights_x, expected["pwcca_alpha_x"], tolerance);
+}
+
+void check_weights(const Comparison& comparison, const json& expected, double tolerance,
+                   WorstError& worst) {
+  if (at(expected, "pwcca_alpha_x").is_null()) return;
+  if (weights_are_determined(comparison.pair_solution().canonical_correlations)) {
+    worst.add("pwcca_alpha_x", comparison.pair_solution().weights_x, expected["pwcca_alpha_x"],
+              tolerance);
   } else {
     MESSAGE("weights not compared: some canonical correlations coincide");
   }
@@ -124,11 +149,17 @@ void check_measures(const Comparison& comparison, const json& expected, double t
 
 void check_svcca(const Comparison& comparison, const json& expected, const char* key,
                  double tolerance, WorstError& worst) {
-  if (!has(expected, key)) return;
+  if (at(expected, key).is_null()) return;
   CAPTURE(key);
   CHECK(comparison.facts.svcca_kept[0] == expected[key]["k1"]);
   CHECK(comparison.facts.svcca_kept[1] == expected[key]["k2"]);
-  worst.add(key, similarity(comparison, "svcca"), expected[key]["mean"].get<double>(), tolerance);
+  check_key({"mean", "similarity.svcca"}, to_json(comparison), expected[key], tolerance, worst);
+}
+
+/// The repository's own cases are older than some measures.
+bool is_expected(const Key& key, const json& expected) {
+  return expected.contains(
+      std::string(key.expected).substr(0, std::string_view(key.expected).find('.')));
 }
 
 /// `floor_counts_rows`: the expected floor counts rows, livecca's counts images.
@@ -139,17 +170,20 @@ WorstError check_case(const std::filesystem::path& folder, const json& golden_ca
   CompareOptions options = options_of(folder, golden_case);
   WorstError worst;
   const Comparison comparison = livecca::tool::compare(options);
-  check_measures(comparison, expected, tolerance, worst);
-  CHECK(has(expected, "svcca99"));
+  const json ours = to_json(comparison);
+  CHECK(ours["samples"] == expected["n"]);
+  CHECK(ours["ranks"] == json({expected["rank1"], expected["rank2"]}));
+  for (const Key& key : keys) {
+    if (is_expected(key, expected)) check_key(key, ours, expected, tolerance, worst);
+  }
+  check_weights(comparison, expected, tolerance, worst);
   check_svcca(comparison, expected, "svcca99", tolerance, worst);
   if (golden_case.contains("effective_samples")) {
-    CHECK(comparison.facts.effective_samples == golden_case["effective_samples"]);
+    CHECK(ours["effective_samples"] == golden_case["effective_samples"]);
   }
-  if (!floor_counts_rows) {
-    REQUIRE(has(expected, "null"));
-    REQUIRE(comparison.mean_cca_floor.has_value());
-    worst.add("null.mean_rho", *comparison.mean_cca_floor,
-              expected["null"]["mean_rho"].get<double>(), floor_tolerance);
+  for (const Key& key : floor_keys) {
+    if (floor_counts_rows || at(expected, key.expected).is_null()) continue;
+    check_key(key, ours, expected, floor_tolerance, worst);
   }
   options.solve.keep_directions = 20;
   check_svcca(livecca::tool::compare(options), expected, "svcca20", tolerance, worst);
@@ -196,6 +230,54 @@ TEST_CASE("the repository's own cases: dtypes, orders, layouts and hard data") {
 
 TEST_CASE("the golden set, every case to its tolerance") {
   if (golden_is_there()) check_folder(golden_folder(), "golden.json");
+}
+
+TEST_CASE("every key of the golden set is compared") {
+  if (!golden_is_there()) return;
+  std::ifstream file(golden_folder() / "golden.json");
+  json rest = json::parse(file)["key_map"];
+  for (const auto& [expected, ours] : keys) {
+    CHECK(rest[expected] == ours);
+    rest.erase(expected);
+  }
+  for (const auto& [expected, ours] : floor_keys) {
+    CHECK(rest[expected] == ours);
+    rest.erase(expected);
+  }
+  rest.erase("svcca20.mean");   // similarity.svcca with 20 directions kept
+  rest.erase("null.edge_rho");  // the edge of the law, which no output has
+  CHECK(rest == json::object());
+}
+
+TEST_CASE("the golden noise floors: means to 1e-6, the line of the largest to 1e-3") {
+  if (!golden_is_there()) return;
+  std::ifstream file(golden_folder() / "noise_floor.json");
+  const json rows = json::parse(file);
+  REQUIRE(rows.size() >= 10);
+  double worst_mean = 0;
+  double worst_line = 0;
+  for (const json& row : rows) {
+    const std::size_t p = row["d1"];
+    const std::size_t q = row["d2"];
+    const double n = row["n"];
+    CAPTURE(p);
+    CAPTURE(q);
+    CAPTURE(n);
+    worst_mean = std::max(
+        {worst_mean,
+         std::abs(livecca::mean_correlation_floor(p, q, n) - row["mean_rho"].get<double>()),
+         std::abs(livecca::mean_squared_correlation_floor(p, q, n) -
+                  row["mean_rho_sq_exact"].get<double>())});
+    const auto line = livecca::largest_correlation_line(p, q, n);
+    CHECK(line.has_value() == row.contains("max_rho_q95"));
+    if (line && row.contains("max_rho_q95")) {
+      worst_line = std::max(worst_line, std::abs(*line - row["max_rho_q95"].get<double>()));
+    }
+  }
+  MESSAGE("noise_floor.json: worst error " << worst_mean << " in the means, " << worst_line
+                                           << " in the line");
+  CHECK(worst_mean <= 1e-6);
+  CHECK(worst_line <= 1e-3);
 }
 
 TEST_CASE("the golden convolution, from the 4-d tensors with all positions") {

@@ -35,7 +35,7 @@ Average independent_score(const char* measure, Eigen::Index n, Eigen::Index dx, 
     const auto offset = static_cast<std::uint64_t>(2 * draw);
     const auto solution = solve_pair(normal_matrix(n, dx, 1000 + offset) * mix,
                                      normal_matrix(n, dy, 1001 + offset), executor, options);
-    const double score = *evaluate(solution, 0, *find_measure(measure)).similarity;
+    const double score = *evaluate(solution, 0, *find_measure(measure)).value;
     sum += score;
     squares += score * score;
   }

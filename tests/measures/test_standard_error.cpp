@@ -52,8 +52,7 @@ ErrorsAndSpread over_redraws(const MakeWindow& make_window, Executor& executor) 
     const PanelMoments window = make_window(static_cast<std::uint64_t>(draw));
     const PanelSolution solution = solve(window, {}, executor);
     for (std::size_t m = 0; m < names.size(); ++m) {
-      values(draw, static_cast<Eigen::Index>(m)) =
-          evaluate(solution, 0, *names[m]).similarity.value();
+      values(draw, static_cast<Eigen::Index>(m)) = evaluate(solution, 0, *names[m]).value.value();
     }
     if (draw >= draws_with_errors) continue;
     const auto found = standard_errors(window, solution, {}, names, executor);
@@ -157,7 +156,7 @@ TEST_CASE("an exponential window's errors are those of what it remembers") {
     const PanelMoments window = stream(views.x, views.y, 10, executor, options);
     const PanelSolution solution = solve(window, {}, executor);
     const std::array<const MeasureInfo*, 1> pwcca{find_measure("pwcca")};
-    values(draw) = evaluate(solution, 0, *pwcca[0]).similarity.value();
+    values(draw) = evaluate(solution, 0, *pwcca[0]).value.value();
     if (draw >= draws_with_errors) continue;
     squares += std::pow(standard_errors(window, solution, {}, pwcca, executor)[0][0].value(), 2);
   }

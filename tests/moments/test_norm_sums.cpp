@@ -164,8 +164,8 @@ TEST_CASE("without norm sums, or with weights, debiased CKA is missing and the r
         solve(stream(views.x, views.y, 50, executor, options), {}, executor);
     const auto debiased = evaluate(solution, 0, *find_measure("linear_cka_debiased"));
     CHECK(debiased.status == Status::missing);
-    CHECK_FALSE(debiased.similarity);
-    CHECK(evaluate(solution, 0, *find_measure("linear_cka")).similarity);
+    CHECK_FALSE(debiased.value);
+    CHECK(evaluate(solution, 0, *find_measure("linear_cka")).value);
   }
   // Moments that are made to weigh less have lost their sums; a reset gives them back.
   PanelMoments moments = stream(views.x, views.y, 50, executor, with_norm_sums());

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "program.hpp"
 
@@ -27,16 +28,23 @@ void check_all_values(const json& result) {
     REQUIRE(!result[object].empty());
     for (const json& value : result[object]) {
       REQUIRE(value.is_number());
-      CHECK(value >= 0);
-      CHECK(value <= 1);
+    }
+    for (const auto& [name, value] : result[object].items()) {
+      CAPTURE(name);
+      CHECK(value >= (name == "linear_cka_debiased" || name == "rv2" ? -1 : 0));
+      if (name == "procrustes") continue;
+      CHECK(value <= (name == "procrustes_normalised"                    ? 2
+                      : name == "angular" || name == "partial_whitening" ? std::numbers::pi / 2
+                                                                         : 1));
     }
   }
 }
 
-/// Debiased CKA has no value where its fourth powers overflow or samples are too few for it, and
-/// falls below 0.
+/// CKA without the diagonals has no value where its fourth powers overflow or samples are too few
+/// for it.
 json without_debiased(json result) {
   result["similarity"].erase("linear_cka_debiased");
+  result["similarity"].erase("rv2");
   return result;
 }
 
@@ -55,9 +63,23 @@ TEST_CASE_FIXTURE(ProgramFixture, "the JSON object has every key of the contract
   CHECK(result["canonical_correlations"].size() == 6);
   CHECK(result["svcca_kept"].size() == 2);
   CHECK(result["status"] == "ok");
-  for (const char* name : {"mean_cca", "pwcca", "pwcca_y", "svcca", "linear_cka"}) {
-    CHECK(result["similarity"].contains(name));
-    CHECK(result["noise_floor"].contains(name));
+  for (const char* name :
+       {"mean_cca", "r2_cca", "pwcca", "pwcca_y", "pwcca_mean", "svcca", "linear_cka",
+        "linear_cka_debiased", "rv2", "linreg_x_from_y", "linreg_y_from_x"}) {
+    CHECK(result["similarity"][name].is_number());
+    CHECK(result["noise_floor"][name].is_number());
+  }
+  for (const char* name : {"mean_cca", "pwcca", "svcca", "procrustes", "procrustes_normalised",
+                           "angular", "partial_whitening"}) {
+    CHECK(result["distance"][name].is_number());
+  }
+  CHECK(result["noise_floor"]["largest_95"].is_number());
+  CHECK(result["adjusted"]["r2_cca"].is_number());
+  for (const char* side : {"x", "y"}) {
+    CHECK(result["neurons"][side]["dead"] == 0);
+    CHECK(result["neurons"][side]["effective_rank"] > 1);
+    CHECK(result["neurons"][side]["condition"] > 1);
+    CHECK(result["solver"][side] == "cholesky");
   }
   for (const char* name : {"mean_cca", "pwcca", "svcca"}) {
     const double sum =
@@ -65,12 +87,10 @@ TEST_CASE_FIXTURE(ProgramFixture, "the JSON object has every key of the contract
     CHECK(sum == doctest::Approx(1).epsilon(1e-15));
   }
   CHECK(!result["distance"].contains("linear_cka"));
-  CHECK(result["noise_floor"]["linear_cka"].is_null());
   CHECK(result["noise_floor"]["mean_cca"] > 0);
 }
 
-TEST_CASE_FIXTURE(ProgramFixture,
-                  "only the measures asked for are printed, and always mean_cca's floor") {
+TEST_CASE_FIXTURE(ProgramFixture, "only the measures asked for are printed") {
   write("x.npy", small_integers({100, 4}, 1));
   const json result = compare({"@x.npy", "@x.npy", "--measures", "linear_cka,pwcca,pwcca"});
   CHECK(result["similarity"].size() == 2);
@@ -78,8 +98,13 @@ TEST_CASE_FIXTURE(ProgramFixture,
   CHECK(result["similarity"]["linear_cka"] == doctest::Approx(1));
   CHECK(result["distance"].size() == 1);
   CHECK(result["noise_floor"].size() == 3);
-  CHECK(result["noise_floor"]["mean_cca"].is_number());
+  CHECK(result["noise_floor"]["largest_95"].is_number());
   CHECK(result["svcca_kept"].is_null());
+  const json bare = compare({"@x.npy", "@x.npy", "--measures", "linear_cka"});
+  CHECK(bare["ranks"] == json({nullptr, nullptr}));
+  CHECK(bare["solver"] == json({{"x", "none"}, {"y", "none"}, {"pair", "none"}}));
+  CHECK(bare["neurons"]["x"]["condition"].is_null());
+  CHECK(bare["neurons"]["x"]["effective_rank"].is_number());
 }
 
 TEST_CASE_FIXTURE(ProgramFixture, "the table says who, how many, the numbers and the status") {

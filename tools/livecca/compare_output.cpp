@@ -44,13 +44,14 @@ std::string number_text(std::optional<double> value) {
 
 /// From 0 to 1: '-' as far as noise alone would go, '#' for what is above it.
 std::string bar_of(const MeasureResult& result) {
-  if (!result.similarity) return "";
+  const auto similarity = result.similarity();
+  if (!similarity) return "";
   const auto cells = [](double value) {
     return static_cast<std::size_t>(
         std::lround(std::clamp(value, 0.0, 1.0) * static_cast<double>(bar_cells)));
   };
-  const std::size_t noise = cells(result.similarity_floor.value_or(0));
-  const std::size_t filled = std::max(cells(*result.similarity), noise);
+  const std::size_t noise = cells(result.similarity_floor().value_or(0));
+  const std::size_t filled = std::max(cells(*similarity), noise);
   std::string bar(bar_cells + 2, ' ');
   bar.front() = bar.back() = '|';
   bar.replace(1, noise, noise, '-');
@@ -60,6 +61,18 @@ std::string bar_of(const MeasureResult& result) {
 
 std::string both(std::size_t x, std::size_t y) {
   return std::to_string(x) + " and " + std::to_string(y);
+}
+
+/// Nothing where neither whitening nor SVCCA was asked for.
+std::string ranks_text(const Comparison& comparison) {
+  const PairFacts& facts = comparison.facts;
+  std::string text;
+  if (facts.ranks[0] && facts.ranks[1]) text = both(*facts.ranks[0], *facts.ranks[1]);
+  if (comparison.has_svcca && has_value(facts.status)) {
+    text += (text.empty() ? "" : "; ");
+    text += "svcca keeps " + both(facts.svcca_kept[0], facts.svcca_kept[1]) + " directions";
+  }
+  return text.empty() ? text : "\nranks     " + text;
 }
 
 std::string facts_text(const Comparison& comparison) {
@@ -76,22 +89,61 @@ std::string facts_text(const Comparison& comparison) {
   }
   text += "\nfeatures  " + both(facts.features[0], facts.features[1]);
   if (facts.features != facts.features_of_taps) {
-    text += ", a seeded choice of " + both(facts.features_of_taps[0], facts.features_of_taps[1]);
+    text += ", chosen out of " + both(facts.features_of_taps[0], facts.features_of_taps[1]) +
+            " by seed " + std::to_string(facts.feature_seeds[0]);
+    if (facts.feature_seeds[0] != facts.feature_seeds[1]) {
+      text += " and " + std::to_string(facts.feature_seeds[1]);
+    }
   }
-  text += "\nranks     " + both(facts.ranks[0], facts.ranks[1]);
-  if (comparison.has_svcca && has_value(facts.status)) {
-    text += "; svcca keeps " + both(facts.svcca_kept[0], facts.svcca_kept[1]) + " directions";
-  }
+  text += ranks_text(comparison);
   if (facts.precision == Precision::fast) {
     text += "\nprecision fast: products in float32, more directions count as rounding";
   }
   return text + "\n";
 }
 
+Json numbers(const std::vector<std::optional<double>>& values) {
+  Json list = Json::array();
+  for (const auto& value : values) list.push_back(number_or_null(value));
+  return list;
+}
+
+Json numbers_of_ranks(const PairFacts& facts) {
+  Json ranks = Json::array();
+  for (const auto& rank : facts.ranks) ranks.push_back(rank ? Json(*rank) : Json(nullptr));
+  return ranks;
+}
+
+Json neurons_of(const TapSolution& tap) {
+  const bool known = tap.converged;
+  return {{"dead", tap.present ? Json(tap.constant_features) : Json(nullptr)},
+          {"effective_rank", known && tap.effective_rank > 0 ? Json(tap.effective_rank) : nullptr},
+          {"condition", number_or_null(tap.condition)}};
+}
+
+/// Values by name in their directions, floors on the similarity's scale.
+void add_measures(const std::vector<MeasureResult>& results, Json& json) {
+  for (const char* section : {"similarity", "distance", "noise_floor", "adjusted"}) {
+    json[section] = Json::object();
+  }
+  for (const MeasureResult& result : results) {
+    const std::string name(result.measure->name);
+    if (result.measure->measure == Measure::r2_cca_adjusted) {
+      json["adjusted"]["r2_cca"] = number_or_null(result.value);
+      continue;
+    }
+    if (result.measure->direction == Direction::similarity) {
+      json["similarity"][name] = number_or_null(result.similarity());
+      json["noise_floor"][name] = number_or_null(result.similarity_floor());
+    }
+    if (result.measure->has_distance) json["distance"][name] = number_or_null(result.distance());
+  }
+}
+
 /// A line of the table; no column of errors if `error` is null.
 std::string row(const std::string& name, const std::string& similarity, const std::string* error,
                 const std::string& distance, const std::string& floor, const std::string& bar) {
-  std::string text = padded_right(name, 19) + padded_left(similarity, 11) +
+  std::string text = padded_right(name, 22) + padded_left(similarity, 11) +
                      (error != nullptr ? padded_left(*error, 11) : "") + padded_left(distance, 10) +
                      padded_left(floor, 13) + "  " + bar;
   text.erase(text.find_last_not_of(' ') + 1);
@@ -112,22 +164,20 @@ Json to_json(const Comparison& comparison) {
   json["effective_samples"] = count(facts.effective_samples);
   json["samples_left_out"] = facts.samples_left_out;
   json["features"] = facts.features;
-  if (facts.features != facts.features_of_taps) json["features_of_taps"] = facts.features_of_taps;
-  json["ranks"] = facts.ranks;
+  if (facts.features != facts.features_of_taps) {
+    json["features_of_taps"] = facts.features_of_taps;
+    json["feature_seeds"] = facts.feature_seeds;
+  }
+  const PairSolution& pair = comparison.pair_solution();
+  json["ranks"] = numbers_of_ranks(facts);
+  json["neurons"] = {{"x", neurons_of(comparison.solution.taps[pair.x])},
+                     {"y", neurons_of(comparison.solution.taps[pair.y])}};
   json["canonical_correlations"] = Json::array();
-  if (usable) {
-    json["canonical_correlations"] = comparison.pair_solution().canonical_correlations;
-  }
-  json["similarity"] = Json::object();
-  json["distance"] = Json::object();
-  json["noise_floor"] = Json::object();
-  json["noise_floor"]["mean_cca"] = number_or_null(comparison.mean_cca_floor);
-  for (const MeasureResult& result : comparison.results) {
-    const std::string name(result.measure->name);
-    json["similarity"][name] = number_or_null(result.similarity);
-    if (result.measure->has_distance) json["distance"][name] = number_or_null(result.distance());
-    json["noise_floor"][name] = number_or_null(result.similarity_floor);
-  }
+  if (usable) json["canonical_correlations"] = pair.canonical_correlations;
+  json["debiased_correlations"] =
+      numbers(debiased_correlations(comparison.solution, comparison.pair));
+  add_measures(comparison.results, json);
+  json["noise_floor"]["largest_95"] = number_or_null(largest_correlation_line(facts));
   if (comparison.has_standard_errors) {
     json["standard_error"] = Json::object();
     for (const MeasureResult& result : comparison.results) {
@@ -137,6 +187,9 @@ Json to_json(const Comparison& comparison) {
   }
   json["svcca_kept"] = nullptr;
   if (comparison.has_svcca) json["svcca_kept"] = facts.svcca_kept;
+  json["solver"] = {{"x", name_of(comparison.solution.taps[pair.x].whitening)},
+                    {"y", name_of(comparison.solution.taps[pair.y].whitening)},
+                    {"pair", name_of(pair.spectrum)}};
   json["precision"] = name_of(facts.precision);
   json["status"] = name_of(facts.status);
   for (const Fault& fault : comparison.faults) {
@@ -154,9 +207,9 @@ std::string to_table(const Comparison& comparison) {
   text += row("measure", "similarity", error_or_none("std error"), "distance", "noise floor",
               " 0" + padded_left("1 ", bar_cells - 1));
   for (const MeasureResult& result : comparison.results) {
-    text += row(std::string(result.measure->name), number_text(result.similarity),
+    text += row(std::string(result.measure->name), number_text(result.similarity()),
                 error_or_none(number_text(result.standard_error)), number_text(result.distance()),
-                number_text(result.similarity_floor), bar_of(result));
+                number_text(result.similarity_floor()), bar_of(result));
   }
   if (has_value(comparison.facts.status)) {
     text +=

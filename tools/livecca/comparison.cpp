@@ -44,10 +44,10 @@ void set_merged_files(MomentsNotes& notes, std::size_t count) {
 
 std::vector<Comparison> compare_moments(const PanelMoments& moments, const MomentsNotes& notes,
                                         const ResultOptions& options, Executor& executor) {
-  const bool has_svcca =
-      std::ranges::find(options.measures, find_measure("svcca")) != options.measures.end();
   SolveOptions solve_options = options.solve;
-  solve_options.svcca = has_svcca;
+  solve_options.quantities = needs_of(options.measures);
+  // Wherever a side is whitened anyway, its condition number costs little beside.
+  solve_options.quantities.condition = solve_options.quantities.needs_whitening();
   const PanelSolution solution = solve(moments, solve_options, executor);
   std::vector<std::vector<std::optional<double>>> errors;
   if (!moments.blocks.empty()) {
@@ -72,8 +72,7 @@ std::vector<Comparison> compare_moments(const PanelMoments& moments, const Momen
       result.results.push_back(evaluate(solution, pair, *options.measures[m]));
       if (!errors.empty()) result.results.back().standard_error = errors[pair][m];
     }
-    result.mean_cca_floor = evaluate(solution, pair, *find_measure("mean_cca")).similarity_floor;
-    result.has_svcca = has_svcca;
+    result.has_svcca = solve_options.quantities.svcca;
     result.has_standard_errors = !errors.empty();
     result.faults = moments.faults;
     comparisons.push_back(std::move(result));

@@ -14,7 +14,7 @@ namespace livecca::tool {
 
 /// What is computed from moments, wherever they come from.
 struct ResultOptions {
-  /// In the registry's order. Without "svcca" its solve is left out.
+  /// In the registry's order. What they do not need is not solved for.
   std::vector<const MeasureInfo*> measures;
   SolveOptions solve;
 };
@@ -30,7 +30,6 @@ struct Comparison {
   std::size_t pair = 0;  ///< in the solution
   PairFacts facts;
   std::vector<MeasureResult> results;  ///< one a measure asked for
-  std::optional<double> mean_cca_floor;
   bool has_svcca = false;
   bool has_standard_errors = false;
   std::vector<Fault> faults;

@@ -28,8 +28,10 @@ constexpr std::size_t fewest_error_blocks = 5;
 /// draw to draw. A single estimate from K blocks scatters by 1/√(2(K − 1)) of itself.
 ///
 /// `whole` is the solution of the window. Returns one entry a pair, each of one entry a measure:
-/// empty where the value is missing, in the window or in a half, or where fewer than
-/// fewest_error_blocks blocks hold rows. Source: Shao and Wu 1989. Cost: 20 solves.
+/// empty where the value is missing, in the window or in a half, where fewer than
+/// fewest_error_blocks blocks hold rows, and for measures that whiten where a half has no more
+/// effective samples than both sides have directions: some correlations are then 1 in every half.
+/// Source: Shao and Wu 1989. Cost: 20 solves.
 LIVECCA_EXPORT std::vector<std::vector<std::optional<double>>> standard_errors(
     const PanelMoments& window, const PanelSolution& whole, const SolveOptions& options,
     std::span<const MeasureInfo* const> measures, Executor& executor);

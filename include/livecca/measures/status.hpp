@@ -13,7 +13,7 @@ enum class Status : std::uint8_t {
   rank_deficient,   ///< a side has dead or dependent neurons; the value is over the ranks
   undersampled,     ///< effective samples < 10 × features: compare with the noise floor first
   nonfinite_rows,   ///< rows with NaN or infinity were left out
-  too_few_samples,  ///< 3 or fewer
+  too_few_samples,  ///< 3 or fewer, or too few for this number
   constant,         ///< a side does not vary
   not_converged,    ///< a decomposition failed, or moments overflowed
   missing,          ///< a tap was not fed, left the panel, or rows did not pair

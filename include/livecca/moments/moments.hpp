@@ -56,6 +56,9 @@ class LIVECCA_EXPORT Moments {
   Precision precision() const { return precision_; }
   /// Empty if they were not asked for, or if weights differ.
   const std::optional<NormSums>& norm_sums() const { return norms_; }
+  /// A number that changes with every change, and that no other moments of this process have but
+  /// copies that have not changed since.
+  std::uint64_t version() const { return version_; }
 
  private:
   friend class MomentsAccess;
@@ -66,6 +69,7 @@ class LIVECCA_EXPORT Moments {
   ShiftedMean mean_;
   std::vector<double> scatter_;
   std::optional<NormSums> norms_;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace livecca

@@ -7,7 +7,8 @@
 
 #include "livecca/common/executor.hpp"
 #include "livecca/common/export.hpp"
-#include "livecca/moments/panel.hpp"
+#include "livecca/moments/panel_moments.hpp"
+#include "livecca/snapshot/quantities.hpp"
 
 namespace livecca {
 
@@ -16,9 +17,31 @@ struct SolveOptions {
   double keep_variance = 0.99;
   /// Or this many, if not 0; at most the side's rank.
   std::size_t keep_directions = 0;
-  /// Without SVCCA a tap needs one eigendecomposition less, a pair one SVD less.
-  bool svcca = true;
+  /// α of partial whitening, [0, 1]: 1 is Procrustes, 0 is CCA.
+  double partial_whitening_alpha = 0.5;
+  /// What is computed; the rest of a solution stays empty.
+  Quantities quantities = Quantities::all();
+
+  friend bool operator==(const SolveOptions&, const SolveOptions&) = default;
 };
+
+/// How a tap was whitened.
+enum class Whitening : std::uint8_t {
+  none,      ///< not asked for, or nothing varies
+  cholesky,  ///< full rank and well conditioned, by the factor's own estimate
+  eigen,     ///< everything else: directions that are rounding leave
+};
+/// "none", "cholesky" or "eigen".
+LIVECCA_EXPORT const char* name_of(Whitening whitening);
+
+/// How a pair's canonical correlations were found.
+enum class Spectrum : std::uint8_t {
+  none,  ///< not asked for
+  gram,  ///< eigenvalues of T Tᵀ: half the cost, but 2e-12 is all that is left at ρ = 1e-4
+  svd,   ///< where vectors are asked for, or some ρ are below 1e-4
+};
+/// "none", "gram" or "svd".
+LIVECCA_EXPORT const char* name_of(Spectrum spectrum);
 
 /// What the solve learns of one tap.
 struct TapSolution {
@@ -27,19 +50,27 @@ struct TapSolution {
   std::uint64_t samples = 0;
   /// Images behind the samples, or their effective number where rows weigh differently.
   double effective_samples = 0;
+  /// The same for rows: differs from effective_samples where an image gives several.
+  double effective_rows = 0;
   std::uint64_t samples_left_out = 0;
   std::size_t features = 0;
   std::size_t features_of_tap = 0;  ///< before it was cut; see TapMoments
+  std::uint64_t feature_seed = 0;   ///< of the choice it was cut to
   Precision precision = Precision::exact;
   std::size_t constant_features = 0;  ///< dead neurons: no variance, or below 1e-290
-  std::size_t rank = 0;               ///< of the correlation matrix, see whiten()
+  /// Of the correlation matrix; empty if nothing that was asked for needs it.
+  std::optional<std::size_t> rank;
   std::size_t svcca_kept = 0;
+  double total_variance = 0;  ///< tr S
   double effective_rank = 0;  ///< (Σλ)² / Σλ² of the covariance
-  /// λmax/λmin of the correlation matrix over the directions kept; 0 where there are none.
-  double condition = 0;
+  /// λmax/λmin of the correlation matrix over the directions kept; empty if not asked for, or where
+  /// there are none.
+  std::optional<double> condition;
+  Whitening whitening = Whitening::none;
 };
 
-/// What the solve learns of one pair; x is the trained network's side.
+/// What the solve learns of one pair; x is the trained network's side. What was not asked for is
+/// empty, and so is everything where a side does not vary.
 struct PairSolution {
   std::size_t x = 0;  ///< indices into PanelSolution::taps
   std::size_t y = 0;
@@ -50,12 +81,27 @@ struct PairSolution {
   /// Projection weights α of each canonical direction, summing to 1 (Morcos et al. 2018, eq. 2).
   std::vector<double> weights_x;
   std::vector<double> weights_y;
-  /// Canonical correlations of the two truncated sides; empty without SVCCA.
+  /// Σ ρ², which needs no decomposition of the pair.
+  std::optional<double> squared_correlation_sum;
+  /// Canonical correlations of the two truncated sides.
   std::vector<double> svcca_correlations;
-  double linear_cka = 0;
-  /// In [−1, 1], around 0 for independent data. Empty without norm sums in the moments, with fewer
-  /// than 4 samples, or where a side has no unbiased similarity to itself.
+  std::optional<double> linear_cka;
+  /// From unbiased estimates, in [−1, 1]. Empty without norm sums in the moments, with fewer than 4
+  /// samples, or where a side has no unbiased similarity to itself.
   std::optional<double> linear_cka_debiased;
+  /// CKA without the diagonals, and what permuted rows score; as linear_cka_debiased otherwise.
+  std::optional<double> rv2;
+  std::optional<double> rv2_floor;
+  /// ‖Sxy‖_* / √(tr Sxx · tr Syy), in [0, 1]: the cosine of the angular shape distance.
+  std::optional<double> shape_cosine;
+  /// The same between the partly whitened sides.
+  std::optional<double> partial_whitening_cosine;
+  /// Procrustes distance √((n − 1)(tr Sxx + tr Syy − 2‖Sxy‖_*)), in the activations' unit.
+  std::optional<double> procrustes;
+  /// tr(Sxy Syy⁻¹ Syx) / tr Sxx, and with the sides swapped.
+  std::optional<double> regression_x_from_y;
+  std::optional<double> regression_y_from_x;
+  Spectrum spectrum = Spectrum::none;
   /// Fast if any product in it was.
   Precision precision = Precision::exact;
 };
@@ -69,16 +115,19 @@ struct PanelSolution {
 /// rounding of its products: 8·features·ε, ε that of float64 or, with Precision::fast, of float32.
 LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 
-/// Solves a window: whitens every tap once (one parallel loop), then one small SVD a pair
+/// Solves a window: whitens every tap once (one parallel loop), then one small problem a pair
 /// (another).
 ///
-/// Whitening divides each neuron by its standard deviation, keeps the eigen-directions of the
-/// correlation matrix with λ > rank_tolerance() · λmax, and never inverts the rest; neurons of zero
-/// variance leave and are counted. Cost: about 9·d³ flops a tap and 20·d³ a pair. Needs ≥ 2 samples
-/// to have a rank. Runs on the solve lane; nothing non-finite reaches a decomposition.
+/// Whitening divides each neuron by its standard deviation; neurons of zero variance leave and are
+/// counted. If the correlation matrix has a Cholesky factor that estimates its condition below 1e5
+/// (and well below what the precision can tell from rank deficient), the factor whitens. Otherwise
+/// the eigen-directions with λ > rank_tolerance() · λmax are kept, and the rest is never inverted.
+/// Costs: see Quantities; the norms for CKA and regression are free or 2·d³. Needs ≥ 2 samples to
+/// have a rank. Runs on the solve lane; nothing non-finite reaches a decomposition.
 ///
 /// Source: measures as in Raghu et al. 2017 (arXiv:1706.05806), Morcos et al. 2018
-/// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414), Song et al. 2012 (debiased CKA).
+/// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414), Song et al. 2012 (debiased CKA),
+/// Williams et al. 2021 (arXiv:2110.14739, shape distances).
 ///
 /// Throws Error on impossible options. Thread safety: may be called from many threads.
 LIVECCA_EXPORT PanelSolution solve(const PanelMoments& moments, const SolveOptions& options,

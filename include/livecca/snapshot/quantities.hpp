@@ -1,0 +1,51 @@
+#pragma once
+
+namespace livecca {
+
+/// What a solve computes, besides the facts that cost nothing. The registry knows what each measure
+/// needs (MeasureInfo::needs); d is the number of features of a side.
+struct Quantities {
+  /// Ranks and whitening of every tap: a Cholesky factor (d³/3 flops) or an eigendecomposition
+  /// (9·d³), see Whitening; and of every pair ‖T‖_F, T the whitened cross-covariance: 4·d³.
+  bool whitening = false;
+  /// The canonical correlations: singular values of T, another 4·d³. Includes whitening.
+  bool correlations = false;
+  /// PWCCA's weights: singular vectors of T too, 20·d³ instead. Includes correlations.
+  bool weights = false;
+  /// A tap's leading principal directions (an eigendecomposition of the covariance, 9·d³) and the
+  /// correlations between two of them, at their number.
+  bool svcca = false;
+  /// ‖Sxy‖_*: singular values of the cross-covariance. No whitening.
+  bool nuclear_norm = false;
+  /// The partly whitened cross-covariance's ‖·‖_*: the same, and the eigendecomposition of svcca.
+  bool partial_whitening = false;
+  /// A tap's condition number: where it was whitened by Cholesky, its eigenvalues, 4/3·d³. Includes
+  /// whitening.
+  bool condition = false;
+
+  static constexpr Quantities all() {
+    return {.whitening = true,
+            .correlations = true,
+            .weights = true,
+            .svcca = true,
+            .nuclear_norm = true,
+            .partial_whitening = true,
+            .condition = true};
+  }
+  constexpr bool needs_correlations() const { return correlations || weights; }
+  constexpr bool needs_whitening() const { return whitening || needs_correlations() || condition; }
+  constexpr bool needs_principal_directions() const { return svcca || partial_whitening; }
+
+  friend constexpr Quantities operator|(const Quantities& a, const Quantities& b) {
+    return {.whitening = a.whitening || b.whitening,
+            .correlations = a.correlations || b.correlations,
+            .weights = a.weights || b.weights,
+            .svcca = a.svcca || b.svcca,
+            .nuclear_norm = a.nuclear_norm || b.nuclear_norm,
+            .partial_whitening = a.partial_whitening || b.partial_whitening,
+            .condition = a.condition || b.condition};
+  }
+  friend bool operator==(const Quantities&, const Quantities&) = default;
+};
+
+}  // namespace livecca

@@ -1,0 +1,236 @@
+#include "snapshot/pair_solver.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+
+#include "snapshot/covariance.hpp"
+#include "snapshot/decompositions.hpp"
+#include "snapshot/unbiased_cka.hpp"
+
+namespace livecca {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+// Of ρ² an eigenvalue of T Tᵀ keeps an absolute 2e-16 or so: at ρ = 1e-4 that is 1e-12 of ρ.
+constexpr double smallest_gram_correlation = 1e-4;
+
+/// Singular values as correlations: in [0, 1], and of a complex pair every second one.
+std::vector<double> to_correlations(const VectorXd& values, bool is_complex) {
+  std::vector<double> result;
+  for (Index i = 0; i < values.size(); i += is_complex ? 2 : 1) {
+    result.push_back(std::clamp(values(i), 0.0, 1.0));
+  }
+  return result;
+}
+
+/// Σ_j |⟨h_i, x_j⟩| for the canonical variate in a column of `projections` (features × directions).
+/// In the real form of a complex tap the two halves of a column are a real and an imaginary part.
+double absolute_sum(const MatrixXd& projections, Index column, bool is_complex) {
+  if (!is_complex) return projections.col(column).cwiseAbs().sum();
+  const Index half = projections.rows() / 2;
+  return (projections.col(column).head(half).array().square() +
+          projections.col(column).tail(half).array().square())
+      .sqrt()
+      .sum();
+}
+
+/// α_i ∝ Σ_j |⟨h_i, x_j⟩| from second moments: the column sums of |S W U|.
+bool projection_weights(const WhitenedTap& tap, const MatrixXd& directions,
+                        std::vector<double>& weights) {
+  const MatrixXd projections = tap.loadings * directions;
+  weights.clear();
+  double total = 0;
+  for (Index i = 0; i < projections.cols(); i += tap.is_complex ? 2 : 1) {
+    weights.push_back(absolute_sum(projections, i, tap.is_complex));
+    total += weights.back();
+  }
+  if (!(total > 0) || !std::isfinite(total)) return false;
+  for (double& weight : weights) weight /= total;
+  return true;
+}
+
+/// Singular values of T from the eigenvalues of the smaller of T Tᵀ and Tᵀ T. Empty where it did
+/// not converge, or where some are so small that squares do not hold them.
+VectorXd gram_singular_values(const MatrixXd& matrix) {
+  const bool wide = matrix.rows() <= matrix.cols();
+  const MatrixXd gram =
+      wide ? MatrixXd(matrix * matrix.transpose()) : MatrixXd(matrix.transpose() * matrix);
+  const SymmetricEigen eigen = symmetric_eigen(gram, false);
+  const double smallest = smallest_gram_correlation * smallest_gram_correlation;
+  if (!eigen.converged || !(eigen.values.minCoeff() > smallest)) return {};
+  return eigen.values.cwiseSqrt();
+}
+
+/// The canonical correlations between two whitened sides, without directions.
+bool correlations_between(const MatrixXd& x, const MatrixXd& cross, const MatrixXd& y,
+                          VectorXd& correlations, Spectrum& spectrum) {
+  const MatrixXd whitened = x.transpose() * cross * y;
+  if (!whitened.allFinite()) return false;
+  correlations = gram_singular_values(whitened);
+  spectrum = Spectrum::gram;
+  if (correlations.size() > 0) return true;
+  const SingularValues svd = singular_values(whitened, false);
+  correlations = svd.values;
+  spectrum = Spectrum::svd;
+  return svd.converged;
+}
+
+/// One pair on its way.
+class PairSolver {
+ public:
+  PairSolver(const MatrixXd& cross, double divisor, const WhitenedTap& x, const WhitenedTap& y,
+             const SolveOptions& options, PairSolution& pair)
+      : cross_(cross), divisor_(divisor), x_(x), y_(y), options_(options), pair_(pair) {}
+
+  bool solve() {
+    const Quantities& asked = options_.quantities;
+    solve_norms();
+    return (!asked.needs_whitening() || solve_cca()) && (!asked.svcca || solve_svcca()) &&
+           (!asked.nuclear_norm || solve_procrustes()) &&
+           (!asked.partial_whitening || solve_partial_whitening());
+  }
+
+ private:
+  bool is_complex() const { return x_.is_complex; }
+
+  /// ‖Sxy‖²_F / (‖Sxx‖_F ‖Syy‖_F), divided before it is squared so that scales of 1e150 pass.
+  void solve_norms() {
+    const double root =
+        cross_.stableNorm() / std::sqrt(x_.covariance_norm) / std::sqrt(y_.covariance_norm);
+    pair_.linear_cka = std::min(1.0, root * root);
+  }
+
+  /// tr(Sxy Syy⁻¹ Syx) = ‖Sxy Wy‖²_F.
+  void solve_regression() {
+    const auto explained = [](const MatrixXd& projected, double variance) {
+      const double share = projected.stableNorm() / std::sqrt(variance);
+      return std::min(1.0, share * share);
+    };
+    pair_.regression_x_from_y = explained(cross_ * y_.whitening, x_.covariance_trace);
+    pair_.regression_y_from_x = explained(cross_.transpose() * x_.whitening, y_.covariance_trace);
+  }
+
+  bool solve_cca() {
+    solve_regression();
+    const MatrixXd whitened = x_.whitening.transpose() * cross_ * y_.whitening;
+    if (!whitened.allFinite()) return false;
+    const double count = is_complex() ? 2 : 1;
+    pair_.squared_correlation_sum =
+        std::min(whitened.squaredNorm(),
+                 static_cast<double>(std::min(whitened.rows(), whitened.cols()))) /
+        count;
+    if (options_.quantities.weights) return solve_directions(whitened);
+    if (!options_.quantities.correlations) return true;
+    VectorXd values;
+    if (!correlations_between(x_.whitening, cross_, y_.whitening, values, pair_.spectrum)) {
+      return false;
+    }
+    pair_.canonical_correlations = to_correlations(values, is_complex());
+    return true;
+  }
+
+  bool solve_directions(const MatrixXd& whitened) {
+    const SingularValues svd = singular_values(whitened, true);
+    if (!svd.converged) return false;
+    pair_.spectrum = Spectrum::svd;
+    pair_.canonical_correlations = to_correlations(svd.values, is_complex());
+    return projection_weights(x_, svd.left, pair_.weights_x) &&
+           projection_weights(y_, svd.right, pair_.weights_y);
+  }
+
+  bool solve_svcca() {
+    VectorXd values;
+    Spectrum spectrum{};
+    if (!correlations_between(x_.principal, cross_, y_.principal, values, spectrum)) return false;
+    pair_.svcca_correlations = to_correlations(values, is_complex());
+    return true;
+  }
+
+  /// Divided by the deviations first, so that scales of 1e150 pass.
+  bool solve_procrustes() {
+    const double scale = std::sqrt(x_.covariance_trace) * std::sqrt(y_.covariance_trace);
+    const SingularValues svd = singular_values(cross_ / scale, false);
+    if (!svd.converged) return false;
+    pair_.shape_cosine = std::min(1.0, svd.values.sum());
+    // tr Sxx + tr Syy − 2‖Sxy‖_* as a sum of two squares, which keeps the digits of near sides.
+    const double a = std::sqrt(x_.covariance_trace);
+    const double b = std::sqrt(y_.covariance_trace);
+    const double count = is_complex() ? 2 : 1;
+    pair_.procrustes = std::sqrt(divisor_ / count) *
+                       std::hypot(a - b, std::sqrt(2 * a * b * (1 - *pair_.shape_cosine)));
+    return true;
+  }
+
+  bool solve_partial_whitening() {
+    const double scale = std::sqrt(x_.partial_variance) * std::sqrt(y_.partial_variance);
+    const MatrixXd partly = x_.partial.transpose() * (cross_ / scale) * y_.partial;
+    if (!partly.allFinite()) return false;
+    const SingularValues svd = singular_values(partly, false);
+    if (!svd.converged) return false;
+    pair_.partial_whitening_cosine = std::min(1.0, svd.values.sum());
+    return true;
+  }
+
+  const MatrixXd& cross_;
+  double divisor_;
+  const WhitenedTap& x_;
+  const WhitenedTap& y_;
+  const SolveOptions& options_;
+  PairSolution& pair_;
+};
+
+void clear_numbers(PairSolution& pair) {
+  PairSolution flags;
+  flags.x = pair.x;
+  flags.y = pair.y;
+  flags.present = pair.present;
+  flags.precision = pair.precision;
+  pair = flags;
+}
+
+bool varies(const WhitenedTap& tap) { return tap.facts.constant_features < tap.facts.features; }
+
+}  // namespace
+
+PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_moments,
+                        const WhitenedTap& x, const WhitenedTap& y, const SolveOptions& options) {
+  PairSolution pair;
+  pair.x = pair_moments.x;
+  pair.y = pair_moments.y;
+  // A pair that missed steps of its taps does not describe the same rows.
+  if (!pair_moments.moments || !x.facts.present || !y.facts.present ||
+      pair_moments.moments->samples() != x.facts.samples ||
+      pair_moments.moments->samples() != y.facts.samples) {
+    return pair;
+  }
+  pair.present = true;
+  const CrossMoments& moments = *pair_moments.moments;
+  pair.precision = worse(moments.precision(), worse(x.facts.precision, y.facts.precision));
+  if (!x.facts.converged || !y.facts.converged) return pair;
+  if (!varies(x) || !varies(y)) {
+    pair.converged = true;
+    return pair;
+  }
+  const MatrixXd cross = covariance_of(moments);
+  if (!cross.allFinite()) return pair;
+  pair.converged =
+      PairSolver(cross, moments.weights().covariance_divisor(), x, y, options, pair).solve();
+  if (!pair.converged) {
+    clear_numbers(pair);
+    return pair;
+  }
+  const auto unbiased =
+      unbiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments);
+  if (unbiased) {
+    pair.linear_cka_debiased = unbiased->debiased;
+    pair.rv2 = unbiased->rv2;
+    pair.rv2_floor = unbiased->rv2_floor;
+  }
+  return pair;
+}
+
+}  // namespace livecca

@@ -1,0 +1,94 @@
+#include "livecca/snapshot/solver.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "livecca/common/error.hpp"
+#include "snapshot/pair_solver.hpp"
+#include "snapshot/whitening.hpp"
+
+namespace livecca {
+namespace {
+
+using SharedTap = std::shared_ptr<const WhitenedTap>;
+
+void expect_sane(const SolveOptions& options) {
+  if (!(options.keep_variance > 0 && options.keep_variance <= 1)) {
+    throw Error("solve: expected keep_variance above 0 and at most 1, got " +
+                std::to_string(options.keep_variance));
+  }
+  if (!(options.partial_whitening_alpha >= 0 && options.partial_whitening_alpha <= 1)) {
+    throw Error("solve: expected partial_whitening_alpha from 0 to 1, got " +
+                std::to_string(options.partial_whitening_alpha));
+  }
+}
+
+}  // namespace
+
+struct Solver::State {
+  /// The taps of a window; `fresh` are those to be whitened.
+  std::vector<SharedTap> take_known(const PanelMoments& moments, std::vector<std::size_t>& fresh) {
+    std::vector<SharedTap> taps(moments.taps.size());
+    for (std::size_t i = 0; i < taps.size(); ++i) {
+      const auto& tap = moments.taps[i].moments;
+      const auto found = tap ? known.find(tap->version()) : known.end();
+      if (found == known.end()) {
+        fresh.push_back(i);
+      } else {
+        taps[i] = found->second;
+      }
+    }
+    return taps;
+  }
+
+  void keep(const PanelMoments& moments, const std::vector<SharedTap>& taps) {
+    for (std::size_t i = 0; i < taps.size(); ++i) {
+      if (moments.taps[i].moments) known[moments.taps[i].moments->version()] = taps[i];
+    }
+  }
+
+  Executor& executor;
+  SolveOptions options{};
+  std::map<std::uint64_t, SharedTap> known{};  ///< by the moments' version
+  std::uint64_t whitened = 0;
+};
+
+Solver::Solver(Executor& executor) : state_(std::make_unique<State>(executor)) {}
+Solver::~Solver() = default;
+Solver::Solver(Solver&&) noexcept = default;
+
+std::uint64_t Solver::whitened_taps() const { return state_->whitened; }
+
+PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& options) {
+  expect_sane(options);
+  State& state = *state_;
+  if (!(options == state.options)) state.known.clear();
+  state.options = options;
+  std::vector<std::size_t> fresh;
+  std::vector<SharedTap> taps = state.take_known(moments, fresh);
+  state.known.clear();
+  state.executor.parallel_for(Lane::solve, fresh.size(), [&](std::size_t i) {
+    taps[fresh[i]] = std::make_shared<const WhitenedTap>(whiten(moments.taps[fresh[i]], options));
+  });
+  state.whitened += fresh.size();
+  PanelSolution solution;
+  solution.pairs.resize(moments.pairs.size());
+  state.executor.parallel_for(Lane::solve, moments.pairs.size(), [&](std::size_t i) {
+    const PairMoments& pair = moments.pairs[i];
+    solution.pairs[i] = solve_pair(moments, pair, *taps[pair.x], *taps[pair.y], options);
+  });
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    TapSolution& facts = solution.taps.emplace_back(taps[i]->facts);
+    facts.samples_left_out = moments.taps[i].samples_left_out;
+  }
+  state.keep(moments, taps);
+  return solution;
+}
+
+PanelSolution solve(const PanelMoments& moments, const SolveOptions& options, Executor& executor) {
+  return Solver(executor).solve(moments, options);
+}
+
+}  // namespace livecca
