@@ -19,4 +19,6 @@
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/snapshot/canonical_directions.hpp"
 #include "livecca/snapshot/solve.hpp"
+#include "livecca/snapshot/solver.hpp"
