@@ -46,6 +46,20 @@ std::size_t size_of(DType dtype) {
   return 0;
 }
 
+double roundoff_of(DType dtype) {
+  switch (dtype) {
+    case DType::float16:
+      return 0x1p-11;
+    case DType::bfloat16:
+      return 0x1p-8;
+    case DType::float32:
+      return 0x1p-24;
+    case DType::float64:
+      break;
+  }
+  return 0x1p-53;
+}
+
 const char* name_of(DType dtype) {
   switch (dtype) {
     case DType::float16:

@@ -149,7 +149,7 @@ Number floor_of(const PanelSolution& solution, const PairSolution& pair, const P
 }
 
 bool does_not_vary(const TapSolution& tap) {
-  return tap.converged && tap.constant_features == tap.features;
+  return tap.converged && (tap.constant_features == tap.features || tap.rank == 0U);
 }
 
 bool is_rank_deficient(const TapSolution& tap) {

@@ -23,13 +23,15 @@ class Refusal : public std::runtime_error {
 };
 
 Json to_json(const MomentsParts& parts) {
-  return {{"samples", parts.weights.samples},
-          {"weight_sum", parts.weights.sum},
-          {"weight_squares", parts.weights.squares},
-          {"image_weight_sum", parts.weights.image_sum},
-          {"image_weight_squares", parts.weights.image_squares},
-          {"precision", name_of(parts.precision)},
-          {"norm_sums", parts.has_norms()}};
+  Json json{{"samples", parts.weights.samples},
+            {"weight_sum", parts.weights.sum},
+            {"weight_squares", parts.weights.squares},
+            {"image_weight_sum", parts.weights.image_sum},
+            {"image_weight_squares", parts.weights.image_squares},
+            {"precision", name_of(parts.precision)},
+            {"norm_sums", parts.has_norms()}};
+  if (parts.is_tap) json["roundoff"] = *parts.roundoff;
+  return json;
 }
 
 template <typename Slot>
@@ -119,6 +121,14 @@ Fault fault_of(const Json& json) {
   refuse("kind", "a kind of fault");
 }
 
+/// Files of before it was kept do not say.
+double roundoff_in(const Json& json) {
+  if (!json.contains("roundoff")) return 0;
+  const double roundoff = weight_in(json, "roundoff");
+  if (roundoff > 1) refuse("roundoff", "a share");
+  return roundoff;
+}
+
 /// Moments of the tensors' sizes with the facts' weights, or nothing if the facts say so.
 template <typename Accumulator, typename... Features>
 std::optional<Accumulator> moments_of(const Json& json, Features... features) {
@@ -135,6 +145,7 @@ std::optional<Accumulator> moments_of(const Json& json, Features... features) {
                    .squares = weight_in(json, "weight_squares"),
                    .image_sum = weight_in(json, "image_weight_sum"),
                    .image_squares = weight_in(json, "image_weight_squares")};
+  if (parts.is_tap) *parts.roundoff = roundoff_in(json);
   return moments;
 }
 

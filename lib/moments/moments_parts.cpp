@@ -65,6 +65,7 @@ void MomentsParts::mark_changed() {
 void MomentsParts::reset() {
   mark_changed();
   weights = {};
+  if (roundoff != nullptr) *roundoff = 0;
   precision = Precision::exact;
   for (ShiftedMean* mean : {&mean_x, &mean_y}) {
     std::ranges::fill(mean->origin, 0.0);
@@ -99,6 +100,7 @@ MomentsParts MomentsAccess::parts_of(Moments& moments) {
           .product = moments.scatter_,
           .norms = &moments.norms_,
           .cross_norms = nullptr,
+          .roundoff = &moments.roundoff_,
           .version = &moments.version_};
 }
 
@@ -112,6 +114,7 @@ MomentsParts MomentsAccess::parts_of(CrossMoments& moments) {
           .product = moments.product_,
           .norms = nullptr,
           .cross_norms = &moments.norms_,
+          .roundoff = nullptr,
           .version = nullptr};
 }
 
@@ -165,6 +168,7 @@ void merge_parts(MomentsParts into, const MomentsParts& from) {
   if (!into.is_tap) advance(into.mean_y, n, from.mean_y, delta_y, m);
   into.weights.add(from.weights);
   into.precision = worse(into.precision, from.precision);
+  if (into.is_tap) *into.roundoff = std::max(*into.roundoff, *from.roundoff);
 }
 
 }  // namespace livecca

@@ -23,6 +23,7 @@ struct MomentsParts {
   std::vector<double>& product;
   std::optional<NormSums>* norms;             ///< null for a pair
   std::optional<CrossNormSums>* cross_norms;  ///< null for a tap
+  double* roundoff;                           ///< null for a pair
   std::uint64_t* version;                     ///< null for a pair
 
   bool has_norms() const { return is_tap ? norms->has_value() : cross_norms->has_value(); }

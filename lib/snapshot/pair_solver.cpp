@@ -192,7 +192,12 @@ void clear_numbers(PairSolution& pair) {
   pair = flags;
 }
 
-bool varies(const WhitenedTap& tap) { return tap.facts.constant_features < tap.facts.features; }
+/// False also where all that varies is rounding.
+bool varies(const WhitenedTap& tap, const Quantities& asked) {
+  return tap.facts.constant_features < tap.facts.features && tap.facts.rank != 0U &&
+         (!asked.svcca || tap.principal.cols() > 0) &&
+         (!asked.partial_whitening || tap.partial.cols() > 0);
+}
 
 }  // namespace
 
@@ -211,7 +216,7 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
   const CrossMoments& moments = *pair_moments.moments;
   pair.precision = worse(moments.precision(), worse(x.facts.precision, y.facts.precision));
   if (!x.facts.converged || !y.facts.converged) return pair;
-  if (!varies(x) || !varies(y)) {
+  if (!varies(x, options.quantities) || !varies(y, options.quantities)) {
     pair.converged = true;
     return pair;
   }

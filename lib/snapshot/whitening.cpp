@@ -20,6 +20,8 @@ using Eigen::VectorXd;
 constexpr double smallest_variance = 1e-290;
 // A Cholesky factor loses ε · condition of the ρ: 1e-11 here.
 constexpr double smallest_reciprocal_condition = 1e-5;
+// A direction counts as one of the data from four times the deviation of the rounding in it.
+constexpr double rounding_margin = 16;
 // The factor estimates the condition; it may be this much worse.
 constexpr double estimate_margin = 10;
 
@@ -38,11 +40,26 @@ Index whole(Index directions, const WhitenedTap& tap) {
   return tap.is_complex ? directions + directions % 2 : directions;
 }
 
-/// How many leading eigenvalues (descending) stand for directions of the data.
-Index rank_of(const VectorXd& eigenvalues, const WhitenedTap& tap) {
+/// What each neuron's variance owes to the rounding of its values to their type, which is
+/// uniform over ± roundoff · value: roundoff² · mean square / 3.
+VectorXd rounding_variance(const Moments& moments, const MatrixXd& covariance) {
+  VectorXd squares = covariance.diagonal();
+  for (Index j = 0; j < squares.size(); ++j) {
+    const double mean = moments.mean().value(static_cast<std::size_t>(j));
+    squares(j) += mean * mean;
+  }
+  return moments.roundoff() * moments.roundoff() / 3 * squares;
+}
+
+/// How many leading eigenvalues (descending) stand for directions of the data: neither rounding of
+/// the products nor of the values themselves, such as the last direction of probabilities, which
+/// sum to 1 but for rounding.
+Index rank_of(const SymmetricEigen& eigen, const VectorXd& rounding, const WhitenedTap& tap) {
+  const VectorXd& eigenvalues = eigen.values;
   const double smallest = tolerance_of(eigenvalues.size(), tap) * eigenvalues(0);
+  const VectorXd noise = (eigen.vectors.cwiseAbs2().transpose() * rounding) * rounding_margin;
   Index rank = 0;
-  while (rank < eigenvalues.size() && eigenvalues(rank) > smallest) ++rank;
+  while (rank < eigenvalues.size() && eigenvalues(rank) > std::max(smallest, noise(rank))) ++rank;
   return std::min(whole(rank, tap), most_directions(eigenvalues.size(), tap));
 }
 
@@ -69,9 +86,10 @@ struct Equilibrated {
   std::vector<Index> varying;
   VectorXd deviation;
   MatrixXd correlation;
+  VectorXd rounding;  ///< see rounding_variance()
 };
 
-Equilibrated equilibrate(const MatrixXd& covariance) {
+Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
   Equilibrated result;
   for (Index j = 0; j < covariance.rows(); ++j) {
     if (covariance(j, j) > smallest_variance) result.varying.push_back(j);
@@ -81,6 +99,7 @@ Equilibrated equilibrate(const MatrixXd& covariance) {
   const VectorXd inverse = result.deviation.cwiseInverse();
   result.correlation = inverse.asDiagonal() * covariance(varying, varying) * inverse.asDiagonal();
   result.correlation.diagonal().setOnes();
+  result.rounding = rounding(varying).cwiseProduct(inverse.cwiseAbs2());
   return result;
 }
 
@@ -102,7 +121,8 @@ bool whiten_by_cholesky(const Equilibrated& features, Index all_features, Whiten
   const Eigen::LLT<MatrixXd> factor(features.correlation);
   if (factor.info() != Eigen::Success) return false;
   const double smallest =
-      std::max(smallest_reciprocal_condition, estimate_margin * tolerance_of(d, tap));
+      std::max({smallest_reciprocal_condition, estimate_margin * tolerance_of(d, tap),
+                estimate_margin * rounding_margin * features.rounding.maxCoeff()});
   if (!(factor.rcond() > smallest)) return false;
   const MatrixXd whitening = factor.matrixU().solve(MatrixXd::Identity(d, d));
   place(features, all_features, whitening, factor.matrixL(), tap);
@@ -113,19 +133,19 @@ bool whiten_by_cholesky(const Equilibrated& features, Index all_features, Whiten
 bool whiten_by_eigen(const Equilibrated& features, Index all_features, WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(features.correlation, true);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen.values, tap);
+  const Index rank = rank_of(eigen, features.rounding, tap);
   const VectorXd root = eigen.values.head(rank).cwiseSqrt();
   const MatrixXd directions = eigen.vectors.leftCols(rank);
   place(features, all_features, directions * root.cwiseInverse().asDiagonal(),
         directions * root.asDiagonal(), tap);
   tap.facts.whitening = Whitening::eigen;
-  tap.facts.condition = eigen.values(0) / eigen.values(rank - 1);
+  if (rank > 0) tap.facts.condition = eigen.values(0) / eigen.values(rank - 1);
   return true;
 }
 
-bool whiten_equilibrated(const MatrixXd& covariance, const SolveOptions& options,
-                         WhitenedTap& tap) {
-  const Equilibrated features = equilibrate(covariance);
+bool whiten_equilibrated(const MatrixXd& covariance, const VectorXd& rounding,
+                         const SolveOptions& options, WhitenedTap& tap) {
+  const Equilibrated features = equilibrate(covariance, rounding);
   if (!whiten_by_cholesky(features, covariance.rows(), tap)) {
     return whiten_by_eigen(features, covariance.rows(), tap);
   }
@@ -138,11 +158,11 @@ bool whiten_equilibrated(const MatrixXd& covariance, const SolveOptions& options
 
 /// The leading directions of the covariance itself: SVCCA keeps variance in the neurons' own units
 /// (Raghu et al. 2017, section 2.1), and so does partial whitening.
-bool find_principal_directions(const MatrixXd& covariance, const SolveOptions& options,
-                               WhitenedTap& tap) {
+bool find_principal_directions(const MatrixXd& covariance, const VectorXd& rounding,
+                               const SolveOptions& options, WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(covariance, true);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen.values, tap);
+  const Index rank = rank_of(eigen, rounding, tap);
   const VectorXd root = eigen.values.head(rank).cwiseSqrt();
   if (options.quantities.svcca) {
     const Index kept = directions_to_keep(eigen.values, rank, options, tap);
@@ -205,10 +225,11 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   facts.total_variance = tap.covariance_trace;
   const double trace_share = tap.covariance_trace / tap.covariance_norm;
   facts.effective_rank = trace_share * trace_share;
-  facts.converged =
-      (!options.quantities.needs_whitening() || whiten_equilibrated(covariance, options, tap)) &&
-      (!options.quantities.needs_principal_directions() ||
-       find_principal_directions(covariance, options, tap));
+  const VectorXd rounding = rounding_variance(*tap_moments.moments, covariance);
+  facts.converged = (!options.quantities.needs_whitening() ||
+                     whiten_equilibrated(covariance, rounding, options, tap)) &&
+                    (!options.quantities.needs_principal_directions() ||
+                     find_principal_directions(covariance, rounding, options, tap));
   return tap;
 }
 

@@ -56,6 +56,9 @@ class LIVECCA_EXPORT Moments {
   Precision precision() const { return precision_; }
   /// Empty if they were not asked for, or if weights differ.
   const std::optional<NormSums>& norm_sums() const { return norms_; }
+  /// What rounding may have changed the values by, relatively: roundoff_of() of the coarsest type
+  /// that was added; 0 without rows, or in moments from a file that does not say.
+  double roundoff() const { return roundoff_; }
   /// A number that changes with every change, and that no other moments of this process have but
   /// copies that have not changed since.
   std::uint64_t version() const { return version_; }
@@ -69,6 +72,7 @@ class LIVECCA_EXPORT Moments {
   ShiftedMean mean_;
   std::vector<double> scatter_;
   std::optional<NormSums> norms_;
+  double roundoff_ = 0;
   std::uint64_t version_ = 0;
 };
 

@@ -1,0 +1,180 @@
+#include <doctest/doctest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+
+#include "livecca/measures/measure.hpp"
+#include "livecca/measures/standard_error.hpp"
+#include "panel_of_two.hpp"
+#include "random_data.hpp"
+
+// Data that has no full rank: a status, right numbers where they exist, none where not.
+
+using namespace livecca;
+using Eigen::MatrixXd;
+using Eigen::MatrixXf;
+using livecca_tests::normal_matrix;
+using livecca_tests::shared_latents;
+
+namespace {
+
+constexpr std::uint64_t seed = 909;
+
+struct Solved {
+  PanelSolution solution;
+  PairFacts facts;
+
+  std::optional<double> operator()(Measure measure) const {
+    return evaluate(solution, 0, info_of(measure)).value;
+  }
+};
+
+template <typename X, typename Y>
+Solved solved(const X& x, const Y& y) {
+  Executor executor(1);
+  PanelOptions options;
+  options.norm_sums = true;
+  Panel panel(executor, options);
+  panel.add_tap({"net", "layer"}, Layout::nc);
+  panel.add_tap({"reference", "layer"}, Layout::nc);
+  panel.add_pair(0, 1);
+  auto step = panel.begin();
+  step.observe(0, view_of(x));
+  step.observe(1, view_of(y));
+  step.commit();
+  Solved result{livecca::solve(panel.take(), {}, executor), {}};
+  result.facts = facts_of(result.solution, 0);
+  return result;
+}
+
+void check_equal(const Solved& a, const Solved& b, double tolerance) {
+  for (const MeasureInfo& info : measures()) {
+    CAPTURE(info.name);
+    const auto value_a = a(info.measure);
+    const auto value_b = b(info.measure);
+    REQUIRE(value_a.has_value() == value_b.has_value());
+    if (value_a) CHECK(*value_a == doctest::Approx(*value_b).epsilon(tolerance));
+  }
+}
+
+MatrixXd softmax(const MatrixXd& logits) {
+  const MatrixXd powers = logits.array().exp();
+  return powers.array().colwise() / powers.rowwise().sum().array();
+}
+
+}  // namespace
+
+TEST_CASE("softmax outputs have rank d - 1, in float64 and in float32") {
+  const auto logits = shared_latents(2000, 10, 10, seed);
+  const MatrixXd x = softmax(logits.x / 4);
+  const MatrixXd y = softmax(logits.y / 4);
+  const Solved exact = solved(x, y);
+  CHECK(exact.facts.ranks[0] == 9U);
+  CHECK(exact.facts.ranks[1] == 9U);
+  CHECK(exact.facts.status == Status::rank_deficient);
+  // All that nine of the probabilities say, the tenth says too.
+  const Solved nine = solved(x.leftCols(9), y.leftCols(9));
+  CHECK(nine.facts.ranks[0] == 9U);
+  for (const Measure measure : {Measure::mean_cca, Measure::r2_cca}) {
+    CHECK(*exact(measure) == doctest::Approx(*nine(measure)).epsilon(1e-10));
+  }
+  // Their sum is 1 only up to rounding, which is no direction of the data.
+  const MatrixXf x32 = x.cast<float>();
+  const MatrixXf y32 = y.cast<float>();
+  const Solved rounded = solved(x32, y32);
+  CHECK(rounded.facts.ranks[0] == 9U);
+  CHECK(rounded.facts.ranks[1] == 9U);
+  CHECK(rounded.facts.status == Status::rank_deficient);
+  check_equal(rounded, exact, 1e-4);
+}
+
+TEST_CASE("directions well above the rounding of float32 are kept, also on an offset") {
+  MatrixXd x = normal_matrix(1000, 8, seed + 1);
+  x.col(7) = x.col(0) + 1e-5 * x.col(7);
+  const MatrixXd y = normal_matrix(1000, 8, seed + 2);
+  CHECK(solved(MatrixXf(x.cast<float>()), y).facts.ranks[0] == 8U);
+  MatrixXd shifted = normal_matrix(1000, 8, seed + 3).array() + 1e4;
+  CHECK(solved(MatrixXf(shifted.cast<float>()), y).facts.ranks[0] == 8U);
+  // Here neurons differ by less than float32 can hold on that offset.
+  shifted.col(7) = shifted.col(0) + 1e-5 * normal_matrix(1000, 1, seed + 4);
+  CHECK(solved(shifted, y).facts.ranks[0] == 8U);
+  CHECK(solved(MatrixXf(shifted.cast<float>()), y).facts.ranks[0] == 7U);
+}
+
+TEST_CASE("duplicate neurons change no CCA, and are counted") {
+  const auto views = shared_latents(800, 6, 5, seed + 5);
+  MatrixXd twice(800, 12);
+  twice << views.x, views.x;
+  const Solved single = solved(views.x, views.y);
+  const Solved both = solved(twice, views.y);
+  CHECK(both.facts.ranks[0] == 6U);
+  CHECK(both.facts.status == Status::rank_deficient);
+  CHECK(single.facts.status == Status::ok);
+  for (const Measure measure : {Measure::mean_cca, Measure::r2_cca, Measure::pwcca,
+                                Measure::linear_cka, Measure::linreg_x_from_y, Measure::angular}) {
+    CHECK(*both(measure) == doctest::Approx(*single(measure)).epsilon(1e-10));
+  }
+}
+
+TEST_CASE("nearly singular sides: numbers to what the moments can hold") {
+  const auto views = shared_latents(800, 6, 5, seed + 6);
+  MatrixXd x(800, 7);
+  x << views.x, views.x.col(0) + 1e-4 * normal_matrix(800, 1, seed + 7);
+  const Solved near = solved(x, views.y);
+  CHECK(near.facts.ranks[0] == 7U);
+  CHECK(near.facts.status == Status::ok);
+  // The same column space, well conditioned.
+  MatrixXd sound(800, 7);
+  sound << views.x, normal_matrix(800, 1, seed + 7);
+  const Solved expected = solved(sound, views.y);
+  CHECK(*near(Measure::mean_cca) == doctest::Approx(*expected(Measure::mean_cca)).epsilon(1e-8));
+  CHECK(near.solution.taps[0].condition.value() > 1e7);
+}
+
+TEST_CASE("fewer samples than neurons: all correlations are forced, and the status says so") {
+  const Solved few = solved(normal_matrix(20, 30, seed + 8), normal_matrix(20, 40, seed + 9));
+  CHECK(few.facts.status == Status::undersampled);
+  CHECK(few.facts.ranks[0] == 19U);
+  CHECK(few.facts.ranks[1] == 19U);
+  CHECK(*few(Measure::mean_cca) == doctest::Approx(1).epsilon(1e-10));
+  CHECK(evaluate(few.solution, 0, info_of(Measure::mean_cca)).floor == 1.0);
+  // Nothing stands out of a floor of 1.
+  CHECK_FALSE(few(Measure::r2_cca_adjusted));
+  CHECK(evaluate(few.solution, 0, info_of(Measure::r2_cca_adjusted)).status ==
+        Status::too_few_samples);
+  CHECK_FALSE(largest_correlation_line(few.facts));
+  for (const auto& value : debiased_correlations(few.solution, 0)) CHECK_FALSE(value);
+  CHECK(*few(Measure::linear_cka) < 0.9);
+}
+
+TEST_CASE("a side of dead neurons has a status and no number") {
+  const MatrixXd x = normal_matrix(100, 4, seed + 10);
+  const MatrixXd dead = MatrixXd::Constant(100, 3, 0.5);
+  for (const Solved& pair : {solved(x, dead), solved(dead, x), solved(dead, dead)}) {
+    CHECK(pair.facts.status == Status::constant);
+    for (const MeasureInfo& info : measures()) CHECK_FALSE(pair(info.measure));
+    CHECK(debiased_correlations(pair.solution, 0).empty());
+  }
+}
+
+TEST_CASE("halves of which some correlations are forced to 1 give no standard error") {
+  Executor executor(1);
+  PanelOptions options;
+  options.error_blocks = 10;
+  const auto errors = [&](Eigen::Index samples) {
+    const PanelMoments window =
+        livecca_tests::stream(normal_matrix(samples, 20, seed + 11),
+                              normal_matrix(samples, 20, seed + 12), 5, executor, options);
+    const PanelSolution solution = livecca::solve(window, {}, executor);
+    std::vector<const MeasureInfo*> asked{&info_of(Measure::mean_cca), &info_of(Measure::pwcca),
+                                          &info_of(Measure::linear_cka)};
+    return standard_errors(window, solution, {}, asked, executor)[0];
+  };
+  const auto few = errors(70);  // halves of 35 samples, 40 directions
+  CHECK_FALSE(few[0]);
+  CHECK_FALSE(few[1]);
+  CHECK(few[2].value() > 0);
+  const auto enough = errors(120);
+  CHECK(enough[0].value() > 1e-3);
+  CHECK(enough[1].value() > 1e-3);
+}
