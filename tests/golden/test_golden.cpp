@@ -66,8 +66,9 @@ livecca::Layout layout_of(const json& golden_case) {
 
 CompareOptions options_of(const std::filesystem::path& folder, const json& golden_case) {
   CompareOptions options;
-  options.x = (folder / golden_case["x"].get<std::string>()).string();
-  options.y = (folder / golden_case["y"].get<std::string>()).string();
+  for (const char* side : {"x", "y"}) {
+    options.inputs.push_back((folder / golden_case[side].get<std::string>()).string());
+  }
   options.layout = layout_of(golden_case);
   options.batch = 100;  // so that every case is merged from several batches
   options.measures = livecca::tool::all_measures();
@@ -105,7 +106,8 @@ void check_measures(const Comparison& comparison, const json& expected, double t
                                   {"linear_cka", "linear_cka"},
                                   {"linear_cka_debiased", "linear_cka_debiased"}}) {
     CAPTURE(key);
-    if (!expected.contains(key)) continue;  // the repository's own cases are older than this measure
+    if (!expected.contains(key))
+      continue;  // the repository's own cases are older than this measure
     if (has(expected, key)) {
       worst.add(key, similarity(comparison, name), expected[key].get<double>(), tolerance);
     } else {

@@ -1,0 +1,107 @@
+#include "layer_table.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "measure_values.hpp"
+#include "output_text.hpp"
+
+namespace livecca::tool {
+namespace {
+
+// Names of layers in a note: all of a usual network's.
+constexpr std::size_t most_named = 60;
+
+/// Measures that none of the layers has a similarity of.
+std::vector<bool> distances_only(std::span<const Comparison> layers) {
+  std::vector<bool> only(layers.front().results.size());
+  for (std::size_t m = 0; m < only.size(); ++m) {
+    const auto any = [&](auto&& has) { return std::ranges::any_of(layers, has); };
+    only[m] = !any([&](const Comparison& layer) {
+      return layer.results[m].similarity.has_value();
+    }) && any([&](const Comparison& layer) { return layer.results[m].distance().has_value(); });
+  }
+  return only;
+}
+
+std::string value_text(const Comparison& layer, const MeasureResult& result) {
+  const std::string text = number_text(value_in_row(result).value);
+  if (!layer.has_standard_errors) return text;
+  return text + " +- " + number_text(result.standard_error);
+}
+
+std::vector<std::string> heading(std::span<const Comparison> layers, bool by_position) {
+  std::vector<std::string> cells{"layer", "samples"};
+  if (by_position) cells.push_back("images");
+  cells.push_back("ranks");
+  const std::vector<bool> only_distance = distances_only(layers);
+  for (std::size_t m = 0; m < only_distance.size(); ++m) {
+    cells.push_back(std::string(layers.front().results[m].measure->name) +
+                    (only_distance[m] ? " (d)" : ""));
+  }
+  cells.insert(cells.end(), {"floor", "status"});
+  return cells;
+}
+
+std::vector<std::string> row_of(const Comparison& layer, bool by_position) {
+  const PairFacts& facts = layer.facts;
+  std::vector<std::string> cells{shown_name(layer.layer), std::to_string(facts.samples)};
+  if (by_position) cells.push_back(count_text(facts.effective_samples));
+  cells.push_back(std::to_string(facts.ranks[0]) + ", " + std::to_string(facts.ranks[1]));
+  for (const MeasureResult& result : layer.results) cells.push_back(value_text(layer, result));
+  cells.push_back(number_text(layer.mean_cca_floor));
+  cells.emplace_back(name_of(facts.status));
+  return cells;
+}
+
+std::string legend(std::span<const Comparison> layers) {
+  const std::vector<bool> only_distance = distances_only(layers);
+  const bool some = std::ranges::find(only_distance, true) != only_distance.end();
+  std::string text = std::string("similarities") + (some ? ", and distances (d)" : "") +
+                     "; floor: the mean_cca of unrelated data of this size\n";
+  if (layers.front().has_standard_errors) {
+    text += "+- std error: what the number would vary by with other samples\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string statuses_text(std::span<const Status> statuses) {
+  std::string text;
+  for (const Status status : std::set<Status>(statuses.begin(), statuses.end())) {
+    if (status == Status::ok) continue;
+    text += std::string("status ") + name_of(status) + ": " + explain(status) + "\n";
+  }
+  return text;
+}
+
+std::string to_layer_table(std::span<const Comparison> layers, const std::string& x,
+                           const std::string& y) {
+  const bool by_position = std::ranges::any_of(layers, &Comparison::by_position);
+  TextTable table(true);
+  table.add(heading(layers, by_position));
+  std::vector<Status> statuses;
+  for (const Comparison& layer : layers) {
+    table.add(row_of(layer, by_position));
+    statuses.push_back(layer.facts.status);
+  }
+  std::string text = "x  " + x + "\ny  " + y + "\n\n" + table.text() + "\n" + legend(layers);
+  for (const Comparison& layer : layers) {
+    for (const Fault& fault : layer.faults) {
+      text += "note: " + shown_name(fault.subject) + ": " + fault.message + "\n";
+    }
+  }
+  return text + statuses_text(statuses);
+}
+
+std::string unmatched_text(const std::vector<Unmatched>& unmatched) {
+  std::string text;
+  for (const Unmatched& of : unmatched) {
+    text += "note: left out, as not in every input: " + some_of(of.layers, most_named) + " of " +
+            shown_name(of.input) + "\n";
+  }
+  return text;
+}
+
+}  // namespace livecca::tool

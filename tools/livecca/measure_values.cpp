@@ -1,0 +1,60 @@
+#include "measure_values.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace livecca::tool {
+namespace {
+
+/// A measure's name without what says whose side it takes.
+std::string_view without_side(std::string_view name) {
+  if (name.ends_with("_x") || name.ends_with("_y")) name.remove_suffix(2);
+  return name;
+}
+
+std::optional<double> complement(std::optional<double> similarity) {
+  if (!similarity) return std::nullopt;
+  return 1 - *similarity;
+}
+
+}  // namespace
+
+const char* name_of(Direction direction) {
+  return direction == Direction::distance ? "distance" : "similarity";
+}
+
+Direction direction_of(const MeasureInfo& measure) {
+  return measure.has_distance ? Direction::distance : Direction::similarity;
+}
+
+DirectedValue value_in(Direction direction, const MeasureResult& result) {
+  if (direction == Direction::similarity) return {result.similarity, result.similarity_floor};
+  if (result.distance()) return {result.distance(), result.distance_floor()};
+  // The other side of a measure that has a distance may be registered as a similarity only.
+  return {complement(result.similarity), complement(result.similarity_floor)};
+}
+
+DirectedValue value_in_row(const MeasureResult& result) {
+  return value_in(result.similarity ? Direction::similarity : Direction::distance, result);
+}
+
+const MeasureInfo& from_other_side(const MeasureInfo& measure) {
+  const auto other = std::ranges::find_if(measures(), [&](const MeasureInfo& candidate) {
+    return candidate.name != measure.name &&
+           without_side(candidate.name) == without_side(measure.name);
+  });
+  return other == measures().end() ? measure : *other;
+}
+
+std::vector<const MeasureInfo*> measures_of_rows() {
+  constexpr std::array<std::string_view, 4> names{"mean_cca", "pwcca", "svcca", "linear_cka"};
+  std::vector<const MeasureInfo*> chosen;
+  for (const MeasureInfo& measure : measures()) {
+    if (std::ranges::find(names, measure.name) != names.end()) chosen.push_back(&measure);
+  }
+  return chosen;
+}
+
+const MeasureInfo& measure_of_matrices() { return *find_measure("pwcca"); }
+
+}  // namespace livecca::tool
