@@ -89,9 +89,19 @@ std::vector<const MeasureInfo*> measures_of(const std::vector<std::string>& name
 void add_options_of_data(CLI::App& command, CompareOptions& options) {
   command
       .add_option("INPUT", options.inputs,
-                  "Activations of two networks: .npy, .safetensors with a\n"
+                  "Activations of two networks or more: .npy, .safetensors with a\n"
                   "tensor a layer, or a folder with a .safetensors a layer")
       ->type_name("");
+  command.add_flag("--all-layers", options.all_layers,
+                   "Of two inputs every layer of the first with every layer of the\n"
+                   "second, by one measure, the first of --measures (pwcca)");
+  command
+      .add_option("--groups", options.groups,
+                  "Which input is in which group, {\"NAME\": [\"PATH\", ...], ...}: adds\n"
+                  "means within groups and between them. Paths as given, or from\n"
+                  "FILE's folder; without INPUT they say what is compared")
+      ->type_name("FILE.json")
+      ->excludes("--all-layers");
   command
       .add_option_function<std::string>(
           "--layout", [&](const std::string& text) { options.layout = layout_of(text); },
@@ -153,7 +163,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
             options.first_asked = find_measure(names.front());
           },
           "What to compute; by default all in json and for one pair,\n"
-          "the usual ones in a table of layers:\n" +
+          "the usual ones in a table of layers, pwcca in matrices:\n" +
               measure_names())
       ->delimiter(',')
       ->expected(1)
@@ -189,7 +199,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
 
 CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
   CLI::App* command = program.add_subcommand(
-      "compare", "Compare activations in files, of two networks, by CCA and its relatives");
+      "compare", "Compare activations in files, of two networks or more, by CCA and its relatives");
   command->footer(
       "All inputs hold activations for the same images in the same order, and may be larger than\n"
       "memory. .npy: float16, float32, float64 or integers, any order. .safetensors: F16, BF16, "
@@ -198,10 +208,22 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "where\n"
       "it holds several). Of rows that livecca recorded (RUN/history/snapshot-NNNN) images count.\n"
       "\n"
+      "Two inputs: every number of every layer. Three or more, or --groups: for each layer the\n"
+      "matrix of all pairs, in which x is the row's input. Below the diagonal stands the same "
+      "number,\n"
+      "or that of the other side where a measure takes sides (pwcca_y for pwcca). Means over "
+      "groups\n"
+      "take each pair once, from above the diagonal; their standard errors leave out one network "
+      "at\n"
+      "a time. Matrices show distances where a measure has them; ~ marks what is no nearer than\n"
+      "unrelated data.\n"
+      "\n"
       "Examples:\n"
       "  livecca compare conv1_epoch3.npy conv1_final.npy --layout nhwc --positions 16\n"
       "  livecca compare a.npy b.npy --measures pwcca,svcca --keep-directions 20 --format json\n"
       "  livecca compare run/history/snapshot-0000 run/history/snapshot-0008\n"
+      "  livecca compare a.safetensors b.safetensors --all-layers --measures linear_cka\n"
+      "  livecca compare --groups groups.json\n"
       "\n"
       "Similarities lie in [0, 1]; distance = 1 - similarity. The noise floor is what unrelated\n"
       "data of the same size would score: read every similarity against it.\n"
@@ -253,8 +275,22 @@ CLI::App* add_merge(CLI::App& program, MergeArguments& arguments) {
 namespace {
 
 void check_inputs(const CompareOptions& options) {
-  if (options.inputs.size() == 2) return;
-  wrong_value("INPUT", "two inputs", std::to_string(options.inputs.size()));
+  const std::size_t inputs = options.inputs.size();
+  if (inputs < 2 && (inputs == 1 || options.groups.empty())) {
+    wrong_value("INPUT", "two inputs or more",
+                inputs == 0 ? "none" : options.inputs.front() + " alone");
+  }
+  if (options.all_layers && inputs != 2) {
+    wrong_value("--all-layers", "two inputs with it", std::to_string(inputs));
+  }
+  const bool is_matrix = inputs != 2 || !options.groups.empty();
+  if (is_matrix && !options.save_moments.empty()) {
+    wrong_value("--save-moments", "two inputs without --groups with it", options.save_moments);
+  }
+  if ((is_matrix || options.all_layers) && options.error_blocks != 0) {
+    wrong_value("--standard-errors", "two inputs without --groups or --all-layers with it",
+                std::to_string(options.error_blocks));
+  }
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace livecca::tool {
 
 struct CompareOptions : ResultOptions {
   std::vector<std::string> inputs;  ///< .npy, .safetensors, or folders of the latter
+  std::string groups;               ///< a .json that says which input is in which group; or empty
+  bool all_layers = false;          ///< every layer of the one input with every layer of the other
   Layout layout = Layout::nc;
   Positions positions;
   std::size_t batch = 1024;  ///< images a step, fewer where they are large

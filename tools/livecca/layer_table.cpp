@@ -24,9 +24,9 @@ std::vector<bool> distances_only(std::span<const Comparison> layers) {
   return only;
 }
 
-std::string value_text(const Comparison& layer, const MeasureResult& result) {
+std::string value_text(const MeasureResult& result) {
   const std::string text = number_text(value_in_row(result).value);
-  if (!layer.has_standard_errors) return text;
+  if (!result.standard_error) return text;
   return text + " +- " + number_text(result.standard_error);
 }
 
@@ -48,7 +48,7 @@ std::vector<std::string> row_of(const Comparison& layer, bool by_position) {
   std::vector<std::string> cells{shown_name(layer.layer), std::to_string(facts.samples)};
   if (by_position) cells.push_back(count_text(facts.effective_samples));
   cells.push_back(std::to_string(facts.ranks[0]) + ", " + std::to_string(facts.ranks[1]));
-  for (const MeasureResult& result : layer.results) cells.push_back(value_text(layer, result));
+  for (const MeasureResult& result : layer.results) cells.push_back(value_text(result));
   cells.push_back(number_text(layer.mean_cca_floor));
   cells.emplace_back(name_of(facts.status));
   return cells;

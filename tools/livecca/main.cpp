@@ -6,6 +6,8 @@
 
 #include "compare.hpp"
 #include "compare_arguments.hpp"
+#include "layer_matrix.hpp"
+#include "networks.hpp"
 #include "stored_moments.hpp"
 
 namespace {
@@ -54,7 +56,13 @@ int guarded(const std::string& who, const Command& command) {
 int run_compare(const CompareArguments& arguments) {
   watch_missing_pages();
   const CompareOptions& options = arguments.options;
-  return guarded("livecca compare", [&] { compare_layers(options, arguments.json, std::cout); });
+  return guarded("livecca compare", [&] {
+    if (options.all_layers) return compare_all_layers(options, arguments.json, std::cout);
+    if (options.inputs.size() == 2 && options.groups.empty()) {
+      return compare_layers(options, arguments.json, std::cout);
+    }
+    compare_networks(options, arguments.json, std::cout);
+  });
 }
 
 int run_solve(const SolveArguments& arguments) {
