@@ -162,8 +162,8 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
             options.measures = measures_of(names);
             options.first_asked = find_measure(names.front());
           },
-          "What to compute; by default all in json and for one pair,\n"
-          "the usual ones in a table of layers, pwcca in matrices:\n" +
+          "What to compute; by default all, but in a table of layers\n"
+          "mean_cca,pwcca,svcca,linear_cka and in matrices pwcca. One of\n" +
               measure_names())
       ->delimiter(',')
       ->expected(1)
