@@ -7,6 +7,7 @@
 #include "livecca/activations/row_source.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
+#include "livecca/measures/group_means.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/noise_floor.hpp"
 #include "livecca/measures/standard_error.hpp"

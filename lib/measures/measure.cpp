@@ -233,6 +233,10 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
   return result;
 }
 
+std::optional<double> mean_cca_floor(const PairFacts& facts) {
+  return has_value(facts.status) ? mean_correlation_floor_of(facts) : std::nullopt;
+}
+
 std::optional<double> largest_correlation_line(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks || !has_value(facts.status)) return std::nullopt;

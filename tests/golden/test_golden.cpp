@@ -69,8 +69,9 @@ livecca::Layout layout_of(const json& golden_case) {
 
 CompareOptions options_of(const std::filesystem::path& folder, const json& golden_case) {
   CompareOptions options;
-  options.x = (folder / golden_case["x"].get<std::string>()).string();
-  options.y = (folder / golden_case["y"].get<std::string>()).string();
+  for (const char* side : {"x", "y"}) {
+    options.inputs.push_back((folder / golden_case[side].get<std::string>()).string());
+  }
   options.layout = layout_of(golden_case);
   options.batch = 100;  // so that every case is merged from several batches
   options.measures = livecca::tool::all_measures();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "npy_writer.hpp"
+#include "safetensors_writer.hpp"
 #include "temporary_folder.hpp"
 
 namespace livecca_tests {
@@ -48,7 +49,7 @@ inline NpyArray small_integers(std::vector<std::size_t> shape, std::uint64_t see
   return array;
 }
 
-/// A folder of .npy files and the program to run on them.
+/// A folder of files and the program to run on them.
 class ProgramFixture {
  public:
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
@@ -85,20 +86,46 @@ class ProgramFixture {
     }
   }
 
-  /// Runs `compare … --format json`; checks exit 0, a silent stderr and one JSON object.
-  nlohmann::json compare(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), "compare");
+  void write(const std::string& name, const std::vector<StoredTensor>& tensors,
+             const Metadata& metadata = {}, std::size_t padding = 0) const {
+    write_bytes(path(name), safetensors_bytes(tensors, metadata, padding));
+  }
+
+  /// Runs a command that prints JSON; checks exit 0, a silent stderr and one JSON object a line.
+  std::vector<nlohmann::json> json_lines(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--format", "json"});
     const Outcome outcome = run(arguments);
     CAPTURE(outcome.err);
     CAPTURE(outcome.out);
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.err.empty());
-    CHECK(std::ranges::count(outcome.out, '\n') == 1);
-    // The parser refuses NaN and Infinity, which are not JSON.
-    const auto json = nlohmann::json::parse(outcome.out, nullptr, false);
-    REQUIRE(json.is_object());
-    return json;
+    CHECK(outcome.out.ends_with('\n'));
+    std::vector<nlohmann::json> objects;
+    std::istringstream lines(outcome.out);
+    for (std::string line; std::getline(lines, line);) {
+      // The parser refuses NaN and Infinity, which are not JSON.
+      objects.push_back(nlohmann::json::parse(line, nullptr, false));
+      REQUIRE(objects.back().is_object());
+    }
+    return objects;
+  }
+
+  /// json_lines() of `compare` where there is one.
+  nlohmann::json compare(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "compare");
+    const auto objects = json_lines(arguments);
+    REQUIRE(objects.size() == 1);
+    return objects.front();
+  }
+
+  /// What a command prints for people; checks exit 0 and a silent stderr.
+  std::string table(const std::vector<std::string>& arguments) const {
+    const Outcome outcome = run(arguments);
+    CAPTURE(outcome.err);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.empty());
+    CHECK(outcome.out.find(" nan") == std::string::npos);
+    return outcome.out;
   }
 
  private:
@@ -116,6 +143,18 @@ class ProgramFixture {
 
   TemporaryFolder folder_;
 };
+
+/// The number of a single comparison as a matrix of that direction shows it.
+inline double shown_number(const nlohmann::json& pair, const std::string& measure,
+                           const std::string& direction) {
+  const nlohmann::json& distances = pair["distance"];
+  if (direction == "distance" && distances.contains(measure)) {
+    return distances[measure].get<double>();
+  }
+  if (measure == "r2_cca_adjusted") return pair["adjusted"]["r2_cca"].get<double>();
+  const double similarity = pair["similarity"][measure].get<double>();
+  return direction == "distance" ? 1 - similarity : similarity;
+}
 
 /// All numbers of two results agree to `tolerance`, everything else exactly.
 inline void check_same(const nlohmann::json& a, const nlohmann::json& b, double tolerance) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "input_error.hpp"
 #include "npy_file.hpp"
 #include "npy_writer.hpp"
 #include "temporary_folder.hpp"
@@ -94,9 +95,9 @@ bool opens(const std::filesystem::path& path) {
   try {
     NpyFile file(path.string());
     if (file.shape().empty() || file.shape().size() > 8) return true;
-    const double sum = first_and_last(file.images(0, 1)) +
-                       first_and_last(file.images(0, file.images())) +
-                       first_and_last(file.images(file.images() - 1, 1));
+    const double sum = first_and_last(file.entries(0, 1)) +
+                       first_and_last(file.entries(0, file.images())) +
+                       first_and_last(file.entries(file.images() - 1, 1));
     CHECK(sum >= 0);
     return true;
   } catch (const InputError& error) {
@@ -139,7 +140,7 @@ TEST_CASE("pieces of a file hold the right elements in any order and type") {
       write_npy(path, counting(), {descr, fortran_order});
       NpyFile file(path.string());
       for (const std::size_t first : {0U, 2U, 5U}) {
-        const auto view = file.images(first, 1);
+        const auto view = file.entries(first, 1);
         REQUIRE(view.dtype() == livecca::DType::float64);
         for (std::size_t j = 0; j < 4; ++j) {
           double value = 0;

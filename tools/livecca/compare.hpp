@@ -1,39 +1,44 @@
 #pragma once
 
 #include <cstddef>
+#include <ostream>
 #include <string>
+#include <vector>
 
-#include "comparison.hpp"
-#include "livecca/activations/layout.hpp"
-#include "livecca/moments/precision.hpp"
-#include "npy_header.hpp"
+#include "compare_options.hpp"
+#include "gather.hpp"
+#include "matched_layers.hpp"
 
 namespace livecca::tool {
 
-struct CompareOptions : ResultOptions {
-  std::string x;  ///< paths of .npy files
-  std::string y;
-  Layout layout = Layout::nc;
-  Positions positions;
-  std::size_t batch = 1024;  ///< images a step, fewer where they are large
-  Precision precision = Precision::exact;
-  std::size_t error_blocks = 0;  ///< parts that standard errors are made from; 0: none
-  std::size_t max_features = 0;  ///< 0: all
-  std::string save_moments;      ///< a path; empty: not kept
+/// Two inputs with their layers matched: every layer of x with the one of the same name of y.
+class PairOfInputs {
+ public:
+  /// Opens both and checks every layer, before anything is computed. Throws InputError, with a
+  /// one-line message, where files do not fit the layout or each other.
+  explicit PairOfInputs(const CompareOptions& options);
+
+  std::size_t layers() const { return panels_.size(); }
+  const std::vector<Unmatched>& unmatched() const { return matched_.unmatched; }
+
+  /// Streams one layer's two files. Memory: O(features²) and one batch.
+  PanelMoments gather(std::size_t layer, const CompareOptions& options, Executor& executor) const;
+  /// What the sides of a layer are.
+  MomentsNotes notes(std::size_t layer) const;
+  /// What all layers come from.
+  MomentsNotes notes() const;
+
+ private:
+  std::vector<std::string> paths_;
+  MatchedLayers matched_;
+  std::vector<PanelInput> panels_;
 };
 
-/// Moments of two files, and what they are.
-struct GatheredMoments {
-  PanelMoments moments;
-  MomentsNotes notes;
-};
+/// Compares every layer, one after the other, and prints a table, or as JSON one object a layer as
+/// soon as it is there. Conditions of the data are a status of the result. Throws InputError.
+void compare_layers(const CompareOptions& options, bool json, std::ostream& out);
 
-/// Streams two files through a panel. Memory: O(features²) and one batch; pages of the files are
-/// given back as it goes. Throws InputError, with a one-line message, where the files do not fit
-/// the layout or each other.
-GatheredMoments gather(const CompareOptions& options, Executor& executor);
-
-/// gather() and compare_moments(); conditions of the data are a status of the result.
+/// The first layer alone.
 Comparison compare(const CompareOptions& options);
 
 }  // namespace livecca::tool

@@ -87,16 +87,26 @@ std::vector<const MeasureInfo*> measures_of(const std::vector<std::string>& name
 }
 
 void add_options_of_data(CLI::App& command, CompareOptions& options) {
-  command.add_option("X", options.x, "The trained network's activations, rows = samples")
-      ->required()
-      ->type_name(".npy");
-  command.add_option("Y", options.y, "The reference's activations on the same inputs")
-      ->required()
-      ->type_name(".npy");
+  command
+      .add_option("INPUT", options.inputs,
+                  "Activations of two networks or more: .npy, .safetensors with a\n"
+                  "tensor a layer, or a folder with a .safetensors a layer")
+      ->type_name("");
+  command.add_flag("--all-layers", options.all_layers,
+                   "Of two inputs every layer of the first with every layer of the\n"
+                   "second, by one measure, the first of --measures (pwcca)");
+  command
+      .add_option("--groups", options.groups,
+                  "Which input is in which group, {\"NAME\": [\"PATH\", ...], ...}: adds\n"
+                  "means within groups and between them. Paths as given, or from\n"
+                  "FILE's folder; without INPUT they say what is compared")
+      ->type_name("FILE.json")
+      ->excludes("--all-layers");
   command
       .add_option_function<std::string>(
           "--layout", [&](const std::string& text) { options.layout = layout_of(text); },
-          "What the axes mean: nc (the default), or images as nchw or nhwc")
+          "What the axes mean: nc (the default), or images as nchw or nhwc;\n"
+          "of inputs with named layers those of 2 axes are always nc")
       ->type_name("LAYOUT");
   command
       .add_option_function<std::string>(
@@ -148,8 +158,13 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
   command
       .add_option_function<std::vector<std::string>>(
           "--measures",
-          [&](const std::vector<std::string>& names) { options.measures = measures_of(names); },
-          "What to compute, all by default:\n" + measure_names())
+          [&](const std::vector<std::string>& names) {
+            options.measures = measures_of(names);
+            options.first_asked = find_measure(names.front());
+          },
+          "What to compute; by default all, but in a table of layers\n"
+          "mean_cca,pwcca,svcca,linear_cka and in matrices pwcca. One of\n" +
+              measure_names())
       ->delimiter(',')
       ->expected(1)
       ->take_all()
@@ -176,7 +191,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
   command
       .add_option_function<std::string>(
           "--format", [&](const std::string& text) { json = json_of(text); },
-          "table (the default), or one object as json")
+          "table (the default), or json: one object, or one a layer")
       ->type_name("FORMAT");
 }
 
@@ -184,15 +199,31 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
 
 CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
   CLI::App* command = program.add_subcommand(
-      "compare", "Compare the activations in two .npy files by CCA, PWCCA, SVCCA and CKA");
+      "compare", "Compare activations in files, of two networks or more, by CCA and its relatives");
   command->footer(
-      "Both files hold activations for the same inputs in the same order: float16, float32, "
-      "float64\n"
-      "or integers, either byte order, C or Fortran order. They may be larger than memory.\n"
+      "All inputs hold activations for the same images in the same order, and may be larger than\n"
+      "memory. .npy: float16, float32, float64 or integers, any order. .safetensors: F16, BF16, "
+      "F32\n"
+      "or F64. Layers are matched by name: a tensor's, or in a folder a file's (\"file/tensor\" "
+      "where\n"
+      "it holds several). Of rows that livecca recorded (RUN/history/snapshot-NNNN) images count.\n"
+      "\n"
+      "Two inputs: every number of every layer. Three or more, or --groups: for each layer the\n"
+      "matrix of all pairs, in which x is the row's input. Below the diagonal stands the same "
+      "number,\n"
+      "or that of the other side where a measure takes sides (pwcca_y for pwcca). Means over "
+      "groups\n"
+      "take each pair once, from above the diagonal; their standard errors leave out one network "
+      "at\n"
+      "a time. Matrices show distances where a measure has them; ~ marks what is no nearer than\n"
+      "unrelated data.\n"
       "\n"
       "Examples:\n"
       "  livecca compare conv1_epoch3.npy conv1_final.npy --layout nhwc --positions 16\n"
       "  livecca compare a.npy b.npy --measures pwcca,svcca --keep-directions 20 --format json\n"
+      "  livecca compare run/history/snapshot-0000 run/history/snapshot-0008\n"
+      "  livecca compare a.safetensors b.safetensors --all-layers --measures linear_cka\n"
+      "  livecca compare --groups groups.json\n"
       "\n"
       "Similarities lie in [0, 1]; distance = 1 - similarity. The noise floor is what unrelated\n"
       "data of the same size would score: read every similarity against it.\n"
@@ -215,7 +246,7 @@ CLI::App* add_solve(CLI::App& program, SolveArguments& arguments) {
       "  livecca compare a.npy b.npy --save-moments ab.moments\n"
       "  livecca solve ab.moments --measures svcca --keep-directions 20\n"
       "\n"
-      "Of several pairs each is printed; as json one object a line, with the names of x and y.\n"
+      "Of several layers or pairs each is printed; as json one object a line, which says which.\n"
       "Exit status: 0 with a result and its status, 2 with one line if the input is unusable.");
   arguments.options.measures = all_measures();
   command->add_option("FILE", arguments.file, "Saved moments")->required()->type_name("");
@@ -241,8 +272,32 @@ CLI::App* add_merge(CLI::App& program, MergeArguments& arguments) {
   return command;
 }
 
+namespace {
+
+void check_inputs(const CompareOptions& options) {
+  const std::size_t inputs = options.inputs.size();
+  if (inputs < 2 && (inputs == 1 || options.groups.empty())) {
+    wrong_value("INPUT", "two inputs or more",
+                inputs == 0 ? "none" : options.inputs.front() + " alone");
+  }
+  if (options.all_layers && inputs != 2) {
+    wrong_value("--all-layers", "two inputs with it", std::to_string(inputs));
+  }
+  const bool is_matrix = inputs != 2 || !options.groups.empty();
+  if (is_matrix && !options.save_moments.empty()) {
+    wrong_value("--save-moments", "two inputs without --groups with it", options.save_moments);
+  }
+  if ((is_matrix || options.all_layers) && options.error_blocks != 0) {
+    wrong_value("--standard-errors", "two inputs without --groups or --all-layers with it",
+                std::to_string(options.error_blocks));
+  }
+}
+
+}  // namespace
+
 void check_together(const CompareArguments& arguments) {
   const CompareOptions& options = arguments.options;
+  check_inputs(options);
   if (options.layout == Layout::nc && options.positions != Positions::all()) {
     wrong_value("--positions " + std::to_string(options.positions.per_image),
                 "--layout nchw or nhwc with it", "--layout nc");

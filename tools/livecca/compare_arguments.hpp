@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "compare.hpp"
+#include "compare_options.hpp"
 
 namespace livecca::tool {
 

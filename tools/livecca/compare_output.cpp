@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "output_text.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -11,35 +12,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t bar_cells = 25;
 
-Json number_or_null(std::optional<double> value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
-
-/// Without a fraction where it has none: it counts images then.
-Json count(double value) {
-  return value == std::floor(value) ? Json(static_cast<std::uint64_t>(value)) : Json(value);
-}
-
-std::string count_text(double value) {
-  if (value == std::floor(value)) return std::to_string(static_cast<std::uint64_t>(value));
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.1f", value);
-  return text;
-}
-
 std::string padded_left(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
 }
 
 std::string padded_right(const std::string& text, std::size_t width) {
   return text + std::string(width - std::min(width, text.size()), ' ');
-}
-
-std::string number_text(std::optional<double> value) {
-  if (!value || !std::isfinite(*value)) return "-";
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.4f", *value);
-  return text;
 }
 
 /// From 0 to 1: '-' as far as noise alone would go, '#' for what is above it.
@@ -152,16 +130,17 @@ std::string row(const std::string& name, const std::string& similarity, const st
 
 }  // namespace
 
-Json to_json(const Comparison& comparison) {
+Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatched) {
   const PairFacts& facts = comparison.facts;
   const bool usable = has_value(facts.status);
   Json json;
+  if (!comparison.layer.empty()) json["layer"] = comparison.layer;
   if (!comparison.name_x.empty()) {
     json["x"] = comparison.name_x;
     json["y"] = comparison.name_y;
   }
   json["samples"] = facts.samples;
-  json["effective_samples"] = count(facts.effective_samples);
+  json["effective_samples"] = count_json(facts.effective_samples);
   json["samples_left_out"] = facts.samples_left_out;
   json["features"] = facts.features;
   if (facts.features != facts.features_of_taps) {
@@ -170,12 +149,12 @@ Json to_json(const Comparison& comparison) {
   }
   const PairSolution& pair = comparison.pair_solution();
   json["ranks"] = numbers_of_ranks(facts);
-  json["neurons"] = {{"x", neurons_of(comparison.solution.taps[pair.x])},
-                     {"y", neurons_of(comparison.solution.taps[pair.y])}};
+  json["neurons"] = {{"x", neurons_of(comparison.solution->taps[pair.x])},
+                     {"y", neurons_of(comparison.solution->taps[pair.y])}};
   json["canonical_correlations"] = Json::array();
   if (usable) json["canonical_correlations"] = pair.canonical_correlations;
   json["debiased_correlations"] =
-      numbers(debiased_correlations(comparison.solution, comparison.pair));
+      numbers(debiased_correlations(*comparison.solution, comparison.pair));
   add_measures(comparison.results, json);
   json["noise_floor"]["largest_95"] = number_or_null(largest_correlation_line(facts));
   if (comparison.has_standard_errors) {
@@ -187,8 +166,8 @@ Json to_json(const Comparison& comparison) {
   }
   json["svcca_kept"] = nullptr;
   if (comparison.has_svcca) json["svcca_kept"] = facts.svcca_kept;
-  json["solver"] = {{"x", name_of(comparison.solution.taps[pair.x].whitening)},
-                    {"y", name_of(comparison.solution.taps[pair.y].whitening)},
+  json["solver"] = {{"x", name_of(comparison.solution->taps[pair.x].whitening)},
+                    {"y", name_of(comparison.solution->taps[pair.y].whitening)},
                     {"pair", name_of(pair.spectrum)}};
   json["precision"] = name_of(facts.precision);
   json["status"] = name_of(facts.status);
@@ -196,7 +175,18 @@ Json to_json(const Comparison& comparison) {
     json["faults"].push_back(
         {{"kind", name_of(fault.kind)}, {"subject", fault.subject}, {"message", fault.message}});
   }
+  if (!unmatched.empty()) json["unmatched"] = to_json(unmatched);
   return json;
+}
+
+Json to_json(const std::vector<Unmatched>& unmatched) {
+  Json json = Json::object();
+  for (const Unmatched& of : unmatched) json[of.input] = of.layers;
+  return json;
+}
+
+std::string json_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string to_table(const Comparison& comparison) {

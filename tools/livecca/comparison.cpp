@@ -9,12 +9,33 @@
 namespace livecca::tool {
 namespace {
 
+constexpr const char* nameless_network = "compare";
+constexpr const char* side_x = "x";
+constexpr const char* side_y = "y";
+
 std::string side_text(const MomentsNotes& notes, const char* side, const TapMoments& tap) {
   const auto note = notes.find(side);
   std::string text = note == notes.end() ? tap.name.text() : note->second;
   const std::size_t files = merged_files(notes);
   if (files > 1) text += ", and " + std::to_string(files - 1) + " more merged into it";
   return text;
+}
+
+/// Who is compared with whom: the layer, or the taps' names where there are several pairs.
+void name_sides(const PanelMoments& moments, const MomentsNotes& notes, Comparison& result) {
+  const TapMoments& x = moments.taps[moments.pairs[result.pair].x];
+  const TapMoments& y = moments.taps[moments.pairs[result.pair].y];
+  result.x = side_text(notes, side_x, x);
+  result.y = side_text(notes, side_y, y);
+  if (has_layers(moments)) {
+    result.layer = x.name.layer;
+  } else if (!notes.contains(side_x) || moments.pairs.size() > 1) {
+    result.name_x = x.name.text();
+    result.name_y = y.name.text();
+    if (!notes.contains(side_x)) return;
+    result.x += ", " + x.name.layer;
+    result.y += ", " + y.name.layer;
+  }
 }
 
 }  // namespace
@@ -26,7 +47,19 @@ std::vector<const MeasureInfo*> all_measures() {
 }
 
 MomentsNotes notes_of_sides(const std::string& x, const std::string& y) {
-  return {{"x", x}, {"y", y}};
+  return {{side_x, x}, {side_y, y}};
+}
+
+std::array<TapName, 2> names_of_sides(const std::string& layer) {
+  if (layer.empty()) return {TapName{nameless_network, side_x}, {nameless_network, side_y}};
+  return {TapName{side_x, layer}, {side_y, layer}};
+}
+
+bool has_layers(const PanelMoments& moments) {
+  return std::ranges::all_of(moments.pairs, [&](const PairMoments& pair) {
+    const TapName& x = moments.taps[pair.x].name;
+    return names_of_sides(x.layer) == std::array{x, moments.taps[pair.y].name};
+  });
 }
 
 std::size_t merged_files(const MomentsNotes& notes) {
@@ -42,37 +75,35 @@ void set_merged_files(MomentsNotes& notes, std::size_t count) {
   notes["merged"] = std::to_string(count);
 }
 
+SolveOptions solve_options(const ResultOptions& options) {
+  SolveOptions result = options.solve;
+  result.quantities = needs_of(options.measures);
+  // Wherever a side is whitened anyway, its condition number costs little beside.
+  result.quantities.condition = result.quantities.needs_whitening();
+  return result;
+}
+
 std::vector<Comparison> compare_moments(const PanelMoments& moments, const MomentsNotes& notes,
                                         const ResultOptions& options, Executor& executor) {
-  SolveOptions solve_options = options.solve;
-  solve_options.quantities = needs_of(options.measures);
-  // Wherever a side is whitened anyway, its condition number costs little beside.
-  solve_options.quantities.condition = solve_options.quantities.needs_whitening();
-  const PanelSolution solution = solve(moments, solve_options, executor);
+  const SolveOptions how = solve_options(options);
+  const auto solution = std::make_shared<const PanelSolution>(solve(moments, how, executor));
   std::vector<std::vector<std::optional<double>>> errors;
   if (!moments.blocks.empty()) {
-    errors = standard_errors(moments, solution, solve_options, options.measures, executor);
+    errors = standard_errors(moments, *solution, how, options.measures, executor);
   }
   std::vector<Comparison> comparisons;
   for (std::size_t pair = 0; pair < moments.pairs.size(); ++pair) {
-    const TapMoments& x = moments.taps[moments.pairs[pair].x];
-    const TapMoments& y = moments.taps[moments.pairs[pair].y];
     Comparison result;
-    result.x = side_text(notes, "x", x);
-    result.y = side_text(notes, "y", y);
-    if (!notes.contains("x")) {
-      result.name_x = x.name.text();
-      result.name_y = y.name.text();
-    }
-    result.by_position = x.grid.size() > 1;
-    result.solution = solution;
     result.pair = pair;
-    result.facts = facts_of(solution, pair);
+    name_sides(moments, notes, result);
+    result.by_position = moments.taps[moments.pairs[pair].x].grid.size() > 1;
+    result.solution = solution;
+    result.facts = facts_of(*solution, pair);
     for (std::size_t m = 0; m < options.measures.size(); ++m) {
-      result.results.push_back(evaluate(solution, pair, *options.measures[m]));
+      result.results.push_back(evaluate(*solution, pair, *options.measures[m]));
       if (!errors.empty()) result.results.back().standard_error = errors[pair][m];
     }
-    result.has_svcca = solve_options.quantities.svcca;
+    result.has_svcca = how.quantities.svcca;
     result.has_standard_errors = !errors.empty();
     result.faults = moments.faults;
     comparisons.push_back(std::move(result));

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +18,8 @@ namespace livecca::tool {
 struct ResultOptions {
   /// In the registry's order. What they do not need is not solved for.
   std::vector<const MeasureInfo*> measures;
+  /// The first that was asked for by name; null if `measures` are those that nobody chose.
+  const MeasureInfo* first_asked = nullptr;
   SolveOptions solve;
 };
 
@@ -23,22 +27,32 @@ struct ResultOptions {
 struct Comparison {
   std::string x;  ///< what the sides are, for people
   std::string y;
-  std::string name_x;  ///< the taps' names, where there are pairs to tell apart
+  std::string layer;   ///< where x and y are one layer of two networks; empty if it has no name
+  std::string name_x;  ///< the taps' names, where there are other pairs to tell apart
   std::string name_y;
-  bool by_position = false;  ///< samples are positions of images
-  PanelSolution solution;
-  std::size_t pair = 0;  ///< in the solution
+  bool by_position = false;                       ///< samples are positions of images
+  std::shared_ptr<const PanelSolution> solution;  ///< of all pairs
+  std::size_t pair = 0;                           ///< in the solution
   PairFacts facts;
   std::vector<MeasureResult> results;  ///< one a measure asked for
   bool has_svcca = false;
   bool has_standard_errors = false;
   std::vector<Fault> faults;
 
-  const PairSolution& pair_solution() const { return solution.pairs[pair]; }
+  const PairSolution& pair_solution() const { return solution->pairs[pair]; }
 };
 
 /// Every measure of the registry.
 std::vector<const MeasureInfo*> all_measures();
+
+/// How a window is solved for the measures asked for.
+SolveOptions solve_options(const ResultOptions& options);
+
+/// What the two sides' taps are called, of a layer with a name: solve then knows it again.
+std::array<TapName, 2> names_of_sides(const std::string& layer);
+
+/// Whether every pair of a window is one layer of x with the same of y, by names_of_sides().
+bool has_layers(const PanelMoments& moments);
 
 /// Solves every pair of a window. `notes` say what the sides are (see notes_of_sides()); without
 /// them they are called by their taps' names.

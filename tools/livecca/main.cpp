@@ -4,15 +4,15 @@
 #include <iostream>
 #include <string>
 
+#include "compare.hpp"
 #include "compare_arguments.hpp"
-#include "compare_output.hpp"
-#include "livecca/common/executor.hpp"
+#include "layer_matrix.hpp"
+#include "networks.hpp"
 #include "stored_moments.hpp"
 
 namespace {
 
 using namespace livecca::tool;
-using Json = nlohmann::ordered_json;
 
 constexpr int unusable_input = 2;
 
@@ -53,40 +53,21 @@ int guarded(const std::string& who, const Command& command) {
   return 0;
 }
 
-void print(const Comparison& comparison, bool json) {
-  std::cout << (json ? to_json(comparison).dump(-1, ' ', false, Json::error_handler_t::replace) +
-                           "\n"
-                     : to_table(comparison))
-            << std::flush;
-}
-
 int run_compare(const CompareArguments& arguments) {
   watch_missing_pages();
   const CompareOptions& options = arguments.options;
   return guarded("livecca compare", [&] {
-    if (!options.save_moments.empty()) {
-      expect_writable(options.save_moments, {options.x, options.y});
+    if (options.all_layers) return compare_all_layers(options, arguments.json, std::cout);
+    if (options.inputs.size() == 2 && options.groups.empty()) {
+      return compare_layers(options, arguments.json, std::cout);
     }
-    livecca::Executor executor;
-    const GatheredMoments gathered = gather(options, executor);
-    print(compare_moments(gathered.moments, gathered.notes, options, executor).front(),
-          arguments.json);
-    // Last: a disk that is full should not cost the numbers.
-    if (!options.save_moments.empty()) {
-      save(options.save_moments, gathered.moments, gathered.notes);
-    }
+    compare_networks(options, arguments.json, std::cout);
   });
 }
 
 int run_solve(const SolveArguments& arguments) {
-  return guarded("livecca solve", [&] {
-    bool first = true;
-    for (const Comparison& comparison : solve_file(arguments.file, arguments.options)) {
-      if (!first && !arguments.json) std::cout << '\n';
-      first = false;
-      print(comparison, arguments.json);
-    }
-  });
+  return guarded("livecca solve",
+                 [&] { solve_file(arguments.file, arguments.options, arguments.json, std::cout); });
 }
 
 int run_merge(const MergeArguments& arguments) {

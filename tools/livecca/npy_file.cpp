@@ -1,46 +1,13 @@
 #include "npy_file.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
-#include <numeric>
+
+#include "input_error.hpp"
 
 namespace livecca::tool {
 namespace {
-
-/// Closes a file descriptor: a mapping outlives it.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-std::size_t checked_size(int descriptor) {
-  struct stat facts {};
-  if (::fstat(descriptor, &facts) != 0) {
-    throw InputError(std::string("expected a readable file, got: ") + std::strerror(errno));
-  }
-  if (S_ISDIR(facts.st_mode)) throw InputError("expected a .npy file, got a folder");
-  if (!S_ISREG(facts.st_mode)) {
-    throw InputError("expected a .npy file that can be mapped, got a pipe or device");
-  }
-  if (facts.st_size == 0) throw InputError("expected a .npy file, got an empty file");
-  return static_cast<std::size_t>(facts.st_size);
-}
 
 void copy_swapped(const std::byte* from, std::size_t size, std::size_t count, std::byte* to) {
   for (std::size_t i = 0; i < count; ++i, from += size, to += size) {
@@ -84,37 +51,18 @@ std::vector<std::int64_t> strides_of(std::span<const std::int64_t> extents, bool
 
 }  // namespace
 
-MappedFile::MappedFile(const std::string& path) {
-  // Without O_NONBLOCK the opening of a named pipe would wait for a writer.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.number() < 0) {
-    throw InputError(std::string("expected a readable file, got: ") + std::strerror(errno));
-  }
-  size_ = checked_size(file.number());
-  void* mapping = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number(), 0);
-  if (mapping == MAP_FAILED) {
-    throw InputError(std::string("expected a file that can be mapped, got: ") +
-                     std::strerror(errno));
-  }
-  data_ = static_cast<std::byte*>(mapping);
-}
-
-MappedFile::~MappedFile() { ::munmap(data_, size_); }
-
-void MappedFile::release(const std::byte* from, std::size_t size) const {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = static_cast<std::size_t>(from - data_) / page * page;
-  ::madvise(data_ + begin, static_cast<std::size_t>(from - data_) + size - begin, MADV_DONTNEED);
-}
-
 NpyFile::NpyFile(const std::string& path) try : path_(path), file_(path) {
   header_ = parse_npy_header(file_.bytes());
   data_ = file_.bytes().data() + header_.data_offset;
   for (std::size_t axis = 1; axis < header_.shape.size(); ++axis) {
-    elements_per_image_ *= static_cast<std::size_t>(header_.shape[axis]);
+    elements_per_entry_ *= static_cast<std::size_t>(header_.shape[axis]);
   }
 } catch (const InputError& error) {
   throw InputError(path + ": " + error.what());
+}
+
+std::string NpyFile::element_text() const {
+  return "'" + header_.element.text + "'" + (header_.fortran_order ? ", Fortran order" : "");
 }
 
 bool NpyFile::readable_in_place() const {
@@ -129,11 +77,11 @@ DType NpyFile::dtype() const {
   return header_.element.bytes == 4 ? DType::float32 : DType::float64;
 }
 
-ActivationView NpyFile::images(std::size_t first, std::size_t count) {
+ActivationView NpyFile::entries(std::size_t first, std::size_t count) {
   std::vector<std::int64_t> extents = header_.shape;
   extents[0] = static_cast<std::int64_t>(count);
   if (readable_in_place()) {
-    const std::size_t skip = first * elements_per_image_ * header_.element.bytes;
+    const std::size_t skip = first * elements_per_entry_ * header_.element.bytes;
     return {data_ + skip, dtype(), extents};
   }
   decode(first, count);
@@ -141,11 +89,11 @@ ActivationView NpyFile::images(std::size_t first, std::size_t count) {
 }
 
 void NpyFile::decode(std::size_t first, std::size_t count) {
-  const std::size_t values = count * elements_per_image_;
+  const std::size_t values = count * elements_per_entry_;
   decoded_.resize((values * size_of(dtype()) + sizeof(double) - 1) / sizeof(double));
   auto* to = reinterpret_cast<std::byte*>(decoded_.data());
   if (header_.fortran_order) return decode_columns(first, count, to);
-  decode_run(data_ + first * elements_per_image_ * header_.element.bytes, values, to);
+  decode_run(data_ + first * elements_per_entry_ * header_.element.bytes, values, to);
 }
 
 /// In Fortran order the entries asked for are a short run in every column of the file. Touching one
@@ -154,9 +102,9 @@ void NpyFile::decode(std::size_t first, std::size_t count) {
 void NpyFile::decode_columns(std::size_t first, std::size_t count, std::byte* to) const {
   constexpr std::size_t columns_held = 8;
   const std::size_t bytes = header_.element.bytes;
-  const std::size_t column_bytes = images() * bytes;
+  const std::size_t column_bytes = static_cast<std::size_t>(header_.shape[0]) * bytes;
   const std::size_t piece_bytes = count * size_of(dtype());
-  for (std::size_t column = 0; column < elements_per_image_; ++column) {
+  for (std::size_t column = 0; column < elements_per_entry_; ++column) {
     decode_run(data_ + column * column_bytes + first * bytes, count, to + column * piece_bytes);
     if ((column + 1) % columns_held == 0) {
       file_.release(data_ + (column + 1 - columns_held) * column_bytes,

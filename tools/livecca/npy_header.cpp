@@ -6,6 +6,9 @@
 #include <optional>
 #include <string_view>
 
+#include "activation_tensor.hpp"
+#include "input_error.hpp"
+
 namespace livecca::tool {
 namespace {
 
@@ -246,15 +249,6 @@ void expect_size(const NpyHeader& header, std::size_t file_size) {
 }
 
 }  // namespace
-
-std::string shape_text(std::span<const std::int64_t> shape) {
-  std::string text = "(";
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    if (axis == 8) return text + ", ...)";
-    text += (axis == 0 ? "" : ", ") + std::to_string(shape[axis]);
-  }
-  return text + (shape.size() == 1 ? ",)" : ")");
-}
 
 NpyHeader parse_npy_header(std::span<const std::byte> file) {
   const HeaderExtent extent = find_header(file);

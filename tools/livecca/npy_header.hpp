@@ -3,17 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace livecca::tool {
-
-/// A file that cannot be used. The message is one line: what was expected and what came.
-class InputError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 enum class ElementKind { boolean, signed_integer, unsigned_integer, floating };
 
@@ -37,8 +30,5 @@ struct NpyHeader {
 ///
 /// Source: the format's description in numpy.lib.format.
 NpyHeader parse_npy_header(std::span<const std::byte> file);
-
-/// "(3, 4)", as Python writes it; at most a few axes, then "...".
-std::string shape_text(std::span<const std::int64_t> shape);
 
 }  // namespace livecca::tool

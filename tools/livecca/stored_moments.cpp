@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "compare_output.hpp"
+#include "input_error.hpp"
+#include "layer_table.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
-#include "npy_header.hpp"
+#include "measure_values.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -41,8 +44,13 @@ void expect_writable(const std::string& path, const std::vector<std::string>& in
     throw InputError(path + ": expected a file name to save moments under, got a folder");
   }
   for (const std::string& input : inputs) {
-    if (!fs::equivalent(path, input, ignored)) continue;
-    throw InputError(path + ": expected another file than the input to save moments in");
+    if (fs::equivalent(path, input, ignored)) {
+      throw InputError(path + ": expected another file than the input to save moments in");
+    }
+    // They would be taken for a layer, or replace one.
+    if (fs::equivalent(folder, input, ignored)) {
+      throw InputError(path + ": expected another folder than the input to save moments in");
+    }
   }
 }
 
@@ -51,14 +59,26 @@ void save(const std::string& path, const PanelMoments& moments, const MomentsNot
   if (!save_moments(path, moments, notes, why)) throw InputError(why);
 }
 
-std::vector<Comparison> solve_file(const std::string& path, const ResultOptions& options) {
+void solve_file(const std::string& path, const ResultOptions& options, bool json,
+                std::ostream& out) {
   const StoredMoments stored = load(path);
   if (stored.moments.pairs.empty()) {
     throw InputError(path + ": expected moments of at least one pair, got " +
                      std::to_string(stored.moments.taps.size()) + " taps without any");
   }
   Executor executor;
-  return compare_moments(stored.moments, stored.notes, options, executor);
+  ResultOptions chosen = options;
+  const bool as_rows = !json && has_layers(stored.moments) && stored.moments.pairs.size() > 1;
+  if (as_rows && options.first_asked == nullptr) chosen.measures = measures_of_rows();
+  const auto comparisons = compare_moments(stored.moments, stored.notes, chosen, executor);
+  if (as_rows) {
+    out << to_layer_table(comparisons, comparisons.front().x, comparisons.front().y) << std::flush;
+    return;
+  }
+  for (const Comparison& comparison : comparisons) {
+    if (&comparison != &comparisons.front() && !json) out << '\n';
+    out << (json ? json_line(to_json(comparison)) : to_table(comparison)) << std::flush;
+  }
 }
 
 std::vector<std::string> merge_files(const std::string& out, const std::vector<std::string>& in) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,10 @@ void expect_writable(const std::string& path, const std::vector<std::string>& in
 /// Throws InputError.
 void save(const std::string& path, const PanelMoments& moments, const MomentsNotes& notes);
 
-/// Solves every pair in a file of moments. Throws InputError if it is none, or has no pairs.
-std::vector<Comparison> solve_file(const std::string& path, const ResultOptions& options);
+/// Solves every pair in a file of moments and prints what compare printed. Throws InputError if it
+/// is none, or has no pairs.
+void solve_file(const std::string& path, const ResultOptions& options, bool json,
+                std::ostream& out);
 
 /// Merges files of moments, in their order, into one. Throws InputError, and writes nothing, if one
 /// cannot be read, if they do not belong together, or if no pair is left. Returns one line for each

@@ -88,6 +88,7 @@ struct MeasureInfo {
   Measure measure;
   std::string_view name;  ///< the bare name, e.g. "pwcca"
   Direction direction;    ///< of its formula
+  Measure swapped;        ///< what the swapped pair's value is of this one; itself if symmetric
   /// Of a similarity: distance = 1 − similarity is in use too, and is what rows carry.
   bool has_distance;
   Quantities needs;
@@ -147,6 +148,9 @@ LIVECCA_EXPORT PairFacts facts_of(const PanelSolution& solution, std::size_t pai
 /// noise_floor.hpp for the formulas and docs/measures.md for how well they hold. Cost: O(features).
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, std::size_t pair,
                                       const MeasureInfo& measure);
+
+/// The floor of mean_cca, also where it was not asked for; empty without ranks or a value.
+LIVECCA_EXPORT std::optional<double> mean_cca_floor(const PairFacts& facts);
 
 /// What independent data of this size would give as the largest canonical correlation in 1 of 20
 /// cases, see largest_correlation_line(); empty without ranks or where it is not derived.

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "npy_writer.hpp"
+
+namespace livecca_tests {
+
+/// A tensor to be written: its values in C order, small integers for F16 and BF16.
+struct StoredTensor {
+  std::string name;
+  NpyArray array;
+  std::string dtype = "F64";
+};
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// What livecca writes beside its recorded rows.
+inline Metadata recorded_metadata(std::size_t rows_per_image, std::size_t height,
+                                  std::size_t width) {
+  return {{"format", "livecca.recorded_rows"},
+          {"version", "1"},
+          {"rows_per_image", std::to_string(rows_per_image)},
+          {"grid_height", std::to_string(height)},
+          {"grid_width", std::to_string(width)}};
+}
+
+inline std::string element_of_dtype(const std::string& dtype, double value) {
+  if (dtype == "F64") return element_bytes("<f8", value);
+  if (dtype == "F32") return element_bytes("<f4", value);
+  if (dtype == "F16") return element_bytes("<f2", value);
+  if (dtype == "BF16") {
+    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
+    return bytes_of(static_cast<std::uint16_t>(bits >> 16U), false);
+  }
+  return element_bytes("<i8", value);  // I64
+}
+
+/// A header's length, the header and the data.
+inline std::string safetensors_of(const std::string& header, const std::string& data) {
+  return bytes_of(static_cast<std::uint64_t>(header.size()), false) + header + data;
+}
+
+/// `padding` spaces follow the header: the data begin at any byte.
+inline std::string safetensors_bytes(const std::vector<StoredTensor>& tensors,
+                                     const Metadata& metadata = {}, std::size_t padding = 0) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  for (const auto& [field, text] : metadata) header["__metadata__"][field] = text;
+  std::string data;
+  for (const StoredTensor& tensor : tensors) {
+    const std::size_t begin = data.size();
+    for (const double value : tensor.array.values) data += element_of_dtype(tensor.dtype, value);
+    header[tensor.name] = {{"dtype", tensor.dtype},
+                           {"shape", tensor.array.shape},
+                           {"data_offsets", {begin, data.size()}}};
+  }
+  return safetensors_of(header.dump() + std::string(padding, ' '), data);
+}
+
+}  // namespace livecca_tests

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "livecca/measures/measure.hpp"
+
+namespace livecca::tool {
+
+/// A result's number and its floor, in one direction.
+struct DirectedValue {
+  std::optional<double> value;
+  std::optional<double> floor;
+};
+
+DirectedValue value_in(Direction direction, const MeasureResult& result);
+
+/// What a row of a table of layers shows: the similarity, or the distance where it is all there is.
+DirectedValue value_in_row(const MeasureResult& result);
+
+/// Few enough for a row a layer, in the registry's order.
+std::vector<const MeasureInfo*> measures_of_rows();
+
+/// What a matrix shows if nothing was asked for.
+const MeasureInfo& measure_of_matrices();
+
+}  // namespace livecca::tool

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace livecca::tool {
+
+/// Tables are made to be read in a terminal of this many columns, where they can be.
+constexpr std::size_t readable_width = 100;
+
+/// Four digits, or "-" where there is no number.
+std::string number_text(std::optional<double> value);
+
+/// Without a fraction where it has none: it counts images then.
+std::string count_text(double value);
+
+/// The same for JSON.
+nlohmann::ordered_json count_json(double value);
+
+/// Null where there is no finite number: NaN is never written.
+nlohmann::ordered_json number_or_null(std::optional<double> value);
+
+/// A name from a file, so that a terminal acts on none of it.
+std::string shown_name(std::string name);
+
+/// "a, b and 7 more": names in one line that is not too long.
+std::string some_of(const std::vector<std::string>& names, std::size_t most);
+
+/// Columns as wide as their widest cell, two spaces apart; the first to the left, the others to the
+/// right, the last to the left if asked for.
+class TextTable {
+ public:
+  explicit TextTable(bool last_to_the_left = false) : last_to_the_left_(last_to_the_left) {}
+
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  /// A line a row; all rows need as many cells.
+  std::string text() const;
+
+ private:
+  bool last_to_the_left_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace livecca::tool
