@@ -75,6 +75,8 @@ struct Panel::State {
   // panel_plan.cpp
   /// Also chooses features, if there are too many.
   void set_shape(PanelTap& tap, const TapShape& shape) const;
+  /// The same of a shape not known before: over the memory limit the tap leaves, with a fault.
+  bool set_shape_within_limit(PanelTap& tap, const TapShape& shape);
   bool over_limit(std::uint64_t& bytes) const;
   std::uint64_t moments_bytes() const;
   PanelPlan plan(std::size_t images_per_step) const;
@@ -92,7 +94,11 @@ struct Panel::State {
   void restart_tap(std::size_t tap);
   void drop_moments(std::size_t tap);
   void merge(const PanelMoments& other);
+  /// Lets go what a merge brings nothing of, or something else.
   void drop_misfits(const PanelMoments& other);
+  void expect_cut(PanelTap& tap, const TapMoments& from);
+  /// Adds a part of another window, or all of it, to a block.
+  void merge_into(std::size_t block, PanelMoments part);
 
   // panel_step.cpp
   PanelTap& tap_to_observe(std::size_t index);

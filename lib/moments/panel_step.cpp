@@ -58,20 +58,8 @@ bool Panel::State::fit_shape(PanelTap& tap, const ActivationView& view) {
     tap.shape->dtype = view.dtype();
     return true;
   }
-  const std::optional<TapShape> before = tap.shape;
-  set_shape(tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
-  std::uint64_t bytes = 0;
-  if (!over_limit(bytes)) return true;
-  if (before) {
-    set_shape(tap, *before);
-  } else {
-    tap.shape.reset();
-  }
-  leave(tap, FaultKind::over_limit,
-        "expected moments within the memory limit of " + std::to_string(options.memory_limit) +
-            " bytes, with its " + std::to_string(seen.features) + " features they would take " +
-            std::to_string(bytes));
-  return false;
+  return set_shape_within_limit(
+      tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
 }
 
 const PackedRows* Panel::State::accept(PanelTap& tap, bool packed, const std::string& why) {

@@ -105,30 +105,29 @@ void Panel::State::rejoin() {
   }
 }
 
+void Panel::State::expect_cut(PanelTap& tap, const TapMoments& from) {
+  const TapCut got = cut_of(from);
+  if (!tap.fed && !tap.shape_given &&
+      !set_shape_within_limit(tap, {.features = got.features_of_tap, .grid = got.grid})) {
+    return;
+  }
+  const TapCut expected{.features = tap.features(),
+                        .features_of_tap = tap.shape->features,
+                        .feature_seed = options.feature_seed,
+                        .grid = tap.shape->grid};
+  const auto fault = misfit(tap.name, expected, got);
+  if (fault) leave(tap, fault->kind, fault->message);
+}
+
 void Panel::State::drop_misfits(const PanelMoments& other) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
-    PanelTap& tap = taps[i];
-    const TapMoments& from = other.taps[i];
-    if (!from.moments || (steps > 0 && !tap.fed)) {
+    if (taps[i].left) continue;
+    if (other.taps[i].moments) {
+      expect_cut(taps[i], other.taps[i]);
+    } else {
       // Lost over a part of the window: what there is does not say so.
       drop_moments(i);
-      tap.left = true;
-      continue;
-    }
-    for (const PanelMoments& block : blocks) {
-      auto fault = misfit(block.taps[i], from);
-      if (!fault) continue;
-      leave(tap, fault->kind, fault->message);
-      break;
-    }
-    if (tap.left) continue;
-    if (!tap.fed && !tap.shape_given) {
-      set_shape(tap, {.features = from.features_of_tap, .grid = from.grid});
-    }
-    if (tap.features() != from.moments->features()) {
-      leave(tap, FaultKind::shape_changed,
-            "expected a merge with " + std::to_string(tap.features()) + " features, got " +
-                std::to_string(from.moments->features()));
+      taps[i].left = true;
     }
   }
   for (std::size_t p = 0; p < pairs.size(); ++p) {
@@ -138,10 +137,21 @@ void Panel::State::drop_misfits(const PanelMoments& other) {
   }
 }
 
+void Panel::State::merge_into(std::size_t block, PanelMoments part) {
+  bring_up_to_date(block);
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    if (taps[i].left) part.taps[i].moments.reset();
+  }
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
+    if (pairs[p].left) part.pairs[p].moments.reset();
+  }
+  add_present(blocks[block], part);
+}
+
 void Panel::State::merge(const PanelMoments& other) {
   expect_same_layout(blocks.front(), other);
-  const bool by_block = blocks.size() > 1 && other.blocks.size() == blocks.size();
-  if (!by_block && blocks.size() > 1 && !other.blocks.empty()) {
+  const bool by_block = blocks.size() > 1 && !other.blocks.empty();
+  if (by_block && other.blocks.size() != blocks.size()) {
     throw Error("panel merge: expected " + std::to_string(blocks.size()) + " blocks or none, got " +
                 std::to_string(other.blocks.size()));
   }
@@ -149,20 +159,10 @@ void Panel::State::merge(const PanelMoments& other) {
   steps_discarded += other.steps_discarded;
   if (other.steps_committed == 0) return;
   drop_misfits(other);
-  const auto add_to = [&](std::size_t b, PanelMoments part) {
-    bring_up_to_date(b);
-    for (std::size_t i = 0; i < taps.size(); ++i) {
-      if (taps[i].left) part.taps[i].moments.reset();
-    }
-    for (std::size_t p = 0; p < pairs.size(); ++p) {
-      if (pairs[p].left) part.pairs[p].moments.reset();
-    }
-    add_present(blocks[b], part);
-  };
   if (by_block) {
-    for (std::size_t b = 0; b < blocks.size(); ++b) add_to(b, other.blocks[b]);
+    for (std::size_t b = 0; b < blocks.size(); ++b) merge_into(b, other.blocks[b]);
   } else {
-    add_to(turn_to_next_block(), other);
+    merge_into(turn_to_next_block(), other);
   }
   for (PanelTap& tap : taps) tap.fed |= !tap.left;
   images += other.images;

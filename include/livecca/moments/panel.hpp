@@ -112,13 +112,16 @@ class LIVECCA_EXPORT Panel {
   std::uint64_t images() const;
 
   /// Adds another panel's window to this one's (see merge() of PanelMoments), as one step: with
-  /// several parts and a window in one piece, to the part whose turn it is. Throws Error if taps or
-  /// pairs differ. A recorded tap then has the moments that came, and no more of its own.
+  /// several parts and a window in one piece, to the part whose turn it is. A tap that is not of the neurons
+  /// that its own rows would be cut to, on its grid, or that would take more than the memory limit,
+  /// leaves with a Fault, also before the first step. Throws Error, and changes nothing, if taps,
+  /// pairs or the number of parts differ. A recorded
+  /// tap then has the moments that came, and no more of its own.
   void merge(const PanelMoments& other);
 
   /// The window as it is now. Afterwards Window::since_snapshot starts anew; the others go on, and
-  /// taps that left or joined late take part again: they, and all that is paired with them, from
-  /// nothing, so that pairs keep to the same rows.
+  /// taps that left or joined late take part again: they, and all that is paired with them,
+  /// from nothing, so that pairs keep to the same rows.
   PanelMoments snapshot();
   /// Ends the window, whatever its kind: hands out its moments and starts anew. Cost: no copy of
   /// moments in one part.
