@@ -77,6 +77,7 @@ void Panel::State::begin_window() {
   for (PanelMoments& block : blocks) block.images = block.steps_committed = 0;
   std::ranges::fill(block_clock, std::uint64_t{0});
   current_block = 0;
+  turns = 0;
   faults.clear();
   images = 0;
   clock = 0;

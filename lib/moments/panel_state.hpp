@@ -51,7 +51,8 @@ struct Panel::State {
   std::vector<PanelMoments> blocks;
   /// For each block, the clock when it was last brought up to date.
   std::vector<std::uint64_t> block_clock;
-  std::size_t current_block = 0;
+  std::size_t current_block = 0;  ///< of a ring: the one that is being filled
+  std::uint64_t turns = 0;        ///< of a window in one piece: steps and merges that went to a part
   std::vector<Fault> faults;
   std::uint64_t images = 0;  ///< since the window began
   std::uint64_t clock = 0;   ///< images that have aged what an exponential window holds
@@ -83,7 +84,7 @@ struct Panel::State {
 
   // panel_window.cpp
   bool in_one_piece() const { return options.window.kind != Window::Kind::last_blocks; }
-  /// The block that the next step goes to.
+  /// The block that the next step goes to; call it once a step.
   std::size_t turn_to_next_block();
   /// What the rows of a block weigh now, relative to when it was last brought up to date.
   double decay_until(std::uint64_t now, std::size_t block) const;

@@ -8,7 +8,7 @@
 namespace livecca {
 
 std::size_t Panel::State::turn_to_next_block() {
-  if (in_one_piece()) return static_cast<std::size_t>(steps % blocks.size());
+  if (in_one_piece()) return static_cast<std::size_t>(turns++ % blocks.size());
   if (blocks[current_block].images < options.window.images_per_block) return current_block;
   current_block = (current_block + 1) % blocks.size();
   PanelMoments& block = blocks[current_block];

@@ -124,6 +124,7 @@ TEST_CASE("workers' windows merge in any tree, in a fixed order bit for bit; cou
 }
 
 TEST_CASE("exponential windows of workers add up to the sum of their weighted rows") {
+  MESSAGE("seed " << seed);
   Executor executor(1);
   PanelOptions options;
   options.window = Window::exponential(30);
@@ -274,6 +275,7 @@ TEST_CASE("a row that is non-finite in one of many taps leaves all of them alike
 }
 
 TEST_CASE("a tap that joins late changes no bit of the others, and counts from the next window") {
+  MESSAGE("seed " << seed);
   Executor executor(2);
   const Eigen::MatrixXd x = normal_matrix(100, 6, seed);
   Panel alone(executor, {});

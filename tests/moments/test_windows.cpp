@@ -164,6 +164,7 @@ TEST_CASE("all positions of an image weigh the same, and the window counts image
 }
 
 TEST_CASE("rows that are left out age the others all the same") {
+  MESSAGE("seed " << seed);
   Stream stream(with(Window::exponential(20)));
   stream.x(30, 2) = std::nan("");
   stream.x(95, 0) = std::nan("");
@@ -229,6 +230,21 @@ TEST_CASE("a window in parts is the window in one piece, and its parts add up to
   for (const PanelMoments& block : moments.blocks) samples += block.taps[0].moments->samples();
   CHECK(samples == 800);
   CHECK(moments.steps_committed == expected.steps_committed);
+}
+
+TEST_CASE("every merged window is one turn of the parts, however many steps it had") {
+  MESSAGE("seed " << seed);
+  constexpr std::size_t parts = 10;
+  Stream whole(with(Window::since_snapshot(), parts));
+  for (std::size_t worker = 0; worker < 8; ++worker) {
+    Stream stream(with(Window::since_snapshot()));
+    for (std::size_t i = 0; i < parts; ++i) stream.feed(20);
+    whole.panel.merge(stream.panel.take());
+  }
+  for (int i = 0; i < 2; ++i) whole.feed(200);
+  const PanelMoments moments = whole.panel.take();
+  REQUIRE(moments.blocks.size() == parts);
+  for (const PanelMoments& block : moments.blocks) CHECK(block.images == 200);
 }
 
 TEST_CASE(
