@@ -36,8 +36,7 @@ struct PanelTap {
 struct PanelPair {
   std::size_t x;
   std::size_t y;
-  bool left = false;
-  bool late = false;  ///< joined within a window
+  bool left = false;  ///< out until the next window, or until a snapshot of one that goes on
 };
 
 struct Panel::State {
@@ -90,7 +89,7 @@ struct Panel::State {
   double decay_until(std::uint64_t now, std::size_t block) const;
   void bring_up_to_date(std::size_t block);
   PanelMoments assemble(bool end);
-  /// Lets the taps that left take part again.
+  /// Lets the taps and pairs that left take part again.
   void rejoin();
   void restart_tap(std::size_t tap);
   void drop_moments(std::size_t tap);

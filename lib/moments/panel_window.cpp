@@ -86,7 +86,7 @@ void Panel::State::rejoin() {
   std::vector<bool> anew(taps.size());
   for (std::size_t i = 0; i < taps.size(); ++i) anew[i] = taps[i].left;
   for (const PanelPair& pair : pairs) {
-    if (pair.late) anew[pair.x] = anew[pair.y] = true;
+    if (pair.left) anew[pair.x] = anew[pair.y] = true;
   }
   // A tap that begins anew takes along what it is paired with, and so on.
   for (bool changed = true; changed;) {
@@ -101,7 +101,7 @@ void Panel::State::rejoin() {
     if (anew[i]) restart_tap(i);
   }
   for (PanelPair& pair : pairs) {
-    if (anew[pair.x]) pair.left = pair.late = false;
+    if (anew[pair.x]) pair.left = false;
   }
 }
 

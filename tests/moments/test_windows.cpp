@@ -247,6 +247,47 @@ TEST_CASE("every merged window is one turn of the parts, however many steps it h
   for (const PanelMoments& block : moments.blocks) CHECK(block.images == 200);
 }
 
+TEST_CASE("in a window that goes on, a pair whose rows differed begins anew after a snapshot") {
+  MESSAGE("seed " << seed);
+  for (const Window window :
+       {Window::all(), Window::exponential(1000), Window::last_blocks(2, 1000)}) {
+    Stream stream(with(window));
+    stream.feed(100);
+    auto step = stream.panel.begin();
+    step.observe(0, view_of(stream.x.topRows(40)));
+    step.observe(1, view_of(stream.y.topRows(30)));
+    step.commit();
+    const PanelMoments lost = stream.panel.snapshot();
+    REQUIRE(lost.faults.size() == 1);
+    CHECK(lost.faults[0].kind == FaultKind::rows_differ);
+    CHECK_FALSE(lost.pairs[0].moments);
+    CHECK(lost.taps[0].moments->samples() == 140);
+    stream.feed(60);
+    const PanelMoments anew = stream.panel.snapshot();
+    CHECK(anew.faults.empty());
+    REQUIRE(anew.pairs[0].moments);
+    CHECK(anew.pairs[0].moments->samples() == 60);
+    for (const TapMoments& tap : anew.taps) CHECK(tap.moments->samples() == 60);
+  }
+}
+
+TEST_CASE("what left a window that goes on comes back by a merge as by a step") {
+  MESSAGE("seed " << seed);
+  Stream stream(with(Window::all()));
+  Stream worker(with(Window::all()));
+  stream.feed(100);
+  auto step = stream.panel.begin();
+  step.observe(0, view_of(stream.x.topRows(40)));
+  step.commit();
+  CHECK_FALSE(stream.panel.snapshot().taps[1].moments);
+  worker.feed(60);
+  stream.panel.merge(worker.panel.take());
+  const PanelMoments anew = stream.panel.snapshot();
+  CHECK(anew.faults.empty());
+  REQUIRE(anew.pairs[0].moments);
+  CHECK(anew.pairs[0].moments->samples() == 60);
+}
+
 TEST_CASE(
     "in a window that goes on, a tap that left begins anew after a snapshot, with its pairs") {
   Executor executor(1);

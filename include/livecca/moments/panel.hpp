@@ -120,8 +120,8 @@ class LIVECCA_EXPORT Panel {
   void merge(const PanelMoments& other);
 
   /// The window as it is now. Afterwards Window::since_snapshot starts anew; the others go on, and
-  /// taps that left or joined late take part again: they, and all that is paired with them,
-  /// from nothing, so that pairs keep to the same rows.
+  /// taps and pairs that left or joined late take part again: they, and all that is paired with
+  /// them, from nothing, so that pairs keep to the same rows.
   PanelMoments snapshot();
   /// Ends the window, whatever its kind: hands out its moments and starts anew. Cost: no copy of
   /// moments in one part.
