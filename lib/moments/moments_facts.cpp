@@ -223,6 +223,8 @@ std::string facts_to_json(const PanelMoments& moments) {
   Json json = window_to_json(moments);
   json["blocks"] = Json::array();
   for (const PanelMoments& block : moments.blocks) json["blocks"].push_back(window_to_json(block));
+  // Only where it is so: files without it, of earlier versions too, hold blocks in turn.
+  if (moments.blocks_by_age) json["blocks_by_age"] = true;
   return json.dump();
 }
 
@@ -236,6 +238,9 @@ std::optional<PanelMoments> facts_from_json(const std::string& text, const Featu
       moments.blocks.push_back(window_of(block, prefix, features_of));
       expect_part_of(moments, moments.blocks.back());
     }
+    const auto by_age = json.find("blocks_by_age");
+    if (by_age != json.end() && !by_age->is_boolean()) refuse("blocks_by_age", "true or false");
+    moments.blocks_by_age = by_age != json.end() && by_age->get<bool>();
     return moments;
   } catch (const Refusal& refusal) {
     why = refusal.what();

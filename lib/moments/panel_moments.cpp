@@ -143,6 +143,7 @@ void merge(PanelMoments& into, const PanelMoments& from) {
   if (into.steps_committed == 0) {
     add_present(into, from);
     into.blocks = from.blocks;
+    into.blocks_by_age = from.blocks_by_age;
     return;
   }
   for (std::size_t i = 0; i < into.taps.size(); ++i) {
@@ -159,6 +160,7 @@ void merge(PanelMoments& into, const PanelMoments& from) {
   into.images += from.images;
   into.steps_committed += from.steps_committed;
   if (into.blocks.size() != from.blocks.size()) into.blocks.clear();
+  into.blocks_by_age &= from.blocks_by_age && !into.blocks.empty();
   for (std::size_t i = 0; i < into.blocks.size(); ++i) {
     drop_lost(into.blocks[i], into);
     PanelMoments other = from.blocks[i];

@@ -85,6 +85,8 @@ struct Panel::State {
   bool in_one_piece() const { return options.window.kind != Window::Kind::last_blocks; }
   /// The block that the next step goes to; call it once a step.
   std::size_t turn_to_next_block();
+  /// The place of a ring's block number `age`, 0 being the oldest. Blocks in turn have no age.
+  std::size_t block_of_age(std::size_t age) const;
   /// What the rows of a block weigh now, relative to when it was last brought up to date.
   double decay_until(std::uint64_t now, std::size_t block) const;
   void bring_up_to_date(std::size_t block);

@@ -26,6 +26,10 @@ std::size_t Panel::State::turn_to_next_block() {
   return current_block;
 }
 
+std::size_t Panel::State::block_of_age(std::size_t age) const {
+  return in_one_piece() ? age : (current_block + 1 + age) % blocks.size();
+}
+
 double Panel::State::decay_until(std::uint64_t now, std::size_t block) const {
   if (options.window.kind != Window::Kind::exponential) return 1;
   return std::exp2(-static_cast<double>(now - block_clock[block]) / options.window.half_life);
@@ -73,9 +77,11 @@ PanelMoments Panel::State::assemble(bool end) {
   if (parts.size() == 1) {
     result = std::move(parts.front());
   } else {
+    std::ranges::rotate(parts, parts.begin() + static_cast<std::ptrdiff_t>(block_of_age(0)));
     result = empty_like(parts.front());
     for (const PanelMoments& part : parts) add_present(result, part);
     result.blocks = std::move(parts);
+    result.blocks_by_age = !in_one_piece();
   }
   result.steps_discarded = steps_discarded;
   result.faults = faults;
@@ -155,12 +161,17 @@ void Panel::State::merge(const PanelMoments& other) {
     throw Error("panel merge: expected " + std::to_string(blocks.size()) + " blocks or none, got " +
                 std::to_string(other.blocks.size()));
   }
+  if (by_block && !in_one_piece() && !other.blocks_by_age) {
+    throw Error(
+        "panel merge: expected blocks by age, as a window of last blocks has them, got blocks in "
+        "turn");
+  }
   faults.insert(faults.end(), other.faults.begin(), other.faults.end());
   steps_discarded += other.steps_discarded;
   if (other.steps_committed == 0) return;
   drop_misfits(other);
   if (by_block) {
-    for (std::size_t b = 0; b < blocks.size(); ++b) merge_into(b, other.blocks[b]);
+    for (std::size_t b = 0; b < blocks.size(); ++b) merge_into(block_of_age(b), other.blocks[b]);
   } else {
     merge_into(turn_to_next_block(), other);
   }

@@ -157,6 +157,27 @@ TEST_CASE("taps that were lost, and windows without rows, come back as such") {
   CHECK(loaded.taps.empty());
 }
 
+TEST_CASE("a ring comes back as a ring, whose oldest block is forgotten first") {
+  MESSAGE("seed " << seed);
+  const TemporaryFolder folder;
+  Executor executor(1);
+  PanelOptions options;
+  options.window = Window::last_blocks(2, 30);
+  const auto views = shared_latents(90, 6, 4, seed);
+  const PanelMoments moments = stream(views.x, views.y, 30, executor, options);
+  PanelMoments loaded;
+  MomentsNotes notes;
+  std::string why;
+  REQUIRE(save_moments(folder.path() / "m", moments, {}, why));
+  REQUIRE_MESSAGE(load_moments(folder.path() / "m", loaded, notes, why), why);
+  CHECK(loaded.blocks_by_age);
+  for (std::size_t b = 0; b < 2; ++b) CHECK(same_bits(loaded.blocks[b], moments.blocks[b]));
+  merge(loaded, loaded);
+  CHECK(loaded.blocks_by_age);
+  merge(loaded, stream(views.x, views.y, 30, executor));
+  CHECK_FALSE(loaded.blocks_by_age);
+}
+
 TEST_CASE("every truncation is refused") {
   Saved saved;
   for (std::size_t size = 0; size < saved.bytes.size(); size += size < 4096 ? 37 : 509) {

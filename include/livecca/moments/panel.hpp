@@ -112,10 +112,12 @@ class LIVECCA_EXPORT Panel {
   std::uint64_t images() const;
 
   /// Adds another panel's window to this one's (see merge() of PanelMoments), as one step: with
-  /// several parts and a window in one piece, to the part whose turn it is. A tap that is not of the neurons
+  /// several parts and a window in one piece, to the part whose turn it is. If it comes in as many
+  /// parts it is added part by part; a ring takes those of another ring, the newest to its newest,
+  /// and no others, as it could not tell which to forget first. A tap that is not of the neurons
   /// that its own rows would be cut to, on its grid, or that would take more than the memory limit,
   /// leaves with a Fault, also before the first step. Throws Error, and changes nothing, if taps,
-  /// pairs or the number of parts differ. A recorded
+  /// pairs or the number of parts differ, or if a ring gets parts whose age is not known. A recorded
   /// tap then has the moments that came, and no more of its own.
   void merge(const PanelMoments& other);
 
