@@ -145,7 +145,7 @@ void Panel::State::keep_rows(std::size_t index, std::size_t block, double decay)
   kept.grid = tap.shape->grid;
   kept.features_of_tap = tap.shape->features;
   kept.feature_seed = options.feature_seed;
-  kept.samples_left_out += tap.rows.finite().size() - tap.rows.rows();
+  kept.samples_left_out += tap.rows.finite().size() - tap.rows.weights().samples;
   tap.place = update.add_rows(tap.rows, options.precision);
   tap.fed = true;
   if (tap.recording) return;

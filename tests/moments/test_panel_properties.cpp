@@ -142,6 +142,33 @@ TEST_CASE("exponential windows of workers add up to the sum of their weighted ro
   CHECK(both.pairs[0].moments->samples() == 400);
 }
 
+TEST_CASE("rows too old to weigh anything are counted, and leave the mean a number") {
+  MESSAGE("seed " << seed);
+  Executor executor(1);
+  PanelOptions options;
+  options.window = Window::exponential(1);
+  options.nonfinite_limit = 1;
+  const auto views = shared_latents(1300, 5, 4, seed);
+  const auto expect_finite = [&](const Eigen::MatrixXd& x, std::uint64_t finite_rows) {
+    // A first step in which only the oldest row counts, or all of them: 2^-1199 is 0.
+    const PanelMoments first =
+        stream(x.topRows(1200), views.y.topRows(1200), 1200, executor, options);
+    CHECK(first.taps[0].moments->samples() == finite_rows);
+    CHECK(first.taps[0].samples_left_out == 1200 - finite_rows);
+    for (std::size_t j = 0; j < 5; ++j) CHECK(std::isfinite(first.taps[0].moments->mean().value(j)));
+    const PanelMoments both = stream(x, views.y, 1200, executor, options);
+    Eigen::VectorXd w(100);
+    for (Eigen::Index i = 0; i < 100; ++i) w(i) = std::exp2(-static_cast<double>(99 - i));
+    const WeightedDefinition expected(x.bottomRows(100), views.y.bottomRows(100), w);
+    CHECK(relative_error(product_of(*both.pairs[0].moments), expected.product) < 1e-12);
+    CHECK(both.pairs[0].moments->samples() == finite_rows + 100);
+  };
+  expect_finite(views.x, 1200);
+  Eigen::MatrixXd broken = views.x;
+  broken.middleRows(1, 1199).setConstant(std::numeric_limits<double>::quiet_NaN());
+  expect_finite(broken, 1);
+}
+
 TEST_CASE("1, 2 and 4 threads give the same bits in every kind of panel") {
   MESSAGE("seed " << seed);
   const Eigen::MatrixXd x = normal_matrix(700, 300, seed);
