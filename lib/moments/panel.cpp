@@ -138,7 +138,7 @@ void Panel::State::set_source(PanelTap& tap, std::shared_ptr<RowSource> rows) co
   tap.source = std::move(rows);
   // Rows that weigh differently from window to window are accumulated as they come.
   if (options.window.kind == Window::Kind::exponential) return;
-  tap.recording = std::make_unique<Recording>(tap.source, moments_options());
+  tap.recording = std::make_unique<Recording>(tap.source, moments_options(), blocks.size());
 }
 
 void Panel::set_recording(std::size_t index, std::shared_ptr<RowSource> rows) {

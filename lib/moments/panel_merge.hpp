@@ -28,6 +28,9 @@ std::optional<Fault> misfit(const TapName& name, const TapCut& expected, const T
 /// Adds a part of the same window: what a part does not hold, it saw no rows of.
 void add_present(PanelMoments& into, const PanelMoments& from);
 
+/// Lets the moments go that saw no rows: a part does not hold them.
+void drop_without_rows(PanelMoments& part);
+
 /// The same taps and pairs, without rows.
 PanelMoments empty_like(const PanelMoments& other);
 

@@ -122,6 +122,15 @@ void add_present(PanelMoments& into, const PanelMoments& from) {
   into.steps_committed += from.steps_committed;
 }
 
+void drop_without_rows(PanelMoments& part) {
+  for (TapMoments& tap : part.taps) {
+    if (tap.moments && tap.moments->samples() == 0) tap.moments.reset();
+  }
+  for (PairMoments& pair : part.pairs) {
+    if (pair.moments && pair.moments->samples() == 0) pair.moments.reset();
+  }
+}
+
 PanelMoments empty_like(const PanelMoments& other) {
   PanelMoments result;
   for (const TapMoments& tap : other.taps) {

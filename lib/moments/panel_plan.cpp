@@ -77,6 +77,7 @@ PanelPlan Panel::State::plan(std::size_t images_per_step) const {
     // Rows as they came, one byte that says whether they are finite, and their weight.
     plan.step_bytes += rows * (tap.features() * size_of(tap.shape->dtype) + 1 + number);
     plan.step_bytes += RowBlock::bytes(tap.features(), options.precision);
+    if (tap.recording) plan.step_bytes += tap.recording->bytes(tap.shape->dtype);
     // A recorded tap's own products are not made anew in a step.
     if (!tap.recording) plan.flops += 2 * rows * StepUpdate::tap_products(tap.features());
   }

@@ -108,6 +108,9 @@ struct Panel::State {
   bool fit_shape(PanelTap& tap, const ActivationView& view);
   /// Takes a tap's packed rows into the open step, if they fit the window's earlier ones.
   const PackedRows* accept(PanelTap& tap, bool packed, const std::string& why);
+  /// In all parts of the window, so that a first step takes what later ones need.
+  void make_moments(std::size_t tap);
+  void make_moments_of_pair(std::size_t pair);
   void keep_rows(std::size_t tap, std::size_t block, double decay);
   void commit();
   void drop_unfit_taps();

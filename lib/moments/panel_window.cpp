@@ -79,7 +79,10 @@ PanelMoments Panel::State::assemble(bool end) {
   } else {
     std::ranges::rotate(parts, parts.begin() + static_cast<std::ptrdiff_t>(block_of_age(0)));
     result = empty_like(parts.front());
-    for (const PanelMoments& part : parts) add_present(result, part);
+    for (PanelMoments& part : parts) {
+      add_present(result, part);
+      drop_without_rows(part);
+    }
     result.blocks = std::move(parts);
     result.blocks_by_age = !in_one_piece();
   }

@@ -169,6 +169,22 @@ TEST_CASE("rows too old to weigh anything are counted, and leave the mean a numb
   expect_finite(broken, 1);
 }
 
+TEST_CASE("a part that saw no rows holds nothing of its taps and pairs") {
+  MESSAGE("seed " << seed);
+  Executor executor(1);
+  PanelOptions options;
+  options.error_blocks = 5;
+  const auto views = shared_latents(60, 5, 4, seed);
+  const PanelMoments moments = stream(views.x, views.y, 30, executor, options);
+  REQUIRE(moments.blocks.size() == 5);
+  for (std::size_t b = 0; b < 5; ++b) {
+    CAPTURE(b);
+    CHECK(moments.blocks[b].taps[0].moments.has_value() == (b < 2));
+    CHECK(moments.blocks[b].pairs[0].moments.has_value() == (b < 2));
+  }
+  CHECK(moments.pairs[0].moments->samples() == 60);
+}
+
 TEST_CASE("1, 2 and 4 threads give the same bits in every kind of panel") {
   MESSAGE("seed " << seed);
   const Eigen::MatrixXd x = normal_matrix(700, 300, seed);

@@ -51,7 +51,9 @@ struct TapShape {
 /// What a panel takes, known before anything runs.
 struct PanelPlan {
   std::uint64_t moments_bytes = 0;  ///< means and products, in all parts of the window
-  std::uint64_t step_bytes = 0;     ///< a step's rows, and the blocks they are multiplied in
+  /// A step's rows, the blocks that they are multiplied in, and what is read of a recording at once
+  /// when a window ends.
+  std::uint64_t step_bytes = 0;
   std::uint64_t flops = 0;          ///< of one step's products: 2 a multiply-add
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
 };
@@ -64,7 +66,9 @@ struct PanelPlan {
 /// with a Fault; the others go on. A step that is not committed adds nothing and is counted; what
 /// was wrong with a view shown in it still counts.
 ///
-/// After a window's first step, a step of the same shape allocates nothing.
+/// A window's first step takes the memory of all its parts; after it, a step of the same shape
+/// allocates nothing. One exception: the list of the rows that a part holds of a recorded tap, one
+/// entry for each run of consecutive rows, has room for 64 runs and grows beyond them.
 ///
 /// If memory runs out in commit(), the window holds half a step: reset() it.
 ///
