@@ -51,7 +51,7 @@ struct Panel::State {
   /// For each block, the clock when it was last brought up to date.
   std::vector<std::uint64_t> block_clock;
   std::size_t current_block = 0;  ///< of a ring: the one that is being filled
-  std::uint64_t turns = 0;        ///< of a window in one piece: steps and merges that went to a part
+  std::uint64_t turns = 0;        ///< of a window in one piece: what went to its parts so far
   std::vector<Fault> faults;
   std::uint64_t images = 0;  ///< since the window began
   std::uint64_t clock = 0;   ///< images that have aged what an exponential window holds

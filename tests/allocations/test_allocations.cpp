@@ -85,7 +85,8 @@ class Network {
   std::uint64_t images_seen_ = 0;
 };
 
-/// Every kind of panel: exact and fast, with sums, in parts, weighted, a ring, cut, a ring with sums.
+/// Every kind of panel: exact and fast, with sums, in parts, weighted, a ring, cut, a ring with
+/// sums.
 std::vector<PanelOptions> all_options() {
   std::vector<PanelOptions> all(8);
   all[1].precision = Precision::fast;

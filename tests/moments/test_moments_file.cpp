@@ -234,7 +234,7 @@ TEST_CASE("files of another kind, version or program say what they are") {
   CHECK(why.find("missing") != std::string::npos);
 }
 
-TEST_CASE("facts and notes that would take the memory of many files are refused, as is writing them") {
+TEST_CASE("facts and notes that would take the memory of many files are refused, and not written") {
   Saved saved;
   const auto with_facts = [&](const std::string& facts) {
     auto parts = livecca_fuzz::take_apart(saved.bytes);

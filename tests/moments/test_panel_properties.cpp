@@ -155,7 +155,8 @@ TEST_CASE("rows too old to weigh anything are counted, and leave the mean a numb
         stream(x.topRows(1200), views.y.topRows(1200), 1200, executor, options);
     CHECK(first.taps[0].moments->samples() == finite_rows);
     CHECK(first.taps[0].samples_left_out == 1200 - finite_rows);
-    for (std::size_t j = 0; j < 5; ++j) CHECK(std::isfinite(first.taps[0].moments->mean().value(j)));
+    const ShiftedMean& mean = first.taps[0].moments->mean();
+    for (std::size_t j = 0; j < 5; ++j) CHECK(std::isfinite(mean.value(j)));
     const PanelMoments both = stream(x, views.y, 1200, executor, options);
     Eigen::VectorXd w(100);
     for (Eigen::Index i = 0; i < 100; ++i) w(i) = std::exp2(-static_cast<double>(99 - i));

@@ -121,8 +121,8 @@ class LIVECCA_EXPORT Panel {
   /// and no others, as it could not tell which to forget first. A tap that is not of the neurons
   /// that its own rows would be cut to, on its grid, or that would take more than the memory limit,
   /// leaves with a Fault, also before the first step. Throws Error, and changes nothing, if taps,
-  /// pairs or the number of parts differ, or if a ring gets parts whose age is not known. A recorded
-  /// tap then has the moments that came, and no more of its own.
+  /// pairs or the number of parts differ, or if a ring gets parts whose age is not known. A
+  /// recorded tap then has the moments that came, and no more of its own.
   void merge(const PanelMoments& other);
 
   /// The window as it is now. Afterwards Window::since_snapshot starts anew; the others go on, and
