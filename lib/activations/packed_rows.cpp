@@ -188,12 +188,15 @@ void PackedRows::compact(std::span<const std::uint8_t> keep,
   std::size_t last_image = images_;
   for (std::size_t row = 0; row < rows_; ++row) {
     if (keep[row] == 0) continue;
+    ++weights_.samples;
+    const std::size_t image = row / rows_per_image_;
+    const double weight = image_weights.empty() ? 1 : image_weights[image];
+    // So old that its weight is not a number above 0 any more. If all are, they have no mean.
+    if (weight == 0) continue;
     if (kept != row) {
       std::memcpy(elements_.data() + kept * row_bytes, elements_.data() + row * row_bytes,
                   row_bytes);
     }
-    const std::size_t image = row / rows_per_image_;
-    const double weight = image_weights.empty() ? 1 : image_weights[image];
     root_weights_[kept++] = std::sqrt(weight);
     weights_.sum += weight;
     weights_.squares += weight * weight;
@@ -204,7 +207,6 @@ void PackedRows::compact(std::span<const std::uint8_t> keep,
     last_image = image;
   }
   rows_ = kept;
-  weights_.samples = kept;
 }
 
 void PackedRows::find_mean() {

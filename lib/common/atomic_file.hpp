@@ -17,7 +17,9 @@ namespace livecca {
 ///
 /// Errors: false, with `why` = "PATH: expected to write, got: …". The first one ends the file: the
 /// temporary is gone, and every later call fails with the same words. Nothing is thrown but
-/// std::bad_alloc.
+/// std::bad_alloc. Beyond a limit on the size of files (RLIMIT_FSIZE) the system sends SIGXFSZ
+/// before the write fails, which ends a process that does not ignore it; that is the program's to
+/// do, the library leaves signals alone.
 ///
 /// Thread safety: none; one object per thread.
 class AtomicFile {

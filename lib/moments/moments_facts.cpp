@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string_view>
 
 #include "moments/moments_parts.hpp"
 
@@ -21,6 +22,27 @@ class Refusal : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// Facts lie six deep. Each level more would take some seventy bytes of memory for one of the text.
+bool nests_too_deep(std::string_view text) {
+  constexpr int deepest = 8;
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i];
+    if (in_string) {
+      if (letter == '\\') ++i;
+      in_string = letter != '"';
+    } else if (letter == '"') {
+      in_string = true;
+    } else if (letter == '[' || letter == '{') {
+      if (++depth > deepest) return true;
+    } else if (letter == ']' || letter == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
 
 Json to_json(const MomentsParts& parts) {
   Json json{{"samples", parts.weights.samples},
@@ -234,11 +256,17 @@ std::string facts_to_json(const PanelMoments& moments) {
   Json json = window_to_json(moments);
   json["blocks"] = Json::array();
   for (const PanelMoments& block : moments.blocks) json["blocks"].push_back(window_to_json(block));
+  // Only where it is so: files without it, of earlier versions too, hold blocks in turn.
+  if (moments.blocks_by_age) json["blocks_by_age"] = true;
   return json.dump();
 }
 
 std::optional<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of,
                                             std::string& why) {
+  if (nests_too_deep(text)) {
+    why = "expected facts, got JSON that nests deeper than they do";
+    return std::nullopt;
+  }
   const Json json = Json::parse(text, nullptr, false);
   try {
     PanelMoments moments = window_of(json, "", features_of);
@@ -247,6 +275,9 @@ std::optional<PanelMoments> facts_from_json(const std::string& text, const Featu
       moments.blocks.push_back(window_of(block, prefix, features_of));
       expect_part_of(moments, moments.blocks.back());
     }
+    const auto by_age = json.find("blocks_by_age");
+    if (by_age != json.end() && !by_age->is_boolean()) refuse("blocks_by_age", "true or false");
+    moments.blocks_by_age = by_age != json.end() && by_age->get<bool>();
     return moments;
   } catch (const Refusal& refusal) {
     why = refusal.what();

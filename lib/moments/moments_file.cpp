@@ -21,6 +21,10 @@ constexpr std::string_view checksum_before = "\"checksum\":\"crc32c:";
 constexpr std::size_t checksum_digits = 8;
 constexpr std::size_t length_bytes = 8;
 constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
+// Taken apart, JSON takes up to thirty times the memory of its text. Ten thousand taps' facts, and
+// notes of any use, are shorter.
+constexpr std::size_t longest_facts = std::size_t{8} << 20U;
+constexpr std::size_t longest_notes = std::size_t{1} << 20U;
 
 /// Where the digits of the checksum lie in a header's text; nothing if that is not plain.
 std::optional<std::size_t> find_checksum(std::string_view text) {
@@ -65,6 +69,18 @@ std::vector<SafetensorsTensor> places_of(const std::vector<MomentsTensor>& tenso
 bool refuse(const std::filesystem::path& path, std::string& why) {
   why = path.string() + ": " + why;
   return false;
+}
+
+bool check_text(const char* name, const std::string& text, std::size_t longest, std::string& why) {
+  if (text.size() <= longest) return true;
+  why = std::string("expected ") + name + " of at most " + std::to_string(longest) +
+        " bytes, got " + std::to_string(text.size());
+  return false;
+}
+
+bool check_texts(const std::string& facts, const std::string& notes, std::string& why) {
+  return check_text("facts", facts, longest_facts, why) &&
+         check_text("notes", notes, longest_notes, why);
 }
 
 /// The header and whatever the facts say, checked against each other and against the checksum.
@@ -146,10 +162,8 @@ bool read_tensors(const InputFile& file, const SafetensorsHeader& header, PanelM
   return true;
 }
 
-bool read_notes(const SafetensorsHeader& header, MomentsNotes& notes) {
-  const auto found = header.metadata.find("notes");
-  if (found == header.metadata.end()) return false;
-  const auto json = nlohmann::json::parse(found->second, nullptr, false);
+bool read_notes(const std::string& text, MomentsNotes& notes) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return false;
   for (const auto& [name, value] : json.items()) {
     if (!value.is_string()) return false;
@@ -164,16 +178,21 @@ bool save_moments(const std::filesystem::path& path, const PanelMoments& moments
                   const MomentsNotes& notes, std::string& why) {
   // The tensors refer to what they could also be read into.
   const std::vector<MomentsTensor> tensors = tensors_of(const_cast<PanelMoments&>(moments));
-  SafetensorsMetadata metadata{{"format", format},
-                               {"version", version},
-                               {"checksum", "crc32c:" + std::string(checksum_digits, '0')}};
+  std::string facts_text;
+  std::string notes_text;
   try {
-    metadata.emplace_back("moments", facts_to_json(moments));
-    metadata.emplace_back("notes", nlohmann::json(notes).dump());
+    facts_text = facts_to_json(moments);
+    notes_text = nlohmann::json(notes).dump();
   } catch (const nlohmann::json::exception&) {
     why = "expected names and notes in UTF-8, got other bytes";
     return refuse(path, why);
   }
+  if (!check_texts(facts_text, notes_text, why)) return refuse(path, why);
+  const SafetensorsMetadata metadata{{"format", format},
+                                     {"version", version},
+                                     {"checksum", "crc32c:" + std::string(checksum_digits, '0')},
+                                     {"moments", facts_text},
+                                     {"notes", notes_text}};
   auto header = write_safetensors_header(metadata, places_of(tensors), why);
   if (!header) return refuse(path, why);
   std::vector<double> buffer;
@@ -203,8 +222,11 @@ bool load_moments(const std::filesystem::path& path, PanelMoments& moments, Mome
   SafetensorsHeader header;
   if (!check_header(*file, header, why)) return false;
   const auto facts = header.metadata.find("moments");
+  const auto notes_text = header.metadata.find("notes");
+  const bool has_both = facts != header.metadata.end() && notes_text != header.metadata.end();
+  if (has_both && !check_texts(facts->second, notes_text->second, why)) return refuse(path, why);
   MomentsNotes read_into_notes;
-  if (facts == header.metadata.end() || !read_notes(header, read_into_notes)) {
+  if (!has_both || !read_notes(notes_text->second, read_into_notes)) {
     why = "expected facts and notes in the header, got none";
     return refuse(path, why);
   }

@@ -73,12 +73,17 @@ void MomentsParts::reset() {
   }
   std::ranges::fill(product, 0.0);
   if (!options.norm_sums) return;
-  const std::vector<double> zeros_x(mean_x.size());
-  const std::vector<double> zeros_y(mean_y.size());
+  // In the vectors' own memory: a ring that turns allocates nothing.
   if (is_tap) {
-    *norms = NormSums{.p = 0, .pp = 0, .px = zeros_x};
+    if (!*norms) norms->emplace();
+    (*norms)->p = (*norms)->pp = 0;
+    (*norms)->px.assign(mean_x.size(), 0.0);
   } else {
-    *cross_norms = CrossNormSums{.p = 0, .q = 0, .pq = 0, .qx = zeros_x, .py = zeros_y};
+    if (!*cross_norms) cross_norms->emplace();
+    CrossNormSums& sums = **cross_norms;
+    sums.p = sums.q = sums.pq = 0;
+    sums.qx.assign(mean_x.size(), 0.0);
+    sums.py.assign(mean_y.size(), 0.0);
   }
 }
 

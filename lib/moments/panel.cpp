@@ -73,10 +73,11 @@ void Panel::State::restart_tap(std::size_t index) {
 
 void Panel::State::begin_window() {
   for (std::size_t i = 0; i < taps.size(); ++i) restart_tap(i);
-  for (PanelPair& pair : pairs) pair.left = pair.late = false;
+  for (PanelPair& pair : pairs) pair.left = false;
   for (PanelMoments& block : blocks) block.images = block.steps_committed = 0;
   std::ranges::fill(block_clock, std::uint64_t{0});
   current_block = 0;
+  turns = 0;
   faults.clear();
   images = 0;
   clock = 0;
@@ -137,7 +138,7 @@ void Panel::State::set_source(PanelTap& tap, std::shared_ptr<RowSource> rows) co
   tap.source = std::move(rows);
   // Rows that weigh differently from window to window are accumulated as they come.
   if (options.window.kind == Window::Kind::exponential) return;
-  tap.recording = std::make_unique<Recording>(tap.source, moments_options());
+  tap.recording = std::make_unique<Recording>(tap.source, moments_options(), blocks.size());
 }
 
 void Panel::set_recording(std::size_t index, std::shared_ptr<RowSource> rows) {
@@ -178,7 +179,7 @@ std::size_t Panel::add_pair(std::size_t x, std::size_t y) {
   }
   // A pair that joins late has seen fewer rows than its taps: it waits for the next window too.
   const bool late = state.steps > 0;
-  state.pairs.push_back({.x = x, .y = y, .left = late, .late = late});
+  state.pairs.push_back({.x = x, .y = y, .left = late});
   std::uint64_t bytes = 0;
   if (state.over_limit(bytes)) {
     state.pairs.pop_back();

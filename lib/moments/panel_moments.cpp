@@ -27,6 +27,15 @@ void merge_whole(Slot& into, const Slot& from) {
   }
 }
 
+/// Loses a tap, with a Fault, whose moments are not of the same neurons on both sides.
+void drop_misfit(PanelMoments& into, TapMoments& tap, const TapMoments& from) {
+  if (!tap.moments || !from.moments) return;
+  auto fault = misfit(tap.name, cut_of(tap), cut_of(from));
+  if (!fault) return;
+  into.faults.push_back(std::move(*fault));
+  tap.moments.reset();
+}
+
 /// What the window as a whole has lost, its blocks lose too.
 void drop_lost(PanelMoments& block, const PanelMoments& window) {
   for (std::size_t i = 0; i < block.taps.size(); ++i) {
@@ -70,24 +79,30 @@ void expect_same_layout(const PanelMoments& a, const PanelMoments& b) {
   throw Error("merge: expected the same taps and pairs in the same order");
 }
 
-std::optional<Fault> misfit(const TapMoments& a, const TapMoments& b) {
-  if (!a.moments || !b.moments) return std::nullopt;
-  const auto text = [](const TapMoments& tap) {
-    std::string words = std::to_string(tap.moments->features());
-    if (tap.features_of_tap > tap.moments->features()) {
-      words += " of " + std::to_string(tap.features_of_tap);
-    }
-    return words + " features on " + std::to_string(tap.grid.height) + " x " +
-           std::to_string(tap.grid.width) + " positions";
+TapCut cut_of(const TapMoments& tap) {
+  return {.features = tap.moments->features(),
+          // Moments that were made elsewhere need not say that nothing was cut.
+          .features_of_tap = std::max(tap.features_of_tap, tap.moments->features()),
+          .feature_seed = tap.feature_seed,
+          .grid = tap.grid};
+}
+
+std::optional<Fault> misfit(const TapName& name, const TapCut& expected, const TapCut& got) {
+  const auto text = [](const TapCut& cut) {
+    std::string words = std::to_string(cut.features);
+    if (cut.is_choice()) words += " of " + std::to_string(cut.features_of_tap);
+    words += " features";
+    if (cut.is_choice()) words += ", chosen with seed " + std::to_string(cut.feature_seed) + ",";
+    return words + " on " + std::to_string(cut.grid.height) + " x " +
+           std::to_string(cut.grid.width) + " positions";
   };
-  const bool same_subset =
-      a.features_of_tap == b.features_of_tap &&
-      (a.features_of_tap == a.moments->features() || a.feature_seed == b.feature_seed);
-  if (a.moments->features() == b.moments->features() && a.grid == b.grid && same_subset) {
+  const bool same_choice = !expected.is_choice() || expected.feature_seed == got.feature_seed;
+  if (expected.features == got.features && expected.features_of_tap == got.features_of_tap &&
+      expected.grid == got.grid && same_choice) {
     return std::nullopt;
   }
-  return Fault{FaultKind::shape_changed, a.name.text(),
-               "expected a merge with " + text(a) + ", got " + text(b)};
+  return Fault{FaultKind::shape_changed, name.text(),
+               "expected a merge with " + text(expected) + ", got " + text(got)};
 }
 
 void add_present(PanelMoments& into, const PanelMoments& from) {
@@ -105,6 +120,15 @@ void add_present(PanelMoments& into, const PanelMoments& from) {
   for (std::size_t i = 0; i < into.pairs.size(); ++i) merge_present(into.pairs[i], from.pairs[i]);
   into.images += from.images;
   into.steps_committed += from.steps_committed;
+}
+
+void drop_without_rows(PanelMoments& part) {
+  for (TapMoments& tap : part.taps) {
+    if (tap.moments && tap.moments->samples() == 0) tap.moments.reset();
+  }
+  for (PairMoments& pair : part.pairs) {
+    if (pair.moments && pair.moments->samples() == 0) pair.moments.reset();
+  }
 }
 
 PanelMoments empty_like(const PanelMoments& other) {
@@ -128,14 +152,12 @@ void merge(PanelMoments& into, const PanelMoments& from) {
   if (into.steps_committed == 0) {
     add_present(into, from);
     into.blocks = from.blocks;
+    into.blocks_by_age = from.blocks_by_age;
     return;
   }
   for (std::size_t i = 0; i < into.taps.size(); ++i) {
     TapMoments& tap = into.taps[i];
-    if (auto fault = misfit(tap, from.taps[i])) {
-      into.faults.push_back(std::move(*fault));
-      tap.moments.reset();
-    }
+    drop_misfit(into, tap, from.taps[i]);
     merge_whole(tap, from.taps[i]);
     tap.samples_left_out += from.taps[i].samples_left_out;
   }
@@ -147,6 +169,7 @@ void merge(PanelMoments& into, const PanelMoments& from) {
   into.images += from.images;
   into.steps_committed += from.steps_committed;
   if (into.blocks.size() != from.blocks.size()) into.blocks.clear();
+  into.blocks_by_age &= from.blocks_by_age && !into.blocks.empty();
   for (std::size_t i = 0; i < into.blocks.size(); ++i) {
     drop_lost(into.blocks[i], into);
     PanelMoments other = from.blocks[i];

@@ -26,6 +26,23 @@ void Panel::State::set_shape(PanelTap& tap, const TapShape& shape) const {
   choose_features(shape.features, options.max_features, options.feature_seed, tap.chosen);
 }
 
+bool Panel::State::set_shape_within_limit(PanelTap& tap, const TapShape& shape) {
+  const std::optional<TapShape> before = tap.shape;
+  set_shape(tap, shape);
+  std::uint64_t bytes = 0;
+  if (!over_limit(bytes)) return true;
+  if (before) {
+    set_shape(tap, *before);
+  } else {
+    tap.shape.reset();
+  }
+  leave(tap, FaultKind::over_limit,
+        "expected moments within the memory limit of " + std::to_string(options.memory_limit) +
+            " bytes, with its " + std::to_string(shape.features) + " features they would take " +
+            std::to_string(bytes));
+  return false;
+}
+
 std::uint64_t Panel::State::moments_bytes() const {
   std::uint64_t numbers = 0;
   for (const PanelTap& tap : taps) {
@@ -60,6 +77,7 @@ PanelPlan Panel::State::plan(std::size_t images_per_step) const {
     // Rows as they came, one byte that says whether they are finite, and their weight.
     plan.step_bytes += rows * (tap.features() * size_of(tap.shape->dtype) + 1 + number);
     plan.step_bytes += RowBlock::bytes(tap.features(), options.precision);
+    if (tap.recording) plan.step_bytes += tap.recording->bytes(tap.shape->dtype);
     // A recorded tap's own products are not made anew in a step.
     if (!tap.recording) plan.flops += 2 * rows * StepUpdate::tap_products(tap.features());
   }

@@ -36,8 +36,7 @@ struct PanelTap {
 struct PanelPair {
   std::size_t x;
   std::size_t y;
-  bool left = false;
-  bool late = false;  ///< joined within a window
+  bool left = false;  ///< out until the next window, or until a snapshot of one that goes on
 };
 
 struct Panel::State {
@@ -51,7 +50,8 @@ struct Panel::State {
   std::vector<PanelMoments> blocks;
   /// For each block, the clock when it was last brought up to date.
   std::vector<std::uint64_t> block_clock;
-  std::size_t current_block = 0;
+  std::size_t current_block = 0;  ///< of a ring: the one that is being filled
+  std::uint64_t turns = 0;        ///< of a window in one piece: what went to its parts so far
   std::vector<Fault> faults;
   std::uint64_t images = 0;  ///< since the window began
   std::uint64_t clock = 0;   ///< images that have aged what an exponential window holds
@@ -75,24 +75,32 @@ struct Panel::State {
   // panel_plan.cpp
   /// Also chooses features, if there are too many.
   void set_shape(PanelTap& tap, const TapShape& shape) const;
+  /// The same of a shape not known before: over the memory limit the tap leaves, with a fault.
+  bool set_shape_within_limit(PanelTap& tap, const TapShape& shape);
   bool over_limit(std::uint64_t& bytes) const;
   std::uint64_t moments_bytes() const;
   PanelPlan plan(std::size_t images_per_step) const;
 
   // panel_window.cpp
   bool in_one_piece() const { return options.window.kind != Window::Kind::last_blocks; }
-  /// The block that the next step goes to.
+  /// The block that the next step goes to; call it once a step.
   std::size_t turn_to_next_block();
+  /// The place of a ring's block number `age`, 0 being the oldest. Blocks in turn have no age.
+  std::size_t block_of_age(std::size_t age) const;
   /// What the rows of a block weigh now, relative to when it was last brought up to date.
   double decay_until(std::uint64_t now, std::size_t block) const;
   void bring_up_to_date(std::size_t block);
   PanelMoments assemble(bool end);
-  /// Lets the taps that left take part again.
+  /// Lets the taps and pairs that left take part again.
   void rejoin();
   void restart_tap(std::size_t tap);
   void drop_moments(std::size_t tap);
   void merge(const PanelMoments& other);
+  /// Lets go what a merge brings nothing of, or something else.
   void drop_misfits(const PanelMoments& other);
+  void expect_cut(PanelTap& tap, const TapMoments& from);
+  /// Adds a part of another window, or all of it, to a block.
+  void merge_into(std::size_t block, PanelMoments part);
 
   // panel_step.cpp
   PanelTap& tap_to_observe(std::size_t index);
@@ -100,6 +108,9 @@ struct Panel::State {
   bool fit_shape(PanelTap& tap, const ActivationView& view);
   /// Takes a tap's packed rows into the open step, if they fit the window's earlier ones.
   const PackedRows* accept(PanelTap& tap, bool packed, const std::string& why);
+  /// In all parts of the window, so that a first step takes what later ones need.
+  void make_moments(std::size_t tap);
+  void make_moments_of_pair(std::size_t pair);
   void keep_rows(std::size_t tap, std::size_t block, double decay);
   void commit();
   void drop_unfit_taps();

@@ -58,20 +58,8 @@ bool Panel::State::fit_shape(PanelTap& tap, const ActivationView& view) {
     tap.shape->dtype = view.dtype();
     return true;
   }
-  const std::optional<TapShape> before = tap.shape;
-  set_shape(tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
-  std::uint64_t bytes = 0;
-  if (!over_limit(bytes)) return true;
-  if (before) {
-    set_shape(tap, *before);
-  } else {
-    tap.shape.reset();
-  }
-  leave(tap, FaultKind::over_limit,
-        "expected moments within the memory limit of " + std::to_string(options.memory_limit) +
-            " bytes, with its " + std::to_string(seen.features) + " features they would take " +
-            std::to_string(bytes));
-  return false;
+  return set_shape_within_limit(
+      tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
 }
 
 const PackedRows* Panel::State::accept(PanelTap& tap, bool packed, const std::string& why) {
@@ -151,18 +139,33 @@ MomentsOptions Panel::State::moments_options() const {
   return {.precision = options.precision, .norm_sums = options.norm_sums};
 }
 
+void Panel::State::make_moments(std::size_t index) {
+  const PanelTap& tap = taps[index];
+  for (PanelMoments& block : blocks) {
+    TapMoments& kept = block.taps[index];
+    kept.grid = tap.shape->grid;
+    kept.features_of_tap = tap.shape->features;
+    kept.feature_seed = options.feature_seed;
+    if (!tap.recording && !kept.moments) kept.moments.emplace(tap.features(), moments_options());
+  }
+}
+
+void Panel::State::make_moments_of_pair(std::size_t index) {
+  const std::size_t features_x = taps[pairs[index].x].features();
+  const std::size_t features_y = taps[pairs[index].y].features();
+  for (PanelMoments& block : blocks) {
+    std::optional<CrossMoments>& moments = block.pairs[index].moments;
+    if (!moments) moments.emplace(features_x, features_y, moments_options());
+  }
+}
+
 void Panel::State::keep_rows(std::size_t index, std::size_t block, double decay) {
   PanelTap& tap = taps[index];
   TapMoments& kept = blocks[block].taps[index];
-  kept.grid = tap.shape->grid;
-  kept.features_of_tap = tap.shape->features;
-  kept.feature_seed = options.feature_seed;
-  kept.samples_left_out += tap.rows.finite().size() - tap.rows.rows();
+  kept.samples_left_out += tap.rows.finite().size() - tap.rows.weights().samples;
   tap.place = update.add_rows(tap.rows, options.precision);
   tap.fed = true;
-  if (tap.recording) return;
-  if (!kept.moments) kept.moments.emplace(tap.features(), moments_options());
-  update.add(*kept.moments, tap.place, decay);
+  if (!tap.recording) update.add(*kept.moments, tap.place, decay);
 }
 
 void Panel::State::accumulate(std::size_t step_images) {
@@ -171,6 +174,7 @@ void Panel::State::accumulate(std::size_t step_images) {
   update.begin();
   for (std::size_t i = 0, next_live = 0; i < taps.size(); ++i) {
     if (taps[i].left) continue;
+    make_moments(i);
     keep_rows(i, block, decay);
     if (taps[i].recording) taps[i].recording->add(block, taps[i].first_row, masks.of(next_live));
     ++next_live;
@@ -179,9 +183,8 @@ void Panel::State::accumulate(std::size_t step_images) {
     const PanelTap& x = taps[pairs[p].x];
     const PanelTap& y = taps[pairs[p].y];
     if (pairs[p].left || x.left || y.left) continue;
-    std::optional<CrossMoments>& moments = blocks[block].pairs[p].moments;
-    if (!moments) moments.emplace(x.features(), y.features(), moments_options());
-    update.add(*moments, x.place, y.place, decay);
+    make_moments_of_pair(p);
+    update.add(*blocks[block].pairs[p].moments, x.place, y.place, decay);
   }
   update.run();
   block_clock[block] = clock + step_images;
@@ -231,6 +234,7 @@ const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, std::uint
     state_->leave(tap, FaultKind::unreadable, why);
     return nullptr;
   }
+  tap.shape->dtype = view->dtype();
   const bool packed =
       tap.rows.pack_recorded(*view, tap.source->rows_per_image(), tap.source->grid(), why);
   return state_->accept(tap, packed, why);

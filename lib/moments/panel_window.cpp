@@ -8,7 +8,7 @@
 namespace livecca {
 
 std::size_t Panel::State::turn_to_next_block() {
-  if (in_one_piece()) return static_cast<std::size_t>(steps % blocks.size());
+  if (in_one_piece()) return static_cast<std::size_t>(turns++ % blocks.size());
   if (blocks[current_block].images < options.window.images_per_block) return current_block;
   current_block = (current_block + 1) % blocks.size();
   PanelMoments& block = blocks[current_block];
@@ -24,6 +24,10 @@ std::size_t Panel::State::turn_to_next_block() {
   block.images = 0;
   block.steps_committed = 0;
   return current_block;
+}
+
+std::size_t Panel::State::block_of_age(std::size_t age) const {
+  return in_one_piece() ? age : (current_block + 1 + age) % blocks.size();
 }
 
 double Panel::State::decay_until(std::uint64_t now, std::size_t block) const {
@@ -73,9 +77,14 @@ PanelMoments Panel::State::assemble(bool end) {
   if (parts.size() == 1) {
     result = std::move(parts.front());
   } else {
+    std::ranges::rotate(parts, parts.begin() + static_cast<std::ptrdiff_t>(block_of_age(0)));
     result = empty_like(parts.front());
-    for (const PanelMoments& part : parts) add_present(result, part);
+    for (PanelMoments& part : parts) {
+      add_present(result, part);
+      drop_without_rows(part);
+    }
     result.blocks = std::move(parts);
+    result.blocks_by_age = !in_one_piece();
   }
   result.steps_discarded = steps_discarded;
   result.faults = faults;
@@ -86,7 +95,7 @@ void Panel::State::rejoin() {
   std::vector<bool> anew(taps.size());
   for (std::size_t i = 0; i < taps.size(); ++i) anew[i] = taps[i].left;
   for (const PanelPair& pair : pairs) {
-    if (pair.late) anew[pair.x] = anew[pair.y] = true;
+    if (pair.left) anew[pair.x] = anew[pair.y] = true;
   }
   // A tap that begins anew takes along what it is paired with, and so on.
   for (bool changed = true; changed;) {
@@ -101,34 +110,33 @@ void Panel::State::rejoin() {
     if (anew[i]) restart_tap(i);
   }
   for (PanelPair& pair : pairs) {
-    if (anew[pair.x]) pair.left = pair.late = false;
+    if (anew[pair.x]) pair.left = false;
   }
+}
+
+void Panel::State::expect_cut(PanelTap& tap, const TapMoments& from) {
+  const TapCut got = cut_of(from);
+  if (!tap.fed && !tap.shape_given &&
+      !set_shape_within_limit(tap, {.features = got.features_of_tap, .grid = got.grid})) {
+    return;
+  }
+  const TapCut expected{.features = tap.features(),
+                        .features_of_tap = tap.shape->features,
+                        .feature_seed = options.feature_seed,
+                        .grid = tap.shape->grid};
+  const auto fault = misfit(tap.name, expected, got);
+  if (fault) leave(tap, fault->kind, fault->message);
 }
 
 void Panel::State::drop_misfits(const PanelMoments& other) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
-    PanelTap& tap = taps[i];
-    const TapMoments& from = other.taps[i];
-    if (!from.moments || (steps > 0 && !tap.fed)) {
+    if (taps[i].left) continue;
+    if (other.taps[i].moments) {
+      expect_cut(taps[i], other.taps[i]);
+    } else {
       // Lost over a part of the window: what there is does not say so.
       drop_moments(i);
-      tap.left = true;
-      continue;
-    }
-    for (const PanelMoments& block : blocks) {
-      auto fault = misfit(block.taps[i], from);
-      if (!fault) continue;
-      leave(tap, fault->kind, fault->message);
-      break;
-    }
-    if (tap.left) continue;
-    if (!tap.fed && !tap.shape_given) {
-      set_shape(tap, {.features = from.features_of_tap, .grid = from.grid});
-    }
-    if (tap.features() != from.moments->features()) {
-      leave(tap, FaultKind::shape_changed,
-            "expected a merge with " + std::to_string(tap.features()) + " features, got " +
-                std::to_string(from.moments->features()));
+      taps[i].left = true;
     }
   }
   for (std::size_t p = 0; p < pairs.size(); ++p) {
@@ -138,31 +146,37 @@ void Panel::State::drop_misfits(const PanelMoments& other) {
   }
 }
 
+void Panel::State::merge_into(std::size_t block, PanelMoments part) {
+  bring_up_to_date(block);
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    if (taps[i].left) part.taps[i].moments.reset();
+  }
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
+    if (pairs[p].left) part.pairs[p].moments.reset();
+  }
+  add_present(blocks[block], part);
+}
+
 void Panel::State::merge(const PanelMoments& other) {
   expect_same_layout(blocks.front(), other);
-  const bool by_block = blocks.size() > 1 && other.blocks.size() == blocks.size();
-  if (!by_block && blocks.size() > 1 && !other.blocks.empty()) {
+  const bool by_block = blocks.size() > 1 && !other.blocks.empty();
+  if (by_block && other.blocks.size() != blocks.size()) {
     throw Error("panel merge: expected " + std::to_string(blocks.size()) + " blocks or none, got " +
                 std::to_string(other.blocks.size()));
+  }
+  if (by_block && !in_one_piece() && !other.blocks_by_age) {
+    throw Error(
+        "panel merge: expected blocks by age, as a window of last blocks has them, got blocks in "
+        "turn");
   }
   faults.insert(faults.end(), other.faults.begin(), other.faults.end());
   steps_discarded += other.steps_discarded;
   if (other.steps_committed == 0) return;
   drop_misfits(other);
-  const auto add_to = [&](std::size_t b, PanelMoments part) {
-    bring_up_to_date(b);
-    for (std::size_t i = 0; i < taps.size(); ++i) {
-      if (taps[i].left) part.taps[i].moments.reset();
-    }
-    for (std::size_t p = 0; p < pairs.size(); ++p) {
-      if (pairs[p].left) part.pairs[p].moments.reset();
-    }
-    add_present(blocks[b], part);
-  };
   if (by_block) {
-    for (std::size_t b = 0; b < blocks.size(); ++b) add_to(b, other.blocks[b]);
+    for (std::size_t b = 0; b < blocks.size(); ++b) merge_into(block_of_age(b), other.blocks[b]);
   } else {
-    add_to(turn_to_next_block(), other);
+    merge_into(turn_to_next_block(), other);
   }
   for (PanelTap& tap : taps) tap.fed |= !tap.left;
   images += other.images;

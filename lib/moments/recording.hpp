@@ -16,8 +16,9 @@ namespace livecca {
 /// the window ends, kept while later windows hold the same rows.
 class Recording {
  public:
-  Recording(std::shared_ptr<RowSource> source, MomentsOptions options)
-      : source_(std::move(source)), options_(options) {}
+  /// For a window in so many blocks. Has room for the rows of each from the start, as long as they
+  /// come in few runs.
+  Recording(std::shared_ptr<RowSource> source, MomentsOptions options, std::size_t blocks);
 
   /// A step's rows from `first` on, of which `keep` names those that count, in a block of the
   /// window.
@@ -26,6 +27,8 @@ class Recording {
   void clear(std::size_t block);
   /// The moments of the rows that a block holds; null, with the reason, if they cannot be read.
   const Moments* moments(std::size_t block, Executor& executor, std::string& why);
+  /// What it takes besides the moments, of rows of this type, with few runs of them.
+  std::uint64_t bytes(DType dtype) const;
 
  private:
   /// Rows begin … end − 1.
@@ -42,7 +45,8 @@ class Recording {
 
   bool add_ascending(std::span<const Range> ranges, Moments& moments, Executor& executor,
                      std::string& why);
-  Block& block_at(std::size_t block);
+  /// Rows read at a time, whole images.
+  std::uint64_t stride() const;
 
   std::shared_ptr<RowSource> source_;
   MomentsOptions options_;

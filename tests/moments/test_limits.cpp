@@ -2,6 +2,8 @@
 
 #include <Eigen/Core>
 #include <array>
+#include <optional>
+#include <string>
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/common/error.hpp"
@@ -110,6 +112,98 @@ TEST_CASE("windows cut to other choices do not merge") {
   CHECK_FALSE(moments.taps[0].moments);
   REQUIRE(moments.faults.size() == 1);
   CHECK(moments.faults[0].kind == FaultKind::shape_changed);
+}
+
+TEST_CASE("a panel merges only what is cut as its own rows would be, also before its first step") {
+  MESSAGE("seed " << seed);
+  Executor executor(1);
+  const auto panel_of = [&](std::uint64_t feature_seed, std::optional<TapShape> shape = {}) {
+    PanelOptions options;
+    options.max_features = 5;
+    options.feature_seed = feature_seed;
+    Panel panel(executor, options);
+    panel.add_tap({"net", "a"}, Layout::nc, shape);
+    return panel;
+  };
+  const auto window = [&](std::uint64_t feature_seed, Eigen::Index width) {
+    Panel panel = panel_of(feature_seed);
+    feed(panel, normal_matrix(50, width, seed));
+    return panel.take();
+  };
+  const auto expect_lost = [&](Panel panel, const PanelMoments& other, const std::string& message) {
+    panel.merge(other);
+    feed(panel, normal_matrix(50, 40, seed));
+    const PanelMoments moments = panel.take();
+    CHECK_FALSE(moments.taps[0].moments);
+    REQUIRE(moments.faults.size() == 1);
+    CHECK(moments.faults[0].kind == FaultKind::shape_changed);
+    CHECK(moments.faults[0].message == message);
+  };
+  expect_lost(panel_of(1), window(0, 40),
+              "expected a merge with 5 of 40 features, chosen with seed 1, on 1 x 1 positions, got "
+              "5 of 40 features, chosen with seed 0, on 1 x 1 positions");
+  expect_lost(panel_of(1, TapShape{.features = 40}), window(1, 30),
+              "expected a merge with 5 of 40 features, chosen with seed 1, on 1 x 1 positions, got "
+              "5 of 30 features, chosen with seed 1, on 1 x 1 positions");
+  Panel same = panel_of(1);
+  same.merge(window(1, 40));
+  feed(same, normal_matrix(50, 40, seed));
+  CHECK(same.take().taps[0].moments->samples() == 100);
+  Panel uncut = panel_of(1);
+  uncut.merge(window(0, 4));  // a seed that chose nothing
+  feed(uncut, normal_matrix(50, 4, seed));
+  CHECK(uncut.take().taps[0].moments->samples() == 100);
+}
+
+TEST_CASE("a declared grid holds for merges too") {
+  Executor executor(1);
+  const Eigen::MatrixXd values = normal_matrix(10 * 3 * 4, 1, seed);
+  Panel worker(executor, {});
+  worker.add_tap({"net", "conv"}, Layout::nchw);
+  auto step = worker.begin();
+  step.observe(0, ActivationView(values.data(), DType::float64,
+                                 std::array<std::int64_t, 4>{10, 3, 2, 2}));
+  step.commit();
+  Panel panel(executor, {});
+  panel.add_tap({"net", "conv"}, Layout::nchw, TapShape{.features = 3, .grid = {1, 4}});
+  panel.merge(worker.take());
+  const PanelMoments moments = panel.take();
+  CHECK_FALSE(moments.taps[0].moments);
+  REQUIRE(moments.faults.size() == 1);
+  CHECK(moments.faults[0].message ==
+        "expected a merge with 3 features on 1 x 4 positions, got 3 features on 2 x 2 positions");
+}
+
+TEST_CASE("a merge that would take more than the memory limit is a fault, and the others go on") {
+  MESSAGE("seed " << seed);
+  Executor executor(1);
+  const auto panel_of = [&](std::uint64_t memory_limit) {
+    PanelOptions options;
+    options.memory_limit = memory_limit;
+    Panel panel(executor, options);
+    panel.add_tap({"net", "small"}, Layout::nc);
+    panel.add_tap({"net", "wide"}, Layout::nc);
+    panel.add_pair(0, 1);
+    return panel;
+  };
+  Panel worker = panel_of(0);
+  auto step = worker.begin();
+  const Eigen::MatrixXd small = normal_matrix(30, 8, seed);
+  const Eigen::MatrixXd wide = normal_matrix(30, 200, seed);
+  step.observe(0, view_of(small));
+  step.observe(1, view_of(wide));
+  step.commit();
+  Panel panel = panel_of(10'000);
+  panel.merge(worker.take());
+  CHECK(panel.moments_bytes() <= 10'000);
+  const PanelMoments moments = panel.take();
+  CHECK(moments.taps[0].moments->samples() == 30);
+  CHECK_FALSE(moments.taps[1].moments);
+  CHECK_FALSE(moments.pairs[0].moments);
+  REQUIRE(moments.faults.size() == 1);
+  CHECK(moments.faults[0].kind == FaultKind::over_limit);
+  CHECK(moments.faults[0].subject == "net/wide");
+  CHECK(moments.faults[0].message.find("200 features they would take") != std::string::npos);
 }
 
 TEST_CASE("over the memory limit a known shape is refused, with the bytes it would take") {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "fuzz/moments_file_bytes.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/snapshot/solve.hpp"
@@ -157,6 +158,27 @@ TEST_CASE("taps that were lost, and windows without rows, come back as such") {
   CHECK(loaded.taps.empty());
 }
 
+TEST_CASE("a ring comes back as a ring, whose oldest block is forgotten first") {
+  MESSAGE("seed " << seed);
+  const TemporaryFolder folder;
+  Executor executor(1);
+  PanelOptions options;
+  options.window = Window::last_blocks(2, 30);
+  const auto views = shared_latents(90, 6, 4, seed);
+  const PanelMoments moments = stream(views.x, views.y, 30, executor, options);
+  PanelMoments loaded;
+  MomentsNotes notes;
+  std::string why;
+  REQUIRE(save_moments(folder.path() / "m", moments, {}, why));
+  REQUIRE_MESSAGE(load_moments(folder.path() / "m", loaded, notes, why), why);
+  CHECK(loaded.blocks_by_age);
+  for (std::size_t b = 0; b < 2; ++b) CHECK(same_bits(loaded.blocks[b], moments.blocks[b]));
+  merge(loaded, loaded);
+  CHECK(loaded.blocks_by_age);
+  merge(loaded, stream(views.x, views.y, 30, executor));
+  CHECK_FALSE(loaded.blocks_by_age);
+}
+
 TEST_CASE("every truncation is refused") {
   Saved saved;
   for (std::size_t size = 0; size < saved.bytes.size(); size += size < 4096 ? 37 : 509) {
@@ -210,6 +232,34 @@ TEST_CASE("files of another kind, version or program say what they are") {
   CHECK_FALSE(load_moments(saved.folder.path(), into, notes, why));
   CHECK_FALSE(load_moments(saved.folder.path() / "missing", into, notes, why));
   CHECK(why.find("missing") != std::string::npos);
+}
+
+TEST_CASE("facts and notes that would take the memory of many files are refused, and not written") {
+  Saved saved;
+  const auto with_facts = [&](const std::string& facts) {
+    auto parts = livecca_fuzz::take_apart(saved.bytes);
+    REQUIRE(parts);
+    const std::size_t begin = parts->header.find("\"moments\":\"") + 11;
+    const std::size_t end = parts->header.find("\",\"notes\":", begin);
+    parts->header.replace(begin, end - begin, facts);
+    const auto bytes = livecca_fuzz::with_right_checksum(livecca_fuzz::put_together(*parts));
+    REQUIRE(bytes);
+    return *bytes;
+  };
+  std::string lists = "[[0]";
+  while (lists.size() < (std::size_t{20} << 20U)) lists += ",[0]";
+  CHECK(saved.refusal(with_facts(lists + "]")) ==
+        "expected facts of at most 8388608 bytes, got " + std::to_string(lists.size() + 1));
+  CHECK(saved.refusal(with_facts(std::string(1000, '['))) ==
+        "expected facts, got JSON that nests deeper than they do");
+  std::string why;
+  const MomentsNotes notes{{"note", std::string(std::size_t{1} << 20U, 'x')}};
+  CHECK_FALSE(save_moments(saved.path, saved.moments, notes, why));
+  CHECK(why.ends_with("expected notes of at most 1048576 bytes, got 1048587"));
+  saved.moments.faults.back().message.assign(std::size_t{8} << 20U, 'x');
+  CHECK_FALSE(save_moments(saved.path, saved.moments, {}, why));
+  CHECK(why.find("expected facts of at most 8388608 bytes, got") != std::string::npos);
+  CHECK(read_bytes(saved.path) == saved.bytes);
 }
 
 TEST_CASE("a file that cannot be written leaves the old one") {

@@ -124,6 +124,7 @@ TEST_CASE("workers' windows merge in any tree, in a fixed order bit for bit; cou
 }
 
 TEST_CASE("exponential windows of workers add up to the sum of their weighted rows") {
+  MESSAGE("seed " << seed);
   Executor executor(1);
   PanelOptions options;
   options.window = Window::exponential(30);
@@ -139,6 +140,50 @@ TEST_CASE("exponential windows of workers add up to the sum of their weighted ro
   CHECK(relative_error(product_of(*both.pairs[0].moments), expected.product) < 1e-12);
   CHECK(both.pairs[0].moments->weights().sum == doctest::Approx(expected.weight).epsilon(1e-13));
   CHECK(both.pairs[0].moments->samples() == 400);
+}
+
+TEST_CASE("rows too old to weigh anything are counted, and leave the mean a number") {
+  MESSAGE("seed " << seed);
+  Executor executor(1);
+  PanelOptions options;
+  options.window = Window::exponential(1);
+  options.nonfinite_limit = 1;
+  const auto views = shared_latents(1300, 5, 4, seed);
+  const auto expect_finite = [&](const Eigen::MatrixXd& x, std::uint64_t finite_rows) {
+    // A first step in which only the oldest row counts, or all of them: 2^-1199 is 0.
+    const PanelMoments first =
+        stream(x.topRows(1200), views.y.topRows(1200), 1200, executor, options);
+    CHECK(first.taps[0].moments->samples() == finite_rows);
+    CHECK(first.taps[0].samples_left_out == 1200 - finite_rows);
+    const ShiftedMean& mean = first.taps[0].moments->mean();
+    for (std::size_t j = 0; j < 5; ++j) CHECK(std::isfinite(mean.value(j)));
+    const PanelMoments both = stream(x, views.y, 1200, executor, options);
+    Eigen::VectorXd w(100);
+    for (Eigen::Index i = 0; i < 100; ++i) w(i) = std::exp2(-static_cast<double>(99 - i));
+    const WeightedDefinition expected(x.bottomRows(100), views.y.bottomRows(100), w);
+    CHECK(relative_error(product_of(*both.pairs[0].moments), expected.product) < 1e-12);
+    CHECK(both.pairs[0].moments->samples() == finite_rows + 100);
+  };
+  expect_finite(views.x, 1200);
+  Eigen::MatrixXd broken = views.x;
+  broken.middleRows(1, 1199).setConstant(std::numeric_limits<double>::quiet_NaN());
+  expect_finite(broken, 1);
+}
+
+TEST_CASE("a part that saw no rows holds nothing of its taps and pairs") {
+  MESSAGE("seed " << seed);
+  Executor executor(1);
+  PanelOptions options;
+  options.error_blocks = 5;
+  const auto views = shared_latents(60, 5, 4, seed);
+  const PanelMoments moments = stream(views.x, views.y, 30, executor, options);
+  REQUIRE(moments.blocks.size() == 5);
+  for (std::size_t b = 0; b < 5; ++b) {
+    CAPTURE(b);
+    CHECK(moments.blocks[b].taps[0].moments.has_value() == (b < 2));
+    CHECK(moments.blocks[b].pairs[0].moments.has_value() == (b < 2));
+  }
+  CHECK(moments.pairs[0].moments->samples() == 60);
 }
 
 TEST_CASE("1, 2 and 4 threads give the same bits in every kind of panel") {
@@ -274,6 +319,7 @@ TEST_CASE("a row that is non-finite in one of many taps leaves all of them alike
 }
 
 TEST_CASE("a tap that joins late changes no bit of the others, and counts from the next window") {
+  MESSAGE("seed " << seed);
   Executor executor(2);
   const Eigen::MatrixXd x = normal_matrix(100, 6, seed);
   Panel alone(executor, {});

@@ -196,6 +196,31 @@ TEST_CASE("a recorded tap takes another recording between windows, and only then
   panels.check_equal();
 }
 
+TEST_CASE("a recorded tap merges rows of its own grid only") {
+  MESSAGE("seed " << seed);
+  Executor executor(1);
+  const auto merged = [&](std::size_t an_image) {
+    const auto panel_of = [&](std::size_t rows_an_image) {
+      Panel panel(executor, {});
+      panel.add_recorded_tap({"start", "conv"},
+                             std::make_shared<Recorded>(normal_matrix(40, 3, seed), rows_an_image));
+      return panel;
+    };
+    Panel worker = panel_of(an_image);
+    auto step = worker.begin();
+    step.observe_recorded(0, 0, 40);
+    step.commit();
+    Panel panel = panel_of(4);
+    panel.merge(worker.take());
+    return panel.take();
+  };
+  CHECK(merged(4).taps[0].moments->samples() == 40);
+  const PanelMoments lost = merged(8);
+  CHECK_FALSE(lost.taps[0].moments);
+  REQUIRE(lost.faults.size() == 1);
+  CHECK(lost.faults[0].kind == FaultKind::shape_changed);
+}
+
 TEST_CASE("rows of a recording and views are not mixed up") {
   TwoPanels panels;
   auto step = panels.recorded.begin();

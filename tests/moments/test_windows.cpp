@@ -16,6 +16,7 @@ using namespace livecca;
 using livecca_tests::normal_matrix;
 using livecca_tests::product_of;
 using livecca_tests::relative_error;
+using livecca_tests::same_bits;
 using livecca_tests::scatter_of;
 using livecca_tests::WeightedDefinition;
 
@@ -164,6 +165,7 @@ TEST_CASE("all positions of an image weigh the same, and the window counts image
 }
 
 TEST_CASE("rows that are left out age the others all the same") {
+  MESSAGE("seed " << seed);
   Stream stream(with(Window::exponential(20)));
   stream.x(30, 2) = std::nan("");
   stream.x(95, 0) = std::nan("");
@@ -229,6 +231,117 @@ TEST_CASE("a window in parts is the window in one piece, and its parts add up to
   for (const PanelMoments& block : moments.blocks) samples += block.taps[0].moments->samples();
   CHECK(samples == 800);
   CHECK(moments.steps_committed == expected.steps_committed);
+}
+
+TEST_CASE("every merged window is one turn of the parts, however many steps it had") {
+  MESSAGE("seed " << seed);
+  constexpr std::size_t parts = 10;
+  Stream whole(with(Window::since_snapshot(), parts));
+  for (std::size_t worker = 0; worker < 8; ++worker) {
+    Stream stream(with(Window::since_snapshot()));
+    for (std::size_t i = 0; i < parts; ++i) stream.feed(20);
+    whole.panel.merge(stream.panel.take());
+  }
+  for (int i = 0; i < 2; ++i) whole.feed(200);
+  const PanelMoments moments = whole.panel.take();
+  REQUIRE(moments.blocks.size() == parts);
+  for (const PanelMoments& block : moments.blocks) CHECK(block.images == 200);
+}
+
+TEST_CASE("a ring hands its blocks out oldest first, and goes on from them in another ring") {
+  MESSAGE("seed " << seed);
+  // Ends within the first round, at a block's end, and in a later round.
+  for (const Eigen::Index before : {150, 300, 450}) {
+    CAPTURE(before);
+    Stream whole(with(Window::last_blocks(3, 100)));
+    Stream first(with(Window::last_blocks(3, 100)));
+    Stream second(with(Window::last_blocks(3, 100)));
+    for (Eigen::Index fed = 0; fed < before; fed += 50) {
+      whole.feed(50);
+      first.feed(50);
+    }
+    const PanelMoments half = first.panel.take();
+    CHECK(half.blocks_by_age);
+    REQUIRE(half.blocks.size() == 3);
+    CHECK(half.blocks[2].images == (before % 100 == 0 ? 100 : 50));
+    CHECK(half.blocks[0].images == (before == 150 ? 0 : 100));
+    second.panel.merge(half);
+    second.fed = before;
+    for (int i = 0; i < 8; ++i) {
+      CAPTURE(i);
+      CHECK(same_bits(second.panel.snapshot(), whole.panel.snapshot()));
+      whole.feed(50);
+      second.feed(50);
+    }
+    check_rows(second.panel.take(), second, (before + 99) / 100 * 100 + 100, before + 400);
+  }
+}
+
+TEST_CASE("rings of workers merge block by block, the newest with the newest") {
+  MESSAGE("seed " << seed);
+  Stream main(with(Window::last_blocks(3, 100)));
+  for (const Eigen::Index rows : {450, 150}) {
+    Stream worker(with(Window::last_blocks(3, 100)));
+    for (Eigen::Index fed = 0; fed < rows; fed += 50) worker.feed(50);
+    main.panel.merge(worker.panel.take());
+  }
+  const PanelMoments moments = main.panel.take();
+  CHECK(moments.blocks[0].images == 100);
+  CHECK(moments.blocks[1].images == 200);
+  CHECK(moments.blocks[2].images == 100);
+}
+
+TEST_CASE("a ring refuses blocks whose age is not known") {
+  Stream ring(with(Window::last_blocks(3, 100)));
+  Stream in_turn(with(Window::since_snapshot(), 3));
+  in_turn.feed(50);
+  CHECK_THROWS_WITH_AS(ring.panel.merge(in_turn.panel.take()),
+                       "panel merge: expected blocks by age, as a window of last blocks has them, "
+                       "got blocks in turn",
+                       Error);
+  ring.feed(50);
+  CHECK(ring.panel.take().pairs[0].moments->samples() == 50);
+}
+
+TEST_CASE("in a window that goes on, a pair whose rows differed begins anew after a snapshot") {
+  MESSAGE("seed " << seed);
+  for (const Window window :
+       {Window::all(), Window::exponential(1000), Window::last_blocks(2, 1000)}) {
+    Stream stream(with(window));
+    stream.feed(100);
+    auto step = stream.panel.begin();
+    step.observe(0, view_of(stream.x.topRows(40)));
+    step.observe(1, view_of(stream.y.topRows(30)));
+    step.commit();
+    const PanelMoments lost = stream.panel.snapshot();
+    REQUIRE(lost.faults.size() == 1);
+    CHECK(lost.faults[0].kind == FaultKind::rows_differ);
+    CHECK_FALSE(lost.pairs[0].moments);
+    CHECK(lost.taps[0].moments->samples() == 140);
+    stream.feed(60);
+    const PanelMoments anew = stream.panel.snapshot();
+    CHECK(anew.faults.empty());
+    REQUIRE(anew.pairs[0].moments);
+    CHECK(anew.pairs[0].moments->samples() == 60);
+    for (const TapMoments& tap : anew.taps) CHECK(tap.moments->samples() == 60);
+  }
+}
+
+TEST_CASE("what left a window that goes on comes back by a merge as by a step") {
+  MESSAGE("seed " << seed);
+  Stream stream(with(Window::all()));
+  Stream worker(with(Window::all()));
+  stream.feed(100);
+  auto step = stream.panel.begin();
+  step.observe(0, view_of(stream.x.topRows(40)));
+  step.commit();
+  CHECK_FALSE(stream.panel.snapshot().taps[1].moments);
+  worker.feed(60);
+  stream.panel.merge(worker.panel.take());
+  const PanelMoments anew = stream.panel.snapshot();
+  CHECK(anew.faults.empty());
+  REQUIRE(anew.pairs[0].moments);
+  CHECK(anew.pairs[0].moments->samples() == 60);
 }
 
 TEST_CASE(

@@ -58,9 +58,9 @@ class ProgramFixture {
     write_npy(path(name), array, format);
   }
 
-  /// Arguments beginning with "@" are files of the folder.
-  Outcome run(const std::vector<std::string>& arguments) const {
-    std::string command = "timeout 60 " + quoted(LIVECCA_PROGRAM);
+  /// Arguments beginning with "@" are files of the folder. `before` is a shell command.
+  Outcome run(const std::vector<std::string>& arguments, const std::string& before = ":") const {
+    std::string command = before + "; timeout 60 " + quoted(LIVECCA_PROGRAM);
     for (const std::string& argument : arguments) {
       command += ' ';
       command += quoted(argument.starts_with('@') ? path(argument.substr(1)) : argument);
@@ -72,9 +72,9 @@ class ProgramFixture {
   }
 
   /// Checks exit 2, nothing on stdout and exactly one line on stderr that holds all the words.
-  void refuses(const std::vector<std::string>& arguments,
-               const std::vector<std::string>& words) const {
-    const Outcome outcome = run(arguments);
+  void refuses(const std::vector<std::string>& arguments, const std::vector<std::string>& words,
+               const std::string& before = ":") const {
+    const Outcome outcome = run(arguments, before);
     CAPTURE(outcome.err);
     CHECK(outcome.exit_code == 2);
     CHECK(outcome.out.empty());

@@ -148,9 +148,14 @@ void add_options_of_moments(CLI::App& command, CompareOptions& options) {
           "Cut wider sides to a seeded choice of N features")
       ->type_name("N");
   command
-      .add_option("--save-moments", options.save_moments,
-                  "Keep the moments: livecca solve FILE prints the same again,\n"
-                  "livecca merge joins several")
+      .add_option_function<std::string>(
+          "--save-moments",
+          [&](const std::string& path) {
+            if (path.empty()) wrong_value("--save-moments", "a path", path);
+            options.save_moments = path;
+          },
+          "Keep the moments: livecca solve FILE prints the same again,\n"
+          "livecca merge joins several")
       ->type_name("FILE");
 }
 
@@ -258,9 +263,12 @@ CLI::App* add_merge(CLI::App& program, MergeArguments& arguments) {
   CLI::App* command = program.add_subcommand(
       "merge", "Join saved moments, as if all samples had been read at once");
   command->footer(
-      "The inputs hold moments of the same two layers on different samples, for example of\n"
-      "several workers. Any order gives the same numbers up to rounding. OUT is written whole or\n"
-      "not at all, and may be one of the inputs.\n"
+      "The inputs, two or more, hold moments of the same two layers on different samples, for\n"
+      "example of several workers. Any order gives the same numbers up to rounding. Two inputs of\n"
+      "the same contents are refused: their samples would count twice. Inputs made from files of\n"
+      "other names are merged with a line that says so, as may be right for parts of one layer.\n"
+      "OUT is written whole or not at all, and must not be there already unless it is one of the\n"
+      "inputs, so that nothing is lost.\n"
       "\n"
       "Example:\n"
       "  livecca merge all.moments worker0.moments worker1.moments && livecca solve all.moments\n"
@@ -268,7 +276,9 @@ CLI::App* add_merge(CLI::App& program, MergeArguments& arguments) {
       "Exit status: 0 if OUT was written, with a line for each tap that was lost; 2 with one line\n"
       "if it was not.");
   command->add_option("OUT", arguments.out, "Where the sum goes")->required()->type_name("");
-  command->add_option("IN", arguments.in, "Saved moments")->required()->type_name("");
+  command->add_option("IN", arguments.in, "Saved moments, two files or more")
+      ->required()
+      ->type_name("");
   return command;
 }
 

@@ -81,6 +81,8 @@ int run_merge(const MergeArguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A limit on the size of files is then an error of the write, as a full disk is, and not the end.
+  ::signal(SIGXFSZ, SIG_IGN);
   CLI::App program("livecca: how far neural representations are from one another", "livecca");
   program.set_version_flag("--version", "livecca " LIVECCA_VERSION);
   program.require_subcommand(1);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "compare_output.hpp"
 #include "input_error.hpp"
@@ -28,6 +30,78 @@ StoredMoments load(const std::string& path) {
 std::size_t live_pairs(const PanelMoments& moments) {
   return static_cast<std::size_t>(std::ranges::count_if(
       moments.pairs, [](const PairMoments& pair) { return pair.moments.has_value(); }));
+}
+
+bool same_contents(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
+  std::error_code failure;
+  if (fs::file_size(a, failure) != fs::file_size(b, failure)) return false;
+  // Other moments differ in the checksum, which stands at the beginning: this is soon over.
+  std::ifstream file_a(a, std::ios::binary);
+  std::ifstream file_b(b, std::ios::binary);
+  using Bytes = std::istreambuf_iterator<char>;
+  return std::equal(Bytes(file_a), Bytes(), Bytes(file_b), Bytes());
+}
+
+/// Throws InputError if an input before number `index` has the same contents.
+void expect_other_contents(const std::vector<std::string>& in, std::size_t index) {
+  for (std::size_t i = 0; i < index; ++i) {
+    if (!same_contents(in[i], in[index])) continue;
+    throw InputError(in[index] + ": expected other samples than in " + in[i] +
+                     ", got a file of the same contents");
+  }
+}
+
+/// Throws InputError if the inputs are too few, or if OUT would replace something else.
+void expect_inputs(const std::string& out, const std::vector<std::string>& in) {
+  expect_writable(out, {});
+  if (in.size() < 2) {
+    throw InputError("expected OUT and two or more inputs, got " + out + " and " + in.front());
+  }
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (!fs::exists(out, ignored)) return;
+  const bool is_input = std::ranges::any_of(
+      in, [&](const std::string& path) { return fs::equivalent(out, path, ignored); });
+  if (is_input) return;
+  throw InputError(out + ": expected a new file or one of the inputs as OUT, got another file");
+}
+
+/// Both sides' file names without their folders, from the notes that compare makes; empty if there
+/// are none.
+std::string file_names(const MomentsNotes& notes) {
+  const auto name_of_side = [&](const char* side) {
+    const auto note = notes.find(side);
+    if (note == notes.end()) return std::string();
+    const std::string path = note->second.substr(0, note->second.rfind("  ("));
+    return std::filesystem::path(path).filename().string();
+  };
+  const std::string x = name_of_side("x");
+  const std::string y = name_of_side("y");
+  return x.empty() || y.empty() ? "" : x + " and " + y;
+}
+
+/// Adds the moments of one file to those of another; what is lost on the way becomes a remark.
+void add(PanelMoments& all, const std::string& first, const PanelMoments& next,
+         const std::string& path, std::vector<std::string>& remarks) {
+  const std::size_t faults = all.faults.size() + next.faults.size();
+  const std::size_t blocks = all.blocks.size();
+  try {
+    merge(all, next);
+  } catch (const Error&) {
+    throw InputError(path + ": expected the same taps and pairs as in " + first + ", got others");
+  }
+  for (std::size_t f = faults; f < all.faults.size(); ++f) {
+    remarks.push_back(path + ": " + all.faults[f].subject + ": " + all.faults[f].message);
+  }
+  if (all.blocks.size() != blocks) {
+    remarks.push_back(path + ": expected " + std::to_string(blocks) + " blocks, got " +
+                      std::to_string(next.blocks.size()) + ": no standard errors");
+  }
+  if (live_pairs(all) == 0) {
+    throw InputError(path + ": expected moments that fit those of " + first +
+                     (remarks.empty() ? ", got none" : "; " + remarks.back()));
+  }
 }
 
 }  // namespace
@@ -82,37 +156,27 @@ void solve_file(const std::string& path, const ResultOptions& options, bool json
 }
 
 std::vector<std::string> merge_files(const std::string& out, const std::vector<std::string>& in) {
-  expect_writable(out, {});
+  expect_inputs(out, in);
   StoredMoments all = load(in.front());
   std::size_t files = merged_files(all.notes);
-  std::vector<std::string> lost;
+  const std::string first_names = file_names(all.notes);
+  std::vector<std::string> remarks;
+  bool names_differ = false;
   for (std::size_t i = 1; i < in.size(); ++i) {
     const StoredMoments next = load(in[i]);
-    const std::size_t faults = all.moments.faults.size() + next.moments.faults.size();
-    const std::size_t blocks = all.moments.blocks.size();
-    try {
-      merge(all.moments, next.moments);
-    } catch (const Error&) {
-      throw InputError(in[i] + ": expected the same taps and pairs as in " + in.front() +
-                       ", got others");
+    if (next.moments.steps_committed > 0) expect_other_contents(in, i);
+    const std::string names = file_names(next.notes);
+    if (!names_differ && !names.empty() && !first_names.empty() && names != first_names) {
+      names_differ = true;
+      remarks.push_back(in[i] + ": expected moments of " + first_names + " as in " + in.front() +
+                        ", got " + names + "; merged all the same");
     }
-    for (std::size_t f = faults; f < all.moments.faults.size(); ++f) {
-      const Fault& fault = all.moments.faults[f];
-      lost.push_back(in[i] + ": " + fault.subject + ": " + fault.message);
-    }
-    if (all.moments.blocks.size() != blocks) {
-      lost.push_back(in[i] + ": expected " + std::to_string(blocks) + " blocks, got " +
-                     std::to_string(next.moments.blocks.size()) + ": no standard errors");
-    }
-    if (live_pairs(all.moments) == 0) {
-      throw InputError(in[i] + ": expected moments that fit those of " + in.front() +
-                       (lost.empty() ? ", got none" : "; " + lost.back()));
-    }
+    add(all.moments, in.front(), next.moments, in[i], remarks);
     files += merged_files(next.notes);
   }
   set_merged_files(all.notes, files);
   save(out, all.moments, all.notes);
-  return lost;
+  return remarks;
 }
 
 }  // namespace livecca::tool

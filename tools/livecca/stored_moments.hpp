@@ -20,9 +20,10 @@ void save(const std::string& path, const PanelMoments& moments, const MomentsNot
 void solve_file(const std::string& path, const ResultOptions& options, bool json,
                 std::ostream& out);
 
-/// Merges files of moments, in their order, into one. Throws InputError, and writes nothing, if one
-/// cannot be read, if they do not belong together, or if no pair is left. Returns one line for each
-/// tap or pair that was lost on the way.
+/// Merges two or more files of moments, in their order, into one. Throws InputError, and writes
+/// nothing, if one cannot be read, if they do not belong together, if two hold the same samples, if
+/// no pair is left, or if `out` is there and is none of them. Returns remarks, one line each: on
+/// every tap or pair that was lost on the way, and on files made from other files' names.
 std::vector<std::string> merge_files(const std::string& out, const std::vector<std::string>& in);
 
 }  // namespace livecca::tool

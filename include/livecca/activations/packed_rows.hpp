@@ -47,8 +47,8 @@ class LIVECCA_EXPORT PackedRows {
   void clear() { set_shape({}, 1, dtype_); }
 
   /// Leaves out the rows whose `keep` is 0 (one entry a row) and finds the weighted mean of the
-  /// others. `image_weights` has one entry an image, above 0; none: all weigh 1. Cost: O(rows ·
-  /// features).
+  /// others. `image_weights` has one entry an image, 0 or more; none: all weigh 1. Rows that weigh
+  /// 0 are counted in weights() and then left out too. Cost: O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
 
   std::size_t images() const { return images_; }
@@ -58,7 +58,7 @@ class LIVECCA_EXPORT PackedRows {
   std::size_t rows_per_image() const { return rows_per_image_; }
   Grid grid() const { return grid_; }
   DType dtype() const { return dtype_; }
-  /// Rows held now: images × rows_per_image, and after center() the rows kept.
+  /// Rows held now: images × rows_per_image, and after center() the rows kept that weigh anything.
   std::size_t rows() const { return rows_; }
   /// One entry a packed row: 1 if all its features are finite. Not changed by center().
   std::span<const std::uint8_t> finite() const { return finite_; }

@@ -23,23 +23,28 @@ using MomentsNotes = std::map<std::string, std::string>;
 ///                moments       JSON: names, grids, weights, counts, faults
 ///                notes         JSON object of strings: the caller's
 ///     tensors    taps.I.scatter                                F64, features × features
-///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is their
-///                sum taps.I.norm_sums                              F64, 2 + features: Σp, Σp²,
-///                Σp·x pairs.I.product                               F64, features x × features y
+///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is
+///                                                              their sum
+///                taps.I.norm_sums                              F64, 2 + features: Σp, Σp², Σp·x
+///                pairs.I.product                               F64, features x × features y
 ///                pairs.I.mean_x_origin, …_offset, mean_y_…     F64, features
 ///                pairs.I.norm_sums                             F64, 3 + both features:
 ///                                                              Σp, Σq, Σpq, Σq·x, Σp·y
 ///                blocks.K.taps.…, blocks.K.pairs.…             the same, if the window has blocks
 ///
+/// The JSON of the facts may have 8 MiB, that of the notes 1 MiB.
+///
 /// False if it cannot be written; `why` then says so in one line. What lay under that name before
-/// is then untouched.
+/// is then untouched. Under a limit on the size of files (RLIMIT_FSIZE) the system first sends
+/// SIGXFSZ, which ends a process that does not ignore it: a host that may run under one should. The
+/// library leaves signals alone.
 LIVECCA_EXPORT bool save_moments(const std::filesystem::path& path, const PanelMoments& moments,
                                  const MomentsNotes& notes, std::string& why);
 
 /// Reads what save_moments() wrote, of this version or an earlier one. False if the file is not
 /// whole, was changed, or is not such a file; `why` then says in one line what was expected and
 /// what came, and `moments` and `notes` are as they were. Takes no more memory than a few times the
-/// file's size.
+/// file's size, and at most 300 MB for the JSON of facts and notes, whatever it says.
 LIVECCA_EXPORT bool load_moments(const std::filesystem::path& path, PanelMoments& moments,
                                  MomentsNotes& notes, std::string& why);
 

@@ -51,7 +51,9 @@ struct TapShape {
 /// What a panel takes, known before anything runs.
 struct PanelPlan {
   std::uint64_t moments_bytes = 0;  ///< means and products, in all parts of the window
-  std::uint64_t step_bytes = 0;     ///< a step's rows, and the blocks they are multiplied in
+  /// A step's rows, the blocks that they are multiplied in, and what is read of a recording at once
+  /// when a window ends.
+  std::uint64_t step_bytes = 0;
   std::uint64_t flops = 0;          ///< of one step's products: 2 a multiply-add
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
 };
@@ -64,7 +66,9 @@ struct PanelPlan {
 /// with a Fault; the others go on. A step that is not committed adds nothing and is counted; what
 /// was wrong with a view shown in it still counts.
 ///
-/// After a window's first step, a step of the same shape allocates nothing.
+/// A window's first step takes the memory of all its parts; after it, a step of the same shape
+/// allocates nothing. One exception: the list of the rows that a part holds of a recorded tap, one
+/// entry for each run of consecutive rows, has room for 64 runs and grows beyond them.
 ///
 /// If memory runs out in commit(), the window holds half a step: reset() it.
 ///
@@ -112,13 +116,18 @@ class LIVECCA_EXPORT Panel {
   std::uint64_t images() const;
 
   /// Adds another panel's window to this one's (see merge() of PanelMoments), as one step: with
-  /// several parts and a window in one piece, to the part whose turn it is. Throws Error if taps or
-  /// pairs differ. A recorded tap then has the moments that came, and no more of its own.
+  /// several parts and a window in one piece, to the part whose turn it is. If it comes in as many
+  /// parts it is added part by part; a ring takes those of another ring, the newest to its newest,
+  /// and no others, as it could not tell which to forget first. A tap that is not of the neurons
+  /// that its own rows would be cut to, on its grid, or that would take more than the memory limit,
+  /// leaves with a Fault, also before the first step. Throws Error, and changes nothing, if taps,
+  /// pairs or the number of parts differ, or if a ring gets parts whose age is not known. A
+  /// recorded tap then has the moments that came, and no more of its own.
   void merge(const PanelMoments& other);
 
   /// The window as it is now. Afterwards Window::since_snapshot starts anew; the others go on, and
-  /// taps that left or joined late take part again: they, and all that is paired with them, from
-  /// nothing, so that pairs keep to the same rows.
+  /// taps and pairs that left or joined late take part again: they, and all that is paired with
+  /// them, from nothing, so that pairs keep to the same rows.
   PanelMoments snapshot();
   /// Ends the window, whatever its kind: hands out its moments and starts anew. Cost: no copy of
   /// moments in one part.

@@ -74,6 +74,9 @@ struct PanelMoments {
   /// The same window in parts, if the panel was asked for them: what standard errors are made of.
   /// A part holds nothing of a tap that saw no rows in it.
   std::vector<PanelMoments> blocks;
+  /// The blocks are a ring's (Window::last_blocks): oldest first, the one that was being filled
+  /// last, those not yet begun before all others. Otherwise steps went to them in turn.
+  bool blocks_by_age = false;
 };
 
 /// Adds another window's moments, e.g. of a worker that saw other inputs. Any tree of merges gives

@@ -1,0 +1,158 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "drifting_network.hpp"
+#include "json_lines.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/measures/measure.hpp"
+#include "panel_of_two.hpp"
+#include "temporary_folder.hpp"
+
+using namespace livecca;
+using livecca_tests::DriftingNetwork;
+using livecca_tests::normal_matrix;
+using livecca_tests::read_lines;
+using livecca_tests::TemporaryFolder;
+
+namespace {
+
+constexpr std::uint64_t seed = 2718;
+
+MonitorOptions options_in(const TemporaryFolder& folder) {
+  MESSAGE("seed " << seed);
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.threads = 1;
+  return options;
+}
+
+/// Two epochs of a layer against a reference and its own start; the second's report.
+SnapshotReport two_epochs(const MonitorOptions& options, Eigen::Index batch = 20) {
+  const DriftingNetwork network(seed);
+  Monitor monitor(options);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
+  network.epoch(monitor, net, ref, 0, 0.1, batch).wait();
+  return network.epoch(monitor, net, ref, 1, 0.5, batch).wait();
+}
+
+/// The rows of a run of that kind, as they lie on the disk.
+std::vector<nlohmann::json> rows(const MonitorOptions& options, const char* kind) {
+  std::vector<nlohmann::json> lines = read_lines(options.run_directory / "rows.jsonl");
+  std::erase_if(lines, [&](const nlohmann::json& line) { return line["kind"] != kind; });
+  REQUIRE_FALSE(lines.empty());
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("precision: fast products are marked in every row and near the exact ones") {
+  const TemporaryFolder exact_folder;
+  const TemporaryFolder fast_folder;
+  const MonitorOptions exact = options_in(exact_folder);
+  MonitorOptions fast = options_in(fast_folder);
+  fast.precision = Precision::fast;
+  const SnapshotReport expected = two_epochs(exact);
+  const SnapshotReport report = two_epochs(fast);
+  for (const char* reference : {"seed7", "start"}) {
+    const MeasureRow* row = report.find("fc", reference, "pwcca_distance");
+    REQUIRE(row != nullptr);
+    const double other = *expected.find("fc", reference, "pwcca_distance")->value;
+    CHECK(*row->value == doctest::Approx(other).epsilon(1e-5));
+    CHECK(*row->value != other);
+  }
+  for (const auto& row : rows(exact, "measure")) CHECK(row["precision"] == "exact");
+  for (const auto& row : rows(fast, "measure")) CHECK(row["precision"] == "fast");
+  CHECK(rows(fast, "run").back()["precision"] == "fast");
+}
+
+TEST_CASE("error_blocks: rows have standard errors, where there are steps enough for them") {
+  const TemporaryFolder none_folder;
+  const TemporaryFolder some_folder;
+  const TemporaryFolder few_folder;
+  const MonitorOptions none = options_in(none_folder);
+  MonitorOptions some = options_in(some_folder);
+  some.error_blocks = 10;
+  const SnapshotReport plain = two_epochs(none);
+  const SnapshotReport report = two_epochs(some);
+  for (const char* reference : {"seed7", "start"}) {
+    const MeasureRow* row = report.find("fc", reference, "pwcca_distance");
+    REQUIRE(row != nullptr);
+    REQUIRE(row->standard_error);
+    CHECK(*row->standard_error > 0);
+    CHECK(*row->standard_error < 0.1);
+    const MeasureRow* without = plain.find("fc", reference, "pwcca_distance");
+    CHECK_FALSE(without->standard_error);
+    CHECK(*row->value == doctest::Approx(*without->value).epsilon(1e-10));
+  }
+  CHECK(rows(none, "measure").back()["standard_error"].is_null());
+  CHECK(rows(some, "measure").front()["standard_error"].is_number());
+  CHECK(rows(some, "run").back()["error_blocks"] == 10);
+  MonitorOptions few = options_in(few_folder);
+  few.error_blocks = 10;
+  CHECK_FALSE(two_epochs(few, 200).find("fc", "seed7", "pwcca_distance")->standard_error);
+  few.error_blocks = 4;
+  std::string why;
+  CHECK_FALSE(few.is_valid(why));
+  CHECK(why.find("5 error_blocks, got 4") != std::string::npos);
+}
+
+TEST_CASE("max_features: wider layers are cut, the start as the layer, and rows say from what") {
+  const TemporaryFolder folder;
+  MonitorOptions options = options_in(folder);
+  options.max_features = 4;
+  options.feature_seed = 3;
+  const SnapshotReport report = two_epochs(options);
+  for (const char* reference : {"seed7", "start"}) {
+    const MeasureRow* row = report.find("fc", reference, "pwcca_distance");
+    REQUIRE(row != nullptr);
+    CHECK(row->status == Status::ok);
+    CHECK(row->features == std::array<std::size_t, 2>{4, 4});
+  }
+  const MeasureRow* row = report.find("fc", "seed7", "pwcca_distance");
+  CHECK(row->features_of_taps == std::array<std::size_t, 2>{6, 6});
+  const auto run = rows(options, "run").back();
+  CHECK(run["max_features"] == 4);
+  CHECK(run["feature_seed"] == 3);
+  for (const auto& layer : rows(options, "layer")) CHECK(layer["features_of_tap"] == 6);
+  // The same as of the chosen features alone.
+  const DriftingNetwork network(seed);
+  std::vector<std::size_t> chosen;
+  choose_features(6, 4, 3, chosen);
+  Executor executor(1);
+  const Eigen::MatrixXd x = network.layer(0.5)(Eigen::all, chosen);
+  const Eigen::MatrixXd y = network.reference()(Eigen::all, chosen);
+  const auto solution = livecca_tests::solve_pair(x, y, executor);
+  const double expected = *evaluate(solution, 0, *find_measure("pwcca")).distance();
+  CHECK(*row->value == doctest::Approx(expected).epsilon(1e-10));
+}
+
+TEST_CASE("memory_limit: a known shape is refused, an unknown one an event, the others go on") {
+  const TemporaryFolder folder;
+  MonitorOptions options = options_in(folder);
+  options.memory_limit = 10'000;
+  Monitor monitor(options);
+  CHECK_THROWS_WITH_AS(
+      monitor.watch("net", "wide", Layout::nc, TapShape{.features = 200}),
+      "net/wide: expected moments within the memory limit of 10000 bytes, they would take 323200",
+      Error);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
+  const TapHandle wide = monitor.watch("net", "wide", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(100, 5, seed);
+  const Eigen::MatrixXd y = normal_matrix(100, 5, seed + 1);
+  const Eigen::MatrixXd z = normal_matrix(100, 200, seed + 2);
+  auto step = monitor.begin(Stream::probe, 0);
+  step.observe(net, view_of(x));
+  step.observe(ref, view_of(y));
+  step.observe(wide, view_of(z));
+  step.commit();
+  const SnapshotReport report = monitor.snapshot(0).wait();
+  CHECK(report.find("fc", "seed7", "pwcca_distance")->status == Status::ok);
+  const auto is_it = [](const Event& event) {
+    return event.what == "over_limit" && event.subject == "net/wide";
+  };
+  CHECK(std::ranges::count_if(report.events, is_it) == 1);
+  CHECK(rows(options, "run").back()["moments_bytes"] <= 10'000);
+}
