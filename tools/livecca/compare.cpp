@@ -22,9 +22,17 @@ std::string expected_axes(Layout layout) {
     case Layout::nchw:
       return "4 axes (images, channels, height, width)";
     case Layout::nhwc:
+      return "4 axes (images, height, width, channels)";
+    case Layout::ncl:
+      return "3 axes (images, channels, length)";
+    case Layout::ncdhw:
+      return "5 axes (images, channels, depth, height, width)";
+    case Layout::ntc:
+      return "3 axes (sequences, steps, features)";
+    case Layout::tnc:
       break;
   }
-  return "4 axes (images, height, width, channels)";
+  return "3 axes (steps, sequences, features)";
 }
 
 ActivationShape shape_of(NpyFile& file, Layout layout) {
