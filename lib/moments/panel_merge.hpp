@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "livecca/moments/panel_moments.hpp"
 
@@ -8,6 +9,9 @@ namespace livecca {
 
 /// Throws Error if taps or pairs differ.
 void expect_same_layout(const PanelMoments& a, const PanelMoments& b);
+
+/// "frequency (0,1,-2)" or "no frequency".
+std::string text_of(const std::optional<Frequency>& frequency);
 
 /// Why two taps' moments cannot be merged; empty if they can, or if there is nothing to merge.
 std::optional<Fault> misfit(const TapMoments& a, const TapMoments& b);

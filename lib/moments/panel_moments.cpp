@@ -70,6 +70,10 @@ void expect_same_layout(const PanelMoments& a, const PanelMoments& b) {
   throw Error("merge: expected the same taps and pairs in the same order");
 }
 
+std::string text_of(const std::optional<Frequency>& frequency) {
+  return frequency ? "frequency " + frequency->text() : "no frequency";
+}
+
 std::optional<Fault> misfit(const TapMoments& a, const TapMoments& b) {
   if (!a.moments || !b.moments) return std::nullopt;
   const auto text = [](const TapMoments& tap) {
@@ -77,13 +81,14 @@ std::optional<Fault> misfit(const TapMoments& a, const TapMoments& b) {
     if (tap.features_of_tap > tap.moments->features()) {
       words += " of " + std::to_string(tap.features_of_tap);
     }
-    return words + " features on " + std::to_string(tap.grid.height) + " x " +
-           std::to_string(tap.grid.width) + " positions";
+    words += " features on " + tap.grid.text() + " positions";
+    return tap.frequency ? words + " at " + text_of(tap.frequency) : words;
   };
   const bool same_subset =
       a.features_of_tap == b.features_of_tap &&
       (a.features_of_tap == a.moments->features() || a.feature_seed == b.feature_seed);
-  if (a.moments->features() == b.moments->features() && a.grid == b.grid && same_subset) {
+  if (a.moments->features() == b.moments->features() && a.grid == b.grid && same_subset &&
+      a.frequency == b.frequency) {
     return std::nullopt;
   }
   return Fault{FaultKind::shape_changed, a.name.text(),
@@ -98,6 +103,7 @@ void add_present(PanelMoments& into, const PanelMoments& from) {
       tap.grid = other.grid;
       tap.features_of_tap = other.features_of_tap;
       tap.feature_seed = other.feature_seed;
+      tap.frequency = other.frequency;
     }
     merge_present(tap, other);
     tap.samples_left_out += other.samples_left_out;
@@ -114,7 +120,8 @@ PanelMoments empty_like(const PanelMoments& other) {
                            .moments = {},
                            .grid = tap.grid,
                            .features_of_tap = tap.features_of_tap,
-                           .feature_seed = tap.feature_seed});
+                           .feature_seed = tap.feature_seed,
+                           .frequency = tap.frequency});
   }
   for (const PairMoments& pair : other.pairs) result.pairs.push_back({pair.x, pair.y, {}});
   return result;

@@ -122,8 +122,14 @@ void Panel::State::drop_misfits(const PanelMoments& other) {
       break;
     }
     if (tap.left) continue;
+    if (from.frequency != tap.frequency) {
+      leave(tap, FaultKind::shape_changed,
+            "expected a merge with " + text_of(tap.frequency) + ", got " + text_of(from.frequency));
+      continue;
+    }
     if (!tap.fed && !tap.shape_given) {
       set_shape(tap, {.features = from.features_of_tap, .grid = from.grid});
+      tap.shape_of_rows = true;
     }
     if (tap.features() != from.moments->features()) {
       leave(tap, FaultKind::shape_changed,
