@@ -191,6 +191,8 @@ void PackedRows::pack_images(const Source& source, const Reading& reading,
   set_shape({source.shape.images, width, Grid{}}, 1,
             reading.samples == Samples::pooled ? DType::float64 : source.dtype);
   if (is_sequence(reading.layout)) valid_.assign(images_, 1);
+  // Though the first batch may have nothing to pool.
+  if (reading.samples == Samples::pooled) sums_.reserve(features_);
   for (std::size_t image = 0; image < images_; ++image) {
     bool valid = true;
     if (reading.samples == Samples::pooled) {
