@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "activations/layout_axes.hpp"
+
 namespace livecca {
 namespace {
 
@@ -41,26 +43,49 @@ const char* name_of(Layout layout) {
       return "nchw";
     case Layout::nhwc:
       return "nhwc";
+    case Layout::ncl:
+      return "ncl";
+    case Layout::ncdhw:
+      return "ncdhw";
+    case Layout::ntc:
+      return "ntc";
+    case Layout::tnc:
+      return "tnc";
   }
   return "unknown";
 }
 
+bool is_sequence(Layout layout) { return layout == Layout::ntc || layout == Layout::tnc; }
+
+std::string Grid::text() const {
+  std::string text = depth == 1 ? "" : std::to_string(depth) + " x ";
+  return text + std::to_string(height) + " x " + std::to_string(width);
+}
+
 bool read_shape(const ActivationView& view, Layout layout, ActivationShape& shape,
                 std::string& why) {
-  const std::size_t axes = layout == Layout::nc ? 2 : 4;
+  const LayoutAxes axes = axes_of(layout);
   const auto extents = view.shape();
-  if (extents.size() != axes) {
-    why = "expected " + std::to_string(axes) + " axes for layout " + name_of(layout) +
+  if (extents.size() != axes.count) {
+    why = "expected " + std::to_string(axes.count) + " axes for layout " + name_of(layout) +
           ", got shape " + text_of(extents);
     return false;
   }
-  const auto extent = [&](std::size_t axis) { return static_cast<std::size_t>(extents[axis]); };
-  shape.images = extent(0);
-  shape.features = extent(layout == Layout::nhwc ? 3 : 1);
-  shape.grid = layout == Layout::nc     ? Grid{}
-               : layout == Layout::nchw ? Grid{extent(2), extent(3)}
-                                        : Grid{extent(1), extent(2)};
-  if (shape.features == 0 || shape.grid.size() == 0) {
+  const auto extent = [&](std::size_t axis) {
+    return axis == LayoutAxes::none ? std::size_t{1} : static_cast<std::size_t>(extents[axis]);
+  };
+  shape.images = extent(axes.image);
+  shape.features = extent(axes.feature);
+  shape.grid = {
+      .height = extent(axes.height), .width = extent(axes.width), .depth = extent(axes.depth)};
+  // A broadcast axis may promise more values than there are numbers to count them with.
+  std::size_t values = shape.features;
+  for (const std::size_t extent_of_grid : {shape.grid.depth, shape.grid.height, shape.grid.width}) {
+    if (!__builtin_mul_overflow(values, extent_of_grid, &values)) continue;
+    why = "expected fewer than 2^64 values an image, got shape " + text_of(extents);
+    return false;
+  }
+  if (values == 0) {
     why = "expected at least one feature and one position, got shape " + text_of(extents);
     return false;
   }

@@ -9,51 +9,6 @@
 namespace livecca {
 namespace {
 
-/// Where a view's elements lie: one stride per axis of images × positions × features.
-struct Addresses {
-  std::int64_t image;
-  std::int64_t row;
-  std::int64_t column;
-  std::int64_t feature;
-};
-
-Addresses addresses_of(const ActivationView& view, Layout layout) {
-  const auto strides = view.strides();
-  switch (layout) {
-    case Layout::nc:
-      return {strides[0], 0, 0, strides[1]};
-    case Layout::nchw:
-      return {strides[0], strides[2], strides[3], strides[1]};
-    case Layout::nhwc:
-      break;
-  }
-  return {strides[0], strides[1], strides[2], strides[3]};
-}
-
-/// Copies a row of features, all or the chosen ones, and says whether every one of them is usable.
-template <typename Element>
-bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::size_t> chosen,
-              std::size_t features, std::byte* to) {
-  constexpr auto size = sizeof(Element);
-  const std::int64_t step = stride * static_cast<std::int64_t>(size);
-  if (!chosen.empty()) {
-    for (std::size_t j = 0; j < features; ++j) {
-      std::memcpy(to + j * size, from + static_cast<std::int64_t>(chosen[j]) * step, size);
-    }
-  } else if (stride == 1) {
-    std::memcpy(to, from, features * size);
-  } else {
-    for (std::size_t j = 0; j < features; ++j, from += step) {
-      std::memcpy(to + j * size, from, size);
-    }
-  }
-  bool usable = true;
-  for (std::size_t j = 0; j < features; ++j) {
-    usable &= is_usable(load<Element>(to + j * size), PackedRows::largest_magnitude);
-  }
-  return usable;
-}
-
 template <typename Element, typename Number>
 void convert(const std::byte* from, std::size_t count, Number* into) {
   for (std::size_t i = 0; i < count; ++i, from += sizeof(Element)) {
@@ -69,68 +24,7 @@ void expect_room(std::size_t needed, std::size_t room) {
 
 RowSource::~RowSource() = default;
 
-bool PackedRows::pack(const ActivationView& view, Layout layout, const Positions& positions,
-                      std::uint64_t first_image, std::string& why,
-                      std::span<const std::size_t> features) {
-  set_shape({}, 1, view.dtype());
-  ActivationShape shape;
-  if (!read_shape(view, layout, shape, why)) return false;
-  features_of_tap_ = shape.features;
-  if (!features.empty()) {
-    if (features.back() >= shape.features) {
-      why = "expected more than " + std::to_string(features.back()) + " features, got " +
-            std::to_string(shape.features);
-      return false;
-    }
-    shape.features = features.size();
-  }
-  set_shape(shape, livecca::rows_per_image(positions, shape.grid), view.dtype());
-  const Addresses at = addresses_of(view, layout);
-  with_element_type(view.dtype(), [&](auto zero) {
-    using Element = decltype(zero);
-    const auto size = static_cast<std::int64_t>(sizeof(Element));
-    const auto* data = static_cast<const std::byte*>(view.data());
-    const auto width = static_cast<std::int64_t>(shape.grid.width);
-    std::size_t row = 0;
-    for (std::size_t image = 0; image < images_; ++image) {
-      choose_positions(positions, grid_, first_image + image, chosen_);
-      for (const std::size_t position : chosen_) {
-        const auto place = static_cast<std::int64_t>(position);
-        const std::int64_t offset = static_cast<std::int64_t>(image) * at.image +
-                                    place / width * at.row + place % width * at.column;
-        finite_[row] = copy_row<Element>(data + offset * size, at.feature, features, features_,
-                                         elements_.data() + row * features_ * sizeof(Element));
-        ++row;
-      }
-    }
-  });
-  return true;
-}
-
-bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_image, Grid grid,
-                               std::string& why) {
-  set_shape({}, 1, view.dtype());
-  ActivationShape rows;
-  if (!read_shape(view, Layout::nc, rows, why)) return false;
-  if (rows_an_image == 0 || rows.images % rows_an_image != 0) {
-    why = "expected a multiple of " + std::to_string(rows_an_image) + " recorded rows, got " +
-          std::to_string(rows.images);
-    return false;
-  }
-  features_of_tap_ = rows.features;
-  set_shape({rows.images / rows_an_image, rows.features, grid}, rows_an_image, view.dtype());
-  with_element_type(view.dtype(), [&](auto zero) {
-    using Element = decltype(zero);
-    const auto* data = static_cast<const std::byte*>(view.data());
-    const auto step = view.strides()[0] * static_cast<std::int64_t>(sizeof(Element));
-    for (std::size_t row = 0; row < rows_; ++row) {
-      finite_[row] =
-          copy_row<Element>(data + static_cast<std::int64_t>(row) * step, view.strides()[1], {},
-                            features_, elements_.data() + row * features_ * sizeof(Element));
-    }
-  });
-  return true;
-}
+std::span<const std::uint8_t> RowSource::valid(std::uint64_t, std::uint64_t) { return {}; }
 
 void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_image, DType dtype) {
   images_ = shape.images;
@@ -139,6 +33,9 @@ void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_ima
   rows_per_image_ = rows_an_image;
   dtype_ = dtype;
   weights_ = {};
+  valid_.clear();
+  first_rows_.clear();
+  steps_.clear();
   std::size_t bytes = 0;
   // A broadcast axis may promise more rows than there are addresses.
   if (__builtin_mul_overflow(images_, rows_per_image_, &rows_) ||
@@ -146,14 +43,21 @@ void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_ima
       __builtin_mul_overflow(bytes, size_of(dtype), &bytes)) {
     throw std::length_error("more rows than memory can hold");
   }
+  most_rows_ = rows_;
   elements_.resize(bytes);
   finite_.resize(rows_);
 }
 
+bool PackedRows::pairs_with(const PackedRows& other) const {
+  return images_ == other.images_ && grid_ == other.grid_ &&
+         rows_per_image_ == other.rows_per_image_ && steps_ == other.steps_;
+}
+
 std::size_t PackedRows::bytes() const {
-  return elements_.capacity() + finite_.capacity() +
+  return elements_.capacity() + finite_.capacity() + valid_.capacity() + steps_.capacity() +
          sizeof(double) * (root_weights_.capacity() + mean_.origin.capacity() +
-                           mean_.offset.capacity() + chosen_.capacity());
+                           mean_.offset.capacity() + sums_.capacity()) +
+         sizeof(std::size_t) * (chosen_.capacity() + first_rows_.capacity());
 }
 
 void PackedRows::read(std::size_t first, std::size_t count, std::span<double> into) const {
@@ -182,29 +86,29 @@ void PackedRows::center(std::span<const std::uint8_t> keep, std::span<const doub
 void PackedRows::compact(std::span<const std::uint8_t> keep,
                          std::span<const double> image_weights) {
   weights_ = {};
+  root_weights_.reserve(most_rows_);
   root_weights_.resize(rows_);
   const std::size_t row_bytes = features_ * size_of(dtype_);
   std::size_t kept = 0;
-  std::size_t last_image = images_;
-  for (std::size_t row = 0; row < rows_; ++row) {
-    if (keep[row] == 0) continue;
-    ++weights_.samples;
-    const std::size_t image = row / rows_per_image_;
+  for (std::size_t image = 0; image < images_; ++image) {
     const double weight = image_weights.empty() ? 1 : image_weights[image];
-    // So old that its weight is not a number above 0 any more. If all are, they have no mean.
-    if (weight == 0) continue;
-    if (kept != row) {
-      std::memcpy(elements_.data() + kept * row_bytes, elements_.data() + row * row_bytes,
-                  row_bytes);
+    const std::size_t kept_before = kept;
+    for (std::size_t row = first_row(image); row < first_row(image + 1); ++row) {
+      if (keep[row] == 0 || (!valid_.empty() && valid_[row] == 0)) continue;
+      ++weights_.samples;
+      // So old that its weight is not a number above 0 any more. If all are, they have no mean.
+      if (weight == 0) continue;
+      if (kept != row) {
+        std::memcpy(elements_.data() + kept * row_bytes, elements_.data() + row * row_bytes,
+                    row_bytes);
+      }
+      root_weights_[kept++] = std::sqrt(weight);
+      weights_.sum += weight;
+      weights_.squares += weight * weight;
     }
-    root_weights_[kept++] = std::sqrt(weight);
-    weights_.sum += weight;
-    weights_.squares += weight * weight;
-    if (image != last_image) {
-      weights_.image_sum += weight;
-      weights_.image_squares += weight * weight;
-    }
-    last_image = image;
+    if (kept == kept_before) continue;
+    weights_.image_sum += weight;
+    weights_.image_squares += weight * weight;
   }
   rows_ = kept;
 }

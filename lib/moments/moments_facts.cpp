@@ -1,5 +1,6 @@
 #include "moments/moments_facts.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -63,20 +64,32 @@ Json moments_or_null(const Slot& slot) {
   return to_json(MomentsAccess::parts_of(*moments));
 }
 
+Json to_json(const Grid& grid) {
+  if (grid.depth == 1) return {grid.height, grid.width};
+  return {grid.depth, grid.height, grid.width};
+}
+
+Json to_json(const TapMoments& tap) {
+  Json json{{"network", tap.name.network},
+            {"layer", tap.name.layer},
+            {"grid", to_json(tap.grid)},
+            {"samples_left_out", tap.samples_left_out},
+            {"features_of_tap", tap.features_of_tap},
+            {"feature_seed", tap.feature_seed},
+            {"moments", moments_or_null(tap)}};
+  if (tap.frequency) {
+    json["frequency"] = {tap.frequency->depth, tap.frequency->height, tap.frequency->width};
+    json["multiplicity"] = tap.frequency->multiplicity;
+  }
+  return json;
+}
+
 Json window_to_json(const PanelMoments& moments) {
   Json json{{"images", moments.images},
             {"steps_committed", moments.steps_committed},
             {"steps_discarded", moments.steps_discarded}};
   json["taps"] = Json::array();
-  for (const TapMoments& tap : moments.taps) {
-    json["taps"].push_back({{"network", tap.name.network},
-                            {"layer", tap.name.layer},
-                            {"grid", {tap.grid.height, tap.grid.width}},
-                            {"samples_left_out", tap.samples_left_out},
-                            {"features_of_tap", tap.features_of_tap},
-                            {"feature_seed", tap.feature_seed},
-                            {"moments", moments_or_null(tap)}});
-  }
+  for (const TapMoments& tap : moments.taps) json["taps"].push_back(to_json(tap));
   json["pairs"] = Json::array();
   for (const PairMoments& pair : moments.pairs) {
     json["pairs"].push_back({{"x", pair.x}, {"y", pair.y}, {"moments", moments_or_null(pair)}});
@@ -178,14 +191,37 @@ std::pair<std::size_t, std::size_t> expect_features(const FeaturesOf& features_o
   return *features;
 }
 
+Grid grid_of(const Json& tap) {
+  const Json& grid = array_in(tap, "grid");
+  for (const Json& extent : grid) {
+    if (!extent.is_number_unsigned()) refuse("grid", "extents");
+  }
+  const auto extent = [&](std::size_t place) { return grid[place].get<std::size_t>(); };
+  if (grid.size() == 2) return {.height = extent(0), .width = extent(1)};
+  if (grid.size() != 3) refuse("grid", "two or three extents");
+  return {.height = extent(1), .width = extent(2), .depth = extent(0)};
+}
+
+std::optional<Frequency> frequency_of(const Json& tap) {
+  if (!tap.contains("frequency")) return std::nullopt;
+  const Json& indices = array_in(tap, "frequency");
+  if (indices.size() != 3 ||
+      !std::ranges::all_of(indices, [](const Json& index) { return index.is_number_integer(); })) {
+    refuse("frequency", "three indices");
+  }
+  const std::uint64_t multiplicity = count_in(tap, "multiplicity");
+  if (multiplicity != 1 && multiplicity != 2) refuse("multiplicity", "1 or 2");
+  return Frequency{.height = indices[1].get<std::int64_t>(),
+                   .width = indices[2].get<std::int64_t>(),
+                   .depth = indices[0].get<std::int64_t>(),
+                   .multiplicity = static_cast<int>(multiplicity)};
+}
+
 TapMoments tap_of(const Json& json, const std::string& name, const FeaturesOf& features_of) {
   TapMoments tap;
   tap.name = {text_in(json, "network"), text_in(json, "layer")};
-  const Json& grid = array_in(json, "grid");
-  if (grid.size() != 2 || !grid[0].is_number_unsigned() || !grid[1].is_number_unsigned()) {
-    refuse("grid", "two extents");
-  }
-  tap.grid = {grid[0].get<std::size_t>(), grid[1].get<std::size_t>()};
+  tap.grid = grid_of(json);
+  tap.frequency = frequency_of(json);
   tap.samples_left_out = count_in(json, "samples_left_out");
   tap.features_of_tap = count_in(json, "features_of_tap");
   tap.feature_seed = count_in(json, "feature_seed");
@@ -193,6 +229,9 @@ TapMoments tap_of(const Json& json, const std::string& name, const FeaturesOf& f
   if (moments.is_null()) return tap;
   const auto [x, y] = expect_features(features_of, name);
   if (x != y || tap.features_of_tap < x) refuse("features_of_tap", "no fewer than the scatter has");
+  if (tap.frequency && (x % 2 != 0 || tap.features_of_tap % 2 != 0)) {
+    refuse("features_of_tap", "as many real as imaginary parts");
+  }
   tap.moments = moments_of<Moments>(moments, x);
   return tap;
 }
@@ -239,7 +278,7 @@ void expect_part_of(const PanelMoments& window, const PanelMoments& block) {
     const TapMoments& whole = window.taps[i];
     const TapMoments& part = block.taps[i];
     fits =
-        whole.name == part.name &&
+        whole.name == part.name && whole.frequency == part.frequency &&
         (!part.moments || (whole.moments && whole.moments->features() == part.moments->features()));
   }
   for (std::size_t i = 0; fits && i < window.pairs.size(); ++i) {

@@ -94,30 +94,52 @@ Panel::Panel(Executor& executor, PanelOptions options)
 Panel::~Panel() = default;
 Panel::Panel(Panel&&) noexcept = default;
 
-std::size_t Panel::add_tap(TapName name, Layout layout, std::optional<TapShape> shape) {
-  State& state = *state_;
-  for (const PanelTap& tap : state.taps) {
+std::size_t Panel::State::add(PanelTap new_tap, std::optional<TapShape> shape) {
+  const TapName name = new_tap.name;
+  for (const PanelTap& tap : taps) {
     if (tap.name == name) throw Error(name.text() + ": expected a new tap, it is there already");
   }
-  PanelTap& tap = state.taps.emplace_back();
-  tap.name = name;
-  tap.layout = layout;
+  PanelTap& tap = taps.emplace_back(std::move(new_tap));
   tap.shape_given = shape.has_value();
-  if (shape) state.set_shape(tap, *shape);
+  if (shape) set_shape(tap, *shape);
   std::uint64_t bytes = 0;
-  if (state.over_limit(bytes)) {
-    state.taps.pop_back();
+  if (over_limit(bytes)) {
+    taps.pop_back();
     throw Error(name.text() + ": expected moments within the memory limit of " +
-                std::to_string(state.options.memory_limit) + " bytes, they would take " +
+                std::to_string(options.memory_limit) + " bytes, they would take " +
                 std::to_string(bytes));
   }
-  for (PanelMoments& block : state.blocks) block.taps.emplace_back().name = name;
-  if (state.steps > 0) {
-    state.leave(tap, FaultKind::joined_late,
-                "expected before the window's first step, joined after step " +
-                    std::to_string(state.steps) + "; it counts from the next window");
+  for (PanelMoments& block : blocks) {
+    block.taps.emplace_back().name = name;
+    block.taps.back().frequency = tap.frequency;
   }
-  return state.taps.size() - 1;
+  if (steps > 0) {
+    leave(tap, FaultKind::joined_late,
+          "expected before the window's first step, joined after step " + std::to_string(steps) +
+              "; it counts from the next window");
+  }
+  return taps.size() - 1;
+}
+
+std::size_t Panel::add_tap(TapName name, const Reading& reading, std::optional<TapShape> shape) {
+  std::string why;
+  if (!reading.is_valid(why)) throw Error(name.text() + ": " + why);
+  PanelTap tap;
+  tap.name = std::move(name);
+  tap.reading = reading;
+  return state_->add(std::move(tap), shape);
+}
+
+std::size_t Panel::add_frequency_tap(TapName name, const Frequency& frequency,
+                                     std::optional<TapShape> shape) {
+  if (shape && shape->features % 2 != 0) {
+    throw Error(name.text() + ": expected as many real as imaginary parts, got " +
+                std::to_string(shape->features) + " features");
+  }
+  PanelTap tap;
+  tap.name = std::move(name);
+  tap.frequency = frequency;
+  return state_->add(std::move(tap), shape);
 }
 
 std::size_t Panel::add_recorded_tap(TapName name, std::shared_ptr<RowSource> rows) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "livecca/moments/panel_moments.hpp"
 
@@ -9,12 +10,16 @@ namespace livecca {
 /// Throws Error if taps or pairs differ.
 void expect_same_layout(const PanelMoments& a, const PanelMoments& b);
 
+/// "frequency (0,1,-2)" or "no frequency".
+std::string text_of(const std::optional<Frequency>& frequency);
+
 /// What moments of one tap must have in common to be merged: the same neurons at the same places.
 struct TapCut {
   std::size_t features = 0;
   std::size_t features_of_tap = 0;
   std::uint64_t feature_seed = 0;  ///< of a choice, if one was made
   Grid grid{};
+  std::optional<Frequency> frequency{};
 
   bool is_choice() const { return features < features_of_tap; }
 };

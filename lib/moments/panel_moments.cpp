@@ -79,26 +79,32 @@ void expect_same_layout(const PanelMoments& a, const PanelMoments& b) {
   throw Error("merge: expected the same taps and pairs in the same order");
 }
 
+std::string text_of(const std::optional<Frequency>& frequency) {
+  return frequency ? "frequency " + frequency->text() : "no frequency";
+}
+
 TapCut cut_of(const TapMoments& tap) {
   return {.features = tap.moments->features(),
           // Moments that were made elsewhere need not say that nothing was cut.
           .features_of_tap = std::max(tap.features_of_tap, tap.moments->features()),
           .feature_seed = tap.feature_seed,
-          .grid = tap.grid};
+          .grid = tap.grid,
+          .frequency = tap.frequency};
 }
 
 std::optional<Fault> misfit(const TapName& name, const TapCut& expected, const TapCut& got) {
-  const auto text = [](const TapCut& cut) {
+  const bool of_frequencies = expected.frequency || got.frequency;
+  const auto text = [of_frequencies](const TapCut& cut) {
     std::string words = std::to_string(cut.features);
     if (cut.is_choice()) words += " of " + std::to_string(cut.features_of_tap);
     words += " features";
     if (cut.is_choice()) words += ", chosen with seed " + std::to_string(cut.feature_seed) + ",";
-    return words + " on " + std::to_string(cut.grid.height) + " x " +
-           std::to_string(cut.grid.width) + " positions";
+    words += " on " + cut.grid.text() + " positions";
+    return of_frequencies ? words + " at " + text_of(cut.frequency) : words;
   };
   const bool same_choice = !expected.is_choice() || expected.feature_seed == got.feature_seed;
   if (expected.features == got.features && expected.features_of_tap == got.features_of_tap &&
-      expected.grid == got.grid && same_choice) {
+      expected.grid == got.grid && expected.frequency == got.frequency && same_choice) {
     return std::nullopt;
   }
   return Fault{FaultKind::shape_changed, name.text(),
@@ -113,6 +119,7 @@ void add_present(PanelMoments& into, const PanelMoments& from) {
       tap.grid = other.grid;
       tap.features_of_tap = other.features_of_tap;
       tap.feature_seed = other.feature_seed;
+      tap.frequency = other.frequency;
     }
     merge_present(tap, other);
     tap.samples_left_out += other.samples_left_out;
@@ -138,7 +145,8 @@ PanelMoments empty_like(const PanelMoments& other) {
                            .moments = {},
                            .grid = tap.grid,
                            .features_of_tap = tap.features_of_tap,
-                           .feature_seed = tap.feature_seed});
+                           .feature_seed = tap.feature_seed,
+                           .frequency = tap.frequency});
   }
   for (const PairMoments& pair : other.pairs) result.pairs.push_back({pair.x, pair.y, {}});
   return result;

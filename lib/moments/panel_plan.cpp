@@ -18,12 +18,25 @@ std::uint64_t moments_numbers(std::uint64_t features_x, std::uint64_t features_y
 }  // namespace
 
 void Panel::State::set_shape(PanelTap& tap, const TapShape& shape) const {
-  const bool same_width = tap.shape && tap.shape->features == shape.features;
+  const std::size_t width_before = tap.shape ? tap.features_of_tap() : 0;
   tap.shape = shape;
-  if (same_width) return;
+  tap.shape_of_rows = false;
+  if (width_before != tap.features_of_tap()) choose(tap);
+}
+
+void Panel::State::choose(PanelTap& tap) const {
   tap.chosen.clear();
-  if (options.max_features == 0 || shape.features <= options.max_features) return;
-  choose_features(shape.features, options.max_features, options.feature_seed, tap.chosen);
+  const std::size_t width = tap.features_of_tap();
+  if (options.max_features == 0 || width <= options.max_features) return;
+  if (!tap.frequency) {
+    choose_features(width, options.max_features, options.feature_seed, tap.chosen);
+    return;
+  }
+  const std::size_t channels = width / 2;
+  const std::size_t count = std::max<std::size_t>(1, options.max_features / 2);
+  if (count >= channels) return;
+  choose_features(channels, count, options.feature_seed, tap.chosen);
+  for (std::size_t i = 0; i < count; ++i) tap.chosen.push_back(channels + tap.chosen[i]);
 }
 
 bool Panel::State::set_shape_within_limit(PanelTap& tap, const TapShape& shape) {
@@ -67,15 +80,17 @@ PanelPlan Panel::State::plan(std::size_t images_per_step) const {
   plan.moments_bytes = moments_bytes();
   const auto rows_of = [&](const PanelTap& tap) -> std::uint64_t {
     if (tap.source) return images_per_step * tap.source->rows_per_image();
-    return images_per_step * rows_per_image(options.positions, tap.shape->grid);
+    return images_per_step * rows_per_image(tap.reading, options.positions, tap.shape->grid);
   };
   for (const PanelTap& tap : taps) {
     if (!tap.shape) {
       throw Error(tap.name.text() + ": expected a known shape to plan with, got none");
     }
     const std::uint64_t rows = rows_of(tap);
+    const bool computed = tap.reading.samples == Samples::pooled;
+    const std::size_t element = computed ? number : size_of(tap.shape->dtype);
     // Rows as they came, one byte that says whether they are finite, and their weight.
-    plan.step_bytes += rows * (tap.features() * size_of(tap.shape->dtype) + 1 + number);
+    plan.step_bytes += rows * (tap.features() * element + 1 + number);
     plan.step_bytes += RowBlock::bytes(tap.features(), options.precision);
     if (tap.recording) plan.step_bytes += tap.recording->bytes(tap.shape->dtype);
     // A recorded tap's own products are not made anew in a step.

@@ -16,21 +16,27 @@ namespace livecca {
 
 struct PanelTap {
   TapName name;
-  Layout layout;
+  Reading reading = Layout::nc;
+  std::optional<Frequency> frequency;
   std::optional<TapShape> shape;  ///< given, or as last seen
   bool shape_given = false;
-  std::vector<std::size_t> chosen;       ///< features kept; empty: all
-  bool left = false;                     ///< out until the next window
-  bool fed = false;                      ///< in this window
-  bool observed = false;                 ///< in the open step
-  PackedRows rows;                       ///< of the open step; its memory is reused by the next
-  std::size_t place = 0;                 ///< of its rows in the step's update
+  bool shape_of_rows = false;       ///< a merge told only what rows there are, not of what view
+  std::vector<std::size_t> chosen;  ///< features kept; empty: all
+  bool left = false;                ///< out until the next window
+  bool fed = false;                 ///< in this window
+  bool observed = false;            ///< in the open step
+  PackedRows rows;                  ///< of the open step; its memory is reused by the next
+  std::size_t place = 0;            ///< of its rows in the step's update
   std::unique_ptr<Recording> recording;  ///< of a recorded tap whose moments are kept
   std::shared_ptr<RowSource> source;     ///< of a recorded tap
   std::uint64_t first_row = 0;           ///< of the open step's rows in the source
 
+  std::size_t place_among_live = 0;  ///< in the open step
+
+  /// Features before any were chosen.
+  std::size_t features_of_tap() const { return reading.features(shape->features, shape->grid); }
   /// Features that its moments have.
-  std::size_t features() const { return chosen.empty() ? shape->features : chosen.size(); }
+  std::size_t features() const { return chosen.empty() ? features_of_tap() : chosen.size(); }
 };
 
 struct PanelPair {
@@ -64,15 +70,18 @@ struct Panel::State {
   StepMasks masks;
   std::vector<PanelTap*> live;
   std::vector<const PackedRows*> live_rows;
+  std::vector<StepMasks::Pair> live_pairs;
   std::vector<double> image_weights;
 
   // panel.cpp
+  std::size_t add(PanelTap tap, std::optional<TapShape> shape);
   void set_source(PanelTap& tap, std::shared_ptr<RowSource> rows) const;
   void leave(PanelTap& tap, FaultKind kind, const std::string& message);
   void begin_window();
   void expect_no_step() const;
 
   // panel_plan.cpp
+  void choose(PanelTap& tap) const;
   /// Also chooses features, if there are too many.
   void set_shape(PanelTap& tap, const TapShape& shape) const;
   /// The same of a shape not known before: over the memory limit the tap leaves, with a fault.
@@ -103,7 +112,9 @@ struct Panel::State {
   void merge_into(std::size_t block, PanelMoments part);
 
   // panel_step.cpp
-  PanelTap& tap_to_observe(std::size_t index);
+  PanelTap& tap_to_observe(std::size_t index, bool recorded, bool masked = false);
+  /// Why a tap of that shape cannot be fed with this view; empty if it can.
+  static std::string misfit_of(const PanelTap& tap, const ActivationShape& seen);
   /// Makes the tap ready for a view: false, with a fault, if it is not the tap's or takes too much.
   bool fit_shape(PanelTap& tap, const ActivationView& view);
   /// Takes a tap's packed rows into the open step, if they fit the window's earlier ones.
@@ -114,8 +125,9 @@ struct Panel::State {
   void keep_rows(std::size_t tap, std::size_t block, double decay);
   void commit();
   void drop_unfit_taps();
-  void center_live_taps(std::size_t step_images);
   void drop_unpaired_rows();
+  void find_live_taps();
+  void center_live_taps(std::size_t step_images);
   void accumulate(std::size_t step_images);
   void close_step();
   MomentsOptions moments_options() const;

@@ -14,15 +14,21 @@ namespace {
 std::string text_of(const PackedRows& rows) {
   std::string text = std::to_string(rows.images()) + " images";
   if (rows.grid().size() == 1) return text;
-  return text + " of " + std::to_string(rows.grid().height) + " x " +
-         std::to_string(rows.grid().width) + " positions";
+  return text + " of " + rows.grid().text() + " positions";
+}
+
+std::string expected_pairing(const PackedRows& x, const PackedRows& y) {
+  if (x.images() == y.images() && !(x.is_even() && y.is_even())) {
+    return "expected the same mask for both, got other valid steps";
+  }
+  return "expected rows that pair, got " + text_of(x) + " and " + text_of(y);
 }
 
 std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
 
 }  // namespace
 
-PanelTap& Panel::State::tap_to_observe(std::size_t index) {
+PanelTap& Panel::State::tap_to_observe(std::size_t index, bool recorded, bool masked) {
   if (index >= taps.size()) {
     throw Error("panel step: expected a tap below " + std::to_string(taps.size()) + ", got " +
                 std::to_string(index));
@@ -31,35 +37,52 @@ PanelTap& Panel::State::tap_to_observe(std::size_t index) {
   if (tap.observed) {
     throw Error(tap.name.text() + ": expected one observation in a step, got a second one");
   }
+  if (recorded && !tap.source) throw Error(tap.name.text() + ": expected a recorded tap");
+  if (!recorded && tap.source) {
+    throw Error(tap.name.text() + ": expected rows of its recording, got a view");
+  }
+  if (masked && !is_sequence(tap.reading.layout)) {
+    throw Error(tap.name.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
+                ", which has no steps");
+  }
   tap.observed = true;
   return tap;
+}
+
+std::string Panel::State::misfit_of(const PanelTap& tap, const ActivationShape& seen) {
+  const auto text = [](std::size_t features, const Grid& grid) {
+    return std::to_string(features) + " features on " + grid.text() + " positions";
+  };
+  if (tap.frequency && seen.features % 2 != 0) {
+    return "expected as many real as imaginary parts, got " + text(seen.features, seen.grid);
+  }
+  if (!tap.fed && !tap.shape_given) return {};
+  const TapShape& expected = *tap.shape;
+  const std::size_t seen_width = tap.reading.features(seen.features, seen.grid);
+  if (tap.shape_of_rows) {
+    const Grid rows = tap.reading.grid_of_rows(seen.grid);
+    if (expected.features == seen_width && expected.grid == rows) return {};
+    return "expected " + text(expected.features, expected.grid) + " as before, got " +
+           text(seen_width, rows);
+  }
+  const bool same_grid = tap.reading.grid_may_vary() || expected.grid == seen.grid;
+  if (expected.features == seen.features && same_grid) return {};
+  return "expected " + text(expected.features, expected.grid) +
+         (tap.fed ? " as before, got " : " as declared, got ") + text(seen.features, seen.grid);
 }
 
 bool Panel::State::fit_shape(PanelTap& tap, const ActivationView& view) {
   ActivationShape seen;
   std::string why;
-  if (!read_shape(view, tap.layout, seen, why)) {
+  if (read_shape(view, tap.reading.layout, seen, why)) why = misfit_of(tap, seen);
+  if (!why.empty()) {
     leave(tap, FaultKind::shape_changed, why);
     return false;
   }
-  const bool known = tap.fed || tap.shape_given;
-  if (known && (tap.shape->features != seen.features || tap.shape->grid != seen.grid)) {
-    const auto text = [](std::size_t features, Grid grid) {
-      return std::to_string(features) + " features on " + std::to_string(grid.height) + " x " +
-             std::to_string(grid.width) + " positions";
-    };
-    leave(tap, FaultKind::shape_changed,
-          "expected " + text(tap.shape->features, tap.shape->grid) +
-              (tap.fed ? " as before, got " : " as declared, got ") +
-              text(seen.features, seen.grid));
-    return false;
-  }
-  if (known) {
-    tap.shape->dtype = view.dtype();
-    return true;
-  }
-  return set_shape_within_limit(
-      tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
+  const TapShape shape{.features = seen.features, .grid = seen.grid, .dtype = view.dtype()};
+  if (!tap.fed && !tap.shape_given) return set_shape_within_limit(tap, shape);
+  set_shape(tap, shape);
+  return true;
 }
 
 const PackedRows* Panel::State::accept(PanelTap& tap, bool packed, const std::string& why) {
@@ -74,8 +97,9 @@ void Panel::State::commit() {
     if (tap.observed) step_images = std::max(step_images, tap.rows.images());
   }
   drop_unfit_taps();
-  center_live_taps(step_images);
   drop_unpaired_rows();
+  find_live_taps();
+  center_live_taps(step_images);
   accumulate(step_images);
   images += step_images;
   clock += step_images;
@@ -98,14 +122,25 @@ void Panel::State::drop_unfit_taps() {
   }
 }
 
-void Panel::State::center_live_taps(std::size_t step_images) {
+void Panel::State::find_live_taps() {
   live.clear();
   live_rows.clear();
+  live_pairs.clear();
   for (PanelTap& tap : taps) {
     if (tap.left) continue;
+    tap.place_among_live = live.size();
     live.push_back(&tap);
     live_rows.push_back(&tap.rows);
   }
+  for (const PanelPair& pair : pairs) {
+    const PanelTap& x = taps[pair.x];
+    const PanelTap& y = taps[pair.y];
+    if (pair.left || x.left || y.left) continue;
+    live_pairs.push_back({x.place_among_live, y.place_among_live});
+  }
+}
+
+void Panel::State::center_live_taps(std::size_t step_images) {
   image_weights.clear();
   if (options.window.kind == Window::Kind::exponential) {
     image_weights.resize(step_images);
@@ -114,7 +149,7 @@ void Panel::State::center_live_taps(std::size_t step_images) {
           std::exp2(-static_cast<double>(step_images - 1 - i) / options.window.half_life);
     }
   }
-  masks.make(live_rows);
+  masks.make(live_rows, live_pairs);
   // By reference, as a std::function that holds a large lambda would allocate.
   const auto center = [this](std::size_t i) { live[i]->rows.center(masks.of(i), image_weights); };
   executor.parallel_for(Lane::training, live.size(), std::ref(center));
@@ -124,14 +159,13 @@ void Panel::State::drop_unpaired_rows() {
   for (PanelPair& pair : pairs) {
     const PanelTap& x = taps[pair.x];
     const PanelTap& y = taps[pair.y];
-    if (pair.left || x.left || y.left || rows_pair(x.rows, y.rows)) continue;
+    if (pair.left || x.left || y.left || x.rows.pairs_with(y.rows)) continue;
     pair.left = true;
     for (PanelMoments& block : blocks) {
       block.pairs[static_cast<std::size_t>(&pair - pairs.data())].moments.reset();
     }
-    faults.push_back(
-        {FaultKind::rows_differ, x.name.text() + " with " + y.name.text(),
-         "expected rows that pair, got " + text_of(x.rows) + " and " + text_of(y.rows)});
+    faults.push_back({FaultKind::rows_differ, x.name.text() + " with " + y.name.text(),
+                      expected_pairing(x.rows, y.rows)});
   }
 }
 
@@ -143,8 +177,8 @@ void Panel::State::make_moments(std::size_t index) {
   const PanelTap& tap = taps[index];
   for (PanelMoments& block : blocks) {
     TapMoments& kept = block.taps[index];
-    kept.grid = tap.shape->grid;
-    kept.features_of_tap = tap.shape->features;
+    kept.grid = tap.reading.grid_of_rows(tap.shape->grid);
+    kept.features_of_tap = tap.features_of_tap();
     kept.feature_seed = options.feature_seed;
     if (!tap.recording && !kept.moments) kept.moments.emplace(tap.features(), moments_options());
   }
@@ -162,7 +196,7 @@ void Panel::State::make_moments_of_pair(std::size_t index) {
 void Panel::State::keep_rows(std::size_t index, std::size_t block, double decay) {
   PanelTap& tap = taps[index];
   TapMoments& kept = blocks[block].taps[index];
-  kept.samples_left_out += tap.rows.finite().size() - tap.rows.weights().samples;
+  kept.samples_left_out += masks.valid_rows(tap.place_among_live) - tap.rows.weights().samples;
   tap.place = update.add_rows(tap.rows, options.precision);
   tap.fed = true;
   if (!tap.recording) update.add(*kept.moments, tap.place, decay);
@@ -172,12 +206,13 @@ void Panel::State::accumulate(std::size_t step_images) {
   const std::size_t block = turn_to_next_block();
   const double decay = decay_until(clock + step_images, block);
   update.begin();
-  for (std::size_t i = 0, next_live = 0; i < taps.size(); ++i) {
-    if (taps[i].left) continue;
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    PanelTap& tap = taps[i];
+    if (tap.left) continue;
     make_moments(i);
     keep_rows(i, block, decay);
-    if (taps[i].recording) taps[i].recording->add(block, taps[i].first_row, masks.of(next_live));
-    ++next_live;
+    if (!tap.recording) continue;
+    tap.recording->add(block, tap.first_row, masks.of(tap.place_among_live));
   }
   for (std::size_t p = 0; p < pairs.size(); ++p) {
     const PanelTap& x = taps[pairs[p].x];
@@ -205,27 +240,31 @@ Panel::Step::~Step() {
   state_->close_step();
 }
 
-const PackedRows* Panel::Step::observe(std::size_t tap_index, const ActivationView& view) {
+const PackedRows* Panel::Step::observe(std::size_t tap_index, const ActivationView& view,
+                                       const SequenceMask& mask) {
   if (state_ == nullptr) throw Error("panel step: observed after its commit");
-  PanelTap& tap = state_->tap_to_observe(tap_index);
-  if (tap.source) {
-    throw Error(tap.name.text() + ": expected rows of its recording, got a view");
-  }
+  PanelTap& tap = state_->tap_to_observe(tap_index, false, mask.is_given());
   if (!state_->fit_shape(tap, view)) {
     tap.rows.clear();
     return nullptr;
   }
   std::string why;
-  const bool packed =
-      tap.rows.pack(view, tap.layout, state_->options.positions, state_->images, why, tap.chosen);
+  const bool packed = tap.rows.pack(view, tap.reading, state_->options.positions, state_->images,
+                                    why, tap.chosen, mask);
   return state_->accept(tap, packed, why);
+}
+
+void Panel::Step::refuse(std::size_t tap_index, const std::string& why) {
+  if (state_ == nullptr) throw Error("panel step: observed after its commit");
+  PanelTap& tap = state_->tap_to_observe(tap_index, false);
+  tap.rows.clear();
+  state_->leave(tap, FaultKind::shape_changed, why);
 }
 
 const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, std::uint64_t first,
                                                 std::uint64_t count) {
   if (state_ == nullptr) throw Error("panel step: observed after its commit");
-  PanelTap& tap = state_->tap_to_observe(tap_index);
-  if (!tap.source) throw Error(tap.name.text() + ": expected a recorded tap");
+  PanelTap& tap = state_->tap_to_observe(tap_index, true);
   std::string why;
   tap.first_row = first;
   tap.rows.clear();
@@ -236,7 +275,8 @@ const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, std::uint
   }
   tap.shape->dtype = view->dtype();
   const bool packed =
-      tap.rows.pack_recorded(*view, tap.source->rows_per_image(), tap.source->grid(), why);
+      tap.rows.pack_recorded(*view, tap.source->rows_per_image(), tap.source->grid(), why,
+                             tap.source->valid(first, count));
   return state_->accept(tap, packed, why);
 }
 

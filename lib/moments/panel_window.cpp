@@ -116,14 +116,16 @@ void Panel::State::rejoin() {
 
 void Panel::State::expect_cut(PanelTap& tap, const TapMoments& from) {
   const TapCut got = cut_of(from);
-  if (!tap.fed && !tap.shape_given &&
-      !set_shape_within_limit(tap, {.features = got.features_of_tap, .grid = got.grid})) {
-    return;
+  if (!tap.fed && !tap.shape_given) {
+    if (!set_shape_within_limit(tap, {.features = got.features_of_tap, .grid = got.grid})) return;
+    tap.shape_of_rows = true;
   }
+  const Grid grid = tap.shape_of_rows ? tap.shape->grid : tap.reading.grid_of_rows(tap.shape->grid);
   const TapCut expected{.features = tap.features(),
-                        .features_of_tap = tap.shape->features,
+                        .features_of_tap = tap.features_of_tap(),
                         .feature_seed = options.feature_seed,
-                        .grid = tap.shape->grid};
+                        .grid = grid,
+                        .frequency = tap.frequency};
   const auto fault = misfit(tap.name, expected, got);
   if (fault) leave(tap, fault->kind, fault->message);
 }

@@ -70,24 +70,24 @@ void Monitor::State::write_run_row() {
   row.notes = options.notes;
   for (const WatchedTap& tap : taps) {
     if (tap.network == "start") continue;
-    row.taps.push_back({tap.network, tap.layer, livecca::name_of(tap.layout)});
+    row.taps.push_back({tap.network, tap.layer, tap.reading.text()});
   }
   writer.write(row);
 }
 
-TapHandle Monitor::State::watch(std::string_view network, std::string_view layer, Layout layout,
-                                std::optional<TapShape> shape) {
+TapHandle Monitor::State::watch(std::string_view network, std::string_view layer,
+                                const Reading& reading, std::optional<TapShape> shape) {
   const std::string name = std::string(network) + "/" + std::string(layer);
   if (network == "start" || network == "final") {
     throw Error(name + ": expected a network name other than 'start' and 'final'");
   }
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (taps[i].network != network || taps[i].layer != layer) continue;
-    if (taps[i].layout == layout) return {i};
-    throw Error(name + ": expected layout " + livecca::name_of(taps[i].layout) +
-                " as watched before, got " + livecca::name_of(layout));
+    if (taps[i].reading == reading) return {i};
+    throw Error(name + ": expected layout " + taps[i].reading.text() + " as watched before, got " +
+                reading.text());
   }
-  const std::size_t tap = panel.add_tap({std::string(network), std::string(layer)}, layout, shape);
+  const std::size_t tap = panel.add_tap({std::string(network), std::string(layer)}, reading, shape);
   const bool trained = network == options.network;
   try {
     for (std::size_t other = 0; other < tap; ++other) {
@@ -99,7 +99,7 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
     panel.remove_last_tap();
     throw;
   }
-  taps.push_back({std::string(network), std::string(layer), layout, std::nullopt});
+  taps.push_back({std::string(network), std::string(layer), reading, std::nullopt});
   return {tap};
 }
 
@@ -251,9 +251,9 @@ Monitor::~Monitor() {
   if (!state_->finished) state_->writer.write_event_counts();
 }
 
-TapHandle Monitor::watch(std::string_view network, std::string_view layer, Layout layout,
+TapHandle Monitor::watch(std::string_view network, std::string_view layer, const Reading& reading,
                          std::optional<TapShape> shape) {
-  return state_->watch(network, layer, layout, shape);
+  return state_->watch(network, layer, reading, shape);
 }
 
 PanelPlan Monitor::plan(std::size_t images_per_step) const {

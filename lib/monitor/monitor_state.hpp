@@ -20,7 +20,7 @@ namespace livecca {
 struct WatchedTap {
   std::string network;
   std::string layer;
-  Layout layout;
+  Reading reading;
   /// Of the trained network only: the tap of its recorded start, once there is one.
   std::optional<std::size_t> start_tap;
 };
@@ -28,7 +28,7 @@ struct WatchedTap {
 struct Monitor::State {
   explicit State(MonitorOptions given);
 
-  TapHandle watch(std::string_view network, std::string_view layer, Layout layout,
+  TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape);
   void add_start_taps(std::int64_t epoch);
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);

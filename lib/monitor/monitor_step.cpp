@@ -44,7 +44,7 @@ Monitor::Step::Step(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Monitor::Step::Step(Step&&) noexcept = default;
 Monitor::Step::~Step() = default;
 
-void Monitor::Step::observe(TapHandle tap, const ActivationView& view) {
+void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask) {
   if (!state_) throw Error("step: observed after its commit");
   Monitor::State& monitor = state_->monitor;
   if (tap.index >= monitor.taps.size() || monitor.taps[tap.index].network == "start") {
@@ -52,7 +52,7 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view) {
   }
   const TimeSpent time(monitor.observe_seconds);
   try {
-    const PackedRows* rows = state_->step.observe(tap.index, view);
+    const PackedRows* rows = state_->step.observe(tap.index, view, mask);
     const WatchedTap& watched = monitor.taps[tap.index];
     if (rows == nullptr || watched.network != monitor.options.network) return;
     if (monitor.options.keep_history) state_->to_record.push_back({tap.index, rows});

@@ -36,16 +36,27 @@ void RecordedRowsWriter::begin(const PackedRows& rows) {
   bytes_ = data_begin;
 }
 
-bool RecordedRowsWriter::append(const PackedRows& rows, std::string& why) {
-  if (bytes_ == 0) begin(rows);
-  const bool is_wide = rows.dtype() == DType::float64;
-  if (rows.features() != features_ || rows.grid() != grid_ ||
-      is_wide != (dtype_ == DType::float64)) {
-    why = file_.path().string() + ": expected " + std::to_string(features_) + " features of " +
-          name_of(dtype_) + ", got " + std::to_string(rows.features()) + " of " +
-          name_of(rows.dtype());
+bool RecordedRowsWriter::fits(const PackedRows& rows, std::string& why) const {
+  if (!rows.is_even()) {
+    why = file_.path().string() +
+          ": expected no masked steps where every step is a sample, got some; they are not kept";
     return false;
   }
+  const bool is_wide = rows.dtype() == DType::float64;
+  if (rows.features() == features_ && rows.grid() == grid_ &&
+      is_wide == (dtype_ == DType::float64)) {
+    return true;
+  }
+  why = file_.path().string() + ": expected " + std::to_string(features_) + " features of " +
+        name_of(dtype_) + " on " + grid_.text() + " positions, got " +
+        std::to_string(rows.features()) + " of " + name_of(rows.dtype()) + " on " +
+        rows.grid().text();
+  return false;
+}
+
+bool RecordedRowsWriter::append(const PackedRows& rows, std::string& why) {
+  if (bytes_ == 0) begin(rows);
+  if (!fits(rows, why)) return false;
   for (std::size_t first = 0; first < rows.rows(); first += rows_at_once) {
     const std::size_t count = std::min(rows_at_once, rows.rows() - first);
     buffer_.resize(count * features_ * size_of(dtype_));
@@ -57,6 +68,12 @@ bool RecordedRowsWriter::append(const PackedRows& rows, std::string& why) {
     if (!file_.write_at(bytes_, buffer_, why)) return false;
     bytes_ += buffer_.size();
   }
+  const auto valid = rows.valid();
+  if (!valid_.empty() || std::ranges::find(valid, std::uint8_t{0}) != valid.end()) {
+    valid_.resize(rows_, 1);
+    valid_.insert(valid_.end(), valid.begin(), valid.end());
+    valid_.resize(rows_ + rows.rows(), 1);
+  }
   rows_ += rows.rows();
   return true;
 }
@@ -66,17 +83,25 @@ bool RecordedRowsWriter::finish(std::string& why) {
     why = file_.path().string() + ": expected rows, got none";
     return false;
   }
-  const SafetensorsTensor rows{.name = "rows",
-                               .dtype = dtype_ == DType::float64 ? "F64" : "F32",
-                               .shape = {rows_, features_},
-                               .begin = 0,
-                               .end = bytes_ - data_begin};
-  const auto header = write_safetensors_header({{"format", "livecca.recorded_rows"},
-                                                {"version", "1"},
-                                                {"rows_per_image", std::to_string(rows_per_image_)},
-                                                {"grid_height", std::to_string(grid_.height)},
-                                                {"grid_width", std::to_string(grid_.width)}},
-                                               {rows}, why, data_begin);
+  const std::uint64_t end = bytes_ - data_begin;
+  std::vector<SafetensorsTensor> tensors{{.name = "rows",
+                                          .dtype = dtype_ == DType::float64 ? "F64" : "F32",
+                                          .shape = {rows_, features_},
+                                          .begin = 0,
+                                          .end = end}};
+  if (!valid_.empty()) {
+    tensors.push_back(
+        {.name = "valid", .dtype = "U8", .shape = {rows_}, .begin = end, .end = end + rows_});
+    if (!file_.write_at(bytes_, std::as_bytes(std::span(valid_)), why)) return false;
+    bytes_ += rows_;
+  }
+  SafetensorsMetadata metadata{{"format", "livecca.recorded_rows"},
+                               {"version", "1"},
+                               {"rows_per_image", std::to_string(rows_per_image_)},
+                               {"grid_height", std::to_string(grid_.height)},
+                               {"grid_width", std::to_string(grid_.width)}};
+  if (grid_.depth != 1) metadata.emplace_back("grid_depth", std::to_string(grid_.depth));
+  const auto header = write_safetensors_header(metadata, tensors, why, data_begin);
   if (!header) {
     why = file_.path().string() + ": " + why;
     return false;
@@ -104,20 +129,32 @@ bool RecordedRows::read_header(std::string& why) {
   std::string text;
   if (!read_safetensors_header(file_, header, text, why)) return false;
   const SafetensorsTensor* rows = header.find("rows");
+  const SafetensorsTensor* valid = header.find("valid");
   if (header.metadata["version"] != "1" || header.data_begin != data_begin ||
-      header.tensors.size() != 1 || rows == nullptr || rows->shape.size() != 2 ||
-      (rows->dtype != "F32" && rows->dtype != "F64")) {
+      header.tensors.size() != (valid == nullptr ? 1 : 2) || rows == nullptr || rows->begin != 0 ||
+      rows->shape.size() != 2 || (rows->dtype != "F32" && rows->dtype != "F64")) {
     return fail("expected the header of recorded rows, version 1");
   }
   rows_ = rows->shape[0];
   features_ = rows->shape[1];
   rows_per_image_ = number_in(header, "rows_per_image");
-  grid_ = {number_in(header, "grid_height"), number_in(header, "grid_width")};
+  grid_ = {.height = number_in(header, "grid_height"), .width = number_in(header, "grid_width")};
+  if (header.metadata.contains("grid_depth")) grid_.depth = number_in(header, "grid_depth");
   dtype_ = rows->dtype == "F64" ? DType::float64 : DType::float32;
   if (rows_ == 0 || features_ == 0 || rows_per_image_ == 0 || rows_ % rows_per_image_ != 0) {
     return fail("expected rows of whole images, got a part of one or none");
   }
-  return true;
+  if (valid == nullptr) return true;
+  if (valid->dtype != "U8" || valid->shape != std::vector<std::uint64_t>{rows_}) {
+    return fail("expected one byte a row that says whether it is valid");
+  }
+  valid_.resize(rows_);
+  return file_.read(data_begin + valid->begin, std::as_writable_bytes(std::span(valid_)), why);
+}
+
+std::span<const std::uint8_t> RecordedRows::valid(std::uint64_t first, std::uint64_t count) {
+  if (valid_.empty()) return {};
+  return std::span(valid_).subspan(first, count);
 }
 
 std::optional<ActivationView> RecordedRows::read(std::uint64_t first, std::uint64_t count,

@@ -43,6 +43,9 @@ CanonicalDirections canonical_directions(const PanelMoments& moments, std::size_
                 std::to_string(moments.pairs.size()) + ", got " + std::to_string(pair_index));
   }
   const PairMoments& pair = moments.pairs[pair_index];
+  if (moments.taps[pair.x].frequency || moments.taps[pair.y].frequency) {
+    throw Error("canonical directions: expected a pair of neurons, got one at a frequency");
+  }
   SolveOptions options;
   options.quantities = {.whitening = true};
   const WhitenedTap x = whiten(moments.taps[pair.x], options);

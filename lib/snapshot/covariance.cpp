@@ -19,4 +19,17 @@ MatrixXd covariance_of(const CrossMoments& moments) {
          moments.weights().covariance_divisor();
 }
 
+MatrixXd real_form(const MatrixXd& parts) {
+  const Index rows = parts.rows() / 2;
+  const Index columns = parts.cols() / 2;
+  MatrixXd result(parts.rows(), parts.cols());
+  result.topLeftCorner(rows, columns) =
+      parts.topLeftCorner(rows, columns) + parts.bottomRightCorner(rows, columns);
+  result.bottomLeftCorner(rows, columns) =
+      parts.bottomLeftCorner(rows, columns) - parts.topRightCorner(rows, columns);
+  result.topRightCorner(rows, columns) = -result.bottomLeftCorner(rows, columns);
+  result.bottomRightCorner(rows, columns) = result.topLeftCorner(rows, columns);
+  return result;
+}
+
 }  // namespace livecca

@@ -13,4 +13,10 @@ Eigen::MatrixXd covariance_of(const Moments& moments);
 /// The same of a pair, features_x × features_y.
 Eigen::MatrixXd covariance_of(const CrossMoments& moments);
 
+/// The real form [[A, −B], [B, A]] of the complex matrix A + iB that products of real and imaginary
+/// parts stand for: `parts` in blocks (aa, ab; ba, bb) gives A = aa + bb, B = ba − ab. Sums and
+/// products of real forms are the real forms of sums and products, and transposes those of
+/// conjugate transposes; eigenvalues and singular values come twice.
+Eigen::MatrixXd real_form(const Eigen::MatrixXd& parts);
+
 }  // namespace livecca

@@ -67,15 +67,15 @@ VectorXd gram_singular_values(const MatrixXd& matrix) {
 
 /// The canonical correlations between two whitened sides, without directions.
 bool correlations_between(const MatrixXd& x, const MatrixXd& cross, const MatrixXd& y,
-                          VectorXd& correlations, Spectrum& spectrum) {
+                          VectorXd& correlations, SpectrumMethod& spectrum) {
   const MatrixXd whitened = x.transpose() * cross * y;
   if (!whitened.allFinite()) return false;
   correlations = gram_singular_values(whitened);
-  spectrum = Spectrum::gram;
+  spectrum = SpectrumMethod::gram;
   if (correlations.size() > 0) return true;
   const SingularValues svd = singular_values(whitened, false);
   correlations = svd.values;
-  spectrum = Spectrum::svd;
+  spectrum = SpectrumMethod::svd;
   return svd.converged;
 }
 
@@ -136,7 +136,7 @@ class PairSolver {
   bool solve_directions(const MatrixXd& whitened) {
     const SingularValues svd = singular_values(whitened, true);
     if (!svd.converged) return false;
-    pair_.spectrum = Spectrum::svd;
+    pair_.spectrum = SpectrumMethod::svd;
     pair_.canonical_correlations = to_correlations(svd.values, is_complex());
     return projection_weights(x_, svd.left, pair_.weights_x) &&
            projection_weights(y_, svd.right, pair_.weights_y);
@@ -144,7 +144,7 @@ class PairSolver {
 
   bool solve_svcca() {
     VectorXd values;
-    Spectrum spectrum{};
+    SpectrumMethod spectrum{};
     if (!correlations_between(x_.principal, cross_, y_.principal, values, spectrum)) return false;
     pair_.svcca_correlations = to_correlations(values, is_complex());
     return true;
@@ -212,6 +212,7 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
       pair_moments.moments->samples() != y.facts.samples) {
     return pair;
   }
+  if (panel.taps[pair.x].frequency != panel.taps[pair.y].frequency) return pair;
   pair.present = true;
   const CrossMoments& moments = *pair_moments.moments;
   pair.precision = worse(moments.precision(), worse(x.facts.precision, y.facts.precision));
@@ -220,14 +221,16 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
     pair.converged = true;
     return pair;
   }
-  const MatrixXd cross = covariance_of(moments);
+  MatrixXd cross = covariance_of(moments);
   if (!cross.allFinite()) return pair;
+  if (x.is_complex) cross = real_form(cross);
   pair.converged =
       PairSolver(cross, moments.weights().covariance_divisor(), x, y, options, pair).solve();
   if (!pair.converged) {
     clear_numbers(pair);
     return pair;
   }
+  if (x.is_complex) return pair;  // the norm sums are of the parts
   const auto unbiased =
       unbiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments);
   if (unbiased) {

@@ -14,13 +14,13 @@ const char* name_of(Whitening whitening) {
   return "unknown";
 }
 
-const char* name_of(Spectrum spectrum) {
+const char* name_of(SpectrumMethod spectrum) {
   switch (spectrum) {
-    case Spectrum::none:
+    case SpectrumMethod::none:
       return "none";
-    case Spectrum::gram:
+    case SpectrumMethod::gram:
       return "gram";
-    case Spectrum::svd:
+    case SpectrumMethod::svd:
       return "svd";
   }
   return "unknown";

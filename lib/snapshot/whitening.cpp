@@ -51,6 +51,15 @@ VectorXd rounding_variance(const Moments& moments, const MatrixXd& covariance) {
   return moments.roundoff() * moments.roundoff() / 3 * squares;
 }
 
+/// Of a complex feature it is that of both parts.
+VectorXd in_real_form(const VectorXd& variance) {
+  const Index half = variance.size() / 2;
+  const VectorXd sum = variance.head(half) + variance.tail(half);
+  VectorXd result(variance.size());
+  result << sum, sum;
+  return result;
+}
+
 /// How many leading eigenvalues (descending) stand for directions of the data: neither rounding of
 /// the products nor of the values themselves, such as the last direction of probabilities, which
 /// sum to 1 but for rounding.
@@ -193,6 +202,10 @@ TapSolution facts_of(const TapMoments& tap) {
   facts.effective_rows = tap.moments->weights().effective_rows();
   facts.features = tap.moments->features();
   facts.features_of_tap = std::max(tap.features_of_tap, facts.features);
+  if (tap.frequency) {
+    facts.features /= 2;
+    facts.features_of_tap /= 2;
+  }
   facts.feature_seed = tap.feature_seed;
   facts.precision = tap.moments->precision();
   return facts;
@@ -211,9 +224,15 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   WhitenedTap tap;
   TapSolution& facts = tap.facts;
   facts = facts_of(tap_moments);
+  tap.is_complex = tap_moments.frequency.has_value();
   if (!facts.present || facts.samples < 2) return tap;
-  const MatrixXd covariance = covariance_of(*tap_moments.moments);
+  MatrixXd covariance = covariance_of(*tap_moments.moments);
   if (!covariance.allFinite()) return tap;
+  VectorXd rounding = rounding_variance(*tap_moments.moments, covariance);
+  if (tap.is_complex) {
+    covariance = real_form(covariance);
+    rounding = in_real_form(rounding);
+  }
   count_constant_features(covariance, tap);
   if (facts.constant_features == facts.features) {
     facts.converged = true;
@@ -222,10 +241,10 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   }
   tap.covariance_norm = covariance.stableNorm();
   tap.covariance_trace = covariance.trace();
-  facts.total_variance = tap.covariance_trace;
+  const double times = tap.is_complex ? 2 : 1;
+  facts.total_variance = tap.covariance_trace / times;
   const double trace_share = tap.covariance_trace / tap.covariance_norm;
-  facts.effective_rank = trace_share * trace_share;
-  const VectorXd rounding = rounding_variance(*tap_moments.moments, covariance);
+  facts.effective_rank = trace_share * trace_share / times;
   facts.converged = (!options.quantities.needs_whitening() ||
                      whiten_equilibrated(covariance, rounding, options, tap)) &&
                     (!options.quantities.needs_principal_directions() ||

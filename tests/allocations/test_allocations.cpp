@@ -8,6 +8,7 @@
 
 #include "counting_malloc.hpp"
 #include "livecca/activations/eigen.hpp"
+#include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/panel.hpp"
 
 using namespace livecca;
@@ -85,6 +86,72 @@ class Network {
   std::uint64_t images_seen_ = 0;
 };
 
+/// Sequences in every reading, each against a reference, under masks that differ from step to step.
+class SequenceNetwork {
+ public:
+  SequenceNetwork(PanelOptions options, std::int64_t first_length)
+      : executor_(1),
+        panel_(executor_, options),
+        values_(Eigen::MatrixXf::Random(60, 30 * 8)),
+        first_length_(first_length) {
+    const std::vector<Reading> readings{
+        Layout::ntc, Reading::pooled(Layout::ntc), Reading::flattened(Layout::ntc),
+        Reading::last_step(Layout::ntc), Reading::at_step(Layout::ntc, 11)};
+    for (const Reading& reading : readings) {
+      const std::size_t x = panel_.add_tap({"net", reading.text()}, reading);
+      panel_.add_pair(x, panel_.add_tap({"ref", reading.text()}, reading));
+    }
+  }
+
+  void step() {
+    for (std::size_t i = 0; i < lengths_.size(); ++i) {
+      lengths_[i] =
+          steps_ == 0 ? first_length_ : static_cast<std::int64_t>((i * 7 + steps_ * 11) % 31);
+    }
+    ++steps_;
+    const std::array<std::int64_t, 3> shape{60, 30, 8};
+    const ActivationView view(values_.data(), DType::float32, shape);
+    auto step = panel_.begin();
+    for (std::size_t tap = 0; tap < panel_.tap_count(); ++tap) {
+      step.observe(tap, view, SequenceMask::of_lengths(lengths_));
+    }
+    step.commit();
+  }
+
+  Panel& panel() { return panel_; }
+
+ private:
+  Executor executor_;
+  Panel panel_;
+  Eigen::MatrixXf values_;
+  std::array<std::int64_t, 60> lengths_{};
+  std::int64_t first_length_;
+  std::size_t steps_ = 0;
+};
+
+/// A convolution as one tap a frequency.
+class FourierNetwork {
+ public:
+  FourierNetwork()
+      : executor_(1),
+        panel_(executor_, {}),
+        values_(Eigen::MatrixXf::Random(20, 6 * 5 * 8)),
+        taps_(panel_, {"net", "conv"}, Layout::nchw, {.features = 6, .grid = {5, 8}}) {}
+
+  void step() {
+    const std::array<std::int64_t, 4> shape{20, 6, 5, 8};
+    auto step = panel_.begin();
+    taps_.observe(step, ActivationView(values_.data(), DType::float32, shape));
+    step.commit();
+  }
+
+ private:
+  Executor executor_;
+  Panel panel_;
+  Eigen::MatrixXf values_;
+  FourierTaps taps_;
+};
+
 /// Every kind of panel: exact and fast, with sums, in parts, weighted, a ring, cut, a ring with
 /// sums.
 std::vector<PanelOptions> all_options() {
@@ -115,6 +182,35 @@ TEST_CASE("after the first step of a shape, a step allocates nothing") {
     for (int i = 0; i < 20; ++i) network.step();
     CHECK(allocation_count() - before == 0);
   }
+}
+
+TEST_CASE(
+    "after the first step of a shape, masked sequences allocate nothing, whatever is masked") {
+  if (!counting()) return;
+  for (const std::size_t per_image : {0U, 5U}) {
+    // The first step masks nothing, some or all: what later ones take must be there already.
+    for (const std::int64_t first_length : {30, 2, 0}) {
+      CAPTURE(per_image);
+      CAPTURE(first_length);
+      PanelOptions options;
+      options.positions = Positions::sampled(per_image);
+      SequenceNetwork network(options, first_length);
+      network.step();
+      const std::size_t before = allocation_count();
+      for (int i = 0; i < 20; ++i) network.step();
+      CHECK(allocation_count() - before == 0);
+      CHECK(network.panel().moments().faults.empty());
+    }
+  }
+}
+
+TEST_CASE("after the first step of a shape, a Fourier transform allocates nothing") {
+  if (!counting()) return;
+  FourierNetwork network;
+  network.step();
+  const std::size_t before = allocation_count();
+  for (int i = 0; i < 20; ++i) network.step();
+  CHECK(allocation_count() - before == 0);
 }
 
 TEST_CASE("with several threads, too, steps of a known shape soon allocate nothing") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "livecca/activations/eigen.hpp"
+#include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/moments/panel.hpp"
 #include "random_data.hpp"
@@ -66,6 +67,22 @@ PanelMoments moments_of_convolutions() {
   return panel.take();
 }
 
+/// A volume, position by position and at every frequency.
+PanelMoments moments_of_volumes() {
+  Executor executor(1);
+  Panel panel(executor, {});
+  panel.add_tap({"net", "conv"}, Layout::ncdhw);
+  FourierTaps frequencies(panel, {"net", "conv"}, Layout::ncdhw,
+                          {.features = 1, .grid = {1, 2, 2}});
+  const Eigen::MatrixXd values = livecca_tests::normal_matrix(10, 2 * 2, 1);
+  const std::array<std::int64_t, 5> shape{10, 1, 2, 1, 2};
+  auto step = panel.begin();
+  step.observe(0, ActivationView(values.data(), DType::float64, shape));
+  frequencies.observe(step, ActivationView(values.data(), DType::float64, shape));
+  step.commit();
+  return panel.take();
+}
+
 struct Seed {
   const char* name;
   PanelMoments moments;
@@ -100,6 +117,7 @@ std::vector<Seed> seeds() {
           {"exponential", moments_of(weighted), {}},
           {"lost_taps", moments_of({.options = {}, .breaks = true}), {}},
           {"convolutions", moments_of_convolutions(), {}},
+          {"volumes", moments_of_volumes(), {}},
           {"no_steps", moments_of({.options = {}, .steps = 0}), {}},
           {"nothing", {}, {}}};
 }

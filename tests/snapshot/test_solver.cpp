@@ -94,9 +94,9 @@ TEST_CASE("correlations come from squares, but where some are tiny from an SVD")
   options.quantities = only_correlations();
   const auto views = shared_latents(500, 9, 6, seed + 3);
   const PairSolution squares = solve_pair(views.x, views.y, executor, options).pairs[0];
-  CHECK(squares.spectrum == Spectrum::gram);
+  CHECK(squares.spectrum == SpectrumMethod::gram);
   CHECK(worst(squares.canonical_correlations, direct(views.x, views.y)) < 1e-12);
-  CHECK(solve_pair(views.x, views.y, executor).pairs[0].spectrum == Spectrum::svd);
+  CHECK(solve_pair(views.x, views.y, executor).pairs[0].spectrum == SpectrumMethod::svd);
 
   // Orthonormal columns, mixed so that ρ are what they are said to be.
   const MatrixXd q =
@@ -107,7 +107,7 @@ TEST_CASE("correlations come from squares, but where some are tiny from an SVD")
   const MatrixXd y = x * rho.asDiagonal() +
                      q.rightCols(4) * (1 - rho.array().square()).sqrt().matrix().asDiagonal();
   const PairSolution tiny = solve_pair(x, y, executor, options).pairs[0];
-  CHECK(tiny.spectrum == Spectrum::svd);
+  CHECK(tiny.spectrum == SpectrumMethod::svd);
   CHECK(worst(tiny.canonical_correlations, rho) < 1e-14);
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("only what is asked for is solved, and comes out the same") {
     CHECK(bare.taps[0].whitening == Whitening::none);
     CHECK_FALSE(bare.taps[0].rank);
     CHECK_FALSE(bare.taps[0].condition);
-    CHECK(bare.pairs[0].spectrum == Spectrum::none);
+    CHECK(bare.pairs[0].spectrum == SpectrumMethod::none);
     CHECK(bare.pairs[0].canonical_correlations.empty());
     CHECK_FALSE(bare.pairs[0].shape_cosine);
     CHECK(bare.pairs[0].linear_cka == all.pairs[0].linear_cka);

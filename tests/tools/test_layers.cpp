@@ -193,8 +193,12 @@ TEST_CASE_FIXTURE(LayersFixture, "moments of all layers are kept in one file") {
   REQUIRE(solved.size() == 2);
   for (std::size_t layer = 0; layer < 2; ++layer) check_same(solved[layer], compared[layer], 0);
   CHECK(table({"solve", "@kept"}) == table(arguments));
-  // Of one layer too, and of workers that saw other images.
-  CHECK(run({"merge", "@both", "@kept", "@kept"}).exit_code == 0);
+  // Of workers that saw other images, and of one layer, too.
+  write("c.safetensors", {{"conv1", conv1_b}, {"fc", fc_a}});
+  CHECK(run({"compare", "@c.safetensors", "@b.safetensors", "--standard-errors", "5",
+             "--save-moments", "@more"})
+            .exit_code == 0);
+  CHECK(run({"merge", "@both", "@kept", "@more"}).exit_code == 0);
   CHECK(json_lines({"solve", "@both"})[1]["samples"] == 240);
   const json one = compare({"@conv1_a.npy", "@conv1_b.npy", "--save-moments", "@one"});
   check_same(json_lines({"solve", "@one"}).front(), one, 0);

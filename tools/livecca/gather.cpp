@@ -24,12 +24,20 @@ std::string expected_axes(Layout layout) {
   switch (layout) {
     case Layout::nc:
       return "2 axes (samples, features)";
+    case Layout::ncl:
+      return "3 axes (images, channels, length)";
     case Layout::nchw:
       return "4 axes (images, channels, height, width)";
     case Layout::nhwc:
+      return "4 axes (images, height, width, channels)";
+    case Layout::ncdhw:
+      return "5 axes (images, channels, depth, height, width)";
+    case Layout::ntc:
+      return "3 axes (sequences, steps, features)";
+    case Layout::tnc:
       break;
   }
-  return "4 axes (images, height, width, channels)";
+  return "3 axes (steps, sequences, features)";
 }
 
 ActivationShape shape_of(ActivationTensor& tensor, Layout layout) {

@@ -10,16 +10,21 @@
 
 namespace livecca {
 
-/// What the axes of a tap's activations mean: images × neurons (nc), or images × channels over a
-/// height × width grid of positions. Declared, never guessed from a shape.
-enum class Layout : std::uint8_t { nc, nchw, nhwc };
+/// What the axes of a tap's activations mean, in their order: n images (or sequences), c channels
+/// (or neurons), d depth, h height, w width (l, where it is the only one), t steps of a sequence.
+/// Declared, never guessed from a shape.
+enum class Layout : std::uint8_t { nc, nchw, nhwc, ncl, ncdhw, ntc, tnc };
 
-/// "nc", "nchw" or "nhwc".
+/// "nc", "nchw", …
 LIVECCA_EXPORT const char* name_of(Layout layout);
+/// ntc and tnc: steps that follow one another, whose number may differ from batch to batch and of
+/// which a mask may leave some out.
+LIVECCA_EXPORT bool is_sequence(Layout layout);
 
 /// Which positions of a convolution become samples: all of them, or a seeded choice that depends
 /// only on the seed, the image's place in the stream and the grid's size: the same for every
-/// network and every batch size.
+/// network and every batch size. Of a sequence its valid steps take the grid's place, so that
+/// padding does not matter either.
 struct Positions {
   std::size_t per_image = 0;  ///< 0: all; a number beyond the grid's means all too
   std::uint64_t seed = 0;
@@ -31,12 +36,16 @@ struct Positions {
   friend bool operator==(const Positions&, const Positions&) = default;
 };
 
-/// The spatial extents of a tap; 1 × 1 for layout nc.
+/// The spatial extents of a tap: 1 × 1 for layout nc, and only a width for layout ncl and for the
+/// steps of a sequence.
 struct Grid {
   std::size_t height = 1;
   std::size_t width = 1;
+  std::size_t depth = 1;
 
-  std::size_t size() const { return height * width; }
+  std::size_t size() const { return depth * height * width; }
+  /// "height x width", or "depth x height x width" where there is a depth.
+  LIVECCA_EXPORT std::string text() const;
   friend bool operator==(const Grid&, const Grid&) = default;
 };
 
@@ -48,12 +57,13 @@ struct ActivationShape {
 };
 
 /// Reads a view's shape under a layout. On a mismatch (wrong number of axes, no features, no
-/// positions) returns false and says in `why` what was expected and what came.
+/// positions, more values an image than can be counted) returns false and says in `why` what was
+/// expected and what came.
 LIVECCA_EXPORT bool read_shape(const ActivationView& view, Layout layout, ActivationShape& shape,
                                std::string& why);
 
-/// The positions (flat indices h·width + w, ascending) taken of image number `image` of a stream.
-/// Cost: O(per_image log per_image). Replaces the content of `out`.
+/// The positions (flat indices (d·height + h)·width + w, ascending) taken of image number `image`
+/// of a stream. Cost: O(per_image log per_image). Replaces the content of `out`.
 LIVECCA_EXPORT void choose_positions(const Positions& positions, Grid grid, std::uint64_t image,
                                      std::vector<std::size_t>& out);
 

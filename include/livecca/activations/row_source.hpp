@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "livecca/activations/activation_view.hpp"
@@ -28,6 +29,10 @@ class LIVECCA_EXPORT RowSource {
   /// reason, if they cannot be had.
   virtual std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
                                              std::string& why) = 0;
+  /// One entry for each of these rows: 0 if it is none, because a mask left it out when it was
+  /// recorded. Good until the next call. Empty if all are valid, as they are unless it is
+  /// overridden.
+  virtual std::span<const std::uint8_t> valid(std::uint64_t first, std::uint64_t count);
 };
 
 }  // namespace livecca

@@ -20,7 +20,9 @@ using MomentsNotes = std::map<std::string, std::string>;
 ///                version       "1"
 ///                checksum      "crc32c:" and 8 hexadecimal digits, of the header's text with these
 ///                              digits as zeros, followed by the data
-///                moments       JSON: names, grids, weights, counts, faults
+///                moments       JSON: names, grids, weights, counts, faults. A grid is [height,
+///                              width], or [depth, height, width] where the depth is not 1; a
+///                              frequency and its multiplicity are there only of taps that have one
 ///                notes         JSON object of strings: the caller's
 ///     tensors    taps.I.scatter                                F64, features × features
 ///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is

@@ -8,9 +8,12 @@
 #include <string>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/fourier.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/packed_rows.hpp"
+#include "livecca/activations/reading.hpp"
 #include "livecca/activations/row_source.hpp"
+#include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/moments/panel_moments.hpp"
@@ -31,7 +34,8 @@ struct PanelOptions {
   std::size_t error_blocks = 0;
   /// Gather what debiased CKA needs; not for Window::exponential, as it has no weighted form.
   bool norm_sums = false;
-  /// A wider tap is cut to a seeded choice of this many features; 0: never.
+  /// A wider tap is cut to a seeded choice of this many features; 0: never. A frequency is cut to
+  /// half as many channels, at least one.
   std::size_t max_features = 0;
   std::uint64_t feature_seed = 0;
   /// Bytes that the moments may take; 0: no limit.
@@ -43,8 +47,8 @@ struct PanelOptions {
 
 /// What a tap will be fed with, as far as it is known before.
 struct TapShape {
-  std::size_t features = 0;
-  Grid grid{};  ///< 1 × 1 for layout nc
+  std::size_t features = 0;  ///< neurons or channels of a view
+  Grid grid{};               ///< 1 × 1 for layout nc, as wide as there are steps for sequences
   DType dtype = DType::float32;
 };
 
@@ -66,9 +70,17 @@ struct PanelPlan {
 /// with a Fault; the others go on. A step that is not committed adds nothing and is counted; what
 /// was wrong with a view shown in it still counts.
 ///
+/// What a mask leaves out of a sequence is no sample. A sequence without the step that a tap reads
+/// leaves that tap and all that pairs connect with it, directly or through others, but no others
+/// (a pair that has left connects nothing): of taps at many steps each keeps the sequences that
+/// reach its own. Paired taps whose steps are the samples must have the same mask; if not, the pair
+/// leaves with FaultKind::rows_differ. The number of steps may differ from one committed step to
+/// the next.
+///
 /// A window's first step takes the memory of all its parts; after it, a step of the same shape
-/// allocates nothing. One exception: the list of the rows that a part holds of a recorded tap, one
-/// entry for each run of consecutive rows, has room for 64 runs and grows beyond them.
+/// allocates nothing, whatever is masked. One exception: the list of the rows that a part holds of
+/// a recorded tap, one entry for each run of consecutive rows, has room for 64 runs and grows
+/// beyond them.
 ///
 /// If memory runs out in commit(), the window holds half a step: reset() it.
 ///
@@ -83,9 +95,16 @@ class LIVECCA_EXPORT Panel {
   Panel(Panel&&) noexcept;
 
   /// A new tap; returns its index. Taps added after a window's first commit count from the next
-  /// window. Throws Error if the name is taken, or if the shape is known and the moments would take
-  /// more than the memory limit. Without a known shape such a tap leaves with a Fault instead.
-  std::size_t add_tap(TapName name, Layout layout, std::optional<TapShape> shape = std::nullopt);
+  /// window. Throws Error if the name is taken, if the layout has not what the reading asks for, or
+  /// if the shape is known and the moments would take more than the memory limit. Without a known
+  /// shape such a tap leaves with a Fault instead.
+  std::size_t add_tap(TapName name, const Reading& reading,
+                      std::optional<TapShape> shape = std::nullopt);
+  /// The same for one frequency of a Fourier transform, fed with views of layout nc that hold the
+  /// real parts of all channels and then the imaginary parts, as Spectrum gives them. Throws Error
+  /// also if the shape has an odd number of features.
+  std::size_t add_frequency_tap(TapName name, const Frequency& frequency,
+                                std::optional<TapShape> shape = std::nullopt);
   /// A tap that is fed from a recording. Its own moments are computed when a window ends, and not
   /// again while the windows hold the same of its rows.
   std::size_t add_recorded_tap(TapName name, std::shared_ptr<RowSource> rows);
@@ -149,10 +168,15 @@ class LIVECCA_EXPORT Panel::Step {
   Step& operator=(Step&&) = delete;
   ~Step();
 
-  /// Copies the tap's rows, so the view's memory is free again on return. A view that does not fit
-  /// is a Fault, not an exception. Throws Error on an unknown or recorded tap, one observed twice
-  /// in a step, or after commit. Returns the packed rows (before centring), or null on a fault.
-  const PackedRows* observe(std::size_t tap, const ActivationView& view);
+  /// Copies the tap's rows, so the view's memory is free again on return, and the mask's. A view or
+  /// mask that does not fit is a Fault, not an exception. Throws Error on an unknown or recorded
+  /// tap, one observed twice in a step, a mask for a layout without steps, or after commit. Returns
+  /// the packed rows (before centring), or null on a fault.
+  const PackedRows* observe(std::size_t tap, const ActivationView& view,
+                            const SequenceMask& mask = {});
+  /// Instead of observe(), for activations that did not fit before they could become the tap's
+  /// view: it leaves with FaultKind::shape_changed and this message. Throws Error as observe().
+  void refuse(std::size_t tap, const std::string& why);
   /// Rows first … first + count − 1 of a recorded tap. Throws Error on any other tap.
   const PackedRows* observe_recorded(std::size_t tap, std::uint64_t first, std::uint64_t count);
   /// Adds the step to every tap and pair, in parallel on the executor's training lane.

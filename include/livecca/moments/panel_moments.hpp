@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "livecca/activations/fourier.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/moments/cross_moments.hpp"
@@ -47,13 +48,19 @@ struct Fault {
 /// The moments of one tap over a window.
 struct TapMoments {
   TapName name;
-  std::optional<Moments> moments;      ///< absent if the tap was never fed or left the panel
-  Grid grid{};                         ///< the positions its rows come from
-  std::uint64_t samples_left_out = 0;  ///< rows not counted because some tap was non-finite there
+  std::optional<Moments> moments;  ///< absent if the tap was never fed or left the panel
+  /// The positions its rows come from; 1 × 1 of readings with one row an image, and of sequences.
+  Grid grid{};
+  /// Rows not counted because some tap was non-finite there. What a mask leaves out is no row.
+  std::uint64_t samples_left_out = 0;
   /// The tap's features before it was cut: more than moments->features() if it was, and then
-  /// choose_features(features_of_tap, features, feature_seed) names those that were kept.
+  /// choose_features(features_of_tap, features, feature_seed) names those that were kept; of a
+  /// frequency, halves of both numbers name channels, whose real and imaginary parts were kept.
   std::size_t features_of_tap = 0;
   std::uint64_t feature_seed = 0;
+  /// Given if the features are the real parts and then the imaginary parts of a complex vector, one
+  /// entry a channel: this frequency of a Fourier transform over the positions.
+  std::optional<Frequency> frequency{};
 };
 
 /// The cross moments of one pair over a window.
@@ -82,9 +89,9 @@ struct PanelMoments {
 /// Adds another window's moments, e.g. of a worker that saw other inputs. Any tree of merges gives
 /// the same numbers to rounding, a fixed order the same bits; counts are exact. What either side
 /// lost over its window stays lost, as half its rows would not say so; a tap of another width,
-/// subset of features or grid is lost with a Fault. Blocks are merged one by one; if one side has
-/// none, or another number, the result has none. With an exponential window both must end at the
-/// same moment. Throws Error, and changes nothing, if taps or pairs differ.
+/// subset of features, grid or frequency is lost with a Fault. Blocks are merged one by one; if one
+/// side has none, or another number, the result has none. With an exponential window both must end
+/// at the same moment. Throws Error, and changes nothing, if taps or pairs differ.
 LIVECCA_EXPORT void merge(PanelMoments& into, const PanelMoments& from);
 
 }  // namespace livecca

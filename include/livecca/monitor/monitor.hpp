@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
-#include "livecca/activations/layout.hpp"
+#include "livecca/activations/reading.hpp"
+#include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
@@ -58,9 +59,10 @@ class LIVECCA_EXPORT Monitor {
   Monitor& operator=(const Monitor&) = delete;
 
   /// A tap of the trained network or of a reference. Layers of equal name are paired. Returns the
-  /// same handle if it is watched already with this layout; throws Error if with another, or if its
-  /// shape is given and the moments would take more than the memory limit.
-  TapHandle watch(std::string_view network, std::string_view layer, Layout layout,
+  /// same handle if it is watched already with this reading; throws Error if with another, if the
+  /// layout has not what the reading asks for, or if its shape is given and the moments would take
+  /// more than the memory limit.
+  TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape = std::nullopt);
 
   /// What probe steps of so many images take, in bytes and operations. Throws Error while a tap's
@@ -98,8 +100,13 @@ class LIVECCA_EXPORT Monitor::Step {
   ~Step();
 
   /// Copies the rows that it needs at once, so an in-place operation may follow. Throws Error on an
-  /// unknown handle, a tap observed twice, or after commit.
-  void observe(TapHandle tap, const ActivationView& view);
+  /// unknown handle, a tap observed twice, a mask for a layout without steps, or after commit.
+  ///
+  /// History keeps which rows a mask left out: a sequence is compared with the start, and in the
+  /// final curves, where both times have its row. Sequences whose every step is a sample are kept
+  /// only if in that snapshot no step is masked and their number does not change; otherwise the
+  /// snapshot is not kept of that layer, with an event "history_failed".
+  void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
   /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
   /// Does nothing after the commit.
   void report(std::string_view tap, std::string_view why);

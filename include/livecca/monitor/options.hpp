@@ -25,7 +25,7 @@ struct MonitorOptions {
   std::vector<std::string> measures = {"pwcca", "mean_cca", "svcca", "linear_cka"};
   /// The share of variance that SVCCA keeps, (0, 1].
   double keep_variance = 0.99;
-  /// Samples that a convolution gives per image.
+  /// Samples that a convolution gives per image, and a sequence whose steps are the samples.
   Positions positions = Positions::sampled(16);
   /// How rows are multiplied; rows of the run say which it was.
   Precision precision = Precision::exact;

@@ -35,13 +35,13 @@ enum class Whitening : std::uint8_t {
 LIVECCA_EXPORT const char* name_of(Whitening whitening);
 
 /// How a pair's canonical correlations were found.
-enum class Spectrum : std::uint8_t {
+enum class SpectrumMethod : std::uint8_t {
   none,  ///< not asked for
   gram,  ///< eigenvalues of T Tᵀ: half the cost, but 2e-12 is all that is left at ρ = 1e-4
   svd,   ///< where vectors are asked for, or some ρ are below 1e-4
 };
 /// "none", "gram" or "svd".
-LIVECCA_EXPORT const char* name_of(Spectrum spectrum);
+LIVECCA_EXPORT const char* name_of(SpectrumMethod spectrum);
 
 /// What the solve learns of one tap.
 struct TapSolution {
@@ -101,7 +101,7 @@ struct PairSolution {
   /// tr(Sxy Syy⁻¹ Syx) / tr Sxx, and with the sides swapped.
   std::optional<double> regression_x_from_y;
   std::optional<double> regression_y_from_x;
-  Spectrum spectrum = Spectrum::none;
+  SpectrumMethod spectrum = SpectrumMethod::none;
   /// Fast if any product in it was.
   Precision precision = Precision::exact;
 };

@@ -1,0 +1,304 @@
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "activations/element_type.hpp"
+#include "activations/layout_axes.hpp"
+#include "livecca/activations/packed_rows.hpp"
+
+namespace livecca {
+namespace {
+
+/// Copies a row of features, all or the chosen ones, and says whether every one of them is usable.
+template <typename Element>
+bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::size_t> chosen,
+              std::size_t features, std::byte* to) {
+  constexpr auto size = sizeof(Element);
+  const std::int64_t step = stride * static_cast<std::int64_t>(size);
+  if (!chosen.empty()) {
+    for (std::size_t j = 0; j < features; ++j) {
+      std::memcpy(to + j * size, from + static_cast<std::int64_t>(chosen[j]) * step, size);
+    }
+  } else if (stride == 1) {
+    std::memcpy(to, from, features * size);
+  } else {
+    for (std::size_t j = 0; j < features; ++j, from += step) {
+      std::memcpy(to + j * size, from, size);
+    }
+  }
+  bool usable = true;
+  for (std::size_t j = 0; j < features; ++j) {
+    usable &= is_usable(load<Element>(to + j * size), PackedRows::largest_magnitude);
+  }
+  return usable;
+}
+
+/// The step that a reading of one step takes of a sequence; nothing if that is not valid.
+std::optional<std::size_t> step_of(const Reading& reading, const SequenceMask& mask,
+                                   std::size_t sequence, std::size_t steps) {
+  if (reading.samples == Samples::step) {
+    if (reading.step < steps && mask.is_valid(sequence, reading.step)) return reading.step;
+    return std::nullopt;
+  }
+  for (std::size_t step = steps; step-- > 0;) {
+    if (mask.is_valid(sequence, step)) return step;
+  }
+  return std::nullopt;
+}
+
+bool all_valid(const SequenceMask& mask, std::size_t sequence, std::size_t steps) {
+  if (!mask.is_given()) return true;
+  for (std::size_t step = 0; step < steps; ++step) {
+    if (!mask.is_valid(sequence, step)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+/// What is read, and where it lies.
+struct PackedRows::Source {
+  const std::byte* data;
+  DType dtype;
+  ActivationShape shape;
+  Addresses at;
+  std::span<const std::size_t> chosen;  ///< features to take; empty: all
+
+  /// The values of an image from that position on.
+  const std::byte* values(std::size_t image, std::int64_t offset) const {
+    return data + (static_cast<std::int64_t>(image) * at.image + offset) *
+                      static_cast<std::int64_t>(size_of(dtype));
+  }
+  const std::byte* position(std::size_t image, std::size_t position) const {
+    return values(image, at.of_position(position, shape.grid));
+  }
+};
+
+bool PackedRows::pack(const ActivationView& view, const Reading& reading,
+                      const Positions& positions, std::uint64_t first_image, std::string& why,
+                      std::span<const std::size_t> features, const SequenceMask& mask) {
+  set_shape({}, 1, view.dtype());
+  ActivationShape shape;
+  if (!reading.is_valid(why) || !read_shape(view, reading.layout, shape, why)) return false;
+  if (mask.is_given() && !is_sequence(reading.layout)) {
+    why = std::string("expected no mask for layout ") + name_of(reading.layout) +
+          ", which has no steps";
+    return false;
+  }
+  if (!mask.fits(shape.images, shape.grid.size(), why)) return false;
+  features_of_tap_ = reading.features(shape.features, shape.grid);
+  if (!features.empty() && features.back() >= features_of_tap_) {
+    why = "expected more than " + std::to_string(features.back()) + " features, got " +
+          std::to_string(features_of_tap_);
+    return false;
+  }
+  const Source source{static_cast<const std::byte*>(view.data()), view.dtype(), shape,
+                      addresses_of(view, reading.layout), features};
+  if (reading.one_row_per_image()) {
+    pack_images(source, reading, mask);
+  } else {
+    pack_positions(source, positions, first_image, mask);
+  }
+  return true;
+}
+
+void PackedRows::copy_position(const Source& source, std::size_t image, std::size_t position,
+                               std::size_t row) {
+  with_element_type(source.dtype, [&](auto zero) {
+    using Element = decltype(zero);
+    finite_[row] =
+        copy_row<Element>(source.position(image, position), source.at.feature, source.chosen,
+                          features_, elements_.data() + row * features_ * sizeof(Element));
+  });
+}
+
+void PackedRows::pack_positions(const Source& source, const Positions& positions,
+                                std::uint64_t first_image, const SequenceMask& mask) {
+  const std::size_t width = source.chosen.empty() ? features_of_tap_ : source.chosen.size();
+  set_shape({source.shape.images, width, source.shape.grid},
+            livecca::rows_per_image(positions, source.shape.grid), source.dtype);
+  if (mask.is_given()) take_steps(source, positions, mask);
+  std::size_t row = 0;
+  for (std::size_t image = 0; image < images_; ++image) {
+    choose_rows(image, positions, first_image);
+    for (const std::size_t position : chosen_) copy_position(source, image, position, row++);
+  }
+}
+
+/// Sets the rows' shape from the valid steps. Padding beyond the longest sequence is cut off, so
+/// that it makes no difference to which rows these pair with.
+void PackedRows::take_steps(const Source& source, const Positions& positions,
+                            const SequenceMask& mask) {
+  if (images_ == 0) return;
+  const std::size_t padded = source.shape.grid.width;
+  const std::size_t most_rows = rows_;
+  std::size_t longest = 0;
+  bool whole = true;
+  for (std::size_t image = 0; image < images_; ++image) {
+    for (std::size_t step = longest; step < padded; ++step) {
+      if (mask.is_valid(image, step)) longest = step + 1;
+    }
+  }
+  steps_.reserve(images_ * padded);
+  for (std::size_t image = 0; image < images_; ++image) {
+    for (std::size_t step = 0; step < longest; ++step) {
+      steps_.push_back(mask.is_valid(image, step) ? 1 : 0);
+      whole &= steps_.back() != 0;
+    }
+  }
+  chosen_.reserve(padded);
+  first_rows_.reserve(images_ + 1);
+  grid_.width = longest;
+  rows_per_image_ = livecca::rows_per_image(positions, grid_);
+  rows_ = images_ * rows_per_image_;
+  if (whole) {
+    steps_.clear();
+  } else {
+    first_rows_.push_back(0);
+    for (std::size_t image = 0; image < images_; ++image) {
+      const auto* steps = steps_.data() + image * longest;
+      const auto valid = static_cast<std::size_t>(std::count(steps, steps + longest, 1));
+      first_rows_.push_back(first_rows_.back() +
+                            livecca::rows_per_image(positions, Grid{1, valid}));
+    }
+    rows_ = first_rows_.back();
+  }
+  most_rows_ = most_rows;
+  // Within the memory that set_shape() made.
+  elements_.resize(rows_ * features_ * size_of(dtype_));
+  finite_.resize(rows_);
+}
+
+/// The positions of an image that become rows, into chosen_.
+void PackedRows::choose_rows(std::size_t image, const Positions& positions,
+                             std::uint64_t first_image) {
+  if (is_even()) return choose_positions(positions, grid_, first_image + image, chosen_);
+  const std::span steps(steps_.data() + image * grid_.width, grid_.width);
+  const auto valid = static_cast<std::size_t>(std::ranges::count(steps, 1));
+  choose_positions(positions, Grid{1, valid}, first_image + image, chosen_);
+  std::size_t step = 0;
+  std::size_t valid_before = 0;
+  for (std::size_t& chosen : chosen_) {
+    for (; steps[step] == 0 || valid_before < chosen; ++step) valid_before += steps[step];
+    chosen = step;
+  }
+}
+
+void PackedRows::pack_images(const Source& source, const Reading& reading,
+                             const SequenceMask& mask) {
+  const std::size_t width = source.chosen.empty() ? features_of_tap_ : source.chosen.size();
+  const std::size_t steps = source.shape.grid.width;
+  set_shape({source.shape.images, width, Grid{}}, 1,
+            reading.samples == Samples::pooled ? DType::float64 : source.dtype);
+  if (is_sequence(reading.layout)) valid_.assign(images_, 1);
+  // Though the first batch may have nothing to pool.
+  if (reading.samples == Samples::pooled) sums_.reserve(features_);
+  for (std::size_t image = 0; image < images_; ++image) {
+    bool valid = true;
+    if (reading.samples == Samples::pooled) {
+      valid = !is_sequence(reading.layout) || step_of(reading, mask, image, steps).has_value();
+      if (valid) pool(source, image, mask);
+    } else if (reading.samples == Samples::flattened) {
+      valid = !is_sequence(reading.layout) || all_valid(mask, image, steps);
+      if (valid) flatten(source, image);
+    } else {
+      const auto step = step_of(reading, mask, image, steps);
+      valid = step.has_value();
+      if (valid) copy_position(source, image, *step, image);
+    }
+    if (valid) continue;
+    valid_[image] = 0;
+    finite_[image] = 1;
+    const std::size_t row_bytes = features_ * size_of(dtype_);
+    std::memset(elements_.data() + image * row_bytes, 0, row_bytes);
+  }
+}
+
+void PackedRows::pool(const Source& source, std::size_t image, const SequenceMask& mask) {
+  sums_.assign(features_, 0.0);
+  std::size_t count = 0;
+  with_element_type(source.dtype, [&](auto zero) {
+    using Element = decltype(zero);
+    const std::int64_t stride = source.at.feature * static_cast<std::int64_t>(sizeof(Element));
+    for (std::size_t position = 0; position < source.shape.grid.size(); ++position) {
+      if (!mask.is_valid(image, position)) continue;
+      ++count;
+      const std::byte* values = source.position(image, position);
+      for (std::size_t j = 0; j < features_; ++j) {
+        const std::size_t feature = source.chosen.empty() ? j : source.chosen[j];
+        sums_[j] += static_cast<double>(
+            load<Element>(values + static_cast<std::int64_t>(feature) * stride));
+      }
+    }
+  });
+  bool usable = true;
+  for (double& value : sums_) {
+    value /= static_cast<double>(count);
+    usable &= is_usable(value, largest_magnitude);
+  }
+  finite_[image] = usable;
+  const std::size_t row_bytes = features_ * sizeof(double);
+  std::memcpy(elements_.data() + image * row_bytes, sums_.data(), row_bytes);
+}
+
+void PackedRows::flatten(const Source& source, std::size_t image) {
+  const Grid& grid = source.shape.grid;
+  with_element_type(source.dtype, [&](auto zero) {
+    using Element = decltype(zero);
+    std::byte* to = elements_.data() + image * features_ * sizeof(Element);
+    bool usable = true;
+    if (!source.chosen.empty()) {
+      for (const std::size_t feature : source.chosen) {
+        const auto channel = static_cast<std::int64_t>(feature / grid.size());
+        const std::int64_t offset = source.at.of_position(feature % grid.size(), grid);
+        usable &= copy_row<Element>(source.values(image, channel * source.at.feature + offset), 1,
+                                    {}, 1, to);
+        to += sizeof(Element);
+      }
+    } else {
+      for (std::size_t channel = 0; channel < source.shape.features; ++channel) {
+        for (std::size_t first = 0; first < grid.size(); first += grid.width) {
+          const std::int64_t offset = static_cast<std::int64_t>(channel) * source.at.feature +
+                                      source.at.of_position(first, grid);
+          usable &=
+              copy_row<Element>(source.values(image, offset), source.at.width, {}, grid.width, to);
+          to += grid.width * sizeof(Element);
+        }
+      }
+    }
+    finite_[image] = usable;
+  });
+}
+
+bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_image, Grid grid,
+                               std::string& why, std::span<const std::uint8_t> valid) {
+  set_shape({}, 1, view.dtype());
+  ActivationShape shape;
+  if (!read_shape(view, Layout::nc, shape, why)) return false;
+  if (rows_an_image == 0 || shape.images % rows_an_image != 0) {
+    why = "expected a multiple of " + std::to_string(rows_an_image) + " recorded rows, got " +
+          std::to_string(shape.images);
+    return false;
+  }
+  if (!valid.empty() && valid.size() != shape.images) {
+    why = "expected to know of " + std::to_string(shape.images) +
+          " recorded rows whether they are valid, got " + std::to_string(valid.size());
+    return false;
+  }
+  features_of_tap_ = shape.features;
+  const Source source{static_cast<const std::byte*>(view.data()),
+                      view.dtype(),
+                      shape,
+                      addresses_of(view, Layout::nc),
+                      {}};
+  set_shape({shape.images / rows_an_image, shape.features, grid}, rows_an_image, view.dtype());
+  for (std::size_t row = 0; row < rows_; ++row) copy_position(source, row, 0, row);
+  valid_.resize(valid.size());
+  for (std::size_t row = 0; row < valid.size(); ++row) {
+    valid_[row] = valid[row] != 0;
+    finite_[row] |= valid[row] == 0;
+  }
+  return true;
+}
+
+}  // namespace livecca

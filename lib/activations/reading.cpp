@@ -1,0 +1,47 @@
+#include "livecca/activations/reading.hpp"
+
+namespace livecca {
+
+const char* name_of(Samples samples) {
+  switch (samples) {
+    case Samples::positions:
+      return "positions";
+    case Samples::pooled:
+      return "pooled";
+    case Samples::flattened:
+      return "flattened";
+    case Samples::last:
+      return "last";
+    case Samples::step:
+      return "step";
+  }
+  return "unknown";
+}
+
+bool Reading::is_valid(std::string& why) const {
+  const bool of_sequences = samples == Samples::last || samples == Samples::step;
+  if (of_sequences && !is_sequence(layout)) {
+    why = std::string("expected a layout of sequences (ntc, tnc) to take a step of, got ") +
+          name_of(layout);
+    return false;
+  }
+  if (one_row_per_image() && layout == Layout::nc) {
+    why = std::string("expected a layout with positions or steps for ") + name_of(samples) +
+          " samples, got nc";
+    return false;
+  }
+  return true;
+}
+
+std::string Reading::text() const {
+  std::string text = name_of(layout);
+  if (samples == Samples::positions) return text;
+  text += std::string(" ") + name_of(samples);
+  return samples == Samples::step ? text + " " + std::to_string(step) : text;
+}
+
+std::size_t rows_per_image(const Reading& reading, const Positions& positions, Grid grid) {
+  return reading.one_row_per_image() ? 1 : rows_per_image(positions, grid);
+}
+
+}  // namespace livecca

@@ -1,0 +1,54 @@
+#include "livecca/activations/sequence_mask.hpp"
+
+#include "livecca/common/error.hpp"
+
+namespace livecca {
+
+SequenceMask::SequenceMask(const std::uint8_t* valid, std::size_t sequences, std::size_t steps)
+    : SequenceMask(valid, sequences, steps, static_cast<std::int64_t>(steps), 1) {}
+
+SequenceMask::SequenceMask(const std::uint8_t* valid, std::size_t sequences, std::size_t steps,
+                           std::int64_t sequence_stride, std::int64_t step_stride)
+    : kind_(Kind::bytes),
+      valid_(valid),
+      sequences_(sequences),
+      steps_(steps),
+      sequence_stride_(sequence_stride),
+      step_stride_(step_stride) {
+  if (valid == nullptr && sequences != 0 && steps != 0) {
+    throw Error("sequence mask: expected bytes, got a null pointer");
+  }
+}
+
+SequenceMask SequenceMask::of_lengths(std::span<const std::int64_t> lengths) {
+  SequenceMask mask;
+  mask.kind_ = Kind::lengths;
+  mask.lengths_ = lengths;
+  return mask;
+}
+
+bool SequenceMask::fits(std::size_t sequences, std::size_t steps, std::string& why) const {
+  if (kind_ == Kind::none) return true;
+  const auto text = [](std::size_t rows, std::size_t columns) {
+    return std::to_string(rows) + " sequences x " + std::to_string(columns) + " steps";
+  };
+  if (kind_ == Kind::bytes) {
+    if (sequences_ == sequences && steps_ == steps) return true;
+    why = "expected a mask of " + text(sequences, steps) + ", got " + text(sequences_, steps_);
+    return false;
+  }
+  if (lengths_.size() != sequences) {
+    why = "expected the lengths of " + std::to_string(sequences) + " sequences, got " +
+          std::to_string(lengths_.size());
+    return false;
+  }
+  for (std::size_t i = 0; i < sequences; ++i) {
+    if (lengths_[i] >= 0 && static_cast<std::size_t>(lengths_[i]) <= steps) continue;
+    why = "expected lengths of 0 to " + std::to_string(steps) + " steps, got " +
+          std::to_string(lengths_[i]) + " of sequence " + std::to_string(i) + " of the batch";
+    return false;
+  }
+  return true;
+}
+
+}  // namespace livecca

@@ -1,0 +1,122 @@
+#include "livecca/measures/frequency_mean.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace livecca {
+namespace {
+
+/// Nothing can be said of a frequency that an image does not have, e.g. of flat maps; of the others
+/// all the same.
+bool counts(Status status) { return status != Status::constant; }
+
+/// The worst that any frequency has; constant only if all are.
+Status worst_status(const PanelSolution& solution, const LayerPair& layers) {
+  Status worst = Status::ok;
+  bool any = false;
+  for (const std::size_t pair : layers.pairs) {
+    const Status status = facts_of(solution, pair).status;
+    if (!counts(status)) continue;
+    worst = std::max(worst, status);
+    any = true;
+  }
+  return any ? worst : Status::constant;
+}
+
+/// A mean over frequencies, of those that have a number.
+class Mean {
+ public:
+  void add(std::optional<double> value, double multiplicity) {
+    if (!value) return;
+    sum_ += multiplicity * *value;
+    squares_ += multiplicity * *value * *value;
+    count_ += multiplicity;
+  }
+  std::optional<double> mean() const {
+    return count_ > 0 ? std::optional(sum_ / count_) : std::nullopt;
+  }
+  std::optional<double> root_of_squares() const {
+    return count_ > 0 ? std::optional(std::sqrt(squares_)) : std::nullopt;
+  }
+
+ private:
+  double sum_ = 0;
+  double squares_ = 0;
+  double count_ = 0;
+};
+
+bool same_layers(const PanelMoments& moments, const PairMoments& a, const PairMoments& b) {
+  const auto same = [&](std::size_t one, std::size_t other) {
+    const TapMoments& tap = moments.taps[one];
+    const TapMoments& with = moments.taps[other];
+    return tap.name.network == with.name.network && with.frequency &&
+           layer_without_frequency(tap) == layer_without_frequency(with);
+  };
+  return moments.taps[a.x].frequency && same(a.x, b.x) && same(a.y, b.y);
+}
+
+double multiplicity_of(const PanelMoments& moments, const PairMoments& pair) {
+  const auto& frequency = moments.taps[pair.x].frequency;
+  return frequency ? frequency->multiplicity : 1;
+}
+
+}  // namespace
+
+std::string layer_without_frequency(const TapMoments& tap) {
+  if (!tap.frequency) return tap.name.layer;
+  return tap.name.layer.substr(0, tap.name.layer.rfind("@f("));
+}
+
+std::vector<LayerPair> layer_pairs(const PanelMoments& moments) {
+  std::vector<LayerPair> result;
+  for (std::size_t p = 0; p < moments.pairs.size(); ++p) {
+    const PairMoments& pair = moments.pairs[p];
+    auto found = std::ranges::find_if(result, [&](const LayerPair& layers) {
+      return same_layers(moments, moments.pairs[layers.pairs.front()], pair);
+    });
+    if (found == result.end()) found = result.insert(result.end(), LayerPair{});
+    found->pairs.push_back(p);
+    found->multiplicities.push_back(multiplicity_of(moments, pair));
+  }
+  return result;
+}
+
+MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
+                       const MeasureInfo& measure) {
+  MeasureResult result = evaluate(solution, layers.pairs.front(), measure);
+  if (!layers.is_of_frequencies()) return result;
+  Mean values;
+  Mean floors;
+  bool has_floors = true;
+  for (std::size_t i = 0; i < layers.pairs.size(); ++i) {
+    const MeasureResult at = evaluate(solution, layers.pairs[i], measure);
+    values.add(at.value, layers.multiplicities[i]);
+    floors.add(at.floor, layers.multiplicities[i]);
+    has_floors = has_floors && at.floor.has_value() == at.value.has_value();
+  }
+  result.status = worst_status(solution, layers);
+  result.value = std::nullopt;
+  result.floor = std::nullopt;
+  if (!has_value(result.status)) return result;
+  result.value = measure.measure == Measure::procrustes ? values.root_of_squares() : values.mean();
+  if (has_floors) result.floor = floors.mean();
+  if (!result.value) result.status = Status::missing;
+  return result;
+}
+
+PairFacts facts_of(const PanelSolution& solution, const LayerPair& layers) {
+  PairFacts facts = facts_of(solution, layers.pairs.front());
+  for (const std::size_t pair : layers.pairs) {
+    const PairFacts at = facts_of(solution, pair);
+    for (std::size_t side = 0; side < 2; ++side) {
+      if (counts(at.status) && at.ranks[side]) {
+        facts.ranks[side] = std::min(facts.ranks[side].value_or(*at.ranks[side]), *at.ranks[side]);
+      }
+      facts.svcca_kept[side] = std::max(facts.svcca_kept[side], at.svcca_kept[side]);
+    }
+  }
+  facts.status = worst_status(solution, layers);
+  return facts;
+}
+
+}  // namespace livecca

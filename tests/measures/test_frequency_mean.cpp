@@ -1,0 +1,215 @@
+#include "livecca/measures/frequency_mean.hpp"
+
+#include <doctest/doctest.h>
+
+#include <Eigen/Dense>
+#include <array>
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+#include "livecca/moments/fourier_taps.hpp"
+#include "random_data.hpp"
+
+// Per frequency against a complex CCA of the coefficients themselves, by QR and SVD.
+
+using namespace livecca;
+using Eigen::MatrixXcd;
+using Eigen::MatrixXd;
+using livecca_tests::normal_matrix;
+
+namespace {
+
+constexpr std::uint64_t seed = 515;
+constexpr Eigen::Index images = 120;
+
+/// Images × (channels · height · width), NCHW.
+struct Maps {
+  MatrixXd values;  ///< images × all the rest, column-major
+  std::int64_t channels;
+  Grid grid;
+
+  ActivationView view() const {
+    const std::array<std::int64_t, 4> shape{values.rows(), channels,
+                                            static_cast<std::int64_t>(grid.height),
+                                            static_cast<std::int64_t>(grid.width)};
+    const auto rows = static_cast<std::int64_t>(values.rows());
+    const auto width = static_cast<std::int64_t>(grid.width);
+    const std::array<std::int64_t, 4> strides{1, rows * static_cast<std::int64_t>(grid.size()),
+                                              rows * width, rows};
+    return {values.data(), DType::float64, shape, strides};
+  }
+
+  /// The coefficients at one frequency, images × channels, by the definition.
+  MatrixXcd at(const Frequency& frequency) const {
+    MatrixXcd result = MatrixXcd::Zero(values.rows(), channels);
+    const auto size = static_cast<Eigen::Index>(grid.size());
+    for (Eigen::Index c = 0; c < channels; ++c) {
+      for (Eigen::Index p = 0; p < size; ++p) {
+        const auto width = static_cast<Eigen::Index>(grid.width);
+        const double turns =
+            static_cast<double>(frequency.height * (p / width)) / static_cast<double>(grid.height) +
+            static_cast<double>(frequency.width * (p % width)) / static_cast<double>(grid.width);
+        result.col(c) += values.col(c * size + p) *
+                         std::polar(1.0 / static_cast<double>(size), -2 * std::numbers::pi * turns);
+      }
+    }
+    return result;
+  }
+};
+
+Maps maps(std::int64_t channels, Grid grid, const MatrixXd& latents, std::uint64_t draw) {
+  const auto width = channels * static_cast<Eigen::Index>(grid.size());
+  return {latents * normal_matrix(latents.cols(), width, seed + draw) +
+              normal_matrix(latents.rows(), width, seed + draw + 1),
+          channels, grid};
+}
+
+struct Solved {
+  PanelMoments moments;
+  PanelSolution solution;
+  std::vector<LayerPair> layers;
+  std::vector<FourierTaps::PairAtFrequency> pairs;
+};
+
+Solved solve_fourier(const Maps& x, const Maps& y) {
+  Executor executor(1);
+  Panel panel(executor, {});
+  const auto shape = [](const Maps& of) {
+    return TapShape{.features = static_cast<std::size_t>(of.channels),
+                    .grid = of.grid,
+                    .dtype = DType::float64};
+  };
+  FourierTaps taps_x(panel, {"net", "conv"}, Layout::nchw, shape(x), y.grid);
+  FourierTaps taps_y(panel, {"reference", "conv"}, Layout::nchw, shape(y), x.grid);
+  Solved result;
+  result.pairs = add_pairs(panel, taps_x, taps_y);
+  auto step = panel.begin();
+  taps_x.observe(step, x.view());
+  taps_y.observe(step, y.view());
+  step.commit();
+  result.moments = panel.take();
+  result.solution = livecca::solve(result.moments, {}, executor);
+  result.layers = layer_pairs(result.moments);
+  return result;
+}
+
+MatrixXcd centered(const MatrixXcd& m) { return m.rowwise() - m.colwise().mean(); }
+
+MatrixXcd basis(const MatrixXcd& m) {
+  return Eigen::HouseholderQR<MatrixXcd>(m).householderQ() *
+         MatrixXcd::Identity(m.rows(), m.cols());
+}
+
+}  // namespace
+
+TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer their mean") {
+  MESSAGE("seed " << seed);
+  const MatrixXd latents = normal_matrix(images, 5, seed);
+  const Maps x = maps(4, {4, 6}, latents, 10);
+  const Maps y = maps(3, {4, 6}, latents, 20);
+  const Solved solved = solve_fourier(x, y);
+  REQUIRE(solved.layers.size() == 1);
+  REQUIRE(solved.pairs.size() == solved.layers[0].pairs.size());
+  REQUIRE(solved.pairs.size() == half_spectrum({4, 6}).size());
+  double mean_cca = 0;
+  double cka = 0;
+  double pwcca = 0;
+  double angular = 0;
+  double linreg = 0;
+  for (const auto& [frequency, pair] : solved.pairs) {
+    CAPTURE(frequency.text());
+    const MatrixXcd zx = centered(x.at(frequency));
+    const MatrixXcd zy = centered(y.at(frequency));
+    const Eigen::JacobiSVD<MatrixXcd> svd(basis(zx).adjoint() * basis(zy),
+                                          Eigen::ComputeThinU | Eigen::ComputeThinV);
+    const auto& found = solved.solution.pairs[pair];
+    REQUIRE(found.canonical_correlations.size() == 3);
+    for (Eigen::Index i = 0; i < 3; ++i) {
+      CHECK(std::abs(found.canonical_correlations[static_cast<std::size_t>(i)] -
+                     svd.singularValues()(i)) < 1e-12);
+    }
+    const Eigen::RowVectorXd alpha =
+        (zx.adjoint() * basis(zx) * svd.matrixU()).cwiseAbs().colwise().sum();
+    const double weight = frequency.multiplicity / 24.0;
+    mean_cca += weight * svd.singularValues().mean();
+    pwcca += weight * alpha.dot(svd.singularValues()) / alpha.sum();
+    cka += weight * (zx.adjoint() * zy).squaredNorm() / (zx.adjoint() * zx).norm() /
+           (zy.adjoint() * zy).norm();
+    const double nuclear = Eigen::JacobiSVD<MatrixXcd>(zx.adjoint() * zy).singularValues().sum();
+    angular += weight * std::acos(nuclear / zx.norm() / zy.norm());
+    linreg += weight * (basis(zy).adjoint() * zx).squaredNorm() / zx.squaredNorm();
+    CHECK(found.procrustes.value() ==
+          doctest::Approx(std::sqrt(zx.squaredNorm() + zy.squaredNorm() - 2 * nuclear)));
+    CHECK(solved.solution.taps[found.x].rank == 4U);
+    CHECK(solved.solution.taps[found.x].features == 4);
+    CHECK(solved.solution.taps[found.x].effective_rank ==
+          doctest::Approx(std::pow(zx.squaredNorm() / (zx.adjoint() * zx).norm(), 2)));
+  }
+  const auto mean = [&](Measure measure) {
+    return evaluate(solved.solution, solved.layers[0], info_of(measure));
+  };
+  CHECK(std::abs(*mean(Measure::mean_cca).value - mean_cca) < 1e-12);
+  CHECK(std::abs(*mean(Measure::pwcca).value - pwcca) < 1e-11);
+  CHECK(std::abs(*mean(Measure::linear_cka).value - cka) < 1e-12);
+  CHECK(std::abs(*mean(Measure::angular).value - angular) < 1e-12);
+  CHECK(std::abs(*mean(Measure::linreg_x_from_y).value - linreg) < 1e-12);
+  CHECK_FALSE(mean(Measure::rv2).value);
+  CHECK(mean(Measure::mean_cca).status == Status::ok);
+  const PairFacts facts = facts_of(solved.solution, solved.layers[0]);
+  CHECK(facts.samples == images);
+  CHECK(facts.features[0] == 4);
+  CHECK(facts.ranks[1] == 3U);
+}
+
+TEST_CASE("SVCCA keeps whole complex directions") {
+  const MatrixXd latents = normal_matrix(images, 5, seed + 1);
+  Maps x = maps(4, {2, 3}, latents, 30);
+  x.values.leftCols(6) *= 20;  // one channel with nearly all of the variance
+  const Solved solved = solve_fourier(x, maps(3, {2, 3}, latents, 40));
+  for (const PairSolution& pair : solved.solution.pairs) {
+    const TapSolution& tap = solved.solution.taps[pair.x];
+    CHECK(tap.svcca_kept == 1);
+    CHECK(pair.svcca_correlations.size() == 1);
+  }
+}
+
+TEST_CASE("layers of unequal spatial sizes compare on the frequencies they share") {
+  // The same low frequencies, drawn on two grids.
+  const MatrixXd waves = normal_matrix(images, 9, seed + 2);
+  const auto drawn = [&](Grid grid) {
+    Maps result{MatrixXd::Zero(images, 3 * static_cast<Eigen::Index>(grid.size())), 3, grid};
+    for (Eigen::Index c = 0; c < 3; ++c) {
+      for (std::size_t p = 0; p < grid.size(); ++p) {
+        const double turn = 2 * std::numbers::pi * static_cast<double>(p % grid.width) /
+                            static_cast<double>(grid.width);
+        result.values.col(c * static_cast<Eigen::Index>(grid.size()) +
+                          static_cast<Eigen::Index>(p)) = waves.col(3 * c) +
+                                                          waves.col(3 * c + 1) * std::cos(turn) +
+                                                          waves.col(3 * c + 2) * std::sin(turn);
+      }
+    }
+    return result;
+  };
+  const Solved solved = solve_fourier(drawn({4, 8}), drawn({6, 5}));
+  const MeasureResult cca = evaluate(solved.solution, solved.layers[0], info_of(Measure::mean_cca));
+  // Only frequencies (0,0) and (0,1) hold anything; of the others rounding is all there is.
+  CHECK(cca.value.value() == doctest::Approx(1).epsilon(1e-10));
+  const MeasureResult shape =
+      evaluate(solved.solution, solved.layers[0], info_of(Measure::angular));
+  CHECK(shape.value.value() < 1e-6);
+}
+
+TEST_CASE("pairs that are not of frequencies are layers of their own") {
+  Executor executor(1);
+  Panel panel(executor, {});
+  for (const char* network : {"a", "b", "c"}) panel.add_tap({network, "fc"}, Layout::nc);
+  panel.add_pair(0, 1);
+  panel.add_pair(0, 2);
+  const PanelMoments moments = panel.take();
+  const auto layers = layer_pairs(moments);
+  REQUIRE(layers.size() == 2);
+  CHECK(layers[1].pairs == std::vector<std::size_t>{1});
+  CHECK_FALSE(layers[1].is_of_frequencies());
+  CHECK(layer_without_frequency(moments.taps[0]) == "fc");
+}
