@@ -63,8 +63,10 @@ class WorstError {
   std::string what_ = "nothing";
 };
 
-livecca::Layout layout_of(const json& golden_case) {
-  return golden_case.value("layout", "nc") == "nhwc" ? livecca::Layout::nhwc : livecca::Layout::nc;
+livecca::Reading reading_of(const json& golden_case) {
+  const std::string layout = golden_case.value("layout", "nc");
+  if (layout == "nhwc pooled") return livecca::Reading::pooled(livecca::Layout::nhwc);
+  return layout == "nhwc" ? livecca::Layout::nhwc : livecca::Layout::nc;
 }
 
 CompareOptions options_of(const std::filesystem::path& folder, const json& golden_case) {
@@ -72,7 +74,7 @@ CompareOptions options_of(const std::filesystem::path& folder, const json& golde
   for (const char* side : {"x", "y"}) {
     options.inputs.push_back((folder / golden_case[side].get<std::string>()).string());
   }
-  options.layout = layout_of(golden_case);
+  options.reading = reading_of(golden_case);
   options.batch = 100;  // so that every case is merged from several batches
   options.measures = livecca::tool::all_measures();
   return options;
@@ -231,6 +233,17 @@ TEST_CASE("the repository's own cases: dtypes, orders, layouts and hard data") {
 
 TEST_CASE("the golden set, every case to its tolerance") {
   if (golden_is_there()) check_folder(golden_folder(), "golden.json");
+}
+
+TEST_CASE("the golden convolution pooled, from the 4-d tensors") {
+  if (!golden_is_there()) return;
+  json golden_case = read_cases(golden_folder() / "golden.json")["conv_avg_pool"];
+  golden_case["x"] = "conv_nhwc_raw_x.npy";
+  golden_case["y"] = "conv_nhwc_raw_y.npy";
+  golden_case["layout"] = "nhwc pooled";
+  golden_case["effective_samples"] = 60;
+  const WorstError worst = check_case(golden_folder(), golden_case);
+  MESSAGE("conv_nhwc_raw pooled: " << worst.text());
 }
 
 TEST_CASE("every key of the golden set is compared") {

@@ -32,6 +32,27 @@ void append(PanelMoments& all, PanelMoments layer) {
   }
 }
 
+/// A panel a layer, or one for each step of it.
+std::vector<PanelInput> panels_of(const Layer& layer, const CompareOptions& options) {
+  const bool by_step = options.each_step;
+  const auto names = names_of_sides(layer.name.empty() && by_step ? "step" : layer.name);
+  PanelInput whole;
+  whole.pairs = {{0, 1}};
+  for (std::size_t side = 0; side < 2; ++side) {
+    whole.taps.push_back(tap_of(names[side], layer.tensors[side], !layer.name.empty(), options));
+  }
+  expect_same_images(whole);
+  expect_same_positions(whole, options);
+  if (!by_step || !is_sequence(whole.taps[0].reading.layout)) return {whole};
+  const std::vector<FileTap> x = taps_of_steps(whole.taps[0]);
+  const std::vector<FileTap> y = taps_of_steps(whole.taps[1]);
+  std::vector<PanelInput> panels;
+  for (std::size_t step = 0; step < x.size(); ++step) {
+    panels.push_back({.taps = {x[step], y[step]}, .pairs = {{0, 1}}});
+  }
+  return panels;
+}
+
 }  // namespace
 
 PairOfInputs::PairOfInputs(const CompareOptions& options) : paths_(options.inputs) {
@@ -39,17 +60,12 @@ PairOfInputs::PairOfInputs(const CompareOptions& options) : paths_(options.input
   matched_ = match_layers(inputs);
   double kept = 0;
   for (const Layer& layer : matched_.layers) {
-    const auto names = names_of_sides(layer.name);
-    PanelInput& panel = panels_.emplace_back();
-    panel.pairs = {{0, 1}};
-    for (std::size_t side = 0; side < 2; ++side) {
-      panel.taps.push_back(tap_of(names[side], layer.tensors[side], !layer.name.empty(), options));
+    for (PanelInput& panel : panels_of(layer, options)) {
+      const double bytes = expect_memory(panel, options, kept);
+      expect_images_for_blocks(panel, options);
+      if (!options.save_moments.empty()) kept += bytes;
+      panels_.push_back(std::move(panel));
     }
-    expect_same_images(panel);
-    expect_same_positions(panel, options);
-    const double bytes = expect_memory(panel, options, kept);
-    expect_images_for_blocks(panel, options);
-    if (!options.save_moments.empty()) kept += bytes;
   }
 }
 

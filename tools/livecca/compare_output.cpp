@@ -73,6 +73,10 @@ std::string facts_text(const Comparison& comparison) {
       text += " and " + std::to_string(facts.feature_seeds[1]);
     }
   }
+  if (comparison.frequencies > 1) {
+    text += "\nmeans     over the layer's frequencies, " + std::to_string(comparison.frequencies) +
+            " without conjugates; ranks are the lowest";
+  }
   text += ranks_text(comparison);
   if (facts.precision == Precision::fast) {
     text += "\nprecision fast: products in float32, more directions count as rounding";
@@ -97,6 +101,22 @@ Json neurons_of(const TapSolution& tap) {
   return {{"dead", tap.present ? Json(tap.constant_features) : Json(nullptr)},
           {"effective_rank", known && tap.effective_rank > 0 ? Json(tap.effective_rank) : nullptr},
           {"condition", number_or_null(tap.condition)}};
+}
+
+/// What a mean over frequencies has not: neurons, spectrum, and how they were solved for.
+void add_details(const Comparison& comparison, Json& json) {
+  const PairSolution& pair = comparison.pair_solution();
+  const TapSolution& x = comparison.solution->taps[pair.x];
+  const TapSolution& y = comparison.solution->taps[pair.y];
+  json["neurons"] = {{"x", neurons_of(x)}, {"y", neurons_of(y)}};
+  json["solver"] = {
+      {"x", name_of(x.whitening)}, {"y", name_of(y.whitening)}, {"pair", name_of(pair.spectrum)}};
+  json["canonical_correlations"] = Json::array();
+  if (has_value(comparison.facts.status)) {
+    json["canonical_correlations"] = pair.canonical_correlations;
+  }
+  json["debiased_correlations"] =
+      numbers(debiased_correlations(*comparison.solution, comparison.pair));
 }
 
 /// Values by name in their directions, floors on the similarity's scale.
@@ -132,7 +152,6 @@ std::string row(const std::string& name, const std::string& similarity, const st
 
 Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatched) {
   const PairFacts& facts = comparison.facts;
-  const bool usable = has_value(facts.status);
   Json json;
   if (!comparison.layer.empty()) json["layer"] = comparison.layer;
   if (!comparison.name_x.empty()) {
@@ -147,16 +166,16 @@ Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatch
     json["features_of_taps"] = facts.features_of_taps;
     json["feature_seeds"] = facts.feature_seeds;
   }
-  const PairSolution& pair = comparison.pair_solution();
   json["ranks"] = numbers_of_ranks(facts);
-  json["neurons"] = {{"x", neurons_of(comparison.solution->taps[pair.x])},
-                     {"y", neurons_of(comparison.solution->taps[pair.y])}};
-  json["canonical_correlations"] = Json::array();
-  if (usable) json["canonical_correlations"] = pair.canonical_correlations;
-  json["debiased_correlations"] =
-      numbers(debiased_correlations(*comparison.solution, comparison.pair));
+  if (comparison.frequencies > 1) {
+    json["frequencies"] = comparison.frequencies;
+  } else {
+    add_details(comparison, json);
+  }
   add_measures(comparison.results, json);
-  json["noise_floor"]["largest_95"] = number_or_null(largest_correlation_line(facts));
+  if (comparison.frequencies == 1) {
+    json["noise_floor"]["largest_95"] = number_or_null(largest_correlation_line(facts));
+  }
   if (comparison.has_standard_errors) {
     json["standard_error"] = Json::object();
     for (const MeasureResult& result : comparison.results) {
@@ -166,9 +185,6 @@ Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatch
   }
   json["svcca_kept"] = nullptr;
   if (comparison.has_svcca) json["svcca_kept"] = facts.svcca_kept;
-  json["solver"] = {{"x", name_of(comparison.solution->taps[pair.x].whitening)},
-                    {"y", name_of(comparison.solution->taps[pair.y].whitening)},
-                    {"pair", name_of(pair.spectrum)}};
   json["precision"] = name_of(facts.precision);
   json["status"] = name_of(facts.status);
   for (const Fault& fault : comparison.faults) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "livecca/common/executor.hpp"
+#include "livecca/measures/frequency_mean.hpp"
 #include "livecca/measures/standard_error.hpp"
 
 namespace livecca::tool {
@@ -27,14 +28,15 @@ void name_sides(const PanelMoments& moments, const MomentsNotes& notes, Comparis
   const TapMoments& y = moments.taps[moments.pairs[result.pair].y];
   result.x = side_text(notes, side_x, x);
   result.y = side_text(notes, side_y, y);
+  const std::string layer = layer_without_frequency(x);
   if (has_layers(moments)) {
-    result.layer = x.name.layer;
-  } else if (!notes.contains(side_x) || moments.pairs.size() > 1) {
-    result.name_x = x.name.text();
-    result.name_y = y.name.text();
+    result.layer = layer;
+  } else if (!notes.contains(side_x) || moments.pairs.size() > result.frequencies) {
+    result.name_x = x.name.network + "/" + layer;
+    result.name_y = y.name.network + "/" + layer_without_frequency(y);
     if (!notes.contains(side_x)) return;
-    result.x += ", " + x.name.layer;
-    result.y += ", " + y.name.layer;
+    result.x += ", " + layer;
+    result.y += ", " + layer_without_frequency(y);
   }
 }
 
@@ -92,16 +94,19 @@ std::vector<Comparison> compare_moments(const PanelMoments& moments, const Momen
     errors = standard_errors(moments, *solution, how, options.measures, executor);
   }
   std::vector<Comparison> comparisons;
-  for (std::size_t pair = 0; pair < moments.pairs.size(); ++pair) {
+  for (const LayerPair& layers : layer_pairs(moments)) {
     Comparison result;
-    result.pair = pair;
+    result.pair = layers.pairs.front();
+    result.frequencies = layers.pairs.size();
     name_sides(moments, notes, result);
-    result.by_position = moments.taps[moments.pairs[pair].x].grid.size() > 1;
     result.solution = solution;
-    result.facts = facts_of(*solution, pair);
+    result.facts = facts_of(*solution, layers);
+    result.by_position = result.facts.effective_rows > result.facts.effective_samples;
     for (std::size_t m = 0; m < options.measures.size(); ++m) {
-      result.results.push_back(evaluate(*solution, pair, *options.measures[m]));
-      if (!errors.empty()) result.results.back().standard_error = errors[pair][m];
+      result.results.push_back(evaluate(*solution, layers, *options.measures[m]));
+      // Of a mean over frequencies none is known.
+      if (errors.empty() || layers.is_of_frequencies()) continue;
+      result.results.back().standard_error = errors[result.pair][m];
     }
     result.has_svcca = how.quantities.svcca;
     result.has_standard_errors = !errors.empty();

@@ -32,7 +32,8 @@ struct Comparison {
   std::string name_y;
   bool by_position = false;                       ///< samples are positions of images
   std::shared_ptr<const PanelSolution> solution;  ///< of all pairs
-  std::size_t pair = 0;                           ///< in the solution
+  std::size_t pair = 0;                           ///< in the solution; of frequencies the first
+  std::size_t frequencies = 1;                    ///< that the numbers are means over
   PairFacts facts;
   std::vector<MeasureResult> results;  ///< one a measure asked for
   bool has_svcca = false;

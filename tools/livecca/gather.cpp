@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <functional>
 #include <numeric>
 #include <thread>
 
 #include "input_error.hpp"
+#include "livecca/activations/fourier.hpp"
 #include "livecca/activations/row_source.hpp"
+#include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/panel.hpp"
 
 namespace livecca::tool {
@@ -20,80 +23,22 @@ constexpr std::size_t batch_bytes = std::size_t{32} << 20U;
 // With many taps each has at least this much: smaller batches do run slower.
 constexpr std::size_t fewest_batch_bytes = std::size_t{4} << 20U;
 
-std::string expected_axes(Layout layout) {
-  switch (layout) {
-    case Layout::nc:
-      return "2 axes (samples, features)";
-    case Layout::ncl:
-      return "3 axes (images, channels, length)";
-    case Layout::nchw:
-      return "4 axes (images, channels, height, width)";
-    case Layout::nhwc:
-      return "4 axes (images, height, width, channels)";
-    case Layout::ncdhw:
-      return "5 axes (images, channels, depth, height, width)";
-    case Layout::ntc:
-      return "3 axes (sequences, steps, features)";
-    case Layout::tnc:
-      break;
-  }
-  return "3 axes (steps, sequences, features)";
-}
-
-ActivationShape shape_of(ActivationTensor& tensor, Layout layout) {
-  const std::size_t axes = layout == Layout::nc ? 2 : 4;
-  if (tensor.shape().size() != axes) {
-    const bool image = layout == Layout::nc && tensor.shape().size() == 4;
-    throw InputError(tensor.name() + ": expected " + expected_axes(layout) + " for layout " +
-                     name_of(layout) + ", got shape " + shape_text(tensor.shape()) +
-                     (image ? "; see --layout nchw and nhwc" : ""));
-  }
-  ActivationShape shape;
-  std::string why;
-  if (!read_shape(tensor.entries(0, 1), layout, shape, why)) {
-    throw InputError(tensor.name() + ": " + why);
-  }
-  tensor.release();
-  shape.images = tensor.images();
-  if (const auto recorded = tensor.recorded()) shape.grid = recorded->grid;
-  return shape;
-}
-
-/// Recorded rows have their positions and features; options cannot choose others.
-void expect_as_recorded(const FileTap& tap, const CompareOptions& options) {
-  const std::string& name = tap.tensor->name();
-  if (options.positions != Positions::all()) {
-    throw InputError(name +
-                     ": expected --positions all, as recorded rows have their positions, got " +
-                     std::to_string(options.positions.per_image));
-  }
-  if (options.max_features > 0 && tap.shape.features > options.max_features) {
-    throw InputError(name + ": expected recorded rows, which are not cut, of at most the " +
-                     std::to_string(options.max_features) + " features of --max-features, got " +
-                     std::to_string(tap.shape.features));
-  }
-}
-
-std::size_t rows_an_image(const FileTap& tap, const CompareOptions& options) {
-  if (tap.tensor->recorded()) return tap.tensor->rows_per_image();
-  return rows_per_image(options.positions, tap.shape.grid);
-}
-
-/// Features of a tap that count: as many as it has, or as it is cut to.
-double features_of(const FileTap& tap, const CompareOptions& options) {
-  const std::size_t features = tap.shape.features;
-  const bool cut = options.max_features > 0 && features > options.max_features;
-  return static_cast<double>(cut ? options.max_features : features);
-}
-
-/// Elements of one image in memory: all positions are read, whichever are chosen.
-std::size_t values_of_image(const FileTap& tap) {
-  return rows_an_image(tap, {}) * tap.shape.features;
+/// The numbers of a product between two taps: features, as they are cut, and once a frequency.
+double product_of(const FileTap& x, const FileTap& y, const CompareOptions& options) {
+  const auto kept = [&](const FileTap& tap) {
+    const std::size_t features = (tap.fourier ? 2 : 1) * tap.features();
+    const bool cut = options.max_features > 0 && features > options.max_features;
+    return static_cast<double>(cut ? options.max_features : features);
+  };
+  const auto frequencies = [&] {
+    return static_cast<double>(common_frequencies(x.shape.grid, y.shape.grid).size());
+  };
+  return kept(x) * kept(y) * (x.fourier ? frequencies() : 1);
 }
 
 std::size_t images_per_batch(const PanelInput& input, const CompareOptions& options) {
   std::size_t values = 1;
-  for (const FileTap& tap : input.taps) values = std::max(values, values_of_image(tap));
+  for (const FileTap& tap : input.taps) values = std::max(values, tap.values_of_image());
   const std::size_t bytes = std::max(fewest_batch_bytes, 2 * batch_bytes / input.taps.size());
   const std::size_t affordable = std::max<std::size_t>(1, bytes / 8 / values);
   const std::size_t images = input.taps.front().shape.images;
@@ -123,17 +68,46 @@ class RecordedSource : public RowSource {
   std::shared_ptr<ActivationTensor> tensor_;
 };
 
-void observe(Panel::Step& step, std::size_t index, const FileTap& tap, std::size_t first,
-             std::size_t count) {
-  ActivationTensor& tensor = *tap.tensor;
-  const std::size_t rows = tensor.rows_per_image();
-  if (tensor.recorded()) {
-    step.observe_recorded(index, first * rows, count * rows);
-  } else {
-    step.observe(index, tensor.entries(first, count));
+/// A file's taps in a panel: one, or as a Fourier layer one a frequency.
+class PanelTaps {
+ public:
+  PanelTaps(Panel& panel, const FileTap& tap, Grid other_grid) : tap_(tap) {
+    if (tap.is_recorded()) {
+      index_ = panel.add_recorded_tap(tap.name, std::make_shared<RecordedSource>(tap.tensor));
+    } else if (tap.fourier) {
+      const TapShape shape{.features = tap.shape.features, .grid = tap.shape.grid};
+      fourier_.emplace(panel, tap.name, tap.reading.layout, shape, other_grid);
+    } else {
+      index_ = panel.add_tap(tap.name, tap.reading);
+    }
   }
-  tensor.release();
-}
+
+  void pair_with(const PanelTaps& y, Panel& panel) const {
+    if (fourier_) {
+      add_pairs(panel, *fourier_, *y.fourier_);
+    } else {
+      panel.add_pair(index_, y.index_);
+    }
+  }
+
+  void observe(Panel::Step& step, std::size_t first, std::size_t count) {
+    const std::size_t rows = tap_.tensor->rows_per_image();
+    if (tap_.is_recorded()) {
+      step.observe_recorded(index_, first * rows, count * rows);
+    } else if (fourier_) {
+      fourier_->observe(step, tap_.images(first, count));
+    } else {
+      step.observe(index_, tap_.images(first, count),
+                   tap_.mask ? tap_.mask->of(first, count) : SequenceMask());
+    }
+    tap_.tensor->release();
+  }
+
+ private:
+  const FileTap& tap_;
+  std::size_t index_ = 0;
+  std::optional<FourierTaps> fourier_;
+};
 
 PanelOptions panel_options(const CompareOptions& options) {
   PanelOptions result;
@@ -157,16 +131,6 @@ double largest(std::vector<double> numbers, std::size_t count) {
 
 }  // namespace
 
-FileTap tap_of(TapName name, std::shared_ptr<ActivationTensor> tensor, bool is_named,
-               const CompareOptions& options) {
-  const bool is_matrix = is_named && tensor->shape().size() == 2;
-  const Layout layout = tensor->recorded() || is_matrix ? Layout::nc : options.layout;
-  const ActivationShape shape = shape_of(*tensor, layout);
-  FileTap tap{std::move(name), std::move(tensor), layout, shape};
-  if (tap.tensor->recorded()) expect_as_recorded(tap, options);
-  return tap;
-}
-
 void expect_same_images(const PanelInput& input) {
   const FileTap& first = input.taps.front();
   for (const FileTap& tap : input.taps) {
@@ -179,21 +143,23 @@ void expect_same_images(const PanelInput& input) {
 
 void expect_same_positions(const PanelInput& input, const CompareOptions& options) {
   const FileTap& first = input.taps.front();
-  const auto text = [](Grid grid) {
-    return std::to_string(grid.height) + " x " + std::to_string(grid.width);
-  };
   const auto refuse = [&](const std::string& expected, const std::string& got_first,
                           const FileTap& tap, const std::string& got) {
     throw InputError("expected the same " + expected + " in both files, got " + got_first + " in " +
                      first.tensor->name() + " and " + got + " in " + tap.tensor->name());
   };
   for (const FileTap& tap : input.taps) {
+    // One row an image, whatever its extents; at frequencies, of those that both have.
+    if (tap.fourier || tap.reading.one_row_per_image()) continue;
     if (tap.shape.grid != first.shape.grid) {
-      refuse("height and width", text(first.shape.grid), tap, text(tap.shape.grid));
+      const bool sequences = is_sequence(tap.reading.layout);
+      refuse(sequences ? "number of steps" : "height and width",
+             sequences ? std::to_string(first.shape.grid.size()) : first.shape.grid.text(), tap,
+             sequences ? std::to_string(tap.shape.grid.size()) : tap.shape.grid.text());
     }
-    const std::size_t rows = rows_an_image(tap, options);
-    if (rows != rows_an_image(first, options)) {
-      refuse("positions of every image", std::to_string(rows_an_image(first, options)), tap,
+    const std::size_t rows = rows_of_image(tap, options);
+    if (rows != rows_of_image(first, options)) {
+      refuse("positions of every image", std::to_string(rows_of_image(first, options)), tap,
              std::to_string(rows));
     }
   }
@@ -208,12 +174,11 @@ double expect_memory(const PanelInput& input, const CompareOptions& options, dou
   std::vector<double> pairs;
   std::vector<std::size_t> widths;
   for (const FileTap& tap : input.taps) {
-    const double features = features_of(tap, options);
-    taps.push_back(features * features);
-    widths.push_back(tap.shape.features);
+    taps.push_back(product_of(tap, tap, options));
+    widths.push_back(tap.features());
   }
   for (const auto& [x, y] : input.pairs) {
-    pairs.push_back(features_of(input.taps[x], options) * features_of(input.taps[y], options));
+    pairs.push_back(product_of(input.taps[x], input.taps[y], options));
   }
   const double all_taps = largest(taps, taps.size());
   const double all_pairs = largest(pairs, pairs.size());
@@ -242,22 +207,19 @@ void expect_images_for_blocks(const PanelInput& input, const CompareOptions& opt
 
 PanelMoments gather(const PanelInput& input, const CompareOptions& options, Executor& executor) {
   Panel panel(executor, panel_options(options));
+  std::deque<PanelTaps> taps;
   for (const FileTap& tap : input.taps) {
-    if (tap.tensor->recorded()) {
-      panel.add_recorded_tap(tap.name, std::make_shared<RecordedSource>(tap.tensor));
-    } else {
-      panel.add_tap(tap.name, tap.layout);
-    }
+    // Frequencies that the other side lacks would be moments of nobody's.
+    const FileTap& other = &tap == &input.taps.front() ? input.taps.back() : input.taps.front();
+    taps.emplace_back(panel, tap, other.shape.grid);
   }
-  for (const auto& [x, y] : input.pairs) panel.add_pair(x, y);
+  for (const auto& [x, y] : input.pairs) taps[x].pair_with(taps[y], panel);
   const std::size_t batch = images_per_batch(input, options);
   const std::size_t images = input.taps.front().shape.images;
   for (std::size_t first = 0; first < images; first += batch) {
     const std::size_t count = std::min(batch, images - first);
     Panel::Step step = panel.begin();
-    for (std::size_t tap = 0; tap < input.taps.size(); ++tap) {
-      observe(step, tap, input.taps[tap], first, count);
-    }
+    for (PanelTaps& tap : taps) tap.observe(step, first, count);
     step.commit();
   }
   return panel.take();

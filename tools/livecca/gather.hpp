@@ -2,24 +2,14 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
-#include <string>
 #include <vector>
 
-#include "activation_tensor.hpp"
 #include "compare_options.hpp"
+#include "file_tap.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/moments/panel_moments.hpp"
 
 namespace livecca::tool {
-
-/// A file that feeds one tap of a panel.
-struct FileTap {
-  TapName name;
-  std::shared_ptr<ActivationTensor> tensor;
-  Layout layout;
-  ActivationShape shape;  ///< images and grid of recorded rows, not their number
-};
 
 /// What goes through one panel: files of the same images, and which are compared with which.
 struct PanelInput {
@@ -27,17 +17,11 @@ struct PanelInput {
   std::vector<std::array<std::size_t, 2>> pairs;  ///< x and y
 };
 
-/// What the axes mean is as the options say; but recorded rows and, where layers have names,
-/// tensors of 2 axes are samples × features whatever the images' layout. Throws InputError where
-/// the tensor does not fit it.
-FileTap tap_of(TapName name, std::shared_ptr<ActivationTensor> tensor, bool is_named,
-               const CompareOptions& options);
-
 /// Checks that all taps see the same images. Throws InputError.
 void expect_same_images(const PanelInput& input);
 
-/// Checks that all taps see the same positions of them too, so that every pair has a number. Throws
-/// InputError.
+/// Checks that all taps whose samples are positions see the same ones, so that every pair has a
+/// number. Throws InputError.
 void expect_same_positions(const PanelInput& input, const CompareOptions& options);
 
 /// The system would kill a process that asks for more memory than there is: better to say so first.

@@ -31,9 +31,13 @@ PanelInput panel_of(const std::vector<NetworkInput>& inputs, const CompareOption
   for (std::size_t side = 0; side < 2; ++side) {
     std::vector<std::string>& names = side == 0 ? labels.rows : labels.columns;
     for (const Layer& layer : all_layers(inputs[side])) {
-      names.push_back(layer.name);
-      panel.taps.push_back(tap_of(names_of_sides(layer.name)[side], layer.tensors.front(),
-                                  inputs[side].has_names(), options));
+      const FileTap whole = tap_of(names_of_sides(layer.name)[side], layer.tensors.front(),
+                                   inputs[side].has_names(), options);
+      const bool by_step = options.each_step && is_sequence(whole.reading.layout);
+      for (FileTap& tap : by_step ? taps_of_steps(whole) : std::vector{whole}) {
+        names.push_back(tap.name.layer);
+        panel.taps.push_back(std::move(tap));
+      }
     }
   }
   const std::size_t rows = labels.rows.size();
