@@ -1,67 +1,48 @@
 """A table of |fast - exact| for each measure. Called by scripts/fast_precision.sh; needs only Python itself.
 
-    fast_precision.py LIVECCA FIRST_SNAPSHOT LAST_SNAPSHOT [NAME X.npy Y.npy]...
+    fast_precision.py LIVECCA X Y [X Y]...      pairs of .npy files, or of folders of layers
 """
 
 import json
 import pathlib
-import struct
 import subprocess
 import sys
-import tempfile
-
-
-def npy_of_recorded_rows(source, target):
-    """The rows of a snapshot's layer as .npy."""
-    raw = source.read_bytes()
-    length = struct.unpack("<Q", raw[:8])[0]
-    rows = json.loads(raw[8 : 8 + length])["rows"]
-    begin, end = rows["data_offsets"]
-    descr = {"F32": "<f4", "F64": "<f8"}[rows["dtype"]]
-    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(rows['shape'])}, }}"
-    header = header.ljust(245) + "\n"
-    target.write_bytes(
-        b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + raw[8 + length + begin : 8 + length + end]
-    )
 
 
 def compare(livecca, x, y, precision):
+    """One result a layer."""
     command = [livecca, "compare", x, y, "--format", "json", "--precision", precision]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [json.loads(line) for line in lines.splitlines()]
 
 
 def numbers(result):
     """Every number of a result by name; a distance only where there is no similarity of that name."""
-    values = dict(result["similarity"])
-    for name, value in result["distance"].items():
-        values.setdefault(name, value)
-    return values
+    return {**result["distance"], **result["similarity"]}
 
 
-def row(livecca, name, x, y):
-    exact = compare(livecca, x, y, "exact")
-    fast = compare(livecca, x, y, "fast")
-    exact_numbers, fast_numbers = numbers(exact), numbers(fast)
+def row(name, exact, fast):
     cells = [name, " ".join(map(str, exact["ranks"])), " ".join(map(str, fast["ranks"]))]
-    for measure, value in exact_numbers.items():
-        other = fast_numbers[measure]
-        cells.append("-" if value is None or other is None else f"{abs(other - value):.0e}")
-    return list(exact_numbers), cells
+    for measure, value in numbers(exact).items():
+        other = numbers(fast)[measure]
+        # Procrustes is in the activations' unit.
+        unit = value if measure == "procrustes" else 1
+        cells.append("-" if value is None or other is None else f"{abs(other - value) / unit:.0e}")
+    return cells
 
 
-def main(livecca, first, last, *named):
-    with tempfile.TemporaryDirectory() as folder:
-        pairs = [named[i : i + 3] for i in range(0, len(named), 3)]
-        for layer in sorted(pathlib.Path(first).glob("*.safetensors")):
-            files = []
-            for side, snapshot in enumerate((first, last)):
-                files.append(pathlib.Path(folder) / f"{layer.stem}_{side}.npy")
-                npy_of_recorded_rows(pathlib.Path(snapshot) / layer.name, files[-1])
-            pairs.append((layer.stem, *map(str, files)))
-        rows = [row(livecca, *pair) for pair in pairs]
-    columns = ["pair", "ranks exact", "fast", *rows[0][0]]
-    for cells in (columns, ["---"] * len(columns), *(cells for _, cells in rows)):
+def main(livecca, *paths):
+    rows = []
+    for x, y in zip(paths[::2], paths[1::2]):
+        exact, fast = (compare(livecca, x, y, precision) for precision in ("exact", "fast"))
+        for of_layer, of_fast in zip(exact, fast):
+            rows.append(row(of_layer.get("layer", pathlib.Path(x).stem), of_layer, of_fast))
+    columns = ["pair", "ranks exact", "fast", *numbers(exact[0])]
+    # Measures as rows: they are more than the pairs.
+    for cells in zip(columns, *rows):
         print("| " + " | ".join(cells) + " |")
+        if cells[0] == "pair":
+            print("|" + "---|" * len(cells))
 
 
 main(*sys.argv[1:])

@@ -3,18 +3,16 @@
 # layers of the demo's trained network, each against its own start.
 # Usage: scripts/fast_precision.sh [X.npy Y.npy]…
 set -euo pipefail
-caller=$PWD
+pairs=()
+for path in "$@"; do pairs+=("$(realpath "$path")"); done
 cd "$(dirname "$0")/.."
 scripts/setup.sh
 cmake --preset release >/dev/null
 cmake --build build/release --target livecca_program live_training >/dev/null
-livecca=build/release/tools/livecca/livecca
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 build/release/examples/live_training/live_training --run "$scratch/run" >"$scratch/training.log" ||
   { cat "$scratch/training.log" >&2; exit 1; }
 snapshots=("$scratch"/run/history/*)
-pairs=()
-while [ $# -ge 2 ]; do pairs+=("$(basename "$1" .npy)" "$(realpath -s "$caller/$1" 2>/dev/null)" "$(realpath -s "$caller/$2")"); shift 2; done
-python3 bench/fast_precision.py "$livecca" "${snapshots[0]}" "${snapshots[-1]}" "${pairs[@]}"
+python3 bench/fast_precision.py build/release/tools/livecca/livecca "${pairs[@]}" "${snapshots[0]}" "${snapshots[-1]}"

@@ -107,6 +107,25 @@ TEST_CASE_FIXTURE(ProgramFixture, "only the measures asked for are printed") {
   CHECK(bare["neurons"]["x"]["effective_rank"].is_number());
 }
 
+TEST_CASE_FIXTURE(ProgramFixture, "canonical directions come as coefficients of the neurons") {
+  NpyArray x = small_integers({300, 4}, 31);
+  NpyArray y = small_integers({300, 3}, 32);
+  for (std::size_t i = 0; i < 300; ++i) y.values[3 * i + 1] = 5 * x.values[4 * i + 2];
+  write("x.npy", x);
+  write("y.npy", y);
+  const json found = compare({"@x.npy", "@y.npy", "--directions", "2"})["directions"];
+  CHECK(found["x"]["neurons"] == json({0, 1, 2, 3}));
+  REQUIRE(found["x"]["coefficients"].size() == 2);
+  REQUIRE(found["y"]["coefficients"][0].size() == 3);
+  // The neuron that both share, in units of its own deviation on either side.
+  const double of_x = found["x"]["coefficients"][0][2];
+  const double of_y = found["y"]["coefficients"][0][1];
+  CHECK(of_x == doctest::Approx(5 * of_y).epsilon(1e-6));
+  CHECK(std::abs(found["x"]["coefficients"][0][0].get<double>()) < 1e-6 * std::abs(of_x));
+  CHECK(!compare({"@x.npy", "@y.npy"}).contains("directions"));
+  refuses({"compare", "@x.npy", "@y.npy", "--directions", "0"}, {"--directions", "1 or more"});
+}
+
 TEST_CASE_FIXTURE(ProgramFixture, "the table says who, how many, the numbers and the status") {
   write("x.npy", small_integers({100, 4}, 1));
   write("y.npy", small_integers({100, 5}, 2));

@@ -103,6 +103,17 @@ Json neurons_of(const TapSolution& tap) {
           {"condition", number_or_null(tap.condition)}};
 }
 
+/// Coefficients as one list a direction.
+Json directions_of(const DirectionsOfSide& side) {
+  const std::size_t neurons = side.neurons.size();
+  Json directions = Json::array();
+  for (std::size_t first = 0; first < side.coefficients.size(); first += neurons) {
+    const auto begin = side.coefficients.begin() + static_cast<std::ptrdiff_t>(first);
+    directions.push_back(std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(neurons)));
+  }
+  return {{"neurons", side.neurons}, {"coefficients", directions}};
+}
+
 /// What a mean over frequencies has not: neurons, spectrum, and how they were solved for.
 void add_details(const Comparison& comparison, Json& json) {
   const PairSolution& pair = comparison.pair_solution();
@@ -117,6 +128,9 @@ void add_details(const Comparison& comparison, Json& json) {
   }
   json["debiased_correlations"] =
       numbers(debiased_correlations(*comparison.solution, comparison.pair));
+  if (!comparison.directions) return;
+  json["directions"] = {{"x", directions_of(comparison.directions->x)},
+                        {"y", directions_of(comparison.directions->y)}};
 }
 
 /// Values by name in their directions, floors on the similarity's scale.

@@ -108,6 +108,9 @@ std::vector<Comparison> compare_moments(const PanelMoments& moments, const Momen
       if (errors.empty() || layers.is_of_frequencies()) continue;
       result.results.back().standard_error = errors[result.pair][m];
     }
+    if (options.directions > 0 && !layers.is_of_frequencies()) {
+      result.directions = canonical_directions(moments, result.pair, options.directions);
+    }
     result.has_svcca = how.quantities.svcca;
     result.has_standard_errors = !errors.empty();
     result.faults = moments.faults;

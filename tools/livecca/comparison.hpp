@@ -10,6 +10,7 @@
 #include "livecca/measures/measure.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/moments/panel_moments.hpp"
+#include "livecca/snapshot/canonical_directions.hpp"
 #include "livecca/snapshot/solve.hpp"
 
 namespace livecca::tool {
@@ -21,6 +22,7 @@ struct ResultOptions {
   /// The first that was asked for by name; null if `measures` are those that nobody chose.
   const MeasureInfo* first_asked = nullptr;
   SolveOptions solve;
+  std::size_t directions = 0;  ///< leading canonical directions to find of every pair
 };
 
 /// One pair's numbers, and all that is printed with them.
@@ -36,6 +38,7 @@ struct Comparison {
   std::size_t frequencies = 1;                    ///< that the numbers are means over
   PairFacts facts;
   std::vector<MeasureResult> results;  ///< one a measure asked for
+  std::optional<CanonicalDirections> directions;
   bool has_svcca = false;
   bool has_standard_errors = false;
   std::vector<Fault> faults;
