@@ -76,7 +76,10 @@ const char* name_of(DType dtype) {
 
 ActivationView::ActivationView(const void* data, DType dtype, std::span<const std::int64_t> shape,
                                std::span<const std::int64_t> strides)
-    : data_(data), dtype_(dtype), rank_(checked_rank(shape, strides)) {
+    : data_(data),
+      dtype_(dtype),
+      roundoff_(roundoff_of(dtype)),
+      rank_(checked_rank(shape, strides)) {
   std::ranges::copy(shape, shape_.begin());
   std::ranges::copy(strides, strides_.begin());
   if (std::ranges::any_of(shape, [](std::int64_t extent) { return extent < 0; })) {
@@ -90,5 +93,11 @@ ActivationView::ActivationView(const void* data, DType dtype, std::span<const st
     : ActivationView(
           data, dtype, shape,
           std::span<const std::int64_t>(c_order(shape)).first(std::min(shape.size(), max_rank))) {}
+
+ActivationView ActivationView::with_roundoff(double roundoff) const {
+  ActivationView view = *this;
+  view.roundoff_ = std::max(roundoff_of(dtype_), roundoff);
+  return view;
+}
 
 }  // namespace livecca

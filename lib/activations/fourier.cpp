@@ -89,8 +89,9 @@ struct Spectrum::State {
   void load_channel(const std::byte* from, const Addresses& at);
   void transform_channel();
   void transform_lines(std::size_t first, std::size_t extent, std::size_t stride);
-  void store_channel(std::size_t image, std::size_t channel, double rounding);
-  double rounding_of_channel(DType dtype) const;
+  void store_channel(std::size_t image, std::size_t channel);
+  double rounding_of_transform() const;
+  void find_roundoffs(double roundoff);
 
   /// Columns of the half that a real transform along the width gives.
   std::size_t half_width() const { return shape.grid.width / 2 + 1; }
@@ -104,6 +105,10 @@ struct Spectrum::State {
   std::vector<Complex> line;         ///< along the height or the depth
   std::vector<Complex> line_after;   ///< its transform
   std::vector<double> coefficients;  ///< frequencies × images × 2·channels
+  std::vector<double> roundoffs;     ///< of the coefficients at each frequency
+  std::vector<double> powers;        ///< of a frequency, or of all: Σ |coefficient|² a channel
+  std::vector<double> total_powers;
+  std::vector<double> ratios;
 };
 
 void Spectrum::State::set_shape(const ActivationShape& seen) {
@@ -130,6 +135,7 @@ void Spectrum::State::set_shape(const ActivationShape& seen) {
     throw std::bad_alloc();
   }
   coefficients.resize(count);
+  roundoffs.resize(frequencies.size());
   shape = seen;
 }
 
@@ -173,16 +179,18 @@ void Spectrum::State::transform_lines(std::size_t first, std::size_t extent, std
   for (std::size_t i = 0; i < extent; ++i) half[first + i * stride] = line_after[i];
 }
 
-/// What rounding of the values, to their type and in the transform, may leave in any coefficient:
-/// about roundoff · value / √positions, here with a margin.
-double Spectrum::State::rounding_of_channel(DType dtype) const {
-  constexpr double margin = 8;
+/// What float64 rounding in the transform may leave in any coefficient, with a margin: about
+/// roundoff · value / √positions.
+double Spectrum::State::rounding_of_transform() const {
+  constexpr double margin = 16;
   double largest = 0;
   for (const double value : values) largest = std::max(largest, std::abs(value));
-  return margin * roundoff_of(dtype) * largest / std::sqrt(static_cast<double>(values.size()));
+  return margin * roundoff_of(DType::float64) * largest /
+         std::sqrt(static_cast<double>(values.size()));
 }
 
-void Spectrum::State::store_channel(std::size_t image, std::size_t channel, double rounding) {
+void Spectrum::State::store_channel(std::size_t image, std::size_t channel) {
+  const double rounding = rounding_of_transform();
   const auto positions = static_cast<double>(shape.grid.size());
   const std::size_t channels = shape.features;
   for (std::size_t f = 0; f < frequencies.size(); ++f) {
@@ -192,6 +200,39 @@ void Spectrum::State::store_channel(std::size_t image, std::size_t channel, doub
     row[channel] = value.real();
     // Its own conjugate is real: rounding is kept out, so that the parts that vary are those.
     row[channels + channel] = frequencies[f].multiplicity == 1 ? 0 : value.imag();
+  }
+}
+
+/// Rounding adds as much to every coefficient, be it large or small: relative to those at a
+/// frequency it is more the less of the maps is there. By Parseval the mean square over positions
+/// is the sum over frequencies. Of the channels the median, as one on a large offset says nothing
+/// of the others.
+void Spectrum::State::find_roundoffs(double roundoff) {
+  const std::size_t channels = shape.features;
+  const auto positions = static_cast<double>(shape.grid.size());
+  const auto add_powers = [&](std::size_t f, double times, std::vector<double>& sums) {
+    const double* row = coefficients.data() + f * shape.images * 2 * channels;
+    for (std::size_t image = 0; image < shape.images; ++image, row += 2 * channels) {
+      for (std::size_t c = 0; c < channels; ++c) {
+        const double power = row[c] * row[c] + row[channels + c] * row[channels + c];
+        if (std::isfinite(power)) sums[c] += times * power;
+      }
+    }
+  };
+  total_powers.assign(channels, 0.0);
+  for (std::size_t f = 0; f < frequencies.size(); ++f) {
+    add_powers(f, frequencies[f].multiplicity, total_powers);
+  }
+  ratios.resize(channels);
+  for (std::size_t f = 0; f < frequencies.size(); ++f) {
+    powers.assign(channels, 0.0);
+    add_powers(f, 1, powers);
+    for (std::size_t c = 0; c < channels; ++c) {
+      ratios[c] = powers[c] > 0 ? total_powers[c] / powers[c] / positions : 0;
+    }
+    const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(channels / 2);
+    std::nth_element(ratios.begin(), middle, ratios.end());
+    roundoffs[f] = std::min(1.0, roundoff * std::sqrt(*middle));
   }
 }
 
@@ -223,10 +264,11 @@ bool Spectrum::transform(const ActivationView& view, Layout layout, std::string&
                                     static_cast<std::int64_t>(channel) * at.feature;
         state.load_channel<Element>(data + offset * static_cast<std::int64_t>(sizeof(Element)), at);
         state.transform_channel();
-        state.store_channel(image, channel, state.rounding_of_channel(view.dtype()));
+        state.store_channel(image, channel);
       }
     }
   });
+  state.find_roundoffs(view.roundoff());
   return true;
 }
 
@@ -245,7 +287,8 @@ ActivationView Spectrum::at(std::size_t index) const {
   const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(state.shape.images),
                                           static_cast<std::int64_t>(width)};
   return ActivationView(state.coefficients.data() + index * state.shape.images * width,
-                        DType::float64, shape);
+                        DType::float64, shape)
+      .with_roundoff(state.roundoffs[index]);
 }
 
 }  // namespace livecca

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -98,6 +99,11 @@ bool PackedRows::pack(const ActivationView& view, const Reading& reading,
     pack_images(source, reading, mask);
   } else {
     pack_positions(source, positions, first_image, mask);
+  }
+  roundoff_ = view.roundoff();
+  // Of a sequence's steps a mask may leave few: there it stays what it is of one.
+  if (reading.samples == Samples::pooled && !is_sequence(reading.layout)) {
+    roundoff_ /= std::sqrt(static_cast<double>(shape.grid.size()));
   }
   return true;
 }
@@ -292,6 +298,7 @@ bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_i
                       addresses_of(view, Layout::nc),
                       {}};
   set_shape({shape.images / rows_an_image, shape.features, grid}, rows_an_image, view.dtype());
+  roundoff_ = view.roundoff();
   for (std::size_t row = 0; row < rows_; ++row) copy_position(source, row, 0, row);
   valid_.resize(valid.size());
   for (std::size_t row = 0; row < valid.size(); ++row) {

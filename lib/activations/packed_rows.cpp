@@ -32,6 +32,7 @@ void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_ima
   grid_ = shape.grid;
   rows_per_image_ = rows_an_image;
   dtype_ = dtype;
+  roundoff_ = roundoff_of(dtype);
   weights_ = {};
   valid_.clear();
   first_rows_.clear();

@@ -106,6 +106,8 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
 
 PairFacts facts_of(const PanelSolution& solution, const LayerPair& layers) {
   PairFacts facts = facts_of(solution, layers.pairs.front());
+  if (!layers.is_of_frequencies()) return facts;
+  if (facts.status == Status::constant) facts.ranks = {};
   for (const std::size_t pair : layers.pairs) {
     const PairFacts at = facts_of(solution, pair);
     for (std::size_t side = 0; side < 2; ++side) {

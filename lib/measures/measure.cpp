@@ -55,6 +55,12 @@ Number adjusted(Number squared, Number floor) {
   return (*squared - *floor) / (1 - *floor);
 }
 
+/// The floors of CKA and its relatives are averages over permutations of rows, which say nothing
+/// where rows of one image depend on one another.
+Number if_rows_are_independent(const PairFacts& facts, Number floor) {
+  return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
+}
+
 Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measure) {
   const Number pwcca_x = weighted(pair.canonical_correlations, pair.weights_x);
   const Number pwcca_y = weighted(pair.canonical_correlations, pair.weights_y);
@@ -64,7 +70,9 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
     case Measure::r2_cca:
       return mean_squared(pair, facts);
     case Measure::r2_cca_adjusted:
-      return adjusted(mean_squared(pair, facts), squared_floor(facts));
+      // From the floor of images dependent rows would come out below 0.
+      return if_rows_are_independent(facts,
+                                     adjusted(mean_squared(pair, facts), squared_floor(facts)));
     case Measure::pwcca:
       return pwcca_x;
     case Measure::pwcca_y:
@@ -93,12 +101,6 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
       return arc_cosine(pair.partial_whitening_cosine);
   }
   return std::nullopt;
-}
-
-/// The floors of CKA and its relatives are averages over permutations of rows, which say nothing
-/// where rows of one image depend on one another.
-Number if_rows_are_independent(const PairFacts& facts, Number floor) {
-  return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
 }
 
 Number mean_correlation_floor_of(const PairFacts& facts) {
@@ -225,7 +227,8 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
   result.value = value_of(pair, facts, measure.measure);
   if (!result.value) {
     // Where unrelated data would score 1 there is nothing to adjust.
-    const bool too_few = measure.measure == Measure::r2_cca_adjusted && squared_floor(facts) >= 1;
+    const bool too_few = facts.effective_rows == facts.effective_samples &&
+                         measure.measure == Measure::r2_cca_adjusted && squared_floor(facts) >= 1;
     result.status = too_few ? Status::too_few_samples : Status::missing;
     return result;
   }

@@ -42,7 +42,9 @@ const char* explain(Status status) {
     case Status::not_converged:
       return "a decomposition failed or the moments overflowed.";
     case Status::missing:
-      return "a tap was not fed, changed, was mostly not finite, or its rows do not pair.";
+      return "a tap was not fed, changed, was mostly not finite, its rows do not pair, or such "
+             "samples "
+             "have no such number.";
   }
   return "unknown status.";
 }

@@ -27,13 +27,14 @@ void Panel::State::set_shape(PanelTap& tap, const TapShape& shape) const {
 void Panel::State::choose(PanelTap& tap) const {
   tap.chosen.clear();
   const std::size_t width = tap.features_of_tap();
-  if (options.max_features == 0 || width <= options.max_features) return;
+  if (options.max_features == 0) return;
   if (!tap.frequency) {
+    if (width <= options.max_features) return;
     choose_features(width, options.max_features, options.feature_seed, tap.chosen);
     return;
   }
   const std::size_t channels = width / 2;
-  const std::size_t count = std::max<std::size_t>(1, options.max_features / 2);
+  const std::size_t count = options.max_features;
   if (count >= channels) return;
   choose_features(channels, count, options.feature_seed, tap.chosen);
   for (std::size_t i = 0; i < count; ++i) tap.chosen.push_back(channels + tap.chosen[i]);

@@ -218,7 +218,7 @@ void StepUpdate::finish(Target& target) {
   parts.weights.add(x.weights());
   if (x.weights().samples > 0) {
     parts.precision = worse(parts.precision, blocks_[target.x].precision());
-    if (parts.is_tap) *parts.roundoff = std::max(*parts.roundoff, roundoff_of(x.dtype()));
+    if (parts.is_tap) *parts.roundoff = std::max(*parts.roundoff, x.roundoff());
   }
 }
 

@@ -35,11 +35,6 @@ Index most_directions(Index features, const WhitenedTap& tap) {
   return static_cast<Index>(std::min(spanned, static_cast<std::uint64_t>(features)));
 }
 
-/// Complex directions come in pairs, which rounding must not part.
-Index whole(Index directions, const WhitenedTap& tap) {
-  return tap.is_complex ? directions + directions % 2 : directions;
-}
-
 /// What each neuron's variance owes to the rounding of its values to their type, which is
 /// uniform over ± roundoff · value: roundoff² · mean square / 3.
 VectorXd rounding_variance(const Moments& moments, const MatrixXd& covariance) {
@@ -60,33 +55,48 @@ VectorXd in_real_form(const VectorXd& variance) {
   return result;
 }
 
-/// How many leading eigenvalues (descending) stand for directions of the data: neither rounding of
-/// the products nor of the values themselves, such as the last direction of probabilities, which
-/// sum to 1 but for rounding.
-Index rank_of(const SymmetricEigen& eigen, const VectorXd& rounding, const WhitenedTap& tap) {
-  const VectorXd& eigenvalues = eigen.values;
-  const double smallest = tolerance_of(eigenvalues.size(), tap) * eigenvalues(0);
+/// Which eigen-directions (of descending eigenvalues) are of the data: neither rounding of the
+/// products nor of the values themselves, such as the last direction of probabilities, which sum to
+/// 1 but for rounding. Complex ones come in pairs, which rounding must not part.
+std::vector<Index> directions_of(const SymmetricEigen& eigen, const VectorXd& rounding,
+                                 const WhitenedTap& tap) {
   const VectorXd noise = (eigen.vectors.cwiseAbs2().transpose() * rounding) * rounding_margin;
-  Index rank = 0;
-  while (rank < eigenvalues.size() && eigenvalues(rank) > std::max(smallest, noise(rank))) ++rank;
-  return std::min(whole(rank, tap), most_directions(eigenvalues.size(), tap));
+  const double smallest = tolerance_of(eigen.values.size(), tap) * eigen.values(0);
+  const auto most = static_cast<std::size_t>(most_directions(eigen.values.size(), tap));
+  const Index together = tap.is_complex ? 2 : 1;
+  std::vector<Index> directions;
+  for (Index i = 0; i < eigen.values.size() && directions.size() < most; i += together) {
+    if (!(eigen.values(i) > std::max(smallest, noise(i)))) continue;
+    for (Index k = i; k < i + together; ++k) directions.push_back(k);
+  }
+  return directions;
 }
 
-/// The fewest leading directions that reach the share of variance, or the number asked for.
-Index directions_to_keep(const VectorXd& eigenvalues, Index rank, const SolveOptions& options,
-                         const WhitenedTap& tap) {
+/// The fewest leading ones of some directions that reach the share of all variance, or the number
+/// asked for.
+std::vector<Index> directions_to_keep(const VectorXd& eigenvalues, std::vector<Index> directions,
+                                      const SolveOptions& options, const WhitenedTap& tap) {
+  const std::size_t together = tap.is_complex ? 2 : 1;
+  std::size_t kept = directions.size();
   if (options.keep_directions > 0) {
-    const auto all = static_cast<std::size_t>(rank);
-    const std::size_t asked = std::min(options.keep_directions, all);
-    return std::min(rank, static_cast<Index>(tap.is_complex ? 2 * asked : asked));
+    kept = std::min(options.keep_directions, kept / together) * together;
+  } else {
+    const double enough = options.keep_variance * eigenvalues.cwiseMax(0.0).sum();
+    double sum = 0;
+    for (std::size_t i = 0; i < directions.size(); ++i) {
+      sum += eigenvalues(directions[i]);
+      if (sum < enough) continue;
+      kept = std::min(kept, (i / together + 1) * together);
+      break;
+    }
   }
-  const double enough = options.keep_variance * eigenvalues.cwiseMax(0.0).sum();
-  double sum = 0;
-  for (Index kept = 0; kept < rank; ++kept) {
-    sum += eigenvalues(kept);
-    if (sum >= enough) return std::min(rank, whole(kept + 1, tap));
-  }
-  return rank;
+  directions.resize(kept);
+  return directions;
+}
+
+/// Whether a neuron varies, and by more than the rounding of its values.
+bool varies(double variance, double rounding) {
+  return variance > std::max(smallest_variance, rounding_margin * rounding);
 }
 
 /// The covariance of the neurons that vary, each divided by its deviation, so that scales from 1e-8
@@ -101,7 +111,7 @@ struct Equilibrated {
 Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
   Equilibrated result;
   for (Index j = 0; j < covariance.rows(); ++j) {
-    if (covariance(j, j) > smallest_variance) result.varying.push_back(j);
+    if (varies(covariance(j, j), rounding(j))) result.varying.push_back(j);
   }
   const auto& varying = result.varying;
   result.deviation = covariance.diagonal()(varying).cwiseSqrt();
@@ -142,13 +152,13 @@ bool whiten_by_cholesky(const Equilibrated& features, Index all_features, Whiten
 bool whiten_by_eigen(const Equilibrated& features, Index all_features, WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(features.correlation, true);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen, features.rounding, tap);
-  const VectorXd root = eigen.values.head(rank).cwiseSqrt();
-  const MatrixXd directions = eigen.vectors.leftCols(rank);
+  const std::vector<Index> kept = directions_of(eigen, features.rounding, tap);
+  const VectorXd root = eigen.values(kept).cwiseSqrt();
+  const MatrixXd directions = eigen.vectors(Eigen::all, kept);
   place(features, all_features, directions * root.cwiseInverse().asDiagonal(),
         directions * root.asDiagonal(), tap);
   tap.facts.whitening = Whitening::eigen;
-  if (rank > 0) tap.facts.condition = eigen.values(0) / eigen.values(rank - 1);
+  if (!kept.empty()) tap.facts.condition = eigen.values(kept.front()) / eigen.values(kept.back());
   return true;
 }
 
@@ -171,25 +181,30 @@ bool find_principal_directions(const MatrixXd& covariance, const VectorXd& round
                                const SolveOptions& options, WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(covariance, true);
   if (!eigen.converged) return false;
-  const Index rank = rank_of(eigen, rounding, tap);
-  const VectorXd root = eigen.values.head(rank).cwiseSqrt();
+  const std::vector<Index> all = directions_of(eigen, rounding, tap);
   if (options.quantities.svcca) {
-    const Index kept = directions_to_keep(eigen.values, rank, options, tap);
-    tap.principal = eigen.vectors.leftCols(kept) * root.head(kept).cwiseInverse().asDiagonal();
-    tap.facts.svcca_kept = tap.count(kept);
+    const std::vector<Index> kept = directions_to_keep(eigen.values, all, options, tap);
+    tap.principal = eigen.vectors(Eigen::all, kept) *
+                    eigen.values(kept).cwiseSqrt().cwiseInverse().asDiagonal();
+    tap.facts.svcca_kept = tap.count(tap.principal.cols());
   }
   if (options.quantities.partial_whitening) {
     const double alpha = options.partial_whitening_alpha;
+    const VectorXd root = eigen.values(all).cwiseSqrt();
     const VectorXd gain = alpha + (1 - alpha) * root.cwiseInverse().array();
-    tap.partial = eigen.vectors.leftCols(rank) * gain.asDiagonal();
+    tap.partial = eigen.vectors(Eigen::all, all) * gain.asDiagonal();
     tap.partial_variance = gain.cwiseProduct(root).squaredNorm();
   }
   return true;
 }
 
-void count_constant_features(const MatrixXd& covariance, WhitenedTap& tap) {
-  const auto varying = (covariance.diagonal().array() > smallest_variance).count();
-  tap.facts.constant_features = tap.count(covariance.rows() - varying);
+void count_constant_features(const MatrixXd& covariance, const VectorXd& rounding,
+                             WhitenedTap& tap) {
+  Index constant = 0;
+  for (Index j = 0; j < covariance.rows(); ++j) {
+    constant += varies(covariance(j, j), rounding(j)) ? 0 : 1;
+  }
+  tap.facts.constant_features = tap.count(constant);
 }
 
 TapSolution facts_of(const TapMoments& tap) {
@@ -233,7 +248,7 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
     covariance = real_form(covariance);
     rounding = in_real_form(rounding);
   }
-  count_constant_features(covariance, tap);
+  count_constant_features(covariance, rounding, tap);
   if (facts.constant_features == facts.features) {
     facts.converged = true;
     if (options.quantities.needs_whitening()) facts.rank = 0;

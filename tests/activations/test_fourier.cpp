@@ -216,6 +216,29 @@ TEST_CASE("half precision is transformed in float64, and one spectrum serves man
   }
 }
 
+TEST_CASE("a small signal on an offset keeps what half precision holds of it") {
+  StoredTensor tensor({.n = 3, .c = 2, .h = 4, .w = 4}, seed);
+  for (std::int64_t i = 0; i < 3 * 2 * 16; ++i) {
+    double& value = tensor.at(i / 32, i / 16 % 2, 0, i / 4 % 4, i % 4);
+    value = static_cast<double>(Eigen::half(static_cast<float>(3 + 0.02 * value)));
+  }
+  Spectrum half;
+  Spectrum full;
+  std::string why;
+  REQUIRE(
+      half.transform(tensor.view<Eigen::half>(Layout::nchw, DType::float16, 1), Layout::nchw, why));
+  REQUIRE(full.transform(tensor.view(Layout::nchw), Layout::nchw, why));
+  for (std::size_t f = 0; f < full.frequencies().size(); ++f) {
+    for (std::int64_t n = 0; n < 3; ++n) {
+      CHECK(value_of(half, f, n, 1) == value_of(full, f, n, 1));
+    }
+    // The less of the maps a frequency has, the more of it may be rounding.
+    CHECK(half.at(f).roundoff() >= roundoff_of(DType::float16) / 4);
+    CHECK((half.at(f).roundoff() > 10 * roundoff_of(DType::float16)) == (f > 0));
+    CHECK(half.at(f).roundoff() > 100 * full.at(f).roundoff());
+  }
+}
+
 TEST_CASE("what has no positions is not transformed, and says why") {
   StoredTensor tensor({.n = 2, .c = 3, .w = 6}, seed);
   Spectrum spectrum;

@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <Eigen/Dense>
+#include <array>
 #include <cmath>
 
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
+#include "livecca/moments/fourier_taps.hpp"
 #include "panel_of_two.hpp"
 #include "random_data.hpp"
 
@@ -86,6 +88,63 @@ TEST_CASE("softmax outputs have rank d - 1, in float64 and in float32") {
   CHECK(rounded.facts.ranks[1] == 9U);
   CHECK(rounded.facts.status == Status::rank_deficient);
   check_equal(rounded, exact, 1e-4);
+}
+
+TEST_CASE("probabilities of maps keep rank d - 1 pooled and at every frequency") {
+  // 600 images of 10 classes on 4 x 4 positions, far from certain: NCHW, position by position.
+  constexpr Eigen::Index images = 600;
+  Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> maps[2];
+  for (std::uint64_t side = 0; side < 2; ++side) {
+    maps[side].resize(images, 160);
+    for (Eigen::Index p = 0; p < 16; ++p) {
+      const MatrixXd at = softmax(
+          0.03 * shared_latents(images, 10, 10, seed + 40 + static_cast<std::uint64_t>(p)).x +
+          0.01 * normal_matrix(images, 10, seed + 80 + static_cast<std::uint64_t>(p) + 20 * side));
+      for (Eigen::Index c = 0; c < 10; ++c) maps[side].col(c * 16 + p) = at.col(c).cast<float>();
+    }
+  }
+  const std::array<std::int64_t, 4> shape{images, 10, 4, 4};
+  Executor executor(1);
+  Panel panel(executor, {});
+  panel.add_tap({"net", "maps"}, Reading::pooled(Layout::nchw));
+  panel.add_tap({"reference", "maps"}, Reading::pooled(Layout::nchw));
+  panel.add_pair(0, 1);
+  FourierTaps x(panel, {"net", "maps"}, Layout::nchw, {.features = 10, .grid = {4, 4}});
+  FourierTaps y(panel, {"reference", "maps"}, Layout::nchw, {.features = 10, .grid = {4, 4}});
+  add_pairs(panel, x, y);
+  auto step = panel.begin();
+  const auto view = [&](int side) {
+    return ActivationView(maps[side].data(), DType::float32, shape);
+  };
+  for (const std::size_t tap : {0U, 1U}) step.observe(tap, view(static_cast<int>(tap)));
+  x.observe(step, view(0));
+  y.observe(step, view(1));
+  step.commit();
+  const PanelMoments moments = panel.take();
+  const PanelSolution solution = livecca::solve(moments, {}, executor);
+  for (std::size_t tap = 0; tap < solution.taps.size(); ++tap) {
+    CAPTURE(moments.taps[tap].name.layer);
+    CHECK(solution.taps[tap].rank == 9U);
+  }
+}
+
+TEST_CASE("a neuron that its type rounds away takes no others with it") {
+  const auto views = shared_latents(2000, 10, 8, seed + 30);
+  MatrixXd others(2000, 9);
+  others << views.x.leftCols(3), views.x.rightCols(6);
+  const double without = *solved(others, views.y)(Measure::linreg_y_from_x);
+  // float32 holds nothing of it on the largest offset, half of its digits on the smallest.
+  for (const double offset : {3e3, 3e6, 3e7, 3e8}) {
+    CAPTURE(offset);
+    MatrixXd x = views.x;
+    x.col(3).array() += offset;
+    const Solved pair = solved(MatrixXf(x.cast<float>()), views.y);
+    const bool is_lost = offset > 1e7;
+    CHECK(pair.facts.ranks[0] == (is_lost ? 9U : 10U));
+    CHECK(pair.solution.taps[0].constant_features == (is_lost ? 1 : 0));
+    CHECK(*pair(Measure::linreg_y_from_x) > without - 1e-6);
+    CHECK(pair.solution.taps[0].svcca_kept >= 8);
+  }
 }
 
 TEST_CASE("directions well above the rounding of float32 are kept, also on an offset") {

@@ -63,6 +63,7 @@ TEST_CASE("the floor of a convolution counts images: 200 of them with 16 positio
     CHECK(facts_of(solution, 0).effective_samples == images);
     // Averages over permuted rows say nothing here.
     CHECK_FALSE(evaluate(solution, 0, info_of(Measure::linear_cka)).floor.has_value());
+    CHECK_FALSE(evaluate(solution, 0, info_of(Measure::r2_cca_adjusted)).value.has_value());
   }
   const double of_rows = mean_correlation_floor(channels, channels, images * positions);
   MESSAGE("mean_cca " << sum / draws << ", floor of images " << floor << ", of rows " << of_rows);

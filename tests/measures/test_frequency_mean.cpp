@@ -162,6 +162,25 @@ TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer 
   CHECK(facts.ranks[1] == 3U);
 }
 
+TEST_CASE("a frequency at which nothing varies is left out of means and ranks") {
+  const MatrixXd latents = normal_matrix(images, 5, seed + 7);
+  Maps x = maps(4, {4, 4}, latents, 50);
+  const Maps y = maps(3, {4, 4}, latents, 60);
+  for (Eigen::Index image = 0; image < images; ++image) {
+    for (Eigen::Index c = 0; c < 4; ++c) {
+      auto map = x.values.row(image).segment(16 * c, 16);
+      map.array() -= map.mean();
+    }
+  }
+  const Solved solved = solve_fourier(x, y);
+  CHECK(facts_of(solved.solution, solved.layers[0].pairs[0]).status == Status::constant);
+  const PairFacts facts = facts_of(solved.solution, solved.layers[0]);
+  CHECK(facts.status == Status::ok);
+  CHECK(facts.ranks[0] == 4U);
+  CHECK(facts.ranks[1] == 3U);
+  CHECK(evaluate(solved.solution, solved.layers[0], info_of(Measure::mean_cca)).value.has_value());
+}
+
 TEST_CASE("SVCCA keeps whole complex directions") {
   const MatrixXd latents = normal_matrix(images, 5, seed + 1);
   Maps x = maps(4, {2, 3}, latents, 30);

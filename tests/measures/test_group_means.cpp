@@ -142,8 +142,7 @@ TEST_CASE("missing values are left out and counted") {
   CHECK(mean.pairs_missing == 3);
   CHECK(mean.networks == 3);
   // Without network 0 nothing is left of 0-1 and 0-2.
-  const GroupMean star =
-      group_means(upper(3, {1, 2, std::nullopt}), Groups{0, 0, 0}, 1).within[0];
+  const GroupMean star = group_means(upper(3, {1, 2, std::nullopt}), Groups{0, 0, 0}, 1).within[0];
   CHECK(star.mean.value() == doctest::Approx(1.5));
   CHECK(!star.standard_error);
   const double nan = std::nan("");

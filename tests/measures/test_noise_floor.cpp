@@ -81,7 +81,7 @@ TEST_CASE("floors are what independent data score on average, within 1 %") {
                                   {3200, 64, 64},
                                   {96, 24, 64},
                                   {320, 64, 24},
-                                  {1200, 24, 40}}) {
+                                  {2000, 24, 40}}) {
     CAPTURE(n);
     CAPTURE(dx);
     CAPTURE(dy);

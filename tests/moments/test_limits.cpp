@@ -161,8 +161,8 @@ TEST_CASE("a declared grid holds for merges too") {
   Panel worker(executor, {});
   worker.add_tap({"net", "conv"}, Layout::nchw);
   auto step = worker.begin();
-  step.observe(0, ActivationView(values.data(), DType::float64,
-                                 std::array<std::int64_t, 4>{10, 3, 2, 2}));
+  step.observe(
+      0, ActivationView(values.data(), DType::float64, std::array<std::int64_t, 4>{10, 3, 2, 2}));
   step.commit();
   Panel panel(executor, {});
   panel.add_tap({"net", "conv"}, Layout::nchw, TapShape{.features = 3, .grid = {1, 4}});

@@ -31,7 +31,9 @@ TEST_CASE_FIXTURE(OptionsFixture, "wrong values are refused with what was expect
     }
   }
   refuses_options({"--batch", "0"}, {"expected a number of 1 or more", "'0'"});
-  refuses_options({"--layout", "hwc"}, {"--layout", "nc, ncl, nchw, nhwc, ncdhw, ntc or tnc", "'hwc'"});
+  refuses_options({"--measures", "pwcca,,svcca"}, {"--measures", "got ''"});
+  refuses_options({"--layout", "hwc"},
+                  {"--layout", "nc, ncl, nchw, nhwc, ncdhw, ntc or tnc", "'hwc'"});
   refuses_options({"--format", "xml"}, {"--format", "table or json", "'xml'"});
 }
 

@@ -56,6 +56,7 @@ TEST_CASE_FIXTURE(NetworksFixture, "every entry, either way round, is a single c
   const json found = compare_all();
   CHECK(found["inputs"].size() == networks);
   CHECK(found["inputs"][1] == path(npy(1)));
+  CHECK(found["ranks"] == json({4, 5, 4, 5, 4}));
   CHECK(!found.contains("groups"));
   CHECK(!found.contains("layer"));
   for (std::size_t i = 0; i < networks; ++i) {
@@ -214,7 +215,7 @@ TEST_CASE_FIXTURE(NetworksFixture, "a file of groups that cannot be used is refu
   refuses({"compare", "--groups", "@g.json"}, {"g.json: ", "two inputs or more", "got 1"});
   refuses({"compare", "--groups", "@missing.json", "@0.npy", "@1.npy"},
           {"missing.json", "No such"});
-  refuses({"compare", "--groups", "@g.json", "@0.npy"}, {"two inputs or more", "alone"});
+  refuses({"compare", "--groups", "@g.json", "@0.npy"}, {"two inputs or more", "0.npy"});
 }
 
 TEST_CASE_FIXTURE(NetworksFixture, "inputs that do not go together are refused in one line") {

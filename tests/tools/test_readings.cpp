@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -170,20 +171,33 @@ TEST_CASE_FIXTURE(SequenceFixture, "each step is a comparison, and every step wi
   const json matrix = compare({"@x.npy", "@x.npy", "--layout", "ntc", "--samples", "each_step",
                                "--mask", "@lengths.npy", "--all-layers"});
   REQUIRE(matrix["rows"].size() == steps);
-  // Every step of one network with every other, over the sequences that reach them all.
-  const auto whole = [](std::size_t t) {
-    return [t](NpyArray& of, std::size_t i) {
-      return length(i) == steps ? Rows{step_of(of, i, t)} : Rows{};
+  // Every step of one network with every other, over the sequences that reach both.
+  for (const auto& [a, b] : {std::pair<std::size_t, std::size_t>{0, 1}, {3, 2}, {1, 4}}) {
+    const std::size_t later = std::max(a, b);
+    const auto at_step = [later](std::size_t t) {
+      return [t, later](NpyArray& of, std::size_t i) {
+        return length(i) > later ? Rows{step_of(of, i, t)} : Rows{};
+      };
     };
-  };
-  write_rows("step_1.npy", x, whole(1));
-  write_rows("step_4.npy", x, whole(4));
-  const json pair = compare({"@step_1.npy", "@step_4.npy"});
-  CHECK(matrix["values"][1][4].get<double>() ==
-        doctest::Approx(pair["distance"]["pwcca"].get<double>()).epsilon(1e-9));
+    write_rows("step_a.npy", x, at_step(a));
+    write_rows("step_b.npy", x, at_step(b));
+    const json pair = compare({"@step_a.npy", "@step_b.npy"});
+    CHECK(matrix["values"][a][b].get<double>() ==
+          doctest::Approx(pair["distance"]["pwcca"].get<double>()).epsilon(1e-9));
+    CHECK(matrix["samples"][a][b] == pair["samples"]);
+    CHECK(matrix["ranks"][a][b] == pair["ranks"]);
+  }
   for (std::size_t t = 0; t < steps; ++t) {
     CHECK(std::abs(matrix["values"][t][t].get<double>()) < 1e-9);
   }
+  // Also where no sequence reaches the last step.
+  for (double& length : lengths.values) length = std::min(length, 4.0);
+  write("shorter.npy", lengths);
+  const json shorter = compare({"@x.npy", "@x.npy", "--layout", "ntc", "--samples", "each_step",
+                                "--mask", "@shorter.npy", "--all-layers"});
+  CHECK(shorter["values"][0][1] == matrix["values"][0][1]);
+  CHECK(shorter["values"][4][4].is_null());
+  CHECK(shorter["status"][4][4] == "too_few_samples");
   CHECK(table({"compare", "@x.npy", "@y.npy", "--layout", "ntc", "--samples", "each_step", "--mask",
                "@lengths.npy"})
             .find("step@4") != std::string::npos);
@@ -225,6 +239,10 @@ TEST_CASE_FIXTURE(ProgramFixture, "images pooled, flattened and at frequencies; 
   // 3 x 4 and 2 x 3 positions share no frequency along the height, and along the width 0 and 1.
   const json fourier = with("fourier");
   CHECK(fourier["frequencies"] == 2);
+  for (const char* key : {"neurons", "solver", "canonical_correlations"}) {
+    CHECK(fourier[key].is_null());
+  }
+  CHECK(fourier["noise_floor"]["largest_95"].is_null());
   CHECK(fourier["features"] == json({2, 4}));
   CHECK(fourier["samples"] == 90);
   CHECK(fourier["similarity"]["mean_cca"].is_number());
@@ -266,8 +284,9 @@ TEST_CASE_FIXTURE(SequenceFixture, "samples, layouts and masks that do not fit s
   longer.values[3] = 6;
   write("longer.npy", longer);
   refuses_options({"--layout", "ntc", "--mask", "@longer.npy"},
-                  {"longer.npy", "120 sequences of 5 steps"});
+                  {"longer.npy", "120 sequences of 5 steps", "a length of 6"});
   NpyArray shorter{{sequences, 4}, std::vector<double>(sequences * 4, 1)};
   write("shorter.npy", shorter);
-  refuses_options({"--layout", "ntc", "--mask", "@shorter.npy"}, {"shorter.npy", "5 steps"});
+  refuses_options({"--layout", "ntc", "--mask", "@shorter.npy"},
+                  {"shorter.npy", "5 steps", "120 sequences of 4 steps"});
 }

@@ -75,9 +75,8 @@ class StoredFixture : public ProgramFixture {
 
 TEST_CASE_FIXTURE(StoredFixture, "solve prints the bytes that compare printed") {
   const Words all{"--standard-errors", "5", "--precision", "fast", "--max-features", "3"};
-  for (const Words& options :
-       {Words{}, Words{"--standard-errors", "5"}, Words{"--precision", "fast"},
-        Words{"--max-features", "3"}, all}) {
+  for (const Words& options : {Words{}, Words{"--standard-errors", "5"},
+                               Words{"--precision", "fast"}, Words{"--max-features", "3"}, all}) {
     for (const char* format : {"table", "json"}) {
       for (const char* measures : {"mean_cca,pwcca,pwcca_y,svcca,linear_cka", "pwcca"}) {
         CAPTURE(options.size());

@@ -14,24 +14,6 @@ std::string side_text(const ActivationTensor& tensor) {
   return tensor.name() + "  " + shape_text(tensor.shape()) + " " + tensor.element_text();
 }
 
-/// Adds another layer's moments to those of the layers before it.
-void append(PanelMoments& all, PanelMoments layer) {
-  const std::size_t before = all.taps.size();
-  std::ranges::move(layer.taps, std::back_inserter(all.taps));
-  for (PairMoments& pair : layer.pairs) {
-    pair.x += before;
-    pair.y += before;
-    all.pairs.push_back(std::move(pair));
-  }
-  std::ranges::move(layer.faults, std::back_inserter(all.faults));
-  all.images = std::max(all.images, layer.images);
-  all.steps_committed = std::max(all.steps_committed, layer.steps_committed);
-  all.blocks.resize(layer.blocks.size());
-  for (std::size_t b = 0; b < all.blocks.size(); ++b) {
-    append(all.blocks[b], std::move(layer.blocks[b]));
-  }
-}
-
 /// A panel a layer, or one for each step of it.
 std::vector<PanelInput> panels_of(const Layer& layer, const CompareOptions& options) {
   const bool by_step = options.each_step;

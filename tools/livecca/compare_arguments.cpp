@@ -49,6 +49,15 @@ std::string measure_names() {
   return names;
 }
 
+/// Appends the parts between commas, empty ones too.
+void split(const std::string& list, std::vector<std::string>& parts) {
+  std::size_t first = 0;
+  for (std::size_t comma = 0; comma != std::string::npos; first = comma + 1) {
+    comma = list.find(',', first);
+    parts.push_back(list.substr(first, comma - first));
+  }
+}
+
 /// In the registry's order, whatever the order on the command line; each once.
 std::vector<const MeasureInfo*> measures_of(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
@@ -86,7 +95,8 @@ void add_options_of_data(CLI::App& command, CompareOptions& options) {
             options.batch = positive_number("--batch", "a number of 1 or more", text);
           },
           "Images read at once, 1024 by default, fewer where they are large;\n"
-          "changes results by rounding only")
+          "changes results by rounding only, but standard errors also by what\n"
+          "their parts hold")
       ->type_name("N");
 }
 
@@ -128,14 +138,15 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
   command
       .add_option_function<std::vector<std::string>>(
           "--measures",
-          [&](const std::vector<std::string>& names) {
+          [&](const std::vector<std::string>& lists) {
+            std::vector<std::string> names;
+            for (const std::string& list : lists) split(list, names);
             options.measures = measures_of(names);
             options.first_asked = find_measure(names.front());
           },
           "What to compute; by default all, but in a table of layers\n"
           "mean_cca,pwcca,svcca,linear_cka and in matrices pwcca. One of\n" +
               measure_names())
-      ->delimiter(',')
       ->expected(1)
       ->take_all()
       ->type_name("A,B");
@@ -261,8 +272,7 @@ namespace {
 void check_inputs(const CompareOptions& options) {
   const std::size_t inputs = options.inputs.size();
   if (inputs < 2 && (inputs == 1 || options.groups.empty())) {
-    wrong_value("INPUT", "two inputs or more",
-                inputs == 0 ? "none" : options.inputs.front() + " alone");
+    wrong_value("INPUT", "two inputs or more", inputs == 0 ? "none" : options.inputs.front());
   }
   if (options.all_layers && inputs != 2) {
     wrong_value("--all-layers", "two inputs with it", std::to_string(inputs));

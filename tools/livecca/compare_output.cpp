@@ -90,12 +90,6 @@ Json numbers(const std::vector<std::optional<double>>& values) {
   return list;
 }
 
-Json numbers_of_ranks(const PairFacts& facts) {
-  Json ranks = Json::array();
-  for (const auto& rank : facts.ranks) ranks.push_back(rank ? Json(*rank) : Json(nullptr));
-  return ranks;
-}
-
 Json neurons_of(const TapSolution& tap) {
   const bool known = tap.converged;
   return {{"dead", tap.present ? Json(tap.constant_features) : Json(nullptr)},
@@ -180,13 +174,19 @@ Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatch
     json["features_of_taps"] = facts.features_of_taps;
     json["feature_seeds"] = facts.feature_seeds;
   }
-  json["ranks"] = numbers_of_ranks(facts);
+  json["ranks"] = ranks_json(facts);
   if (comparison.frequencies > 1) {
     json["frequencies"] = comparison.frequencies;
+    // Each frequency has its own.
+    for (const char* key :
+         {"neurons", "solver", "canonical_correlations", "debiased_correlations"}) {
+      json[key] = nullptr;
+    }
   } else {
     add_details(comparison, json);
   }
   add_measures(comparison.results, json);
+  json["noise_floor"]["largest_95"] = nullptr;
   if (comparison.frequencies == 1) {
     json["noise_floor"]["largest_95"] = number_or_null(largest_correlation_line(facts));
   }
@@ -207,6 +207,12 @@ Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatch
   }
   if (!unmatched.empty()) json["unmatched"] = to_json(unmatched);
   return json;
+}
+
+Json ranks_json(const PairFacts& facts) {
+  Json ranks = Json::array();
+  for (const auto& rank : facts.ranks) ranks.push_back(rank ? Json(*rank) : Json(nullptr));
+  return ranks;
 }
 
 Json to_json(const std::vector<Unmatched>& unmatched) {
@@ -234,6 +240,9 @@ std::string to_table(const Comparison& comparison) {
   if (has_value(comparison.facts.status)) {
     text +=
         "\nnoise floor: the similarity of unrelated data of this size; --- noise, ### above it\n";
+    if (comparison.by_position) {
+      text += "             counted in images: too high where an image's positions differ much\n";
+    }
   }
   if (errors) {
     text += "std error: what the similarity, and the distance, would vary by with other samples\n";

@@ -13,6 +13,9 @@ namespace livecca::tool {
 nlohmann::ordered_json to_json(const Comparison& comparison,
                                const std::vector<Unmatched>& unmatched = {});
 
+/// The two ranks; null where nothing that was solved for needs them.
+nlohmann::ordered_json ranks_json(const PairFacts& facts);
+
 /// Layers that not every input has, by input.
 nlohmann::ordered_json to_json(const std::vector<Unmatched>& unmatched);
 

@@ -89,10 +89,11 @@ void expect_steps(const FileTap& tap) {
                      std::to_string(tap.reading.step) + " steps for --samples step:" +
                      std::to_string(tap.reading.step) + ", got " + std::to_string(steps));
   }
-  if (tap.mask && !tap.mask->fits(tap.shape.images, steps)) {
+  const std::string got = tap.mask ? tap.mask->misfit(tap.shape.images, steps) : "";
+  if (!got.empty()) {
     throw InputError(tap.mask->path() + ": expected a mask or lengths for " +
                      std::to_string(tap.shape.images) + " sequences of " + std::to_string(steps) +
-                     " steps as in " + tap.tensor->name() + ", got other ones");
+                     " steps as in " + tap.tensor->name() + ", got " + got);
   }
 }
 

@@ -26,9 +26,9 @@ constexpr std::size_t fewest_batch_bytes = std::size_t{4} << 20U;
 /// The numbers of a product between two taps: features, as they are cut, and once a frequency.
 double product_of(const FileTap& x, const FileTap& y, const CompareOptions& options) {
   const auto kept = [&](const FileTap& tap) {
-    const std::size_t features = (tap.fourier ? 2 : 1) * tap.features();
+    const std::size_t features = tap.features();
     const bool cut = options.max_features > 0 && features > options.max_features;
-    return static_cast<double>(cut ? options.max_features : features);
+    return (tap.fourier ? 2 : 1) * static_cast<double>(cut ? options.max_features : features);
   };
   const auto frequencies = [&] {
     return static_cast<double>(common_frequencies(x.shape.grid, y.shape.grid).size());

@@ -25,63 +25,97 @@ struct LayerMatrix {
   std::vector<Fault> faults;
 };
 
-PanelInput panel_of(const std::vector<NetworkInput>& inputs, const CompareOptions& options,
-                    MatrixLabels& labels) {
-  PanelInput panel;
-  for (std::size_t side = 0; side < 2; ++side) {
-    std::vector<std::string>& names = side == 0 ? labels.rows : labels.columns;
-    for (const Layer& layer : all_layers(inputs[side])) {
-      const FileTap whole = tap_of(names_of_sides(layer.name)[side], layer.tensors.front(),
-                                   inputs[side].has_names(), options);
-      const bool by_step = options.each_step && is_sequence(whole.reading.layout);
-      for (FileTap& tap : by_step ? taps_of_steps(whole) : std::vector{whole}) {
-        names.push_back(tap.name.layer);
-        panel.taps.push_back(std::move(tap));
+/// Panels, and the entries that each one's pairs are.
+struct MatrixPanels {
+  std::vector<PanelInput> panels;
+  std::vector<std::vector<std::size_t>> entries;
+};
+
+std::vector<FileTap> taps_of(const NetworkInput& input, std::size_t side,
+                             const CompareOptions& options) {
+  std::vector<FileTap> taps;
+  for (const Layer& layer : all_layers(input)) {
+    const FileTap whole =
+        tap_of(names_of_sides(layer.name)[side], layer.tensors.front(), input.has_names(), options);
+    const bool by_step = options.each_step && is_sequence(whole.reading.layout);
+    for (FileTap& tap : by_step ? taps_of_steps(whole) : std::vector{whole}) {
+      taps.push_back(std::move(tap));
+    }
+  }
+  return taps;
+}
+
+/// One panel, in which every tap is accumulated and whitened once. But behind a mask each pair of
+/// steps has sequences of its own, those that reach both, and so a panel of its own.
+MatrixPanels panels_of(const std::vector<FileTap>& rows, const std::vector<FileTap>& columns,
+                       const CompareOptions& options) {
+  MatrixPanels result;
+  const bool apart = options.each_step && !options.mask.empty();
+  PanelInput all;
+  if (!apart) {
+    all.taps = rows;
+    all.taps.insert(all.taps.end(), columns.begin(), columns.end());
+    result.entries.emplace_back();
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      const std::size_t entry = i * columns.size() + j;
+      if (apart) {
+        result.panels.push_back({.taps = {rows[i], columns[j]}, .pairs = {{0, 1}}});
+        result.entries.push_back({entry});
+      } else {
+        all.pairs.push_back({i, rows.size() + j});
+        result.entries.back().push_back(entry);
       }
     }
   }
-  const std::size_t rows = labels.rows.size();
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < labels.columns.size(); ++j) panel.pairs.push_back({i, rows + j});
-  }
-  expect_same_images(panel);
-  expect_memory(panel, options, 0);
-  return panel;
-}
-
-LayerMatrix solve_matrix(const PanelMoments& moments, MatrixLabels labels,
-                         const CompareOptions& options, Executor& executor) {
-  const PanelSolution solution = solve(moments, solve_options(options), executor);
-  const std::size_t columns = labels.columns.size();
-  LayerMatrix result{
-      std::move(labels),
-      PairMatrix(*options.measures.front(), solution.pairs.size() / columns, columns),
-      {},
-      {},
-      moments.faults};
-  for (std::size_t pair = 0; pair < solution.pairs.size(); ++pair) {
-    const MeasureResult value = evaluate(solution, pair, *options.measures.front());
-    result.matrix.set(pair / columns, pair % columns, value);
-    result.facts.push_back(facts_of(solution, pair));
-    result.statuses.push_back(value.status);
+  if (!apart) result.panels.push_back(std::move(all));
+  for (const PanelInput& panel : result.panels) {
+    expect_same_images(panel);
+    expect_memory(panel, options, 0);
   }
   return result;
 }
 
-Json to_json(const LayerMatrix& layers) {
-  const std::size_t columns = layers.labels.columns.size();
-  Json json{{"measure", layers.matrix.measure().name},
-            {"direction", name_of(layers.matrix.direction())},
-            {"rows", layers.labels.rows},
-            {"columns", layers.labels.columns},
-            {"values", values_json(layers.matrix)},
-            {"noise_floor", floors_json(layers.matrix)},
-            {"status", Json::array()}};
-  for (std::size_t i = 0; i < layers.statuses.size(); ++i) {
-    if (i % columns == 0) json["status"].push_back(Json::array());
-    json["status"].back().push_back(name_of(layers.statuses[i]));
+void solve_entries(const PanelMoments& moments, const std::vector<std::size_t>& entries,
+                   const CompareOptions& options, Executor& executor, LayerMatrix& layers) {
+  const PanelSolution solution = solve(moments, solve_options(options), executor);
+  const std::size_t columns = layers.matrix.columns();
+  for (std::size_t pair = 0; pair < solution.pairs.size(); ++pair) {
+    const MeasureResult value = evaluate(solution, pair, *options.measures.front());
+    const std::size_t entry = entries[pair];
+    layers.matrix.set(entry / columns, entry % columns, value);
+    layers.facts[entry] = facts_of(solution, pair);
+    layers.statuses[entry] = value.status;
   }
-  return json;
+  layers.faults.insert(layers.faults.end(), moments.faults.begin(), moments.faults.end());
+}
+
+/// What `of` says of every entry, as lists of rows.
+template <typename Of>
+Json entries_json(const LayerMatrix& layers, const Of& of) {
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < layers.facts.size(); ++i) {
+    if (i % layers.matrix.columns() == 0) rows.push_back(Json::array());
+    rows.back().push_back(of(i));
+  }
+  return rows;
+}
+
+Json to_json(const LayerMatrix& layers) {
+  const auto& facts = layers.facts;
+  return {
+      {"measure", layers.matrix.measure().name},
+      {"direction", name_of(layers.matrix.direction())},
+      {"rows", layers.labels.rows},
+      {"columns", layers.labels.columns},
+      {"values", values_json(layers.matrix)},
+      {"noise_floor", floors_json(layers.matrix)},
+      {"samples", entries_json(layers, [&](std::size_t i) { return facts[i].samples; })},
+      {"effective_samples",
+       entries_json(layers, [&](std::size_t i) { return count_json(facts[i].effective_samples); })},
+      {"ranks", entries_json(layers, [&](std::size_t i) { return ranks_json(facts[i]); })},
+      {"status", entries_json(layers, [&](std::size_t i) { return name_of(layers.statuses[i]); })}};
 }
 
 std::string samples_text(const std::vector<PairFacts>& facts) {
@@ -109,15 +143,27 @@ void compare_all_layers(const CompareOptions& options, bool json, std::ostream& 
   if (!options.save_moments.empty()) expect_writable(options.save_moments, options.inputs);
   CompareOptions chosen = options;
   chosen.measures = {options.first_asked == nullptr ? &measure_of_matrices() : options.first_asked};
-  MatrixLabels labels{.rows = {}, .columns = {}, .mark_best = true};
   const std::vector<NetworkInput> inputs = open_inputs(options.inputs);
-  const PanelInput panel = panel_of(inputs, chosen, labels);
+  const std::vector<FileTap> rows = taps_of(inputs[0], 0, chosen);
+  const std::vector<FileTap> columns = taps_of(inputs[1], 1, chosen);
+  const MatrixPanels panels = panels_of(rows, columns, chosen);
+  LayerMatrix layers{.labels = {.rows = {}, .columns = {}, .mark_best = true},
+                     .matrix = PairMatrix(*chosen.measures.front(), rows.size(), columns.size()),
+                     .facts = std::vector<PairFacts>(rows.size() * columns.size()),
+                     .statuses = std::vector<Status>(rows.size() * columns.size()),
+                     .faults = {}};
+  for (const FileTap& tap : rows) layers.labels.rows.push_back(tap.name.layer);
+  for (const FileTap& tap : columns) layers.labels.columns.push_back(tap.name.layer);
   Executor executor;
-  const PanelMoments moments = gather(panel, chosen, executor);
-  const LayerMatrix layers = solve_matrix(moments, std::move(labels), chosen, executor);
+  PanelMoments kept;
+  for (std::size_t i = 0; i < panels.panels.size(); ++i) {
+    PanelMoments moments = gather(panels.panels[i], chosen, executor);
+    solve_entries(moments, panels.entries[i], chosen, executor, layers);
+    if (!options.save_moments.empty()) append(kept, std::move(moments));
+  }
   out << (json ? json_line(to_json(layers)) : to_table(layers, options)) << std::flush;
   if (!options.save_moments.empty()) {
-    save(options.save_moments, moments, notes_of_sides(options.inputs[0], options.inputs[1]));
+    save(options.save_moments, kept, notes_of_sides(options.inputs[0], options.inputs[1]));
   }
 }
 

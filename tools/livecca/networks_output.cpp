@@ -112,6 +112,13 @@ std::string facts_text(const NetworkMatrices& layer) {
   return text + "\n";
 }
 
+/// One a network: the first has a pair with each of the others, which come first.
+Json ranks_of_networks(const NetworkMatrices& layer, std::size_t networks) {
+  Json ranks = Json::array({ranks_json(layer.facts.front())[0]});
+  for (std::size_t i = 0; i + 1 < networks; ++i) ranks.push_back(ranks_json(layer.facts[i])[1]);
+  return ranks;
+}
+
 MatrixLabels numbers(std::size_t networks) {
   MatrixLabels labels;
   for (std::size_t i = 1; i <= networks; ++i) labels.rows.push_back("  " + std::to_string(i));
@@ -128,6 +135,7 @@ Json to_json(const NetworkMatrices& layer, const Networks& networks) {
   json["inputs"] = networks.paths;
   json["samples"] = layer.facts.front().samples;
   json["effective_samples"] = count_json(layer.facts.front().effective_samples);
+  json["ranks"] = ranks_of_networks(layer, count);
   json["measures"] = Json::object();
   for (const auto& [matrix, means] : layer.measures) {
     json["measures"][std::string(matrix.measure().name)] = {

@@ -100,12 +100,12 @@ void check_samples(const CompareOptions& options) {
   if (sequences || options.reading.layout == Layout::nc) {
     wrong_value("--samples fourier", "--layout ncl, nchw, nhwc or ncdhw with it", layout);
   }
-  if (options.inputs.size() != 2 || options.all_layers || !options.groups.empty() ||
-      options.error_blocks != 0) {
-    throw CLI::ValidationError("--samples fourier",
-                               "expected two inputs without --all-layers, --groups and "
-                               "--standard-errors with it");
-  }
+  const char* got = options.all_layers           ? "--all-layers"
+                    : !options.groups.empty()    ? "--groups"
+                    : options.error_blocks != 0  ? "--standard-errors"
+                    : options.inputs.size() != 2 ? "more"
+                                                 : nullptr;
+  if (got != nullptr) wrong_value("--samples fourier", "two inputs and no matrix with it", got);
 }
 
 }  // namespace livecca::tool

@@ -55,11 +55,15 @@ SequenceMaskFile::SequenceMaskFile(const std::string& path, Layout layout)
   if (axes == 2) steps_ = extent(steps_first_ ? 0 : 1);
 }
 
-bool SequenceMaskFile::fits(std::size_t sequences, std::size_t steps) const {
-  if (sequences != sequences_) return false;
-  if (steps_ != 0) return steps == steps_;
-  return std::ranges::all_of(
-      lengths_, [&](std::int64_t length) { return static_cast<std::size_t>(length) <= steps; });
+std::string SequenceMaskFile::misfit(std::size_t sequences, std::size_t steps) const {
+  const bool of_lengths = steps_ == 0;
+  if (sequences != sequences_ || (!of_lengths && steps != steps_)) {
+    return std::string(of_lengths ? "lengths" : "a mask") + " for " + std::to_string(sequences_) +
+           " sequences" + (of_lengths ? "" : " of " + std::to_string(steps_) + " steps");
+  }
+  if (!of_lengths) return {};
+  const auto longest = static_cast<std::size_t>(std::ranges::max(lengths_));
+  return longest > steps ? "a length of " + std::to_string(longest) : "";
 }
 
 SequenceMask SequenceMaskFile::of(std::size_t first, std::size_t count) const {

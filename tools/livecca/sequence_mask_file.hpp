@@ -20,8 +20,8 @@ class SequenceMaskFile {
 
   const std::string& path() const { return path_; }
   std::size_t sequences() const { return sequences_; }
-  /// Whether it can be for sequences of so many steps.
-  bool fits(std::size_t sequences, std::size_t steps) const;
+  /// Why it cannot be for so many sequences of so many steps; empty if it can.
+  std::string misfit(std::size_t sequences, std::size_t steps) const;
   /// Of sequences first … first + count − 1; valid while this object is.
   SequenceMask of(std::size_t first, std::size_t count) const;
 

@@ -128,6 +128,23 @@ void expect_writable(const std::string& path, const std::vector<std::string>& in
   }
 }
 
+void append(PanelMoments& all, PanelMoments layer) {
+  const std::size_t before = all.taps.size();
+  std::ranges::move(layer.taps, std::back_inserter(all.taps));
+  for (PairMoments& pair : layer.pairs) {
+    pair.x += before;
+    pair.y += before;
+    all.pairs.push_back(std::move(pair));
+  }
+  std::ranges::move(layer.faults, std::back_inserter(all.faults));
+  all.images = std::max(all.images, layer.images);
+  all.steps_committed = std::max(all.steps_committed, layer.steps_committed);
+  all.blocks.resize(layer.blocks.size());
+  for (std::size_t b = 0; b < all.blocks.size(); ++b) {
+    append(all.blocks[b], std::move(layer.blocks[b]));
+  }
+}
+
 void save(const std::string& path, const PanelMoments& moments, const MomentsNotes& notes) {
   std::string why;
   if (!save_moments(path, moments, notes, why)) throw InputError(why);

@@ -12,6 +12,9 @@ namespace livecca::tool {
 /// before the files are read than after. Throws InputError.
 void expect_writable(const std::string& path, const std::vector<std::string>& inputs);
 
+/// Adds another layer's moments to those of the layers before it.
+void append(PanelMoments& all, PanelMoments layer);
+
 /// Throws InputError.
 void save(const std::string& path, const PanelMoments& moments, const MomentsNotes& notes);
 

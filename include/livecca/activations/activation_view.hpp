@@ -34,8 +34,14 @@ class LIVECCA_EXPORT ActivationView {
   /// The same for an array in C order (the last axis is contiguous).
   ActivationView(const void* data, DType dtype, std::span<const std::int64_t> shape);
 
+  /// The same view of values that were rounded before, to a coarser type or within larger numbers:
+  /// `roundoff` is what that may have changed them by, relative to their root mean square.
+  ActivationView with_roundoff(double roundoff) const;
+
   const void* data() const { return data_; }
   DType dtype() const { return dtype_; }
+  /// roundoff_of(dtype()), or what with_roundoff() said if that is more.
+  double roundoff() const { return roundoff_; }
   std::size_t rank() const { return rank_; }
   std::span<const std::int64_t> shape() const { return {shape_.data(), rank_}; }
   std::span<const std::int64_t> strides() const { return {strides_.data(), rank_}; }
@@ -43,6 +49,7 @@ class LIVECCA_EXPORT ActivationView {
  private:
   const void* data_;
   DType dtype_;
+  double roundoff_;
   std::size_t rank_;
   std::array<std::int64_t, max_rank> shape_{};
   std::array<std::int64_t, max_rank> strides_{};

@@ -48,8 +48,9 @@ LIVECCA_EXPORT std::vector<Frequency> common_frequencies(const Grid& a, const Gr
 /// The division makes coefficients of unequal grids comparable: at frequency 0 it is the mean over
 /// positions. Parseval: Σ_k multiplicity · |coefficient(k)|² is the mean square over positions.
 ///
-/// All arithmetic is float64. A coefficient that rounding of the values alone could give is 0, so
-/// that frequencies which the maps do not have are constant rather than noise. Cost: images ·
+/// All arithmetic is float64. A coefficient that the rounding of this transform alone could give
+/// is 0, so that frequencies which the maps do not have are constant rather than noise; what
+/// rounding of the values to their type may have added is the roundoff() of at(). Cost: images ·
 /// channels · positions · log(positions), and about as many float64 numbers of memory as the view
 /// has values, kept for the next transform(). A value that is not finite makes all coefficients of
 /// its image and channel so.

@@ -60,7 +60,8 @@ class LIVECCA_EXPORT PackedRows {
   bool pairs_with(const PackedRows& other) const;
 
   /// Leaves out the rows whose `keep` is 0 (one entry a row) or that are not valid, and finds the
-  /// weighted mean of the others. `image_weights` has one entry an image, 0 or more; none: all weigh
+  /// weighted mean of the others. `image_weights` has one entry an image, 0 or more; none: all
+  /// weigh
   /// 1. Rows that weigh 0 are counted in weights() and then left out too. Cost: O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
 
@@ -81,6 +82,9 @@ class LIVECCA_EXPORT PackedRows {
   /// Of sequences whose steps are the rows, as wide as the longest of them has valid steps.
   Grid grid() const { return grid_; }
   DType dtype() const { return dtype_; }
+  /// What rounding may have changed the values by, see ActivationView::roundoff(); of means over
+  /// positions less, as it averages out.
+  double roundoff() const { return roundoff_; }
   /// Rows held now: images × rows_per_image, and after center() the rows kept that weigh anything.
   std::size_t rows() const { return rows_; }
   /// One entry a packed row: 1 if all its features are finite. Not changed by center().
@@ -131,6 +135,7 @@ class LIVECCA_EXPORT PackedRows {
   std::size_t most_rows_ = 0;
   Grid grid_;
   DType dtype_ = DType::float64;
+  double roundoff_ = 0;
   std::vector<std::byte> elements_;
   std::vector<std::uint8_t> finite_;
   std::vector<std::uint8_t> valid_;

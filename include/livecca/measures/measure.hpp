@@ -28,7 +28,8 @@ enum class Measure : std::uint8_t {
   /// decomposition of the pair. Kornblith et al. 2019, arXiv:1905.00414.
   r2_cca,
   /// Similarity up to 1, around 0 for unrelated data, also below: (R² − floor) / (1 − floor) of
-  /// r2_cca and its floor, as an adjusted R². Invariances and cost of r2_cca.
+  /// r2_cca and its floor, as an adjusted R². Missing where images give several rows, which depend
+  /// on one another. Invariances and cost of r2_cca.
   r2_cca_adjusted,
   /// Similarity in [0, 1]: Σ αᵢρᵢ / Σ αᵢ, αᵢ = Σⱼ |⟨hᵢ, xⱼ⟩| with hᵢ the canonical variates of x.
   /// Same

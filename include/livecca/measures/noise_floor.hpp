@@ -34,6 +34,9 @@ LIVECCA_EXPORT double linear_cka_floor(double effective_rank_x, double effective
 /// The line that the largest of the canonical correlations crosses in 5 of 100 cases. Empty where
 /// p + q ≥ n − 1, or a rank is 0.
 ///
+/// For data near Gaussian: sparse or heavy-tailed neurons (few active in a sample) cross it far
+/// more often, as single samples decide their correlations.
+///
 /// logit ρ² follows the Tracy-Widom law, centred and scaled (Johnstone 2008, "Multivariate analysis
 /// and Jacobi ensembles", arXiv:0803.3408).
 LIVECCA_EXPORT std::optional<double> largest_correlation_line(std::size_t p, std::size_t q,

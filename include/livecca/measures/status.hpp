@@ -16,7 +16,7 @@ enum class Status : std::uint8_t {
   too_few_samples,  ///< 3 or fewer, or too few for this number
   constant,         ///< a side does not vary
   not_converged,    ///< a decomposition failed, or moments overflowed
-  missing,          ///< a tap was not fed, left the panel, or rows did not pair
+  missing,  ///< a tap was not fed, left the panel, rows did not pair, or have no such number
 };
 
 /// The name as it stands in rows: "ok", "rank_deficient", …

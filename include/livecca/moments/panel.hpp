@@ -34,8 +34,8 @@ struct PanelOptions {
   std::size_t error_blocks = 0;
   /// Gather what debiased CKA needs; not for Window::exponential, as it has no weighted form.
   bool norm_sums = false;
-  /// A wider tap is cut to a seeded choice of this many features; 0: never. A frequency is cut to
-  /// half as many channels, at least one.
+  /// A wider tap is cut to a seeded choice of this many features, of a frequency's tap channels; 0:
+  /// never.
   std::size_t max_features = 0;
   std::uint64_t feature_seed = 0;
   /// Bytes that the moments may take; 0: no limit.
@@ -58,7 +58,7 @@ struct PanelPlan {
   /// A step's rows, the blocks that they are multiplied in, and what is read of a recording at once
   /// when a window ends.
   std::uint64_t step_bytes = 0;
-  std::uint64_t flops = 0;          ///< of one step's products: 2 a multiply-add
+  std::uint64_t flops = 0;  ///< of one step's products: 2 a multiply-add
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
 };
 

@@ -57,7 +57,9 @@ struct TapSolution {
   std::size_t features_of_tap = 0;  ///< before it was cut; see TapMoments
   std::uint64_t feature_seed = 0;   ///< of the choice it was cut to
   Precision precision = Precision::exact;
-  std::size_t constant_features = 0;  ///< dead neurons: no variance, or below 1e-290
+  /// Dead neurons: no variance, below 1e-290, or no more than 16 times what the rounding of their
+  /// values accounts for.
+  std::size_t constant_features = 0;
   /// Of the correlation matrix; empty if nothing that was asked for needs it.
   std::optional<std::size_t> rank;
   std::size_t svcca_kept = 0;
@@ -118,12 +120,14 @@ LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 /// Solves a window: whitens every tap once (one parallel loop), then one small problem a pair
 /// (another).
 ///
-/// Whitening divides each neuron by its standard deviation; neurons of zero variance leave and are
-/// counted. If the correlation matrix has a Cholesky factor that estimates its condition below 1e5
-/// (and well below what the precision can tell from rank deficient), the factor whitens. Otherwise
-/// the eigen-directions with λ > rank_tolerance() · λmax are kept, and the rest is never inverted.
-/// Costs: see Quantities; the norms for CKA and regression are free or 2·d³. Needs ≥ 2 samples to
-/// have a rank. Runs on the solve lane; nothing non-finite reaches a decomposition.
+/// Whitening divides each neuron by its standard deviation; neurons that do not vary, or by no more
+/// than rounding, leave and are counted. If the correlation matrix has a Cholesky factor that
+/// estimates its condition below 1e5 (and well below what the precision can tell from rank
+/// deficient), the factor whitens. Otherwise the eigen-directions with λ > rank_tolerance() · λmax
+/// and above 16 times the rounding of the values in them (Moments::roundoff()) are kept, and the
+/// rest is never inverted. Costs: see Quantities; the norms for CKA and regression are free or
+/// 2·d³. Needs ≥ 2 samples to have a rank. Runs on the solve lane; nothing non-finite reaches a
+/// decomposition.
 ///
 /// Source: measures as in Raghu et al. 2017 (arXiv:1706.05806), Morcos et al. 2018
 /// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414), Song et al. 2012 (debiased CKA),
