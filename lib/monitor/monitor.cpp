@@ -59,6 +59,7 @@ void Monitor::State::write_run_row() {
   row.network = options.network;
   row.measures = options.measures;
   row.keep_variance = options.keep_variance;
+  row.partial_whitening_alpha = options.partial_whitening_alpha;
   row.positions_per_image = options.positions.per_image;
   row.seed = options.positions.seed;
   row.threads = executor.concurrency();

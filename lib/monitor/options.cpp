@@ -33,6 +33,10 @@ bool MonitorOptions::is_valid(std::string& why) const {
     return refuse("expected keep_variance above 0 and at most 1, got " +
                   std::to_string(keep_variance));
   }
+  if (!(partial_whitening_alpha >= 0 && partial_whitening_alpha <= 1)) {
+    return refuse("expected partial_whitening_alpha from 0 to 1, got " +
+                  std::to_string(partial_whitening_alpha));
+  }
   if (error_blocks > 0 && error_blocks < fewest_error_blocks) {
     return refuse("expected 0 or at least " + std::to_string(fewest_error_blocks) +
                   " error_blocks, got " + std::to_string(error_blocks));

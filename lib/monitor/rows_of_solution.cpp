@@ -49,6 +49,7 @@ std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
 SolveOptions solve_options(const MonitorOptions& options) {
   SolveOptions result;
   result.keep_variance = options.keep_variance;
+  result.partial_whitening_alpha = options.partial_whitening_alpha;
   // Ranks and spectra stand in the rows, whatever the measures.
   constexpr Quantities rows{.whitening = true, .weights = true, .condition = true};
   result.quantities = needs_of(measures_of(options)) | rows;

@@ -107,6 +107,7 @@ std::string to_json(const RunRow& row, const std::string& run, double wall_time)
   json["network"] = row.network;
   json["measures"] = row.measures;
   json["keep_variance"] = row.keep_variance;
+  json["partial_whitening_alpha"] = row.partial_whitening_alpha;
   json["positions_per_image"] = row.positions_per_image;
   json["seed"] = row.seed;
   json["threads"] = row.threads;

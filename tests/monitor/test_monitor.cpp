@@ -186,6 +186,7 @@ TEST_CASE("a monitor refuses a folder that holds a run, and options without sens
   refused([](MonitorOptions& o) { o.measures = {"pwcca_distance"}; });
   refused([](MonitorOptions& o) { o.measures.clear(); });
   refused([](MonitorOptions& o) { o.keep_variance = 0; });
+  refused([](MonitorOptions& o) { o.partial_whitening_alpha = 1.5; });
   refused([](MonitorOptions& o) { o.threads = -1; });
   MonitorOptions blocked = options;
   blocked.run_directory = folder.path() / "file" / "run";

@@ -107,6 +107,19 @@ TEST_CASE_FIXTURE(ProgramFixture, "only the measures asked for are printed") {
   CHECK(bare["neurons"]["x"]["effective_rank"].is_number());
 }
 
+TEST_CASE_FIXTURE(ProgramFixture, "partial whitening goes from angular to CCA") {
+  const NpyArray x = small_integers({200, 5}, 41);
+  write("x.npy", x);
+  write("y.npy", small_integers({200, 5}, 42, &x));
+  const json at_one = compare({"@x.npy", "@y.npy", "--alpha", "1"});
+  CHECK(at_one["distance"]["partial_whitening"].get<double>() ==
+        doctest::Approx(at_one["distance"]["angular"].get<double>()).epsilon(1e-10));
+  const json at_zero = compare({"@x.npy", "@y.npy", "--alpha", "0"});
+  CHECK(std::cos(at_zero["distance"]["partial_whitening"].get<double>()) ==
+        doctest::Approx(at_zero["similarity"]["mean_cca"].get<double>()).epsilon(1e-10));
+  refuses({"compare", "@x.npy", "@y.npy", "--alpha", "2"}, {"--alpha", "from 0 to 1", "'2'"});
+}
+
 TEST_CASE_FIXTURE(ProgramFixture, "canonical directions come as coefficients of the neurons") {
   NpyArray x = small_integers({300, 4}, 31);
   NpyArray y = small_integers({300, 3}, 32);

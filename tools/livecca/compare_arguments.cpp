@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 
 #include "argument_values.hpp"
 #include "livecca/measures/standard_error.hpp"
@@ -11,14 +12,24 @@
 namespace livecca::tool {
 namespace {
 
-double share(const std::string& option, const std::string& text) {
+/// NaN where the text is no number, or one outside of [0, 1].
+double unit_number(const std::string& text) {
   double value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  // Written so that NaN fails.
-  if (error != std::errc() || stop != end || !(value > 0 && value <= 1)) {
-    wrong_value(option, "a share above 0 and at most 1", text);
-  }
+  const bool fits = error == std::errc() && stop == end && value >= 0 && value <= 1;
+  return fits ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+double share(const std::string& option, const std::string& text) {
+  const double value = unit_number(text);
+  if (!(value > 0)) wrong_value(option, "a share above 0 and at most 1", text);
+  return value;
+}
+
+double share_or_none(const std::string& option, const std::string& text) {
+  const double value = unit_number(text);
+  if (!(value >= 0)) wrong_value(option, "a number from 0 to 1", text);
   return value;
 }
 
@@ -169,6 +180,14 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
           "Or exactly this many, as far as a side has them")
       ->type_name("K")
       ->excludes(variance);
+  command
+      .add_option_function<std::string>(
+          "--alpha",
+          [&](const std::string& text) {
+            options.solve.partial_whitening_alpha = share_or_none("--alpha", text);
+          },
+          "Of partial_whitening, 0.5 by default: 1 is angular, 0 is CCA")
+      ->type_name("ALPHA");
   command
       .add_option_function<std::string>(
           "--directions",

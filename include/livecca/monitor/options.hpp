@@ -25,6 +25,8 @@ struct MonitorOptions {
   std::vector<std::string> measures = {"pwcca", "mean_cca", "svcca", "linear_cka"};
   /// The share of variance that SVCCA keeps, (0, 1].
   double keep_variance = 0.99;
+  /// α of partial_whitening, [0, 1]: 1 is angular, 0 is CCA.
+  double partial_whitening_alpha = 0.5;
   /// Samples that a convolution gives per image, and a sequence whose steps are the samples.
   Positions positions = Positions::sampled(16);
   /// How rows are multiplied; rows of the run say which it was.

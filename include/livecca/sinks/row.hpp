@@ -81,6 +81,7 @@ struct RunRow {
   std::string network;
   std::vector<std::string> measures;
   double keep_variance = 0;
+  double partial_whitening_alpha = 0;
   std::size_t positions_per_image = 0;  ///< 0: all
   std::uint64_t seed = 0;
   int threads = 0;
