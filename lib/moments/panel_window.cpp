@@ -77,7 +77,8 @@ PanelMoments Panel::State::assemble(bool end) {
   if (parts.size() == 1) {
     result = std::move(parts.front());
   } else {
-    std::ranges::rotate(parts, parts.begin() + static_cast<std::ptrdiff_t>(block_of_age(0)));
+    std::rotate(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(block_of_age(0)),
+                parts.end());
     result = empty_like(parts.front());
     for (PanelMoments& part : parts) {
       add_present(result, part);
