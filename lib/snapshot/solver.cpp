@@ -28,6 +28,8 @@ void expect_sane(const SolveOptions& options) {
 }  // namespace
 
 struct Solver::State {
+  explicit State(Executor& the_executor) : executor(the_executor) {}
+
   /// The taps of a window; `fresh` are those to be whitened.
   std::vector<SharedTap> take_known(const PanelMoments& moments, std::vector<std::size_t>& fresh) {
     std::vector<SharedTap> taps(moments.taps.size());
@@ -50,8 +52,8 @@ struct Solver::State {
   }
 
   Executor& executor;
-  SolveOptions options{};
-  std::map<std::uint64_t, SharedTap> known{};  ///< by the moments' version
+  SolveOptions options;
+  std::map<std::uint64_t, SharedTap> known;  ///< by the moments' version
   std::uint64_t whitened = 0;
 };
 
