@@ -60,6 +60,22 @@ std::string measure_names() {
   return names;
 }
 
+/// The same in lines that a terminal holds beside the options.
+std::string measure_names_in_lines() {
+  constexpr std::size_t longest = 68;
+  std::string text;
+  std::size_t begin = 0;
+  for (const MeasureInfo& measure : measures()) {
+    if (!text.empty()) text += ",";
+    if (text.size() - begin + measure.name.size() > longest) {
+      text += "\n";
+      begin = text.size();
+    }
+    text += measure.name;
+  }
+  return text;
+}
+
 /// Appends the parts between commas, empty ones too.
 void split(const std::string& list, std::vector<std::string>& parts) {
   std::size_t first = 0;
@@ -157,7 +173,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
           },
           "What to compute; by default all, but in a table of layers\n"
           "mean_cca,pwcca,svcca,linear_cka and in matrices pwcca. One of\n" +
-              measure_names())
+              measure_names_in_lines())
       ->expected(1)
       ->take_all()
       ->type_name("A,B");
@@ -234,8 +250,12 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "  livecca compare a.safetensors b.safetensors --all-layers --measures linear_cka\n"
       "  livecca compare --groups groups.json\n"
       "\n"
-      "Similarities lie in [0, 1]; distance = 1 - similarity. The noise floor is what unrelated\n"
-      "data of the same size would score: read every similarity against it.\n"
+      "Similarities are 1 where the sides are the same; distance = 1 - similarity, but for "
+      "measures\n"
+      "that are distances only. The noise floor is what unrelated data of the same size would "
+      "score:\n"
+      "read every similarity against it. What each measure is, and which to choose: "
+      "docs/measures.md\n"
       "Exit status: 0 with a result and its status, 2 with one line if the input is unusable.");
   arguments.options.measures = all_measures();
   add_options_of_data(*command, arguments.options);

@@ -53,6 +53,26 @@ std::string ranks_text(const Comparison& comparison) {
   return text.empty() ? text : "\nranks     " + text;
 }
 
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+/// Dead neurons, effective ranks, and conditions where they were asked for.
+std::string neurons_text(const Comparison& comparison) {
+  const TapSolution& x = comparison.solution->taps[comparison.pair_solution().x];
+  const TapSolution& y = comparison.solution->taps[comparison.pair_solution().y];
+  if (!has_value(comparison.facts.status) || comparison.frequencies > 1) return "";
+  std::string text = "\nneurons   " + both(x.constant_features, y.constant_features) +
+                     " dead; effective ranks " + short_number(x.effective_rank) + " and " +
+                     short_number(y.effective_rank);
+  if (x.condition && y.condition) {
+    text += "; conditions " + short_number(*x.condition) + " and " + short_number(*y.condition);
+  }
+  return text;
+}
+
 std::string facts_text(const Comparison& comparison) {
   const PairFacts& facts = comparison.facts;
   std::string text = "samples   " + std::to_string(facts.samples);
@@ -77,6 +97,7 @@ std::string facts_text(const Comparison& comparison) {
     text += "\nmeans     over the layer's frequencies, " + std::to_string(comparison.frequencies) +
             " without conjugates; ranks are the lowest";
   }
+  text += neurons_text(comparison);
   text += ranks_text(comparison);
   if (facts.precision == Precision::fast) {
     text += "\nprecision fast: products in float32, more directions count as rounding";
