@@ -6,9 +6,45 @@
 namespace livecca {
 namespace {
 
-/// Nothing can be said of a frequency that an image does not have, e.g. of flat maps; of the others
-/// all the same.
 bool counts(Status status) { return status != Status::constant; }
+
+bool varies(const TapSolution& tap) {
+  return tap.constant_features < tap.features && tap.rank != 0U;
+}
+
+/// What a measure is where only one of two sides varies; empty where there is nothing to share.
+std::optional<double> one_sided_value(Measure measure, const TapSolution& x, const TapSolution& y) {
+  switch (measure) {
+    case Measure::linear_cka_debiased:
+    case Measure::rv2:
+      return std::nullopt;
+    case Measure::linreg_x_from_y:
+      return varies(x) ? std::optional(0.0) : std::nullopt;
+    case Measure::linreg_y_from_x:
+      return varies(y) ? std::optional(0.0) : std::nullopt;
+    case Measure::procrustes:
+      return std::sqrt(varies(x) ? x.total_scatter : y.total_scatter);
+    case Measure::procrustes_normalised:
+      return 2;
+    case Measure::angular:
+    case Measure::partial_whitening:
+      return std::acos(0.0);
+    default:
+      return 0;
+  }
+}
+
+/// A measure at one frequency.
+MeasureResult evaluate_at(const PanelSolution& solution, std::size_t pair,
+                          const MeasureInfo& measure) {
+  MeasureResult result = evaluate(solution, pair, measure);
+  const TapSolution& x = solution.taps[solution.pairs[pair].x];
+  const TapSolution& y = solution.taps[solution.pairs[pair].y];
+  if (result.status != Status::constant || varies(x) == varies(y)) return result;
+  result.value = one_sided_value(measure.measure, x, y);
+  if (measure.direction == Direction::similarity && result.value) result.floor = 0;
+  return result;
+}
 
 /// The worst that any frequency has; constant only if all are.
 Status worst_status(const PanelSolution& solution, const LayerPair& layers) {
@@ -89,7 +125,7 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
   Mean floors;
   bool has_floors = true;
   for (std::size_t i = 0; i < layers.pairs.size(); ++i) {
-    const MeasureResult at = evaluate(solution, layers.pairs[i], measure);
+    const MeasureResult at = evaluate_at(solution, layers.pairs[i], measure);
     values.add(at.value, layers.multiplicities[i]);
     floors.add(at.floor, layers.multiplicities[i]);
     has_floors = has_floors && at.floor.has_value() == at.value.has_value();
@@ -102,6 +138,16 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
   if (has_floors) result.floor = floors.mean();
   if (!result.value) result.status = Status::missing;
   return result;
+}
+
+FrequencyCounts count_frequencies(const PanelSolution& solution, const LayerPair& layers) {
+  FrequencyCounts counted;
+  for (const std::size_t pair : layers.pairs) {
+    const bool x = varies(solution.taps[solution.pairs[pair].x]);
+    const bool y = varies(solution.taps[solution.pairs[pair].y]);
+    ++(x && y ? counted.shared : x || y ? counted.one_sided : counted.absent);
+  }
+  return counted;
 }
 
 PairFacts facts_of(const PanelSolution& solution, const LayerPair& layers) {

@@ -38,7 +38,8 @@ const char* explain(Status status) {
     case Status::too_few_samples:
       return "3 or fewer samples, or too few for this number: nothing can be said.";
     case Status::constant:
-      return "a side does not vary at all, so nothing can correlate with it.";
+      return "a side does not vary, or by no more than the rounding of its values: nothing can "
+             "correlate with it.";
     case Status::not_converged:
       return "a decomposition failed or the moments overflowed.";
     case Status::missing:

@@ -153,15 +153,19 @@ class PairSolver {
   /// Divided by the deviations first, so that scales of 1e150 pass.
   bool solve_procrustes() {
     const double scale = std::sqrt(x_.covariance_trace) * std::sqrt(y_.covariance_trace);
-    const SingularValues svd = singular_values(cross_ / scale, false);
+    const MatrixXd scaled = cross_ / scale;
+    if (!scaled.allFinite()) return false;
+    const SingularValues svd = singular_values(scaled, false);
     if (!svd.converged) return false;
     pair_.shape_cosine = std::min(1.0, svd.values.sum());
     // tr Sxx + tr Syy − 2‖Sxy‖_* as a sum of two squares, which keeps the digits of near sides.
     const double a = std::sqrt(x_.covariance_trace);
     const double b = std::sqrt(y_.covariance_trace);
     const double count = is_complex() ? 2 : 1;
-    pair_.procrustes = std::sqrt(divisor_ / count) *
-                       std::hypot(a - b, std::sqrt(2 * a * b * (1 - *pair_.shape_cosine)));
+    const double distance = std::sqrt(divisor_ / count) *
+                            std::hypot(a - b, std::sqrt(2 * a * b * (1 - *pair_.shape_cosine)));
+    // In the activations' unit, which may be beyond float64.
+    if (std::isfinite(distance)) pair_.procrustes = distance;
     return true;
   }
 

@@ -258,6 +258,7 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   tap.covariance_trace = covariance.trace();
   const double times = tap.is_complex ? 2 : 1;
   facts.total_variance = tap.covariance_trace / times;
+  facts.total_scatter = facts.total_variance * tap_moments.moments->weights().covariance_divisor();
   const double trace_share = tap.covariance_trace / tap.covariance_norm;
   facts.effective_rank = trace_share * trace_share / times;
   facts.converged = (!options.quantities.needs_whitening() ||

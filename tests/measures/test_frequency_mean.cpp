@@ -181,6 +181,35 @@ TEST_CASE("a frequency at which nothing varies is left out of means and ranks") 
   CHECK(evaluate(solved.solution, solved.layers[0], info_of(Measure::mean_cca)).value.has_value());
 }
 
+TEST_CASE("what only one side has at a frequency is nothing shared") {
+  const MatrixXd latents = normal_matrix(images, 5, seed + 8);
+  const Maps x = maps(3, {4, 4}, latents, 70);
+  // x's means over positions, everywhere: the same at frequency 0, and nothing at the others.
+  Maps y = x;
+  for (Eigen::Index image = 0; image < images; ++image) {
+    for (Eigen::Index c = 0; c < 3; ++c) {
+      auto map = y.values.row(image).segment(16 * c, 16);
+      map.setConstant(map.mean());
+    }
+  }
+  const Solved solved = solve_fourier(x, y);
+  const FrequencyCounts counted = count_frequencies(solved.solution, solved.layers[0]);
+  CHECK(counted.shared == 1);
+  CHECK(counted.one_sided == solved.pairs.size() - 1);
+  const auto value = [&](Measure measure) {
+    return evaluate(solved.solution, solved.layers[0], info_of(measure)).value.value();
+  };
+  // One of 16 frequencies, in which they are the same.
+  CHECK(value(Measure::mean_cca) == doctest::Approx(1.0 / 16).epsilon(1e-10));
+  CHECK(value(Measure::linear_cka) == doctest::Approx(1.0 / 16).epsilon(1e-10));
+  CHECK(value(Measure::linreg_x_from_y) == doctest::Approx(1.0 / 16).epsilon(1e-10));
+  CHECK(value(Measure::linreg_y_from_x) == doctest::Approx(1).epsilon(1e-10));
+  // Parseval: what a rotation leaves of x − y, over positions.
+  MatrixXd rest = x.values - y.values;
+  rest.rowwise() -= rest.colwise().mean();
+  CHECK(value(Measure::procrustes) == doctest::Approx(rest.norm() / 4).epsilon(1e-6));
+}
+
 TEST_CASE("SVCCA keeps whole complex directions") {
   const MatrixXd latents = normal_matrix(images, 5, seed + 1);
   Maps x = maps(4, {2, 3}, latents, 30);

@@ -238,7 +238,7 @@ TEST_CASE_FIXTURE(ProgramFixture, "images pooled, flattened and at frequencies; 
   check_numbers(flat, compare({"@flat_x.npy", "@flat_y.npy"}));
   // 3 x 4 and 2 x 3 positions share no frequency along the height, and along the width 0 and 1.
   const json fourier = with("fourier");
-  CHECK(fourier["frequencies"] == 2);
+  CHECK(fourier["frequencies"] == json({{"shared", 2}, {"one_sided", 0}, {"absent", 0}}));
   for (const char* key : {"neurons", "solver", "canonical_correlations"}) {
     CHECK(fourier[key].is_null());
   }

@@ -156,8 +156,8 @@ void add_options_of_moments(CLI::App& command, CompareOptions& options) {
             if (path.empty()) wrong_value("--save-moments", "a path", path);
             options.save_moments = path;
           },
-          "Keep the moments: livecca solve FILE prints the same again,\n"
-          "livecca merge joins several")
+          "Keep the moments: livecca solve FILE prints the same again (after\n"
+          "--all-layers pair by pair), livecca merge joins several")
       ->type_name("FILE");
 }
 

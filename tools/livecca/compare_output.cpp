@@ -73,6 +73,16 @@ std::string neurons_text(const Comparison& comparison) {
   return text;
 }
 
+std::string frequencies_text(const FrequencyCounts& counts) {
+  std::string text = std::to_string(counts.shared) + " frequencies";
+  if (counts.one_sided > 0) {
+    text += " and " + std::to_string(counts.one_sided) +
+            " that only one side has, where nothing is shared";
+  }
+  if (counts.absent > 0) text += "; neither has " + std::to_string(counts.absent) + " others";
+  return text;
+}
+
 std::string facts_text(const Comparison& comparison) {
   const PairFacts& facts = comparison.facts;
   std::string text = "samples   " + std::to_string(facts.samples);
@@ -94,8 +104,8 @@ std::string facts_text(const Comparison& comparison) {
     }
   }
   if (comparison.frequencies > 1) {
-    text += "\nmeans     over the layer's frequencies, " + std::to_string(comparison.frequencies) +
-            " without conjugates; ranks are the lowest";
+    text += "\nmeans     over " + frequencies_text(comparison.frequency_counts) +
+            "; ranks are the lowest";
   }
   text += neurons_text(comparison);
   text += ranks_text(comparison);
@@ -197,7 +207,9 @@ Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatch
   }
   json["ranks"] = ranks_json(facts);
   if (comparison.frequencies > 1) {
-    json["frequencies"] = comparison.frequencies;
+    json["frequencies"] = {{"shared", comparison.frequency_counts.shared},
+                           {"one_sided", comparison.frequency_counts.one_sided},
+                           {"absent", comparison.frequency_counts.absent}};
     // Each frequency has its own.
     for (const char* key :
          {"neurons", "solver", "canonical_correlations", "debiased_correlations"}) {

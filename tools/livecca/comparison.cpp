@@ -100,6 +100,7 @@ std::vector<Comparison> compare_moments(const PanelMoments& moments, const Momen
     result.frequencies = layers.pairs.size();
     name_sides(moments, notes, result);
     result.solution = solution;
+    result.frequency_counts = count_frequencies(*solution, layers);
     result.facts = facts_of(*solution, layers);
     result.by_position = result.facts.effective_rows > result.facts.effective_samples;
     for (std::size_t m = 0; m < options.measures.size(); ++m) {

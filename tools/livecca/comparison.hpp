@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "livecca/measures/frequency_mean.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/moments/panel_moments.hpp"
@@ -36,6 +37,7 @@ struct Comparison {
   std::shared_ptr<const PanelSolution> solution;  ///< of all pairs
   std::size_t pair = 0;                           ///< in the solution; of frequencies the first
   std::size_t frequencies = 1;                    ///< that the numbers are means over
+  FrequencyCounts frequency_counts;               ///< if there are several
   PairFacts facts;
   std::vector<MeasureResult> results;  ///< one a measure asked for
   std::optional<CanonicalDirections> directions;

@@ -100,12 +100,16 @@ void check_samples(const CompareOptions& options) {
   if (sequences || options.reading.layout == Layout::nc) {
     wrong_value("--samples fourier", "--layout ncl, nchw, nhwc or ncdhw with it", layout);
   }
-  const char* got = options.all_layers           ? "--all-layers"
-                    : !options.groups.empty()    ? "--groups"
-                    : options.error_blocks != 0  ? "--standard-errors"
-                    : options.inputs.size() != 2 ? "more"
+  const char* with = options.all_layers          ? "--all-layers"
+                     : !options.groups.empty()   ? "--groups"
+                     : options.error_blocks != 0 ? "--standard-errors"
                                                  : nullptr;
-  if (got != nullptr) wrong_value("--samples fourier", "two inputs and no matrix with it", got);
+  if (with != nullptr) {
+    throw CLI::ValidationError(with, "expected other --samples with it, got 'fourier'");
+  }
+  if (options.inputs.size() != 2) {
+    wrong_value("--samples fourier", "two inputs with it", std::to_string(options.inputs.size()));
+  }
 }
 
 }  // namespace livecca::tool

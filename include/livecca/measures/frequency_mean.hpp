@@ -28,12 +28,23 @@ LIVECCA_EXPORT std::vector<LayerPair> layer_pairs(const PanelMoments& moments);
 LIVECCA_EXPORT std::string layer_without_frequency(const TapMoments& tap);
 
 /// A measure of a pair of layers: of frequencies the mean of value and floor over all of the
-/// grid's, as each is a CCA of its own (complex, on Hermitian moments). Frequencies at which a side
-/// does not vary are left out; the status is the worst of the others. Procrustes, in the
-/// activations' unit, is the root of the sum of squares instead. Cost: that of evaluate() a
-/// frequency.
+/// grid's, as each is a CCA of its own (complex, on Hermitian moments). Where only one side varies
+/// they have nothing in common: similarity 0 and floor 0, the largest distance, and no share of a
+/// variance that is not there. Where neither varies the frequency is left out. The status is the
+/// worst of those at which both vary. Procrustes, in the activations' unit, is the root of the sum
+/// of squares instead. Cost: that of evaluate() a frequency.
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
                                       const MeasureInfo& measure);
+
+/// At how many of a Fourier layer's frequencies, conjugates not counted, the sides vary.
+struct FrequencyCounts {
+  std::size_t shared = 0;     ///< both
+  std::size_t one_sided = 0;  ///< only one
+  std::size_t absent = 0;     ///< neither
+};
+
+LIVECCA_EXPORT FrequencyCounts count_frequencies(const PanelSolution& solution,
+                                                 const LayerPair& layers);
 
 /// The facts of a pair of layers: of frequencies the lowest ranks, the most directions kept, and
 /// the status as above.

@@ -64,6 +64,7 @@ struct TapSolution {
   std::optional<std::size_t> rank;
   std::size_t svcca_kept = 0;
   double total_variance = 0;  ///< tr S
+  double total_scatter = 0;   ///< the same before the division by n − 1: the sum of squares
   double effective_rank = 0;  ///< (Σλ)² / Σλ² of the covariance
   /// λmax/λmin of the correlation matrix over the directions kept; empty if not asked for, or where
   /// there are none.
