@@ -200,8 +200,12 @@ void Monitor::State::solve_and_write(const PanelMoments& moments, SnapshotReport
       if (moments.taps[tap].name.network == "start") continue;
       write_layer(moments, window.solution, tap, context, report, writer);
     }
-    writer.write(OverheadRow{report.epoch, report.observe_seconds, report.wait_seconds,
-                             report.solve_seconds});
+    OverheadRow overhead;
+    overhead.epoch = report.epoch;
+    overhead.observe_seconds = report.observe_seconds;
+    overhead.wait_seconds = report.wait_seconds;
+    overhead.solve_seconds = report.solve_seconds;
+    writer.write(overhead);
   } catch (...) {
     report.measures.clear();
   }

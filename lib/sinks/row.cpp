@@ -55,7 +55,41 @@ std::string to_json(const MeasureRow& row, const std::string& run, double wall_t
   json["ranks"] = row.ranks;
   json["window"] = row.window;
   json["precision"] = row.precision;
+  json["modes"] = row.modes;
   json["status"] = name_of(row.status);
+  return text_of(json);
+}
+
+std::string to_json(const DriftRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("drift", run, wall_time);
+  json["epoch"] = row.epoch;
+  json["step"] = row.step;
+  json["layer"] = row.layer;
+  json["reference"] = row.reference;
+  json["reference_layer"] = row.reference_layer;
+  json["measure"] = row.measure;
+  json["probe"] = number_or_null(row.probe);
+  json["train"] = number_or_null(row.train);
+  json["drift"] = number_or_null(row.drift());
+  return text_of(json);
+}
+
+std::string to_json(const VerdictRow& row, const std::string& run, double wall_time) {
+  Json json = begin_row("verdict", run, wall_time);
+  json["epoch"] = row.epoch;
+  json["step"] = row.step;
+  json["stream"] = row.stream;
+  json["layer"] = row.layer;
+  json["verdict"] = row.verdict;
+  json["reference"] = row.reference;
+  json["reference_layer"] = row.reference_layer;
+  json["measure"] = row.measure;
+  json["since_epoch"] = row.since_epoch ? Json(*row.since_epoch) : Json(nullptr);
+  json["slope"] = number_or_null(row.slope);
+  json["slope_error"] = number_or_null(row.slope_error);
+  json["error_source"] = row.error_source;
+  json["snapshots"] = row.snapshots;
+  json["message"] = row.message;
   return text_of(json);
 }
 
@@ -86,8 +120,10 @@ std::string to_json(const LayerRow& row, const std::string& run, double wall_tim
   json["rank"] = row.rank;
   json["effective_rank"] = number_or_null(row.effective_rank);
   json["condition"] = number_or_null(row.condition);
+  json["root_mean_square"] = number_or_null(row.root_mean_square);
   json["samples"] = row.samples;
   json["effective_samples"] = count(row.effective_samples);
+  json["samples_left_out"] = row.samples_left_out;
   return text_of(json);
 }
 
@@ -132,7 +168,17 @@ std::string to_json(const OverheadRow& row, const std::string& run, double wall_
   json["what"] = "overhead";
   json["observe_seconds"] = row.observe_seconds;
   json["wait_seconds"] = row.wait_seconds;
+  json["reference_seconds"] = row.reference_seconds;
+  json["accumulate_seconds"] = row.accumulate_seconds;
   json["solve_seconds"] = row.solve_seconds;
+  json["training_seconds"] = number_or_null(row.training_seconds);
+  json["share"] = number_or_null(row.share);
+  json["train_steps_observed"] = row.train_steps_observed;
+  json["train_steps_dropped"] = row.train_steps_dropped;
+  json["observe_every"] = row.observe_every;
+  json["images_share"] = row.images_share;
+  json["lines_lost"] = row.lines_lost;
+  json["resumes"] = row.resumes;
   return text_of(json);
 }
 

@@ -37,7 +37,8 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
     "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7","reference_layer":"conv1",
     "measure":"pwcca_distance","value":0.31,"noise_floor":0.87,"standard_error":null,
     "samples":32000,"effective_samples":2000,"samples_left_out":0,"features":[64,64],
-    "features_of_taps":[64,4096],"ranks":[64,61],"window":"probe","precision":"exact","status":"rank_deficient"})");
+    "features_of_taps":[64,4096],"ranks":[64,61],"window":"probe","precision":"exact",
+    "modes":["eval","eval"],"status":"rank_deficient"})");
   CHECK(line == expected);
   row.value = std::nan("");
   row.noise_floor.reset();
@@ -89,4 +90,24 @@ TEST_CASE("lines of a file that was removed are lost, and said to be") {
   std::filesystem::remove(file.path());
   CHECK_FALSE(file.write("{}"));
   CHECK(file.last_error() == "the file was removed");
+}
+
+TEST_CASE("a verdict without a slope and a drift have null and no number that is not one") {
+  VerdictRow verdict;
+  verdict.layer = "conv1";
+  verdict.verdict = "dead";
+  verdict.message = "no neuron varies";
+  const auto line = nlohmann::json::parse(to_json(verdict, "run", 1));
+  CHECK(line["kind"] == "verdict");
+  CHECK(line["slope"].is_null());
+  CHECK(line["since_epoch"].is_null());
+  verdict.since_epoch = 4;
+  verdict.slope = -0.5;
+  const auto settled = nlohmann::json::parse(to_json(verdict, "run", 1));
+  CHECK(settled["since_epoch"] == 4);
+  CHECK(settled["slope"] == -0.5);
+  DriftRow drift;
+  drift.probe = 0.25;
+  drift.train = 0.5;
+  CHECK(nlohmann::json::parse(to_json(drift, "run", 1))["drift"] == 0.25);
 }

@@ -16,9 +16,9 @@ namespace livecca {
 struct MeasureRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;  ///< steps committed since the run began
-  std::string stream;      ///< "probe"
+  std::string stream;      ///< "probe" or "train"
   std::string layer;
-  std::string reference;  ///< a network's name, "start" or "final"
+  std::string reference;  ///< a network's name, "start", "before-K" or "final"
   std::string reference_layer;
   std::string measure;  ///< with its direction: "pwcca_distance", "linear_cka_similarity"
   std::optional<double> value;
@@ -30,9 +30,46 @@ struct MeasureRow {
   std::array<std::size_t, 2> features{};
   std::array<std::size_t, 2> features_of_taps{};  ///< before they were cut to a choice
   std::array<std::size_t, 2> ranks{};
-  std::string window;     ///< what the moments remember: "probe"
+  std::string window;     ///< what the moments remember: "probe", "since_snapshot", …
   std::string precision;  ///< "exact" or "fast"
+  /// What the networks ran in, "eval" or "train": the trained side, the reference.
+  std::array<std::string, 2> modes{"eval", "eval"};
   Status status = Status::missing;
+};
+
+/// How far the train stream's number is from the probe's of the same snapshot. The weights move
+/// under the train stream, so this is what to take off its numbers.
+struct DriftRow {
+  std::int64_t epoch = 0;
+  std::uint64_t step = 0;
+  std::string layer;
+  std::string reference;
+  std::string reference_layer;
+  std::string measure;  ///< with its direction
+  double probe = 0;
+  double train = 0;
+
+  double drift() const { return train - probe; }
+};
+
+/// What a layer is doing, in a word.
+struct VerdictRow {
+  std::int64_t epoch = 0;
+  std::uint64_t step = 0;
+  std::string stream;
+  std::string layer;
+  /// "moving", "settled", "undecided" (too few snapshots), "best_match_elsewhere", "dead" or
+  /// "exploding".
+  std::string verdict;
+  std::string reference;        ///< empty of a verdict on the layer alone
+  std::string reference_layer;  ///< of "best_match_elsewhere", the layer that matches best
+  std::string measure;          ///< with its direction; empty of a verdict on the layer alone
+  std::optional<std::int64_t> since_epoch;  ///< of "settled": it has not moved since
+  std::optional<double> slope;              ///< change of the value per snapshot
+  std::optional<double> slope_error;
+  std::string error_source;   ///< "jackknife" or "residuals"; empty without an error
+  std::size_t snapshots = 0;  ///< that the slope was fitted through
+  std::string message;        ///< one line for people; empty of moving, settled and undecided
 };
 
 /// The canonical correlations of a pair and their projection weights.
@@ -61,8 +98,10 @@ struct LayerRow {
   std::size_t rank = 0;
   std::optional<double> effective_rank;
   std::optional<double> condition;
+  std::optional<double> root_mean_square;  ///< of all activations; empty without samples
   std::uint64_t samples = 0;
   double effective_samples = 0;
+  std::uint64_t samples_left_out = 0;
 };
 
 /// Something that cost numbers or may explain them. The first of its kind and subject is reported;
@@ -102,9 +141,21 @@ struct RunRow {
 /// What the watching cost since the snapshot before.
 struct OverheadRow {
   std::int64_t epoch = 0;
-  double observe_seconds = 0;  ///< of the training thread
-  double wait_seconds = 0;     ///< of the training thread, for earlier solves
-  double solve_seconds = 0;    ///< of the solver
+  double observe_seconds = 0;     ///< of the training threads, in observe() and commit()
+  double wait_seconds = 0;        ///< of the training threads, for a place in the queue
+  double reference_seconds = 0;   ///< of the training threads, in references' passes, where told
+  double accumulate_seconds = 0;  ///< of livecca's own thread
+  double solve_seconds = 0;       ///< of livecca's other thread
+  /// Training's own, as advance() saw it; empty if it was never called.
+  std::optional<double> training_seconds;
+  /// What watching took, beside the probe's passes, over training_seconds.
+  std::optional<double> share;
+  std::uint64_t train_steps_observed = 0;
+  std::uint64_t train_steps_dropped = 0;  ///< found the queue full
+  std::uint64_t observe_every = 0;        ///< 0: the schedule alone decides
+  double images_share = 1;                ///< of a train step's images that are looked at
+  std::uint64_t lines_lost = 0;           ///< of the run's rows so far
+  std::uint64_t resumes = 0;              ///< times the run was taken up again
 };
 
 /// A named number of the user's own: loss, accuracy.
@@ -117,6 +168,8 @@ struct LogRow {
 /// One line of JSON without the line feed. `run` is the run's name and `wall_time` Unix seconds. A
 /// number that is not finite becomes null.
 LIVECCA_EXPORT std::string to_json(const MeasureRow& row, const std::string& run, double wall_time);
+LIVECCA_EXPORT std::string to_json(const DriftRow& row, const std::string& run, double wall_time);
+LIVECCA_EXPORT std::string to_json(const VerdictRow& row, const std::string& run, double wall_time);
 LIVECCA_EXPORT std::string to_json(const SpectrumRow& row, const std::string& run,
                                    double wall_time);
 LIVECCA_EXPORT std::string to_json(const LayerRow& row, const std::string& run, double wall_time);
