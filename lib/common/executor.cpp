@@ -118,13 +118,18 @@ class JobQueue {
     thread_.join();
   }
 
-  void submit(std::function<void()> job) {
+  bool submit(std::function<void()> job, std::size_t most_unfinished, bool wait) {
     {
-      const std::lock_guard lock(mutex_);
+      std::unique_lock lock(mutex_);
+      if (most_unfinished > 0) {
+        if (!wait && unfinished_ >= most_unfinished) return false;
+        changed_.wait(lock, [&] { return unfinished_ < most_unfinished; });
+      }
       jobs_.push_back(std::move(job));
       ++unfinished_;
     }
     changed_.notify_all();
+    return true;
   }
 
   void drain(std::size_t pending) {
@@ -166,7 +171,12 @@ struct Executor::State {
   int concurrency;
   Arena training;
   Arena solve;
-  JobQueue jobs;  // last: its thread uses the arenas until it is joined
+  // Last: their threads use the arenas until they are joined. A training job may submit to the
+  // other queue, so it goes first.
+  JobQueue solve_jobs;
+  JobQueue training_jobs;
+
+  JobQueue& jobs(Lane lane) { return lane == Lane::training ? training_jobs : solve_jobs; }
 };
 
 Executor::Executor(int concurrency) {
@@ -188,8 +198,14 @@ void Executor::parallel_for(Lane lane, std::size_t count,
   arena.parallel_for(count, task);
 }
 
-void Executor::submit(std::function<void()> job) { state_->jobs.submit(std::move(job)); }
+void Executor::submit(Lane lane, std::function<void()> job, std::size_t most_unfinished) {
+  state_->jobs(lane).submit(std::move(job), most_unfinished, true);
+}
 
-void Executor::drain(std::size_t pending) { state_->jobs.drain(pending); }
+bool Executor::try_submit(Lane lane, std::function<void()> job, std::size_t most_unfinished) {
+  return state_->jobs(lane).submit(std::move(job), most_unfinished, false);
+}
+
+void Executor::drain(Lane lane, std::size_t pending) { state_->jobs(lane).drain(pending); }
 
 }  // namespace livecca

@@ -111,12 +111,18 @@ struct Panel::State {
   /// Adds a part of another window, or all of it, to a block.
   void merge_into(std::size_t block, PanelMoments part);
 
+  // panel_restore.cpp
+  PanelProgress progress() const;
+  void expect_own(const PanelMoments& window, const PanelProgress& progress) const;
+  void restore(const PanelMoments& window, const PanelProgress& progress);
+
   // panel_step.cpp
   PanelTap& tap_to_observe(std::size_t index, bool recorded, bool masked = false);
   /// Why a tap of that shape cannot be fed with this view; empty if it can.
   static std::string misfit_of(const PanelTap& tap, const ActivationShape& seen);
   /// Makes the tap ready for a view: false, with a fault, if it is not the tap's or takes too much.
   bool fit_shape(PanelTap& tap, const ActivationView& view);
+  bool fit_shape(PanelTap& tap, const TapShape& shape);
   /// Takes a tap's packed rows into the open step, if they fit the window's earlier ones.
   const PackedRows* accept(PanelTap& tap, bool packed, const std::string& why);
   /// In all parts of the window, so that a first step takes what later ones need.

@@ -74,12 +74,20 @@ std::string Panel::State::misfit_of(const PanelTap& tap, const ActivationShape& 
 bool Panel::State::fit_shape(PanelTap& tap, const ActivationView& view) {
   ActivationShape seen;
   std::string why;
-  if (read_shape(view, tap.reading.layout, seen, why)) why = misfit_of(tap, seen);
+  if (!read_shape(view, tap.reading.layout, seen, why)) {
+    leave(tap, FaultKind::shape_changed, why);
+    return false;
+  }
+  return fit_shape(tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
+}
+
+bool Panel::State::fit_shape(PanelTap& tap, const TapShape& shape) {
+  const std::string why =
+      misfit_of(tap, {.images = 0, .features = shape.features, .grid = shape.grid});
   if (!why.empty()) {
     leave(tap, FaultKind::shape_changed, why);
     return false;
   }
-  const TapShape shape{.features = seen.features, .grid = seen.grid, .dtype = view.dtype()};
   if (!tap.fed && !tap.shape_given) return set_shape_within_limit(tap, shape);
   set_shape(tap, shape);
   return true;
@@ -252,6 +260,21 @@ const PackedRows* Panel::Step::observe(std::size_t tap_index, const ActivationVi
   const bool packed = tap.rows.pack(view, tap.reading, state_->options.positions, state_->images,
                                     why, tap.chosen, mask);
   return state_->accept(tap, packed, why);
+}
+
+const PackedRows* Panel::Step::observe_packed(std::size_t tap_index, PackedRows& rows,
+                                              const TapShape& seen) {
+  if (state_ == nullptr) throw Error("panel step: observed after its commit");
+  PanelTap& tap = state_->tap_to_observe(tap_index, false);
+  if (!state_->fit_shape(tap, seen)) {
+    tap.rows.clear();
+    return nullptr;
+  }
+  std::swap(tap.rows, rows);
+  if (tap.rows.features() == tap.features()) return &tap.rows;
+  return state_->accept(tap, false,
+                        "expected " + std::to_string(tap.features()) + " packed features, got " +
+                            std::to_string(tap.rows.features()));
 }
 
 void Panel::Step::refuse(std::size_t tap_index, const std::string& why) {

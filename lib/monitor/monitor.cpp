@@ -134,9 +134,9 @@ SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
     {
       // Each waiting solve holds a window's moments: training waits rather than memory growing.
       const TimeSpent time(report->wait_seconds);
-      executor.drain(most_pending_solves - 1);
+      executor.drain(Lane::solve, most_pending_solves - 1);
     }
-    executor.submit([this, moments, report, promise, step = steps_of_run] {
+    executor.submit(Lane::solve, [this, moments, report, promise, step = steps_of_run] {
       solve_and_write(*moments, *report, step);
       promise->set_value(report);
     });
@@ -218,7 +218,7 @@ void Monitor::State::expect_running() const {
 SnapshotReport Monitor::State::finish() {
   expect_running();
   const PanelMoments rest = panel.take();  // throws while a step is open
-  executor.drain();
+  executor.drain(Lane::solve);
   SnapshotReport report;
   if (rest.steps_committed > 0) {
     report_to(report, {report.epoch, "step_discarded", "probe",
@@ -252,7 +252,7 @@ void Monitor::State::drop_window(std::int64_t epoch, const std::string& reason) 
 
 Monitor::Monitor(MonitorOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 Monitor::~Monitor() {
-  state_->executor.drain();
+  state_->executor.drain(Lane::solve);
   if (!state_->finished) state_->writer.write_event_counts();
 }
 

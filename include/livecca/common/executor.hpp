@@ -13,7 +13,7 @@ namespace livecca {
 enum class Lane { training, solve };
 
 /// The threads that livecca uses, all of them: two arenas (one per Lane) of `concurrency` slots,
-/// which share the process's TBB workers, and one thread for submitted jobs.
+/// which share the process's TBB workers, and per Lane one thread for submitted jobs.
 ///
 /// Results do not depend on the concurrency: loops hand each index to one task, and a task owns
 /// what it writes. Nothing global of the host process is changed.
@@ -36,12 +36,16 @@ class LIVECCA_EXPORT Executor {
   /// thread takes part. The first exception of a task is rethrown here.
   void parallel_for(Lane lane, std::size_t count, const std::function<void(std::size_t)>& task);
 
-  /// Queues a job for the one background thread; jobs run in the order of submission. A job must
-  /// not throw.
-  void submit(std::function<void()> job);
+  /// Queues a job for the lane's background thread; a lane's jobs run in the order of submission. A
+  /// job must not throw. Waits first while the lane has `most_unfinished` jobs or more, the running
+  /// one included; 0: does not wait.
+  void submit(Lane lane, std::function<void()> job, std::size_t most_unfinished = 0);
 
-  /// Returns once no more than `pending` of the submitted jobs are left to finish.
-  void drain(std::size_t pending = 0);
+  /// The same, but instead of waiting it returns false and the job is not taken.
+  bool try_submit(Lane lane, std::function<void()> job, std::size_t most_unfinished);
+
+  /// Returns once no more than `pending` of the lane's jobs are left to finish.
+  void drain(Lane lane, std::size_t pending = 0);
 
  private:
   struct State;

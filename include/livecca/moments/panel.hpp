@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/fourier.hpp"
@@ -50,6 +51,8 @@ struct TapShape {
   std::size_t features = 0;  ///< neurons or channels of a view
   Grid grid{};               ///< 1 × 1 for layout nc, as wide as there are steps for sequences
   DType dtype = DType::float32;
+
+  friend bool operator==(const TapShape&, const TapShape&) = default;
 };
 
 /// What a panel takes, known before anything runs.
@@ -60,6 +63,27 @@ struct PanelPlan {
   std::uint64_t step_bytes = 0;
   std::uint64_t flops = 0;  ///< of one step's products: 2 a multiply-add
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
+};
+
+/// Where a window is, beside its moments: what Panel::restore() needs to go on with it.
+struct PanelProgress {
+  struct Tap {
+    std::optional<TapShape> shape;
+    bool shape_given = false;
+    bool shape_of_rows = false;
+    bool left = false;
+    bool fed = false;
+    friend bool operator==(const Tap&, const Tap&) = default;
+  };
+  std::vector<Tap> taps;
+  std::vector<bool> pairs_left;
+  std::vector<std::uint64_t> block_clock;
+  std::uint64_t current_block = 0;
+  std::uint64_t turns = 0;
+  std::uint64_t images = 0;
+  std::uint64_t clock = 0;
+  std::uint64_t steps = 0;
+  friend bool operator==(const PanelProgress&, const PanelProgress&) = default;
 };
 
 /// Taps and pairs kept in step: every committed step adds the same rows to all of them.
@@ -156,6 +180,15 @@ class LIVECCA_EXPORT Panel {
   /// Ends the window and forgets it.
   void reset();
 
+  /// Where the window is; moments() are the other part of it.
+  PanelProgress progress() const;
+  /// Goes on with a window of another panel of the same options, taps and pairs, none of them
+  /// recorded: every number that comes of it has the same bits as if the other panel had gone on.
+  /// `window` and `progress` are what its moments() and progress() gave, in this order. Ends this
+  /// panel's own window. Throws Error, and changes nothing, if they are of other taps, pairs or
+  /// parts.
+  void restore(const PanelMoments& window, const PanelProgress& progress);
+
  private:
   struct State;
   std::unique_ptr<State> state_;
@@ -174,6 +207,11 @@ class LIVECCA_EXPORT Panel::Step {
   /// the packed rows (before centring), or null on a fault.
   const PackedRows* observe(std::size_t tap, const ActivationView& view,
                             const SequenceMask& mask = {});
+  /// The same for rows that were packed elsewhere, on another thread perhaps: with the tap's
+  /// reading and the features that choose_features() names under this panel's options. `seen` is
+  /// what the view was. Takes the rows' memory and leaves that of an earlier step in its place.
+  /// Throws Error as observe().
+  const PackedRows* observe_packed(std::size_t tap, PackedRows& rows, const TapShape& seen);
   /// Instead of observe(), for activations that did not fit before they could become the tap's
   /// view: it leaves with FaultKind::shape_changed and this message. Throws Error as observe().
   void refuse(std::size_t tap, const std::string& why);
