@@ -14,25 +14,6 @@ namespace {
 constexpr std::size_t splits = 10;
 constexpr std::uint64_t split_seed = 1;
 
-/// A value from about half of the blocks, and the share of the window that they hold.
-struct HalfValue {
-  double value;
-  double share;
-};
-
-/// The delete-d jackknife (Shao and Wu 1989).
-std::optional<double> jackknife(const std::vector<HalfValue>& values) {
-  if (values.empty()) return std::nullopt;
-  const auto count = static_cast<double>(values.size());
-  double mean = 0;
-  for (const HalfValue& half : values) mean += half.value / count;
-  double variance = 0;
-  for (const auto& [value, share] : values) {
-    variance += (value - mean) * (value - mean) * share / (1 - share) / count;
-  }
-  return std::isfinite(variance) ? std::optional(std::sqrt(variance)) : std::nullopt;
-}
-
 double weight_of(const PanelMoments& moments, std::size_t pair) {
   const auto& tap = moments.taps[moments.pairs[pair].x].moments;
   return tap ? tap->weights().image_sum : 0;
@@ -93,9 +74,13 @@ class HalfValues {
     }
   }
 
-  std::optional<double> error(std::size_t pair, std::size_t measure) const {
+  JackknifeValues take(std::size_t pair, std::size_t measure) {
     const std::size_t place = pair * measures_.size() + measure;
-    return missing_[place] ? std::nullopt : jackknife(values_[place]);
+    if (missing_[place]) return {};
+    JackknifeValues taken{std::move(values_[place]), std::nullopt};
+    taken.error = jackknife_error(taken.halves);
+    if (!taken.error) taken.halves.clear();
+    return taken;
   }
 
  private:
@@ -112,13 +97,25 @@ void shuffle(std::vector<std::size_t>& blocks, std::mt19937_64& engine) {
 
 }  // namespace
 
-std::vector<std::vector<std::optional<double>>> standard_errors(
+std::optional<double> jackknife_error(std::span<const HalfValue> halves) {
+  if (halves.empty()) return std::nullopt;
+  const auto count = static_cast<double>(halves.size());
+  double mean = 0;
+  for (const HalfValue& half : halves) mean += half.value / count;
+  double variance = 0;
+  for (const auto& [value, share] : halves) {
+    variance += (value - mean) * (value - mean) * share / (1 - share) / count;
+  }
+  return std::isfinite(variance) ? std::optional(std::sqrt(variance)) : std::nullopt;
+}
+
+std::vector<std::vector<JackknifeValues>> jackknife_values(
     const PanelMoments& window, const PanelSolution& whole, const SolveOptions& options,
     std::span<const MeasureInfo* const> measures, Executor& executor) {
-  std::vector<std::vector<std::optional<double>>> errors(
-      window.pairs.size(), std::vector<std::optional<double>>(measures.size()));
+  std::vector<std::vector<JackknifeValues>> found(window.pairs.size(),
+                                                  std::vector<JackknifeValues>(measures.size()));
   std::vector<std::size_t> blocks = blocks_with_rows(window);
-  if (blocks.size() < fewest_error_blocks) return errors;
+  if (blocks.size() < fewest_error_blocks) return found;
   HalfValues values(window, measures);
   std::mt19937_64 engine(split_seed);
   for (std::size_t split = 0; split < splits; ++split) {
@@ -131,8 +128,19 @@ std::vector<std::vector<std::optional<double>>> standard_errors(
   }
   for (std::size_t pair = 0; pair < window.pairs.size(); ++pair) {
     for (std::size_t m = 0; m < measures.size(); ++m) {
-      if (evaluate(whole, pair, *measures[m]).value) errors[pair][m] = values.error(pair, m);
+      if (evaluate(whole, pair, *measures[m]).value) found[pair][m] = values.take(pair, m);
     }
+  }
+  return found;
+}
+
+std::vector<std::vector<std::optional<double>>> standard_errors(
+    const PanelMoments& window, const PanelSolution& whole, const SolveOptions& options,
+    std::span<const MeasureInfo* const> measures, Executor& executor) {
+  std::vector<std::vector<std::optional<double>>> errors;
+  for (const auto& pair : jackknife_values(window, whole, options, measures, executor)) {
+    std::vector<std::optional<double>>& of_pair = errors.emplace_back();
+    for (const JackknifeValues& values : pair) of_pair.push_back(values.error);
   }
   return errors;
 }

@@ -170,6 +170,54 @@ TEST_CASE("an exponential window's errors are those of what it remembers") {
   CHECK(ratio < 1.2);
 }
 
+TEST_CASE("halves tell the error of a difference between two windows of the same inputs") {
+  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  Executor executor(2);
+  const std::array<const MeasureInfo*, 3> names{find_measure("mean_cca"), find_measure("pwcca"),
+                                                find_measure("linear_cka")};
+  Eigen::MatrixXd differences(draws, 3);
+  Eigen::Array3d squares = Eigen::Array3d::Zero();
+  Eigen::Array3d as_if_independent = Eigen::Array3d::Zero();
+  for (int draw = 0; draw < draws; ++draw) {
+    PairOfViews views = redraw(1000, static_cast<std::uint64_t>(draw));
+    const auto solved = [&] {
+      const PanelMoments window = stream(views.x, views.y, 100, executor, in_blocks(10));
+      const PanelSolution solution = solve(window, {}, executor);
+      return draw < draws_with_errors
+                 ? std::pair(solution, jackknife_values(window, solution, {}, names, executor)[0])
+                 : std::pair(solution, std::vector<JackknifeValues>());
+    };
+    const auto [before, errors_before] = solved();
+    // The network has moved on by a little, and sees the same inputs.
+    views.x += 0.5 * normal_matrix(1000, 10, seed + 10 * static_cast<std::uint64_t>(draw) + 5);
+    const auto [after, errors_after] = solved();
+    for (Eigen::Index m = 0; m < 3; ++m) {
+      const auto measure = static_cast<std::size_t>(m);
+      differences(draw, m) = evaluate(after, 0, *names[measure]).value.value() -
+                             evaluate(before, 0, *names[measure]).value.value();
+      if (draw >= draws_with_errors) continue;
+      std::vector<HalfValue> halves = errors_after[measure].halves;
+      CHECK(jackknife_error(halves) == errors_after[measure].error);
+      REQUIRE(halves.size() == 20);
+      for (std::size_t h = 0; h < 20; ++h) {
+        halves[h].value -= errors_before[measure].halves.at(h).value;
+      }
+      squares(m) += std::pow(jackknife_error(halves).value(), 2);
+      as_if_independent(m) += std::pow(errors_before[measure].error.value(), 2) +
+                              std::pow(errors_after[measure].error.value(), 2);
+    }
+  }
+  const Eigen::MatrixXd centered = differences.rowwise() - differences.colwise().mean();
+  const Eigen::Array3d spread = (centered.colwise().squaredNorm() / (draws - 1)).array().sqrt();
+  const Eigen::Array3d ratios = (squares / draws_with_errors).sqrt() / spread;
+  const Eigen::Array3d independent = (as_if_independent / draws_with_errors).sqrt() / spread;
+  MESSAGE("of the spread: " << ratios.transpose() << "; as if the windows had nothing in common: "
+                            << independent.transpose());
+  CHECK(ratios.minCoeff() > 0.8);
+  // Too large is on the safe side: halves lose more of the small correlations than whole windows.
+  CHECK(ratios.maxCoeff() < 1.5);
+}
+
 TEST_CASE("there is no error without blocks, with few of them, or without a value") {
   Executor executor(1);
   const auto names = all_measures();
