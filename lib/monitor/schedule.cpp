@@ -1,0 +1,180 @@
+#include "livecca/monitor/schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "livecca/common/error.hpp"
+
+namespace livecca {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double positive(double value, const char* what) {
+  if (std::isfinite(value) && value > 0) return value;
+  std::ostringstream got;
+  got << "schedule: expected " << what << " above 0, got " << value;
+  throw Error(got.str());
+}
+
+std::uint64_t whole_intervals(double distance, double interval) {
+  // Above 2^63 a cast would be undefined; no training comes so far.
+  return static_cast<std::uint64_t>(std::min(std::floor(distance / interval), 0x1p63));
+}
+
+/// How many of the points round(10^(i / per_decade)) are at or before a step.
+std::uint64_t log_points(std::uint64_t step, double per_decade) {
+  if (step == 0) return 0;
+  const auto at = static_cast<double>(step);
+  const auto is_reached = [&](double i) { return std::round(std::pow(10, i / per_decade)) <= at; };
+  // Rounding moves a point by up to half a step: around step 1 by several places.
+  double i = std::floor(std::log10(at) * per_decade);
+  while (is_reached(i + 1)) ++i;
+  while (i > 0 && !is_reached(i)) --i;
+  return static_cast<std::uint64_t>(i) + 1;
+}
+
+}  // namespace
+
+Schedule Schedule::never() { return {Kind::never, 0}; }
+
+Schedule Schedule::every_steps(std::int64_t steps) {
+  return {Kind::steps, positive(static_cast<double>(steps), "steps")};
+}
+
+Schedule Schedule::every_epochs(std::int64_t epochs) {
+  return {Kind::epochs, positive(static_cast<double>(epochs), "epochs")};
+}
+
+Schedule Schedule::every_seconds(double seconds) {
+  return {Kind::seconds, positive(seconds, "seconds")};
+}
+
+Schedule Schedule::log_spaced(int per_decade) {
+  return {Kind::log_steps, positive(per_decade, "points a decade")};
+}
+
+Schedule Schedule::when(std::function<bool(const Progress&)> predicate) {
+  if (!predicate) throw Error("schedule: expected a predicate, got none");
+  Schedule schedule(Kind::predicate, 0);
+  schedule.predicate_ = std::move(predicate);
+  return schedule;
+}
+
+bool Schedule::due(const Progress& now) {
+  if (kind_ == Kind::never) return false;
+  if (kind_ == Kind::predicate) return ask_predicate(now);
+  let_time_pass(now);
+  const bool is_first = !passed_.started;
+  if (is_first) {
+    passed_.started = true;
+    passed_.first = kind_ == Kind::epochs ? now.epoch : static_cast<std::int64_t>(now.step);
+  }
+  const std::uint64_t points = points_until(now);
+  if (!is_first && points <= passed_.points) return false;
+  passed_.points = points;
+  return true;
+}
+
+void Schedule::let_time_pass(const Progress& now) {
+  if (kind_ != Kind::seconds || !std::isfinite(now.seconds)) return;
+  if (passed_.started && now.seconds > passed_.previous_seconds) {
+    passed_.elapsed += now.seconds - passed_.previous_seconds;
+  }
+  passed_.previous_seconds = now.seconds;
+}
+
+std::uint64_t Schedule::points_until(const Progress& now) const {
+  const auto from_first = [this](std::int64_t at) {
+    if (at <= passed_.first) return std::uint64_t{0};
+    return static_cast<std::uint64_t>(at - passed_.first) / static_cast<std::uint64_t>(interval_);
+  };
+  switch (kind_) {
+    case Kind::steps:
+      return from_first(static_cast<std::int64_t>(now.step));
+    case Kind::epochs:
+      return from_first(now.epoch);
+    case Kind::seconds:
+      return whole_intervals(passed_.elapsed, interval_);
+    case Kind::log_steps:
+      return log_points(now.step, interval_);
+    case Kind::never:
+    case Kind::predicate:
+      break;
+  }
+  return 0;
+}
+
+bool Schedule::ask_predicate(const Progress& now) {
+  try {
+    return predicate_(now);
+  } catch (const std::exception& thrown) {
+    failure_ = thrown.what();
+    if (failure_.empty()) failure_ = "an exception without words";
+  } catch (...) {
+    failure_ = "something that is no std::exception";
+  }
+  return false;
+}
+
+std::string Schedule::state() const {
+  const Json state{{"schedule", text()},
+                   {"interval", interval_},
+                   {"started", passed_.started},
+                   {"first", passed_.first},
+                   {"points", passed_.points},
+                   {"elapsed", passed_.elapsed},
+                   {"previous_seconds", passed_.previous_seconds}};
+  return state.dump();
+}
+
+bool Schedule::restore(const std::string& state) {
+  try {
+    const Json json = Json::parse(state);
+    if (json.at("schedule") != text() || json.at("interval") != interval_) return false;
+    Passed passed;
+    passed.started = json.at("started").get<bool>();
+    passed.first = json.at("first").get<std::int64_t>();
+    passed.points = json.at("points").get<std::uint64_t>();
+    passed.elapsed = json.at("elapsed").get<double>();
+    passed.previous_seconds = json.at("previous_seconds").get<double>();
+    passed_ = passed;
+    return true;
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+}
+
+std::string Schedule::text() const {
+  std::ostringstream text;
+  const auto every = [&](const char* unit) {
+    text << "every ";
+    if (interval_ != 1) text << interval_ << ' ';
+    text << unit << (interval_ != 1 ? "s" : "");
+  };
+  text.precision(15);
+  switch (kind_) {
+    case Kind::never:
+      return "never";
+    case Kind::predicate:
+      return "predicate";
+    case Kind::steps:
+      every("step");
+      break;
+    case Kind::epochs:
+      every("epoch");
+      break;
+    case Kind::seconds:
+      every("second");
+      break;
+    case Kind::log_steps:
+      text << interval_ << " a decade of steps";
+      break;
+  }
+  return text.str();
+}
+
+}  // namespace livecca
