@@ -24,6 +24,7 @@
 #include "livecca/moments/panel_moments.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/monitor/schedule.hpp"
+#include "livecca/monitor/verdict_options.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/snapshot/canonical_directions.hpp"

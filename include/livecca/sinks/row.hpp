@@ -58,8 +58,8 @@ struct VerdictRow {
   std::uint64_t step = 0;
   std::string stream;
   std::string layer;
-  /// "moving", "settled", "undecided" (too few snapshots), "best_match_elsewhere", "dead" or
-  /// "exploding".
+  /// "moving", "settled", "undecided" (too few snapshots, or nothing above the noise floor),
+  /// "best_match_elsewhere", "dead" or "exploding".
   std::string verdict;
   std::string reference;        ///< empty of a verdict on the layer alone
   std::string reference_layer;  ///< of "best_match_elsewhere", the layer that matches best
@@ -67,7 +67,7 @@ struct VerdictRow {
   std::optional<std::int64_t> since_epoch;  ///< of "settled": it has not moved since
   std::optional<double> slope;              ///< change of the value per snapshot
   std::optional<double> slope_error;
-  std::string error_source;   ///< "jackknife" or "residuals"; empty without an error
+  std::string error_source;   ///< "jackknife" or "residuals", the larger; empty without an error
   std::size_t snapshots = 0;  ///< that the slope was fitted through
   std::string message;        ///< one line for people; empty of moving, settled and undecided
 };
