@@ -27,11 +27,11 @@ class RecentMedian {
 ///
 /// An account: training time earns budget · seconds, all that watching takes is paid from it, and a
 /// step is observed if the balance covers what one is expected to take (the median of the last few,
-/// put aside until it is known). So over any length of training, watching takes at most the budget
-/// and one observation more, however wrong the expectation is: what was not foreseen is a debt, and
-/// nothing is observed until it is paid off. Nor can time be saved up for a burst: the balance
-/// holds at most what 64 offered steps earn. Before any cost is known one step is observed on
-/// trust.
+/// put aside until it is known). So over any length of training, observing takes at most what the
+/// budget leaves beside spent(), and what is on its way, however wrong the expectation is: what was
+/// not foreseen is a debt, and nothing is observed until it is paid off. Nor can time be saved up
+/// for a burst: the balance holds at most what 64 offered steps earn. Before any cost is known one
+/// step is observed on trust.
 ///
 /// If observing came to less than one in 64 offered steps, fewer of a step's images are looked at,
 /// a half, a quarter, an eighth; and more again once that would be one in 48 or more.
