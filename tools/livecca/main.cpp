@@ -8,6 +8,8 @@
 #include "compare_arguments.hpp"
 #include "layer_matrix.hpp"
 #include "networks.hpp"
+#include "run_arguments.hpp"
+#include "show.hpp"
 #include "stored_moments.hpp"
 
 namespace {
@@ -78,6 +80,18 @@ int run_merge(const MergeArguments& arguments) {
   });
 }
 
+int run_show(const ShowOptions& options) {
+  return guarded("livecca show", [&] { show_run(options, std::cout); });
+}
+
+int run_export(const ExportOptions& options) {
+  return guarded("livecca export", [&] {
+    const std::string left_out = export_rows(options, std::cout);
+    std::cout.flush();
+    if (!left_out.empty()) fail("livecca export", left_out);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -89,21 +103,27 @@ int main(int argc, char** argv) {
   CompareArguments compare_arguments;
   SolveArguments solve_arguments;
   MergeArguments merge_arguments;
+  ShowOptions show_options;
+  ExportOptions export_options;
   const CLI::App* compare = add_compare(program, compare_arguments);
   const CLI::App* solve = add_solve(program, solve_arguments);
   const CLI::App* merge = add_merge(program, merge_arguments);
+  const CLI::App* show = add_show(program, show_options);
+  const CLI::App* export_ = add_export(program, export_options);
   try {
     program.parse(argc, argv);
     if (compare->parsed()) check_together(compare_arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help and --version
     std::string who = "livecca";
-    for (const CLI::App* command : {compare, solve, merge}) {
+    for (const CLI::App* command : {compare, solve, merge, show, export_}) {
       if (command->parsed()) who += " " + command->get_name();
     }
     return fail(who, std::string(error.what()) + " (see " + who + " --help)");
   }
   if (solve->parsed()) return run_solve(solve_arguments);
   if (merge->parsed()) return run_merge(merge_arguments);
+  if (show->parsed()) return run_show(show_options);
+  if (export_->parsed()) return run_export(export_options);
   return run_compare(compare_arguments);
 }

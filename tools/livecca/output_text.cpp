@@ -4,16 +4,21 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <sstream>
 
 namespace livecca::tool {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Characters, not bytes, of UTF-8.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char letter) { return (static_cast<unsigned char>(letter) & 0xC0U) != 0x80U; }));
+bool begins_character(char letter) { return (static_cast<unsigned char>(letter) & 0xC0U) != 0x80U; }
+
+/// Where the character of this number begins; the end if there are fewer.
+std::size_t place_of(const std::string& text, std::size_t character) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (begins_character(text[i]) && character-- == 0) return i;
+  }
+  return text.size();
 }
 
 }  // namespace
@@ -45,6 +50,40 @@ std::string shown_name(std::string name) {
     if (static_cast<unsigned char>(letter) < ' ' || letter == '\x7f') letter = ' ';
   }
   return name;
+}
+
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
+}
+
+std::string cut_end(const std::string& text, std::size_t width) {
+  if (width_of(text) <= width || width == 0) return text;
+  return text.substr(0, place_of(text, width - 1)) + "…";
+}
+
+std::string cut_begin(const std::string& text, std::size_t width) {
+  const std::size_t characters = width_of(text);
+  if (characters <= width || width == 0) return text;
+  return "…" + text.substr(place_of(text, characters - width + 1));
+}
+
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::istringstream words(text);
+  std::string lines;
+  std::size_t at = 0;
+  for (std::string word; words >> word;) {
+    const std::size_t needs = width_of(word) + 1;
+    if (at > 0 && at + needs > width) {
+      lines += "\n  ";
+      at = 2;
+    } else if (at > 0) {
+      lines += " ";
+      ++at;
+    }
+    lines += word;
+    at += needs - 1;
+  }
+  return lines + "\n";
 }
 
 std::string some_of(const std::vector<std::string>& names, std::size_t most) {

@@ -26,6 +26,17 @@ nlohmann::ordered_json number_or_null(std::optional<double> value);
 /// A name from a file, so that a terminal acts on none of it.
 std::string shown_name(std::string name);
 
+/// Characters, not bytes, of UTF-8.
+std::size_t width_of(const std::string& text);
+
+/// A text that is too wide for so many columns without what is too much of its end, or of its
+/// beginning, "…" in its place.
+std::string cut_end(const std::string& text, std::size_t width);
+std::string cut_begin(const std::string& text, std::size_t width);
+
+/// In lines of at most so many columns, broken at spaces, all but the first indented.
+std::string wrapped(const std::string& text, std::size_t width);
+
 /// "a, b and 7 more": names in one line that is not too long.
 std::string some_of(const std::vector<std::string>& names, std::size_t most);
 

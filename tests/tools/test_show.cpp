@@ -1,0 +1,289 @@
+#include "show.hpp"
+
+#include <cmath>
+
+#include "program.hpp"
+#include "run_file.hpp"
+#include "run_view.hpp"
+#include "sparkline.hpp"
+
+using namespace livecca_tests;
+using namespace livecca::tool;
+
+namespace {
+
+class ShowFixture : public ProgramFixture {
+ public:
+  std::string drawn(const ShowOptions& options = {}, const Canvas& canvas = {}) const {
+    const RunReader reader(run_file.folder());
+    return draw_run(reader.rows(), options, canvas);
+  }
+
+  /// The line that begins with this word, behind its indentation, in the table with this title.
+  std::string line(const std::string& text, const std::string& title,
+                   const std::string& word) const {
+    const std::size_t table = text.find(title);
+    REQUIRE(table != std::string::npos);
+    const std::size_t begin = text.find("\n  " + word + " ", table);
+    REQUIRE(begin != std::string::npos);
+    return text.substr(begin + 3, text.find('\n', begin + 1) - begin - 3);
+  }
+
+  RunFile run_file;
+};
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::size_t widest_line(const std::string& text) {
+  std::size_t widest = 0;
+  std::size_t width = 0;
+  for (const char letter : text) {
+    if (letter == '\n')
+      width = 0;
+    else if ((static_cast<unsigned char>(letter) & 0xC0U) != 0x80U)
+      widest = std::max(widest, ++width);
+  }
+  return widest;
+}
+
+}  // namespace
+
+TEST_CASE("a sparkline goes from low to high, blank where nothing is") {
+  CHECK(sparkline({0.0, std::nullopt, 1.0, 0.5}, 0, 1, 4) == "▁ █▅");
+  CHECK(sparkline({0.0, 1.0}, 0, 1, 4) == "▁▁██");
+  CHECK(sparkline({-1.0, 2.0, 0.1}, 0, 1, 3) == "▁█▂");
+  CHECK(sparkline({3.0}, 3, 3, 1) == "▁");
+  CHECK(sparkline({std::nan("")}, 0, 1, 1) == " ");
+  CHECK(sparkline({0.0, 0.0, 1.0, std::nullopt, std::nullopt, std::nullopt}, 0, 1, 3) == "▁█ ");
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in their tables") {
+  run_file.begin({"pwcca", "linear_cka"});
+  for (int epoch = 0; epoch < 8; ++epoch) {
+    run_file.add_log(epoch, "loss", 2.0 / (epoch + 1));
+    for (const char* reference : {"seed7", "start"}) {
+      const double step = reference == std::string("start") ? 0.01 : 0.02;
+      run_file.add(measure_row(epoch, "conv1", step * epoch, reference));
+      run_file.add(measure_row(epoch, "fc", 0.8 - step * epoch, reference));
+    }
+    auto settled = verdict_row(epoch, "conv1", epoch < 6 ? "undecided" : "settled");
+    settled.since_epoch = 4;
+    run_file.add(settled);
+    run_file.add(verdict_row(epoch, "fc", "moving"));
+  }
+  run_file.add(measure_row(3, "conv1", 0.0625, "final"));
+  const std::string text = drawn({}, {.now = 1000000});
+  CAPTURE(text);
+  CHECK(has(text, "first: network net, epoch 7, 8 epochs seen, last row 11 days ago\n"));
+  const std::string conv1 = line(text, "pwcca_distance to seed7, probe stream; █ is 0.8", "conv1");
+  CHECK(has(conv1, "0.1400  0.8750  +0.1000  settled since 4"));
+  CHECK(has(conv1, "▁▁▁▁"));
+  CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.1000  moving"));
+  CHECK(has(line(text, "pwcca_distance to its own start", "conv1"), "0.0700  0.8750  +0.0500"));
+  CHECK_FALSE(has(line(text, "pwcca_distance to its own start", "fc"), "moving"));
+  CHECK(has(line(text, "pwcca_distance to the final state", "conv1"), "0.0625"));
+  CHECK(has(line(text, "first:", "loss"), "0.25  0.25 to 2"));
+  CHECK(text.find("to seed7") < text.find("to its own start"));
+  CHECK(text.find("conv1") < text.find("fc"));
+  CHECK_FALSE(has(text, "\x1b"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "a number that is missing is a dash and a blank") {
+  run_file.begin();
+  run_file.add(measure_row(0, "conv1", 0.5));
+  run_file.add(measure_row(1, "conv1", std::nullopt));
+  run_file.add_log(0, "loss", std::nan(""));
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK(has(line(text, "to seed7", "conv1"), "██"));
+  CHECK(has(line(text, "to seed7", "conv1"), " -  0.8750  missing"));
+  CHECK(has(text, "status missing: "));
+  CHECK(has(line(text, "first:", "loss"), "-"));
+  CHECK_FALSE(has(text, "nan"));
+  CHECK_FALSE(has(text, "null"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "what is shown can be chosen, and what is not there is named") {
+  run_file.begin({"pwcca", "linear_cka"});
+  for (const char* layer : {"conv1", "conv2", "fc"}) {
+    for (const char* reference : {"seed7", "start"}) {
+      auto row = measure_row(0, layer, 0.5, reference);
+      run_file.add(row);
+      row.measure = "linear_cka_similarity";
+      row.value = 0.75;
+      run_file.add(row);
+    }
+  }
+  const std::string text = table({"show", run_file.folder(), "--measure", "linear_cka", "--layer",
+                                  "conv*", "--reference", "start"});
+  CHECK(has(text, "linear_cka_similarity to its own start"));
+  CHECK(has(line(text, "linear_cka", "conv2"), "0.7500"));
+  CHECK_FALSE(has(text, "seed7"));
+  CHECK_FALSE(has(text, "fc"));
+  CHECK_FALSE(has(text, "\x1b"));
+  const std::string run = run_file.folder();
+  refuses({"show", run, "--measure", "svcca"}, {"--measure", "pwcca_distance", "'svcca'"});
+  refuses({"show", run, "--reference", "seed8"}, {"--reference", "seed7, start", "'seed8'"});
+  refuses({"show", run, "--layer", "x*"}, {"--layer", "conv1, conv2, fc", "'x*'"});
+  refuses({"show", run, "--stream", "train"}, {"--stream", "probe", "'train'"});
+  refuses({"show", run, "--stream", "other"}, {"--stream", "probe or train", "'other'"});
+  refuses({"show", run, "--width", "12"}, {"--width", "60 or more", "'12'"});
+  refuses({"show", "@none"}, {"livecca show", "got nothing of this name"});
+  refuses({"show", "@."}, {"livecca show", "without rows.jsonl"});
+  write_bytes(path("rows.jsonl"), "");
+  refuses({"show", "@."}, {"rows.jsonl", "expected rows of a run", "no whole line"});
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each have a line") {
+  run_file.begin();
+  run_file.add(measure_row(2, "conv1", 0.5));
+  auto dead = verdict_row(2, "conv1", "dead");
+  dead.message = "expected neurons that vary, got none";
+  run_file.add(dead);
+  run_file.add_event(0, "nonfinite", "net/conv1", "expected finite, got 3 rows");
+  run_file.add_event(1, "nonfinite", "net/conv1", "expected finite, got 9 rows", 12);
+  run_file.add_event(1, "nonfinite", "net/fc", "expected\nfinite, got 2 rows");
+  run_file.add_event(2, "resumed");
+  livecca::OverheadRow overhead;
+  overhead.share = 0.0034;
+  overhead.train_steps_dropped = 2;
+  run_file.add(overhead);
+  overhead.lines_lost = 5;
+  run_file.add(overhead);
+  run_file.add_text("what?\n");
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK(has(text, "\n! conv1, dead: expected neurons that vary, got none\n"));
+  CHECK(has(text, "\nnonfinite 13×, net/conv1, net/fc; epoch 1: expected finite, got 2 rows\n"));
+  CHECK(has(text, "\nwatching took 0.3 % of training time; 4 train steps dropped; 5 lines lost\n"));
+  CHECK(has(text, "\nrows.jsonl: line 10 was left out"));
+  CHECK_FALSE(has(text, "resumed"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "layers across a reference show which are nearest") {
+  run_file.begin();
+  for (const char* layer : {"conv1", "conv2"}) {
+    for (const char* other : {"conv1", "conv2", "conv3"}) {
+      auto row = measure_row(0, layer, 0.25);
+      row.reference_layer = other;
+      if (layer == std::string(other)) row.value = layer == std::string("conv1") ? 0.125 : 0.5;
+      run_file.add(row);
+    }
+  }
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK(has(line(text, "pwcca_distance to seed7", "conv2"), "0.5000"));
+  CHECK(has(line(text, "layer by layer", "conv1"), "▃▅▅  conv1 0.1250, then conv2 0.2500"));
+  CHECK(has(line(text, "layer by layer", "conv2"), "▅█▅  conv1 0.2500, then conv3 0.2500"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "the train stream has the drift from the probe") {
+  run_file.begin();
+  auto row = measure_row(0, "conv1", 0.5);
+  run_file.add(row);
+  row.stream = "train";
+  row.value = 0.625;
+  run_file.add(row);
+  livecca::DriftRow drift;
+  drift.layer = drift.reference_layer = "conv1";
+  drift.reference = "seed7";
+  drift.measure = "pwcca_distance";
+  drift.probe = 0.5;
+  drift.train = 0.625;
+  run_file.add(drift);
+  const std::string text = drawn();
+  CHECK(has(line(text, "train stream", "conv1"), "0.6250  0.8750  +0.1250"));
+  CHECK_FALSE(has(line(text, "probe stream", "conv1"), "0.1250"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture,
+                  "no line is wider than asked for, and colours are only where wanted") {
+  run_file.begin();
+  for (int epoch = 0; epoch < 300; ++epoch) {
+    run_file.add_log(epoch, "accuracy of the validation set", 0.5);
+    for (int layer = 0; layer < 12; ++layer) {
+      auto row = measure_row(epoch, "encoder.layers." + std::to_string(layer) + ".mlp.fc2", 0.5);
+      row.standard_error = 0.004;
+      row.status = livecca::Status::rank_deficient;
+      run_file.add(row);
+      auto verdict = verdict_row(epoch, row.layer, "settled");
+      verdict.since_epoch = 3;
+      run_file.add(verdict);
+    }
+  }
+  auto alarm = verdict_row(299, "encoder.layers.0.mlp.fc2", "exploding");
+  alarm.message = "expected activations of about the size that they had, got 12 times as large";
+  run_file.add(alarm);
+  run_file.add_event(0, "missing", "net/encoder.layers.11.mlp.fc2", std::string(300, 'x'));
+  for (const std::size_t width : {60U, 80U, 100U, 200U}) {
+    CAPTURE(width);
+    const std::string text = drawn({}, {.width = width});
+    CAPTURE(text);
+    CHECK(widest_line(text) <= width);
+    CHECK(has(text, "11.mlp.fc2 "));
+    CHECK(has(text, "settled since 3"));
+    CHECK_FALSE(has(text, "\x1b"));
+    CHECK(has(drawn({}, {.width = width, .colours = true}), "\x1b[32msettled since 3\x1b[0m"));
+  }
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "names that a terminal would act on are shown without that") {
+  run_file.begin();
+  run_file.add(measure_row(0, "a\x1b[2J\nb", 0.5, "\x1b]0;x\x07"));
+  const std::string text = drawn();
+  CHECK_FALSE(has(text, "\x1b"));
+  CHECK(has(text, "  a [2J b"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture,
+                  "a run that is followed is drawn as it grows, and ends when it does") {
+  run_file.begin();
+  ShowOptions final_only;
+  final_only.reference = "final";
+  RunReader reader(run_file.folder());
+  CHECK(has(draw_run(reader.rows(), {}, {}), "no snapshot yet"));
+  run_file.add(measure_row(0, "conv1", 0.5));
+  reader.update();
+  CHECK(has(draw_run(reader.rows(), {}, {}), "0.5000"));
+  CHECK(has(draw_run(reader.rows(), final_only, {}), "no rows of what was asked for yet"));
+  run_file.add(measure_row(1, "conv1", 0.25));
+  reader.update();
+  CHECK(has(draw_run(reader.rows(), {}, {}), "epochs 0 to 1"));
+  run_file.add_event(1, "finished");
+  const Outcome outcome = run({"show", run_file.folder(), "--follow"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(has(outcome.out, ", finished\n"));
+  CHECK_FALSE(has(outcome.out, "\x1b"));
+}
+
+TEST_CASE("where nothing can be drawn over, a run is printed once an epoch") {
+  PrintPace pace;
+  CHECK(pace.is_due(std::nullopt, false, false));
+  CHECK_FALSE(pace.is_due(std::nullopt, false, false));
+  CHECK_FALSE(pace.is_due(0, true, false));  // the epoch's rows still come
+  CHECK(pace.is_due(0, false, false));
+  CHECK_FALSE(pace.is_due(0, true, false));
+  CHECK_FALSE(pace.is_due(1, true, false));
+  CHECK(pace.is_due(2, true, false));   // never quiet, but 1 is complete
+  CHECK(pace.is_due(1, false, false));  // cut back
+  CHECK(pace.is_due(1, true, true));
+}
+
+TEST_CASE("a drawing on a terminal takes the lines that there are") {
+  CHECK(redraw("a\nb\n", 24) == "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[0m\x1b[J");
+  const std::string cut = redraw("a\nb\nc\nd\ne\n", 4);
+  CHECK(std::ranges::count(cut, '\n') == 3);
+  CHECK(has(cut, "… and more"));
+  CHECK(std::ranges::count(redraw("a\nb\nc\n", 4), '\n') == 3);
+  CHECK_FALSE(has(redraw("a\nb\nc\n", 4), "more"));
+}
+
+TEST_CASE("ages are told in the unit that fits") {
+  CHECK(ago_text(-3) == "0 s ago");
+  CHECK(ago_text(119) == "119 s ago");
+  CHECK(ago_text(3600) == "60 min ago");
+  CHECK(ago_text(10 * 3600) == "10 h ago");
+  CHECK(ago_text(10 * 86400) == "10 days ago");
+}

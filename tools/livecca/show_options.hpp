@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace livecca::tool {
+
+/// What a layer's name, a curve, a number and a verdict need.
+constexpr std::size_t narrowest_canvas = 60;
+
+struct ShowOptions {
+  std::string run;  ///< a run's folder, or its rows.jsonl
+  bool follow = false;
+  std::string measure;    ///< with or without its direction; empty: the run's first
+  std::string stream;     ///< "probe" or "train"; empty: both
+  std::string reference;  ///< empty: all
+  std::string layer;      ///< a glob; empty: all
+  std::size_t width = 0;  ///< 0: the terminal's
+};
+
+/// Where a run is drawn.
+struct Canvas {
+  std::size_t width = 100;
+  bool colours = false;
+  double now = 0;  ///< Unix seconds
+};
+
+}  // namespace livecca::tool
