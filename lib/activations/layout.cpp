@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_set>
 
 #include "activations/layout_axes.hpp"
 
@@ -99,12 +100,20 @@ std::size_t rows_per_image(const Positions& positions, Grid grid) {
 
 namespace {
 
+// From here on a hash table finds what was drawn before faster than a sorted list takes it in.
+constexpr std::size_t many = 1024;
+
 /// Floyd's sampling without replacement of `count` out of `population`, ascending: `count` draws,
 /// no table of the whole population. The modulo's bias is below 2^-40 for any real size.
 void draw(SplitMix random, std::size_t population, std::size_t count,
           std::vector<std::size_t>& out) {
+  std::unordered_set<std::size_t> drawn;
   for (std::size_t upper = population - count; upper < population; ++upper) {
     const auto candidate = static_cast<std::size_t>(random.next() % (upper + 1));
+    if (count > many) {
+      if (!drawn.insert(candidate).second) drawn.insert(upper);
+      continue;
+    }
     const auto place = std::lower_bound(out.begin(), out.end(), candidate);
     if (place != out.end() && *place == candidate) {
       out.push_back(upper);  // larger than all before it, so the order holds
@@ -112,6 +121,9 @@ void draw(SplitMix random, std::size_t population, std::size_t count,
       out.insert(place, candidate);
     }
   }
+  if (count <= many) return;
+  out.assign(drawn.begin(), drawn.end());
+  std::ranges::sort(out);
 }
 
 void take_all(std::size_t population, std::vector<std::size_t>& out) {

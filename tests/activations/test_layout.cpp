@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -95,4 +97,18 @@ TEST_CASE("more positions than the grid has means all of them") {
   CHECK(positions == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
   CHECK(rows_per_image(Positions::all(), Grid{2, 3}) == 6);
   CHECK(rows_per_image(Positions::sampled(4), Grid{2, 3}) == 4);
+}
+
+TEST_CASE("a choice of many features is one of distinct ones, ascending") {
+  std::vector<std::size_t> chosen;
+  for (const std::size_t count : {1023U, 1024U, 1025U, 4999U}) {
+    CAPTURE(count);
+    choose_features(5000, count, 7, chosen);
+    CHECK(chosen.size() == count);
+    CHECK(std::ranges::adjacent_find(chosen, std::ranges::greater_equal()) == chosen.end());
+    CHECK(chosen.back() < 5000);
+  }
+  // Of a population beyond any table.
+  choose_features(std::size_t{1} << 50U, 100'000, 7, chosen);
+  CHECK(std::ranges::adjacent_find(chosen, std::ranges::greater_equal()) == chosen.end());
 }
