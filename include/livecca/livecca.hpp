@@ -5,6 +5,7 @@
 #include "livecca/activations/fourier.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/packed_rows.hpp"
+#include "livecca/activations/probe_fingerprint.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/row_source.hpp"
 #include "livecca/activations/sequence_mask.hpp"
