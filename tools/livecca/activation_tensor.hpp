@@ -8,6 +8,7 @@
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
+#include "livecca/activations/recorded_pack.hpp"
 
 namespace livecca::tool {
 
@@ -37,6 +38,13 @@ class ActivationTensor {
   virtual std::string element_text() const = 0;
   /// Nothing for what any other program wrote: its first axis counts images.
   virtual std::optional<RecordedPositions> recorded() const { return std::nullopt; }
+
+  /// The pack that it is a layer of, or null.
+  virtual const RecordedPack* pack() const { return nullptr; }
+  /// Of recorded rows, one entry for each of these: 0 if a mask left it out. Empty: all are valid.
+  virtual std::span<const std::uint8_t> valid(std::size_t /*first*/, std::size_t /*count*/) {
+    return {};
+  }
 
   /// `count` entries of the first axis from `first` on. Valid until the next call of entries() or
   /// release(). Needs 1 to 8 axes.

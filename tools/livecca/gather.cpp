@@ -14,6 +14,7 @@
 #include "livecca/activations/row_source.hpp"
 #include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/panel.hpp"
+#include "recorded_probe.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -59,9 +60,17 @@ class RecordedSource : public RowSource {
   std::size_t rows_per_image() const override { return tensor_->rows_per_image(); }
   Grid grid() const override { return tensor_->recorded()->grid; }
   std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
-                                     std::string& /*why*/) override {
+                                     std::string& why) override {
     tensor_->release();
-    return tensor_->entries(first, count);
+    try {
+      return tensor_->entries(first, count);
+    } catch (const InputError& error) {
+      why = error.what();
+      return std::nullopt;
+    }
+  }
+  std::span<const std::uint8_t> valid(std::uint64_t first, std::uint64_t count) override {
+    return tensor_->valid(first, count);
   }
 
  private:
@@ -132,6 +141,7 @@ double largest(std::vector<double> numbers, std::size_t count) {
 }  // namespace
 
 void expect_same_images(const PanelInput& input) {
+  expect_same_probe(input.taps);
   const FileTap& first = input.taps.front();
   for (const FileTap& tap : input.taps) {
     if (tap.shape.images == first.shape.images) continue;

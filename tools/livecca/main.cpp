@@ -10,6 +10,7 @@
 #include "networks.hpp"
 #include "run_arguments.hpp"
 #include "show.hpp"
+#include "recorded_probe.hpp"
 #include "stored_moments.hpp"
 
 namespace {
@@ -59,6 +60,8 @@ int run_compare(const CompareArguments& arguments) {
   watch_missing_pages();
   const CompareOptions& options = arguments.options;
   return guarded("livecca compare", [&] {
+    const std::string warning = probes_that_differ(options.inputs);
+    if (!warning.empty()) fail("livecca compare: warning", warning);
     if (options.all_layers) return compare_all_layers(options, arguments.json, std::cout);
     if (options.inputs.size() == 2 && options.groups.empty()) {
       return compare_layers(options, arguments.json, std::cout);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "input_error.hpp"
+#include "pack_tensor.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -76,18 +77,27 @@ void NetworkInput::read_folder() {
 
 void NetworkInput::read_file(const std::string& path, const std::string& layer_of_file) {
   const auto file = std::make_shared<const SafetensorsFile>(path);
-  const auto& tensors = file->header().tensors;
-  for (const SafetensorsTensor& tensor : tensors) {
-    std::string layer = tensor.name;
-    if (!layer_of_file.empty()) {
-      layer = tensors.size() == 1 ? layer_of_file : layer_of_file + "/" + tensor.name;
+  std::vector<Place> places;
+  if (file->is_pack()) {
+    std::string why;
+    const auto pack = RecordedPack::open(path, why);
+    if (!pack) throw InputError(why);
+    for (const RecordedLayer& layer : pack->layers()) places.push_back({nullptr, pack, layer.name});
+  } else {
+    for (const SafetensorsTensor& tensor : file->header().tensors) {
+      places.push_back({file, nullptr, tensor.name});
     }
-    add(layer, {file, tensor.name});
+  }
+  for (Place& place : places) {
+    std::string layer = place.name;
+    if (!layer_of_file.empty()) {
+      layer = places.size() == 1 ? layer_of_file : layer_of_file + "/" + place.name;
+    }
+    add(path, layer, std::move(place));
   }
 }
 
-void NetworkInput::add(const std::string& layer, Place place) {
-  const std::string path = place.file->path();
+void NetworkInput::add(const std::string& path, const std::string& layer, Place place) {
   if (!places_.emplace(layer, std::move(place)).second) {
     throw InputError(path + ": expected every layer once in the folder, got " + in_quotes(layer) +
                      " twice");
@@ -102,8 +112,9 @@ bool NetworkInput::has(const std::string& layer) const {
 std::shared_ptr<ActivationTensor> NetworkInput::open(const std::string& layer) const {
   if (npy_) return npy_;
   const Place& place = places_.at(layer);
+  if (place.pack) return std::make_shared<PackTensor>(place.pack, place.name);
   return std::make_shared<SafetensorsTensorFile>(place.file,
-                                                 *place.file->header().find(place.tensor));
+                                                 *place.file->header().find(place.name));
 }
 
 }  // namespace livecca::tool

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "activation_tensor.hpp"
+#include "livecca/activations/recorded_pack.hpp"
 #include "npy_file.hpp"
 #include "safetensors_file.hpp"
 
@@ -15,9 +16,9 @@ namespace livecca::tool {
 /// or of several by name.
 ///
 ///     x.npy             one layer without a name
-///     x.safetensors     a layer a tensor, by the tensor's name
+///     x.safetensors     a layer a tensor, by the tensor's name; of a pack its layers
 ///     a folder          a layer a .safetensors file, by the file's name without the ending; of a
-///                       file with several tensors each is one, "file/tensor"
+///                       file with several layers each is one, "file/layer"
 class NetworkInput {
  public:
   /// Reads the headers. Throws InputError on what cannot be read, and on a folder without layers.
@@ -35,13 +36,14 @@ class NetworkInput {
 
  private:
   struct Place {
-    std::shared_ptr<const SafetensorsFile> file;
-    std::string tensor;
+    std::shared_ptr<const SafetensorsFile> file;  ///< null in a pack
+    std::shared_ptr<const RecordedPack> pack;
+    std::string name;  ///< of the tensor, or of the pack's layer
   };
 
   void read_file(const std::string& path, const std::string& layer_of_file);
   void read_folder();
-  void add(const std::string& layer, Place place);
+  void add(const std::string& path, const std::string& layer, Place place);
 
   std::string path_;
   std::shared_ptr<NpyFile> npy_;

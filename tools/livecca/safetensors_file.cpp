@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t length_bytes = 8;
 constexpr const char* own_formats = "livecca.";
+constexpr const char* pack_format = "livecca.pack";
 constexpr const char* recorded_format = "livecca.recorded_rows";
 
 std::optional<DType> dtype_of(const std::string& name) {
@@ -68,6 +69,8 @@ void SafetensorsFile::read_header() {
 void SafetensorsFile::read_format() {
   const std::string format = value_of(header_, "format");
   if (!format.starts_with(own_formats)) return;
+  is_pack_ = format == pack_format;
+  if (is_pack_) return;
   if (format != recorded_format) {
     throw InputError("expected activations, got a file of format " + in_quotes(format) +
                      (format == "livecca.moments" ? "; see livecca solve" : ""));

@@ -13,7 +13,7 @@
 namespace livecca::tool {
 
 /// A .safetensors file of activations, one tensor a layer: any program's, or rows that livecca
-/// recorded (see lib/monitor/recorded_rows.hpp).
+/// recorded (see lib/monitor/recorded_rows.hpp). Of a pack only that it is one: see RecordedPack.
 class SafetensorsFile {
  public:
   /// Reads and checks the header. Throws InputError, with the path in front, on anything but a
@@ -23,6 +23,7 @@ class SafetensorsFile {
   const std::string& path() const { return path_; }
   const SafetensorsHeader& header() const { return header_; }
   const MappedFile& file() const { return file_; }
+  bool is_pack() const { return is_pack_; }
   const std::optional<RecordedPositions>& recorded() const { return recorded_; }
 
  private:
@@ -32,6 +33,7 @@ class SafetensorsFile {
   std::string path_;
   MappedFile file_;
   SafetensorsHeader header_;
+  bool is_pack_ = false;
   std::optional<RecordedPositions> recorded_;
 };
 
