@@ -1,5 +1,7 @@
 #include "livecca/activations/sequence_mask.hpp"
 
+#include <algorithm>
+
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -24,6 +26,13 @@ SequenceMask SequenceMask::of_lengths(std::span<const std::int64_t> lengths) {
   SequenceMask mask;
   mask.kind_ = Kind::lengths;
   mask.lengths_ = lengths;
+  return mask;
+}
+
+SequenceMask SequenceMask::first(std::size_t sequences) const {
+  SequenceMask mask = *this;
+  mask.sequences_ = std::min(sequences_, sequences);
+  mask.lengths_ = lengths_.first(std::min(lengths_.size(), sequences));
   return mask;
 }
 

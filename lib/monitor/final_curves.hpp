@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "livecca/common/executor.hpp"
@@ -15,8 +14,7 @@ namespace livecca {
 /// The bottom-up curves (Raghu et al. 2017, section 4.1): every kept snapshot of every layer
 /// against the layer's last one, reference "final". Streams both files, so memory is
 /// O(features²). `step` is the run's number of steps.
-void write_final_curves(const std::vector<History::Kept>& kept,
-                        const std::vector<std::string>& layers, const MonitorOptions& options,
+void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOptions& options,
                         std::uint64_t step, Executor& executor, SnapshotReport& report,
                         RunWriter& writer);
 

@@ -1,99 +1,125 @@
 #include "monitor/history.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
 #include <numeric>
+#include <utility>
+
+#include "livecca/common/error.hpp"
 
 namespace livecca {
-namespace {
 
-/// Layer names are the user's: what is not a letter, digit, dash or underscore becomes %XX, so
-/// that no name leaves the folder and no two share a file.
-std::string file_name_of(const std::string& layer) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string name;
-  for (const char c : layer) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || (c == '.' && !name.empty());
-    if (plain) {
-      name += c;
-    } else {
-      name += '%';
-      name += digits[byte >> 4U];
-      name += digits[byte & 15U];
-    }
+History::History(const MonitorOptions& options, Report report)
+    : options_(options),
+      directory_(options.run_directory / "history"),
+      report_(std::move(report)),
+      is_recording_(options.keep_history) {}
+
+std::filesystem::path History::file_of(std::uint64_t number) const {
+  std::string digits = std::to_string(number);
+  digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
+  return directory_ / ("snapshot-" + digits + ".safetensors");
+}
+
+PackWriter& History::writer() {
+  if (!writer_) {
+    std::error_code ignored;  // if the folder is not there, the first write says so
+    std::filesystem::create_directories(directory_, ignored);
+    writer_ = std::make_unique<PackWriter>(file_of(snapshots_),
+                                           PackOptions{.precision = options_.history_precision,
+                                                       .samples = options_.history_samples,
+                                                       .samples_seed = options_.history_seed});
   }
-  return name + ".safetensors";
+  return *writer_;
 }
 
-}  // namespace
-
-History::History(std::filesystem::path directory, std::uint64_t byte_limit,
-                 std::function<void(const Event&)> report)
-    : directory_(std::move(directory)), byte_limit_(byte_limit), report_(std::move(report)) {}
-
-std::filesystem::path History::folder_of_open() const {
-  std::string number = std::to_string(snapshots_);
-  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-  return directory_ / ("snapshot-" + number);
-}
-
-std::filesystem::path History::file_of(const Kept& kept, const std::string& layer) {
-  return kept.folder / file_name_of(layer);
-}
-
-void History::append(const std::string& layer, const PackedRows& rows, std::int64_t epoch) {
-  Open& open = open_[layer];
-  if (open.spoiled) return;
-  if (!open.writer) {
-    open.writer = std::make_unique<RecordedRowsWriter>(folder_of_open() / file_name_of(layer));
-  }
-  open.nonfinite_rows +=
-      static_cast<std::uint64_t>(std::ranges::count(rows.finite(), std::uint8_t{0}));
-  std::string why;
-  if (open.writer->append(rows, why)) return;
-  spoil(layer);
+void History::fail(const std::string& layer, std::int64_t epoch, const std::string& why) {
   report_({.epoch = epoch, .what = "history_failed", .subject = layer, .message = why});
 }
 
-void History::spoil(const std::string& layer) {
-  Open& open = open_[layer];
-  open.spoiled = true;
-  open.writer.reset();
+void History::append(const std::string& layer, const Reading& reading, const PackedRows& rows,
+                     std::int64_t epoch) {
+  if (!is_recording_ || spoiled_.contains(layer)) return;
+  std::string why;
+  if (writer().append(layer, reading, rows, options_.feature_seed, why)) {
+    seen_.insert(layer);
+    return;
+  }
+  spoil(layer);
+  fail(layer, epoch, why);
 }
 
-void History::close(std::int64_t epoch) {
-  Kept kept{epoch, folder_of_open(), 0};
-  for (auto& [layer, open] : open_) {
-    if (!open.writer) continue;
-    std::string why;
-    if (open.writer->finish(why)) {
-      kept.bytes += open.writer->bytes();
-    } else {
-      report_({.epoch = epoch, .what = "history_failed", .subject = layer, .message = why});
-      continue;
-    }
-    if (start_.contains(layer)) continue;
-    if (open.nonfinite_rows > 0) {
-      report_({.epoch = epoch,
-               .what = "nonfinite",
-               .subject = "start/" + layer,
-               .message = "expected finite activations to keep as the start, got " +
-                          std::to_string(open.nonfinite_rows) +
-                          " rows that are not; the next snapshot will be the start"});
-      continue;
-    }
-    if (auto rows = RecordedRows::open(file_of(kept, layer), why)) {
-      start_.emplace(layer, std::move(rows));
-    } else {
-      report_({.epoch = epoch, .what = "history_failed", .subject = layer, .message = why});
-    }
+void History::spoil(const std::string& layer) {
+  spoiled_.insert(layer);
+  seen_.erase(layer);
+  if (writer_) writer_->spoil(layer);
+}
+
+void History::abandon() {
+  writer_.reset();
+  seen_.clear();
+  spoiled_.clear();
+}
+
+std::shared_ptr<const RecordedPack> History::close(
+    PackFacts facts, const std::function<const Moments*(const std::string&)>& moments_of) {
+  const std::uint64_t number = snapshots_++;
+  const std::unique_ptr<PackWriter> done = std::move(writer_);
+  std::map<std::string, std::uint64_t> nonfinite_rows;
+  for (const std::string& layer : seen_) nonfinite_rows[layer] = done->nonfinite_rows(layer);
+  abandon();
+  if (nonfinite_rows.empty()) return nullptr;  // what kept every layer out was told
+  std::string why;
+  std::shared_ptr<const RecordedPack> pack;
+  if (!done->finish(facts, moments_of, why)) {
+    fail("history", facts.epoch, why);
+    return nullptr;
   }
-  open_.clear();
-  ++snapshots_;
-  if (kept.bytes == 0) return;
-  kept_.push_back(std::move(kept));
-  thin(epoch);
+  for (const auto& [layer, line] : done->left_out()) fail(layer, facts.epoch, line);
+  const std::filesystem::path file = file_of(number);
+  pack = RecordedPack::open(file, why);
+  if (!pack) {
+    fail("history", facts.epoch, why);
+    return nullptr;
+  }
+  if (!options_.keep_history) {
+    for (const Kept& earlier : kept_) remove_file(earlier);
+    kept_.clear();
+  }
+  kept_.push_back({.number = number, .epoch = facts.epoch, .file = file, .bytes = done->bytes()});
+  if (!options_.keep_history) return pack;
+  keep_as_start(pack, nonfinite_rows);
+  thin(facts.epoch);
+  return pack;
+}
+
+void History::keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
+                            const std::map<std::string, std::uint64_t>& nonfinite_rows) {
+  for (const auto& [layer, rows] : nonfinite_rows) {
+    if (start_.contains(layer) || pack->find(layer) == nullptr) continue;
+    if (rows == 0) {
+      start_[layer] = pack;
+      continue;
+    }
+    report_({.epoch = pack->epoch(),
+             .what = "nonfinite",
+             .subject = "start/" + layer,
+             .message = "expected finite activations to keep as the start, got " +
+                        std::to_string(rows) +
+                        " rows that are not; the next snapshot will be the start"});
+  }
+}
+
+std::size_t History::most_recent_needed() const {
+  std::size_t most = 0;
+  for (const std::size_t snapshots : options_.compare_before) most = std::max(most, snapshots);
+  return most + 1;
+}
+
+void History::remove_file(const Kept& kept) {
+  std::error_code ignored;  // a file that stays behind costs disk, not training
+  std::filesystem::remove(kept.file, ignored);
 }
 
 void History::thin(std::int64_t epoch) {
@@ -101,27 +127,93 @@ void History::thin(std::int64_t epoch) {
     return std::accumulate(kept_.begin(), kept_.end(), std::uint64_t{0},
                            [](std::uint64_t sum, const Kept& kept) { return sum + kept.bytes; });
   };
-  while (kept_.size() > 2 && total() > byte_limit_) {
+  const auto gap = [this](std::size_t i) {
+    return std::log(static_cast<double>(kept_[i + 1].number + 1) /
+                    static_cast<double>(kept_[i - 1].number + 1));
+  };
+  while (total() > options_.history_byte_limit) {
+    // Between the first and the recent ones that comparisons need.
+    const std::size_t end =
+        kept_.size() - std::min(kept_.size(), std::max<std::size_t>(1, most_recent_needed()));
+    if (end <= 1) return;
     std::size_t closest = 1;
-    const auto gap = [this](std::size_t i) { return kept_[i + 1].epoch - kept_[i - 1].epoch; };
-    for (std::size_t i = 2; i + 1 < kept_.size(); ++i) {
+    for (std::size_t i = 2; i < end; ++i) {
       if (gap(i) < gap(closest)) closest = i;
     }
     report_({.epoch = epoch,
              .what = "history_thinned",
              .subject = "history",
-             .message = "expected at most " + std::to_string(byte_limit_) +
+             .message = "expected at most " + std::to_string(options_.history_byte_limit) +
                         " bytes, so the activations of epoch " +
                         std::to_string(kept_[closest].epoch) + " were removed"});
-    std::error_code ignored;  // a file that stays behind costs disk, not training
-    std::filesystem::remove_all(kept_[closest].folder, ignored);
+    remove_file(kept_[closest]);
     kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(closest));
   }
 }
 
-std::shared_ptr<RecordedRows> History::start(const std::string& layer) const {
-  const auto found = start_.find(layer);
-  return found == start_.end() ? nullptr : found->second;
+RecordedSide History::start() const { return {"start", true, start_}; }
+
+std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
+                                                    bool is_latest_now) const {
+  const std::size_t from_end = is_latest_now ? snapshots + 1 : snapshots;
+  if (from_end > kept_.size()) return nullptr;
+  std::string why;
+  const Kept& kept = kept_[kept_.size() - from_end];
+  auto pack = RecordedPack::open(kept.file, why);
+  if (!pack) {
+    report_({.epoch = kept_.back().epoch,
+             .what = "missing",
+             .subject = "before-" + std::to_string(snapshots),
+             .message = why});
+  }
+  return pack;
+}
+
+nlohmann::json History::state() const {
+  nlohmann::json state;
+  state["snapshots"] = snapshots_;
+  state["recording"] = is_recording_;
+  state["kept"] = nlohmann::json::array();
+  for (const Kept& kept : kept_) {
+    state["kept"].push_back(
+        {{"number", kept.number}, {"epoch", kept.epoch}, {"bytes", kept.bytes}});
+  }
+  state["start"] = nlohmann::json::object();
+  for (const auto& [layer, pack] : start_) {
+    state["start"][layer] = pack->path().filename().string();
+  }
+  return state;
+}
+
+void History::restore(const nlohmann::json& state) {
+  snapshots_ = state.at("snapshots").get<std::uint64_t>();
+  is_recording_ = state.at("recording").get<bool>();
+  kept_.clear();
+  for (const auto& kept : state.at("kept")) {
+    const auto number = kept.at("number").get<std::uint64_t>();
+    kept_.push_back({.number = number,
+                     .epoch = kept.at("epoch").get<std::int64_t>(),
+                     .file = file_of(number),
+                     .bytes = kept.at("bytes").get<std::uint64_t>()});
+  }
+  start_.clear();
+  std::map<std::string, std::shared_ptr<const RecordedPack>> packs;
+  for (const auto& [layer, name] : state.at("start").items()) {
+    const auto file = directory_ / name.get<std::string>();
+    std::string why;
+    auto& pack = packs[file.string()];
+    if (!pack) pack = RecordedPack::open(file, why);
+    if (pack) {
+      start_[layer] = pack;
+    } else {
+      fail("start/" + layer, 0, why);
+    }
+  }
+  // Snapshots that were made after the state, and are to be made again.
+  std::error_code ignored;
+  for (std::uint64_t number = snapshots_; std::filesystem::remove(file_of(number), ignored);) {
+    ++number;
+  }
 }
 
 }  // namespace livecca

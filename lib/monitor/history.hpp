@@ -1,68 +1,94 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "livecca/activations/packed_rows.hpp"
+#include "livecca/monitor/options.hpp"
 #include "livecca/sinks/row.hpp"
-#include "monitor/recorded_rows.hpp"
+#include "monitor/pack_writer.hpp"
+#include "monitor/recorded_side.hpp"
 
 namespace livecca {
 
-/// The trained network's probe activations, one folder a snapshot, one file a layer, in the run
-/// folder: what the distance to its own start and the final curves are computed from.
+/// The trained network's probe activations, one pack a snapshot, in the run folder: what the
+/// distances to its own earlier states and to recorded networks are computed from.
 ///
-/// Policy: above the byte limit, kept snapshots are thinned where they lie closest in epochs; the
-/// first and the latest always stay. A layer that was not seen whole in a snapshot is not kept for
-/// it.
+/// Policy: above the byte limit, kept snapshots are thinned to log-spaced ones: of those between
+/// the first and the latest that one goes whose neighbours are closest in the logarithm of their
+/// number. The first, the latest and the last few that are asked for always stay. A layer that was
+/// not seen whole in a snapshot is not kept for it.
 ///
-/// Thread safety: none; the training thread's.
+/// Thread safety: none.
 class History {
  public:
   struct Kept {
-    std::int64_t epoch;
-    std::filesystem::path folder;
-    std::uint64_t bytes;
+    std::uint64_t number = 0;  ///< of all snapshots of the run, from 0
+    std::int64_t epoch = 0;
+    std::filesystem::path file;
+    std::uint64_t bytes = 0;
   };
+  using Report = std::function<void(const Event&)>;
 
-  History(std::filesystem::path directory, std::uint64_t byte_limit,
-          std::function<void(const Event&)> report);
+  /// The options are borrowed.
+  History(const MonitorOptions& options, Report report);
+
+  /// From now on snapshots are recorded though options.keep_history says no, and only the latest
+  /// stays: recorded references are compared with it.
+  void record_for_references() { is_recording_ = true; }
+  bool is_recording() const { return is_recording_; }
 
   /// Rows of a committed step. Reports what cannot be written.
-  void append(const std::string& layer, const PackedRows& rows, std::int64_t epoch);
+  void append(const std::string& layer, const Reading& reading, const PackedRows& rows,
+              std::int64_t epoch);
   /// The layer was not seen in a step: it is not kept for this snapshot.
   void spoil(const std::string& layer);
-  /// Ends the snapshot.
-  void close(std::int64_t epoch);
-  /// The layer's rows at the first snapshot that was finite throughout, or null: a NaN that is kept
-  /// as the start would leave its row out of every later snapshot.
-  std::shared_ptr<RecordedRows> start(const std::string& layer) const;
+  /// Ends the snapshot and returns it; null if nothing of it could be kept.
+  std::shared_ptr<const RecordedPack> close(
+      PackFacts facts, const std::function<const Moments*(const std::string&)>& moments_of);
+  /// Forgets what the open snapshot has so far.
+  void abandon();
+
+  /// Each layer at the first snapshot of the same probe that was finite throughout: a NaN that is
+  /// kept as the start would leave its row out of every later comparison.
+  RecordedSide start() const;
+  /// The kept snapshot so many before this one, which is the latest that is kept or was not kept at
+  /// all; null if there is none.
+  std::shared_ptr<const RecordedPack> before(std::size_t snapshots, bool is_latest_now) const;
   /// What is kept, in the order of the snapshots.
   const std::vector<Kept>& kept() const { return kept_; }
-  /// Where a layer's file lies in a kept folder.
-  static std::filesystem::path file_of(const Kept& kept, const std::string& layer);
+
+  nlohmann::json state() const;
+  /// Goes on from a state(), and removes what came after it. Throws std::exception if it is none.
+  void restore(const nlohmann::json& state);
 
  private:
-  struct Open {
-    std::unique_ptr<RecordedRowsWriter> writer;
-    bool spoiled = false;
-    std::uint64_t nonfinite_rows = 0;
-  };
-
-  std::filesystem::path folder_of_open() const;
+  std::filesystem::path file_of(std::uint64_t number) const;
+  PackWriter& writer();
+  void fail(const std::string& layer, std::int64_t epoch, const std::string& why);
+  void keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
+                     const std::map<std::string, std::uint64_t>& nonfinite_rows);
   void thin(std::int64_t epoch);
+  std::size_t most_recent_needed() const;
+  void remove_file(const Kept& kept);
 
+  const MonitorOptions& options_;
   std::filesystem::path directory_;
-  std::uint64_t byte_limit_;
-  std::function<void(const Event&)> report_;
+  Report report_;
+  bool is_recording_;
   std::uint64_t snapshots_ = 0;
-  std::map<std::string, Open> open_;
-  std::map<std::string, std::shared_ptr<RecordedRows>> start_;
+  std::unique_ptr<PackWriter> writer_;  ///< of the open snapshot, once it has rows
+  std::set<std::string> seen_;          ///< layers that it has rows of
+  std::set<std::string> spoiled_;       ///< layers that it will not have
+  std::map<std::string, std::shared_ptr<const RecordedPack>> start_;
   std::vector<Kept> kept_;
 };
 

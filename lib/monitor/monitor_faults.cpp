@@ -3,51 +3,109 @@
 #include "monitor/monitor_state.hpp"
 
 namespace livecca {
+namespace {
+
+/// "net" of "net/conv1", and of "net/conv1 with seed7/conv1".
+bool is_of_networks(const std::string& subject, const std::set<std::string>& networks) {
+  return std::ranges::any_of(
+      networks, [&](const std::string& network) { return subject.starts_with(network + "/"); });
+}
+
+}  // namespace
+
 void Monitor::State::report_to(SnapshotReport& report, const Event& event) {
   writer.report(event);
   report.events.push_back(event);
 }
 
-void Monitor::State::report_faults(const PanelMoments& moments, SnapshotReport& report) {
+void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
+                                   SnapshotReport& report) {
+  const PanelMoments& moments = window.moments;
   const std::int64_t epoch = report.epoch;
+  if (!window.dropped.empty()) {
+    report.events.push_back({epoch, "window_dropped", livecca::name_of(stream), window.dropped});
+    return;
+  }
+  std::size_t other_positions = 0;
+  const Fault* example = nullptr;
   for (const Fault& fault : moments.faults) {
-    report_to(report, {epoch, livecca::name_of(fault.kind), fault.subject, fault.message});
+    if (!is_of_networks(fault.subject, window.networks)) continue;
+    if (fault.kind == FaultKind::rows_differ && options.pairing.is_all()) {
+      ++other_positions;
+      example = &fault;
+      continue;
+    }
+    const std::string subject = stream == Stream::train ? "train: " + fault.subject : fault.subject;
+    report_to(report, {epoch, livecca::name_of(fault.kind), subject, fault.message});
+  }
+  if (other_positions > 0) {
+    report_to(report, {epoch, "rows_differ", "all with all",
+                       std::to_string(other_positions) +
+                           " pairs of layers on other positions are not compared, as " +
+                           example->subject + ": " + example->message + "; read them pooled"});
   }
   if (moments.steps_discarded > 0) {
-    report_to(report, {epoch, "step_discarded", "probe",
+    report_to(report, {epoch, "step_discarded", livecca::name_of(stream),
                        std::to_string(moments.steps_discarded) +
                            " steps were begun and not committed; they were discarded"});
   }
   if (moments.steps_committed == 0) {
-    report_to(report, {epoch, "missing", "probe",
+    report_to(report, {epoch, "missing", livecca::name_of(stream),
                        "expected at least one committed step before a snapshot, got none"});
   }
 }
 
 void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotReport& report) {
-  for (const WatchedTap& tap : taps) {
-    if (tap.network == options.network || tap.network == "start") continue;
-    const bool paired = std::ranges::any_of(taps, [&](const WatchedTap& other) {
-      return other.network == options.network && other.layer == tap.layer;
-    });
-    if (paired) continue;
-    report_to(report, {epoch, "missing", tap.network + "/" + tap.layer,
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    const WatchedTap& tap = taps.at(i);
+    if (tap.network == options.network) continue;
+    bool is_paired = false;
+    for (std::size_t j = 0; j < taps.size(); ++j) {
+      const WatchedTap& other = taps.at(j);
+      is_paired |=
+          other.network == options.network && options.pairing.pairs(other.layer, tap.layer);
+    }
+    if (is_paired) continue;
+    report_to(report, {epoch, "missing", tap.text(),
                        "expected a layer of this name in " + options.network + ", got none"});
   }
 }
 
-void Monitor::State::drop_other_starts(PanelMoments& moments, SnapshotReport& report) {
-  for (const WatchedTap& tap : taps) {
-    if (!tap.start_tap || !rows_seen.contains(tap.layer)) continue;
-    const std::uint64_t expected = history.start(tap.layer)->rows();
-    const std::uint64_t seen = rows_seen[tap.layer];
-    if (seen == expected) continue;
-    moments.taps[*tap.start_tap].moments.reset();
-    report_to(report, {report.epoch, "rows_differ", "start/" + tap.layer,
-                       "expected a probe of " + std::to_string(expected) +
-                           " rows as at the start, got " + std::to_string(seen)});
+RunRow Monitor::State::run_row() const {
+  RunRow row;
+  row.network = options.network;
+  row.measures = options.measures;
+  row.keep_variance = options.keep_variance;
+  row.partial_whitening_alpha = options.partial_whitening_alpha;
+  row.positions_per_image = options.positions.per_image;
+  row.seed = options.positions.seed;
+  row.threads = executor.concurrency();
+  row.precision = livecca::name_of(options.precision);
+  row.max_features = options.max_features;
+  row.feature_seed = options.feature_seed;
+  row.error_blocks = options.error_blocks;
+  row.moments_bytes = probe.panel().moments_bytes();
+  row.pairing = options.pairing.text();
+  row.train_window = livecca::name_of(options.train_window.kind);
+  row.probe_schedule = options.probe_schedule.text();
+  row.train_schedule = options.train_schedule.text();
+  row.overhead_budget = options.overhead_budget;
+  row.synchronous = options.synchronous;
+  row.notes = options.notes;
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    const WatchedTap& tap = taps.at(i);
+    row.taps.push_back({tap.network, tap.layer, tap.reading.text()});
   }
-  rows_seen.clear();
+  for (const ReferencePacks::Entry& entry : packs.entries()) {
+    row.packs.emplace_back(entry.name, entry.path.string());
+  }
+  return row;
+}
+
+void Monitor::State::write_run_row() {
+  const RunRow row = run_row();
+  writer.set_heading(row);
+  writer.write(row);
 }
 
 }  // namespace livecca

@@ -1,102 +1,141 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "livecca/activations/probe_fingerprint.hpp"
 #include "livecca/common/executor.hpp"
-#include "livecca/moments/panel.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "livecca/snapshot/solver.hpp"
 #include "monitor/history.hpp"
+#include "monitor/latest_rows.hpp"
+#include "monitor/overhead.hpp"
+#include "monitor/reference_packs.hpp"
 #include "monitor/run_writer.hpp"
+#include "monitor/snapshot_solver.hpp"
+#include "monitor/step_buffer.hpp"
+#include "monitor/stream_window.hpp"
+#include "monitor/watched_taps.hpp"
 
 namespace livecca {
 
-/// A tap as the monitor knows it; its index is the panel's and the handle's.
-struct WatchedTap {
-  std::string network;
-  std::string layer;
-  Reading reading;
-  /// Of the trained network only: the tap of its recorded start, once there is one.
-  std::optional<std::size_t> start_tap;
+/// What the training threads know: where the streams are. Guarded by Monitor::State::front.
+struct StreamFront {
+  bool was_begun = false;       ///< in this run
+  std::uint64_t begun = 0;      ///< steps since the last snapshot
+  std::uint64_t discarded = 0;  ///< of those, never committed
+  std::uint64_t number = 0;     ///< steps of this run
 };
 
+struct FrontState {
+  std::array<StreamFront, 2> streams;
+  bool probe_is_open = false;
+  std::uint64_t probe_images = 0;          ///< committed since the last snapshot
+  std::uint64_t probe_steps = 0;           ///< the same
+  std::optional<ProbeFingerprint> inputs;  ///< of those
+  std::uint64_t committed = 0;             ///< steps of all streams, of this run
+  std::uint64_t made = 0;                  ///< training steps, as advance() was told
+  std::int64_t epoch = 0;
+  std::uint64_t resumes = 0;
+  bool is_finished = false;
+
+  StreamFront& of(Stream stream) { return streams[static_cast<std::size_t>(stream)]; }
+  std::uint64_t step() const { return made > 0 ? made : committed; }
+};
+
+/// The monitor's parts, and how they hang together:
+///
+///     training threads   Step → StepBuffer            front
+///     queue              Executor, training lane
+///     livecca's thread   StreamWindow, History        pipeline
+///     queue              Executor, solve lane
+///     livecca's thread   SnapshotSolver → RunWriter, LatestRows, callbacks
+///
+/// With options.synchronous there are no queues: the caller's thread goes all the way, under
+/// `pipeline`.
 struct Monitor::State {
-  explicit State(MonitorOptions given);
+  State(MonitorOptions given, const std::filesystem::path* checkpoint);
+
+  /// In a child of fork() nothing may be touched: other threads' locks are taken for ever there.
+  bool is_forked() const;
+  void expect_running();
+  void expect_no_probe_step();
 
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape);
-  void add_start_taps(std::int64_t epoch);
-  void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
-  void report_faults(const PanelMoments& moments, SnapshotReport& report);
-  void report_to(SnapshotReport& report, const Event& event);
-  /// A probe of another length than at the start does not pair with it row by row: the start's
-  /// moments are dropped, with an event.
-  void drop_other_starts(PanelMoments& moments, SnapshotReport& report);
-  void write_run_row();
+  bool add_reference(const std::string& name, const std::filesystem::path& pack);
+  void expect_reference_name(const std::string& name) const;
+  bool due(Schedule& schedule, const char* subject);
+
+  // monitor_pipeline.cpp
+  /// Runs a job on livecca's thread, behind all steps so far; waits for a place in the queue.
+  void run_in_order(std::function<void()> job);
+  /// A step's buffer arrives on livecca's thread.
+  void take_step(std::unique_ptr<StepBuffer> buffer);
+  void hand_over(std::unique_ptr<StepBuffer> buffer);
+  void drop_probe(std::int64_t epoch, const std::string& reason);
+  StreamWindow& window_of(Stream stream);
   SnapshotTicket snapshot(std::int64_t epoch);
-  /// Ends the window and reports what it lost.
-  PanelMoments freeze(SnapshotReport& report);
-  /// The solver thread's job. Reads nothing that the training thread writes.
-  void solve_and_write(const PanelMoments& moments, SnapshotReport& report,
-                       std::uint64_t step) noexcept;
-  void expect_running() const;
+  /// Freezes what there is to freeze; the job is then ready to be solved.
+  void freeze(SnapshotJob& job, const FrontState& front_then);
+  void freeze_probe(SnapshotJob& job, const FrontState& front_then);
+  void freeze_train(SnapshotJob& job, const FrontState& front_then);
+  void add_earlier(SnapshotJob& job);
   SnapshotReport finish();
-  /// A step failed, e.g. memory ran out: its window cannot be trusted.
-  void drop_window(std::int64_t epoch, const std::string& reason);
+  void report_rest(SnapshotReport& report);
+
+  // monitor_faults.cpp
+  void report_to(SnapshotReport& report, const Event& event);
+  void report_faults(Stream stream, const EndedWindow& window, SnapshotReport& report);
+  void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
+  RunRow run_row() const;
+  void write_run_row();
+
+  // monitor_checkpoint.cpp
+  bool save(const std::filesystem::path& folder);
+  bool write_checkpoint(const std::filesystem::path& folder, const FrontState& front_then,
+                        const std::array<std::string, 3>& schedules, std::string& why);
+  void restore(const std::filesystem::path& folder);
 
   MonitorOptions options;
+  std::int64_t process;
+  std::string restored;  ///< the checkpoint's text, while it is being read; else empty
   RunWriter writer;
+  WatchedTaps taps;
+  StepBufferPool pool;
+  LatestRows latest;
+  Overhead overhead;
+  double began = 0;
+
+  std::mutex front_mutex;
+  FrontState front;
+
+  std::mutex pipeline;
   Executor executor;
-  Solver solver;  ///< the solver thread's
-  Panel panel;
+  StreamWindow probe;
+  std::optional<StreamWindow> train;
   History history;
-  std::vector<WatchedTap> taps;  ///< same indices as the panel's; start taps have network "start"
-  std::map<std::string, std::uint64_t> rows_seen;  ///< of the trained network, in this window
-  std::string window_dropped;  ///< why the window will have no numbers; empty if it will
-  std::uint64_t steps_of_run = 0;
-  double observe_seconds = 0;  ///< since the last snapshot
+  ReferencePacks packs;
+  std::mutex solving;
+  SnapshotSolver solver;
   bool run_row_has_taps = false;
-  bool finished = false;
 };
 
 struct Monitor::Step::State {
-  State(Monitor::State& the_monitor, Panel::Step the_step, std::int64_t the_epoch)
-      : monitor(the_monitor), step(std::move(the_step)), epoch(the_epoch) {}
-
-  struct RowsToRecord {
-    std::size_t tap;
-    const PackedRows* rows;
-  };
-
-  /// Feeds the same rows of the network's start, for the distance to it. If the start has too few,
-  /// its tap is not fed, and the snapshot says why.
-  void observe_start(std::size_t start_tap, const PackedRows& rows);
-  /// Keeps the trained network's rows as they came, before the panel centres them in place.
-  void record();
+  State(Monitor::State& the_monitor, std::unique_ptr<StepBuffer> the_buffer)
+      : monitor(the_monitor), buffer(std::move(the_buffer)) {}
 
   Monitor::State& monitor;
-  Panel::Step step;
-  std::int64_t epoch;
-  std::vector<RowsToRecord> to_record;
-  std::string failure;  ///< e.g. memory ran out: the step will not be committed
-};
-
-/// Adds the time until its destruction.
-class TimeSpent {
- public:
-  explicit TimeSpent(double& seconds);
-  ~TimeSpent();
-  TimeSpent(const TimeSpent&) = delete;
-  TimeSpent& operator=(const TimeSpent&) = delete;
-
- private:
-  double& seconds_;
-  double begin_;
+  std::unique_ptr<StepBuffer> buffer;  ///< null in a child of fork()
+  std::optional<ProbeFingerprint> inputs;
+  double reference_seconds = 0;
+  std::string failure;  ///< e.g. memory ran out: the step will not be handed over
 };
 
 }  // namespace livecca

@@ -1,62 +1,108 @@
-#include <algorithm>
-#include <chrono>
 #include <exception>
-#include <stdexcept>
+#include <utility>
 
 #include "livecca/common/error.hpp"
 #include "monitor/monitor_state.hpp"
+#include "monitor/time_spent.hpp"
 
 namespace livecca {
 namespace {
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+// A train step's images get a place of their own, whatever the sizes of the others: seeded
+// positions then depend on nothing but the step's number.
+constexpr std::uint64_t images_per_train_step = std::uint64_t{1} << 24U;
+
+/// Adds a time to a step's cost and to the run's.
+class StepTime {
+ public:
+  StepTime(Overhead& overhead, double& cost)
+      : overhead_(overhead), cost_(cost), begin_(steady_seconds()) {}
+  ~StepTime() {
+    const double seconds = steady_seconds() - begin_;
+    cost_ += seconds;
+    overhead_.observed(seconds);
+  }
+  StepTime(const StepTime&) = delete;
+  StepTime& operator=(const StepTime&) = delete;
+
+ private:
+  Overhead& overhead_;
+  double& cost_;
+  double begin_;
+};
 
 }  // namespace
 
-TimeSpent::TimeSpent(double& seconds) : seconds_(seconds), begin_(seconds_now()) {}
-TimeSpent::~TimeSpent() { seconds_ += seconds_now() - begin_; }
-
-void Monitor::Step::State::observe_start(std::size_t start_tap, const PackedRows& rows) {
-  const std::string& layer = monitor.taps[start_tap].layer;
-  const RecordedRows& start = *monitor.history.start(layer);
-  // By the rows committed before this step: an abandoned step does not count.
-  const std::uint64_t first = monitor.rows_seen[layer];
-  if (first + rows.rows() > start.rows()) return;
-  step.observe_recorded(start_tap, first, rows.rows());
-}
-
-void Monitor::Step::State::record() {
-  for (std::size_t index = 0; index < monitor.taps.size(); ++index) {
-    const WatchedTap& tap = monitor.taps[index];
-    if (tap.network != monitor.options.network) continue;
-    const auto found = std::ranges::find(to_record, index, &RowsToRecord::tap);
-    if (found != to_record.end()) {
-      monitor.history.append(tap.layer, *found->rows, epoch);
-    } else {
-      monitor.history.spoil(tap.layer);
-    }
+Monitor::Step Monitor::begin(Stream stream, std::int64_t epoch) {
+  State& state = *state_;
+  if (state.is_forked()) return Step(std::make_unique<Step::State>(state, nullptr));
+  state.expect_running();
+  std::unique_ptr<StepBuffer> buffer = state.pool.take();
+  const double share = stream == Stream::train ? state.overhead.images_share() : 1;
+  if (stream == Stream::probe) state.overhead.interrupt();
+  const std::lock_guard lock(state.front_mutex);
+  if (stream == Stream::probe && std::exchange(state.front.probe_is_open, true)) {
+    throw Error("monitor: expected the open probe step to be committed first");
   }
+  StreamFront& front = state.front.of(stream);
+  front.was_begun = true;
+  ++front.begun;
+  const std::uint64_t first_image =
+      stream == Stream::probe ? state.front.probe_images : front.number * images_per_train_step;
+  ++front.number;
+  state.front.epoch = epoch;
+  buffer->begin(stream, epoch, first_image, share);
+  return Step(std::make_unique<Step::State>(state, std::move(buffer)));
 }
 
 Monitor::Step::Step(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Monitor::Step::Step(Step&&) noexcept = default;
-Monitor::Step::~Step() = default;
+
+Monitor::Step::~Step() {
+  if (!state_ || !state_->buffer || state_->monitor.is_forked()) return;
+  Monitor::State& monitor = state_->monitor;
+  {
+    const std::lock_guard lock(monitor.front_mutex);
+    ++monitor.front.of(state_->buffer->stream).discarded;
+    if (state_->buffer->stream == Stream::probe) monitor.front.probe_is_open = false;
+  }
+  monitor.pool.give_back(std::move(state_->buffer));
+}
+
+void Monitor::Step::inputs(const ActivationView& view) {
+  inputs(view.data(), livecca::name_of(view.dtype()), size_of(view.dtype()), view.shape(),
+         view.strides());
+}
+
+void Monitor::Step::inputs(const void* data, std::string_view element_type,
+                           std::size_t element_bytes, std::span<const std::int64_t> shape,
+                           std::span<const std::int64_t> strides) {
+  if (!state_) throw Error("step: got inputs after its commit");
+  Monitor::State& monitor = state_->monitor;
+  if (!state_->buffer || monitor.is_forked() || state_->buffer->stream == Stream::train) return;
+  if (state_->inputs) throw Error("step: expected its inputs once, got them again");
+  const StepTime time(monitor.overhead, state_->buffer->cost_seconds);
+  {
+    const std::lock_guard lock(monitor.front_mutex);
+    state_->inputs = monitor.front.inputs ? *monitor.front.inputs : ProbeFingerprint();
+  }
+  std::string why;
+  if (state_->inputs->add(data, element_type, element_bytes, shape, strides, why)) return;
+  report("inputs", why);
+}
 
 void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask) {
   if (!state_) throw Error("step: observed after its commit");
   Monitor::State& monitor = state_->monitor;
-  if (tap.index >= monitor.taps.size() || monitor.taps[tap.index].network == "start") {
+  if (!state_->buffer || monitor.is_forked()) return;
+  if (tap.index >= monitor.taps.size()) {
     throw Error("step: expected a handle that watch() returned, got " + std::to_string(tap.index));
   }
-  const TimeSpent time(monitor.observe_seconds);
+  const StepTime time(monitor.overhead, state_->buffer->cost_seconds);
   try {
-    const PackedRows* rows = state_->step.observe(tap.index, view, mask);
-    const WatchedTap& watched = monitor.taps[tap.index];
-    if (rows == nullptr || watched.network != monitor.options.network) return;
-    if (monitor.options.keep_history) state_->to_record.push_back({tap.index, rows});
-    if (watched.start_tap) state_->observe_start(*watched.start_tap, *rows);
+    const MonitorOptions& options = monitor.options;
+    state_->buffer->observe(tap.index, monitor.taps.at(tap.index), view, mask,
+                            {options.positions, options.max_features, options.feature_seed});
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {
@@ -65,29 +111,56 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const Seq
 }
 
 void Monitor::Step::report(std::string_view tap, std::string_view why) {
-  if (!state_) return;
-  state_->monitor.writer.report({state_->epoch, "unwatchable", std::string(tap), std::string(why)});
+  if (!state_ || !state_->buffer || state_->monitor.is_forked()) return;
+  state_->monitor.writer.report({.epoch = state_->buffer->epoch,
+                                 .what = "unwatchable",
+                                 .subject = std::string(tap),
+                                 .message = std::string(why)});
+}
+
+void Monitor::Step::spent(double seconds) {
+  if (!state_ || !state_->buffer || !(seconds >= 0) || state_->monitor.is_forked()) return;
+  if (state_->buffer->stream == Stream::probe) return;
+  state_->monitor.overhead.reference(seconds);
+  state_->buffer->cost_seconds += seconds;
 }
 
 void Monitor::Step::commit() {
   if (!state_) throw Error("step: committed twice");
-  auto state = std::move(state_);
+  const auto state = std::move(state_);
   Monitor::State& monitor = state->monitor;
-  const std::int64_t epoch = state->epoch;
-  const TimeSpent time(monitor.observe_seconds);
-  try {
-    if (!state->failure.empty()) throw std::runtime_error(state->failure);
-    if (monitor.options.keep_history) state->record();
-    std::vector<std::pair<std::size_t, std::size_t>> counts;  // before the panel leaves rows out
-    for (const auto& [tap, rows] : state->to_record) counts.emplace_back(tap, rows->rows());
-    state->step.commit();
-    ++monitor.steps_of_run;
-    for (const auto& [tap, rows] : counts) monitor.rows_seen[monitor.taps[tap].layer] += rows;
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& failure) {
-    state.reset();  // closes the panel's step
-    monitor.drop_window(epoch, std::string("a step failed: ") + failure.what());
+  if (!state->buffer || monitor.is_forked()) return;
+  StepBuffer& buffer = *state->buffer;
+  const std::int64_t epoch = buffer.epoch;
+  const bool is_probe = buffer.stream == Stream::probe;
+  {
+    const std::lock_guard lock(monitor.front_mutex);
+    if (is_probe) monitor.front.probe_is_open = false;
+    if (state->failure.empty()) {
+      ++monitor.front.committed;
+      if (is_probe) {
+        monitor.front.probe_images += buffer.images;
+        ++monitor.front.probe_steps;
+        if (state->inputs) monitor.front.inputs = state->inputs;
+      }
+    } else if (!is_probe) {
+      ++monitor.front.of(Stream::train).discarded;
+    }
+  }
+  if (state->failure.empty()) {
+    monitor.hand_over(std::move(state->buffer));
+    return;
+  }
+  monitor.pool.give_back(std::move(state->buffer));
+  const std::string reason = "a step failed: " + state->failure;
+  if (is_probe) {
+    monitor.run_in_order([&monitor, epoch, reason] {
+      const std::lock_guard lock(monitor.pipeline);
+      monitor.drop_probe(epoch, reason);
+    });
+  } else {
+    monitor.writer.report(
+        {.epoch = epoch, .what = "step_discarded", .subject = "train", .message = reason});
   }
 }
 

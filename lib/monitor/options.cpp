@@ -14,8 +14,8 @@ bool MonitorOptions::is_valid(std::string& why) const {
   };
   if (run_directory.empty()) return refuse("expected a run_directory, got none");
   if (network.empty()) return refuse("expected the trained network's name, got none");
-  if (network == "start" || network == "final") {
-    return refuse("expected a network name other than 'start' and 'final'");
+  if (network == "start" || network == "final" || network.starts_with("before-")) {
+    return refuse("expected a network name other than 'start', 'final' and 'before-…'");
   }
   if (measures.empty()) return refuse("expected at least one measure, got none");
   for (const std::string& name : measures) {
@@ -44,6 +44,19 @@ bool MonitorOptions::is_valid(std::string& why) const {
   if (threads < 0) {
     return refuse("expected 0 or more threads, got " + std::to_string(threads));
   }
+  if (queue_steps == 0) return refuse("expected at least one of queue_steps, got 0");
+  if (!(overhead_budget >= 0 && overhead_budget < 1)) {
+    return refuse("expected an overhead_budget from 0 to below 1, got " +
+                  std::to_string(overhead_budget));
+  }
+  for (const std::size_t snapshots : compare_before) {
+    if (snapshots == 0) return refuse("expected compare_before of 1 or more, got 0");
+  }
+  if (!compare_before.empty() && !keep_history) {
+    return refuse("expected keep_history with compare_before, got none");
+  }
+  std::string reason;
+  if (!train_window.is_valid(reason) || !verdicts.is_valid(reason)) return refuse(reason);
   return true;
 }
 

@@ -1,8 +1,7 @@
 #include "monitor/rows_of_solution.hpp"
 
 #include <algorithm>
-
-#include "livecca/measures/standard_error.hpp"
+#include <cmath>
 
 namespace livecca {
 namespace {
@@ -38,6 +37,21 @@ void place(Row& row, const PanelMoments& moments, const PairSolution& pair,
   row.reference_layer = moments.taps[pair.y].name.layer;
 }
 
+std::optional<double> root_mean_square(const TapMoments& tap) {
+  if (!tap.moments || tap.moments->samples() == 0) return std::nullopt;
+  const Moments& moments = *tap.moments;
+  const std::size_t features = moments.features();
+  double variance = 0;
+  double squared_mean = 0;
+  for (std::size_t j = 0; j < features; ++j) {
+    variance += moments.scatter()[j * features + j] / moments.weights().sum;
+    const double mean = moments.mean().origin[j] + moments.mean().offset[j];
+    squared_mean += mean * mean;
+  }
+  const double square = (variance + squared_mean) / static_cast<double>(features);
+  return std::isfinite(square) ? std::optional(std::sqrt(square)) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
@@ -60,13 +74,18 @@ bool needs_norm_sums(const MonitorOptions& options) {
   return std::ranges::any_of(measures_of(options), &MeasureInfo::needs_norm_sums);
 }
 
+std::string headline_measure(const MonitorOptions& options) {
+  const MeasureInfo& info = *find_measure(options.measures.front());
+  return std::string(info.name) + "_" + livecca::name_of(info.shown());
+}
+
 SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
                           Solver& solver, Executor& executor) {
   SolvedWindow window;
   window.solution = solver.solve(moments, solve_options(options));
   if (moments.blocks.empty()) return window;
-  window.standard_errors = standard_errors(moments, window.solution, solve_options(options),
-                                           measures_of(options), executor);
+  window.errors = jackknife_values(moments, window.solution, solve_options(options),
+                                   measures_of(options), executor);
   return window;
 }
 
@@ -95,20 +114,24 @@ PanelSolution unsolved(const PanelMoments& moments) {
 
 void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
                 const RowContext& context, const std::vector<std::string>& measure_names,
-                SnapshotReport& report, RunWriter& writer) {
+                RowSinks& sinks) {
   const PanelSolution& solution = window.solution;
   const PairSolution& pair = solution.pairs[pair_index];
   const PairFacts facts = facts_of(solution, pair_index);
   for (std::size_t i = 0; i < measure_names.size(); ++i) {
     MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
-    if (!window.standard_errors.empty()) {
-      result.standard_error = window.standard_errors[pair_index][i];
+    std::vector<HalfValue> halves;
+    if (!window.errors.empty()) {
+      result.standard_error = window.errors[pair_index][i].error;
+      halves = window.errors[pair_index][i].halves;
     }
     MeasureRow row = row_of(result, facts);
     place(row, moments, pair, context);
     row.window = context.window;
-    writer.write(row);
-    report.measures.push_back(std::move(row));
+    row.modes = context.modes;
+    sinks.write(row);
+    sinks.report.measures.push_back(std::move(row));
+    sinks.halves.push_back(std::move(halves));
   }
   SpectrumRow spectrum;
   place(spectrum, moments, pair, context);
@@ -117,11 +140,31 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
     spectrum.weights = pair.weights_x;
   }
   spectrum.status = facts.status;
-  writer.write(spectrum);
+  sinks.write(spectrum);
+}
+
+void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,
+                        const std::vector<std::string>& measure_names, RowSinks& sinks) {
+  for (const std::string& name : measure_names) {
+    MeasureResult missing;
+    missing.measure = find_measure(name);
+    MeasureRow row = row_of(missing, {});
+    row.epoch = context.epoch;
+    row.step = context.step;
+    row.stream = context.stream;
+    row.layer = pair[0];
+    row.reference = pair[1];
+    row.reference_layer = pair[2];
+    row.window = context.window;
+    row.modes = context.modes;
+    sinks.write(row);
+    sinks.report.measures.push_back(std::move(row));
+    sinks.halves.emplace_back();
+  }
 }
 
 void write_layer(const PanelMoments& moments, const PanelSolution& solution, std::size_t tap_index,
-                 const RowContext& context, SnapshotReport& report, RunWriter& writer) {
+                 const RowContext& context, RowSinks& sinks) {
   const TapSolution& tap = solution.taps[tap_index];
   LayerRow row;
   row.epoch = context.epoch;
@@ -135,10 +178,12 @@ void write_layer(const PanelMoments& moments, const PanelSolution& solution, std
   row.rank = tap.rank.value_or(0);
   if (tap.converged && tap.rank.value_or(0) > 0) row.effective_rank = tap.effective_rank;
   row.condition = tap.condition;
+  row.root_mean_square = root_mean_square(moments.taps[tap_index]);
   row.samples = tap.samples;
   row.effective_samples = tap.effective_samples;
-  writer.write(row);
-  report.layers.push_back(std::move(row));
+  row.samples_left_out = tap.samples_left_out;
+  sinks.write(row);
+  sinks.report.layers.push_back(std::move(row));
 }
 
 }  // namespace livecca

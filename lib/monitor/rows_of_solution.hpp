@@ -1,12 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "livecca/measures/measure.hpp"
+#include "livecca/measures/standard_error.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
@@ -21,6 +22,20 @@ struct RowContext {
   std::uint64_t step;
   std::string stream;
   std::string window;
+  std::array<std::string, 2> modes{"eval", "eval"};
+};
+
+/// Where rows go: into the run and into a report.
+struct RowSinks {
+  SnapshotReport& report;
+  RunWriter* writer;  ///< null: the report only
+  /// The halves of each row of report.measures, as jackknife_values() gives them; empty without.
+  std::vector<std::vector<HalfValue>> halves{};
+
+  template <typename Row>
+  void write(const Row& row) const {
+    if (writer != nullptr) writer->write(row);
+  }
 };
 
 /// The solver's part of the options.
@@ -29,11 +44,14 @@ SolveOptions solve_options(const MonitorOptions& options);
 /// Whether the measures asked for need more than second moments.
 bool needs_norm_sums(const MonitorOptions& options);
 
+/// The first measure, as rows name it: "pwcca_distance".
+std::string headline_measure(const MonitorOptions& options);
+
 /// A window's solution and, if it came in parts, the standard errors of the measures asked for: one
 /// entry a pair, each of one a measure.
 struct SolvedWindow {
   PanelSolution solution;
-  std::vector<std::vector<std::optional<double>>> standard_errors;
+  std::vector<std::vector<JackknifeValues>> errors;
 };
 
 SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
@@ -42,14 +60,17 @@ SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& opt
 /// What a solve that failed comes to: every pair not_converged, without a value.
 PanelSolution unsolved(const PanelMoments& moments);
 
-/// Turns one pair of a solution into measure rows, appended to the report, and writes them and the
-/// pair's spectrum.
+/// Turns one pair of a solution into measure rows and its spectrum.
 void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair,
                 const RowContext& context, const std::vector<std::string>& measure_names,
-                SnapshotReport& report, RunWriter& writer);
+                RowSinks& sinks);
+
+/// Rows without a value, of a pair {layer, reference, its layer} that could not be compared.
+void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,
+                        const std::vector<std::string>& measure_names, RowSinks& sinks);
 
 /// The same for the health of one tap.
 void write_layer(const PanelMoments& moments, const PanelSolution& solution, std::size_t tap,
-                 const RowContext& context, SnapshotReport& report, RunWriter& writer);
+                 const RowContext& context, RowSinks& sinks);
 
 }  // namespace livecca

@@ -1,44 +1,93 @@
 #include "monitor/run_writer.hpp"
 
 #include <chrono>
+#include <cmath>
+#include <exception>
+#include <utility>
 
 namespace livecca {
 
-RunWriter::RunWriter(const std::filesystem::path& directory, std::string run,
-                     std::function<void(const Event&)> on_event)
-    : file_(directory / "rows.jsonl"), run_(std::move(run)), on_event_(std::move(on_event)) {}
+RunWriter::RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
+                     std::optional<std::uint64_t> size)
+    : file_(size ? JsonlFile(directory / "rows.jsonl", *size)
+                 : JsonlFile(directory / "rows.jsonl")),
+      run_(std::move(run)),
+      callbacks_(std::move(callbacks)) {}
 
 double RunWriter::now() {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(since_epoch).count();
+  double time = std::chrono::duration<double>(since_epoch).count();
+  if (callbacks_.wall_clock) {
+    try {
+      time = callbacks_.wall_clock();
+    } catch (...) {
+      time = last_time_;
+    }
+  }
+  if (!(time >= last_time_)) {
+    stepped_back_ = true;
+    return last_time_;
+  }
+  return last_time_ = time;
 }
 
 void RunWriter::write_line(const std::string& line) {
-  if (file_.write(line)) return;
-  tell({.epoch = 0,
-        .what = "write_failed",
-        .subject = file_.path().string(),
-        .message = "expected to append a line, got: " + file_.last_error()});
+  const bool written = file_.write(line);
+  if (!written && !is_failing_) {
+    // Its own row may fail to be written too: it waits as the line does.
+    is_failing_ = true;
+    report_locked({.epoch = epoch_,
+                   .what = "write_failed",
+                   .subject = file_.path().string(),
+                   .message = "expected to append a line, got: " + file_.last_error()});
+    is_failing_ = false;
+  }
+  if (!std::exchange(stepped_back_, false)) return;
+  report_locked({.epoch = epoch_,
+                 .what = "clock_stepped_back",
+                 .subject = "wall_time",
+                 .message = "expected time to go on; rows keep the latest time until it does"});
+}
+
+void RunWriter::set_heading(const RunRow& row) {
+  const std::lock_guard lock(mutex_);
+  file_.set_heading(to_json(row, run_, now()));
 }
 
 void RunWriter::report(const Event& event) {
   const std::lock_guard lock(mutex_);
+  report_locked(event);
+}
+
+void RunWriter::report_locked(const Event& event) {
   const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event);
   if (!is_new) {
     ++place->second.count;
     return;
   }
   write_locked(event);
-  if (on_event_) on_event_(event);
+  tell(event);
 }
 
-// An event about writing does not go through report(): its row could fail to be written again.
 void RunWriter::tell(const Event& event) {
-  const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event);
-  if (!is_new) {
+  if (!callbacks_.on_event) return;
+  std::string why = "an exception that is not a std::exception";
+  try {
+    callbacks_.on_event(event);
+    return;
+  } catch (const std::exception& failure) {
+    why = failure.what();
+  } catch (...) {
+  }
+  const Event failed{.epoch = event.epoch,
+                     .what = "callback_failed",
+                     .subject = "on_event",
+                     .message = "expected it not to throw, got: " + why};
+  const auto [place, is_new] = events_.try_emplace({failed.what, failed.subject}, failed);
+  if (is_new) {
+    write_locked(failed);
+  } else {
     ++place->second.count;
-  } else if (on_event_) {
-    on_event_(event);
   }
 }
 
@@ -47,8 +96,37 @@ void RunWriter::write_event_counts() {
   // A copy, as a failing write adds to the map.
   const auto events = events_;
   for (const auto& [key, event] : events) {
-    if (event.count > 1 || event.what == "write_failed") write_locked(event);
+    if (event.count > 1) write_locked(event);
   }
+}
+
+std::uint64_t RunWriter::lines_lost() const {
+  const std::lock_guard lock(mutex_);
+  return file_.lines_lost();
+}
+
+std::uint64_t RunWriter::size() const {
+  const std::lock_guard lock(mutex_);
+  return file_.size();
+}
+
+std::uint64_t RunWriter::synced_size() {
+  const std::lock_guard lock(mutex_);
+  file_.sync();
+  return file_.size();
+}
+
+std::vector<Event> RunWriter::events() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Event> result;
+  for (const auto& [key, event] : events_) result.push_back(event);
+  return result;
+}
+
+void RunWriter::restore(const std::vector<Event>& events) {
+  const std::lock_guard lock(mutex_);
+  events_.clear();
+  for (const Event& event : events) events_[{event.what, event.subject}] = event;
 }
 
 }  // namespace livecca

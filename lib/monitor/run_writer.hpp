@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,35 +20,59 @@ namespace livecca {
 /// Thread safety: all members may be called from any thread.
 class RunWriter {
  public:
-  /// Creates directory/rows.jsonl. Throws Error as JsonlFile does.
-  RunWriter(const std::filesystem::path& directory, std::string run,
-            std::function<void(const Event&)> on_event);
+  struct Callbacks {
+    std::function<void(const Event&)> on_event;
+    std::function<double()> wall_clock;  ///< Unix seconds; empty: the system's
+  };
+
+  /// Creates directory/rows.jsonl, or goes on with it at a size. Throws Error as JsonlFile does.
+  RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
+            std::optional<std::uint64_t> size = std::nullopt);
 
   template <typename Row>
   void write(const Row& row) {
     const std::lock_guard lock(mutex_);
+    if constexpr (requires { row.epoch; }) epoch_ = row.epoch;
     write_locked(row);
   }
+  /// What a file that was removed is begun anew with.
+  void set_heading(const RunRow& row);
 
   void report(const Event& event);
 
   /// Writes the count of every event that came more than once.
   void write_event_counts();
 
+  std::uint64_t lines_lost() const;
+  /// Bytes of rows so far.
+  std::uint64_t size() const;
+  /// Bytes of rows on the disk, once they are there.
+  std::uint64_t synced_size();
+  std::vector<Event> events() const;
+  /// Goes on counting from these.
+  void restore(const std::vector<Event>& events);
+
  private:
+  using Key = std::pair<std::string, std::string>;
+
   template <typename Row>
   void write_locked(const Row& row) {
     write_line(to_json(row, run_, now()));
   }
-  static double now();
+  double now();
   void write_line(const std::string& line);
+  void report_locked(const Event& event);
   void tell(const Event& event);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   JsonlFile file_;
   std::string run_;
-  std::function<void(const Event&)> on_event_;
-  std::map<std::pair<std::string, std::string>, Event> events_;
+  Callbacks callbacks_;
+  std::int64_t epoch_ = 0;  ///< of the last row that has one
+  double last_time_ = 0;
+  bool stepped_back_ = false;  ///< the clock did, since the last line
+  bool is_failing_ = false;    ///< the row in hand is about writing
+  std::map<Key, Event> events_;
 };
 
 }  // namespace livecca

@@ -4,48 +4,134 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "livecca/common/error.hpp"
 
 namespace livecca {
+namespace {
+
+constexpr std::uint64_t most_bytes_waiting = std::uint64_t{8} << 20U;
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const char* expected) {
+  throw Error(path.string() + ": expected to " + expected + ", got: " + std::strerror(errno));
+}
+
+}  // namespace
 
 JsonlFile::JsonlFile(std::filesystem::path path)
     : path_(std::move(path)),
-      descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0) {
-    throw Error(path_.string() + ": expected to create this file, got: " + std::strerror(errno));
+      descriptor_(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
+  if (descriptor_ < 0) refuse(path_, "create this file");
+}
+
+JsonlFile::JsonlFile(std::filesystem::path path, std::uint64_t size)
+    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDWR | O_CLOEXEC)), size_(size) {
+  if (descriptor_ < 0) refuse(path_, "go on with this file");
+  struct stat facts {};
+  if (::fstat(descriptor_, &facts) != 0) refuse(path_, "know this file's size");
+  size_ = std::min<std::uint64_t>(size, static_cast<std::uint64_t>(facts.st_size));
+  go_to_end_of_line();
+  if (::ftruncate(descriptor_, static_cast<off_t>(size_)) == 0) return;
+  const int reason = errno;
+  ::close(descriptor_);
+  errno = reason;
+  refuse(path_, "cut this file");
+}
+
+JsonlFile::~JsonlFile() {
+  write_waiting();
+  ::close(descriptor_);
+}
+
+void JsonlFile::go_to_end_of_line() {
+  std::array<char, 4096> bytes{};
+  while (size_ > 0) {
+    const std::uint64_t count = std::min<std::uint64_t>(size_, bytes.size());
+    const ssize_t got =
+        ::pread(descriptor_, bytes.data(), count, static_cast<off_t>(size_ - count));
+    if (got != static_cast<ssize_t>(count)) return;
+    for (std::uint64_t i = count; i > 0; --i, --size_) {
+      if (bytes[i - 1] == '\n') return;
+    }
   }
 }
 
-JsonlFile::~JsonlFile() { ::close(descriptor_); }
+bool JsonlFile::fail(std::string why) {
+  last_error_ = std::move(why);
+  return false;
+}
 
-bool JsonlFile::write(std::string_view line) {
+bool JsonlFile::is_removed() const {
   struct stat facts {};
-  if (::fstat(descriptor_, &facts) == 0 && facts.st_nlink == 0) {
-    last_error_ = "the file was removed";
-    ++lines_lost_;
-    return false;
+  return ::fstat(descriptor_, &facts) == 0 && facts.st_nlink == 0;
+}
+
+bool JsonlFile::begin_anew() {
+  std::error_code ignored;  // the file then cannot be created either
+  std::filesystem::create_directories(path_.parent_path(), ignored);
+  const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (descriptor < 0) {
+    return fail(std::string("the file was removed, and again: ") + std::strerror(errno));
   }
+  ::close(std::exchange(descriptor_, descriptor));
+  lines_lost_ += std::exchange(lines_written_, 0);
+  size_ = 0;
+  if (!heading_.empty()) waiting_.push_front(heading_);
+  return true;
+}
+
+bool JsonlFile::write_now(std::string_view line) {
   std::string bytes(line);
   bytes += '\n';
   std::size_t written = 0;
   while (written < bytes.size()) {
     const ssize_t count = ::pwrite(descriptor_, bytes.data() + written, bytes.size() - written,
-                                   size_ + static_cast<off_t>(written));
+                                   static_cast<off_t>(size_ + written));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
-      last_error_ = std::strerror(count < 0 ? errno : ENOSPC);
-      ++lines_lost_;
+      std::string why = std::strerror(count < 0 ? errno : ENOSPC);
       // Half a line would spoil the next one too. If even this fails, the next line overwrites it.
-      if (::ftruncate(descriptor_, size_) != 0) last_error_ += ", and the rest of the line stays";
-      return false;
+      if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) {
+        why += ", and the rest of the line stays";
+      }
+      return fail(std::move(why));
     }
     written += static_cast<std::size_t>(count);
   }
-  size_ += static_cast<std::int64_t>(bytes.size());
+  size_ += bytes.size();
+  ++lines_written_;
   return true;
 }
+
+bool JsonlFile::write_waiting() {
+  while (!waiting_.empty()) {
+    if (!write_now(waiting_.front())) return false;
+    bytes_waiting_ -= std::min<std::uint64_t>(bytes_waiting_, waiting_.front().size());
+    waiting_.pop_front();
+  }
+  return true;
+}
+
+bool JsonlFile::write(std::string_view line) {
+  const bool removed = is_removed();
+  if ((!removed || begin_anew()) && write_waiting() && write_now(line)) {
+    if (!removed) return true;
+    return fail("the file was removed; it was begun anew");
+  }
+  if (bytes_waiting_ + line.size() > most_bytes_waiting) {
+    ++lines_lost_;
+  } else {
+    bytes_waiting_ += line.size();
+    waiting_.emplace_back(line);
+  }
+  return false;
+}
+
+bool JsonlFile::sync() { return waiting_.empty() && ::fdatasync(descriptor_) == 0; }
 
 }  // namespace livecca

@@ -152,6 +152,14 @@ std::string to_json(const RunRow& row, const std::string& run, double wall_time)
   json["feature_seed"] = row.feature_seed;
   json["error_blocks"] = row.error_blocks;
   json["moments_bytes"] = row.moments_bytes;
+  json["pairing"] = row.pairing;
+  json["train_window"] = row.train_window;
+  json["probe_schedule"] = row.probe_schedule;
+  json["train_schedule"] = row.train_schedule;
+  json["overhead_budget"] = row.overhead_budget;
+  json["synchronous"] = row.synchronous;
+  json["packs"] = Json::object();
+  for (const auto& [name, file] : row.packs) json["packs"][name] = file;
   json["notes"] = Json::object();
   for (const auto& [name, value] : row.notes) json["notes"][name] = value;
   json["taps"] = Json::array();

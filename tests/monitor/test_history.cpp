@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
 
-#include <cstring>
+#include <cmath>
 #include <fstream>
 
 #include "drifting_network.hpp"
-#include "file_text.hpp"
+#include "livecca/activations/recorded_pack.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;
@@ -13,7 +13,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-std::vector<std::string> folders_in(const std::filesystem::path& history) {
+std::vector<std::string> files_in(const std::filesystem::path& history) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(history)) {
     names.push_back(entry.path().filename().string());
@@ -24,55 +24,61 @@ std::vector<std::string> folders_in(const std::filesystem::path& history) {
 
 }  // namespace
 
-TEST_CASE("kept activations are safetensors files that hold the probe's rows") {
+TEST_CASE("a kept snapshot is a pack of the probe's rows, which another run compares with") {
   const TemporaryFolder folder;
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
-  Monitor monitor(options);
+  options.history_precision = HistoryPrecision::exact;
   const DriftingNetwork network(1);
-  const TapHandle net = monitor.watch("net", "block/1 conv", Layout::nc);
-  const TapHandle ref = monitor.watch("seed7", "block/1 conv", Layout::nc);
-  network.epoch(monitor, net, ref, 0, 0.25).wait();
-  const auto path =
-      options.run_directory / "history" / "snapshot-0000" / "block%2F1%20conv.safetensors";
-  const std::string bytes = livecca_tests::text_of(path);
-  REQUIRE(bytes.size() > 8);
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), 8);
-  REQUIRE(8 + length < bytes.size());
-  // Byte for byte: files of earlier versions are read by later ones.
-  const std::string text =
-      R"({"__metadata__":{"format":"livecca.recorded_rows","version":"1","rows_per_image":"1",)"
-      R"("grid_height":"1","grid_width":"1"},"rows":{"dtype":"F64","shape":[400,6],)"
-      R"("data_offsets":[0,19200]}})";
-  CHECK(bytes.substr(8, length) == text + std::string(4088 - text.size(), ' '));
-  REQUIRE(bytes.size() == 8 + length + 400 * 6 * 8);
-  const Eigen::MatrixXd expected = network.layer(0.25);
-  std::vector<double> rows(400 * 6);
-  std::memcpy(rows.data(), bytes.data() + 8 + length, rows.size() * 8);
-  for (Eigen::Index i = 0; i < 400; i += 57) {
-    CHECK(rows[static_cast<std::size_t>(i * 6 + 2)] == expected(i, 2));
+  {
+    Monitor monitor(options);
+    const TapHandle net = monitor.watch("net", "block/1 conv", Layout::nc);
+    const TapHandle ref = monitor.watch("seed7", "block/1 conv", Layout::nc);
+    network.epoch(monitor, net, ref, 3, 0.25).wait();
   }
+  std::string why;
+  const auto path = options.run_directory / "history" / "snapshot-0000.safetensors";
+  const auto pack = RecordedPack::open(path, why);
+  REQUIRE_MESSAGE(pack, why);
+  CHECK(pack->network() == "net");
+  CHECK(pack->epoch() == 3);
+  CHECK(pack->images() == 400);
+  const auto rows = pack->rows("block/1 conv", why);
+  REQUIRE(rows);
+  const auto view = rows->read(0, 400, why);
+  REQUIRE(view);
+  const Eigen::MatrixXd expected = network.layer(0.25);
+  const auto* values = static_cast<const double*>(view->data());
+  for (Eigen::Index i = 0; i < 400; i += 57) CHECK(values[i * 6 + 2] == expected(i, 2));
+
+  options.run_directory = folder.path() / "other";
+  Monitor other(options);
+  REQUIRE(other.add_reference("earlier", path));
+  const TapHandle net = other.watch("net", "block/1 conv", Layout::nc);
+  const TapHandle ref = other.watch("seed7", "block/1 conv", Layout::nc);
+  const SnapshotReport report = network.epoch(other, net, ref, 0, 0.25).wait();
+  CHECK(*report.find("block/1 conv", "earlier", "mean_cca_distance")->value < 1e-12);
 }
 
 TEST_CASE("above its byte limit the history thins out, and the first and the latest stay") {
   const TemporaryFolder folder;
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
-  options.history_byte_limit = 4 * (4096 + 400 * 6 * 8);
+  options.history_precision = HistoryPrecision::exact;
+  options.history_byte_limit = 4 * (1500 + 400 * 6 * 8);
   std::vector<Event> told;
   options.on_event = [&](const Event& event) { told.push_back(event); };
   Monitor monitor(options);
   const DriftingNetwork network(1);
   const TapHandle net = monitor.watch("net", "fc", Layout::nc);
   const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
-  for (int epoch = 0; epoch < 9; ++epoch) {
-    network.epoch(monitor, net, ref, epoch, 0.1 * epoch).wait();
+  for (int epoch = 0; epoch < 17; ++epoch) {
+    network.epoch(monitor, net, ref, epoch, 0.05 * epoch).wait();
   }
-  const auto folders = folders_in(options.run_directory / "history");
-  CHECK(folders.size() == 4);
-  CHECK(folders.front() == "snapshot-0000");
-  CHECK(folders.back() == "snapshot-0008");
+  // Log-spaced: the gaps grow.
+  CHECK(files_in(options.run_directory / "history") ==
+        std::vector<std::string>{"snapshot-0000.safetensors", "snapshot-0002.safetensors",
+                                 "snapshot-0007.safetensors", "snapshot-0016.safetensors"});
   CHECK(told.size() == 1);
   CHECK(told.at(0).what == "history_thinned");
   const SnapshotReport curves = monitor.finish();
@@ -91,8 +97,8 @@ TEST_CASE("a kept file that was damaged costs its point of the curve, by name") 
     network.epoch(monitor, net, ref, epoch, 0.1 * epoch).wait();
   }
   const auto file_of = [&](int snapshot) {
-    return options.run_directory / "history" / ("snapshot-000" + std::to_string(snapshot)) /
-           "fc.safetensors";
+    return options.run_directory / "history" /
+           ("snapshot-000" + std::to_string(snapshot) + ".safetensors");
   };
   std::filesystem::resize_file(file_of(1), 5000);
   std::filesystem::resize_file(file_of(2), 10);
@@ -104,7 +110,7 @@ TEST_CASE("a kept file that was damaged costs its point of the curve, by name") 
   }
   const SnapshotReport curves = monitor.finish();
   CHECK(curves.events.size() == 4);
-  for (const Event& event : curves.events) CHECK(event.subject == "final/fc");
+  for (const Event& event : curves.events) CHECK(event.subject == "final");
   CHECK(curves.measures.size() == options.measures.size());
   CHECK(curves.measures.at(0).epoch == 0);
 }
@@ -129,6 +135,7 @@ TEST_CASE("without history there is no own start and there are no curves") {
 TEST_CASE("what is kept is exact for every element type, at offsets that float32 would lose") {
   const TemporaryFolder folder;
   MonitorOptions options;
+  options.history_precision = HistoryPrecision::exact;
   options.run_directory = folder.path() / "run";
   Monitor monitor(options);
   const TapHandle wide = monitor.watch("net", "float64", Layout::nc);
@@ -146,11 +153,88 @@ TEST_CASE("what is kept is exact for every element type, at offsets that float32
       CHECK(*report.find(layer, "start", "mean_cca_distance")->value < 1e-12);
     }
   }
-  const auto size = [&](const char* name) {
-    return std::filesystem::file_size(options.run_directory / "history/snapshot-0000" / name);
+  std::string why;
+  const auto pack =
+      RecordedPack::open(options.run_directory / "history" / "snapshot-0000.safetensors", why);
+  REQUIRE(pack);
+  CHECK(pack->find("float32")->stored == DType::float32);
+  CHECK(pack->find("float64")->stored == DType::float64);
+}
+
+TEST_CASE("half precision changes distances by less than it promises, for a quarter of the bytes") {
+  const TemporaryFolder folder;
+  const DriftingNetwork network(7);
+  const auto run = [&](const char* name, HistoryPrecision precision) {
+    MonitorOptions options;
+    options.run_directory = folder.path() / name;
+    options.history_precision = precision;
+    Monitor monitor(options);
+    const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+    const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
+    network.epoch(monitor, net, ref, 0, 0).wait();
+    const SnapshotReport report = network.epoch(monitor, net, ref, 1, 0.4).wait();
+    std::string why;
+    const auto pack =
+        RecordedPack::open(options.run_directory / "history" / "snapshot-0001.safetensors", why);
+    REQUIRE(pack);
+    return std::pair(*report.find("fc", "start", "mean_cca_distance")->value,
+                     pack->find("fc")->stored);
   };
-  CHECK(size("float32.safetensors") == 4096 + 200 * 5 * 4);
-  CHECK(size("float64.safetensors") == 4096 + 200 * 5 * 8);
+  const auto exact = run("exact", HistoryPrecision::exact);
+  const auto half = run("half", HistoryPrecision::half);
+  CHECK(exact.second == DType::float64);
+  CHECK(half.second == DType::float16);
+  CHECK(half.first != exact.first);
+  // 1e-4 a side.
+  CHECK(std::abs(half.first - exact.first) < 2e-4);
+}
+
+TEST_CASE("the snapshot so many before is compared with, once there is one") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.history_precision = HistoryPrecision::exact;
+  options.compare_before = {1, 3};
+  options.history_byte_limit = 1;  // what comparisons need stays
+  Monitor monitor(options);
+  const DriftingNetwork network(1);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
+  std::vector<SnapshotReport> reports;
+  for (int epoch = 0; epoch < 6; ++epoch) {
+    // Epochs 2 and 3 are alike, and so are 2 and 5.
+    const double share = epoch == 3 || epoch == 5 ? 0.4 : 0.2 * epoch;
+    reports.push_back(network.epoch(monitor, net, ref, epoch, share).wait());
+  }
+  const auto distance = [&](std::size_t epoch, const char* reference) {
+    const MeasureRow* row = reports[epoch].find("fc", reference, "mean_cca_distance");
+    return row == nullptr ? -1 : *row->value;
+  };
+  CHECK(distance(0, "before-1") == -1);
+  CHECK(distance(1, "before-1") > 0.01);
+  CHECK(distance(2, "before-3") == -1);
+  CHECK(distance(3, "before-1") < 1e-12);
+  CHECK(distance(3, "before-3") > 0.01);
+  CHECK(distance(5, "before-3") < 1e-12);
+  CHECK(files_in(options.run_directory / "history").size() == 5);  // the first and the last four
+}
+
+TEST_CASE("a seeded subset of the images is kept, and compared image by image") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.history_precision = HistoryPrecision::exact;
+  options.history_samples = 150;
+  options.history_seed = 9;
+  Monitor monitor(options);
+  const DriftingNetwork network(1);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
+  network.epoch(monitor, net, ref, 0, 0.4).wait();
+  const SnapshotReport same = network.epoch(monitor, net, ref, 1, 0.4, 37).wait();
+  CHECK(same.find("fc", "start", "mean_cca_distance")->samples == 150);
+  CHECK(*same.find("fc", "start", "mean_cca_distance")->value < 1e-12);
+  CHECK(same.find("fc", "seed7", "mean_cca_distance")->samples == 400);
 }
 
 TEST_CASE("a layer that the last snapshot missed is compared with the newest it has, by name") {

@@ -33,6 +33,7 @@ struct Watched {
     MonitorOptions result;
     result.run_directory = folder.path() / "run";
     result.threads = 1;
+    result.history_precision = HistoryPrecision::exact;
     result.on_event = [this](const Event& event) { told.push_back(event); };
     return result;
   }
@@ -123,15 +124,27 @@ TEST_CASE("a probe of another length than at the start is reported, longer or sh
   watched.epoch(0, &watched.good, &watched.good).wait();
   const Eigen::MatrixXd longer = normal_matrix(130, 5, 4);
   const Eigen::MatrixXd shorter = watched.good.topRows(80);
-  const auto more = watched.epoch(1, &longer, &watched.good);
-  CHECK(has_event(more.wait(), "rows_differ", "start/a"));
-  CHECK(status(more.wait(), "a", "start") == Status::missing);
-  CHECK(status(more.wait(), "b", "start") == Status::ok);
-  const auto less = watched.epoch(2, &shorter, &watched.good);
-  CHECK(has_event(less.wait(), "rows_differ", "start/a"));
+  for (const Eigen::MatrixXd* other : {&longer, &shorter}) {
+    const auto ticket = watched.epoch(1, other, other);
+    CHECK(has_event(ticket.wait(), "rows_differ", "start/a"));
+    CHECK(status(ticket.wait(), "a", "start") == Status::missing);
+    CHECK(status(ticket.wait(), "b", "start") == Status::missing);
+  }
+  const auto as_before = watched.epoch(2, &watched.good, &watched.good);
+  CHECK(status(as_before.wait(), "b", "start") == Status::ok);
   const SnapshotReport curves = watched.monitor.finish();
   CHECK(has_event(curves, "rows_differ", "final/a"));
-  CHECK(curves.find("b", "final", "pwcca_distance") != nullptr);
+  CHECK(curves.find("b", "final", "pwcca_distance", 0) != nullptr);
+}
+
+TEST_CASE("a layer that saw fewer images than another is not kept, by name") {
+  Watched watched;
+  const Eigen::MatrixXd shorter = watched.good.topRows(80);
+  watched.epoch(0, &shorter, &watched.good).wait();
+  const auto ticket = watched.epoch(1, &watched.good, &watched.good);
+  CHECK(status(ticket.wait(), "b", "start") == Status::ok);
+  CHECK(ticket.wait().find("a", "start", "pwcca_distance") == nullptr);
+  CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 1);
 }
 
 TEST_CASE("NaN activations cost numbers, never the run") {
@@ -226,8 +239,8 @@ TEST_CASE("the distance to the start pairs the same images, or there is none") {
 TEST_CASE("a step that cannot be held in memory costs its window, not the run") {
   Watched watched;
   watched.impossible_step(0);
-  CHECK(std::ranges::count(watched.told, std::string("window_dropped"), &Event::what) == 1);
   watched.monitor.snapshot(0).wait();
+  CHECK(std::ranges::count(watched.told, std::string("window_dropped"), &Event::what) == 1);
   const auto ticket = watched.epoch(1, &watched.good, &watched.good);
   CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
 }
@@ -282,11 +295,12 @@ TEST_CASE("a start that is not finite is not kept, so that later snapshots are w
 TEST_CASE("a start whose file shrinks during the run is missing, by name") {
   Watched watched;
   watched.epoch(0, &watched.good, &watched.good).wait();
-  std::filesystem::resize_file(
-      watched.monitor.run_directory() / "history/snapshot-0000/a.safetensors", 5000);
+  const auto file = watched.monitor.run_directory() / "history/snapshot-0000.safetensors";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 3000);
   const auto ticket = watched.epoch(1, &watched.good, &watched.good);
-  CHECK(status(ticket.wait(), "a", "start") == Status::missing);
-  CHECK(status(ticket.wait(), "b", "start") == Status::ok);
+  // The rows of one layer lie before those of the other.
+  CHECK((status(ticket.wait(), "a", "start") == Status::missing) !=
+        (status(ticket.wait(), "b", "start") == Status::missing));
   CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
   CHECK(std::ranges::count(watched.told, std::string("unreadable"), &Event::what) == 1);
 }

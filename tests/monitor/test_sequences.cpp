@@ -71,6 +71,7 @@ struct Watched {
           MonitorOptions options;
           options.run_directory = folder.path() / "run";
           options.positions = Positions::all();
+          options.history_precision = HistoryPrecision::exact;
           return options;
         }()),
         net(monitor.watch("net", "rnn", reading)),
@@ -200,6 +201,6 @@ TEST_CASE("a volume's history keeps its depth") {
   REQUIRE(report.find("conv", "start", "mean_cca_distance") != nullptr);
   CHECK(*report.find("conv", "start", "mean_cca_distance")->value < 1e-12);
   const std::string file =
-      livecca_tests::text_of(options.run_directory / "history/snapshot-0000/conv.safetensors");
-  CHECK(file.find("\"grid_depth\":\"3\"") != std::string::npos);
+      livecca_tests::text_of(options.run_directory / "history/snapshot-0000.safetensors");
+  CHECK(file.find(R"(\"grid\":[3,4,5])") != std::string::npos);
 }

@@ -66,30 +66,80 @@ TEST_CASE("a file of lines is not opened over another") {
   CHECK_THROWS_AS(JsonlFile(folder.path() / "no such folder" / "rows.jsonl"), Error);
 }
 
-TEST_CASE("a line that the disk takes only in part is cut off again, and the next one counts") {
+TEST_CASE("a line that the disk takes only in part is cut off again, waits and is not lost") {
   const TemporaryFolder folder;
   JsonlFile file(folder.path() / "rows.jsonl");
-  const std::string line = "{\"a\":\"" + std::string(90, 'x') + "\"}";
-  REQUIRE(file.write(line));
-  bool written = true;
+  const auto line = [](int number) {
+    return "{\"number\":" + std::to_string(number) + ",\"a\":\"" + std::string(90, 'x') + "\"}";
+  };
+  REQUIRE(file.write(line(0)));
   {
-    const livecca_tests::FileSizeLimit limit(line.size() + 20);
-    written = file.write(line);
+    const livecca_tests::FileSizeLimit limit(line(0).size() + 20);
+    CHECK_FALSE(file.write(line(1)));
+    CHECK_FALSE(file.write(line(2)));
+    CHECK(livecca_tests::read_lines(file.path()).size() == 1);
   }
-  CHECK_FALSE(written);
-  CHECK(file.lines_lost() == 1);
+  CHECK(file.lines_waiting() == 2);
   CHECK_FALSE(file.last_error().empty());
-  CHECK(file.write(line));
-  CHECK(livecca_tests::read_lines(file.path()).size() == 2);
+  CHECK(file.write(line(3)));
+  CHECK(file.lines_lost() == 0);
+  const auto lines = livecca_tests::read_lines(file.path());
+  REQUIRE(lines.size() == 4);
+  for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i]["number"] == i);
 }
 
-TEST_CASE("lines of a file that was removed are lost, and said to be") {
+TEST_CASE("lines that wait have a limit, and what is beyond it is counted") {
   const TemporaryFolder folder;
   JsonlFile file(folder.path() / "rows.jsonl");
-  REQUIRE(file.write("{}"));
-  std::filesystem::remove(file.path());
-  CHECK_FALSE(file.write("{}"));
-  CHECK(file.last_error() == "the file was removed");
+  const std::string line = "\"" + std::string(1 << 20, 'x') + "\"";
+  const livecca_tests::FileSizeLimit limit(10);
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(file.write(line));
+  CHECK(file.lines_waiting() == 7);
+  CHECK(file.lines_lost() == 3);
+}
+
+TEST_CASE("a file that was removed with its folder is begun anew, with its heading, and said so") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "run");
+  JsonlFile inner(folder.path() / "run" / "rows.jsonl");
+  inner.set_heading("{\"kind\":\"run\"}");
+  REQUIRE(inner.write("{}"));
+  std::filesystem::remove_all(folder.path() / "run");
+  CHECK_FALSE(inner.write("{\"a\":1}"));
+  CHECK(inner.last_error() == "the file was removed; it was begun anew");
+  CHECK(inner.lines_lost() == 1);
+  CHECK(inner.write("{\"a\":2}"));
+  const auto lines = livecca_tests::read_lines(inner.path());
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0]["kind"] == "run");
+  CHECK(lines[2]["a"] == 2);
+}
+
+TEST_CASE("a file is gone on with from a size, at the end of a whole line") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "rows.jsonl";
+  std::uint64_t size = 0;
+  {
+    JsonlFile file(path);
+    REQUIRE(file.write("{\"a\":1}"));
+    REQUIRE(file.write("{\"a\":2}"));
+    size = file.size();
+    REQUIRE(file.write("{\"a\":3}"));
+  }
+  {
+    JsonlFile file(path, size);
+    CHECK(file.size() == size);
+    REQUIRE(file.write("{\"a\":4}"));
+  }
+  auto lines = livecca_tests::read_lines(path);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[2]["a"] == 4);
+  // A size within a line, or beyond the end.
+  { const JsonlFile file(path, size + 3); }
+  CHECK(livecca_tests::read_lines(path).size() == 2);
+  { const JsonlFile file(path, 10000); }
+  CHECK(livecca_tests::read_lines(path).size() == 2);
+  CHECK_THROWS_AS(JsonlFile(folder.path() / "none", 5), Error);
 }
 
 TEST_CASE("a verdict without a slope and a drift have null and no number that is not one") {

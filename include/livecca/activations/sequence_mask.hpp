@@ -30,6 +30,8 @@ class LIVECCA_EXPORT SequenceMask {
   /// Whether it is one for so many sequences of so many steps; if not, says in `why` what was
   /// expected and what came.
   bool fits(std::size_t sequences, std::size_t steps, std::string& why) const;
+  /// The mask of the first so many sequences; the same if it has no more.
+  SequenceMask first(std::size_t sequences) const;
   /// Of a mask that fits.
   bool is_valid(std::size_t sequence, std::size_t step) const {
     if (kind_ == Kind::none) return true;

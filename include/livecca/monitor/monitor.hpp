@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,18 +21,21 @@
 namespace livecca {
 
 /// Which inputs a step saw. The probe is a fixed, ordered set of inputs that the networks run over
-/// before each snapshot, in evaluation mode and without gradients.
-enum class Stream { probe };
+/// before each snapshot, in evaluation mode and without gradients: its numbers are exact. The train
+/// stream is minibatches of training itself, whose weights move meanwhile: its numbers are
+/// approximate, and the difference is shown as drift where both are there.
+enum class Stream { probe, train };
 
 /// What watch() returns and observe() takes.
 struct TapHandle {
   std::size_t index = 0;
 };
 
-/// Watches a network while it trains: takes the activations of its layers and of its references
-/// over the probe, and at every snapshot writes how far each layer is from the same layer of each
-/// reference ("seed7", lock-step on the same inputs) and of its own start ("start"). finish() adds
-/// the distance of every kept snapshot to the final state ("final").
+/// Watches a network while it trains: takes the activations of its layers, and of references' that
+/// run beside it, and at every snapshot writes how far each layer is from the reference's ("seed7",
+/// in lock-step on the same inputs, or a recorded pack) and from the network's own start ("start")
+/// and earlier snapshots ("before-1"). finish() adds the distance of every kept snapshot to the
+/// final state ("final").
 ///
 ///     livecca::Monitor monitor(options);
 ///     auto conv1 = monitor.watch("net", "conv1", livecca::Layout::nchw);
@@ -41,11 +46,17 @@ struct TapHandle {
 ///     auto ticket = monitor.snapshot(epoch);
 ///     monitor.finish();
 ///
-/// After construction nothing that the data or the disk does throws: it is an Event, a status on
-/// the rows, and training goes on. Wrong use (an unknown handle, a step after its commit) throws
-/// Error.
+/// commit() hands packed rows over and returns; accumulating and solving run on livecca's own
+/// threads, unless options.synchronous is set. After construction nothing that the data or the disk
+/// does throws: it is an Event, a status on the rows, and training goes on. Wrong use (an unknown
+/// handle, a step after its commit) throws Error.
 ///
-/// Thread safety: one thread watches, steps and snapshots; tickets may be used from any thread.
+/// In a child process of fork() the monitor is inert: calls return at once, nothing is observed,
+/// and the parent's files are left alone.
+///
+/// Thread safety: all members may be called from any thread, but finish() and the destructor, which
+/// nothing may overlap. Train steps may be open on several threads at once, probe steps one at a
+/// time; a step is one thread's.
 class LIVECCA_EXPORT Monitor {
  public:
   class Step;
@@ -53,38 +64,75 @@ class LIVECCA_EXPORT Monitor {
   /// Creates the run folder. Throws Error on invalid options, or if the folder holds a run already
   /// or cannot be written.
   explicit Monitor(MonitorOptions options);
+  /// Goes on with a run from what save() wrote into `checkpoint`: rows and history that came after
+  /// it are removed, taps need not be watched again (watch() returns them). With
+  /// options.synchronous the rows are then what an uninterrupted run would have written, but for
+  /// wall times and overhead. Throws Error if the checkpoint cannot be read, is of other options,
+  /// or its run folder has no rows.
+  Monitor(MonitorOptions options, const std::filesystem::path& checkpoint);
   /// Waits for pending solves; does not compute the final curves.
   ~Monitor();
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  /// A tap of the trained network or of a reference. Layers of equal name are paired. Returns the
-  /// same handle if it is watched already with this reading; throws Error if with another, if the
-  /// layout has not what the reading asks for, or if its shape is given and the moments would take
-  /// more than the memory limit.
+  /// A tap of the trained network or of a reference, in both streams; options.pairing says which
+  /// layers are paired. Returns the same handle if it is watched already with this reading; throws
+  /// Error if with another, if the layout has not what the reading asks for, or if its shape is
+  /// given and the moments would take more than the memory limit.
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape = std::nullopt);
 
-  /// What probe steps of so many images take, in bytes and operations. Throws Error while a tap's
-  /// shape is not known: neither given to watch() nor seen.
+  /// Compares with a recorded pack (see Recorder, and a run's history) under that name at every
+  /// snapshot of the probe. Returns false, with an event "reference_refused", if the file cannot be
+  /// used. A pack of another probe is told by the fingerprint of the inputs, if Step::inputs()
+  /// gives them, and by what is known of its rows: an event "other_probe" or "rows_differ" says
+  /// what differs, and there are no numbers. Throws Error if the name is the trained network's or
+  /// reserved.
+  bool add_reference(std::string_view name, const std::filesystem::path& pack);
+
+  /// What steps of so many images take in one stream, in bytes and operations. Throws Error while a
+  /// tap's shape is not known: neither given to watch() nor seen.
   PanelPlan plan(std::size_t images_per_step) const;
 
-  /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another is open or
-  /// after finish().
+  /// A training step begins: counts it, and measures how long steps take. Schedules by steps, the
+  /// `step` of rows and the overhead's share need it; call it from one thread.
+  void advance(std::int64_t epoch);
+  /// Whether the stream's schedule says so now, and, of the train stream, the budget lets it. Each
+  /// point of a schedule is told once.
+  bool due(Stream stream);
+  /// Whether options.train_snapshots says that a snapshot is due.
+  bool snapshot_due();
+
+  /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another probe step is
+  /// open or after finish().
   Step begin(Stream stream, std::int64_t epoch);
 
-  /// Ends the probe's pass: freezes the moments and solves them off this thread. Waits, and reports
-  /// the wait, while two earlier snapshots are still unsolved. Throws Error after finish().
+  /// Ends the streams' windows (of those that saw steps since the last): freezes the moments and
+  /// solves them off this thread. Waits, and reports the wait, only for a place in the queue.
+  /// Throws Error after finish(), or while a probe step is open.
   SnapshotTicket snapshot(std::int64_t epoch);
+
+  /// The newest row of a layer against a reference's layer of the same name.
+  std::optional<MeasureRow> latest(std::string_view layer, std::string_view reference,
+                                   std::string_view measure, Stream stream = Stream::probe) const;
 
   /// A number of the user's own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);
 
+  /// Writes all that a resumed run needs into a folder, to be saved with the training's own
+  /// checkpoint; it is made if it is not there, and what it held of an earlier save() is replaced
+  /// whole or not at all. The history stays in the run folder. Probe steps since the last snapshot
+  /// are not in it: that pass is to be made again. Waits for steps and solves in progress. False,
+  /// with an event "checkpoint_failed", if it cannot be written.
+  bool save(const std::filesystem::path& folder);
+
   /// Waits for pending solves, then compares every kept snapshot with the last one. Call once,
-  /// when training ends; throws Error the second time, or while a step is open.
+  /// when training ends; throws Error the second time, or while a probe step is open.
   SnapshotReport finish();
 
   const std::filesystem::path& run_directory() const;
+  /// The name of the network that is trained.
+  const std::string& network() const;
 
  private:
   struct State;
@@ -99,6 +147,13 @@ class LIVECCA_EXPORT Monitor::Step {
   Step& operator=(Step&&) = delete;
   ~Step();
 
+  /// The inputs of a probe step, first axis the inputs: their fingerprint tells recorded packs of
+  /// the same probe from others. Of any element type, e.g. "int64" of 8 bytes. Once a step, before
+  /// its commit; does nothing in the train stream. Cost: one pass over the bytes.
+  void inputs(const ActivationView& inputs);
+  void inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
+              std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+
   /// Copies the rows that it needs at once, so an in-place operation may follow. Throws Error on an
   /// unknown handle, a tap observed twice, a mask for a layout without steps, or after commit.
   ///
@@ -110,6 +165,10 @@ class LIVECCA_EXPORT Monitor::Step {
   /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
   /// Does nothing after the commit.
   void report(std::string_view tap, std::string_view why);
+  /// Seconds that the caller took for this train step's watching alone, e.g. a reference's forward
+  /// pass: counted as overhead. Of a probe step not counted: its passes are the caller's own.
+  void spent(double seconds);
+  /// Hands the rows over. A train step that finds the queue full is dropped and counted.
   void commit();
 
  private:

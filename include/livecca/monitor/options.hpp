@@ -4,14 +4,22 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/moments/precision.hpp"
+#include "livecca/moments/window.hpp"
+#include "livecca/monitor/history_precision.hpp"
+#include "livecca/monitor/pairing.hpp"
+#include "livecca/monitor/schedule.hpp"
+#include "livecca/monitor/verdict_options.hpp"
 #include "livecca/sinks/row.hpp"
 
 namespace livecca {
+
+struct SnapshotReport;
 
 /// How a Monitor watches.
 struct MonitorOptions {
@@ -21,7 +29,8 @@ struct MonitorOptions {
   std::string run;
   /// The network that is trained; every other name given to watch() is a reference.
   std::string network = "net";
-  /// Bare names from the registry (see measures()). Rows carry the distance where there is one.
+  /// Bare names from the registry (see measures()). Rows carry the distance where there is one. The
+  /// first is the headline: verdicts are made from it.
   std::vector<std::string> measures = {"pwcca", "mean_cca", "svcca", "linear_cka"};
   /// The share of variance that SVCCA keeps, (0, 1].
   double keep_variance = 0.99;
@@ -34,22 +43,61 @@ struct MonitorOptions {
   /// A wider tap is cut to a seeded choice of this many features; 0: never.
   std::size_t max_features = 2048;
   std::uint64_t feature_seed = 0;
-  /// Bytes that the moments may take: beyond it watch() refuses, or, where a tap's shape is not
-  /// known before, the tap is left out with an event "over_limit". 0: no limit.
+  /// Bytes that the moments of a stream may take: beyond it watch() refuses, or, where a tap's
+  /// shape is not known before, the tap is left out with an event "over_limit". 0: no limit.
   std::uint64_t memory_limit = std::uint64_t{4} << 30;
   /// Keep every window in this many parts (5 or more), so that numbers have standard errors. Takes
   /// as many times the memory and the solver's time, and needs as many steps a window. 0: none.
   std::size_t error_blocks = 0;
-  /// Threads for accumulating and solving; 0: one per core.
+
+  /// What a layer is compared with in other networks.
+  Pairing pairing = Pairing::by_name();
+  /// Compare with the network's own kept snapshot so many before, e.g. {1}: reference "before-1".
+  std::vector<std::size_t> compare_before;
+
+  /// What the train stream's moments remember.
+  Window train_window = Window::since_snapshot();
+  /// When due(Stream::probe) says that a pass over the probe is due.
+  Schedule probe_schedule = Schedule::every_epochs(1);
+  /// When due(Stream::train) says that a training step is to be observed.
+  Schedule train_schedule = Schedule::every_steps(10);
+  /// When snapshot_due() says that the train stream's window is to end.
+  Schedule train_snapshots = Schedule::never();
+  /// The share of training time that the train stream may take, e.g. 0.02: due(Stream::train) then
+  /// lets steps pass, and fewer images are looked at, so that it stays below. Needs advance(). 0:
+  /// no budget. What is observed then depends on the clock.
+  double overhead_budget = 0;
+
+  /// Threads for accumulating and solving; 0: one less than the cores, at least one.
   int threads = 0;
+  /// Steps that may wait for livecca's own thread. A train step that finds the queue full is
+  /// dropped whole and counted, a probe step waits, which is counted too.
+  std::size_t queue_steps = 8;
+  /// Accumulate and solve within commit() and snapshot(), on the caller's thread: nothing is ever
+  /// dropped, and what is written does not depend on timing.
+  bool synchronous = false;
+
   /// Keep the probe's activations of every snapshot, for the distance to the network's
   /// own start and for the final curves.
   bool keep_history = true;
-  /// Beyond this, kept snapshots are thinned out; the first and the latest always stay.
+  HistoryPrecision history_precision = HistoryPrecision::half;
+  /// Keep only a seeded choice of this many of the probe's images; 0: all.
+  std::size_t history_samples = 0;
+  std::uint64_t history_seed = 0;
+  /// Beyond this, kept snapshots are thinned out, to a log-spaced choice; the first, the latest and
+  /// those that compare_before needs always stay.
   std::uint64_t history_byte_limit = std::uint64_t{4} << 30;
-  /// Called for the first event of each kind and subject, from the training thread or the solver's;
-  /// must not throw and not call the monitor.
+
+  VerdictOptions verdicts{};
+
+  /// Called for the first event of each kind and subject, from a training thread or one of
+  /// livecca's; must not call the monitor. What it throws is an event "callback_failed".
   std::function<void(const Event&)> on_event;
+  /// Called with every solved snapshot, from the thread that solved it, in their order. May call
+  /// log() and latest(). What it throws is an event "callback_failed".
+  std::function<void(const SnapshotReport&)> on_snapshot;
+  /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does.
+  std::function<double()> wall_clock;
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
   std::vector<std::pair<std::string, std::string>> notes;
 

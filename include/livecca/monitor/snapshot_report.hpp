@@ -16,25 +16,31 @@ struct SnapshotReport {
   std::int64_t epoch = 0;
   std::vector<MeasureRow> measures;
   std::vector<LayerRow> layers;
+  std::vector<DriftRow> drifts;      ///< where both streams have a number
+  std::vector<VerdictRow> verdicts;  ///< of each stream
   std::vector<Event> events;
-  double observe_seconds = 0;  ///< the training thread's time in observe() and commit()
-  double wait_seconds = 0;     ///< the training thread's, for earlier solves to end
-  double solve_seconds = 0;    ///< off the training thread
+  double observe_seconds = 0;     ///< the training threads' time in observe() and commit()
+  double wait_seconds = 0;        ///< the training threads', for a place in the queue
+  double accumulate_seconds = 0;  ///< livecca's own thread's
+  double solve_seconds = 0;       ///< livecca's other thread's
 
   /// The row of a layer against a reference, e.g. find("conv1", "seed7", "pwcca_distance"), or
-  /// null.
+  /// null: the probe's if both streams have one.
   LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
                                         std::string_view measure) const;
+  /// The same of one stream, "probe" or "train".
+  LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
+                                        std::string_view measure, std::string_view stream) const;
   /// The same of one epoch: the rows of finish() are of many.
   LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
                                         std::string_view measure, std::int64_t of_epoch) const;
 };
 
-/// A snapshot that is being solved. Copies share the result. Thread safe.
+/// A snapshot that is being solved. Copies share the result. Thread safe. In a process that was
+/// forked meanwhile nobody solves it: the report is then empty.
 class LIVECCA_EXPORT SnapshotTicket {
  public:
-  explicit SnapshotTicket(std::shared_future<std::shared_ptr<const SnapshotReport>> result)
-      : result_(std::move(result)) {}
+  explicit SnapshotTicket(std::shared_future<std::shared_ptr<const SnapshotReport>> result);
 
   bool ready() const;
   /// Blocks until it is solved. Never throws: what went wrong is in the report's events and
@@ -44,7 +50,10 @@ class LIVECCA_EXPORT SnapshotTicket {
   SnapshotReport wait() &&;
 
  private:
+  bool is_forked() const;
+
   std::shared_future<std::shared_ptr<const SnapshotReport>> result_;
+  std::int64_t process_;
 };
 
 }  // namespace livecca

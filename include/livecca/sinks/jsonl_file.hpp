@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -10,30 +11,55 @@
 namespace livecca {
 
 /// An append-only file of JSON lines, each written whole or not at all: a line that the disk took
-/// only in part is cut off again. Never throws while writing.
+/// only in part is cut off again. Lines that cannot be written wait, up to 8 MiB of them, and go
+/// first once the disk takes them; beyond that they are lost and counted. A file that was removed
+/// is begun anew, its folder too. Never throws while writing.
 ///
 /// Thread safety: none.
 class LIVECCA_EXPORT JsonlFile {
  public:
   /// Creates the file. Throws Error if it exists already or cannot be created.
   explicit JsonlFile(std::filesystem::path path);
+  /// Goes on with a file: what lies beyond `size` bytes is cut off, and so is a line that is not
+  /// whole. Throws Error if there is no such file, or it cannot be written.
+  JsonlFile(std::filesystem::path path, std::uint64_t size);
+  /// Tries once more to write what waits.
   ~JsonlFile();
   JsonlFile(const JsonlFile&) = delete;
   JsonlFile& operator=(const JsonlFile&) = delete;
 
-  /// Appends a line; returns false if it could not be written.
+  /// Appends a line, after those that wait. Returns false if it has to wait or is lost, or if
+  /// earlier lines are gone because the file was removed; last_error() says which.
   bool write(std::string_view line);
+  /// What a file begins with that had to be begun anew.
+  void set_heading(std::string line) { heading_ = std::move(line); }
+  /// Returns once the disk has what was written; false if it does not say so.
+  bool sync();
 
   const std::filesystem::path& path() const { return path_; }
+  /// Bytes written.
+  std::uint64_t size() const { return size_; }
   std::uint64_t lines_lost() const { return lines_lost_; }
+  std::uint64_t lines_waiting() const { return waiting_.size(); }
   /// Why the last failed write failed.
   const std::string& last_error() const { return last_error_; }
 
  private:
+  void go_to_end_of_line();
+  bool fail(std::string why);
+  bool write_now(std::string_view line);
+  bool is_removed() const;
+  bool begin_anew();
+  bool write_waiting();
+
   std::filesystem::path path_;
   int descriptor_;
-  std::int64_t size_ = 0;
+  std::uint64_t size_ = 0;
+  std::uint64_t lines_written_ = 0;
   std::uint64_t lines_lost_ = 0;
+  std::deque<std::string> waiting_;
+  std::uint64_t bytes_waiting_ = 0;
+  std::string heading_;
   std::string last_error_;
 };
 

@@ -128,7 +128,14 @@ struct RunRow {
   std::size_t max_features = 0;     ///< 0: no tap is cut
   std::uint64_t feature_seed = 0;   ///< of the choice that wider taps are cut to
   std::size_t error_blocks = 0;     ///< 0: no standard errors
-  std::uint64_t moments_bytes = 0;  ///< of the taps whose shape is known
+  std::uint64_t moments_bytes = 0;  ///< of the taps whose shape is known, of one stream
+  std::string pairing;              ///< of layers with other networks' layers
+  std::string train_window;         ///< what the train stream's moments remember
+  std::string probe_schedule;
+  std::string train_schedule;
+  double overhead_budget = 0;  ///< 0: none
+  bool synchronous = false;
+  std::vector<std::pair<std::string, std::string>> packs;  ///< recorded references: name, file
   std::vector<std::pair<std::string, std::string>> notes;
   struct Tap {
     std::string network;

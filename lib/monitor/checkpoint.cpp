@@ -1,0 +1,229 @@
+#include "monitor/checkpoint.hpp"
+
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "common/input_file.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/measures/status.hpp"
+
+namespace livecca {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* format = "livecca.checkpoint";
+constexpr int version = 1;
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
+  throw Error(path.string() + ": " + why);
+}
+
+/// The value of that name among count enumerators.
+template <typename Enum>
+Enum named(const std::string& name, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
+  }
+  throw Error("expected a name that livecca gives, got '" + name + "'");
+}
+
+std::optional<double> number(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.get<double>());
+}
+
+Json shape_to_json(const std::optional<TapShape>& shape) {
+  if (!shape) return {};
+  return {{"features", shape->features},
+          {"grid", {shape->grid.depth, shape->grid.height, shape->grid.width}},
+          {"dtype", name_of(shape->dtype)}};
+}
+
+std::optional<TapShape> shape_from_json(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  const auto& grid = json.at("grid");
+  return TapShape{.features = json.at("features").get<std::size_t>(),
+                  .grid = {.height = grid.at(1).get<std::size_t>(),
+                           .width = grid.at(2).get<std::size_t>(),
+                           .depth = grid.at(0).get<std::size_t>()},
+                  .dtype = named<DType>(json.at("dtype").get<std::string>(), 4)};
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::string why;
+  const auto file = InputFile::open(path, why);
+  if (!file) throw Error(why);
+  std::string text(file->size(), '\0');
+  if (!file->read(0, std::as_writable_bytes(std::span(text)), why)) throw Error(why);
+  return text;
+}
+
+}  // namespace
+
+std::filesystem::path checkpoint_file(const std::filesystem::path& folder) {
+  return folder / "monitor.json";
+}
+
+Json options_to_json(const MonitorOptions& options) {
+  return {{"network", options.network},
+          {"measures", options.measures},
+          {"keep_variance", options.keep_variance},
+          {"partial_whitening_alpha", options.partial_whitening_alpha},
+          {"positions", {options.positions.per_image, options.positions.seed}},
+          {"precision", name_of(options.precision)},
+          {"max_features", options.max_features},
+          {"feature_seed", options.feature_seed},
+          {"error_blocks", options.error_blocks},
+          {"pairing", options.pairing.text()},
+          {"train_window",
+           {name_of(options.train_window.kind), options.train_window.half_life,
+            options.train_window.blocks, options.train_window.images_per_block}},
+          {"history_samples", options.history_samples},
+          {"history_seed", options.history_seed}};
+}
+
+std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options) {
+  std::string why;
+  if (!options.is_valid(why)) throw Error(why);
+  const std::filesystem::path path = checkpoint_file(folder);
+  std::string text = read_text(path);
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("format", "") != format) {
+    refuse(path, "expected a checkpoint of a monitor, got another file or a part of one");
+  }
+  if (json.value("version", 0) != version) {
+    refuse(path, "expected a checkpoint of version " + std::to_string(version));
+  }
+  const Json expected = options_to_json(options);
+  const Json saved = json.value("options", Json::object());
+  for (const auto& [name, value] : expected.items()) {
+    if (saved.contains(name) && saved[name] == value) continue;
+    refuse(path, "expected option " + name + " = " + value.dump() + " as in this run, got " +
+                     (saved.contains(name) ? saved[name].dump() : "none"));
+  }
+  return text;
+}
+
+std::uint64_t rows_size_in_checkpoint(const std::string& text) {
+  return Json::parse(text).at("rows_size").get<std::uint64_t>();
+}
+
+Json taps_to_json(const WatchedTaps& taps) {
+  Json json = Json::array();
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    const WatchedTap& tap = taps.at(i);
+    json.push_back({{"network", tap.network},
+                    {"layer", tap.layer},
+                    {"layout", name_of(tap.reading.layout)},
+                    {"samples", name_of(tap.reading.samples)},
+                    {"step", tap.reading.step},
+                    {"shape", shape_to_json(tap.shape)}});
+  }
+  return json;
+}
+
+std::vector<WatchedTap> taps_from_json(const Json& json) {
+  std::vector<WatchedTap> taps;
+  for (const Json& tap : json) {
+    Reading reading(named<Layout>(tap.at("layout").get<std::string>(), 7));
+    reading.samples = named<Samples>(tap.at("samples").get<std::string>(), 5);
+    reading.step = tap.at("step").get<std::size_t>();
+    taps.push_back({tap.at("network").get<std::string>(), tap.at("layer").get<std::string>(),
+                    reading, shape_from_json(tap.at("shape"))});
+  }
+  return taps;
+}
+
+Json progress_to_json(const PanelProgress& progress) {
+  Json json{{"pairs_left", progress.pairs_left},
+            {"block_clock", progress.block_clock},
+            {"current_block", progress.current_block},
+            {"turns", progress.turns},
+            {"images", progress.images},
+            {"clock", progress.clock},
+            {"steps", progress.steps},
+            {"taps", Json::array()}};
+  for (const PanelProgress::Tap& tap : progress.taps) {
+    json["taps"].push_back({{"shape", shape_to_json(tap.shape)},
+                            {"shape_given", tap.shape_given},
+                            {"shape_of_rows", tap.shape_of_rows},
+                            {"left", tap.left},
+                            {"fed", tap.fed}});
+  }
+  return json;
+}
+
+PanelProgress progress_from_json(const Json& json) {
+  PanelProgress progress;
+  progress.pairs_left = json.at("pairs_left").get<std::vector<bool>>();
+  progress.block_clock = json.at("block_clock").get<std::vector<std::uint64_t>>();
+  progress.current_block = json.at("current_block").get<std::uint64_t>();
+  progress.turns = json.at("turns").get<std::uint64_t>();
+  progress.images = json.at("images").get<std::uint64_t>();
+  progress.clock = json.at("clock").get<std::uint64_t>();
+  progress.steps = json.at("steps").get<std::uint64_t>();
+  for (const Json& tap : json.at("taps")) {
+    progress.taps.push_back({.shape = shape_from_json(tap.at("shape")),
+                             .shape_given = tap.at("shape_given").get<bool>(),
+                             .shape_of_rows = tap.at("shape_of_rows").get<bool>(),
+                             .left = tap.at("left").get<bool>(),
+                             .fed = tap.at("fed").get<bool>()});
+  }
+  return progress;
+}
+
+Json events_to_json(const std::vector<Event>& events) {
+  Json json = Json::array();
+  for (const Event& event : events) {
+    json.push_back({event.epoch, event.what, event.subject, event.message, event.count});
+  }
+  return json;
+}
+
+std::vector<Event> events_from_json(const Json& json) {
+  std::vector<Event> events;
+  for (const Json& event : json) {
+    events.push_back({event.at(0).get<std::int64_t>(), event.at(1).get<std::string>(),
+                      event.at(2).get<std::string>(), event.at(3).get<std::string>(),
+                      event.at(4).get<std::uint64_t>()});
+  }
+  return events;
+}
+
+Json rows_to_json(const std::vector<MeasureRow>& rows) {
+  Json json = Json::array();
+  for (const MeasureRow& row : rows) json.push_back(Json::parse(to_json(row, "", 0)));
+  return json;
+}
+
+std::vector<MeasureRow> rows_from_json(const Json& json) {
+  std::vector<MeasureRow> rows;
+  for (const Json& from : json) {
+    MeasureRow row;
+    row.epoch = from.at("epoch").get<std::int64_t>();
+    row.step = from.at("step").get<std::uint64_t>();
+    row.stream = from.at("stream").get<std::string>();
+    row.layer = from.at("layer").get<std::string>();
+    row.reference = from.at("reference").get<std::string>();
+    row.reference_layer = from.at("reference_layer").get<std::string>();
+    row.measure = from.at("measure").get<std::string>();
+    row.value = number(from.at("value"));
+    row.noise_floor = number(from.at("noise_floor"));
+    row.standard_error = number(from.at("standard_error"));
+    row.samples = from.at("samples").get<std::uint64_t>();
+    row.effective_samples = from.at("effective_samples").get<double>();
+    row.samples_left_out = from.at("samples_left_out").get<std::uint64_t>();
+    row.features = from.at("features").get<std::array<std::size_t, 2>>();
+    row.features_of_taps = from.at("features_of_taps").get<std::array<std::size_t, 2>>();
+    row.ranks = from.at("ranks").get<std::array<std::size_t, 2>>();
+    row.window = from.at("window").get<std::string>();
+    row.precision = from.at("precision").get<std::string>();
+    row.modes = from.at("modes").get<std::array<std::string, 2>>();
+    row.status =
+        named<Status>(from.at("status").get<std::string>(), static_cast<int>(Status::missing) + 1);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace livecca

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "livecca/moments/panel.hpp"
+#include "livecca/monitor/options.hpp"
+#include "livecca/sinks/row.hpp"
+#include "monitor/watched_taps.hpp"
+
+namespace livecca {
+
+// A checkpoint is a folder:
+//
+//     monitor.json      everything but the train stream's moments; names the file that holds them
+//     train-N.moments   see moments_file.hpp; only if the train stream has a window
+//
+// monitor.json is replaced last and whole, so that a checkpoint is the earlier or the later one.
+
+/// The file within a checkpoint.
+std::filesystem::path checkpoint_file(const std::filesystem::path& folder);
+
+/// What must be the same in the run that goes on, by name.
+nlohmann::json options_to_json(const MonitorOptions& options);
+
+/// The text of a checkpoint of these options. Throws Error that says what is wrong with it.
+std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options);
+
+/// Bytes that rows.jsonl had.
+std::uint64_t rows_size_in_checkpoint(const std::string& text);
+
+// Its parts. Those from JSON throw std::exception on anything else.
+
+nlohmann::json taps_to_json(const WatchedTaps& taps);
+std::vector<WatchedTap> taps_from_json(const nlohmann::json& json);
+
+nlohmann::json progress_to_json(const PanelProgress& progress);
+PanelProgress progress_from_json(const nlohmann::json& json);
+
+nlohmann::json events_to_json(const std::vector<Event>& events);
+std::vector<Event> events_from_json(const nlohmann::json& json);
+
+nlohmann::json rows_to_json(const std::vector<MeasureRow>& rows);
+std::vector<MeasureRow> rows_from_json(const nlohmann::json& json);
+
+}  // namespace livecca

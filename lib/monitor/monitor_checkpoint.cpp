@@ -1,0 +1,189 @@
+#include <exception>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "common/atomic_file.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/moments/moments_file.hpp"
+#include "monitor/checkpoint.hpp"
+#include "monitor/monitor_state.hpp"
+
+namespace livecca {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Where a panel is at the beginning of a window: what it knows of shapes, and nothing else.
+PanelProgress at_beginning(PanelProgress progress) {
+  PanelProgress result;
+  for (PanelProgress::Tap& tap : progress.taps) {
+    tap.left = tap.fed = false;
+    result.taps.push_back(tap);
+  }
+  result.pairs_left.resize(progress.pairs_left.size());
+  result.block_clock.resize(progress.block_clock.size());
+  return result;
+}
+
+/// The front as a resumed run finds it: what the probe's open pass did is not in it.
+Json front_to_json(const FrontState& front) {
+  const StreamFront& probe = front.streams[0];
+  const StreamFront& train = front.streams[1];
+  return {{"probe", {probe.was_begun, probe.number - front.probe_steps}},
+          {"train", {train.was_begun, train.number, train.begun, train.discarded}},
+          {"committed", front.committed - front.probe_steps},
+          {"made", front.made},
+          {"epoch", front.epoch},
+          {"resumes", front.resumes}};
+}
+
+void front_from_json(const Json& json, FrontState& front) {
+  front.streams[0].was_begun = json.at("probe").at(0).get<bool>();
+  front.streams[0].number = json.at("probe").at(1).get<std::uint64_t>();
+  front.streams[1].was_begun = json.at("train").at(0).get<bool>();
+  front.streams[1].number = json.at("train").at(1).get<std::uint64_t>();
+  front.streams[1].begun = json.at("train").at(2).get<std::uint64_t>();
+  front.streams[1].discarded = json.at("train").at(3).get<std::uint64_t>();
+  front.committed = json.at("committed").get<std::uint64_t>();
+  front.made = json.at("made").get<std::uint64_t>();
+  front.epoch = json.at("epoch").get<std::int64_t>();
+  front.resumes = json.at("resumes").get<std::uint64_t>() + 1;
+}
+
+void remove_stale_moments(const std::filesystem::path& folder, const std::string& current) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("train-") && name.ends_with(".moments") && name != current) {
+      std::filesystem::remove(entry.path(), ignored);
+    }
+  }
+}
+
+}  // namespace
+
+bool Monitor::State::save(const std::filesystem::path& folder) {
+  overhead.interrupt();
+  FrontState then;
+  std::array<std::string, 3> schedules;
+  {
+    const std::lock_guard lock(front_mutex);
+    then = front;
+    schedules = {options.probe_schedule.state(), options.train_schedule.state(),
+                 options.train_snapshots.state()};
+  }
+  std::promise<bool> saved;
+  std::string why;
+  run_in_order([&] {
+    bool is_saved = false;
+    try {
+      if (!options.synchronous) executor.drain(Lane::solve);
+      const std::lock_guard pipeline_lock(pipeline);
+      const std::lock_guard solving_lock(solving);
+      is_saved = write_checkpoint(folder, then, schedules, why);
+    } catch (const std::exception& failure) {
+      why = folder.string() + ": expected to write a checkpoint, got: " + failure.what();
+    }
+    saved.set_value(is_saved);
+  });
+  if (saved.get_future().get()) return true;
+  writer.report({.epoch = then.epoch,
+                 .what = "checkpoint_failed",
+                 .subject = folder.string(),
+                 .message = why});
+  return false;
+}
+
+bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
+                                      const FrontState& front_then,
+                                      const std::array<std::string, 3>& schedules,
+                                      std::string& why) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  std::string moments_file;
+  Json json{{"format", "livecca.checkpoint"},
+            {"version", 1},
+            {"options", options_to_json(options)},
+            {"front", front_to_json(front_then)},
+            {"schedules", schedules},
+            {"taps", taps_to_json(taps)},
+            {"run_row_has_taps", run_row_has_taps},
+            {"history", history.state()},
+            {"verdicts", solver.verdict_state()},
+            {"latest", rows_to_json(latest.all())},
+            {"events", events_to_json(writer.events())},
+            {"probe", progress_to_json(at_beginning(probe.panel().progress()))},
+            {"probe_networks", probe.networks()}};
+  json["packs"] = Json::array();
+  for (const ReferencePacks::Entry& entry : packs.entries()) {
+    json["packs"].push_back({entry.name, entry.path.string()});
+  }
+  if (train) {
+    moments_file = "train-" + std::to_string(front_then.streams[1].number) + "-" +
+                   std::to_string(front_then.made) + ".moments";
+    if (!save_moments(folder / moments_file, train->panel().moments(), {}, why)) return false;
+    json["train"] = {{"moments", moments_file},
+                     {"progress", progress_to_json(train->panel().progress())},
+                     {"steps", train->steps()},
+                     {"networks", train->networks()}};
+  }
+  json["rows_size"] = writer.synced_size();
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  AtomicFile file(checkpoint_file(folder));
+  if (!file.write(std::as_bytes(std::span(text)), why) ||
+      !file.commit(AtomicFile::Sync::disk, why)) {
+    return false;
+  }
+  remove_stale_moments(folder, moments_file);
+  return true;
+}
+
+void Monitor::State::restore(const std::filesystem::path& folder) {
+  try {
+    const Json json = Json::parse(restored);
+    front_from_json(json.at("front"), front);
+    const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
+    options.probe_schedule.restore(schedules[0]);
+    options.train_schedule.restore(schedules[1]);
+    options.train_snapshots.restore(schedules[2]);
+    for (WatchedTap& tap : taps_from_json(json.at("taps"))) taps.add(std::move(tap));
+    probe.add_new(taps);
+    probe.restore(probe.panel().moments(), progress_from_json(json.at("probe")), 0,
+                  json.at("probe_networks").get<std::set<std::string>>());
+    run_row_has_taps = json.at("run_row_has_taps").get<bool>();
+    writer.restore(events_from_json(json.at("events")));
+    for (const Json& pack : json.at("packs")) {
+      add_reference(pack.at(0).get<std::string>(), pack.at(1).get<std::string>());
+    }
+    history.restore(json.at("history"));
+    std::string why;
+    if (!solver.restore_verdicts(json.at("verdicts").get<std::string>(), why)) throw Error(why);
+    latest.put(rows_from_json(json.at("latest")));
+    writer.set_heading(run_row());
+    if (writer.size() < json.at("rows_size").get<std::uint64_t>()) {
+      writer.report(
+          {front.epoch, "rows_lost", "rows.jsonl",
+           "expected the rows that were there when the checkpoint was written, got a part"});
+    }
+    if (!json.contains("train")) return;
+    const Json& saved = json.at("train");
+    PanelMoments moments;
+    MomentsNotes notes;
+    if (!load_moments(folder / saved.at("moments").get<std::string>(), moments, notes, why)) {
+      throw Error(why);
+    }
+    train.emplace(Stream::train, options, executor);
+    train->add_new(taps);
+    train->restore(moments, progress_from_json(saved.at("progress")),
+                   saved.at("steps").get<std::uint64_t>(),
+                   saved.at("networks").get<std::set<std::string>>());
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& failure) {
+    throw Error(checkpoint_file(folder).string() +
+                ": expected a checkpoint as save() writes it, got: " + failure.what());
+  }
+}
+
+}  // namespace livecca

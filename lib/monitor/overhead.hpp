@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "livecca/sinks/row.hpp"
+#include "monitor/overhead_budget.hpp"
+
+namespace livecca {
+
+/// What watching takes, and what it takes it from: training's own time, from advance() to
+/// advance().
+///
+/// Thread safety: all members may be called from any thread.
+class Overhead {
+ public:
+  explicit Overhead(double budget) : has_budget_(budget > 0), budget_(budget) {}
+
+  /// A training step ended and the next begins. Whatever came since the last call, less what
+  /// livecca took of it, is training's, unless it was interrupted.
+  void advance(double now);
+  /// Something that is not training came between: a pass over the probe, a checkpoint.
+  void interrupt();
+
+  /// Whether the budget lets this train step be observed; always without one.
+  bool wants_step();
+  double images_share();
+
+  void observed(double seconds);   ///< a training thread was in observe() or commit() so long
+  void waited(double seconds);     ///< or waited for a place in the queue
+  void reference(double seconds);  ///< or ran a reference, and said so
+  void train_step(double training_thread_seconds, double images_share, double accumulate_seconds);
+  void probe_step(double training_thread_seconds, double accumulate_seconds);
+  void train_step_dropped();
+  void solved(double seconds);
+
+  /// Everything since the last call.
+  OverheadRow take(std::int64_t epoch);
+
+ private:
+  mutable std::mutex mutex_;
+  bool has_budget_;
+  OverheadBudget budget_;
+  OverheadRow row_;
+  double training_seconds_ = 0;
+  bool was_advanced_ = false;
+  std::optional<double> last_advance_;
+  double taken_since_advance_ = 0;
+};
+
+}  // namespace livecca

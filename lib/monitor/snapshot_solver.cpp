@@ -1,0 +1,210 @@
+#include "monitor/snapshot_solver.hpp"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <set>
+
+#include "monitor/time_spent.hpp"
+
+namespace livecca {
+namespace {
+
+std::string window_text(Stream stream, const MonitorOptions& options) {
+  if (stream == Stream::probe) return "probe";
+  const Window& window = options.train_window;
+  std::string text = name_of(window.kind);
+  if (window.kind == Window::Kind::exponential) {
+    text += " of half-life " + std::to_string(static_cast<std::uint64_t>(window.half_life));
+  }
+  return text;
+}
+
+bool belongs(const EndedWindow& window, std::size_t tap) {
+  return window.networks.contains(window.moments.taps[tap].name.network);
+}
+
+std::optional<double> share_of(const OverheadRow& row) {
+  if (!row.training_seconds || *row.training_seconds <= 0) return std::nullopt;
+  const double watching = row.observe_seconds + row.wait_seconds + row.reference_seconds +
+                          row.accumulate_seconds + row.solve_seconds;
+  return watching / *row.training_seconds;
+}
+
+/// Both taps are there, but their rows do not pair.
+bool has_other_rows(const PanelMoments& moments, const PairMoments& pair) {
+  return !pair.moments && moments.taps[pair.x].moments && moments.taps[pair.y].moments;
+}
+
+}  // namespace
+
+SnapshotSolver::SnapshotSolver(const MonitorOptions& options, RunWriter& writer, LatestRows& latest,
+                               Executor& executor)
+    : options_(options),
+      writer_(writer),
+      latest_(latest),
+      executor_(executor),
+      probe_solver_(executor),
+      train_solver_(executor),
+      recorded_solver_(executor),
+      comparison_(options, executor),
+      verdicts_(options.verdicts) {}
+
+void SnapshotSolver::fail(SnapshotJob& job, const std::string& what, const std::string& subject,
+                          const std::string& message) {
+  const Event event{.epoch = job.epoch, .what = what, .subject = subject, .message = message};
+  writer_.report(event);
+  job.report->events.push_back(event);
+}
+
+SolvedWindow SnapshotSolver::solved(const PanelMoments& moments, Solver& solver, Stream stream,
+                                    SnapshotJob& job) {
+  try {
+    return solve_window(moments, options_, solver, executor_);
+  } catch (const std::exception& failure) {
+    fail(job, "solve_failed", name_of(stream), failure.what());
+    return {.solution = unsolved(moments), .errors = {}};
+  }
+}
+
+void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, SnapshotJob& job,
+                                  RowSinks& sinks) {
+  const PanelMoments& moments = window.moments;
+  RowContext context{job.epoch, job.step, name_of(stream), window_text(stream, options_)};
+  if (stream == Stream::train) context.modes = {"train", "eval"};
+  Solver& solver = stream == Stream::probe ? probe_solver_ : train_solver_;
+  const SolvedWindow solution = solved(moments, solver, stream, job);
+  for (std::size_t i = 0; i < moments.pairs.size(); ++i) {
+    const PairMoments& pair = moments.pairs[i];
+    if (!belongs(window, pair.x) || !belongs(window, pair.y)) continue;
+    // Of all layers with all, those on other positions were not meant.
+    if (options_.pairing.is_all() && has_other_rows(moments, pair)) continue;
+    write_pair(moments, solution, i, context, options_.measures, sinks);
+  }
+  for (std::size_t tap = 0; tap < moments.taps.size(); ++tap) {
+    if (belongs(window, tap)) write_layer(moments, solution.solution, tap, context, sinks);
+  }
+}
+
+void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {
+  if (!job.now || job.earlier.empty()) return;
+  const auto compared =
+      comparison_.compare(*job.now, job.earlier,
+                          [&](const std::string& what, const std::string& subject,
+                              const std::string& message) { fail(job, what, subject, message); });
+  if (compared.pairs.empty()) return;
+  const SolvedWindow solution = solved(compared.moments, recorded_solver_, Stream::probe, job);
+  const RowContext context{job.epoch, job.step, "probe", "probe"};
+  for (const std::size_t pair : compared.pairs) {
+    if (options_.pairing.is_all() &&
+        has_other_rows(compared.moments, compared.moments.pairs[pair])) {
+      continue;
+    }
+    write_pair(compared.moments, solution, pair, context, options_.measures, sinks);
+  }
+}
+
+void SnapshotSolver::write_missing(const SnapshotJob& job, RowSinks& sinks) {
+  std::set<std::array<std::string, 3>> present;
+  for (const MeasureRow& row : sinks.report.measures) {
+    present.insert({row.layer, row.reference, row.reference_layer});
+  }
+  for (const RecordedSide& side : job.earlier) {
+    for (const std::string& layer : job.layers) {
+      for (const auto& [other, pack] : side.layers) {
+        if (!are_paired(side, layer, other, options_.pairing)) continue;
+        if (present.contains({layer, side.network, other})) continue;
+        // Of all layers with all, those on other positions were not meant.
+        if (options_.pairing.is_all() && !side.is_own && layer != other) continue;
+        write_missing_pair({job.epoch, job.step, "probe", "probe"}, {layer, side.network, other},
+                           options_.measures, sinks);
+      }
+    }
+  }
+}
+
+void SnapshotSolver::write_drifts(SnapshotJob& job) {
+  SnapshotReport& report = *job.report;
+  for (const MeasureRow& train : report.measures) {
+    if (train.stream != "train" || !train.value) continue;
+    const auto probe = std::ranges::find_if(report.measures, [&](const MeasureRow& row) {
+      return row.stream == "probe" && row.layer == train.layer &&
+             row.reference == train.reference && row.reference_layer == train.reference_layer &&
+             row.measure == train.measure;
+    });
+    if (probe == report.measures.end() || !probe->value) continue;
+    const DriftRow drift{.epoch = job.epoch,
+                         .step = job.step,
+                         .layer = train.layer,
+                         .reference = train.reference,
+                         .reference_layer = train.reference_layer,
+                         .measure = train.measure,
+                         .probe = *probe->value,
+                         .train = *train.value};
+    writer_.write(drift);
+    report.drifts.push_back(drift);
+  }
+}
+
+void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks) {
+  SnapshotVerdictInput input{.epoch = job.epoch,
+                             .step = job.step,
+                             .stream = name_of(stream),
+                             .network = options_.network,
+                             .measure = headline_measure(options_),
+                             .numbers = job.report->measures,
+                             .halves = {},
+                             .layers = job.report->layers};
+  // Blocks of the train stream hold other inputs at each snapshot: their halves do not pair.
+  if (stream == Stream::probe) input.halves = sinks.halves;
+  for (VerdictRow& row : verdicts_.add(input)) {
+    writer_.write(row);
+    job.report->verdicts.push_back(std::move(row));
+  }
+}
+
+void SnapshotSolver::tell(const SnapshotJob& job) {
+  if (!options_.on_snapshot) return;
+  std::string why = "an exception that is not a std::exception";
+  try {
+    options_.on_snapshot(*job.report);
+    return;
+  } catch (const std::exception& failure) {
+    why = failure.what();
+  } catch (...) {
+  }
+  writer_.report({.epoch = job.epoch,
+                  .what = "callback_failed",
+                  .subject = "on_snapshot",
+                  .message = "expected it not to throw, got: " + why});
+}
+
+void SnapshotSolver::solve(SnapshotJob& job) noexcept {
+  // Out of memory while reporting that memory ran out is the one case that leaves no trace.
+  try {
+    SnapshotReport& report = *job.report;
+    RowSinks sinks{report, &writer_};
+    try {
+      const TimeSpent time(report.solve_seconds);
+      if (job.probe) write_stream(Stream::probe, *job.probe, job, sinks);
+      write_recorded(job, sinks);
+      write_missing(job, sinks);
+      if (job.train) write_stream(Stream::train, *job.train, job, sinks);
+      write_drifts(job);
+      if (job.probe) write_verdicts(Stream::probe, job, sinks);
+      if (job.train) write_verdicts(Stream::train, job, sinks);
+    } catch (const std::exception& failure) {
+      fail(job, "solve_failed", "snapshot", failure.what());
+    }
+    latest_.put(report.measures);
+    job.overhead.solve_seconds = report.solve_seconds;
+    job.overhead.share = share_of(job.overhead);
+    job.overhead.lines_lost = writer_.lines_lost();
+    writer_.write(job.overhead);
+    tell(job);
+  } catch (...) {
+    job.report->measures.clear();
+  }
+}
+
+}  // namespace livecca

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "livecca/common/executor.hpp"
+#include "livecca/monitor/options.hpp"
+#include "livecca/monitor/snapshot_report.hpp"
+#include "livecca/snapshot/solver.hpp"
+#include "monitor/latest_rows.hpp"
+#include "monitor/recorded_comparison.hpp"
+#include "monitor/rows_of_solution.hpp"
+#include "monitor/run_writer.hpp"
+#include "monitor/stream_window.hpp"
+#include "monitor/verdicts.hpp"
+
+namespace livecca {
+
+/// All that a snapshot is solved from: nothing in it is the training's any more.
+struct SnapshotJob {
+  std::int64_t epoch = 0;
+  std::uint64_t step = 0;
+  std::optional<EndedWindow> probe;
+  std::optional<EndedWindow> train;
+  /// The probe's activations of this snapshot, and what they are compared with.
+  std::optional<RecordedSide> now;
+  std::vector<RecordedSide> earlier;
+  std::vector<std::string> layers;  ///< of the trained network, that should be in all of these
+  OverheadRow overhead;
+  std::shared_ptr<SnapshotReport> report;
+};
+
+/// Turns snapshots into rows: solves, compares recordings, judges, and tells whoever listens.
+///
+/// Thread safety: none, but what it writes to (rows, latest numbers) may be used meanwhile.
+class SnapshotSolver {
+ public:
+  /// All are borrowed.
+  SnapshotSolver(const MonitorOptions& options, RunWriter& writer, LatestRows& latest,
+                 Executor& executor);
+
+  /// Never throws: what goes wrong is an event, and the report says what is missing. Seconds taken
+  /// are in the report.
+  void solve(SnapshotJob& job) noexcept;
+
+  std::string verdict_state() const { return verdicts_.state(); }
+  bool restore_verdicts(const std::string& state, std::string& why) {
+    return verdicts_.restore(state, why);
+  }
+
+ private:
+  void write_stream(Stream stream, const EndedWindow& window, SnapshotJob& job, RowSinks& sinks);
+  void write_recorded(SnapshotJob& job, RowSinks& sinks);
+  /// Rows without a value for what should have been compared and was not.
+  void write_missing(const SnapshotJob& job, RowSinks& sinks);
+  void write_drifts(SnapshotJob& job);
+  void write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks);
+  SolvedWindow solved(const PanelMoments& moments, Solver& solver, Stream stream, SnapshotJob& job);
+  void fail(SnapshotJob& job, const std::string& what, const std::string& subject,
+            const std::string& message);
+  void tell(const SnapshotJob& job);
+
+  const MonitorOptions& options_;
+  RunWriter& writer_;
+  LatestRows& latest_;
+  Executor& executor_;
+  Solver probe_solver_;
+  Solver train_solver_;
+  Solver recorded_solver_;
+  RecordedComparison comparison_;
+  Verdicts verdicts_;
+};
+
+}  // namespace livecca

@@ -1,0 +1,91 @@
+#include "monitor/step_buffer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include "activations/layout_axes.hpp"
+#include "livecca/common/error.hpp"
+
+namespace livecca {
+namespace {
+
+std::size_t images_of(const ActivationView& view, Layout layout) {
+  const std::size_t axis = axes_of(layout).image;
+  return axis < view.rank() ? static_cast<std::size_t>(view.shape()[axis]) : 0;
+}
+
+/// The first images of a view.
+ActivationView first_images(const ActivationView& view, Layout layout, std::size_t count) {
+  std::array<std::int64_t, ActivationView::max_rank> shape{};
+  std::ranges::copy(view.shape(), shape.begin());
+  shape[axes_of(layout).image] = static_cast<std::int64_t>(count);
+  return ActivationView(view.data(), view.dtype(), std::span(shape).first(view.rank()),
+                        view.strides())
+      .with_roundoff(view.roundoff());
+}
+
+}  // namespace
+
+void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
+                       double the_images_share) {
+  stream = the_stream;
+  epoch = the_epoch;
+  first_image = the_first_image;
+  images_share = the_images_share;
+  images = 0;
+  cost_seconds = 0;
+  for (TapBuffer& tap : taps) {
+    tap.observed = false;
+    tap.refused.clear();
+  }
+}
+
+void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+                         const SequenceMask& mask, const PackingOptions& options) {
+  if (index >= taps.size()) taps.resize(index + 1);
+  TapBuffer& buffer = taps[index];
+  if (buffer.observed) {
+    throw Error(tap.text() + ": expected one observation in a step, got a second one");
+  }
+  if (mask.is_given() && !is_sequence(tap.reading.layout)) {
+    throw Error(tap.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
+                ", which has no steps");
+  }
+  buffer.observed = true;
+  ActivationShape seen;
+  if (!read_shape(view, tap.reading.layout, seen, buffer.refused)) return;
+  buffer.shape = {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()};
+  const std::size_t width = tap.reading.features(seen.features, seen.grid);
+  if (width != buffer.width) {
+    buffer.width = width;
+    buffer.chosen.clear();
+    if (options.max_features > 0 && width > options.max_features) {
+      choose_features(width, options.max_features, options.feature_seed, buffer.chosen);
+    }
+  }
+  const std::size_t all = images_of(view, tap.reading.layout);
+  const auto wanted = static_cast<std::size_t>(std::ceil(images_share * static_cast<double>(all)));
+  const bool whole = wanted >= all;
+  buffer.rows.pack(whole ? view : first_images(view, tap.reading.layout, wanted), tap.reading,
+                   options.positions, first_image, buffer.refused, buffer.chosen,
+                   whole ? mask : mask.first(wanted));
+  images = std::max<std::uint64_t>(images, buffer.rows.images());
+}
+
+std::unique_ptr<StepBuffer> StepBufferPool::take() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) return std::make_unique<StepBuffer>();
+  auto buffer = std::move(free_.back());
+  free_.pop_back();
+  return buffer;
+}
+
+void StepBufferPool::give_back(std::unique_ptr<StepBuffer> buffer) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(buffer));
+}
+
+}  // namespace livecca

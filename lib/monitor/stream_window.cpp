@@ -1,0 +1,108 @@
+#include "monitor/stream_window.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "livecca/common/error.hpp"
+#include "monitor/rows_of_solution.hpp"
+
+namespace livecca {
+namespace {
+
+PanelOptions panel_options(Stream stream, const MonitorOptions& options) {
+  const Window window = stream == Stream::probe ? Window::since_snapshot() : options.train_window;
+  PanelOptions result;
+  result.positions = options.positions;
+  result.window = window;
+  result.precision = options.precision;
+  result.error_blocks = window.kind == Window::Kind::last_blocks ? 0 : options.error_blocks;
+  result.norm_sums = window.kind != Window::Kind::exponential && needs_norm_sums(options);
+  result.max_features = options.max_features;
+  result.feature_seed = options.feature_seed;
+  result.memory_limit = options.memory_limit;
+  return result;
+}
+
+}  // namespace
+
+const char* name_of(Stream stream) { return stream == Stream::probe ? "probe" : "train"; }
+
+StreamWindow::StreamWindow(Stream stream, const MonitorOptions& options, Executor& executor)
+    : stream_(stream), options_(options), panel_(executor, panel_options(stream, options)) {
+  networks_.insert(options.network);
+}
+
+void StreamWindow::add_pairs(std::size_t index, const WatchedTaps& taps) {
+  const WatchedTap& tap = taps.at(index);
+  const bool trained = tap.network == options_.network;
+  for (std::size_t other = 0; other < index; ++other) {
+    const WatchedTap& earlier = taps.at(other);
+    if (trained == (earlier.network == options_.network)) continue;
+    const std::size_t x = trained ? index : other;
+    const std::size_t y = trained ? other : index;
+    if (options_.pairing.pairs(taps.at(x).layer, taps.at(y).layer)) panel_.add_pair(x, y);
+  }
+}
+
+void StreamWindow::add_new(const WatchedTaps& taps) {
+  for (std::size_t i = panel_.tap_count(); i < taps.size(); ++i) {
+    const WatchedTap& tap = taps.at(i);
+    panel_.add_tap({tap.network, tap.layer}, tap.reading, tap.shape);
+    try {
+      add_pairs(i, taps);
+    } catch (const Error&) {
+      panel_.remove_last_tap();
+      throw;
+    }
+  }
+}
+
+void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recorder& record) {
+  ++steps_;
+  Panel::Step step = panel_.begin();
+  const std::size_t count = std::min(panel_.tap_count(), taps.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const WatchedTap& tap = taps.at(i);
+    const bool observed = i < buffer.taps.size() && buffer.taps[i].observed;
+    const PackedRows* rows = nullptr;
+    if (observed) {
+      TapBuffer& seen = buffer.taps[i];
+      networks_.insert(tap.network);
+      if (seen.refused.empty()) {
+        rows = step.observe_packed(i, seen.rows, seen.shape);
+      } else {
+        step.refuse(i, seen.refused);
+      }
+    }
+    if (tap.network == options_.network) record(i, rows);
+  }
+  step.commit();
+}
+
+void StreamWindow::drop(const std::string& reason) {
+  panel_.reset();
+  if (dropped_.empty()) dropped_ = reason;
+}
+
+EndedWindow StreamWindow::end() {
+  EndedWindow ended;
+  ended.moments = panel_.snapshot();
+  ended.networks = networks_;
+  ended.dropped = std::exchange(dropped_, {});
+  steps_ = 0;
+  if (!ended.dropped.empty()) {
+    // What came after the drop is a part of the window only.
+    for (TapMoments& tap : ended.moments.taps) tap.moments.reset();
+    ended.moments.blocks.clear();
+  }
+  return ended;
+}
+
+void StreamWindow::restore(const PanelMoments& window, const PanelProgress& progress,
+                           std::uint64_t steps, std::set<std::string> networks) {
+  panel_.restore(window, progress);
+  networks_ = std::move(networks);
+  steps_ = steps;
+}
+
+}  // namespace livecca
