@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include "livecca/common/error.hpp"
@@ -105,6 +107,23 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const Seq
                             {options.positions, options.max_features, options.feature_seed});
   } catch (const Error&) {
     throw;
+  } catch (const std::exception& failure) {
+    state_->failure = failure.what();
+  }
+}
+
+void Monitor::Step::merge(const PanelMoments& moments) {
+  if (!state_) throw Error("step: merged after its commit");
+  if (!state_->buffer || state_->monitor.is_forked()) return;
+  StepBuffer& buffer = *state_->buffer;
+  const bool is_observed = std::ranges::any_of(buffer.taps, &TapBuffer::observed);
+  if (is_observed || buffer.moments) {
+    throw Error("step: expected moments instead of observations, once");
+  }
+  const StepTime time(state_->monitor.overhead, buffer.cost_seconds);
+  try {
+    buffer.moments = std::make_unique<const PanelMoments>(moments);
+    buffer.images = moments.images;
   } catch (const std::exception& failure) {
     state_->failure = failure.what();
   }

@@ -37,6 +37,7 @@ void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t 
   images_share = the_images_share;
   images = 0;
   cost_seconds = 0;
+  moments.reset();
   for (TapBuffer& tap : taps) {
     tap.observed = false;
     tap.refused.clear();
@@ -47,6 +48,7 @@ void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const Activat
                          const SequenceMask& mask, const PackingOptions& options) {
   if (index >= taps.size()) taps.resize(index + 1);
   TapBuffer& buffer = taps[index];
+  if (moments) throw Error(tap.text() + ": expected no observation beside merged moments");
   if (buffer.observed) {
     throw Error(tap.text() + ": expected one observation in a step, got a second one");
   }

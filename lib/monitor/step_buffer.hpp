@@ -46,6 +46,7 @@ struct StepBuffer {
   std::uint64_t images = 0;       ///< the most that a tap saw
   double cost_seconds = 0;        ///< the training thread's, for this step
   std::vector<TapBuffer> taps;    ///< by the tap's index
+  std::unique_ptr<const PanelMoments> moments;  ///< instead of rows; usually null
 
   void begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
              double the_images_share);

@@ -23,6 +23,31 @@ PanelOptions panel_options(Stream stream, const MonitorOptions& options) {
   return result;
 }
 
+/// The other's taps and pairs, found by name, as the panel has its own.
+PanelMoments arranged_like(const PanelMoments& own, const PanelMoments& other) {
+  PanelMoments result;
+  const auto text = [](const PanelMoments& of, const PairMoments& pair) {
+    return of.taps[pair.x].name.text() + " with " + of.taps[pair.y].name.text();
+  };
+  for (const TapMoments& tap : own.taps) {
+    const auto found = std::ranges::find(other.taps, tap.name, &TapMoments::name);
+    result.taps.push_back(found == other.taps.end() ? TapMoments{.name = tap.name, .moments = {}}
+                                                    : *found);
+  }
+  for (const PairMoments& pair : own.pairs) {
+    const auto found = std::ranges::find_if(other.pairs, [&](const PairMoments& candidate) {
+      return text(other, candidate) == text(own, pair);
+    });
+    result.pairs.push_back({pair.x, pair.y, {}});
+    if (found != other.pairs.end()) result.pairs.back().moments = found->moments;
+  }
+  result.images = other.images;
+  result.steps_committed = other.steps_committed;
+  result.steps_discarded = other.steps_discarded;
+  result.faults = other.faults;
+  return result;
+}
+
 }  // namespace
 
 const char* name_of(Stream stream) { return stream == Stream::probe ? "probe" : "train"; }
@@ -57,8 +82,21 @@ void StreamWindow::add_new(const WatchedTaps& taps) {
   }
 }
 
+void StreamWindow::feed_moments(const PanelMoments& moments, const WatchedTaps& taps,
+                                const Recorder& record) {
+  panel_.merge(arranged_like(panel_.moments(), moments));
+  for (const TapMoments& tap : moments.taps) networks_.insert(tap.name.network);
+  for (std::size_t i = 0; i < panel_.tap_count(); ++i) {
+    if (taps.at(i).network == options_.network) record(i, nullptr);
+  }
+}
+
 void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recorder& record) {
   ++steps_;
+  if (buffer.moments) {
+    feed_moments(*buffer.moments, taps, record);
+    return;
+  }
   Panel::Step step = panel_.begin();
   const std::size_t count = std::min(panel_.tap_count(), taps.size());
   for (std::size_t i = 0; i < count; ++i) {

@@ -58,6 +58,7 @@ class StreamWindow {
                std::set<std::string> networks);
 
  private:
+  void feed_moments(const PanelMoments& moments, const WatchedTaps& taps, const Recorder& record);
   void add_pairs(std::size_t index, const WatchedTaps& taps);
 
   Stream stream_;

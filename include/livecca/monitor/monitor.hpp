@@ -162,6 +162,11 @@ class LIVECCA_EXPORT Monitor::Step {
   /// only if in that snapshot no step is masked and their number does not change; otherwise the
   /// snapshot is not kept of that layer, with an event "history_failed".
   void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
+  /// Instead of observe(), for moments that were reduced elsewhere, on a GPU or by other workers: a
+  /// window of a Panel with taps and pairs of the same names, in any order, over the same positions
+  /// and features. What it does not have is lost for the window, and the probe's activations are
+  /// not kept of this snapshot. Copies. Throws Error if something was observed or merged already.
+  void merge(const PanelMoments& moments);
   /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
   /// Does nothing after the commit.
   void report(std::string_view tap, std::string_view why);

@@ -1,0 +1,309 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <future>
+#include <thread>
+
+#include "json_lines.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/measures/measure.hpp"
+#include "panel_of_two.hpp"
+#include "temporary_folder.hpp"
+#include "tiny_training.hpp"
+
+using namespace livecca;
+using livecca_tests::normal_matrix;
+using livecca_tests::read_lines;
+using livecca_tests::TemporaryFolder;
+using livecca_tests::TinyTraining;
+
+namespace {
+
+constexpr std::uint64_t seed = 4242;
+
+MonitorOptions options_in(const TemporaryFolder& folder) {
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.threads = 1;
+  return options;
+}
+
+/// A train step of one layer and its reference.
+void train_step(Monitor& monitor, TapHandle net, TapHandle ref, const Eigen::MatrixXd& x,
+                const Eigen::MatrixXd& y) {
+  auto step = monitor.begin(Stream::train, 0);
+  step.observe(net, view_of(x));
+  step.observe(ref, view_of(y));
+  step.commit();
+}
+
+double direct_distance(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
+  Executor executor(1);
+  const auto solution = livecca_tests::solve_pair(x, y, executor);
+  return *evaluate(solution, 0, *find_measure("pwcca")).distance();
+}
+
+}  // namespace
+
+TEST_CASE("the train stream's numbers are those of its window, labelled with their modes") {
+  const TemporaryFolder folder;
+  MonitorOptions options = options_in(folder);
+  options.queue_steps = 100;
+  Monitor monitor(options);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  for (int window = 0; window < 2; ++window) {
+    Eigen::MatrixXd all_x(0, 4);
+    Eigen::MatrixXd all_y(0, 3);
+    for (int i = 0; i < 8; ++i) {
+      const auto number = static_cast<std::uint64_t>(10 * window + i);
+      const Eigen::MatrixXd x = normal_matrix(50, 4, seed + number);
+      const Eigen::MatrixXd y = x.leftCols(3) + 0.5 * normal_matrix(50, 3, seed + 100 + number);
+      train_step(monitor, net, ref, x, y);
+      all_x.conservativeResize(all_x.rows() + 50, Eigen::NoChange);
+      all_y.conservativeResize(all_y.rows() + 50, Eigen::NoChange);
+      all_x.bottomRows(50) = x;
+      all_y.bottomRows(50) = y;
+    }
+    const SnapshotReport report = monitor.snapshot(window).wait();
+    const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
+    REQUIRE(row != nullptr);
+    CHECK(row->stream == "train");
+    CHECK(row->window == "since_snapshot");
+    CHECK(row->modes == std::array<std::string, 2>{"train", "eval"});
+    CHECK(row->samples == 400);
+    CHECK(*row->value == doctest::Approx(direct_distance(all_x, all_y)).epsilon(1e-10));
+    // A run of the train stream alone does not miss its probe.
+    CHECK(report.events.empty());
+  }
+}
+
+TEST_CASE("both streams together show their drift; a reference that only the probe sees has none") {
+  const TemporaryFolder folder;
+  MonitorOptions options = options_in(folder);
+  options.queue_steps = 100;
+  Monitor monitor(options);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  const TapHandle probe_only = monitor.watch("teacher", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(200, 4, seed);
+  const Eigen::MatrixXd y = x + normal_matrix(200, 4, seed + 1);
+  const Eigen::MatrixXd moved = x + 0.5 * normal_matrix(200, 4, seed + 2);
+  train_step(monitor, net, ref, moved, y);
+  auto step = monitor.begin(Stream::probe, 0);
+  step.observe(net, view_of(x));
+  step.observe(ref, view_of(y));
+  step.observe(probe_only, view_of(y));
+  step.commit();
+  const SnapshotReport report = monitor.snapshot(0).wait();
+  CHECK(report.events.empty());
+  REQUIRE(report.drifts.size() == options.measures.size());
+  const DriftRow& drift = report.drifts[0];
+  CHECK(drift.reference == "ref");
+  CHECK(drift.probe == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
+  CHECK(drift.train == doctest::Approx(direct_distance(moved, y)).epsilon(1e-10));
+  CHECK(report.find("fc", "teacher", "pwcca_distance", "probe") != nullptr);
+  CHECK(report.find("fc", "teacher", "pwcca_distance", "train") == nullptr);
+  CHECK(monitor.latest("fc", "ref", "pwcca_distance")->stream == "probe");
+  CHECK(*monitor.latest("fc", "ref", "pwcca_distance", Stream::train)->value == drift.train);
+  CHECK_FALSE(monitor.latest("fc", "nobody", "pwcca_distance"));
+}
+
+TEST_CASE("convolutions of the train stream are sampled at the same positions in both networks") {
+  const TemporaryFolder folder;
+  Monitor monitor(options_in(folder));
+  const TapHandle net = monitor.watch("net", "conv", Layout::nchw);
+  const TapHandle ref = monitor.watch("ref", "conv", Layout::nchw);
+  const std::array<std::int64_t, 4> shape{30, 3, 9, 9};
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const Eigen::VectorXd values = normal_matrix(30 * 3 * 81, 1, seed + i).col(0);
+    auto step = monitor.begin(Stream::train, 0);
+    step.observe(net, ActivationView(values.data(), DType::float64, shape));
+    step.observe(ref, ActivationView(values.data(), DType::float64, shape));
+    step.commit();
+  }
+  const SnapshotReport report = monitor.snapshot(0).wait();
+  const MeasureRow* row = report.find("conv", "ref", "mean_cca_distance");
+  CHECK(*row->value < 1e-12);
+  CHECK(row->samples == 3 * 30 * 16);
+  CHECK(row->effective_samples == 90);
+}
+
+TEST_CASE("a train window that is exponential or a ring is what its rows say") {
+  for (const Window& window :
+       {Window::exponential(100), Window::last_blocks(4, 100), Window::all()}) {
+    const TemporaryFolder folder;
+    MonitorOptions options = options_in(folder);
+    options.train_window = window;
+    options.synchronous = true;
+    Monitor monitor(options);
+    const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+    const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+    SnapshotReport report;
+    for (int snapshot = 0; snapshot < 3; ++snapshot) {
+      for (std::uint64_t i = 0; i < 4; ++i) {
+        const Eigen::MatrixXd x = normal_matrix(50, 3, seed + i);
+        train_step(monitor, net, ref, x, x);
+      }
+      report = monitor.snapshot(snapshot).wait();
+    }
+    CAPTURE(name_of(window.kind));
+    const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
+    REQUIRE(row != nullptr);
+    CHECK(row->window.starts_with(name_of(window.kind)));
+    if (window.kind == Window::Kind::all) CHECK(row->samples == 600);
+    if (window.kind == Window::Kind::last_blocks) CHECK(row->samples == 400);
+    if (window.kind == Window::Kind::exponential) CHECK(row->effective_samples < 300);
+  }
+}
+
+TEST_CASE("moments that were reduced elsewhere count as if their rows had been observed") {
+  const TemporaryFolder folder;
+  Monitor monitor(options_in(folder));
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(300, 4, seed);
+  const Eigen::MatrixXd y = x.leftCols(2) + normal_matrix(300, 2, seed + 1);
+  train_step(monitor, net, ref, x.topRows(100), y.topRows(100));
+  // Another worker's panel, with its taps in another order.
+  Executor executor(1);
+  Panel panel(executor, {});
+  panel.add_tap({"ref", "fc"}, Layout::nc);
+  panel.add_tap({"net", "fc"}, Layout::nc);
+  panel.add_pair(1, 0);
+  {
+    auto step = panel.begin();
+    step.observe(0, view_of(y.bottomRows(200)));
+    step.observe(1, view_of(x.bottomRows(200)));
+    step.commit();
+  }
+  {
+    auto step = monitor.begin(Stream::train, 0);
+    step.merge(panel.take());
+    CHECK_THROWS_AS(step.observe(net, view_of(x)), Error);
+    step.commit();
+  }
+  const SnapshotReport report = monitor.snapshot(0).wait();
+  const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
+  REQUIRE(row != nullptr);
+  CHECK(row->samples == 300);
+  CHECK(*row->value == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
+}
+
+TEST_CASE("a full queue drops whole train steps, counts them, and lets the probe wait") {
+  const TemporaryFolder folder;
+  MonitorOptions options = options_in(folder);
+  options.queue_steps = 2;
+  std::promise<void> gate;
+  auto opened = gate.get_future().share();
+  options.on_snapshot = [&, opened](const SnapshotReport&) { opened.wait(); };
+  Monitor monitor(options);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(40, 3, seed);
+  std::vector<SnapshotTicket> tickets;
+  // One solve waits in the callback, the next behind it; livecca's thread waits with the third.
+  for (int i = 0; i < 3; ++i) {
+    train_step(monitor, net, ref, x, x);
+    tickets.push_back(monitor.snapshot(i));
+  }
+  for (int i = 0; i < 10; ++i) train_step(monitor, net, ref, x, x);
+  std::thread opener([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    gate.set_value();
+  });
+  auto step = monitor.begin(Stream::probe, 3);
+  step.observe(net, view_of(x));
+  step.observe(ref, view_of(x));
+  step.commit();
+  const SnapshotReport report = monitor.snapshot(3).wait();
+  opener.join();
+  CHECK(report.wait_seconds > 0.01);
+  CHECK(report.find("fc", "ref", "pwcca_distance", "probe")->samples == 40);
+  const std::uint64_t observed = report.find("fc", "ref", "pwcca_distance", "train")->samples / 40;
+  std::uint64_t dropped = 0;
+  std::uint64_t events = 0;
+  monitor.finish();
+  for (const auto& line : read_lines(options.run_directory / "rows.jsonl")) {
+    if (line["kind"] != "event") continue;
+    if (line["what"] == "overhead") dropped += line["train_steps_dropped"].get<std::uint64_t>();
+    if (line["what"] == "step_dropped") events = line["count"];
+  }
+  CHECK(dropped > 0);
+  CHECK(dropped == events);
+  CHECK(observed + dropped == 10);
+}
+
+TEST_CASE("a synchronous monitor and an asynchronous one write the same, row for row") {
+  const TemporaryFolder folder;
+  const auto run = [&](const char* name, bool synchronous, int threads) {
+    MonitorOptions options;
+    options.run_directory = folder.path() / name;
+    options.run = "run";
+    options.synchronous = synchronous;
+    options.threads = threads;
+    options.queue_steps = 1000;
+    options.error_blocks = 5;
+    TinyTraining training;
+    Monitor monitor(options);
+    const auto weights = training.run(&monitor);
+    monitor.finish();
+    CHECK(weights == TinyTraining::unwatched());
+    std::vector<nlohmann::json> lines;
+    for (auto line : read_lines(options.run_directory / "rows.jsonl")) {
+      if (line["kind"] == "event" && line["what"] == "overhead") continue;
+      for (const char* varies : {"wall_time", "threads", "synchronous"}) line.erase(varies);
+      lines.push_back(line);
+    }
+    return lines;
+  };
+  const auto expected = run("synchronous", true, 1);
+  CHECK(expected.size() > 100);
+  CHECK(run("asynchronous", false, 1) == expected);
+  CHECK(run("threads", false, 4) == expected);
+}
+
+TEST_CASE("a schedule, advance() and the budget decide when a stream is due") {
+  const TemporaryFolder folder;
+  MonitorOptions options = options_in(folder);
+  options.train_schedule = Schedule::every_steps(10);
+  options.probe_schedule = Schedule::every_epochs(2);
+  options.train_snapshots = Schedule::every_steps(25);
+  Monitor monitor(options);
+  int train = 0;
+  int probe = 0;
+  int snapshots = 0;
+  for (int epoch = 0; epoch < 5; ++epoch) {
+    for (int step = 0; step < 20; ++step) {
+      train += monitor.due(Stream::train) ? 1 : 0;
+      probe += monitor.due(Stream::probe) ? 1 : 0;
+      snapshots += monitor.snapshot_due() ? 1 : 0;
+      monitor.advance(epoch);
+    }
+  }
+  CHECK(train == 10);
+  CHECK(probe == 3);
+  CHECK(snapshots == 4);
+}
+
+TEST_CASE(
+    "rows of a run have the training steps that advance() counted, and its overhead's share") {
+  const TemporaryFolder folder;
+  MonitorOptions options = options_in(folder);
+  options.synchronous = true;
+  TinyTraining training;
+  Monitor monitor(options);
+  training.run(&monitor);
+  monitor.finish();
+  std::uint64_t last_step = 0;
+  bool has_share = false;
+  for (const auto& line : read_lines(options.run_directory / "rows.jsonl")) {
+    if (line["kind"] == "measure" && line["reference"] == "ref") last_step = line["step"];
+    if (line["kind"] != "event" || line["what"] != "overhead") continue;
+    CHECK(line["train_steps_observed"].get<int>() <= TinyTraining::steps_per_epoch);
+    if (line["share"].is_number()) has_share = line["share"].get<double>() > 0;
+  }
+  CHECK(last_step == (TinyTraining::epochs - 1) * TinyTraining::steps_per_epoch);
+  CHECK(has_share);
+}
