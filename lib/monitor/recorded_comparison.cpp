@@ -29,7 +29,7 @@ RecordedComparison::RecordedComparison(const MonitorOptions& options, Executor& 
                         .error_blocks = options.error_blocks,
                         .norm_sums = needs_norm_sums(options)}) {}
 
-bool RecordedComparison::same_images(const std::string& subject, const RecordedPack& x,
+bool RecordedComparison::same_images(const std::string& subject, bool is_own, const RecordedPack& x,
                                      const RecordedPack& y, const Report& report) const {
   const std::string where = y.path().string() + ": ";
   if (x.fingerprint() && y.fingerprint()) {
@@ -38,6 +38,12 @@ bool RecordedComparison::same_images(const std::string& subject, const RecordedP
       report("other_probe", subject, where + why);
       return false;
     }
+  }
+  if (y.fingerprint() && !x.fingerprint() && !is_own) {
+    report("unverified_probe", subject,
+           where +
+               "expected the probe's inputs, to compare their fingerprint, got none; "
+               "Step::inputs() takes them");
   }
   if (x.images() != y.images() || x.kept_images() != y.kept_images()) {
     report("rows_differ", subject,
@@ -124,7 +130,7 @@ RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
       for (const auto& [other, other_pack] : side.layers) {
         if (!are_paired(side, layer, other, options_.pairing)) continue;
         const std::string subject = side.network + (side.is_own ? "/" + layer : "");
-        if (!same_images(subject, *pack, *other_pack, report)) continue;
+        if (!same_images(subject, side.is_own, *pack, *other_pack, report)) continue;
         if (!activate(x, layer, pack, report)) continue;
         if (!activate(side, other, other_pack, report)) continue;
         images = pack->images();

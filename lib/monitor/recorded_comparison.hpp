@@ -50,8 +50,8 @@ class RecordedComparison {
 
   bool activate(const RecordedSide& side, const std::string& layer,
                 const std::shared_ptr<const RecordedPack>& pack, const Report& report);
-  bool same_images(const std::string& subject, const RecordedPack& x, const RecordedPack& y,
-                   const Report& report) const;
+  bool same_images(const std::string& subject, bool is_own, const RecordedPack& x,
+                   const RecordedPack& y, const Report& report) const;
   std::size_t pair_of(std::size_t x, std::size_t y);
   void feed(std::uint64_t images);
   void name_cuts(PanelMoments& moments) const;
