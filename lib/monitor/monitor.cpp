@@ -140,13 +140,15 @@ bool Monitor::State::add_reference(const std::string& name, const std::filesyste
 bool Monitor::State::due(Schedule& schedule, const char* subject) {
   std::string failure;
   bool is_due = false;
+  std::int64_t epoch = 0;
   {
     const std::lock_guard lock(front_mutex);
+    epoch = front.epoch;
     is_due = schedule.due({front.made, front.epoch, steady_seconds() - began});
     failure = schedule.failure();
   }
   if (!failure.empty()) {
-    writer.report({.epoch = front.epoch,
+    writer.report({.epoch = epoch,
                    .what = "callback_failed",
                    .subject = std::string(subject) + " schedule",
                    .message = "expected its predicate not to throw, got: " + failure});

@@ -18,6 +18,13 @@ void Monitor::State::report_to(SnapshotReport& report, const Event& event) {
   report.events.push_back(event);
 }
 
+void Monitor::State::report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report) {
+  if (steps == 0) return;
+  report_to(report,
+            {report.epoch, "step_discarded", livecca::name_of(stream),
+             std::to_string(steps) + " steps were begun and not committed; they were discarded"});
+}
+
 void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
                                    SnapshotReport& report) {
   const PanelMoments& moments = window.moments;
@@ -44,11 +51,7 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
                            " pairs of layers on other positions are not compared, as " +
                            example->subject + ": " + example->message + "; read them pooled"});
   }
-  if (moments.steps_discarded > 0) {
-    report_to(report, {epoch, "step_discarded", livecca::name_of(stream),
-                       std::to_string(moments.steps_discarded) +
-                           " steps were begun and not committed; they were discarded"});
-  }
+  report_discarded(stream, moments.steps_discarded, report);
   if (moments.steps_committed == 0) {
     report_to(report, {epoch, "missing", livecca::name_of(stream),
                        "expected at least one committed step before a snapshot, got none"});

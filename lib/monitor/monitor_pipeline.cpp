@@ -161,7 +161,11 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then) {
         (!has_train && front_then.streams[1].begun == 0)) {
       freeze_probe(job, front_then);
     }
-    if (has_train) freeze_train(job, front_then);
+    if (has_train) {
+      freeze_train(job, front_then);
+    } else {
+      report_discarded(Stream::train, front_then.streams[1].discarded, report);
+    }
   }
   job.overhead = overhead.take(job.epoch);
   job.overhead.accumulate_seconds += seconds;

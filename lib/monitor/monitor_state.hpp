@@ -92,6 +92,7 @@ struct Monitor::State {
 
   // monitor_faults.cpp
   void report_to(SnapshotReport& report, const Event& event);
+  void report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report);
   void report_faults(Stream stream, const EndedWindow& window, SnapshotReport& report);
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
   RunRow run_row() const;

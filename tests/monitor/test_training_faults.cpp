@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <future>
 #include <stdexcept>
+#include <thread>
 
 #include "file_size_limit.hpp"
 #include "json_lines.hpp"
@@ -305,4 +307,28 @@ TEST_CASE("fault: callbacks that throw are counted, and everything is written") 
   CHECK(watched.counted("callback_failed", "on_event") >= 1);
   CHECK(watched.counted("callback_failed", "train schedule") == TinyTraining::epochs);
   CHECK(watched.statuses("first", "ref").size() == TinyTraining::epochs);
+}
+
+TEST_CASE("fault: the queue is full; train steps are dropped whole and counted, the probe waits") {
+  Watched watched;
+  watched.options.queue_steps = 2;
+  std::promise<void> gate;
+  auto opened = gate.get_future().share();
+  // Solves stand still until the gate opens, and soon so does what waits for them.
+  watched.options.on_snapshot = [&, opened](const SnapshotReport&) { opened.wait(); };
+  std::thread opener([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    gate.set_value();
+  });
+  watched.run();
+  opener.join();
+  CHECK(watched.counted("step_dropped", "train") > 0);
+  CHECK(watched.statuses("first", "ref") == std::vector<std::string>(TinyTraining::epochs, "ok"));
+  double waited = 0;
+  for (const auto& line : read_lines(watched.rows())) {
+    if (line["kind"] == "event" && line["what"] == "overhead") {
+      waited += line["wait_seconds"].get<double>();
+    }
+  }
+  CHECK(waited > 0.01);
 }

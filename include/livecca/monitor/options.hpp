@@ -70,8 +70,9 @@ struct MonitorOptions {
 
   /// Threads for accumulating and solving; 0: one less than the cores, at least one.
   int threads = 0;
-  /// Steps that may wait for livecca's own thread. A train step that finds the queue full is
-  /// dropped whole and counted, a probe step waits, which is counted too.
+  /// Steps that may wait for livecca's own thread, each with its rows (see Monitor::plan()). A
+  /// train step that finds the queue full is dropped whole and counted, a probe step waits, which
+  /// is counted too.
   std::size_t queue_steps = 8;
   /// Accumulate and solve within commit() and snapshot(), on the caller's thread: nothing is ever
   /// dropped, and what is written does not depend on timing.
