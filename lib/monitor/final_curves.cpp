@@ -10,9 +10,18 @@
 namespace livecca {
 namespace {
 
-struct Opened {
-  std::int64_t epoch;
-  std::shared_ptr<const RecordedPack> pack;
+using Pack = std::shared_ptr<const RecordedPack>;
+
+/// Its file is open only while it is compared, and as long as it is a layer's final state: a run
+/// may keep more snapshots than a process may open files.
+struct Readable {
+  const History::Kept* kept;
+  std::weak_ptr<const RecordedPack> pack;
+
+  Pack open(std::string& why) const {
+    if (Pack known = pack.lock()) return known;
+    return RecordedPack::open(kept->file, why);
+  }
 };
 
 }  // namespace
@@ -28,32 +37,38 @@ void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOpt
     writer.report(event);
     report.events.push_back(event);
   };
-  std::vector<Opened> snapshots;
+  std::vector<Readable> snapshots;
   RecordedSide last{"final", true, {}};
   for (const History::Kept& snapshot : kept) {
     epoch = snapshot.epoch;
     std::string why;
-    auto pack = RecordedPack::open(snapshot.file, why);
+    const Pack pack = RecordedPack::open(snapshot.file, why);
     if (!pack) {
       fail("missing", "final", why);
       continue;
     }
     // The newest recording there is: a last snapshot that missed a layer should not cost its curve.
     for (const RecordedLayer& layer : pack->layers()) last.layers[layer.name] = pack;
-    snapshots.push_back({epoch, std::move(pack)});
+    snapshots.push_back({&snapshot, pack});
   }
   RecordedComparison comparison(options, executor);
   Solver solver(executor);  // the last state is whitened once
   RowSinks sinks{report, &writer};
-  for (const Opened& snapshot : snapshots) {
-    epoch = snapshot.epoch;
-    RecordedSide then = RecordedSide::of(options.network, true, snapshot.pack);
+  for (const Readable& snapshot : snapshots) {
+    epoch = snapshot.kept->epoch;
+    std::string why;
+    const Pack pack = snapshot.open(why);
+    if (!pack) {
+      fail("missing", "final", why);
+      continue;
+    }
+    RecordedSide then = RecordedSide::of(options.network, true, pack);
     std::erase_if(then.layers,
-                  [&](const auto& layer) { return last.layers.at(layer.first) == snapshot.pack; });
-    for (const auto& [layer, pack] : last.layers) {
-      if (pack != snapshot.pack && !then.layers.contains(layer)) {
+                  [&](const auto& layer) { return last.layers.at(layer.first) == pack; });
+    for (const auto& [layer, last_pack] : last.layers) {
+      if (last_pack != pack && !then.layers.contains(layer)) {
         fail("missing", "final/" + layer,
-             snapshot.pack->path().string() + ": expected this layer, it is not in it");
+             pack->path().string() + ": expected this layer, it is not in it");
       }
     }
     const auto compared = comparison.compare(then, {last}, fail);

@@ -1,8 +1,13 @@
 #include "livecca/monitor/replay.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <tuple>
 
+#include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
 #include "monitor/recorded_comparison.hpp"
 #include "monitor/rows_of_solution.hpp"
@@ -11,6 +16,9 @@ namespace livecca {
 namespace {
 
 using Pack = std::shared_ptr<const RecordedPack>;
+
+// Rows read at a time.
+constexpr std::uint64_t rows_at_once = 4096;
 
 MonitorOptions as_monitor_options(const std::filesystem::path& run_directory,
                                   const ReplayOptions& options) {
@@ -23,6 +31,7 @@ MonitorOptions as_monitor_options(const std::filesystem::path& run_directory,
   result.error_blocks = options.error_blocks;
   result.pairing = options.pairing;
   result.threads = options.threads;
+  result.compare_before = options.before;
   std::string why;
   if (!result.is_valid(why)) throw Error(why);
   return result;
@@ -32,10 +41,11 @@ std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& r
   const std::filesystem::path folder = run_directory / "history";
   std::vector<std::filesystem::path> files;
   std::error_code failure;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
-    const std::string name = entry.path().filename().string();
+  for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
     if (name.starts_with("snapshot-") && name.ends_with(".safetensors")) {
-      files.push_back(entry.path());
+      files.push_back(entry->path());
     }
   }
   if (files.empty()) {
@@ -51,6 +61,35 @@ std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& r
   return files;
 }
 
+/// Rows that hold a NaN or an infinity. Nothing, with the reason, if they cannot be read.
+std::optional<std::uint64_t> nonfinite_rows(const RecordedPack& pack, const std::string& layer,
+                                            std::string& why) {
+  const auto source = pack.rows(layer, why);
+  if (!source) return std::nullopt;
+  const std::uint64_t an_image = source->rows_per_image();
+  const std::uint64_t stride = std::max<std::uint64_t>(1, rows_at_once / an_image) * an_image;
+  PackedRows rows;
+  std::uint64_t count = 0;
+  for (std::uint64_t first = 0; first < source->rows(); first += stride) {
+    const std::uint64_t some = std::min(stride, source->rows() - first);
+    const auto view = source->read(first, some, why);
+    if (!view ||
+        !rows.pack_recorded(*view, an_image, source->grid(), why, source->valid(first, some))) {
+      return std::nullopt;
+    }
+    count += static_cast<std::uint64_t>(std::ranges::count(rows.finite(), 0));
+  }
+  return count;
+}
+
+/// A file of the history. It is open only while it is compared, and as long as it is a start or a
+/// final state: a run may keep more snapshots than a process may open files.
+struct Snapshot {
+  std::filesystem::path file;
+  bool is_readable = true;
+  std::weak_ptr<const RecordedPack> pack;
+};
+
 /// All that is compared, and where it goes.
 class Replay {
  public:
@@ -58,90 +97,202 @@ class Replay {
       : asked_(options),
         options_(as_monitor_options(run_directory, options)),
         executor_(options.threads),
-        solver_(executor_),
-        comparison_(options_, executor_) {}
+        as_it_went_(options_, executor_),
+        at_the_end_(options_, executor_) {}
 
   ReplayResult run() {
-    open_all();
+    read_history();
+    open_references();
     for (std::size_t i = 0; i < snapshots_.size(); ++i) compare(i);
+    if (!other_positions_.empty()) {
+      fail("rows_differ", "all with all",
+           std::to_string(other_positions_.size()) +
+               " pairs of layers on other positions are not compared, as " +
+               other_positions_.begin()->first + ": " + other_positions_.begin()->second);
+    }
     return {std::move(report_.measures), std::move(report_.events)};
   }
 
  private:
-  void fail(const std::string& what, const std::string& subject, const std::string& message) {
-    report_.events.push_back({epoch_, what, subject, message});
-  }
+  /// What is compared together: a row that is not finite in one side leaves the others too.
+  struct Together {
+    Together(const MonitorOptions& options, Executor& executor)
+        : comparison(options, executor), solver(executor) {}
+    RecordedComparison comparison;
+    Solver solver;
+  };
 
-  void open_all() {
-    for (const auto& file : snapshot_files(options_.run_directory)) {
-      std::string why;
-      if (Pack pack = RecordedPack::open(file, why)) {
-        snapshots_.push_back(std::move(pack));
-      } else {
-        fail("unreadable", "history", why);
-      }
-    }
-    if (snapshots_.empty()) throw Error(report_.events.front().message);
-    options_.network = snapshots_.front()->network();
-    for (const Pack& pack : snapshots_) {
-      for (const RecordedLayer& layer : pack->layers()) {
-        start_.layers.try_emplace(layer.name, pack);
-        final_.layers[layer.name] = pack;
-      }
-    }
-    for (const auto& [name, path] : asked_.references) {
-      std::string why;
-      const Pack pack = RecordedPack::open(path, why);
-      if (!pack) throw Error(why);
-      references_.push_back(RecordedSide::of(name, false, pack));
-    }
-  }
-
-  /// Without the layers that are the snapshot's own.
-  static void add_other(const RecordedSide& side, const Pack& now,
-                        std::vector<RecordedSide>& sides) {
-    RecordedSide other = side;
-    std::erase_if(other.layers, [&](const auto& layer) { return layer.second == now; });
-    if (!other.layers.empty()) sides.push_back(std::move(other));
-  }
-
-  void compare(std::size_t index) {
-    const Pack& now = snapshots_[index];
-    epoch_ = now->epoch();
-    std::vector<RecordedSide> sides;
-    if (asked_.start) add_other(start_, now, sides);
-    if (asked_.final) add_other(final_, now, sides);
-    for (const std::size_t before : asked_.before) {
-      if (before == 0 || before > index) continue;
-      sides.push_back(
-          RecordedSide::of("before-" + std::to_string(before), true, snapshots_[index - before]));
-    }
-    sides.insert(sides.end(), references_.begin(), references_.end());
-    const auto compared =
-        comparison_.compare(RecordedSide::of(options_.network, true, now), sides,
-                            [&](const std::string& what, const std::string& subject,
-                                const std::string& message) { fail(what, subject, message); });
-    if (compared.pairs.empty()) return;
-    const SolvedWindow window = solve_window(compared.moments, options_, solver_, executor_);
-    RowSinks sinks{report_, nullptr};
-    for (const std::size_t pair : compared.pairs) {
-      write_pair(compared.moments, window, pair, {epoch_, now->step(), "probe", "probe"},
-                 options_.measures, sinks);
-    }
-  }
+  void fail(const std::string& what, const std::string& subject, const std::string& message);
+  Pack open(std::size_t index);
+  void read_history();
+  void keep_as_start(const Pack& pack);
+  void open_references();
+  bool has_pair(const RecordedSide& side) const;
+  std::vector<RecordedSide> earlier_and_others(std::size_t index, const Pack& now);
+  void compare(std::size_t index);
+  void compare(const Pack& now, const std::vector<RecordedSide>& sides, Together& together);
 
   const ReplayOptions& asked_;
   MonitorOptions options_;
   Executor executor_;
-  Solver solver_;
-  RecordedComparison comparison_;
-  std::vector<Pack> snapshots_;
+  Together as_it_went_;
+  Together at_the_end_;
+  std::vector<Snapshot> snapshots_;
+  std::set<std::string> layers_;  ///< of all snapshots
   RecordedSide start_{"start", true, {}};
   RecordedSide final_{"final", true, {}};
   std::vector<RecordedSide> references_;
   std::int64_t epoch_ = 0;
+  std::map<std::string, std::string> other_positions_;  ///< pairs of layers, and how they differ
+  /// Where an event stands in the report, and the last epoch that it came in.
+  std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::size_t, std::int64_t>>
+      told_;
   SnapshotReport report_;
 };
+
+void Replay::fail(const std::string& what, const std::string& subject, const std::string& message) {
+  const auto [place, is_new] =
+      told_.try_emplace({what, subject, message}, report_.events.size(), epoch_);
+  auto& [index, last_epoch] = place->second;
+  if (is_new) {
+    report_.events.push_back({epoch_, what, subject, message});
+  } else if (std::exchange(last_epoch, epoch_) != epoch_) {
+    ++report_.events[index].count;
+  }
+}
+
+Pack Replay::open(std::size_t index) {
+  Snapshot& snapshot = snapshots_[index];
+  if (!snapshot.is_readable) return nullptr;
+  if (Pack pack = snapshot.pack.lock()) return pack;
+  std::string why;
+  Pack pack = RecordedPack::open(snapshot.file, why);
+  snapshot.is_readable = pack != nullptr;
+  snapshot.pack = pack;
+  if (!pack) fail("unreadable", "history", why);
+  return pack;
+}
+
+void Replay::keep_as_start(const Pack& pack) {
+  for (const RecordedLayer& layer : pack->layers()) {
+    if (start_.layers.contains(layer.name)) continue;
+    std::string why;
+    const auto nonfinite = nonfinite_rows(*pack, layer.name, why);
+    if (nonfinite == 0) {
+      start_.layers[layer.name] = pack;
+    } else if (nonfinite) {
+      fail("nonfinite", "start/" + layer.name,
+           pack->path().string() + ": expected finite activations as the start, got " +
+               std::to_string(*nonfinite) + " rows that are not; a later snapshot is the start");
+    } else {
+      fail("unreadable", "start/" + layer.name, why);
+    }
+  }
+}
+
+void Replay::read_history() {
+  for (auto& file : snapshot_files(options_.run_directory)) {
+    snapshots_.push_back({.file = std::move(file), .is_readable = true, .pack = {}});
+  }
+  bool any = false;
+  for (std::size_t i = 0; i < snapshots_.size(); ++i) {
+    const Pack pack = open(i);
+    if (!pack) continue;
+    epoch_ = pack->epoch();
+    if (!std::exchange(any, true)) options_.network = pack->network();
+    if (asked_.start) keep_as_start(pack);
+    for (const RecordedLayer& layer : pack->layers()) {
+      layers_.insert(layer.name);
+      if (asked_.final) final_.layers[layer.name] = pack;
+    }
+  }
+  if (!any) throw Error(report_.events.front().message);
+}
+
+bool Replay::has_pair(const RecordedSide& side) const {
+  return std::ranges::any_of(side.layers, [&](const auto& other) {
+    return std::ranges::any_of(layers_, [&](const std::string& layer) {
+      return are_paired(side, layer, other.first, options_.pairing);
+    });
+  });
+}
+
+void Replay::open_references() {
+  for (const auto& [name, path] : asked_.references) {
+    const bool is_known =
+        std::ranges::any_of(references_, [&](const auto& side) { return side.network == name; });
+    if (name.empty() || name == options_.network || is_known || name == start_.network ||
+        name == final_.network || name.starts_with("before-")) {
+      throw Error("replay: expected a new name for a recorded reference, got '" + name + "'");
+    }
+    std::string why;
+    const Pack pack = RecordedPack::open(path, why);
+    if (!pack) throw Error(why);
+    references_.push_back(RecordedSide::of(name, false, pack));
+    if (has_pair(references_.back())) continue;
+    fail("missing", name,
+         path.string() + ": expected a layer to compare with one of " + options_.network +
+             "'s, got none; the first is '" + pack->layers().front().name + "', and of " +
+             options_.network + " '" + *layers_.begin() + "'");
+  }
+}
+
+/// A side without the layers that are the snapshot's own.
+std::vector<RecordedSide> without(const RecordedSide& side, const Pack& now) {
+  RecordedSide other = side;
+  std::erase_if(other.layers, [&](const auto& layer) { return layer.second == now; });
+  if (other.layers.empty()) return {};
+  return {std::move(other)};
+}
+
+std::vector<RecordedSide> Replay::earlier_and_others(std::size_t index, const Pack& now) {
+  std::vector<RecordedSide> sides = without(start_, now);
+  std::vector<std::size_t> before = asked_.before;
+  std::ranges::sort(before);
+  before.erase(std::ranges::unique(before).begin(), before.end());
+  for (const std::size_t snapshots : before) {
+    if (snapshots > index) continue;
+    if (const Pack pack = open(index - snapshots)) {
+      sides.push_back(RecordedSide::of("before-" + std::to_string(snapshots), true, pack));
+    }
+  }
+  sides.insert(sides.end(), references_.begin(), references_.end());
+  return sides;
+}
+
+void Replay::compare(std::size_t index) {
+  const Pack now = open(index);
+  if (!now) return;
+  epoch_ = now->epoch();
+  // As the run itself does: what was there then together, the final state by itself.
+  compare(now, earlier_and_others(index, now), as_it_went_);
+  compare(now, without(final_, now), at_the_end_);
+}
+
+void Replay::compare(const Pack& now, const std::vector<RecordedSide>& sides, Together& together) {
+  const auto report = [&](const std::string& what, const std::string& subject,
+                          const std::string& message) {
+    const bool is_of_a_pair =
+        what == name_of(FaultKind::rows_differ) && subject.starts_with(options_.network + "/");
+    if (!options_.pairing.is_all() || !is_of_a_pair) return fail(what, subject, message);
+    other_positions_.try_emplace(subject, message);
+  };
+  const auto compared =
+      together.comparison.compare(RecordedSide::of(options_.network, true, now), sides, report);
+  if (compared.pairs.empty()) return;
+  const SolvedWindow window = solve_window(compared.moments, options_, together.solver, executor_);
+  RowSinks sinks{report_, nullptr};
+  for (const std::size_t pair : compared.pairs) {
+    const PairMoments& moments = compared.moments.pairs[pair];
+    // Of all layers with all, those on other positions were not meant.
+    if (options_.pairing.is_all() && !moments.moments && compared.moments.taps[moments.x].moments &&
+        compared.moments.taps[moments.y].moments) {
+      continue;
+    }
+    write_pair(compared.moments, window, pair, {epoch_, now->step(), "probe", "probe"},
+               options_.measures, sinks);
+  }
+}
 
 }  // namespace
 

@@ -21,16 +21,6 @@ struct StoredTensor {
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-/// What livecca writes beside its recorded rows.
-inline Metadata recorded_metadata(std::size_t rows_per_image, std::size_t height,
-                                  std::size_t width) {
-  return {{"format", "livecca.recorded_rows"},
-          {"version", "1"},
-          {"rows_per_image", std::to_string(rows_per_image)},
-          {"grid_height", std::to_string(height)},
-          {"grid_width", std::to_string(width)}};
-}
-
 inline std::string element_of_dtype(const std::string& dtype, double value) {
   if (dtype == "F64") return element_bytes("<f8", value);
   if (dtype == "F32") return element_bytes("<f4", value);

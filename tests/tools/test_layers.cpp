@@ -143,45 +143,6 @@ TEST_CASE_FIXTURE(LayersFixture, "images and matrices may be layers of one netwo
           {"a.safetensors: \"conv\"", "2 axes", "(120, 2, 3, 4)", "--layout nchw"});
 }
 
-TEST_CASE_FIXTURE(LayersFixture, "of recorded rows images are the effective samples") {
-  folder("early");
-  folder("late");
-  // Four of six positions an image: 30 images.
-  write("early/conv1.safetensors", {{"rows", conv1_a, "F32"}}, recorded_metadata(4, 2, 3));
-  write("late/conv1.safetensors", {{"rows", conv1_b, "F32"}}, recorded_metadata(4, 2, 3));
-  const json plain = compare({"@conv1_a.npy", "@conv1_b.npy"});
-  for (const char* batch : {"7", "1024"}) {
-    const json found = compare({"@early", "@late", "--batch", batch});
-    CHECK(found["layer"] == "conv1");
-    CHECK(found["samples"] == 120);
-    CHECK(found["effective_samples"] == 30);
-    CHECK(found["status"] == "undersampled");
-    check_same(found["similarity"], plain["similarity"], 1e-12);
-    CHECK(found["noise_floor"]["pwcca"] > plain["noise_floor"]["pwcca"]);
-  }
-  CHECK(table({"compare", "@early", "@late"}).find("120 positions of 30 images") !=
-        std::string::npos);
-  CHECK(compare({"@early/conv1.safetensors", "@late/conv1.safetensors", "--standard-errors",
-                 "5"})["standard_error"]["pwcca"]
-            .is_number());
-}
-
-TEST_CASE_FIXTURE(LayersFixture, "recorded rows that do not pair are refused") {
-  write("a.safetensors", {{"rows", conv1_a}}, recorded_metadata(4, 2, 3));
-  write("b.safetensors", {{"rows", conv1_b}}, recorded_metadata(4, 3, 3));
-  refuses({"compare", "@a.safetensors", "@b.safetensors"}, {"height and width", "2 x 3", "3 x 3"});
-  write("b.safetensors", {{"rows", conv1_b}}, recorded_metadata(3, 2, 3));
-  refuses({"compare", "@a.safetensors", "@b.safetensors"}, {"as many samples", "30 in", "40 in"});
-  write("b.safetensors", {{"rows", small_integers({90, 5}, 6)}}, recorded_metadata(3, 2, 3));
-  refuses({"compare", "@a.safetensors", "@b.safetensors"},
-          {"positions of every image", "4 in", "3 in"});
-  write("b.safetensors", {{"rows", conv1_b}}, recorded_metadata(4, 2, 3));
-  refuses({"compare", "@a.safetensors", "@b.safetensors", "--max-features", "3"},
-          {"a.safetensors", "--max-features", "got 4"});
-  refuses({"compare", "@a.safetensors", "@b.safetensors", "--layout", "nhwc", "--positions", "2"},
-          {"a.safetensors", "--positions all", "got 2"});
-}
-
 TEST_CASE_FIXTURE(LayersFixture, "moments of all layers are kept in one file") {
   write("a.safetensors", {{"conv1", conv1_a}, {"fc", fc_a}});
   write("b.safetensors", {{"conv1", conv1_b}, {"fc", fc_b}});

@@ -118,6 +118,44 @@ TEST_CASE_FIXTURE(PacksFixture, "packs of other images or positions do not pair"
           {"same positions of every image", "2 of seed 1", "2 of seed 3"});
 }
 
+TEST_CASE_FIXTURE(PacksFixture, "of a pack's positions images are the effective samples") {
+  // Four of six positions an image.
+  write_pack("a.safetensors", a, exact, Positions::sampled(4));
+  write_pack("b.safetensors", b, exact, Positions::sampled(4));
+  json first;
+  for (const char* batch : {"7", "1024"}) {
+    const json conv =
+        json_lines({"compare", "@a.safetensors", "@b.safetensors", "--batch", batch})[0];
+    CHECK(conv["samples"] == 4 * images);
+    CHECK(conv["effective_samples"] == images);
+    if (first.is_null()) first = conv;
+    check_same(conv["similarity"], first["similarity"], 1e-12);
+  }
+  const auto with_errors =
+      json_lines({"compare", "@a.safetensors", "@b.safetensors", "--standard-errors", "5"});
+  CHECK(with_errors[0]["standard_error"]["pwcca"].is_number());
+}
+
+TEST_CASE_FIXTURE(PacksFixture, "packs whose rows do not pair are refused by name") {
+  const auto write_conv = [&](const std::string& name, Eigen::Index count,
+                              std::array<std::int64_t, 2> grid) {
+    PackFixture fixture(path(name), exact);
+    const std::array<std::int64_t, 4> shape{count, 24 / (grid[0] * grid[1]), grid[0], grid[1]};
+    fixture.append("conv", {a.conv.data(), DType::float32, shape}, Layout::nchw);
+    fixture.finish(path(name));
+  };
+  write_conv("a.safetensors", images, {2, 3});
+  write_conv("b.safetensors", images, {3, 4});
+  refuses({"compare", "@a.safetensors", "@b.safetensors"}, {"height and width", "2 x 3", "3 x 4"});
+  write_conv("b.safetensors", images - 1, {2, 3});
+  refuses({"compare", "@a.safetensors", "@b.safetensors"}, {"as many samples", "119", "120"});
+  write_conv("b.safetensors", images, {2, 3});
+  refuses({"compare", "@a.safetensors", "@b.safetensors", "--max-features", "3"},
+          {"a.safetensors", "--max-features", "got 4"});
+  refuses({"compare", "@a.safetensors", "@b.safetensors", "--layout", "nhwc", "--positions", "2"},
+          {"a.safetensors", "--positions all", "got 2"});
+}
+
 TEST_CASE_FIXTURE(PacksFixture, "packs of different probes are compared with a warning") {
   write_pack("a.safetensors", a, {});
   write_pack("b.safetensors", b, {}, {}, 1);

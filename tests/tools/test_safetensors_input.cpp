@@ -99,14 +99,6 @@ TEST_CASE_FIXTURE(SafetensorsFixture, "livecca's own files are known by their fo
     refuses_x(words);
   };
   refuses_metadata({{"format", "livecca.moments"}}, {"activations", "see livecca solve"});
-  refuses_metadata({{"format", "livecca.recorded_rows"}, {"version", "2"}}, {"version 1", "\"2\""});
-  refuses_metadata({{"format", "livecca.recorded_rows"}, {"version", "1"}}, {"rows_per_image"});
-  refuses_metadata(recorded_metadata(3, 2, 2), {"whole images", "8 rows at 3"});
-  refuses_metadata(recorded_metadata(0, 2, 2), {"rows_per_image", "\"0\""});
-  refuses_metadata(recorded_metadata(2, 2, 0), {"grid_width", "\"0\""});
-  Metadata long_number = recorded_metadata(2, 2, 2);
-  long_number[2].second = "99999999999999999999999";
-  refuses_metadata(long_number, {"rows_per_image"});
-  write("x.safetensors", {{"rows", values}, {"more", values}}, recorded_metadata(1, 1, 1));
-  refuses_x({"one tensor \"rows\""});
+  refuses_metadata({{"format", "livecca.weather"}}, {"activations", "\"livecca.weather\""});
+  refuses_metadata({{"format", "livecca.pack"}}, {"pack of version 1"});
 }

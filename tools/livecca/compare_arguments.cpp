@@ -1,9 +1,6 @@
 #include "compare_arguments.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
-#include <limits>
 
 #include "argument_values.hpp"
 #include "livecca/measures/standard_error.hpp"
@@ -12,77 +9,9 @@
 namespace livecca::tool {
 namespace {
 
-/// NaN where the text is no number, or one outside of [0, 1].
-double unit_number(const std::string& text) {
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  const bool fits = error == std::errc() && stop == end && value >= 0 && value <= 1;
-  return fits ? value : std::numeric_limits<double>::quiet_NaN();
-}
-
-double share(const std::string& option, const std::string& text) {
-  const double value = unit_number(text);
-  if (!(value > 0)) wrong_value(option, "a share above 0 and at most 1", text);
-  return value;
-}
-
-double share_or_none(const std::string& option, const std::string& text) {
-  const double value = unit_number(text);
-  if (!(value >= 0)) wrong_value(option, "a number from 0 to 1", text);
-  return value;
-}
-
 bool json_of(const std::string& text) {
   if (text != "json" && text != "table") wrong_value("--format", "table or json", text);
   return text == "json";
-}
-
-Precision precision_of(const std::string& text) {
-  for (const Precision precision : {Precision::exact, Precision::fast}) {
-    if (text == name_of(precision)) return precision;
-  }
-  wrong_value("--precision", "exact or fast", text);
-}
-
-std::size_t blocks_of(const std::string& text) {
-  const std::string expected = "a number of " + std::to_string(fewest_error_blocks) + " or more";
-  const std::size_t blocks = positive_number("--standard-errors", expected, text);
-  if (blocks < fewest_error_blocks) wrong_value("--standard-errors", expected, text);
-  return blocks;
-}
-
-std::string measure_names() {
-  std::string names;
-  for (const MeasureInfo& measure : measures()) {
-    names += (names.empty() ? "" : ",") + std::string(measure.name);
-  }
-  return names;
-}
-
-/// The same in lines that a terminal holds beside the options.
-std::string measure_names_in_lines() {
-  constexpr std::size_t longest = 68;
-  std::string text;
-  std::size_t begin = 0;
-  for (const MeasureInfo& measure : measures()) {
-    if (!text.empty()) text += ",";
-    if (text.size() - begin + measure.name.size() > longest) {
-      text += "\n";
-      begin = text.size();
-    }
-    text += measure.name;
-  }
-  return text;
-}
-
-/// Appends the parts between commas, empty ones too.
-void split(const std::string& list, std::vector<std::string>& parts) {
-  std::size_t first = 0;
-  for (std::size_t comma = 0; comma != std::string::npos; first = comma + 1) {
-    comma = list.find(',', first);
-    parts.push_back(list.substr(first, comma - first));
-  }
 }
 
 /// In the registry's order, whatever the order on the command line; each once.
@@ -229,9 +158,11 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "All inputs hold activations for the same images in the same order, and may be larger than\n"
       "memory. .npy: float16, float32, float64 or integers, any order. .safetensors: F16, BF16, "
       "F32\n"
-      "or F64. Layers are matched by name: a tensor's, or in a folder a file's (\"file/tensor\" "
-      "where\n"
-      "it holds several). Of rows that livecca recorded (RUN/history/snapshot-NNNN) images count.\n"
+      "or F64, or a pack that livecca recorded, as RUN/history/snapshot-NNNN.safetensors, of "
+      "which\n"
+      "images count. Layers are matched by name: a tensor's, or in a folder a file's "
+      "(\"file/tensor\"\n"
+      "where it holds several).\n"
       "\n"
       "Two inputs: every number of every layer. Three or more, or --groups: for each layer the\n"
       "matrix of all pairs, in which x is the row's input. Below the diagonal stands the same "
@@ -246,7 +177,7 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "Examples:\n"
       "  livecca compare conv1_epoch3.npy conv1_final.npy --layout nhwc --positions 16\n"
       "  livecca compare a.npy b.npy --measures pwcca,svcca --keep-directions 20 --format json\n"
-      "  livecca compare run/history/snapshot-0000 run/history/snapshot-0008\n"
+      "  livecca compare early.safetensors run/history/snapshot-0008.safetensors\n"
       "  livecca compare a.safetensors b.safetensors --all-layers --measures linear_cka\n"
       "  livecca compare --groups groups.json\n"
       "\n"

@@ -11,9 +11,6 @@ struct ExportOptions {
   std::string output;            ///< a file; empty: what is given to export_rows()
 };
 
-/// A field as RFC 4180 has it: in quotes if it holds a comma, a quote or a line break.
-std::string csv_field(const std::string& text);
-
 /// Writes the run's rows of one kind as CSV: a header and a line a row, of spectra a line a
 /// correlation. Streams: memory does not grow with the run. A file is written whole or not at all.
 /// Returns a line about lines that are no rows, or "". Throws InputError.

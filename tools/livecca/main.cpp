@@ -8,9 +8,10 @@
 #include "compare_arguments.hpp"
 #include "layer_matrix.hpp"
 #include "networks.hpp"
+#include "recorded_probe.hpp"
+#include "replay_arguments.hpp"
 #include "run_arguments.hpp"
 #include "show.hpp"
-#include "recorded_probe.hpp"
 #include "stored_moments.hpp"
 
 namespace {
@@ -95,6 +96,14 @@ int run_export(const ExportOptions& options) {
   });
 }
 
+int run_replay(const ReplayArguments& arguments) {
+  return guarded("livecca replay", [&] {
+    const auto lost = replay_run(arguments, std::cout);
+    std::cout.flush();
+    for (const std::string& line : lost) fail("livecca replay", line);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -108,18 +117,20 @@ int main(int argc, char** argv) {
   MergeArguments merge_arguments;
   ShowOptions show_options;
   ExportOptions export_options;
+  ReplayArguments replay_arguments;
   const CLI::App* compare = add_compare(program, compare_arguments);
   const CLI::App* solve = add_solve(program, solve_arguments);
   const CLI::App* merge = add_merge(program, merge_arguments);
   const CLI::App* show = add_show(program, show_options);
   const CLI::App* export_ = add_export(program, export_options);
+  const CLI::App* replay = add_replay(program, replay_arguments);
   try {
     program.parse(argc, argv);
     if (compare->parsed()) check_together(compare_arguments);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help and --version
     std::string who = "livecca";
-    for (const CLI::App* command : {compare, solve, merge, show, export_}) {
+    for (const CLI::App* command : {compare, solve, merge, show, export_, replay}) {
       if (command->parsed()) who += " " + command->get_name();
     }
     return fail(who, std::string(error.what()) + " (see " + who + " --help)");
@@ -128,5 +139,6 @@ int main(int argc, char** argv) {
   if (merge->parsed()) return run_merge(merge_arguments);
   if (show->parsed()) return run_show(show_options);
   if (export_->parsed()) return run_export(export_options);
+  if (replay->parsed()) return run_replay(replay_arguments);
   return run_compare(compare_arguments);
 }

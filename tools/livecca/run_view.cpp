@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <sstream>
 
-#include "curve_table.hpp"
+#include "curve_tables.hpp"
 #include "ink.hpp"
-#include "layer_matches.hpp"
-#include "layer_table.hpp"
 #include "output_text.hpp"
+#include "pair_curves.hpp"
 #include "row_fields.hpp"
 #include "run_notices.hpp"
+#include "sparkline.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -91,50 +90,10 @@ std::string logs_text(const RunRows& rows, const Canvas& canvas) {
   return table.text() + "\n";
 }
 
-/// What the columns that were shown mean, and the statuses.
-std::string legend(const CurveColumns& columns, const std::vector<CurveGroup>& groups,
-                   std::size_t width) {
-  std::string text;
-  const auto add = [&](bool shown, const std::string& meaning) {
-    if (shown) text += (text.empty() ? "" : "; ") + meaning;
-  };
-  add(columns.floor, "floor: unrelated data of this size");
-  add(columns.error, "error: standard error over samples");
-  add(columns.change,
-      "last " + std::to_string(CurveTable::change_over) + ": change over as many snapshots");
-  add(columns.drift, "drift: train − probe");
-  if (!text.empty()) text = wrapped(text, width);
-  if (!columns.status) return text;
-  std::vector<Status> statuses;
-  for (int i = 0; i <= static_cast<int>(Status::missing); ++i) {
-    const auto status = static_cast<Status>(i);
-    const auto has = [&](const Curve* curve) { return curve->status == name_of(status); };
-    for (const CurveGroup& group : groups) {
-      if (std::ranges::any_of(group.own, has)) statuses.push_back(status);
-    }
-  }
-  std::istringstream lines(statuses_text(statuses));
-  for (std::string line; std::getline(lines, line);) text += wrapped(line, width);
-  return text;
-}
-
 std::string groups_text(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
   const std::vector<CurveGroup> groups = curve_groups(rows, options);
   if (groups.empty()) return rows.curves.empty() ? "" : "no rows of what was asked for yet\n\n";
-  CurveColumns shown;
-  std::string text;
-  for (const CurveGroup& group : groups) {
-    const CurveTable table(rows, group, canvas);
-    text += table.text() + "\n";
-    if (group.has_several_a_layer()) text += layer_matches_text(group, canvas) + "\n";
-    const CurveColumns& columns = table.columns();
-    shown.floor |= columns.floor;
-    shown.error |= columns.error;
-    shown.change |= columns.change;
-    shown.drift |= columns.drift;
-    shown.status |= columns.status;
-  }
-  return text + inked(legend(shown, groups, canvas.width), Ink::aside, canvas.colours);
+  return curve_tables(rows, groups, canvas);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "safetensors_file.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "input_error.hpp"
@@ -12,7 +10,6 @@ namespace {
 constexpr std::size_t length_bytes = 8;
 constexpr const char* own_formats = "livecca.";
 constexpr const char* pack_format = "livecca.pack";
-constexpr const char* recorded_format = "livecca.recorded_rows";
 
 std::optional<DType> dtype_of(const std::string& name) {
   if (name == "F16") return DType::float16;
@@ -25,18 +22,6 @@ std::optional<DType> dtype_of(const std::string& name) {
 std::string value_of(const SafetensorsHeader& header, const char* field) {
   const auto found = header.metadata.find(field);
   return found == header.metadata.end() ? "" : found->second;
-}
-
-/// A field of recorded rows' metadata: safetensors holds its numbers as strings.
-std::size_t count_of(const SafetensorsHeader& header, const char* field) {
-  const std::string text = value_of(header, field);
-  std::size_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size() || value == 0) {
-    throw InputError(std::string("expected a number of 1 or more as ") + field +
-                     " of recorded rows, got " + in_quotes(text));
-  }
-  return value;
 }
 
 }  // namespace
@@ -71,24 +56,8 @@ void SafetensorsFile::read_format() {
   if (!format.starts_with(own_formats)) return;
   is_pack_ = format == pack_format;
   if (is_pack_) return;
-  if (format != recorded_format) {
-    throw InputError("expected activations, got a file of format " + in_quotes(format) +
-                     (format == "livecca.moments" ? "; see livecca solve" : ""));
-  }
-  if (const std::string version = value_of(header_, "version"); version != "1") {
-    throw InputError("expected recorded rows of version 1, got " + in_quotes(version));
-  }
-  const SafetensorsTensor* rows = header_.find("rows");
-  if (rows == nullptr || header_.tensors.size() != 1 || rows->shape.size() != 2) {
-    throw InputError("expected recorded rows to be one tensor \"rows\" of 2 axes, got others");
-  }
-  recorded_ = {.rows_per_image = count_of(header_, "rows_per_image"),
-               .grid = {count_of(header_, "grid_height"), count_of(header_, "grid_width")}};
-  if (rows->shape[0] % recorded_->rows_per_image != 0) {
-    throw InputError("expected recorded rows of whole images, got " +
-                     std::to_string(rows->shape[0]) + " rows at " +
-                     std::to_string(recorded_->rows_per_image) + " an image");
-  }
+  throw InputError("expected activations, got a file of format " + in_quotes(format) +
+                   (format == "livecca.moments" ? "; see livecca solve" : ""));
 }
 
 SafetensorsTensorFile::SafetensorsTensorFile(std::shared_ptr<const SafetensorsFile> file,

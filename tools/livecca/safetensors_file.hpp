@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +11,8 @@
 
 namespace livecca::tool {
 
-/// A .safetensors file of activations, one tensor a layer: any program's, or rows that livecca
-/// recorded (see lib/monitor/recorded_rows.hpp). Of a pack only that it is one: see RecordedPack.
+/// A .safetensors file of activations, one tensor a layer, of any program. Of a pack only that it
+/// is one: see RecordedPack.
 class SafetensorsFile {
  public:
   /// Reads and checks the header. Throws InputError, with the path in front, on anything but a
@@ -24,7 +23,6 @@ class SafetensorsFile {
   const SafetensorsHeader& header() const { return header_; }
   const MappedFile& file() const { return file_; }
   bool is_pack() const { return is_pack_; }
-  const std::optional<RecordedPositions>& recorded() const { return recorded_; }
 
  private:
   void read_header();
@@ -34,7 +32,6 @@ class SafetensorsFile {
   MappedFile file_;
   SafetensorsHeader header_;
   bool is_pack_ = false;
-  std::optional<RecordedPositions> recorded_;
 };
 
 /// One of its tensors: F16, BF16, F32 or F64 in C order, viewed where it lies if it is aligned, and
@@ -48,7 +45,6 @@ class SafetensorsTensorFile : public ActivationTensor {
   const std::string& name() const override { return name_; }
   std::span<const std::int64_t> shape() const override { return shape_; }
   std::string element_text() const override { return element_; }
-  std::optional<RecordedPositions> recorded() const override { return file_->recorded(); }
   ActivationView entries(std::size_t first, std::size_t count) override;
   void release() const override { file_->file().release(data_, bytes_); }
 

@@ -42,13 +42,15 @@ double unix_seconds() {
   return std::chrono::duration<double>(since_epoch).count();
 }
 
-std::string drawn(const RunRows& rows, const ShowOptions& options, const Terminal& on) {
+Canvas canvas_on(const Terminal& on, std::size_t asked_width) {
   const char* no_color = std::getenv("NO_COLOR");
   const bool colours = on.is_there && (no_color == nullptr || *no_color == '\0');
-  const std::size_t width = options.width == 0 ? on.width : options.width;
-  return draw_run(
-      rows, options,
-      {.width = std::max(narrowest_canvas, width), .colours = colours, .now = unix_seconds()});
+  const std::size_t width = asked_width == 0 ? on.width : asked_width;
+  return {.width = std::max(narrowest_canvas, width), .colours = colours, .now = unix_seconds()};
+}
+
+std::string drawn(const RunRows& rows, const ShowOptions& options, const Terminal& on) {
+  return draw_run(rows, options, canvas_on(on, options.width));
 }
 
 std::optional<std::int64_t> last_epoch(const RunRows& rows) {
@@ -86,6 +88,8 @@ void follow_in_print(RunReader& run, const ShowOptions& options, std::ostream& o
 }
 
 }  // namespace
+
+Canvas canvas_of_stdout(std::size_t asked_width) { return canvas_on(terminal(), asked_width); }
 
 bool PrintPace::is_due(std::optional<std::int64_t> last_epoch, bool has_news, bool finished) {
   const bool is_other = !printed_ || last_epoch != printed_epoch_;

@@ -13,6 +13,9 @@ namespace livecca::tool {
 /// finished. Throws InputError.
 void show_run(const ShowOptions& options, std::ostream& out);
 
+/// Where stdout is drawn: as wide as asked for, or as the terminal is if it is 0.
+Canvas canvas_of_stdout(std::size_t asked_width);
+
 /// When a run that is followed is printed again where nothing can be drawn over.
 class PrintPace {
  public:
