@@ -19,7 +19,7 @@ bool SpoolFile::fail(const char* expected, std::string& why) const {
 bool SpoolFile::open(std::string& why) {
   if (descriptor_.is_open()) return true;
   const auto parent = beside_.has_parent_path() ? beside_.parent_path() : ".";
-  std::string name = (parent / ".livecca-spool-XXXXXX").string();
+  std::string name = (parent / (std::string(name_prefix) + "XXXXXX")).string();
   descriptor_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
   if (!descriptor_.is_open()) return fail("a temporary file in its folder", why);
   ::unlink(name.c_str());

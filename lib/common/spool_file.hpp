@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "common/descriptor.hpp"
 
@@ -18,6 +19,10 @@ namespace livecca {
 /// Thread safety: none while appending.
 class SpoolFile {
  public:
+  /// What its name begins with while it has one, between two calls of the system: a process that is
+  /// killed there leaves it behind.
+  static constexpr std::string_view name_prefix = ".livecca-spool-";
+
   explicit SpoolFile(std::filesystem::path beside);
 
   /// The bytes lie from size() on, as it was before.

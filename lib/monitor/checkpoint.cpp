@@ -88,14 +88,21 @@ std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOp
   const std::filesystem::path path = checkpoint_file(folder);
   std::string text = read_text(path);
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("format", "") != format) {
+  // Comparing, not converting: of another type they are not equal.
+  const auto holds = [&](const char* name, const Json& value) {
+    return json.is_object() && json.contains(name) && json[name] == value;
+  };
+  if (!holds("format", format)) {
     refuse(path, "expected a checkpoint of a monitor, got another file or a part of one");
   }
-  if (json.value("version", 0) != version) {
+  if (!holds("version", version)) {
     refuse(path, "expected a checkpoint of version " + std::to_string(version));
   }
+  if (!json.contains("rows_size") || !json["rows_size"].is_number_unsigned()) {
+    refuse(path, "expected rows_size, the bytes that rows.jsonl had, got none");
+  }
   const Json expected = options_to_json(options);
-  const Json saved = json.value("options", Json::object());
+  const Json saved = json.contains("options") ? json["options"] : Json::object();
   for (const auto& [name, value] : expected.items()) {
     if (saved.contains(name) && saved[name] == value) continue;
     refuse(path, "expected option " + name + " = " + value.dump() + " as in this run, got " +

@@ -1,14 +1,24 @@
 #include "monitor/history.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "common/spool_file.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
+namespace {
+
+constexpr std::string_view file_prefix = "snapshot-";
+constexpr std::string_view file_suffix = ".safetensors";
+
+}  // namespace
 
 History::History(const MonitorOptions& options, Report report)
     : options_(options),
@@ -19,7 +29,7 @@ History::History(const MonitorOptions& options, Report report)
 std::filesystem::path History::file_of(std::uint64_t number) const {
   std::string digits = std::to_string(number);
   digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
-  return directory_ / ("snapshot-" + digits + ".safetensors");
+  return directory_ / (std::string(file_prefix) + digits + std::string(file_suffix));
 }
 
 PackWriter& History::writer() {
@@ -117,9 +127,35 @@ std::size_t History::most_recent_needed() const {
   return most + 1;
 }
 
+bool History::is_start(const Kept& kept) const {
+  return std::ranges::any_of(start_,
+                             [&](const auto& layer) { return layer.second->path() == kept.file; });
+}
+
+bool History::is_in_checkpoint(std::uint64_t number) const {
+  return std::ranges::any_of(in_checkpoints_,
+                             [&](const auto& numbers) { return numbers.contains(number); });
+}
+
 void History::remove_file(const Kept& kept) {
+  if (is_in_checkpoint(kept.number)) {
+    waiting_.insert(kept.number);
+    return;
+  }
   std::error_code ignored;  // a file that stays behind costs disk, not training
   std::filesystem::remove(kept.file, ignored);
+}
+
+void History::was_saved() {
+  in_checkpoints_[0] = std::move(in_checkpoints_[1]);
+  in_checkpoints_[1].clear();
+  for (const Kept& kept : kept_) in_checkpoints_[1].insert(kept.number);
+  std::erase_if(waiting_, [&](std::uint64_t number) {
+    if (is_in_checkpoint(number)) return false;
+    std::error_code ignored;
+    std::filesystem::remove(file_of(number), ignored);
+    return true;
+  });
 }
 
 void History::thin(std::int64_t epoch) {
@@ -136,10 +172,11 @@ void History::thin(std::int64_t epoch) {
     const std::size_t end =
         kept_.size() - std::min(kept_.size(), std::max<std::size_t>(1, most_recent_needed()));
     if (end <= 1) return;
-    std::size_t closest = 1;
-    for (std::size_t i = 2; i < end; ++i) {
-      if (gap(i) < gap(closest)) closest = i;
+    std::size_t closest = 0;
+    for (std::size_t i = 1; i < end; ++i) {
+      if (!is_start(kept_[i]) && (closest == 0 || gap(i) < gap(closest))) closest = i;
     }
+    if (closest == 0) return;
     report_({.epoch = epoch,
              .what = "history_thinned",
              .subject = "history",
@@ -173,6 +210,7 @@ nlohmann::json History::state() const {
   nlohmann::json state;
   state["snapshots"] = snapshots_;
   state["recording"] = is_recording_;
+  state["waiting"] = waiting_;
   state["kept"] = nlohmann::json::array();
   for (const Kept& kept : kept_) {
     state["kept"].push_back(
@@ -188,6 +226,8 @@ nlohmann::json History::state() const {
 void History::restore(const nlohmann::json& state) {
   snapshots_ = state.at("snapshots").get<std::uint64_t>();
   is_recording_ = state.at("recording").get<bool>();
+  waiting_ = state.at("waiting").get<std::set<std::uint64_t>>();
+  in_checkpoints_ = {waiting_, {}};
   kept_.clear();
   for (const auto& kept : state.at("kept")) {
     const auto number = kept.at("number").get<std::uint64_t>();
@@ -195,6 +235,7 @@ void History::restore(const nlohmann::json& state) {
                      .epoch = kept.at("epoch").get<std::int64_t>(),
                      .file = file_of(number),
                      .bytes = kept.at("bytes").get<std::uint64_t>()});
+    in_checkpoints_[1].insert(number);
   }
   start_.clear();
   std::map<std::string, std::shared_ptr<const RecordedPack>> packs;
@@ -209,11 +250,26 @@ void History::restore(const nlohmann::json& state) {
       fail("start/" + layer, 0, why);
     }
   }
-  // Snapshots that were made after the state, and are to be made again.
+  remove_later_files();
+}
+
+void History::remove_later_files() const {
+  // Snapshots that are to be made again, and what was being written when the run was killed.
   std::error_code ignored;
-  for (std::uint64_t number = snapshots_; std::filesystem::remove(file_of(number), ignored);) {
-    ++number;
+  std::vector<std::filesystem::path> later;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    std::uint64_t number = 0;
+    if (name.starts_with(SpoolFile::name_prefix)) later.push_back(entry.path());
+    if (!name.starts_with(file_prefix)) continue;
+    const char* const digits = name.data() + file_prefix.size();
+    const auto [end, error] = std::from_chars(digits, name.data() + name.size(), number);
+    if (error != std::errc() || end == digits) continue;
+    const std::string_view suffix(end);
+    const bool is_part = suffix.starts_with(file_suffix) && suffix.ends_with(".tmp");
+    if (is_part || (suffix == file_suffix && number >= snapshots_)) later.push_back(entry.path());
   }
+  for (const auto& file : later) std::filesystem::remove(file, ignored);
 }
 
 }  // namespace livecca

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -24,8 +25,11 @@ namespace livecca {
 ///
 /// Policy: above the byte limit, kept snapshots are thinned to log-spaced ones: of those between
 /// the first and the latest that one goes whose neighbours are closest in the logarithm of their
-/// number. The first, the latest and the last few that are asked for always stay. A layer that was
-/// not seen whole in a snapshot is not kept for it.
+/// number. The first, those that are a layer's start, the latest and the last few that are asked
+/// for always stay. A layer that was not seen whole in a snapshot is not kept for it.
+///
+/// What the last two checkpoints know of stays on the disk until there is a later one, though it is
+/// thinned out: a run may be killed after it wrote a checkpoint and before it relies on it.
 ///
 /// Thread safety: none.
 class History {
@@ -67,6 +71,8 @@ class History {
   const std::vector<Kept>& kept() const { return kept_; }
 
   nlohmann::json state() const;
+  /// The state() as it is now is in a checkpoint.
+  void was_saved();
   /// Goes on from a state(), and removes what came after it. Throws std::exception if it is none.
   void restore(const nlohmann::json& state);
 
@@ -77,8 +83,12 @@ class History {
   void keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
                      const std::map<std::string, std::uint64_t>& nonfinite_rows);
   void thin(std::int64_t epoch);
+  bool is_start(const Kept& kept) const;
   std::size_t most_recent_needed() const;
+  /// Once no checkpoint needs it.
   void remove_file(const Kept& kept);
+  bool is_in_checkpoint(std::uint64_t number) const;
+  void remove_later_files() const;
 
   const MonitorOptions& options_;
   std::filesystem::path directory_;
@@ -90,6 +100,8 @@ class History {
   std::set<std::string> spoiled_;       ///< layers that it will not have
   std::map<std::string, std::shared_ptr<const RecordedPack>> start_;
   std::vector<Kept> kept_;
+  std::array<std::set<std::uint64_t>, 2> in_checkpoints_;  ///< numbers that the last two know of
+  std::set<std::uint64_t> waiting_;  ///< of files that go when no checkpoint knows of them
 };
 
 }  // namespace livecca

@@ -127,6 +127,8 @@ void Monitor::State::expect_reference_name(const std::string& name) const {
 
 bool Monitor::State::add_reference(const std::string& name, const std::filesystem::path& pack) {
   const std::lock_guard lock(pipeline);
+  // A program that goes on with a run names its references once more.
+  if (packs.has(name, pack)) return true;
   expect_reference_name(name);
   std::string why;
   if (packs.add(name, pack, why)) {

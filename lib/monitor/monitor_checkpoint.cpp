@@ -51,14 +51,31 @@ void front_from_json(const Json& json, FrontState& front) {
   front.resumes = json.at("resumes").get<std::uint64_t>() + 1;
 }
 
-void remove_stale_moments(const std::filesystem::path& folder, const std::string& current) {
+/// A name that the checkpoint which is there does not use: until monitor.json is replaced, that one
+/// holds.
+std::string new_moments_file(const std::filesystem::path& folder, const FrontState& front) {
+  const std::string stem =
+      "train-" + std::to_string(front.streams[1].number) + "-" + std::to_string(front.made);
+  std::string name = stem + ".moments";
+  std::error_code ignored;
+  for (int i = 1; std::filesystem::exists(folder / name, ignored); ++i) {
+    name = stem + "-" + std::to_string(i) + ".moments";
+  }
+  return name;
+}
+
+/// Of earlier checkpoints, and of those that were being written when the process was killed.
+void remove_stale_files(const std::filesystem::path& folder, const std::string& current) {
+  std::vector<std::filesystem::path> stale;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("train-") && name.ends_with(".moments") && name != current) {
-      std::filesystem::remove(entry.path(), ignored);
-    }
+    const bool is_moments = name.starts_with("train-") && name.ends_with(".moments");
+    const bool is_part =
+        (name.starts_with("train-") || name.starts_with("monitor.json.")) && name.ends_with(".tmp");
+    if ((is_moments && name != current) || is_part) stale.push_back(entry.path());
   }
+  for (const auto& file : stale) std::filesystem::remove(file, ignored);
 }
 
 }  // namespace
@@ -99,7 +116,11 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
                                       const FrontState& front_then,
                                       const std::array<std::string, 3>& schedules,
                                       std::string& why) {
-  std::error_code failure;
+  if (folder.empty()) {
+    why = "monitor: expected a folder to write a checkpoint into, got no name";
+    return false;
+  }
+  std::error_code failure;  // if it is not there, the first write says so
   std::filesystem::create_directories(folder, failure);
   std::string moments_file;
   Json json{{"format", "livecca.checkpoint"},
@@ -120,22 +141,24 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
     json["packs"].push_back({entry.name, entry.path.string()});
   }
   if (train) {
-    moments_file = "train-" + std::to_string(front_then.streams[1].number) + "-" +
-                   std::to_string(front_then.made) + ".moments";
+    moments_file = new_moments_file(folder, front_then);
     if (!save_moments(folder / moments_file, train->panel().moments(), {}, why)) return false;
     json["train"] = {{"moments", moments_file},
                      {"progress", progress_to_json(train->panel().progress())},
                      {"steps", train->steps()},
-                     {"networks", train->networks()}};
+                     {"networks", train->networks()},
+                     {"dropped", train->dropped()}};
   }
   json["rows_size"] = writer.synced_size();
+  json["rows_time"] = writer.last_time();
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   AtomicFile file(checkpoint_file(folder));
   if (!file.write(std::as_bytes(std::span(text)), why) ||
       !file.commit(AtomicFile::Sync::disk, why)) {
     return false;
   }
-  remove_stale_moments(folder, moments_file);
+  history.was_saved();
+  remove_stale_files(folder, moments_file);
   return true;
 }
 
@@ -150,9 +173,9 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     for (WatchedTap& tap : taps_from_json(json.at("taps"))) taps.add(std::move(tap));
     probe.add_new(taps);
     probe.restore(probe.panel().moments(), progress_from_json(json.at("probe")), 0,
-                  json.at("probe_networks").get<std::set<std::string>>());
+                  json.at("probe_networks").get<std::set<std::string>>(), {});
     run_row_has_taps = json.at("run_row_has_taps").get<bool>();
-    writer.restore(events_from_json(json.at("events")));
+    writer.restore(events_from_json(json.at("events")), json.at("rows_time").get<double>());
     for (const Json& pack : json.at("packs")) {
       add_reference(pack.at(0).get<std::string>(), pack.at(1).get<std::string>());
     }
@@ -174,10 +197,11 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
       throw Error(why);
     }
     train.emplace(Stream::train, options, executor);
-    train->add_new(taps);
-    train->restore(moments, progress_from_json(saved.at("progress")),
-                   saved.at("steps").get<std::uint64_t>(),
-                   saved.at("networks").get<std::set<std::string>>());
+    // Those that were watched after the last train step joined late, and do so again.
+    train->add_new(taps, moments.taps.size());
+    train->restore(
+        moments, progress_from_json(saved.at("progress")), saved.at("steps").get<std::uint64_t>(),
+        saved.at("networks").get<std::set<std::string>>(), saved.at("dropped").get<std::string>());
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {

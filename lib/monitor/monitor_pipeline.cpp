@@ -121,8 +121,8 @@ SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
     job->epoch = report->epoch;
     job->step = then.step();
     job->report = report;
+    std::unique_lock pipeline_lock(pipeline);
     try {
-      const std::lock_guard lock(pipeline);
       freeze(*job, then);
     } catch (const std::exception& failure) {
       report_to(*report, {report->epoch, "solve_failed", "snapshot", failure.what()});
@@ -137,8 +137,10 @@ SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
       promise->set_value(job->report);
     };
     if (options.synchronous) {
+      // Under the lock: what save() finds then is before the snapshot or after all its rows.
       solve();
     } else {
+      pipeline_lock.unlock();
       executor.submit(Lane::solve, solve, most_unsolved);
     }
   });

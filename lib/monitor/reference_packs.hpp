@@ -37,6 +37,13 @@ class ReferencePacks {
     return false;
   }
 
+  bool has(const std::string& name, const std::filesystem::path& path) const {
+    for (const Entry& entry : entries_) {
+      if (entry.name == name && entry.path == path) return true;
+    }
+    return false;
+  }
+
   std::vector<RecordedSide> sides() const {
     std::vector<RecordedSide> sides;
     for (const Entry& entry : entries_) {

@@ -123,8 +123,14 @@ std::vector<Event> RunWriter::events() const {
   return result;
 }
 
-void RunWriter::restore(const std::vector<Event>& events) {
+double RunWriter::last_time() const {
   const std::lock_guard lock(mutex_);
+  return last_time_;
+}
+
+void RunWriter::restore(const std::vector<Event>& events, double last_time) {
+  const std::lock_guard lock(mutex_);
+  last_time_ = last_time;
   events_.clear();
   for (const Event& event : events) events_[{event.what, event.subject}] = event;
 }

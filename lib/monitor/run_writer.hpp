@@ -49,8 +49,10 @@ class RunWriter {
   /// Bytes of rows on the disk, once they are there.
   std::uint64_t synced_size();
   std::vector<Event> events() const;
-  /// Goes on counting from these.
-  void restore(const std::vector<Event>& events);
+  /// The time of the last row.
+  double last_time() const;
+  /// Goes on counting from these events, and with no time before that.
+  void restore(const std::vector<Event>& events, double last_time);
 
  private:
   using Key = std::pair<std::string, std::string>;

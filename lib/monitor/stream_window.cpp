@@ -69,8 +69,8 @@ void StreamWindow::add_pairs(std::size_t index, const WatchedTaps& taps) {
   }
 }
 
-void StreamWindow::add_new(const WatchedTaps& taps) {
-  for (std::size_t i = panel_.tap_count(); i < taps.size(); ++i) {
+void StreamWindow::add_new(const WatchedTaps& taps, std::size_t count) {
+  for (std::size_t i = panel_.tap_count(); i < std::min(count, taps.size()); ++i) {
     const WatchedTap& tap = taps.at(i);
     panel_.add_tap({tap.network, tap.layer}, tap.reading, tap.shape);
     try {
@@ -137,10 +137,12 @@ EndedWindow StreamWindow::end() {
 }
 
 void StreamWindow::restore(const PanelMoments& window, const PanelProgress& progress,
-                           std::uint64_t steps, std::set<std::string> networks) {
+                           std::uint64_t steps, std::set<std::string> networks,
+                           std::string dropped) {
   panel_.restore(window, progress);
   networks_ = std::move(networks);
   steps_ = steps;
+  dropped_ = std::move(dropped);
 }
 
 }  // namespace livecca

@@ -38,7 +38,9 @@ class StreamWindow {
 
   /// Adds the taps that are new, and their pairs. Throws Error where the memory limit forbids it;
   /// the taps up to that one are then in.
-  void add_new(const WatchedTaps& taps);
+  void add_new(const WatchedTaps& taps) { add_new(taps, taps.size()); }
+  /// The same of the first `count` taps.
+  void add_new(const WatchedTaps& taps, std::size_t count);
   /// Takes a step. Throws std::bad_alloc and the like; the window must then be dropped.
   void feed(StepBuffer& buffer, const WatchedTaps& taps, const Recorder& record);
   /// A step failed, e.g. memory ran out: the window cannot be trusted.
@@ -53,9 +55,11 @@ class StreamWindow {
   const std::set<std::string>& networks() const { return networks_; }
   /// Steps since the last end.
   std::uint64_t steps() const { return steps_; }
+  /// Why it cannot be trusted; empty if it can.
+  const std::string& dropped() const { return dropped_; }
   /// Goes on with a saved window of as many taps.
   void restore(const PanelMoments& window, const PanelProgress& progress, std::uint64_t steps,
-               std::set<std::string> networks);
+               std::set<std::string> networks, std::string dropped);
 
  private:
   void feed_moments(const PanelMoments& moments, const WatchedTaps& taps, const Recorder& record);

@@ -86,8 +86,8 @@ class LIVECCA_EXPORT Monitor {
   /// snapshot of the probe. Returns false, with an event "reference_refused", if the file cannot be
   /// used. A pack of another probe is told by the fingerprint of the inputs, if Step::inputs()
   /// gives them, and by what is known of its rows: an event "other_probe" or "rows_differ" says
-  /// what differs, and there are no numbers. Throws Error if the name is the trained network's or
-  /// reserved.
+  /// what differs, and there are no numbers. A resumed run has its packs: the same name and path
+  /// again change nothing. Throws Error if the name is taken, the trained network's or reserved.
   bool add_reference(std::string_view name, const std::filesystem::path& pack);
 
   /// What steps of so many images take in one stream, in bytes and operations. Throws Error while a
@@ -121,7 +121,8 @@ class LIVECCA_EXPORT Monitor {
 
   /// Writes all that a resumed run needs into a folder, to be saved with the training's own
   /// checkpoint; it is made if it is not there, and what it held of an earlier save() is replaced
-  /// whole or not at all. The history stays in the run folder. Probe steps since the last snapshot
+  /// whole or not at all. The history stays in the run folder, and what is thinned out of it stays
+  /// until neither of the last two checkpoints needs it. Probe steps since the last snapshot
   /// are not in it: that pass is to be made again. Waits for steps and solves in progress. False,
   /// with an event "checkpoint_failed", if it cannot be written.
   bool save(const std::filesystem::path& folder);

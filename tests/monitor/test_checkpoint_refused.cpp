@@ -1,0 +1,201 @@
+#include <doctest/doctest.h>
+
+#include <functional>
+
+#include "file_text.hpp"
+#include "livecca/common/error.hpp"
+#include "scripted_training.hpp"
+#include "temporary_folder.hpp"
+
+using namespace livecca;
+using livecca_tests::read_lines;
+using livecca_tests::ScriptedTraining;
+using livecca_tests::TemporaryFolder;
+using livecca_tests::text_of;
+using livecca_tests::write_text;
+
+namespace {
+
+/// A run that was left after it saved.
+class LeftRun {
+ public:
+  LeftRun() : options(ScriptedTraining::options_in(folder_.path())) {
+    Monitor monitor(options);
+    ScriptedTraining(monitor).play(0, 15);
+    REQUIRE(monitor.save(checkpoint()));
+  }
+
+  std::filesystem::path checkpoint() const { return folder_.path() / "checkpoint"; }
+  std::filesystem::path facts() const { return checkpoint() / "monitor.json"; }
+  std::filesystem::path moments() const {
+    for (const auto& entry : std::filesystem::directory_iterator(checkpoint())) {
+      if (entry.path().extension() == ".moments") return entry.path();
+    }
+    return {};
+  }
+
+  /// What the constructor says to it; empty if it goes on.
+  std::string refusal(const MonitorOptions& with) const {
+    try {
+      const Monitor monitor(with, checkpoint());
+      return {};
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  std::string refusal() const { return refusal(options); }
+
+ private:
+  TemporaryFolder folder_;
+
+ public:
+  MonitorOptions options;
+};
+
+void check_line(const std::string& line, const std::string& holds) {
+  CAPTURE(line);
+  CHECK(line.find(holds) != std::string::npos);
+  CHECK(line.find("expected") != std::string::npos);
+  CHECK(line.find('\n') == std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint of other options is refused, by the option's name") {
+  const LeftRun run;
+  const auto check = [&](const char* name, const std::function<void(MonitorOptions&)>& change) {
+    MonitorOptions options = run.options;
+    change(options);
+    check_line(run.refusal(options), std::string("option ") + name);
+  };
+  check("network", [](auto& options) { options.network = "trained"; });
+  check("measures", [](auto& options) { options.measures = {"pwcca"}; });
+  check("keep_variance", [](auto& options) { options.keep_variance = 0.9; });
+  check("partial_whitening_alpha", [](auto& options) { options.partial_whitening_alpha = 0.1; });
+  check("positions", [](auto& options) { options.positions = Positions::sampled(16, 2); });
+  check("precision", [](auto& options) { options.precision = Precision::fast; });
+  check("max_features", [](auto& options) { options.max_features = 3; });
+  check("feature_seed", [](auto& options) { options.feature_seed = 3; });
+  check("error_blocks", [](auto& options) { options.error_blocks = 5; });
+  check("pairing", [](auto& options) { options.pairing = Pairing::all(); });
+  check("train_window", [](auto& options) { options.train_window = Window::all(); });
+  check("history_samples", [](auto& options) { options.history_samples = 10; });
+  check("history_seed", [](auto& options) { options.history_seed = 10; });
+  // What does not change the numbers may be another.
+  MonitorOptions options = run.options;
+  options.threads = 2;
+  options.queue_steps = 3;
+  options.notes = {{"second", "part"}};
+  CHECK(run.refusal(options).empty());
+}
+
+TEST_CASE("a checkpoint that is damaged is refused with a line") {
+  const LeftRun run;
+  const std::string text = text_of(run.facts());
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, text.size() / 2, text.size() - 1}) {
+    CAPTURE(size);
+    write_text(run.facts(), text.substr(0, size));
+    check_line(run.refusal(), run.facts().string());
+  }
+  const auto json = nlohmann::json::parse(text);
+  for (const char* other : {"[]", "3", "null", "{}", R"({"format":3})", R"({"format":["x"]})",
+                            R"({"format":"livecca.checkpoint","version":"1"})"}) {
+    CAPTURE(other);
+    write_text(run.facts(), other);
+    check_line(run.refusal(), run.facts().string());
+  }
+  for (const auto& [name, value] : json.items()) {
+    // Each part missing, and of another type.
+    CAPTURE(name);
+    if (name == "train") continue;  // without it the stream had no window
+    auto damaged = json;
+    damaged.erase(name);
+    write_text(run.facts(), damaged.dump());
+    check_line(run.refusal(), run.facts().string());
+    damaged[name] = value.is_object() ? nlohmann::json("text") : nlohmann::json{{"an", "object"}};
+    write_text(run.facts(), damaged.dump());
+    check_line(run.refusal(), run.facts().string());
+  }
+  auto later = json;
+  later["version"] = 2;
+  write_text(run.facts(), later.dump());
+  check_line(run.refusal(), "version");
+  write_text(run.facts(), text);
+  CHECK(run.refusal().empty());
+}
+
+TEST_CASE("a checkpoint whose moments are damaged is refused with a line") {
+  const LeftRun run;
+  const std::string bytes = text_of(run.moments());
+  for (const std::size_t size : {std::size_t{0}, bytes.size() / 2, bytes.size() - 1}) {
+    CAPTURE(size);
+    write_text(run.moments(), bytes.substr(0, size));
+    check_line(run.refusal(), run.moments().string());
+  }
+  std::string garbage = bytes;
+  garbage[bytes.size() - 9] = static_cast<char>(~garbage[bytes.size() - 9]);
+  write_text(run.moments(), garbage);
+  check_line(run.refusal(), run.moments().string());
+  const auto file = run.moments();
+  std::filesystem::remove(file);
+  check_line(run.refusal(), file.string());
+  write_text(file, bytes);
+  CHECK(run.refusal().empty());
+}
+
+TEST_CASE("a run without its rows does not go on") {
+  const LeftRun run;
+  std::filesystem::remove(run.options.run_directory / "rows.jsonl");
+  check_line(run.refusal(), "rows.jsonl");
+  CHECK(run.refusal(ScriptedTraining::options_in(run.checkpoint())).find("rows.jsonl") !=
+        std::string::npos);
+}
+
+TEST_CASE("rows that are fewer than the checkpoint knows of are reported") {
+  const LeftRun run;
+  const auto rows = run.options.run_directory / "rows.jsonl";
+  std::filesystem::resize_file(rows, std::filesystem::file_size(rows) / 2);
+  CHECK(run.refusal().empty());
+  const auto lines = read_lines(rows);
+  CHECK(lines.back()["what"] == "rows_lost");
+}
+
+TEST_CASE("where no checkpoint can be written training goes on, and an event says so") {
+  const TemporaryFolder folder;
+  const MonitorOptions options = ScriptedTraining::options_in(folder.path());
+  write_text(folder.path() / "file", "not a folder");
+  std::filesystem::create_directories(folder.path() / "taken" / "monitor.json");
+  for (const bool synchronous : {true, false}) {
+    MonitorOptions with = options;
+    with.synchronous = synchronous;
+    with.run_directory += synchronous ? "1" : "2";
+    Monitor monitor(with);
+    ScriptedTraining training(monitor);
+    training.play(0, 9);
+    const std::vector<std::filesystem::path> places{folder.path() / "file",
+                                                    folder.path() / "file" / "below",
+                                                    folder.path() / "taken",
+                                                    "/proc/none/of",
+                                                    "/dev/null",
+                                                    ""};
+    for (const auto& place : places) {
+      CAPTURE(place);
+      CHECK_FALSE(monitor.save(place));
+    }
+    CHECK(monitor.save(folder.path() / "a" / "new" / "folder"));
+    training.play(9, 20);
+    monitor.finish();
+    std::size_t failures = 0;
+    std::size_t measures = 0;
+    for (const auto& line : read_lines(with.run_directory / "rows.jsonl")) {
+      if (line["kind"] == "measure") ++measures;
+      if (line["kind"] != "event" || line["what"] != "checkpoint_failed") continue;
+      ++failures;
+      CHECK(line["message"].get<std::string>().find('\n') == std::string::npos);
+    }
+    CHECK(failures == places.size());
+    CHECK(measures > 0);
+    CHECK(text_of(folder.path() / "file") == "not a folder");
+  }
+}

@@ -1,0 +1,204 @@
+#include "kill_test.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "child.hpp"
+#include "rows_compared.hpp"
+#include "small_network.hpp"
+#include "stage_board.hpp"
+#include "training.hpp"
+
+namespace livecca_soak {
+namespace {
+
+using std::chrono::duration;
+
+const std::string board_file = "board";
+
+std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::set<std::string> files_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
+/// A moment to kill at: some time after a stage was entered so many times.
+struct Moment {
+  Stage stage = Stage::start_up;
+  std::uint64_t entries = 0;
+  duration<double> after{};
+};
+
+/// One way to train, killed and not.
+class Variant {
+ public:
+  Variant(std::filesystem::path folder, const KillOptions& options, int round, int kills)
+      : folder_(std::move(folder)),
+        options_(options),
+        variant_(round % variant_count),
+        kills_(kills),
+        random_(options.seed * 100 + static_cast<std::uint64_t>(round)) {}
+
+  /// Fewer than asked for if it came to its end before.
+  int times_killed() const { return killed_; }
+
+  bool passes() {
+    const auto begin = std::chrono::steady_clock::now();
+    if (!run_straight() || !run_with_kills()) return false;
+    const bool equal = is_equal();
+    std::cout << "variant " << variant_ << ": " << killed_ << " kills (";
+    const char* separator = "";
+    for (const auto& [stage, count] : kills_in_) {
+      std::cout << separator << count << " in " << name_of(stage);
+      separator = ", ";
+    }
+    std::cout << "), " << lines_ << " rows compared, "
+              << duration<double>(std::chrono::steady_clock::now() - begin).count()
+              << " s: " << (equal ? "equal" : "DIFFERENT") << std::endl;
+    return equal;
+  }
+
+ private:
+  std::filesystem::path straight() const { return folder_ / "straight"; }
+  std::filesystem::path killed() const { return folder_ / "killed"; }
+
+  std::vector<std::string> arguments(const std::filesystem::path& folder, bool resume) const {
+    std::vector<std::string> words{"run",          folder.string(),
+                                   "--steps",      std::to_string(options_.steps),
+                                   "--seed",       std::to_string(options_.seed),
+                                   "--variant",    std::to_string(variant_),
+                                   "--synchronous"};
+    if (resume) words.emplace_back("--resume");
+    return words;
+  }
+
+  bool run_straight() {
+    std::filesystem::create_directories(straight());
+    std::filesystem::create_directories(killed());
+    const StageBoard board(straight() / board_file);
+    Child child(arguments(straight(), false));
+    if (const int status = child.wait(); status != 0) {
+      std::cout << "variant " << variant_ << ": the run that nobody kills ended with " << status
+                << '\n';
+      return false;
+    }
+    for (std::size_t i = 0; i < stage_count; ++i) {
+      const auto stage = static_cast<Stage>(i);
+      entries_[i] = board.entries(stage);
+      seconds_[i] = board.mean_seconds(stage);
+    }
+    return true;
+  }
+
+  bool run_with_kills() {
+    StageBoard board(killed() / board_file);
+    for (;;) {
+      board.clear();
+      Child child(arguments(killed(), true));
+      if (killed_ < kills_ && waits_for(next_moment(), board, child) && child.kill()) {
+        ++killed_;
+        ++kills_in_[board.stage()];
+        continue;
+      }
+      const int status = child.wait();
+      if (status == 0) return true;
+      std::cout << "variant " << variant_ << ": after " << killed_ << " kills the run ended with "
+                << status << '\n';
+      return false;
+    }
+  }
+
+  Moment next_moment() {
+    // The last one at the very end, where nothing but the final curves is left to do.
+    if (kills_ > 2 && killed_ == kills_ - 1) return moment_in(Stage::finish, 1);
+    constexpr std::array stages{Stage::checkpoint, Stage::snapshot, Stage::start_up,
+                                Stage::training, Stage::probe};
+    const Stage stage = stages[static_cast<std::size_t>(variant_ + killed_) % stages.size()];
+    if (stage == Stage::start_up) return moment_in(stage, random_() % 2);
+    // Not so late that too few would be left for the other kills.
+    const std::uint64_t share =
+        entries_[static_cast<std::size_t>(stage)] / static_cast<std::uint64_t>(kills_ + 1);
+    return moment_in(stage, 1 + random_() % std::max<std::uint64_t>(1, share));
+  }
+
+  Moment moment_in(Stage stage, std::uint64_t entries) {
+    const double length = seconds_[static_cast<std::size_t>(stage)];
+    // Less than it lasts, as this process wakes up late.
+    return {stage, entries, duration<double>(0.7 * uniform(random_) * length)};
+  }
+
+  /// False if the child ended before.
+  static bool waits_for(const Moment& moment, const StageBoard& board, Child& child) {
+    while (board.entries(moment.stage) < moment.entries) {
+      if (child.has_ended()) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+    std::this_thread::sleep_for(moment.after);
+    return !child.has_ended();
+  }
+
+  bool is_equal() {
+    const std::size_t differences = count_differences(
+        straight() / "run" / "rows.jsonl", killed() / "run" / "rows.jsonl", std::cout, lines_);
+    if (differences > 0) std::cout << "  " << differences << " rows differ\n";
+    const bool same_weights = bytes_of(straight() / "weights") == bytes_of(killed() / "weights");
+    if (!same_weights) std::cout << "  the weights differ\n";
+    const auto expected = files_in(straight() / "run" / "history");
+    const auto got = files_in(killed() / "run" / "history");
+    if (expected != got) {
+      std::cout << "  the kept history differs: expected";
+      for (const std::string& name : expected) std::cout << ' ' << name;
+      std::cout << ", got";
+      for (const std::string& name : got) std::cout << ' ' << name;
+      std::cout << '\n';
+    }
+    return differences == 0 && lines_ > 0 && same_weights && expected == got;
+  }
+
+  std::filesystem::path folder_;
+  KillOptions options_;
+  int variant_;
+  int kills_;
+  Random random_;
+  std::array<std::uint64_t, stage_count> entries_{};
+  std::array<double, stage_count> seconds_{};
+  int killed_ = 0;
+  std::map<Stage, int> kills_in_;
+  std::size_t lines_ = 0;
+};
+
+}  // namespace
+
+bool survives_kills(const std::filesystem::path& folder, const KillOptions& options) {
+  std::filesystem::remove_all(folder);
+  bool passed = true;
+  int left = options.kills;
+  // A training that came to its end too soon leaves its kills to others.
+  constexpr int most_rounds = 5 * variant_count;
+  for (int round = 0; round < most_rounds && left > 0; ++round) {
+    const int kills = std::max(1, left / std::max(1, variant_count - round));
+    Variant variant(folder / std::to_string(round), options, round, kills);
+    passed &= variant.passes();
+    left -= variant.times_killed();
+  }
+  std::cout << options.kills - left << " kills in all" << std::endl;
+  return passed && left == 0;
+}
+
+}  // namespace livecca_soak
