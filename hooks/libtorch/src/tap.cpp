@@ -62,7 +62,7 @@ struct TapScope::State {
   Monitor::Step* step = nullptr;
   Recorder* recorder = nullptr;
   std::string network;
-  std::vector<TapProblem> problems;
+  std::vector<TapProblem> problems = {};
   State* outer = innermost;
   Clock::time_point began = Clock::now();
   double elsewhere = 0;  ///< seconds that are told already: in observe(), and of inner scopes
