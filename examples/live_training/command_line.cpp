@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 namespace live_training {
 
@@ -34,11 +35,34 @@ std::optional<int> read_command_line(int argument_count, char** arguments, Setti
       ->capture_default_str();
   app.add_option("--images", settings.images, "training images, at most [all; 4000 made ones]")
       ->check(CLI::Range(2, 10000000));
+  app.add_option("--pack", settings.pack,
+                 "compare with the network that this file was recorded of (see --record) over the "
+                 "same probe; no reference is then trained, unless --reference is there too")
+      ->check(CLI::ExistingFile);
+  app.add_option("--record", settings.record,
+                 "record the trained network over the probe into this file, for --pack");
+  app.add_flag("--train-stream", settings.train_stream,
+               "watch the minibatches of training too, every 10th");
+  app.add_flag("--lockstep-train", settings.lockstep_train,
+               "with --train-stream: run the reference on those minibatches too");
+  app.add_option("--budget", settings.budget,
+                 "with --train-stream: the share of training time that it may take; any step may "
+                 "then be watched [0: no limit]")
+      ->check(CLI::Range(0.0, 1.0));
   app.add_flag("--softmax", settings.softmax, "watch the class probabilities too");
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& end) {
     return app.exit(end) == 0 ? 0 : 2;
+  }
+  if (!settings.train_stream && (settings.lockstep_train || settings.budget > 0)) {
+    std::cerr << "live_training: expected --train-stream with --lockstep-train and --budget\n";
+    return 2;
+  }
+  if (settings.lockstep_train && !settings.has_reference()) {
+    std::cerr
+        << "live_training: expected a --reference with --lockstep-train, got a --pack alone\n";
+    return 2;
   }
   return std::nullopt;
 }

@@ -4,6 +4,8 @@
 #include <chrono>
 
 #include "livecca_libtorch/evaluation_scope.hpp"
+#include "livecca_libtorch/inputs.hpp"
+#include "livecca_libtorch/record.hpp"
 #include "livecca_libtorch/tap.hpp"
 
 namespace live_training {
@@ -16,23 +18,35 @@ constexpr std::int64_t probe_batch = 250;
 Probe::Probe(const TensorSet& set, std::int64_t count)
     : images_(set.images.slice(0, 0, std::min(count, set.size()))) {}
 
+std::vector<torch::Tensor> Probe::batches() const { return images_.split(probe_batch); }
+
 double Probe::run(livecca::Monitor& monitor, std::int64_t epoch, Network& trained,
                   Network& reference) {
   const auto begin = std::chrono::steady_clock::now();
-  for (std::int64_t first = 0; first < size(); first += probe_batch) {
-    const torch::Tensor batch = images_.slice(0, first, std::min(first + probe_batch, size()));
+  for (const torch::Tensor& batch : batches()) {
     livecca::Monitor::Step step = monitor.begin(livecca::Stream::probe, epoch);
-    run_one(monitor, step, trained_name, trained, batch);
-    run_one(monitor, step, reference_name, reference, batch);
+    livecca::libtorch::give_inputs(step, batch);
+    run_watched(monitor, step, trained_name, trained, batch);
+    if (reference) run_watched(monitor, step, reference_name, reference, batch);
     step.commit();
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-void Probe::run_one(livecca::Monitor& monitor, livecca::Monitor::Step& step, const char* name,
-                    Network& network, const torch::Tensor& batch) {
-  const livecca::libtorch::EvaluationScope evaluation(*network);
+bool Probe::record(const std::filesystem::path& file, std::int64_t epoch, Network& network,
+                   std::string& why) {
+  livecca::RecorderOptions options;
+  options.network = trained_name;
+  options.epoch = epoch;
+  return livecca::libtorch::record(
+      file, *network, batches(),
+      [&](const torch::Tensor& images) { return network->forward(images); }, options, why);
+}
+
+void run_watched(livecca::Monitor& monitor, livecca::Monitor::Step& step, const char* name,
+                 Network& network, const torch::Tensor& batch) {
   const livecca::libtorch::TapScope taps(monitor, step, name);
+  const livecca::libtorch::EvaluationScope evaluation(*network);
   network->forward(batch);
 }
 

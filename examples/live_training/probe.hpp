@@ -3,6 +3,9 @@
 #include <livecca/monitor/monitor.hpp>
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "training.hpp"
 
@@ -10,8 +13,9 @@ namespace live_training {
 
 inline constexpr const char* trained_name = "net";
 inline constexpr const char* reference_name = "reference";
+inline constexpr const char* pack_name = "pack";
 
-/// The fixed images over which the trained network and the reference are compared.
+/// The fixed images over which the trained network and its references are compared.
 class Probe {
  public:
   /// The first `count` images of a set.
@@ -20,15 +24,24 @@ class Probe {
   std::int64_t size() const { return images_.size(0); }
 
   /// Runs both networks over the probe in evaluation mode without gradients, batch by batch, and
-  /// hands each batch's activations to the monitor as one step. Returns the seconds it took, all of
-  /// them training's.
+  /// hands each batch's activations to the monitor as one step. The reference may be null: then a
+  /// recorded one is compared with. Returns the seconds it took, all of them training's.
   double run(livecca::Monitor& monitor, std::int64_t epoch, Network& trained, Network& reference);
 
+  /// Records a network's activations over the probe, for monitors of later runs. False, with the
+  /// reason, if the file is not written.
+  bool record(const std::filesystem::path& file, std::int64_t epoch, Network& network,
+              std::string& why);
+
  private:
-  void run_one(livecca::Monitor& monitor, livecca::Monitor::Step& step, const char* name,
-               Network& network, const torch::Tensor& batch);
+  std::vector<torch::Tensor> batches() const;
 
   torch::Tensor images_;
 };
+
+/// Runs a network in evaluation mode without gradients, leaves it as it was, and hands what it taps
+/// to the step.
+void run_watched(livecca::Monitor& monitor, livecca::Monitor::Step& step, const char* name,
+                 Network& network, const torch::Tensor& batch);
 
 }  // namespace live_training

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,51 @@ std::string floor_cell(const MeasureRow* row) {
 std::string ranks_cell(const MeasureRow* row) {
   if (row == nullptr) return "–";
   return std::to_string(row->ranks[0]) + ", " + std::to_string(row->ranks[1]);
+}
+
+/// By layer, how far the train stream's distance to the reference is from the probe's.
+std::map<std::string, std::string> drifts_of(const SnapshotReport& report,
+                                             const std::string& reference) {
+  std::map<std::string, std::string> cells;
+  for (const livecca::DriftRow& row : report.drifts) {
+    if (row.reference != reference || row.reference_layer != row.layer) continue;
+    if (row.measure != "pwcca_distance") continue;
+    cells[row.layer] = (row.drift() < 0 ? "−" : "+") + decimals(std::abs(row.drift()), 3);
+  }
+  return cells;
+}
+
+/// By layer, what it does with regard to the reference; empty while that is undecided of all.
+std::map<std::string, std::string> verdicts_of(const SnapshotReport& report,
+                                               const std::string& reference) {
+  std::map<std::string, std::string> cells;
+  for (const livecca::VerdictRow& row : report.verdicts) {
+    if (row.stream != "probe" || row.reference != reference) continue;
+    if (row.verdict != "moving" && row.verdict != "settled") continue;
+    cells[row.layer] = row.verdict;
+    if (row.since_epoch) cells[row.layer] += " since " + std::to_string(*row.since_epoch);
+  }
+  return cells;
+}
+
+std::string cell_of(const std::map<std::string, std::string>& cells, const std::string& layer) {
+  const auto found = cells.find(layer);
+  return found == cells.end() ? "–" : found->second;
+}
+
+void add_column(std::vector<std::string>& titles, std::vector<std::string>& header,
+                const std::map<std::string, std::string>& cells, const char* name) {
+  if (cells.empty()) return;
+  titles.emplace_back("");
+  header.emplace_back(name);
+}
+
+/// Layers that are dead, exploding, or more like another layer of a reference.
+void print_alarms(std::ostream& out, const SnapshotReport& report) {
+  for (const livecca::VerdictRow& row : report.verdicts) {
+    if (row.message.empty()) continue;
+    out << "  alarm: " << row.layer << " (" << row.stream << "): " << row.message << '\n';
+  }
 }
 
 std::vector<Curve> curves_of(const std::vector<std::string>& layers, const SnapshotReport& report) {
@@ -192,17 +238,37 @@ void print_how_to_read(std::ostream& out) {
 void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers,
                        const EpochFacts& facts, const SnapshotReport& report) {
   out << '\n' << heading(facts) << "\n";
-  TextTable table({"", "PWCCA distance  ", "PWCCA distance  ", "", "", ""});
-  table.add({"layer", "to reference  ", "to own start  ", "floor of mean ρ", "samples", "ranks"});
+  const std::string first = facts.references.empty() ? "start" : facts.references.front();
+  const std::map<std::string, std::string> drifts = drifts_of(report, first);
+  const std::map<std::string, std::string> verdicts = verdicts_of(report, first);
+  std::vector<std::string> titles = {""};
+  std::vector<std::string> header = {"layer"};
+  for (const std::string& reference : facts.references) {
+    titles.emplace_back("PWCCA distance  ");
+    header.push_back("to " + reference + "  ");
+  }
+  titles.insert(titles.end(), {"PWCCA distance  ", "", "", ""});
+  header.insert(header.end(), {"to own start  ", "floor of mean ρ", "samples", "ranks"});
+  add_column(titles, header, drifts, "in training");
+  add_column(titles, header, verdicts, "verdict");
+  TextTable table(std::move(titles));
+  table.add(std::move(header));
   MarkedCells cells;
   bool start_is_new = false;
   for (const std::string& layer : layers) {
-    const MeasureRow* reference = report.find(layer, "reference", "pwcca_distance");
     const MeasureRow* start = report.find(layer, "start", "pwcca_distance");
-    const MeasureRow* mean = report.find(layer, "reference", "mean_cca_distance");
+    const MeasureRow* mean = report.find(layer, first, "mean_cca_distance");
     start_is_new = start_is_new || start == nullptr;
-    table.add({layer, value_cell(reference, cells), value_cell(start, cells), floor_cell(mean),
-               mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
+    std::vector<std::string> row = {layer};
+    for (const std::string& reference : facts.references) {
+      row.push_back(value_cell(report.find(layer, reference, "pwcca_distance"), cells));
+    }
+    row.insert(row.end(),
+               {value_cell(start, cells), floor_cell(mean),
+                mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
+    if (!drifts.empty()) row.push_back(cell_of(drifts, layer));
+    if (!verdicts.empty()) row.push_back(cell_of(verdicts, layer));
+    table.add(std::move(row));
   }
   table.print(out);
   cells.print_legend(out);
@@ -211,6 +277,10 @@ void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers
   } else if (start_is_new) {
     out << "  – = no number: no start was recorded\n";
   }
+  if (!drifts.empty()) {
+    out << "  in training: by how much minibatches of training show more (+) than the probe\n";
+  }
+  print_alarms(out, report);
   out << "  probe of " << facts.probe_images << " images: " << decimals(facts.probe_seconds, 2)
       << " s, of which livecca " << decimals(report.observe_seconds, 2) << " s; solved in "
       << decimals(report.solve_seconds, 2) << " s beside training\n";

@@ -39,12 +39,14 @@ struct EpochFacts {
   double test_accuracy = 0;
   std::int64_t probe_images = 0;
   double probe_seconds = 0;
+  std::vector<std::string> references = {"reference"};  ///< networks that it is compared with
 };
 
 /// How to read the tables below it.
 void print_how_to_read(std::ostream& out);
 
-/// The table of one snapshot: layers × distances.
+/// The table of one snapshot: layers × distances, and, where the report has them, the train
+/// stream's drift and what verdicts say of the first reference.
 void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers,
                        const EpochFacts& facts, const livecca::SnapshotReport& report);
 

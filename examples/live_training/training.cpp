@@ -54,7 +54,7 @@ Trainer::Trainer(const NetworkOptions& network, const TrainingOptions& options,
                                              .weight_decay(weight_decay)),
       batches_per_epoch_((data.size() + options.batch_size - 1) / options.batch_size) {}
 
-double Trainer::train_epoch(const Progress& progress) {
+double Trainer::train_epoch(const Progress& progress, const Forward& forward) {
   network_->train();
   const torch::Tensor order = torch::randperm(data_.size(), torch::kLong);
   double loss = 0.0;
@@ -62,7 +62,7 @@ double Trainer::train_epoch(const Progress& progress) {
     const std::int64_t first = batch * options_.batch_size;
     const std::int64_t last = std::min(first + options_.batch_size, data_.size());
     set_learning_rate();
-    loss += train_batch(order.slice(0, first, last));
+    loss += train_batch(order.slice(0, first, last), forward);
     ++batches_done_;
     progress(static_cast<std::size_t>(batch + 1), static_cast<std::size_t>(batches_per_epoch_),
              loss / static_cast<double>(batch + 1));
@@ -70,11 +70,11 @@ double Trainer::train_epoch(const Progress& progress) {
   return loss / static_cast<double>(batches_per_epoch_);
 }
 
-double Trainer::train_batch(const torch::Tensor& indices) {
+double Trainer::train_batch(const torch::Tensor& indices, const Forward& forward) {
   torch::Tensor images = data_.images.index_select(0, indices);
   if (options_.mirror) images = mirror_half(images);
   optimizer_.zero_grad();
-  const torch::Tensor logits = network_->forward(images);
+  const torch::Tensor logits = forward(network_, images);
   const torch::Tensor loss =
       torch::cross_entropy_loss(logits, data_.labels.index_select(0, indices));
   loss.backward();

@@ -40,14 +40,21 @@ class Trainer {
   /// Called after each batch with the batches done, their number, and the mean loss so far.
   using Progress = std::function<void(std::size_t, std::size_t, double)>;
 
+  /// The forward pass of a minibatch, images to logits: the network's own, with something about it.
+  using Forward = std::function<torch::Tensor(Network&, const torch::Tensor&)>;
+
   Trainer(const NetworkOptions& network, const TrainingOptions& options, const TensorSet& data);
 
   Network& network() { return network_; }
   /// One pass over the data; returns the mean loss.
-  double train_epoch(const Progress& progress);
+  double train_epoch(const Progress& progress, const Forward& forward = plain_forward);
+
+  static torch::Tensor plain_forward(Network& network, const torch::Tensor& images) {
+    return network->forward(images);
+  }
 
  private:
-  double train_batch(const torch::Tensor& indices);
+  double train_batch(const torch::Tensor& indices, const Forward& forward);
   void set_learning_rate();
 
   TrainingOptions options_;

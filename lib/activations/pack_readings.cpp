@@ -10,6 +10,16 @@
 namespace livecca {
 namespace {
 
+/// Whether every one of a row's features is usable.
+template <typename Element>
+bool all_usable(const std::byte* row, std::size_t features) {
+  bool usable = true;
+  for (std::size_t j = 0; j < features; ++j) {
+    usable &= is_usable(load<Element>(row + j * sizeof(Element)), PackedRows::largest_magnitude);
+  }
+  return usable;
+}
+
 /// Copies a row of features, all or the chosen ones, and says whether every one of them is usable.
 template <typename Element>
 bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::size_t> chosen,
@@ -27,11 +37,32 @@ bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::s
       std::memcpy(to + j * size, from, size);
     }
   }
-  bool usable = true;
-  for (std::size_t j = 0; j < features; ++j) {
-    usable &= is_usable(load<Element>(to + j * size), PackedRows::largest_magnitude);
+  return all_usable<Element>(to, features);
+}
+
+/// Copies positions of one image as rows, at element offsets from where it begins, and says of each
+/// row whether it is usable. A feature at a time: its positions lie near one another in memory,
+/// where those of a row lie a plane apart.
+template <typename Element>
+void copy_planes(const std::byte* image, std::int64_t stride, std::span<const std::size_t> offsets,
+                 std::size_t features, std::byte* to, std::uint8_t* usable) {
+  constexpr std::size_t most_at_once = 64;  // rows that stay in cache while they fill
+  constexpr auto size = static_cast<std::int64_t>(sizeof(Element));
+  const std::size_t row_bytes = features * sizeof(Element);
+  for (; !offsets.empty(); offsets = offsets.subspan(std::min(most_at_once, offsets.size()))) {
+    const auto together = offsets.first(std::min(most_at_once, offsets.size()));
+    for (std::size_t j = 0; j < features; ++j) {
+      const std::byte* plane = image + static_cast<std::int64_t>(j) * stride * size;
+      std::byte* into = to + j * sizeof(Element);
+      for (const std::size_t offset : together) {
+        std::memcpy(into, plane + static_cast<std::int64_t>(offset) * size, sizeof(Element));
+        into += row_bytes;
+      }
+    }
+    for (std::size_t row = 0; row < together.size(); ++row, to += row_bytes) {
+      *usable++ = all_usable<Element>(to, features) ? 1 : 0;
+    }
   }
-  return usable;
 }
 
 /// The step that a reading of one step takes of a sequence; nothing if that is not valid.
@@ -127,7 +158,20 @@ void PackedRows::pack_positions(const Source& source, const Positions& positions
   std::size_t row = 0;
   for (std::size_t image = 0; image < images_; ++image) {
     choose_rows(image, positions, first_image);
-    for (const std::size_t position : chosen_) copy_position(source, image, position, row++);
+    if (source.at.feature == 1 || !source.chosen.empty()) {
+      for (const std::size_t position : chosen_) copy_position(source, image, position, row++);
+      continue;
+    }
+    for (std::size_t& position : chosen_) {  // becomes an offset
+      position = static_cast<std::size_t>(source.at.of_position(position, source.shape.grid));
+    }
+    with_element_type(source.dtype, [&](auto zero) {
+      using Element = decltype(zero);
+      copy_planes<Element>(source.values(image, 0), source.at.feature, chosen_, features_,
+                           elements_.data() + row * features_ * sizeof(Element),
+                           finite_.data() + row);
+    });
+    row += chosen_.size();
   }
 }
 

@@ -29,6 +29,20 @@ grep -q '"test_accuracy"' "$folder/run/rows.jsonl" || fail "no logged accuracy i
   >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0 on a loaded reference"
 grep -q "Reference: loaded" "$folder/out.txt" || fail "the reference was not loaded"
 
+# The train stream beside a reference, under a budget, and the network recorded; then compared with, in its place.
+"$program" "${small[@]}" "${narrow[@]}" --run "$folder/stream" --reference "$folder/reference.pt" --train-stream \
+  --lockstep-train --budget 0.5 --record "$folder/recorded.safetensors" \
+  >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0 with the train stream"
+grep -q '"stream":"train"' "$folder/stream/rows.jsonl" || fail "no rows of the train stream"
+grep -q "Recorded over the probe" "$folder/out.txt" || fail "nothing recorded"
+"$program" "${small[@]}" "${narrow[@]}" --run "$folder/packed" --pack "$folder/recorded.safetensors" \
+  >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0 with a pack"
+grep -q "to pack" "$folder/out.txt" || fail "no column for the pack"
+grep -q "Reference:" "$folder/out.txt" && fail "a reference was trained beside the pack"
+grep -q '"reference":"pack"' "$folder/packed/rows.jsonl" || fail "no rows against the pack"
+# The same network from the same seed and data: at the end nothing is between them.
+grep "After epoch 2" -A 7 "$folder/out.txt" | grep -Eq "fc +0\.00[0-9]" || fail "expected to end where the pack did"
+
 # Each ends with code 2 and one line.
 refused() {
   local code=0
@@ -41,4 +55,6 @@ head -c 3000 /dev/zero >"$folder/data_batch_1.bin"
 refused --data "$folder" --run "$folder/new"
 refused --run "$folder/run"
 refused --width 8 --reference "$folder/reference.pt" --run "$folder/wide"
+refused --pack "$folder/data_batch_1.bin" --run "$folder/no-pack"
+refused --budget 0.1 --run "$folder/no-stream"
 refused --reference "$folder/data_batch_1.bin" --run "$folder/broken"

@@ -66,6 +66,47 @@ TEST_CASE(
   CHECK(contains(out.str(), "test accuracy 50.0 %"));
 }
 
+TEST_CASE("the epoch's table shows packs, drift, verdicts and alarms where the report has them") {
+  livecca::SnapshotReport report;
+  report.measures = {row(5, "lower", "pack", 0.125), row(5, "upper", "pack", 0.375)};
+  live_training::EpochFacts facts{5, 8, 0.75, 0.5, 100, 0.1};
+  const auto table = [&] {
+    std::ostringstream out;
+    live_training::print_epoch_table(out, {"lower", "upper"}, facts, report);
+    return out.str();
+  };
+  CHECK(contains(table(), "to reference"));
+  CHECK(!contains(table(), "0.125"));
+  facts.references = {"pack"};
+  CHECK(contains(table(), "to pack"));
+  CHECK(contains(table(), "0.125"));
+  CHECK(!contains(table(), "in training"));
+  CHECK(!contains(table(), "verdict"));
+
+  livecca::DriftRow drift;
+  drift.layer = drift.reference_layer = "upper";
+  drift.reference = "pack";
+  drift.measure = "pwcca_distance";
+  drift.probe = 0.375;
+  drift.train = 0.25;
+  report.drifts = {drift};
+  livecca::VerdictRow verdict;
+  verdict.stream = "probe";
+  verdict.layer = "lower";
+  verdict.reference = "pack";
+  verdict.verdict = "undecided";
+  report.verdicts = {verdict};
+  CHECK(contains(table(), "−0.125"));
+  CHECK(!contains(table(), "undecided"));
+  report.verdicts[0].verdict = "settled";
+  report.verdicts[0].since_epoch = 3;
+  CHECK(contains(table(), "settled since 3"));
+  CHECK(!contains(table(), "alarm"));
+  report.verdicts[0].verdict = "dead";
+  report.verdicts[0].message = "30 of 32 neurons do not vary";
+  CHECK(contains(table(), "alarm: lower (probe): 30 of 32 neurons do not vary"));
+}
+
 TEST_CASE("the sentence about the order of the layers follows from the curves") {
   livecca::SnapshotReport report;
   report.measures = {row(0, "lower", "final", 0.3),  row(1, "lower", "final", 0.04),

@@ -1,25 +1,17 @@
 #include "livecca_libtorch/tap.hpp"
 
-#include <array>
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <utility>
 
+#include "dense_tensor.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca::libtorch {
 namespace {
-
-/// "float32 tensor of 8 × 3 × 5", for messages.
-std::string describe(const at::Tensor& tensor) {
-  std::string text = std::string(c10::toString(tensor.scalar_type())) + " tensor of ";
-  if (tensor.dim() == 0) return text + "no axes";
-  for (std::int64_t axis = 0; axis < tensor.dim(); ++axis) {
-    text += (axis == 0 ? "" : " × ") + std::to_string(tensor.size(axis));
-  }
-  return text;
-}
 
 DType dtype_of(const at::Tensor& tensor) {
   switch (tensor.scalar_type()) {
@@ -36,17 +28,16 @@ DType dtype_of(const at::Tensor& tensor) {
   }
 }
 
-void require_dense(const at::Tensor& tensor) {
-  if (!tensor.defined()) throw Error("expected a tensor, got an undefined one");
-  if (tensor.layout() != at::kStrided) {
-    throw Error("expected a dense tensor, got a sparse or opaque " + describe(tensor));
-  }
-}
-
 Layout layout_of(const at::Tensor& tensor) {
   if (tensor.dim() == 2) return Layout::nc;
   if (tensor.dim() == 4) return Layout::nchw;
   throw Error("expected 2 axes (N × C) or 4 (N × C × H × W), got a " + describe(tensor));
+}
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
 }  // namespace
@@ -65,12 +56,16 @@ ActivationView view_of(const at::Tensor& tensor) {
           {tensor.strides().data(), tensor.strides().size()}};
 }
 
+/// One of the two listens: a monitor's step or a recorder.
 struct TapScope::State {
-  Monitor& monitor;
-  Monitor::Step& step;
+  Monitor* monitor = nullptr;
+  Monitor::Step* step = nullptr;
+  Recorder* recorder = nullptr;
   std::string network;
-  std::vector<TapProblem> problems;
-  State* outer;
+  std::vector<TapProblem> problems = {};
+  State* outer = innermost;
+  Clock::time_point began = Clock::now();
+  double elsewhere = 0;  ///< seconds that are told already: in observe(), and of inner scopes
 
   static thread_local State* innermost;
 
@@ -78,8 +73,15 @@ struct TapScope::State {
     require_dense(tensor);
     const Layout layout = layout_of(tensor);
     dtype_of(tensor);  // before watch(): what cannot be read must not become a tap
-    const at::Tensor readable = tensor.detach().cpu().resolve_neg();
-    step.observe(monitor.watch(network, name, layout), view_of(readable));
+    const at::Tensor rows = readable(tensor);
+    if (recorder != nullptr) {
+      recorder->observe(name, layout, view_of(rows));
+      return;
+    }
+    const TapHandle handle = monitor->watch(network, name, layout);
+    const Clock::time_point begin = Clock::now();
+    step->observe(handle, view_of(rows));
+    elsewhere += seconds_since(begin);
   }
 
   void report(std::string_view name, const std::string& what) {
@@ -89,18 +91,35 @@ struct TapScope::State {
     }
     // A LibTorch error carries a backtrace after its first line.
     problems.push_back({tap, what.substr(0, what.find('\n'))});
-    step.report(tap, problems.back().message);
+    if (step != nullptr) step->report(tap, problems.back().message);
+  }
+
+  /// Tells the step what a reference's pass took; the network's own is training's.
+  void end() {
+    const double seconds = seconds_since(began);
+    if (monitor != nullptr && network != monitor->network()) {
+      step->spent(std::max(0.0, seconds - elsewhere));
+    }
+    if (outer != nullptr) outer->elsewhere += seconds;
   }
 };
 
 thread_local TapScope::State* TapScope::State::innermost = nullptr;
 
 TapScope::TapScope(Monitor& monitor, Monitor::Step& step, std::string network)
-    : state_(new State{monitor, step, std::move(network), {}, State::innermost}) {
+    : state_(new State{.monitor = &monitor, .step = &step, .network = std::move(network)}) {
   State::innermost = state_.get();
 }
 
-TapScope::~TapScope() { State::innermost = state_->outer; }
+TapScope::TapScope(Recorder& recorder)
+    : state_(new State{.recorder = &recorder, .network = recorder.options().network}) {
+  State::innermost = state_.get();
+}
+
+TapScope::~TapScope() {
+  state_->end();
+  State::innermost = state_->outer;
+}
 
 const std::vector<TapProblem>& TapScope::problems() const { return state_->problems; }
 

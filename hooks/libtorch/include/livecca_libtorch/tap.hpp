@@ -10,6 +10,7 @@
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "livecca/monitor/recorder.hpp"
 
 namespace livecca::libtorch {
 
@@ -27,8 +28,9 @@ struct TapProblem {
   std::string message;  ///< one line: what came, what was expected
 };
 
-/// While it lives, tap() on this thread hands its tensors to one step of a monitor, as layers of
-/// one network. Without it tap() does nothing, so that one forward() serves training and the probe.
+/// While it lives, tap() on this thread hands its tensors to one step of a monitor, or to a
+/// recorder, as layers of one network. Without it tap() does nothing, so that one forward() serves
+/// training and the probe.
 ///
 ///     auto step = monitor.begin(livecca::Stream::probe, epoch);
 ///     {
@@ -39,10 +41,17 @@ struct TapProblem {
 ///     step.commit();
 ///
 /// Scopes nest: the innermost one listens. They must end in the reverse order of their beginning,
-/// on the thread that made them, before the step is committed. Monitor and step are borrowed.
+/// on the thread that made them, before the step is committed. Monitor, step and recorder are
+/// borrowed.
+///
+/// Of another network than the monitor's own, a scope in the train stream tells the step how long
+/// it lived, less what observing took: a reference's pass is overhead. So let it hold that pass
+/// alone.
 class LIVECCA_EXPORT TapScope {
  public:
   TapScope(Monitor& monitor, Monitor::Step& step, std::string network);
+  /// Records one batch of the recorder's network. A tensor that cannot be recorded is a TapProblem.
+  explicit TapScope(Recorder& recorder);
   ~TapScope();
   TapScope(const TapScope&) = delete;
   TapScope& operator=(const TapScope&) = delete;
@@ -67,6 +76,7 @@ class LIVECCA_EXPORT TapScope {
 ///
 /// Never throws: a tensor that cannot be watched (undefined, sparse, of integers, of another number
 /// of axes, a name tapped twice in one step) is a TapProblem of the scope and an event of the run.
+/// A recorder has no events.
 ///
 /// Cost: nothing to speak of without a scope; with one, that of Monitor::Step::observe(). Thread
 /// safety: a scope hears only the thread that made it; the call may be made from any thread.

@@ -1,0 +1,68 @@
+#include "livecca_libtorch/inputs.hpp"
+
+#include <exception>
+#include <string>
+
+#include "dense_tensor.hpp"
+
+namespace livecca::libtorch {
+namespace {
+
+/// As NumPy says it: a pack that another program recorded has the same word for the same elements.
+std::string element_type_of(const at::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case at::kBool:
+      return "bool";
+    case at::kByte:
+      return "uint8";
+    case at::kChar:
+      return "int8";
+    case at::kShort:
+      return "int16";
+    case at::kInt:
+      return "int32";
+    case at::kLong:
+      return "int64";
+    case at::kHalf:
+      return "float16";
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kFloat:
+      return "float32";
+    case at::kDouble:
+      return "float64";
+    case at::kComplexFloat:
+      return "complex64";
+    case at::kComplexDouble:
+      return "complex128";
+    default:
+      return c10::toString(tensor.scalar_type());
+  }
+}
+
+/// To a step or a recorder; the tensor is readable().
+template <typename Listener>
+void give(Listener& listener, const at::Tensor& tensor) {
+  listener.inputs(tensor.data_ptr(), element_type_of(tensor),
+                  static_cast<std::size_t>(tensor.element_size()),
+                  {tensor.sizes().data(), tensor.sizes().size()},
+                  {tensor.strides().data(), tensor.strides().size()});
+}
+
+}  // namespace
+
+void give_inputs(Monitor::Step& step, const at::Tensor& inputs) {
+  at::Tensor tensor;
+  try {
+    tensor = readable(inputs);
+  } catch (const std::exception& problem) {
+    const std::string what = problem.what();
+    step.report("inputs", what.substr(0, what.find('\n')));  // a backtrace may follow
+    return;
+  }
+  give(step, tensor);
+}
+
+void give_inputs(Recorder& recorder, const at::Tensor& inputs) { give(recorder, readable(inputs)); }
+
+}  // namespace livecca::libtorch
