@@ -49,12 +49,15 @@ std::string ranks_cell(const MeasureRow* row) {
 
 /// By layer, how far the train stream's distance to the reference is from the probe's.
 std::map<std::string, std::string> drifts_of(const SnapshotReport& report,
-                                             const std::string& reference) {
+                                             const std::string& reference, MarkedCells& marks) {
   std::map<std::string, std::string> cells;
   for (const livecca::DriftRow& row : report.drifts) {
     if (row.reference != reference || row.reference_layer != row.layer) continue;
     if (row.measure != "pwcca_distance") continue;
-    cells[row.layer] = (row.drift() < 0 ? "−" : "+") + decimals(std::abs(row.drift()), 3);
+    // Minibatches are few: often that alone explains it.
+    const MeasureRow* train = report.find(row.layer, reference, "pwcca_distance", "train");
+    const livecca::Status status = train == nullptr ? livecca::Status::ok : train->status;
+    cells[row.layer] = (row.drift() < 0 ? "−" : "+") + marks.cell(std::abs(row.drift()), status);
   }
   return cells;
 }
@@ -239,7 +242,8 @@ void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers
                        const EpochFacts& facts, const SnapshotReport& report) {
   out << '\n' << heading(facts) << "\n";
   const std::string first = facts.references.empty() ? "start" : facts.references.front();
-  const std::map<std::string, std::string> drifts = drifts_of(report, first);
+  MarkedCells cells;
+  const std::map<std::string, std::string> drifts = drifts_of(report, first, cells);
   const std::map<std::string, std::string> verdicts = verdicts_of(report, first);
   std::vector<std::string> titles = {""};
   std::vector<std::string> header = {"layer"};
@@ -249,11 +253,10 @@ void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers
   }
   titles.insert(titles.end(), {"PWCCA distance  ", "", "", ""});
   header.insert(header.end(), {"to own start  ", "floor of mean ρ", "samples", "ranks"});
-  add_column(titles, header, drifts, "in training");
+  add_column(titles, header, drifts, "in training  ");
   add_column(titles, header, verdicts, "verdict");
   TextTable table(std::move(titles));
   table.add(std::move(header));
-  MarkedCells cells;
   bool start_is_new = false;
   for (const std::string& layer : layers) {
     const MeasureRow* start = report.find(layer, "start", "pwcca_distance");
