@@ -47,15 +47,19 @@ template <typename Element>
 void copy_planes(const std::byte* image, std::int64_t stride, std::span<const std::size_t> offsets,
                  std::size_t features, std::byte* to, std::uint8_t* usable) {
   constexpr std::size_t most_at_once = 64;  // rows that stay in cache while they fill
+  constexpr int planes_ahead = 4;           // the processor asks for too few of them by itself
   constexpr auto size = static_cast<std::int64_t>(sizeof(Element));
   const std::size_t row_bytes = features * sizeof(Element);
   for (; !offsets.empty(); offsets = offsets.subspan(std::min(most_at_once, offsets.size()))) {
     const auto together = offsets.first(std::min(most_at_once, offsets.size()));
     for (std::size_t j = 0; j < features; ++j) {
       const std::byte* plane = image + static_cast<std::int64_t>(j) * stride * size;
+      const std::byte* later = plane + static_cast<std::int64_t>(planes_ahead) * stride * size;
       std::byte* into = to + j * sizeof(Element);
       for (const std::size_t offset : together) {
-        std::memcpy(into, plane + static_cast<std::int64_t>(offset) * size, sizeof(Element));
+        const std::int64_t place = static_cast<std::int64_t>(offset) * size;
+        __builtin_prefetch(later + place);  // beyond the last image it asks for nothing that is used
+        std::memcpy(into, plane + place, sizeof(Element));
         into += row_bytes;
       }
     }
@@ -214,8 +218,6 @@ void PackedRows::take_steps(const Source& source, const Positions& positions,
     rows_ = first_rows_.back();
   }
   most_rows_ = most_rows;
-  // Within the memory that set_shape() made.
-  elements_.resize(rows_ * features_ * size_of(dtype_));
   finite_.resize(rows_);
 }
 

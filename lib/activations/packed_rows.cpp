@@ -45,7 +45,8 @@ void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_ima
     throw std::length_error("more rows than memory can hold");
   }
   most_rows_ = rows_;
-  elements_.resize(bytes);
+  // Never shrunk: what is there is written over, and growing again would fill it with zeros.
+  if (elements_.size() < bytes) elements_.resize(bytes);
   finite_.resize(rows_);
 }
 
