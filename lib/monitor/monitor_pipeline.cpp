@@ -30,6 +30,12 @@ void Monitor::State::run_in_order(std::function<void()> job) {
   overhead.waited(waited);
 }
 
+void Monitor::State::give_back(std::unique_ptr<StepBuffer> buffer) {
+  held_bytes -= buffer->held_bytes;
+  buffer->release();
+  pool.give_back(std::move(buffer));
+}
+
 StreamWindow& Monitor::State::window_of(Stream stream) {
   if (stream == Stream::probe) return probe;
   if (!train) train.emplace(Stream::train, options, executor);
@@ -44,6 +50,7 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) {
     const TimeSpent time(seconds);
     StreamWindow& window = window_of(stream);
     window.add_new(taps);
+    buffer->pack_held(taps, packing());
     window.feed(*buffer, taps, [&](std::size_t index, const PackedRows* rows) {
       if (stream != Stream::probe) return;
       const WatchedTap& tap = taps.at(index);
@@ -67,7 +74,7 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) {
   } else {
     overhead.train_step(buffer->cost_seconds, buffer->images_share, seconds);
   }
-  pool.give_back(std::move(buffer));
+  give_back(std::move(buffer));
 }
 
 void Monitor::State::drop_probe(std::int64_t epoch, const std::string& reason) {
@@ -91,8 +98,8 @@ void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) {
       options.queue_steps);
   if (taken) return;
   const std::int64_t epoch = raw->epoch;
-  pool.give_back(std::unique_ptr<StepBuffer>(raw));
-  overhead.train_step_dropped();
+  overhead.train_step_lost(raw->cost_seconds, raw->images_share, true);
+  give_back(std::unique_ptr<StepBuffer>(raw));
   writer.report({epoch, "step_dropped", "train",
                  "expected a place in the queue of " + std::to_string(options.queue_steps) +
                      " steps, got none; training went on"});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -73,7 +74,13 @@ struct Monitor::State {
   void expect_reference_name(const std::string& name) const;
   bool due(Schedule& schedule, const char* subject);
 
+  PackingOptions packing() const {
+    return {options.positions, options.max_features, options.feature_seed};
+  }
+
   // monitor_pipeline.cpp
+  /// Lets a buffer be used again.
+  void give_back(std::unique_ptr<StepBuffer> buffer);
   /// Runs a job on livecca's thread, behind all steps so far; waits for a place in the queue.
   void run_in_order(std::function<void()> job);
   /// A step's buffer arrives on livecca's thread.
@@ -110,6 +117,7 @@ struct Monitor::State {
   RunWriter writer;
   WatchedTaps taps;
   StepBufferPool pool;
+  std::atomic<std::uint64_t> held_bytes{0};  ///< of all steps on their way
   LatestRows latest;
   Overhead overhead;
   double began = 0;
@@ -135,7 +143,6 @@ struct Monitor::Step::State {
   Monitor::State& monitor;
   std::unique_ptr<StepBuffer> buffer;  ///< null in a child of fork()
   std::optional<ProbeFingerprint> inputs;
-  double reference_seconds = 0;
   std::string failure;  ///< e.g. memory ran out: the step will not be handed over
 };
 

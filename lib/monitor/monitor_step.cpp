@@ -68,7 +68,11 @@ Monitor::Step::~Step() {
     ++monitor.front.of(state_->buffer->stream).discarded;
     if (state_->buffer->stream == Stream::probe) monitor.front.probe_is_open = false;
   }
-  monitor.pool.give_back(std::move(state_->buffer));
+  if (state_->buffer->stream == Stream::train) {
+    monitor.overhead.train_step_lost(state_->buffer->cost_seconds, state_->buffer->images_share,
+                                     false);
+  }
+  monitor.give_back(std::move(state_->buffer));
 }
 
 void Monitor::Step::inputs(const ActivationView& view) {
@@ -102,14 +106,29 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const Seq
   }
   const StepTime time(monitor.overhead, state_->buffer->cost_seconds);
   try {
-    const MonitorOptions& options = monitor.options;
-    state_->buffer->observe(tap.index, monitor.taps.at(tap.index), view, mask,
-                            {options.positions, options.max_features, options.feature_seed});
+    state_->buffer->observe(tap.index, monitor.taps.at(tap.index), view, mask, monitor.packing());
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {
     state_->failure = failure.what();
   }
+}
+
+void Monitor::Step::observe_held(TapHandle tap, const ActivationView& view,
+                                 std::shared_ptr<const HeldMemory> memory) {
+  if (!state_) throw Error("step: observed after its commit");
+  Monitor::State& monitor = state_->monitor;
+  if (!state_->buffer || monitor.is_forked()) return;
+  std::uint64_t bytes = size_of(view.dtype());
+  for (const std::int64_t extent : view.shape()) bytes *= static_cast<std::uint64_t>(extent);
+  if (monitor.held_bytes + bytes > monitor.options.held_bytes_limit) return observe(tap, view);
+  if (tap.index >= monitor.taps.size()) {
+    throw Error("step: expected a handle that watch() returned, got " + std::to_string(tap.index));
+  }
+  const StepTime time(monitor.overhead, state_->buffer->cost_seconds);
+  state_->buffer->hold(tap.index, monitor.taps.at(tap.index), view, std::move(memory));
+  state_->buffer->held_bytes += bytes;
+  monitor.held_bytes += bytes;
 }
 
 void Monitor::Step::merge(const PanelMoments& moments) {
@@ -170,7 +189,7 @@ void Monitor::Step::commit() {
     monitor.hand_over(std::move(state->buffer));
     return;
   }
-  monitor.pool.give_back(std::move(state->buffer));
+  monitor.give_back(std::move(state->buffer));
   const std::string reason = "a step failed: " + state->failure;
   if (is_probe) {
     monitor.run_in_order([&monitor, epoch, reason] {

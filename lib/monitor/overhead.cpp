@@ -64,9 +64,11 @@ void Overhead::probe_step(double training_thread_seconds, double accumulate_seco
   budget_.spent(training_thread_seconds + accumulate_seconds);
 }
 
-void Overhead::train_step_dropped() {
+void Overhead::train_step_lost(double training_thread_seconds, double images_share,
+                               bool found_queue_full) {
   const std::lock_guard lock(mutex_);
-  ++row_.train_steps_dropped;
+  if (found_queue_full) ++row_.train_steps_dropped;
+  budget_.observed(training_thread_seconds, images_share);
 }
 
 void Overhead::solved(double seconds) {

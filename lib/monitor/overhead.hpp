@@ -32,7 +32,8 @@ class Overhead {
   void reference(double seconds);  ///< or ran a reference, and said so
   void train_step(double training_thread_seconds, double images_share, double accumulate_seconds);
   void probe_step(double training_thread_seconds, double accumulate_seconds);
-  void train_step_dropped();
+  /// A train step that was begun came to nothing, after so long on its training thread.
+  void train_step_lost(double training_thread_seconds, double images_share, bool found_queue_full);
   void solved(double seconds);
 
   /// Everything since the last call.

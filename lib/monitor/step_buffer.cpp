@@ -44,23 +44,34 @@ void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t 
   }
 }
 
-void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
-                         const SequenceMask& mask, const PackingOptions& options) {
+TapBuffer& StepBuffer::open(std::size_t index, const WatchedTap& tap) {
   if (index >= taps.size()) taps.resize(index + 1);
   TapBuffer& buffer = taps[index];
   if (moments) throw Error(tap.text() + ": expected no observation beside merged moments");
   if (buffer.observed) {
     throw Error(tap.text() + ": expected one observation in a step, got a second one");
   }
-  if (mask.is_given() && !is_sequence(tap.reading.layout)) {
-    throw Error(tap.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
-                ", which has no steps");
-  }
   buffer.observed = true;
+  buffer.refusal = FaultKind::shape_changed;
+  return buffer;
+}
+
+std::size_t StepBuffer::wanted_images(std::size_t all) const {
+  return std::min(all,
+                  static_cast<std::size_t>(std::ceil(images_share * static_cast<double>(all))));
+}
+
+bool StepBuffer::read(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view) {
   ActivationShape seen;
-  if (!read_shape(view, tap.reading.layout, seen, buffer.refused)) return;
+  if (!read_shape(view, tap.reading.layout, seen, buffer.refused)) return false;
   buffer.shape = {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()};
-  const std::size_t width = tap.reading.features(seen.features, seen.grid);
+  images = std::max<std::uint64_t>(images, wanted_images(seen.images));
+  return true;
+}
+
+void StepBuffer::pack(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view,
+                      const SequenceMask& mask, const PackingOptions& options) const {
+  const std::size_t width = tap.reading.features(buffer.shape.features, buffer.shape.grid);
   if (width != buffer.width) {
     buffer.width = width;
     buffer.chosen.clear();
@@ -69,12 +80,53 @@ void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const Activat
     }
   }
   const std::size_t all = images_of(view, tap.reading.layout);
-  const auto wanted = static_cast<std::size_t>(std::ceil(images_share * static_cast<double>(all)));
-  const bool whole = wanted >= all;
+  const std::size_t wanted = wanted_images(all);
+  const bool whole = wanted == all;
   buffer.rows.pack(whole ? view : first_images(view, tap.reading.layout, wanted), tap.reading,
                    options.positions, first_image, buffer.refused, buffer.chosen,
                    whole ? mask : mask.first(wanted));
-  images = std::max<std::uint64_t>(images, buffer.rows.images());
+}
+
+void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+                         const SequenceMask& mask, const PackingOptions& options) {
+  if (mask.is_given() && !is_sequence(tap.reading.layout)) {
+    throw Error(tap.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
+                ", which has no steps");
+  }
+  TapBuffer& buffer = open(index, tap);
+  if (read(buffer, tap, view)) pack(buffer, tap, view, mask, options);
+}
+
+void StepBuffer::hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+                      std::shared_ptr<const HeldMemory> memory) {
+  TapBuffer& buffer = open(index, tap);
+  if (!read(buffer, tap, view)) return;
+  buffer.held = view;
+  buffer.memory = std::move(memory);
+}
+
+void StepBuffer::pack_held(const WatchedTaps& watched, const PackingOptions& options) {
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    TapBuffer& buffer = taps[i];
+    if (!buffer.held) continue;
+    pack(buffer, watched.at(i), *buffer.held, {}, options);
+    if (buffer.memory && !buffer.memory->is_unchanged()) {
+      buffer.refused =
+          "expected activations that stay as they are until they were read, they were changed in "
+          "place";
+      buffer.refusal = FaultKind::unreadable;
+    }
+    buffer.held.reset();
+    buffer.memory.reset();
+  }
+}
+
+void StepBuffer::release() {
+  for (TapBuffer& buffer : taps) {
+    buffer.held.reset();
+    buffer.memory.reset();
+  }
+  held_bytes = 0;
 }
 
 std::unique_ptr<StepBuffer> StepBufferPool::take() {

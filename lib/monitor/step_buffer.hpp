@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/held_memory.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/moments/panel.hpp"
@@ -25,9 +28,14 @@ struct PackingOptions {
 /// What one step saw of one tap.
 struct TapBuffer {
   bool observed = false;
-  std::string refused;  ///< why the view did not fit; empty if it did
+  std::string refused;                           ///< why the view did not fit; empty if it did
+  FaultKind refusal = FaultKind::shape_changed;  ///< of what is refused
   PackedRows rows;
   TapShape shape;  ///< of the view
+
+  // Activations that are still to be packed, and what holds them; usually none.
+  std::optional<ActivationView> held;
+  std::shared_ptr<const HeldMemory> memory;
 
   // Features that a wider tap is cut to; of the width that they were chosen for.
   std::size_t width = 0;
@@ -47,6 +55,7 @@ struct StepBuffer {
   double cost_seconds = 0;        ///< the training thread's, for this step
   std::vector<TapBuffer> taps;    ///< by the tap's index
   std::unique_ptr<const PanelMoments> moments;  ///< instead of rows; usually null
+  std::uint64_t held_bytes = 0;                 ///< of activations that are still to be packed
 
   void begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
              double the_images_share);
@@ -54,6 +63,20 @@ struct StepBuffer {
   /// std::length_error if the rows do not fit the memory.
   void observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
                const SequenceMask& mask, const PackingOptions& options);
+  /// Keeps a view to be packed later. Throws Error on wrong use.
+  void hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+            std::shared_ptr<const HeldMemory> memory);
+  /// Packs what was held, and lets it go. Throws as observe() where memory runs out.
+  void pack_held(const WatchedTaps& taps, const PackingOptions& options);
+  /// Lets go what was held and not packed.
+  void release();
+
+ private:
+  TapBuffer& open(std::size_t index, const WatchedTap& tap);
+  bool read(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view);
+  std::size_t wanted_images(std::size_t all) const;
+  void pack(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view,
+            const SequenceMask& mask, const PackingOptions& options) const;
 };
 
 /// Buffers that wait to be used again. Thread safe.

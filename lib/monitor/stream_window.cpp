@@ -109,7 +109,7 @@ void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recor
       if (seen.refused.empty()) {
         rows = step.observe_packed(i, seen.rows, seen.shape);
       } else {
-        step.refuse(i, seen.refused);
+        step.refuse(i, seen.refused, seen.refusal);
       }
     }
     if (tap.network == options_.network) record(i, rows);

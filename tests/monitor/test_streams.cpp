@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <future>
 #include <thread>
@@ -189,6 +190,57 @@ TEST_CASE("moments that were reduced elsewhere count as if their rows had been o
   REQUIRE(row != nullptr);
   CHECK(row->samples == 300);
   CHECK(*row->value == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
+}
+
+TEST_CASE(
+    "memory that is held is read on livecca's thread, let go, and thrown away if it changed") {
+  struct Held : HeldMemory {
+    Held(std::atomic<int>& the_alive, bool the_unchanged)
+        : alive(the_alive), unchanged(the_unchanged) {
+      ++alive;
+    }
+    ~Held() override { --alive; }
+    bool is_unchanged() const override { return unchanged; }
+    std::atomic<int>& alive;
+    bool unchanged;
+  };
+  for (const std::uint64_t limit : {std::uint64_t{1} << 20U, std::uint64_t{0}}) {
+    CAPTURE(limit);
+    const TemporaryFolder folder;
+    MonitorOptions options = options_in(folder);
+    options.held_bytes_limit = limit;
+    Monitor monitor(options);
+    const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+    const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+    std::atomic<int> alive{0};
+    const Eigen::MatrixXd x = normal_matrix(100, 4, seed);
+    const Eigen::MatrixXd y = x + normal_matrix(100, 4, seed + 1);
+    const auto pass = [&](int epoch, bool unchanged) {
+      auto step = monitor.begin(Stream::probe, epoch);
+      step.observe_held(net, view_of(x), std::make_shared<Held>(alive, unchanged));
+      CHECK_THROWS_AS(step.observe(net, view_of(x)), Error);
+      step.observe(ref, view_of(y));
+      step.commit();
+      return monitor.snapshot(epoch).wait();
+    };
+    const SnapshotReport good = pass(0, true);
+    CHECK(*good.find("fc", "ref", "pwcca_distance")->value ==
+          doctest::Approx(direct_distance(x, y)).epsilon(1e-12));
+    CHECK(alive == 0);
+    const SnapshotReport changed = pass(1, false);
+    // Beyond the limit it was copied at once, and nobody can change the copy.
+    const bool is_lost = limit > 0;
+    CHECK((changed.find("fc", "ref", "pwcca_distance")->status == Status::missing) == is_lost);
+    CHECK((std::ranges::count(changed.events, std::string("unreadable"), &Event::what) == 1) ==
+          is_lost);
+    CHECK(alive == 0);
+    CHECK(pass(2, true).find("fc", "start", "pwcca_distance")->status == Status::ok);
+    {
+      auto abandoned = monitor.begin(Stream::train, 3);
+      abandoned.observe_held(net, view_of(x), std::make_shared<Held>(alive, true));
+    }
+    CHECK(alive == 0);
+  }
 }
 
 TEST_CASE("a full queue drops whole train steps, counts them, and lets the probe wait") {

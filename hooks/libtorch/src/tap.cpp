@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dense_tensor.hpp"
+#include "held_tensor.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/error.hpp"
 
@@ -66,6 +67,7 @@ struct TapScope::State {
   State* outer = innermost;
   Clock::time_point began = Clock::now();
   double elsewhere = 0;  ///< seconds that are told already: in observe(), and of inner scopes
+  FirstPass first_pass = {};
 
   static thread_local State* innermost;
 
@@ -80,8 +82,22 @@ struct TapScope::State {
     }
     const TapHandle handle = monitor->watch(network, name, layout);
     const Clock::time_point begin = Clock::now();
-    step->observe(handle, view_of(rows));
+    hand_over(handle, name, rows);
     elsewhere += seconds_since(begin);
+  }
+
+  /// Lets livecca's thread read the tensor, if nobody is known to change it meanwhile.
+  void hand_over(TapHandle handle, std::string_view name, const at::Tensor& rows) {
+    if (!has_version(rows)) return step->observe(handle, view_of(rows));
+    auto fact = in_place_fact(monitor->run_directory().string(), network + "/" + std::string(name));
+    const std::optional<bool> is_changed = fact->is_changed();
+    if (is_changed && !*is_changed) {
+      step->observe_held(handle, view_of(rows),
+                         std::make_shared<HeldTensor>(rows, std::move(fact)));
+      return;
+    }
+    step->observe(handle, view_of(rows));
+    if (!is_changed) first_pass.add(rows, std::move(fact));
   }
 
   void report(std::string_view name, const std::string& what) {
@@ -101,6 +117,7 @@ struct TapScope::State {
       step->spent(std::max(0.0, seconds - elsewhere));
     }
     if (outer != nullptr) outer->elsewhere += seconds;
+    first_pass.learn();
   }
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/held_memory.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
@@ -163,6 +164,13 @@ class LIVECCA_EXPORT Monitor::Step {
   /// only if in that snapshot no step is masked and their number does not change; otherwise the
   /// snapshot is not kept of that layer, with an event "history_failed".
   void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
+  /// The same without a copy on this thread: livecca's own reads the memory soon after commit(). It
+  /// must stay as it is until `memory` is destroyed, which happens once it was read; if
+  /// memory->is_unchanged() then says that it did not, the tap leaves its window with an event
+  /// "unreadable". Copies at once, as observe(), where more than options.held_bytes_limit would be
+  /// held.
+  void observe_held(TapHandle tap, const ActivationView& view,
+                    std::shared_ptr<const HeldMemory> memory);
   /// Instead of observe(), for moments that were reduced elsewhere, on a GPU or by other workers: a
   /// window of a Panel with taps and pairs of the same names, in any order, over the same positions
   /// and features. What it does not have is lost for the window, and the probe's activations are

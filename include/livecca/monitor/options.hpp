@@ -74,6 +74,9 @@ struct MonitorOptions {
   /// train step that finds the queue full is dropped whole and counted, a probe step waits, which
   /// is counted too.
   std::size_t queue_steps = 8;
+  /// Bytes of activations that may be held for livecca's thread to read, see
+  /// Monitor::Step::observe_held().
+  std::uint64_t held_bytes_limit = std::uint64_t{256} << 20;
   /// Accumulate and solve within commit() and snapshot(), on the caller's thread: nothing is ever
   /// dropped, and what is written does not depend on timing.
   bool synchronous = false;

@@ -70,8 +70,11 @@ class LIVECCA_EXPORT TapScope {
 /// tensor with the same graph: `x = tap("conv1", relu(conv1(x)));`.
 ///
 /// A layer is watched on first sight, with the layout by its axes: N × C (nc) or N × C × H × W
-/// (nchw; the channels_last memory format is read as it lies). What is needed is copied before the
-/// return: nothing of the tensor or its graph is kept, and an in-place operation may follow. A
+/// (nchw; the channels_last memory format is read as it lies). An in-place operation may follow, up
+/// to the scope's end: in a tap's first pass what is needed is copied before the return, and where
+/// nothing changed its tensor until the scope ended, later ones are held, without their graph, until
+/// livecca's own thread has read them (see Monitor::Step::observe_held()). One that is changed
+/// after its scope all the same costs its tap a window, with an event, and is copied from then on. A
 /// tensor on another device is copied to the CPU for this.
 ///
 /// Never throws: a tensor that cannot be watched (undefined, sparse, of integers, of another number
