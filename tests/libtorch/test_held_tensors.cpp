@@ -77,13 +77,13 @@ TEST_CASE("a tensor that nobody changes is held, and gives the same numbers as a
     const TapScope scope(watched.monitor, step, "net");
     tap("fc", activations);
   }
-  CHECK(activations.use_count() > 1);
+  CHECK(activations.storage().use_count() > 1);
   activations.zero_();
   step.commit();
   const auto report = watched.monitor.snapshot(2).wait();
   CHECK(row(report).status == livecca::Status::missing);
   CHECK(std::ranges::count(report.events, std::string("unreadable"), &livecca::Event::what) == 1);
-  CHECK(activations.use_count() == 1);
+  CHECK(activations.storage().use_count() == 1);
   // … and that tap is copied from then on.
   for (int epoch = 3; epoch < 5; ++epoch) {
     const auto again = watched.pass(epoch, nothing, in_place);
