@@ -97,7 +97,7 @@ struct TapScope::State {
       return;
     }
     step->observe(handle, view_of(rows));
-    if (!is_changed) first_pass.add(rows.detach(), std::move(fact));
+    if (!is_changed) first_pass.add(rows, std::move(fact));
   }
 
   void report(std::string_view name, const std::string& what) {
