@@ -8,7 +8,7 @@ namespace live_training {
 torch::Tensor TrainStream::forward(std::int64_t epoch, Network& network,
                                    const torch::Tensor& images) {
   monitor_.advance(epoch);
-  if (!is_watched_ || !monitor_.due(livecca::Stream::train)) return network->forward(images);
+  if (!is_watched_ || !monitor_.due(livecca::Stream::train, epoch)) return network->forward(images);
   livecca::Monitor::Step step = monitor_.begin(livecca::Stream::train, epoch);
   torch::Tensor logits;
   {

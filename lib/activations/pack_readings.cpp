@@ -58,7 +58,8 @@ void copy_planes(const std::byte* image, std::int64_t stride, std::span<const st
       std::byte* into = to + j * sizeof(Element);
       for (const std::size_t offset : together) {
         const std::int64_t place = static_cast<std::int64_t>(offset) * size;
-        __builtin_prefetch(later + place);  // beyond the last image it asks for nothing that is used
+        __builtin_prefetch(later +
+                           place);  // beyond the last image it asks for nothing that is used
         std::memcpy(into, plane + place, sizeof(Element));
         into += row_bytes;
       }

@@ -11,6 +11,9 @@
 namespace livecca {
 namespace {
 
+// Odd, so that no place of the order is lost.
+constexpr std::uint64_t order_factor = 0xD1342543DE82EF95U;
+
 constexpr std::size_t most_axes = 64;
 constexpr std::size_t longest_type = 32;
 
@@ -216,9 +219,33 @@ bool ProbeFingerprint::add(const void* data, std::string_view element_type,
   return true;
 }
 
+bool ProbeFingerprint::append(const ProbeFingerprint& later, std::string& why) {
+  if (later.element_type_.empty()) return true;
+  if (element_type_.empty()) {
+    *this = later;
+    return true;
+  }
+  if (element_type_ != later.element_type_ || shape_ != later.shape_) {
+    why = "expected inputs of " + text_of(shape_) + " " + element_type_ +
+          " as in the batches before (sequences padded to one length), got " +
+          text_of(later.shape_) + " " + later.element_type_;
+    return false;
+  }
+  // A polynomial in the factor: what came before moves up by as many places as come now.
+  std::uint64_t shift = 1;
+  std::uint64_t power = order_factor;
+  for (std::uint64_t places = later.inputs_; places > 0; places >>= 1U, power *= power) {
+    if ((places & 1U) != 0) shift *= power;
+  }
+  ordered_ = ordered_ * shift + later.ordered_;
+  unordered_ += later.unordered_;
+  inputs_ += later.inputs_;
+  return true;
+}
+
 void ProbeFingerprint::add_hash(std::uint64_t hash) {
   ++inputs_;
-  ordered_ = mixed(ordered_ * 0xD1342543DE82EF95U + hash);
+  ordered_ = ordered_ * order_factor + mixed(hash);
   // Mixed with something else than the chain above, so that one number says nothing of the other.
   unordered_ += mixed(hash ^ 0xA0761D6478BD642FU);
 }

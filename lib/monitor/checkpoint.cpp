@@ -111,10 +111,6 @@ std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOp
   return text;
 }
 
-std::uint64_t rows_size_in_checkpoint(const std::string& text) {
-  return Json::parse(text).at("rows_size").get<std::uint64_t>();
-}
-
 Json taps_to_json(const WatchedTaps& taps) {
   Json json = Json::array();
   for (std::size_t i = 0; i < taps.size(); ++i) {

@@ -30,9 +30,6 @@ nlohmann::json options_to_json(const MonitorOptions& options);
 /// The text of a checkpoint of these options. Throws Error that says what is wrong with it.
 std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options);
 
-/// Bytes that rows.jsonl had.
-std::uint64_t rows_size_in_checkpoint(const std::string& text);
-
 // Its parts. Those from JSON throw std::exception on anything else.
 
 nlohmann::json taps_to_json(const WatchedTaps& taps);

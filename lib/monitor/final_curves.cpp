@@ -51,8 +51,7 @@ void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOpt
     for (const RecordedLayer& layer : pack->layers()) last.layers[layer.name] = pack;
     snapshots.push_back({&snapshot, pack});
   }
-  RecordedComparison comparison(options, executor);
-  Solver solver(executor);  // the last state is whitened once
+  RecordedComparisons comparisons(options, executor);
   RowSinks sinks{report, &writer};
   for (const Readable& snapshot : snapshots) {
     epoch = snapshot.kept->epoch;
@@ -71,13 +70,15 @@ void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOpt
              pack->path().string() + ": expected this layer, it is not in it");
       }
     }
-    const auto compared = comparison.compare(then, {last}, fail);
-    if (compared.pairs.empty()) continue;
-    const SolvedWindow window = solve_window(compared.moments, options, solver, executor);
-    for (const std::size_t pair : compared.pairs) {
-      write_pair(compared.moments, window, pair, {epoch, step, "probe", "probe"}, options.measures,
-                 sinks);
-    }
+    comparisons.compare(
+        then, {last}, fail,
+        [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+          const SolvedWindow window = solve_window(moments, options, solver, executor);
+          for (const std::size_t pair : pairs) {
+            write_pair(moments, window, pair, {epoch, step, "probe", "probe"}, options.measures,
+                       sinks);
+          }
+        });
   }
 }
 

@@ -223,7 +223,8 @@ nlohmann::json History::state() const {
   return state;
 }
 
-void History::restore(const nlohmann::json& state) {
+std::vector<Event> History::restore(const nlohmann::json& state) {
+  std::vector<Event> lost;
   snapshots_ = state.at("snapshots").get<std::uint64_t>();
   is_recording_ = state.at("recording").get<bool>();
   waiting_ = state.at("waiting").get<std::set<std::uint64_t>>();
@@ -247,10 +248,12 @@ void History::restore(const nlohmann::json& state) {
     if (pack) {
       start_[layer] = pack;
     } else {
-      fail("start/" + layer, 0, why);
+      lost.push_back(
+          {.epoch = 0, .what = "history_failed", .subject = "start/" + layer, .message = why});
     }
   }
   remove_later_files();
+  return lost;
 }
 
 void History::remove_later_files() const {

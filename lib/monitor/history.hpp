@@ -73,8 +73,9 @@ class History {
   nlohmann::json state() const;
   /// The state() as it is now is in a checkpoint.
   void was_saved();
-  /// Goes on from a state(), and removes what came after it. Throws std::exception if it is none.
-  void restore(const nlohmann::json& state);
+  /// Goes on from a state(), and removes what came after it. Returns what cannot be had any more.
+  /// Throws std::exception, before anything is removed, if it is none.
+  std::vector<Event> restore(const nlohmann::json& state);
 
  private:
   std::filesystem::path file_of(std::uint64_t number) const;

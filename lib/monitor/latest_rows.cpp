@@ -14,9 +14,19 @@ std::optional<MeasureRow> LatestRows::find(std::string_view stream, std::string_
                                            std::string_view reference_layer,
                                            std::string_view measure) const {
   const std::lock_guard lock(mutex_);
-  const auto found = rows_.find({std::string(stream), std::string(layer), std::string(reference),
-                                 std::string(reference_layer), std::string(measure)});
-  return found == rows_.end() ? std::nullopt : std::optional(found->second);
+  const MeasureRow* only = nullptr;
+  std::size_t found = 0;
+  for (const auto& [key, row] : rows_) {
+    if (row.stream != stream || row.layer != layer || row.reference != reference ||
+        row.measure != measure) {
+      continue;
+    }
+    if (row.reference_layer == (reference_layer.empty() ? layer : reference_layer)) return row;
+    only = &row;
+    ++found;
+  }
+  if (!reference_layer.empty() || found != 1) return std::nullopt;
+  return *only;
 }
 
 std::vector<MeasureRow> LatestRows::all() const {

@@ -16,6 +16,8 @@ namespace livecca {
 class LatestRows {
  public:
   void put(const std::vector<MeasureRow>& rows);
+  /// Without the name of a reference's layer: the one of the same name, or the only one. Cost:
+  /// linear in the rows.
   std::optional<MeasureRow> find(std::string_view stream, std::string_view layer,
                                  std::string_view reference, std::string_view reference_layer,
                                  std::string_view measure) const;

@@ -128,12 +128,14 @@ std::optional<VerdictRow> exploding_alarm(const LayerRow& layer,
             << *layer.root_mean_square / *first_root_mean_square << " times the first, "
             << *first_root_mean_square;
   }
-  const auto left_out = static_cast<double>(layer.samples_left_out);
-  const double all = left_out + static_cast<double>(layer.samples);
-  if (left_out > options.nonfinite_share * all) {
+  // Its own: others' rows that are not finite take these rows along. A layer that left because of
+  // them has no samples at all.
+  const std::uint64_t seen =
+      std::max(layer.samples + layer.samples_left_out, layer.samples_nonfinite);
+  if (static_cast<double>(layer.samples_nonfinite) >
+      options.nonfinite_share * static_cast<double>(seen)) {
     if (message.tellp() > 0) message << "; ";
-    message << layer.samples_left_out << " of " << layer.samples + layer.samples_left_out
-            << " samples are not finite";
+    message << layer.samples_nonfinite << " of " << seen << " samples are not finite";
   }
   if (message.tellp() <= 0) return std::nullopt;
   return row_of(layer, "exploding", message.str());

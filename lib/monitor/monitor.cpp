@@ -17,9 +17,10 @@ namespace {
 
 void create_folder(const std::filesystem::path& folder) {
   std::error_code failure;
-  if (std::filesystem::exists(folder / "rows.jsonl", failure)) {
-    throw Error(folder.string() +
-                ": expected a folder for a new run, this one holds the rows of a run already");
+  for (const char* name : {"rows.jsonl", "history"}) {
+    if (!std::filesystem::exists(folder / name, failure)) continue;
+    throw Error(folder.string() + ": expected a folder for a new run, this one holds the " +
+                (name[0] == 'r' ? "rows" : "history") + " of a run already");
   }
   std::filesystem::create_directories(folder, failure);
   if (failure) {
@@ -30,10 +31,12 @@ void create_folder(const std::filesystem::path& folder) {
 MonitorOptions checked(MonitorOptions options, bool is_new) {
   std::string why;
   if (!options.is_valid(why)) throw Error(why);
-  if (options.run.empty()) {
-    const auto folder = std::filesystem::absolute(options.run_directory).lexically_normal();
-    options.run = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+  // The host may change its working directory.
+  options.run_directory = std::filesystem::absolute(options.run_directory).lexically_normal();
+  if (!options.run_directory.has_filename()) {
+    options.run_directory = options.run_directory.parent_path();
   }
+  if (options.run.empty()) options.run = options.run_directory.filename().string();
   if (is_new) create_folder(options.run_directory);
   return options;
 }
@@ -42,11 +45,6 @@ int threads_of(const MonitorOptions& options) {
   if (options.threads > 0) return options.threads;
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   return std::max(1, cores - 1);
-}
-
-std::optional<std::uint64_t> rows_size(const std::string& checkpoint) {
-  if (checkpoint.empty()) return std::nullopt;
-  return rows_size_in_checkpoint(checkpoint);
 }
 
 bool is_reserved(std::string_view network) {
@@ -60,7 +58,7 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
       process(::getpid()),
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
       writer(options.run_directory, options.run, {options.on_event, options.wall_clock},
-             rows_size(restored)),
+             checkpoint == nullptr),
       overhead(options.overhead_budget),
       began(steady_seconds()),
       executor(threads_of(options)),
@@ -106,7 +104,12 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
   const std::size_t tap = taps.add({std::string(network), std::string(layer), reading, shape});
   try {
     probe.add_new(taps);
+    // What the train stream would take, where that is more and known before.
+    if (shape && options.train_window.kind == Window::Kind::last_blocks) {
+      window_of(Stream::train).add_new(taps);
+    }
   } catch (const Error&) {
+    if (probe.panel().tap_count() > tap) probe.panel().remove_last_tap();
     taps.remove_last();
     throw;
   }
@@ -125,8 +128,15 @@ void Monitor::State::expect_reference_name(const std::string& name) const {
   }
 }
 
-bool Monitor::State::add_reference(const std::string& name, const std::filesystem::path& pack) {
+bool Monitor::State::add_reference(const std::string& name, const std::filesystem::path& given) {
+  std::int64_t epoch = 0;
+  {
+    const std::lock_guard lock(front_mutex);
+    epoch = front.epoch;
+  }
   const std::lock_guard lock(pipeline);
+  // The host may change its working directory, and resume from another.
+  const std::filesystem::path pack = std::filesystem::absolute(given).lexically_normal();
   // A program that goes on with a run names its references once more.
   if (packs.has(name, pack)) return true;
   expect_reference_name(name);
@@ -135,17 +145,16 @@ bool Monitor::State::add_reference(const std::string& name, const std::filesyste
     history.record_for_references();
     return true;
   }
-  writer.report({.epoch = 0, .what = "reference_refused", .subject = name, .message = why});
+  writer.report({.epoch = epoch, .what = "reference_refused", .subject = name, .message = why});
   return false;
 }
 
-bool Monitor::State::due(Schedule& schedule, const char* subject) {
+bool Monitor::State::due(Schedule& schedule, const char* subject, std::int64_t epoch) {
   std::string failure;
   bool is_due = false;
-  std::int64_t epoch = 0;
   {
     const std::lock_guard lock(front_mutex);
-    epoch = front.epoch;
+    front.epoch = epoch;
     is_due = schedule.due({front.made, front.epoch, steady_seconds() - began});
     failure = schedule.failure();
   }
@@ -199,27 +208,34 @@ void Monitor::advance(std::int64_t epoch) {
   state_->front.epoch = epoch;
 }
 
-bool Monitor::due(Stream stream) {
+bool Monitor::due(Stream stream, std::int64_t epoch) {
   State& state = *state_;
   if (state.is_forked()) return false;
-  if (stream == Stream::probe) return state.due(state.options.probe_schedule, "probe");
-  return state.due(state.options.train_schedule, "train") && state.overhead.wants_step();
+  if (stream == Stream::probe) return state.due(state.options.probe_schedule, "probe", epoch);
+  return state.due(state.options.train_schedule, "train", epoch) && state.overhead.wants_step();
 }
 
-bool Monitor::snapshot_due() {
-  return !state_->is_forked() && state_->due(state_->options.train_snapshots, "snapshot");
+bool Monitor::snapshot_due(std::int64_t epoch) {
+  return !state_->is_forked() && state_->due(state_->options.train_snapshots, "snapshot", epoch);
 }
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch) {
   if (state_->is_forked()) return SnapshotTicket({});
   state_->expect_running();
-  return state_->snapshot(epoch);
+  return state_->snapshot(epoch, {true, true});
+}
+
+SnapshotTicket Monitor::snapshot(std::int64_t epoch, Stream stream) {
+  if (state_->is_forked()) return SnapshotTicket({});
+  state_->expect_running();
+  return state_->snapshot(epoch, {stream == Stream::probe, stream == Stream::train});
 }
 
 std::optional<MeasureRow> Monitor::latest(std::string_view layer, std::string_view reference,
-                                          std::string_view measure, Stream stream) const {
+                                          std::string_view measure, Stream stream,
+                                          std::string_view reference_layer) const {
   if (state_->is_forked()) return std::nullopt;
-  return state_->latest.find(name_of(stream), layer, reference, layer, measure);
+  return state_->latest.find(name_of(stream), layer, reference, reference_layer, measure);
 }
 
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {

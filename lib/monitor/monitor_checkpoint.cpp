@@ -51,6 +51,20 @@ void front_from_json(const Json& json, FrontState& front) {
   front.resumes = json.at("resumes").get<std::uint64_t>() + 1;
 }
 
+Json facts_to_json(const StreamWindow::Facts& facts) {
+  return {{"steps", facts.steps},
+          {"dropped", facts.dropped},
+          {"taps", facts.taps},
+          {"nonfinite", facts.nonfinite}};
+}
+
+StreamWindow::Facts facts_from_json(const Json& json) {
+  return {.steps = json.at("steps").get<std::uint64_t>(),
+          .dropped = json.at("dropped").get<std::string>(),
+          .taps = json.at("taps").get<std::set<std::size_t>>(),
+          .nonfinite = json.at("nonfinite").get<std::vector<std::uint64_t>>()};
+}
+
 /// A name that the checkpoint which is there does not use: until monitor.json is replaced, that one
 /// holds.
 std::string new_moments_file(const std::filesystem::path& folder, const FrontState& front) {
@@ -129,13 +143,12 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
             {"front", front_to_json(front_then)},
             {"schedules", schedules},
             {"taps", taps_to_json(taps)},
-            {"run_row_has_taps", run_row_has_taps},
+            {"taps_in_run_row", taps_in_run_row},
             {"history", history.state()},
             {"verdicts", solver.verdict_state()},
             {"latest", rows_to_json(latest.all())},
             {"events", events_to_json(writer.events())},
-            {"probe", progress_to_json(at_beginning(probe.panel().progress()))},
-            {"probe_networks", probe.networks()}};
+            {"probe", progress_to_json(at_beginning(probe.panel().progress()))}};
   json["packs"] = Json::array();
   for (const ReferencePacks::Entry& entry : packs.entries()) {
     json["packs"].push_back({entry.name, entry.path.string()});
@@ -145,11 +158,11 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
     if (!save_moments(folder / moments_file, train->panel().moments(), {}, why)) return false;
     json["train"] = {{"moments", moments_file},
                      {"progress", progress_to_json(train->panel().progress())},
-                     {"steps", train->steps()},
-                     {"networks", train->networks()},
-                     {"dropped", train->dropped()}};
+                     {"facts", facts_to_json(train->facts())}};
   }
-  json["rows_size"] = writer.synced_size();
+  const auto rows_size = writer.synced_size(why);
+  if (!rows_size) return false;
+  json["rows_size"] = *rows_size;
   json["rows_time"] = writer.last_time();
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   AtomicFile file(checkpoint_file(folder));
@@ -162,46 +175,56 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   return true;
 }
 
+void Monitor::State::restore_streams(const std::filesystem::path& folder, const Json& json) {
+  front_from_json(json.at("front"), front);
+  const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
+  options.probe_schedule.restore(schedules[0]);
+  options.train_schedule.restore(schedules[1]);
+  options.train_snapshots.restore(schedules[2]);
+  for (WatchedTap& tap : taps_from_json(json.at("taps"))) taps.add(std::move(tap));
+  probe.add_new(taps);
+  probe.restore(probe.panel().moments(), progress_from_json(json.at("probe")), {});
+  if (!json.contains("train")) return;
+  const Json& saved = json.at("train");
+  PanelMoments moments;
+  MomentsNotes notes;
+  std::string why;
+  if (!load_moments(folder / saved.at("moments").get<std::string>(), moments, notes, why)) {
+    throw Error(why);
+  }
+  train.emplace(Stream::train, options, executor);
+  // Those that were watched after the last train step joined late, and do so again.
+  train->add_new(taps, moments.taps.size());
+  train->restore(moments, progress_from_json(saved.at("progress")),
+                 facts_from_json(saved.at("facts")));
+}
+
 void Monitor::State::restore(const std::filesystem::path& folder) {
   try {
     const Json json = Json::parse(restored);
-    front_from_json(json.at("front"), front);
-    const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
-    options.probe_schedule.restore(schedules[0]);
-    options.train_schedule.restore(schedules[1]);
-    options.train_snapshots.restore(schedules[2]);
-    for (WatchedTap& tap : taps_from_json(json.at("taps"))) taps.add(std::move(tap));
-    probe.add_new(taps);
-    probe.restore(probe.panel().moments(), progress_from_json(json.at("probe")), 0,
-                  json.at("probe_networks").get<std::set<std::string>>(), {});
-    run_row_has_taps = json.at("run_row_has_taps").get<bool>();
-    writer.restore(events_from_json(json.at("events")), json.at("rows_time").get<double>());
-    for (const Json& pack : json.at("packs")) {
-      add_reference(pack.at(0).get<std::string>(), pack.at(1).get<std::string>());
-    }
-    history.restore(json.at("history"));
+    // First all that may be refused, then what is cut off: another checkpoint may be tried.
+    restore_streams(folder, json);
     std::string why;
     if (!solver.restore_verdicts(json.at("verdicts").get<std::string>(), why)) throw Error(why);
     latest.put(rows_from_json(json.at("latest")));
+    taps_in_run_row = json.at("taps_in_run_row").get<std::size_t>();
+    const auto packs_then =
+        json.at("packs").get<std::vector<std::pair<std::string, std::string>>>();
+    const std::vector<Event> events = events_from_json(json.at("events"));
+    const auto rows_size = json.at("rows_size").get<std::uint64_t>();
+    const auto rows_time = json.at("rows_time").get<double>();
+    const std::vector<Event> lost = history.restore(json.at("history"));
+    const bool is_short = writer.size() < rows_size;
+    writer.cut(rows_size);
+    writer.restore(events, rows_time);
+    for (const Event& event : lost) writer.report(event);
+    for (const auto& [name, pack] : packs_then) add_reference(name, pack);
     writer.set_heading(run_row());
-    if (writer.size() < json.at("rows_size").get<std::uint64_t>()) {
+    if (is_short) {
       writer.report(
           {front.epoch, "rows_lost", "rows.jsonl",
            "expected the rows that were there when the checkpoint was written, got a part"});
     }
-    if (!json.contains("train")) return;
-    const Json& saved = json.at("train");
-    PanelMoments moments;
-    MomentsNotes notes;
-    if (!load_moments(folder / saved.at("moments").get<std::string>(), moments, notes, why)) {
-      throw Error(why);
-    }
-    train.emplace(Stream::train, options, executor);
-    // Those that were watched after the last train step joined late, and do so again.
-    train->add_new(taps, moments.taps.size());
-    train->restore(
-        moments, progress_from_json(saved.at("progress")), saved.at("steps").get<std::uint64_t>(),
-        saved.at("networks").get<std::set<std::string>>(), saved.at("dropped").get<std::string>());
   } catch (const Error&) {
     throw;
   } catch (const std::exception& failure) {

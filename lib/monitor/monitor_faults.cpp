@@ -5,10 +5,12 @@
 namespace livecca {
 namespace {
 
-/// "net" of "net/conv1", and of "net/conv1 with seed7/conv1".
-bool is_of_networks(const std::string& subject, const std::set<std::string>& networks) {
-  return std::ranges::any_of(
-      networks, [&](const std::string& network) { return subject.starts_with(network + "/"); });
+/// Whether it is about a tap of these, as "net/conv1" or "net/conv1 with seed7/conv1".
+bool is_of_taps(const std::string& subject, const EndedWindow& window) {
+  return std::ranges::any_of(window.taps, [&](std::size_t tap) {
+    const std::string name = window.moments.taps[tap].name.text();
+    return subject == name || subject.starts_with(name + " with ");
+  });
 }
 
 }  // namespace
@@ -36,7 +38,7 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
   std::size_t other_positions = 0;
   const Fault* example = nullptr;
   for (const Fault& fault : moments.faults) {
-    if (!is_of_networks(fault.subject, window.networks)) continue;
+    if (!is_of_taps(fault.subject, window)) continue;
     if (fault.kind == FaultKind::rows_differ && options.pairing.is_all()) {
       ++other_positions;
       example = &fault;
@@ -56,6 +58,20 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
     report_to(report, {epoch, "missing", livecca::name_of(stream),
                        "expected at least one committed step before a snapshot, got none"});
   }
+}
+
+void Monitor::State::report_lonely(const RecordedSide& side, SnapshotJob& job) {
+  if (side.is_own || job.layers.empty()) return;
+  for (const auto& [other, pack] : side.layers) {
+    for (const std::string& layer : job.layers) {
+      if (are_paired(side, layer, other, options.pairing)) return;
+    }
+  }
+  const auto& [other, pack] = *side.layers.begin();
+  report_to(*job.report, {job.epoch, "missing", side.network,
+                          pack->path().string() + ": expected a layer to compare with one of " +
+                              options.network + "'s, got none; the first is '" + other +
+                              "', and of " + options.network + " '" + job.layers.front() + "'"});
 }
 
 void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotReport& report) {

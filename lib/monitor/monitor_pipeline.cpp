@@ -42,6 +42,17 @@ StreamWindow& Monitor::State::window_of(Stream stream) {
   return *train;
 }
 
+void Monitor::State::take_inputs(StepBuffer& buffer) {
+  std::string why;
+  if (buffer.read_held_inputs(why)) {
+    if (!buffer.inputs) return;
+    if (!probe_inputs) probe_inputs.emplace();
+    if (probe_inputs->append(*buffer.inputs, why)) return;
+  }
+  writer.report(
+      {.epoch = buffer.epoch, .what = "unwatchable", .subject = "inputs", .message = why});
+}
+
 void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) {
   const std::lock_guard lock(pipeline);
   const Stream stream = buffer->stream;
@@ -50,6 +61,7 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) {
     const TimeSpent time(seconds);
     StreamWindow& window = window_of(stream);
     window.add_new(taps);
+    take_inputs(*buffer);
     buffer->pack_held(taps, packing());
     window.feed(*buffer, taps, [&](std::size_t index, const PackedRows* rows) {
       if (stream != Stream::probe) return;
@@ -105,7 +117,7 @@ void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) {
                      " steps, got none; training went on"});
 }
 
-SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
+SnapshotTicket Monitor::State::snapshot(std::int64_t epoch, std::array<bool, 2> streams) {
   const auto report = std::make_shared<SnapshotReport>();
   report->epoch = epoch;
   const auto promise = std::make_shared<Promise>();
@@ -114,23 +126,26 @@ SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
   FrontState then;
   {
     const std::lock_guard lock(front_mutex);
-    if (front.probe_is_open) {
+    if (streams[0] && front.probe_is_open) {
       throw Error("monitor: expected the open probe step to be committed first");
     }
     front.epoch = epoch;
     then = front;
-    for (StreamFront& stream : front.streams) stream.begun = stream.discarded = 0;
-    front.probe_images = front.probe_steps = 0;
-    front.inputs.reset();
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      if (streams[i]) front.streams[i].begun = front.streams[i].discarded = 0;
+    }
+    if (streams[0]) {
+      front.probe_images = front.probe_steps = 0;
+    }
   }
-  run_in_order([this, report, promise, then] {
+  run_in_order([this, report, promise, then, streams] {
     const auto job = std::make_shared<SnapshotJob>();
     job->epoch = report->epoch;
     job->step = then.step();
     job->report = report;
     std::unique_lock pipeline_lock(pipeline);
     try {
-      freeze(*job, then);
+      freeze(*job, then, streams);
     } catch (const std::exception& failure) {
       report_to(*report, {report->epoch, "solve_failed", "snapshot", failure.what()});
       job->probe.reset();
@@ -154,25 +169,26 @@ SnapshotTicket Monitor::State::snapshot(std::int64_t epoch) {
   return ticket;
 }
 
-void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then) {
+void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
+                            std::array<bool, 2> streams) {
   SnapshotReport& report = *job.report;
-  if (!run_row_has_taps) {
-    run_row_has_taps = true;
+  if (taps_in_run_row != taps.size()) {
+    taps_in_run_row = taps.size();
     write_run_row();
     report_unpaired_references(job.epoch, report);
   }
-  const bool has_train = train && train->is_used();
+  const bool has_train = streams[1] && train && train->is_used();
   double seconds = 0;
   {
     const TimeSpent time(seconds);
     // Without any step at all, it is the probe that is missed.
-    if (front_then.streams[0].begun > 0 || probe.is_used() ||
-        (!has_train && front_then.streams[1].begun == 0)) {
+    if (streams[0] && (front_then.streams[0].begun > 0 || probe.is_used() ||
+                       (!has_train && front_then.streams[1].begun == 0))) {
       freeze_probe(job, front_then);
     }
     if (has_train) {
       freeze_train(job, front_then);
-    } else {
+    } else if (streams[1]) {
       report_discarded(Stream::train, front_then.streams[1].discarded, report);
     }
   }
@@ -186,7 +202,7 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then) {
 
 void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then) {
   EndedWindow window = probe.end();
-  for (const TapMoments& tap : window.moments.taps) window.networks.insert(tap.name.network);
+  for (std::size_t i = 0; i < window.moments.taps.size(); ++i) window.taps.insert(i);
   window.moments.steps_discarded += front_then.streams[0].discarded;
   report_faults(Stream::probe, window, *job.report);
   const auto moments_of = [&](const std::string& layer) -> const Moments* {
@@ -200,7 +216,7 @@ void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then
                                    .epoch = job.epoch,
                                    .step = job.step,
                                    .positions = options.positions,
-                                   .fingerprint = front_then.inputs},
+                                   .fingerprint = std::exchange(probe_inputs, std::nullopt)},
                                   moments_of);
   job.probe = std::move(window);
   if (pack) job.now = RecordedSide::of(options.network, true, pack);
@@ -225,6 +241,7 @@ void Monitor::State::add_earlier(SnapshotJob& job) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (taps.at(i).network == options.network) job.layers.push_back(taps.at(i).layer);
   }
+  for (const RecordedSide& side : job.earlier) report_lonely(side, job);
 }
 
 void Monitor::State::freeze_train(SnapshotJob& job, const FrontState& front_then) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,11 +38,10 @@ struct StreamFront {
 struct FrontState {
   std::array<StreamFront, 2> streams;
   bool probe_is_open = false;
-  std::uint64_t probe_images = 0;          ///< committed since the last snapshot
-  std::uint64_t probe_steps = 0;           ///< the same
-  std::optional<ProbeFingerprint> inputs;  ///< of those
-  std::uint64_t committed = 0;             ///< steps of all streams, of this run
-  std::uint64_t made = 0;                  ///< training steps, as advance() was told
+  std::uint64_t probe_images = 0;  ///< committed since the last snapshot
+  std::uint64_t probe_steps = 0;   ///< the same
+  std::uint64_t committed = 0;     ///< steps of all streams, of this run
+  std::uint64_t made = 0;          ///< training steps, as advance() was told
   std::int64_t epoch = 0;
   std::uint64_t resumes = 0;
   bool is_finished = false;
@@ -72,7 +72,7 @@ struct Monitor::State {
                   std::optional<TapShape> shape);
   bool add_reference(const std::string& name, const std::filesystem::path& pack);
   void expect_reference_name(const std::string& name) const;
-  bool due(Schedule& schedule, const char* subject);
+  bool due(Schedule& schedule, const char* subject, std::int64_t epoch);
 
   PackingOptions packing() const {
     return {options.positions, options.max_features, options.feature_seed};
@@ -88,9 +88,11 @@ struct Monitor::State {
   void hand_over(std::unique_ptr<StepBuffer> buffer);
   void drop_probe(std::int64_t epoch, const std::string& reason);
   StreamWindow& window_of(Stream stream);
-  SnapshotTicket snapshot(std::int64_t epoch);
+  void take_inputs(StepBuffer& buffer);
+  /// `streams` says of each stream whether its window ends.
+  SnapshotTicket snapshot(std::int64_t epoch, std::array<bool, 2> streams);
   /// Freezes what there is to freeze; the job is then ready to be solved.
-  void freeze(SnapshotJob& job, const FrontState& front_then);
+  void freeze(SnapshotJob& job, const FrontState& front_then, std::array<bool, 2> streams);
   void freeze_probe(SnapshotJob& job, const FrontState& front_then);
   void freeze_train(SnapshotJob& job, const FrontState& front_then);
   void add_earlier(SnapshotJob& job);
@@ -101,6 +103,8 @@ struct Monitor::State {
   void report_to(SnapshotReport& report, const Event& event);
   void report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report);
   void report_faults(Stream stream, const EndedWindow& window, SnapshotReport& report);
+  /// A recorded network of which no layer pairs.
+  void report_lonely(const RecordedSide& side, SnapshotJob& job);
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
   RunRow run_row() const;
   void write_run_row();
@@ -110,6 +114,7 @@ struct Monitor::State {
   bool write_checkpoint(const std::filesystem::path& folder, const FrontState& front_then,
                         const std::array<std::string, 3>& schedules, std::string& why);
   void restore(const std::filesystem::path& folder);
+  void restore_streams(const std::filesystem::path& folder, const nlohmann::json& json);
 
   MonitorOptions options;
   std::int64_t process;
@@ -133,7 +138,8 @@ struct Monitor::State {
   ReferencePacks packs;
   std::mutex solving;
   SnapshotSolver solver;
-  bool run_row_has_taps = false;
+  std::optional<ProbeFingerprint> probe_inputs;  ///< of the steps taken since the last snapshot
+  std::size_t taps_in_run_row = 0;
 };
 
 struct Monitor::Step::State {
@@ -142,8 +148,7 @@ struct Monitor::Step::State {
 
   Monitor::State& monitor;
   std::unique_ptr<StepBuffer> buffer;  ///< null in a child of fork()
-  std::optional<ProbeFingerprint> inputs;
-  std::string failure;  ///< e.g. memory ran out: the step will not be handed over
+  std::string failure;                 ///< e.g. memory ran out: the step will not be handed over
 };
 
 }  // namespace livecca

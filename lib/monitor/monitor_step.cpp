@@ -86,15 +86,44 @@ void Monitor::Step::inputs(const void* data, std::string_view element_type,
   if (!state_) throw Error("step: got inputs after its commit");
   Monitor::State& monitor = state_->monitor;
   if (!state_->buffer || monitor.is_forked() || state_->buffer->stream == Stream::train) return;
-  if (state_->inputs) throw Error("step: expected its inputs once, got them again");
-  const StepTime time(monitor.overhead, state_->buffer->cost_seconds);
-  {
-    const std::lock_guard lock(monitor.front_mutex);
-    state_->inputs = monitor.front.inputs ? *monitor.front.inputs : ProbeFingerprint();
+  StepBuffer& buffer = *state_->buffer;
+  if (buffer.inputs || buffer.held_inputs) {
+    throw Error("step: expected its inputs once, got them again");
   }
+  const StepTime time(monitor.overhead, buffer.cost_seconds);
   std::string why;
-  if (state_->inputs->add(data, element_type, element_bytes, shape, strides, why)) return;
-  report("inputs", why);
+  ProbeFingerprint read;
+  if (read.add(data, element_type, element_bytes, shape, strides, why)) {
+    buffer.inputs = std::move(read);
+  } else {
+    report("inputs", why);
+  }
+}
+
+void Monitor::Step::inputs_held(const void* data, std::string_view element_type,
+                                std::size_t element_bytes, std::span<const std::int64_t> shape,
+                                std::span<const std::int64_t> strides,
+                                std::shared_ptr<const HeldMemory> memory) {
+  if (!state_) throw Error("step: got inputs after its commit");
+  Monitor::State& monitor = state_->monitor;
+  if (!state_->buffer || monitor.is_forked() || state_->buffer->stream == Stream::train) return;
+  StepBuffer& buffer = *state_->buffer;
+  std::uint64_t bytes = element_bytes;
+  for (const std::int64_t extent : shape) bytes *= static_cast<std::uint64_t>(extent);
+  if (monitor.held_bytes + bytes > monitor.options.held_bytes_limit) {
+    return inputs(data, element_type, element_bytes, shape, strides);
+  }
+  if (buffer.inputs || buffer.held_inputs) {
+    throw Error("step: expected its inputs once, got them again");
+  }
+  buffer.held_inputs = HeldInputs{.data = data,
+                                  .element_type = std::string(element_type),
+                                  .element_bytes = element_bytes,
+                                  .shape = {shape.begin(), shape.end()},
+                                  .strides = {strides.begin(), strides.end()},
+                                  .memory = std::move(memory)};
+  buffer.held_bytes += bytes;
+  monitor.held_bytes += bytes;
 }
 
 void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask) {
@@ -179,7 +208,6 @@ void Monitor::Step::commit() {
       if (is_probe) {
         monitor.front.probe_images += buffer.images;
         ++monitor.front.probe_steps;
-        if (state->inputs) monitor.front.inputs = state->inputs;
       }
     } else if (!is_probe) {
       ++monitor.front.of(Stream::train).discarded;

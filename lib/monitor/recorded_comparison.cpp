@@ -20,10 +20,11 @@ std::string text_of(const Positions& positions) {
 
 }  // namespace
 
-RecordedComparison::RecordedComparison(const MonitorOptions& options, Executor& executor)
+RecordedComparison::RecordedComparison(const MonitorOptions& options, Executor& executor,
+                                       double nonfinite_limit)
     : options_(options),
       panel_(executor, {.positions = Positions::all(),
-                        .nonfinite_limit = 1.0,
+                        .nonfinite_limit = nonfinite_limit,
                         .window = Window::since_snapshot(),
                         .precision = options.precision,
                         .error_blocks = options.error_blocks,
@@ -152,6 +153,39 @@ RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
     }
   }
   return result;
+}
+
+void RecordedComparisons::compare_group(const std::string& name, double nonfinite_limit,
+                                        const RecordedSide& x, const RecordedSide& side,
+                                        const RecordedComparison::Report& report,
+                                        const Take& take) {
+  auto group = groups_.find(name);
+  if (group == groups_.end()) {
+    group = groups_
+                .emplace(name, Group{RecordedComparison(options_, executor_, nonfinite_limit),
+                                     Solver(executor_)})
+                .first;
+  }
+  const auto compared = group->second.comparison.compare(x, {side}, report);
+  if (!compared.pairs.empty()) take(compared.moments, compared.pairs, group->second.solver);
+}
+
+void RecordedComparisons::compare(const RecordedSide& x, const std::vector<RecordedSide>& sides,
+                                  const RecordedComparison::Report& report, const Take& take) {
+  for (const auto& [layer, pack] : x.layers) {
+    const RecordedSide own{x.network, true, {{layer, pack}}};
+    for (const RecordedSide& side : sides) {
+      const auto other = side.layers.find(layer);
+      if (!side.is_own || other == side.layers.end()) continue;
+      compare_group(side.network + "/" + layer, 1.0, own,
+                    {side.network, true, {{layer, other->second}}}, report, take);
+    }
+  }
+  // As of taps that run beside one another.
+  constexpr double nonfinite_limit = 0.1;
+  for (const RecordedSide& side : sides) {
+    if (!side.is_own) compare_group(side.network, nonfinite_limit, x, side, report, take);
+  }
 }
 
 }  // namespace livecca

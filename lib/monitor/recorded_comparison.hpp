@@ -12,6 +12,7 @@
 #include "livecca/common/executor.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
+#include "livecca/snapshot/solver.hpp"
 #include "monitor/recorded_side.hpp"
 
 namespace livecca {
@@ -32,7 +33,9 @@ class RecordedComparison {
     std::vector<std::size_t> pairs;  ///< of moments.pairs, those that were asked for now
   };
 
-  RecordedComparison(const MonitorOptions& options, Executor& executor);
+  /// A side of which more than `nonfinite_limit` of a step's rows are not finite leaves by itself;
+  /// up to that they leave all layers and sides.
+  RecordedComparison(const MonitorOptions& options, Executor& executor, double nonfinite_limit);
 
   /// Every layer of x, the trained network's, with the layers of `sides` that it pairs with. Sides
   /// whose images are not x's are left out and reported.
@@ -60,6 +63,39 @@ class RecordedComparison {
   Panel panel_;
   std::map<Name, Tap> taps_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> pairs_;
+};
+
+/// All comparisons of a run's recordings, so that none spoils another: each layer with each of the
+/// network's own states by itself, and the layers with each other network's.
+///
+/// Thread safety: none.
+class RecordedComparisons {
+ public:
+  /// Takes what came of one comparison: its moments, of their pairs those that were asked for, and
+  /// a solver that knows its earlier ones.
+  using Take =
+      std::function<void(const PanelMoments&, const std::vector<std::size_t>& pairs, Solver&)>;
+
+  /// The options and the executor are borrowed.
+  RecordedComparisons(const MonitorOptions& options, Executor& executor)
+      : options_(options), executor_(executor) {}
+
+  void compare(const RecordedSide& x, const std::vector<RecordedSide>& sides,
+               const RecordedComparison::Report& report, const Take& take);
+
+ private:
+  struct Group {
+    RecordedComparison comparison;
+    Solver solver;
+  };
+
+  void compare_group(const std::string& name, double nonfinite_limit, const RecordedSide& x,
+                     const RecordedSide& side, const RecordedComparison::Report& report,
+                     const Take& take);
+
+  const MonitorOptions& options_;
+  Executor& executor_;
+  std::map<std::string, Group> groups_;
 };
 
 }  // namespace livecca

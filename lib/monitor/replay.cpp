@@ -97,8 +97,7 @@ class Replay {
       : asked_(options),
         options_(as_monitor_options(run_directory, options)),
         executor_(options.threads),
-        as_it_went_(options_, executor_),
-        at_the_end_(options_, executor_) {}
+        comparisons_(options_, executor_) {}
 
   ReplayResult run() {
     read_history();
@@ -114,14 +113,6 @@ class Replay {
   }
 
  private:
-  /// What is compared together: a row that is not finite in one side leaves the others too.
-  struct Together {
-    Together(const MonitorOptions& options, Executor& executor)
-        : comparison(options, executor), solver(executor) {}
-    RecordedComparison comparison;
-    Solver solver;
-  };
-
   void fail(const std::string& what, const std::string& subject, const std::string& message);
   Pack open(std::size_t index);
   void read_history();
@@ -130,13 +121,11 @@ class Replay {
   bool has_pair(const RecordedSide& side) const;
   std::vector<RecordedSide> earlier_and_others(std::size_t index, const Pack& now);
   void compare(std::size_t index);
-  void compare(const Pack& now, const std::vector<RecordedSide>& sides, Together& together);
 
   const ReplayOptions& asked_;
   MonitorOptions options_;
   Executor executor_;
-  Together as_it_went_;
-  Together at_the_end_;
+  RecordedComparisons comparisons_;
   std::vector<Snapshot> snapshots_;
   std::set<std::string> layers_;  ///< of all snapshots
   RecordedSide start_{"start", true, {}};
@@ -264,12 +253,8 @@ void Replay::compare(std::size_t index) {
   const Pack now = open(index);
   if (!now) return;
   epoch_ = now->epoch();
-  // As the run itself does: what was there then together, the final state by itself.
-  compare(now, earlier_and_others(index, now), as_it_went_);
-  compare(now, without(final_, now), at_the_end_);
-}
-
-void Replay::compare(const Pack& now, const std::vector<RecordedSide>& sides, Together& together) {
+  std::vector<RecordedSide> sides = earlier_and_others(index, now);
+  for (RecordedSide& side : without(final_, now)) sides.push_back(std::move(side));
   const auto report = [&](const std::string& what, const std::string& subject,
                           const std::string& message) {
     const bool is_of_a_pair =
@@ -277,21 +262,18 @@ void Replay::compare(const Pack& now, const std::vector<RecordedSide>& sides, To
     if (!options_.pairing.is_all() || !is_of_a_pair) return fail(what, subject, message);
     other_positions_.try_emplace(subject, message);
   };
-  const auto compared =
-      together.comparison.compare(RecordedSide::of(options_.network, true, now), sides, report);
-  if (compared.pairs.empty()) return;
-  const SolvedWindow window = solve_window(compared.moments, options_, together.solver, executor_);
   RowSinks sinks{report_, nullptr};
-  for (const std::size_t pair : compared.pairs) {
-    const PairMoments& moments = compared.moments.pairs[pair];
-    // Of all layers with all, those on other positions were not meant.
-    if (options_.pairing.is_all() && !moments.moments && compared.moments.taps[moments.x].moments &&
-        compared.moments.taps[moments.y].moments) {
-      continue;
-    }
-    write_pair(compared.moments, window, pair, {epoch_, now->step(), "probe", "probe"},
-               options_.measures, sinks);
-  }
+  comparisons_.compare(
+      RecordedSide::of(options_.network, true, now), sides, report,
+      [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+        const SolvedWindow window = solve_window(moments, options_, solver, executor_);
+        for (const std::size_t pair : pairs) {
+          // Of all layers with all, those on other positions were not meant.
+          if (options_.pairing.is_all() && has_other_rows(moments, moments.pairs[pair])) continue;
+          write_pair(moments, window, pair, {epoch_, now->step(), "probe", "probe"},
+                     options_.measures, sinks);
+        }
+      });
 }
 
 }  // namespace

@@ -112,6 +112,10 @@ PanelSolution unsolved(const PanelMoments& moments) {
   return solution;
 }
 
+bool has_other_rows(const PanelMoments& moments, const PairMoments& pair) {
+  return !pair.moments && moments.taps[pair.x].moments && moments.taps[pair.y].moments;
+}
+
 void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
                 const RowContext& context, const std::vector<std::string>& measure_names,
                 RowSinks& sinks) {
@@ -164,7 +168,7 @@ void write_missing_pair(const RowContext& context, const std::array<std::string,
 }
 
 void write_layer(const PanelMoments& moments, const PanelSolution& solution, std::size_t tap_index,
-                 const RowContext& context, RowSinks& sinks) {
+                 std::uint64_t nonfinite, const RowContext& context, RowSinks& sinks) {
   const TapSolution& tap = solution.taps[tap_index];
   LayerRow row;
   row.epoch = context.epoch;
@@ -182,6 +186,7 @@ void write_layer(const PanelMoments& moments, const PanelSolution& solution, std
   row.samples = tap.samples;
   row.effective_samples = tap.effective_samples;
   row.samples_left_out = tap.samples_left_out;
+  row.samples_nonfinite = nonfinite;
   sinks.write(row);
   sinks.report.layers.push_back(std::move(row));
 }

@@ -60,6 +60,9 @@ SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& opt
 /// What a solve that failed comes to: every pair not_converged, without a value.
 PanelSolution unsolved(const PanelMoments& moments);
 
+/// Whether both taps are there, but their rows do not pair.
+bool has_other_rows(const PanelMoments& moments, const PairMoments& pair);
+
 /// Turns one pair of a solution into measure rows and its spectrum.
 void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair,
                 const RowContext& context, const std::vector<std::string>& measure_names,
@@ -69,8 +72,8 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
 void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,
                         const std::vector<std::string>& measure_names, RowSinks& sinks);
 
-/// The same for the health of one tap.
+/// The same for the health of one tap, of which so many rows were not finite.
 void write_layer(const PanelMoments& moments, const PanelSolution& solution, std::size_t tap,
-                 const RowContext& context, RowSinks& sinks);
+                 std::uint64_t nonfinite, const RowContext& context, RowSinks& sinks);
 
 }  // namespace livecca

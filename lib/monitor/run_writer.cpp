@@ -8,9 +8,9 @@
 namespace livecca {
 
 RunWriter::RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
-                     std::optional<std::uint64_t> size)
-    : file_(size ? JsonlFile(directory / "rows.jsonl", *size)
-                 : JsonlFile(directory / "rows.jsonl")),
+                     bool is_new)
+    : file_(is_new ? JsonlFile(directory / "rows.jsonl")
+                   : JsonlFile::at_end_of(directory / "rows.jsonl")),
       run_(std::move(run)),
       callbacks_(std::move(callbacks)) {}
 
@@ -110,10 +110,17 @@ std::uint64_t RunWriter::size() const {
   return file_.size();
 }
 
-std::uint64_t RunWriter::synced_size() {
+void RunWriter::cut(std::uint64_t size) {
   const std::lock_guard lock(mutex_);
-  file_.sync();
-  return file_.size();
+  file_.cut(size);
+}
+
+std::optional<std::uint64_t> RunWriter::synced_size(std::string& why) {
+  const std::lock_guard lock(mutex_);
+  if (file_.sync()) return file_.size();
+  why = file_.path().string() + ": expected the disk to take all rows, got: " +
+        (file_.last_error().empty() ? "an error" : file_.last_error());
+  return std::nullopt;
 }
 
 std::vector<Event> RunWriter::events() const {

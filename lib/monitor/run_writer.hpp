@@ -25,9 +25,12 @@ class RunWriter {
     std::function<double()> wall_clock;  ///< Unix seconds; empty: the system's
   };
 
-  /// Creates directory/rows.jsonl, or goes on with it at a size. Throws Error as JsonlFile does.
+  /// Creates directory/rows.jsonl, or opens one that is there, to be gone on with once cut() was
+  /// called. Throws Error as JsonlFile does.
   RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
-            std::optional<std::uint64_t> size = std::nullopt);
+            bool is_new);
+  /// See JsonlFile::cut().
+  void cut(std::uint64_t size);
 
   template <typename Row>
   void write(const Row& row) {
@@ -46,8 +49,8 @@ class RunWriter {
   std::uint64_t lines_lost() const;
   /// Bytes of rows so far.
   std::uint64_t size() const;
-  /// Bytes of rows on the disk, once they are there.
-  std::uint64_t synced_size();
+  /// Bytes of rows on the disk, once all are there; empty, with the reason, if they cannot be.
+  std::optional<std::uint64_t> synced_size(std::string& why);
   std::vector<Event> events() const;
   /// The time of the last row.
   double last_time() const;

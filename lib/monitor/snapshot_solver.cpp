@@ -20,20 +20,13 @@ std::string window_text(Stream stream, const MonitorOptions& options) {
   return text;
 }
 
-bool belongs(const EndedWindow& window, std::size_t tap) {
-  return window.networks.contains(window.moments.taps[tap].name.network);
-}
+bool belongs(const EndedWindow& window, std::size_t tap) { return window.taps.contains(tap); }
 
 std::optional<double> share_of(const OverheadRow& row) {
   if (!row.training_seconds || *row.training_seconds <= 0) return std::nullopt;
   const double watching = row.observe_seconds + row.wait_seconds + row.reference_seconds +
                           row.accumulate_seconds + row.solve_seconds;
   return watching / *row.training_seconds;
-}
-
-/// Both taps are there, but their rows do not pair.
-bool has_other_rows(const PanelMoments& moments, const PairMoments& pair) {
-  return !pair.moments && moments.taps[pair.x].moments && moments.taps[pair.y].moments;
 }
 
 }  // namespace
@@ -46,8 +39,7 @@ SnapshotSolver::SnapshotSolver(const MonitorOptions& options, RunWriter& writer,
       executor_(executor),
       probe_solver_(executor),
       train_solver_(executor),
-      recorded_solver_(executor),
-      comparison_(options, executor),
+      recorded_(options, executor),
       verdicts_(options.verdicts) {}
 
 void SnapshotSolver::fail(SnapshotJob& job, const std::string& what, const std::string& subject,
@@ -82,26 +74,27 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
     write_pair(moments, solution, i, context, options_.measures, sinks);
   }
   for (std::size_t tap = 0; tap < moments.taps.size(); ++tap) {
-    if (belongs(window, tap)) write_layer(moments, solution.solution, tap, context, sinks);
+    if (belongs(window, tap)) {
+      write_layer(moments, solution.solution, tap, window.nonfinite[tap], context, sinks);
+    }
   }
 }
 
 void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {
   if (!job.now || job.earlier.empty()) return;
-  const auto compared =
-      comparison_.compare(*job.now, job.earlier,
-                          [&](const std::string& what, const std::string& subject,
-                              const std::string& message) { fail(job, what, subject, message); });
-  if (compared.pairs.empty()) return;
-  const SolvedWindow solution = solved(compared.moments, recorded_solver_, Stream::probe, job);
   const RowContext context{job.epoch, job.step, "probe", "probe"};
-  for (const std::size_t pair : compared.pairs) {
-    if (options_.pairing.is_all() &&
-        has_other_rows(compared.moments, compared.moments.pairs[pair])) {
-      continue;
-    }
-    write_pair(compared.moments, solution, pair, context, options_.measures, sinks);
-  }
+  recorded_.compare(
+      *job.now, job.earlier,
+      [&](const std::string& what, const std::string& subject, const std::string& message) {
+        fail(job, what, subject, message);
+      },
+      [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+        const SolvedWindow solution = solved(moments, solver, Stream::probe, job);
+        for (const std::size_t pair : pairs) {
+          if (options_.pairing.is_all() && has_other_rows(moments, moments.pairs[pair])) continue;
+          write_pair(moments, solution, pair, context, options_.measures, sinks);
+        }
+      });
 }
 
 void SnapshotSolver::write_missing(const SnapshotJob& job, RowSinks& sinks) {

@@ -72,8 +72,7 @@ class SnapshotSolver {
   Executor& executor_;
   Solver probe_solver_;
   Solver train_solver_;
-  Solver recorded_solver_;
-  RecordedComparison comparison_;
+  RecordedComparisons recorded_;
   Verdicts verdicts_;
 };
 

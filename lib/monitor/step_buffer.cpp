@@ -38,6 +38,7 @@ void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t 
   images = 0;
   cost_seconds = 0;
   moments.reset();
+  inputs.reset();
   for (TapBuffer& tap : taps) {
     tap.observed = false;
     tap.refused.clear();
@@ -121,7 +122,24 @@ void StepBuffer::pack_held(const WatchedTaps& watched, const PackingOptions& opt
   }
 }
 
+bool StepBuffer::read_held_inputs(std::string& why) {
+  if (!held_inputs) return true;
+  const HeldInputs held = std::move(*held_inputs);
+  held_inputs.reset();
+  ProbeFingerprint read;
+  if (!read.add(held.data, held.element_type, held.element_bytes, held.shape, held.strides, why)) {
+    return false;
+  }
+  if (held.memory && !held.memory->is_unchanged()) {
+    why = "expected inputs that stay as they are until they were read, they were changed in place";
+    return false;
+  }
+  inputs = std::move(read);
+  return true;
+}
+
 void StepBuffer::release() {
+  held_inputs.reset();
   for (TapBuffer& buffer : taps) {
     buffer.held.reset();
     buffer.memory.reset();

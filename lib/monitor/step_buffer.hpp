@@ -11,6 +11,7 @@
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/held_memory.hpp"
 #include "livecca/activations/packed_rows.hpp"
+#include "livecca/activations/probe_fingerprint.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/monitor.hpp"
@@ -42,6 +43,16 @@ struct TapBuffer {
   std::vector<std::size_t> chosen;
 };
 
+/// A probe's inputs that are still to be read.
+struct HeldInputs {
+  const void* data = nullptr;
+  std::string element_type;
+  std::size_t element_bytes = 0;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> strides;
+  std::shared_ptr<const HeldMemory> memory;
+};
+
 /// A step on its way from the training thread to livecca's own: rows packed, nothing multiplied.
 /// Its memory is used again by later steps.
 ///
@@ -55,6 +66,8 @@ struct StepBuffer {
   double cost_seconds = 0;        ///< the training thread's, for this step
   std::vector<TapBuffer> taps;    ///< by the tap's index
   std::unique_ptr<const PanelMoments> moments;  ///< instead of rows; usually null
+  std::optional<ProbeFingerprint> inputs;       ///< of a probe step, if they were told
+  std::optional<HeldInputs> held_inputs;        ///< or are still to be read
   std::uint64_t held_bytes = 0;                 ///< of activations that are still to be packed
 
   void begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
@@ -68,6 +81,8 @@ struct StepBuffer {
             std::shared_ptr<const HeldMemory> memory);
   /// Packs what was held, and lets it go. Throws as observe() where memory runs out.
   void pack_held(const WatchedTaps& taps, const PackingOptions& options);
+  /// Reads inputs that were held. False, with the reason, if they cannot be used.
+  bool read_held_inputs(std::string& why);
   /// Lets go what was held and not packed.
   void release();
 

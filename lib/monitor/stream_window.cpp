@@ -53,9 +53,7 @@ PanelMoments arranged_like(const PanelMoments& own, const PanelMoments& other) {
 const char* name_of(Stream stream) { return stream == Stream::probe ? "probe" : "train"; }
 
 StreamWindow::StreamWindow(Stream stream, const MonitorOptions& options, Executor& executor)
-    : stream_(stream), options_(options), panel_(executor, panel_options(stream, options)) {
-  networks_.insert(options.network);
-}
+    : stream_(stream), options_(options), panel_(executor, panel_options(stream, options)) {}
 
 void StreamWindow::add_pairs(std::size_t index, const WatchedTaps& taps) {
   const WatchedTap& tap = taps.at(index);
@@ -82,17 +80,28 @@ void StreamWindow::add_new(const WatchedTaps& taps, std::size_t count) {
   }
 }
 
+void StreamWindow::saw(std::size_t tap, const PackedRows* rows) {
+  facts_.taps.insert(tap);
+  if (rows == nullptr) return;
+  if (facts_.nonfinite.size() <= tap) facts_.nonfinite.resize(tap + 1);
+  facts_.nonfinite[tap] +=
+      static_cast<std::uint64_t>(std::ranges::count(rows->finite(), std::uint8_t{0}));
+}
+
 void StreamWindow::feed_moments(const PanelMoments& moments, const WatchedTaps& taps,
                                 const Recorder& record) {
   panel_.merge(arranged_like(panel_.moments(), moments));
-  for (const TapMoments& tap : moments.taps) networks_.insert(tap.name.network);
   for (std::size_t i = 0; i < panel_.tap_count(); ++i) {
-    if (taps.at(i).network == options_.network) record(i, nullptr);
+    const TapName name{taps.at(i).network, taps.at(i).layer};
+    if (std::ranges::find(moments.taps, name, &TapMoments::name) != moments.taps.end()) {
+      saw(i, nullptr);
+    }
+    if (name.network == options_.network) record(i, nullptr);
   }
 }
 
 void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recorder& record) {
-  ++steps_;
+  ++facts_.steps;
   if (buffer.moments) {
     feed_moments(*buffer.moments, taps, record);
     return;
@@ -105,12 +114,12 @@ void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recor
     const PackedRows* rows = nullptr;
     if (observed) {
       TapBuffer& seen = buffer.taps[i];
-      networks_.insert(tap.network);
       if (seen.refused.empty()) {
         rows = step.observe_packed(i, seen.rows, seen.shape);
       } else {
         step.refuse(i, seen.refused, seen.refusal);
       }
+      saw(i, rows);
     }
     if (tap.network == options_.network) record(i, rows);
   }
@@ -119,15 +128,17 @@ void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recor
 
 void StreamWindow::drop(const std::string& reason) {
   panel_.reset();
-  if (dropped_.empty()) dropped_ = reason;
+  if (facts_.dropped.empty()) facts_.dropped = reason;
 }
 
 EndedWindow StreamWindow::end() {
   EndedWindow ended;
   ended.moments = panel_.snapshot();
-  ended.networks = networks_;
-  ended.dropped = std::exchange(dropped_, {});
-  steps_ = 0;
+  ended.taps = facts_.taps;
+  ended.nonfinite = std::exchange(facts_.nonfinite, {});
+  ended.nonfinite.resize(ended.moments.taps.size());
+  ended.dropped = std::exchange(facts_.dropped, {});
+  facts_.steps = 0;
   if (!ended.dropped.empty()) {
     // What came after the drop is a part of the window only.
     for (TapMoments& tap : ended.moments.taps) tap.moments.reset();
@@ -136,13 +147,9 @@ EndedWindow StreamWindow::end() {
   return ended;
 }
 
-void StreamWindow::restore(const PanelMoments& window, const PanelProgress& progress,
-                           std::uint64_t steps, std::set<std::string> networks,
-                           std::string dropped) {
+void StreamWindow::restore(const PanelMoments& window, const PanelProgress& progress, Facts facts) {
   panel_.restore(window, progress);
-  networks_ = std::move(networks);
-  steps_ = steps;
-  dropped_ = std::move(dropped);
+  facts_ = std::move(facts);
 }
 
 }  // namespace livecca

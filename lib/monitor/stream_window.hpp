@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "livecca/common/executor.hpp"
 #include "livecca/moments/panel.hpp"
@@ -20,8 +21,10 @@ const char* name_of(Stream stream);
 /// A window that ended.
 struct EndedWindow {
   PanelMoments moments;
-  /// Networks that belong to the stream: taps of others were never meant to be in it.
-  std::set<std::string> networks;
+  /// Taps that belong to the stream: others were never seen in it.
+  std::set<std::size_t> taps;
+  /// Rows of each tap that were not finite of themselves, whatever the others had.
+  std::vector<std::uint64_t> nonfinite;
   std::string dropped;  ///< why it has no numbers; empty if it has
 };
 
@@ -46,31 +49,34 @@ class StreamWindow {
   /// A step failed, e.g. memory ran out: the window cannot be trusted.
   void drop(const std::string& reason);
   /// Whether anything happened in it.
-  bool is_used() const { return steps_ > 0 || !dropped_.empty(); }
+  bool is_used() const { return facts_.steps > 0 || !facts_.dropped.empty(); }
   /// Ends it: since_snapshot begins anew, others go on.
   EndedWindow end();
 
   Panel& panel() { return panel_; }
   const Panel& panel() const { return panel_; }
-  const std::set<std::string>& networks() const { return networks_; }
   /// Steps since the last end.
-  std::uint64_t steps() const { return steps_; }
-  /// Why it cannot be trusted; empty if it can.
-  const std::string& dropped() const { return dropped_; }
+  std::uint64_t steps() const { return facts_.steps; }
+  /// What a window is beside its panel.
+  struct Facts {
+    std::uint64_t steps = 0;  ///< since the last end
+    std::string dropped;      ///< why it cannot be trusted; empty if it can
+    std::set<std::size_t> taps;
+    std::vector<std::uint64_t> nonfinite;
+  };
+  const Facts& facts() const { return facts_; }
   /// Goes on with a saved window of as many taps.
-  void restore(const PanelMoments& window, const PanelProgress& progress, std::uint64_t steps,
-               std::set<std::string> networks, std::string dropped);
+  void restore(const PanelMoments& window, const PanelProgress& progress, Facts facts);
 
  private:
   void feed_moments(const PanelMoments& moments, const WatchedTaps& taps, const Recorder& record);
   void add_pairs(std::size_t index, const WatchedTaps& taps);
+  void saw(std::size_t tap, const PackedRows* rows);
 
   Stream stream_;
   const MonitorOptions& options_;
   Panel panel_;
-  std::set<std::string> networks_;  ///< seen in the stream so far
-  std::uint64_t steps_ = 0;         ///< since the last end
-  std::string dropped_;
+  Facts facts_;
 };
 
 }  // namespace livecca

@@ -17,30 +17,46 @@ namespace {
 
 constexpr std::uint64_t most_bytes_waiting = std::uint64_t{8} << 20U;
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const char* expected) {
-  throw Error(path.string() + ": expected to " + expected + ", got: " + std::strerror(errno));
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& expected,
+                         const char* got) {
+  throw Error(path.string() + ": expected to " + expected + ", got: " + got);
+}
+
+/// Of the process, so that no child of fork() holds it on.
+bool lock(int descriptor) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(descriptor, F_SETLK, &whole) == 0 || (errno != EACCES && errno != EAGAIN);
+}
+
+std::uint64_t size_of_file(int descriptor) {
+  struct stat facts {};
+  return ::fstat(descriptor, &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
 }
 
 }  // namespace
 
-JsonlFile::JsonlFile(std::filesystem::path path)
+JsonlFile::JsonlFile(std::filesystem::path path, bool is_new)
     : path_(std::move(path)),
-      descriptor_(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0) refuse(path_, "create this file");
+      descriptor_(
+          ::open(path_.c_str(), O_RDWR | O_CLOEXEC | (is_new ? O_CREAT | O_EXCL : 0), 0644)) {
+  if (descriptor_ < 0) {
+    refuse(path_, is_new ? "create this file" : "go on with this file", std::strerror(errno));
+  }
+  if (!lock(descriptor_)) {
+    ::close(descriptor_);
+    refuse(path_, "be the only one to write this file", "another process that writes it");
+  }
+  size_ = size_of_file(descriptor_);
 }
 
-JsonlFile::JsonlFile(std::filesystem::path path, std::uint64_t size)
-    : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDWR | O_CLOEXEC)), size_(size) {
-  if (descriptor_ < 0) refuse(path_, "go on with this file");
-  struct stat facts {};
-  if (::fstat(descriptor_, &facts) != 0) refuse(path_, "know this file's size");
-  size_ = std::min<std::uint64_t>(size, static_cast<std::uint64_t>(facts.st_size));
+void JsonlFile::cut(std::uint64_t size) {
+  size_ = std::min(size, size_);
   go_to_end_of_line();
-  if (::ftruncate(descriptor_, static_cast<off_t>(size_)) == 0) return;
-  const int reason = errno;
-  ::close(descriptor_);
-  errno = reason;
-  refuse(path_, "cut this file");
+  if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) {
+    refuse(path_, "cut this file", std::strerror(errno));
+  }
 }
 
 JsonlFile::~JsonlFile() {
@@ -74,13 +90,16 @@ bool JsonlFile::is_removed() const {
 bool JsonlFile::begin_anew() {
   std::error_code ignored;  // the file then cannot be created either
   std::filesystem::create_directories(path_.parent_path(), ignored);
-  const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) {
     return fail(std::string("the file was removed, and again: ") + std::strerror(errno));
   }
   ::close(std::exchange(descriptor_, descriptor));
+  lock(descriptor_);
+  size_ = size_of_file(descriptor_);
+  go_to_end_of_line();
+  if (size_ > 0) return true;  // an editor's copy, say: the lines are there
   lines_lost_ += std::exchange(lines_written_, 0);
-  size_ = 0;
   if (!heading_.empty()) waiting_.push_front(heading_);
   return true;
 }
@@ -132,6 +151,6 @@ bool JsonlFile::write(std::string_view line) {
   return false;
 }
 
-bool JsonlFile::sync() { return waiting_.empty() && ::fdatasync(descriptor_) == 0; }
+bool JsonlFile::sync() { return write_waiting() && ::fdatasync(descriptor_) == 0; }
 
 }  // namespace livecca

@@ -124,6 +124,7 @@ std::string to_json(const LayerRow& row, const std::string& run, double wall_tim
   json["samples"] = row.samples;
   json["effective_samples"] = count(row.effective_samples);
   json["samples_left_out"] = row.samples_left_out;
+  json["samples_nonfinite"] = row.samples_nonfinite;
   return text_of(json);
 }
 

@@ -161,3 +161,30 @@ TEST_CASE("the text of a fingerprint is read back, and nothing else is") {
   CHECK_FALSE(ProbeFingerprint::parse(text + " "));
   CHECK_FALSE(ProbeFingerprint::parse("0" + text));
 }
+
+TEST_CASE("fingerprints of batches join to that of the whole, and only in their order") {
+  std::vector<float> values(60);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * i % 17);
+  const auto of = [&](std::size_t first, std::size_t count) {
+    ProbeFingerprint fingerprint;
+    std::string why;
+    const std::vector<std::int64_t> shape{static_cast<std::int64_t>(count), 3};
+    REQUIRE(fingerprint.add(ActivationView(values.data() + 3 * first, DType::float32, shape), why));
+    return fingerprint;
+  };
+  std::string why;
+  ProbeFingerprint joined;
+  for (const auto& [first, count] : {std::pair{0, 7}, {7, 1}, {8, 12}}) {
+    REQUIRE(
+        joined.append(of(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), why));
+  }
+  CHECK(joined == of(0, 20));
+  ProbeFingerprint swapped = of(7, 13);
+  REQUIRE(swapped.append(of(0, 7), why));
+  CHECK(swapped.difference_from(joined).find("another order") != std::string::npos);
+  ProbeFingerprint other;
+  const std::vector<std::int64_t> shape{2, 4};
+  REQUIRE(other.add(ActivationView(values.data(), DType::float32, shape), why));
+  CHECK_FALSE(joined.append(other, why));
+  CHECK(joined == of(0, 20));
+}

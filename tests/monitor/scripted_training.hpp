@@ -46,15 +46,15 @@ class ScriptedTraining {
     for (int step = first; step < end; ++step) {
       const std::int64_t epoch = step / steps_an_epoch;
       monitor_.advance(epoch);
-      if (monitor_.due(livecca::Stream::train)) {
+      if (monitor_.due(livecca::Stream::train, epoch)) {
         observe(livecca::Stream::train, epoch, step, 12, step % 14 == 4);
       }
       monitor_.log(epoch, "loss", 1.0 / (1 + step));
-      if (monitor_.due(livecca::Stream::probe)) {
+      if (monitor_.due(livecca::Stream::probe, epoch)) {
         probe_batch(step, 0);
         probe_batch(step, 1);
         monitor_.snapshot(epoch);
-      } else if (monitor_.snapshot_due()) {
+      } else if (monitor_.snapshot_due(epoch)) {
         monitor_.snapshot(epoch);
       }
     }

@@ -119,7 +119,7 @@ TEST_CASE("a layer explodes by its activations' size or by what is not finite") 
   CHECK_FALSE(exploding_alarm(row, 0.015, {}));
   CHECK_FALSE(exploding_alarm(row, std::nullopt, {}));
   row.root_mean_square = 1.6;
-  row.samples_left_out = 11;
+  row.samples_left_out = row.samples_nonfinite = 11;
   row.samples = 989;
   const auto alarm = exploding_alarm(row, 0.01, {});
   REQUIRE(alarm);
@@ -127,8 +127,9 @@ TEST_CASE("a layer explodes by its activations' size or by what is not finite") 
   CHECK(alarm->message ==
         "root mean square 1.6, 160 times the first, 0.01; 11 of 1000 samples are not finite");
   CHECK(exploding_alarm(row, 1.6, {})->message == "11 of 1000 samples are not finite");
-  row.samples_left_out = 9;
+  row.samples_left_out = 500;  // others' rows
+  row.samples_nonfinite = 9;
   CHECK_FALSE(exploding_alarm(row, 1.6, {}));
-  row.samples = row.samples_left_out = 0;
+  row.samples = row.samples_left_out = row.samples_nonfinite = 0;
   CHECK_FALSE(exploding_alarm(row, 1.6, {}));
 }

@@ -168,7 +168,18 @@ TEST_CASE("a layer that is NaN throughout is missing, by name, and the others ar
   CHECK(status(ticket.wait(), "a", "seed7") == Status::missing);
   CHECK(status(ticket.wait(), "a", "start") == Status::missing);
   CHECK(status(ticket.wait(), "b", "seed7") == Status::ok);
-  watched.monitor.finish();
+  CHECK(status(ticket.wait(), "b", "start") == Status::ok);
+  CHECK(ticket.wait().find("b", "start", "pwcca_distance")->samples == 100);
+  // The alarm is the layer's own.
+  for (const VerdictRow& verdict : ticket.wait().verdicts) {
+    if (verdict.verdict == "exploding") CHECK(verdict.layer == "a");
+  }
+  const bool is_told = std::ranges::any_of(ticket.wait().verdicts, [](const VerdictRow& verdict) {
+    return verdict.verdict == "exploding" && verdict.message == "100 of 100 samples are not finite";
+  });
+  CHECK(is_told);
+  const SnapshotReport curves = watched.monitor.finish();
+  CHECK(status(curves, "b", "final") == Status::ok);
   read_lines(watched.monitor.run_directory() / "rows.jsonl");
 }
 

@@ -64,7 +64,7 @@ TEST_CASE(
     for (int i = 0; i < 5; ++i) {
       CHECK(monitor.save(folder.path() / "checkpoint"));
       monitor.advance(i);
-      monitor.due(Stream::train);
+      monitor.due(Stream::train, i);
       monitor.log(i, "loss", 0.5);
     }
   });
@@ -113,7 +113,7 @@ TEST_CASE("in a child of fork() the monitor is inert, and the parent's files are
     open.reset();
     const SnapshotTicket ticket = pass(1);
     const bool inert =
-        ticket.ready() && ticket.wait().measures.empty() && !monitor->due(Stream::train) &&
+        ticket.ready() && ticket.wait().measures.empty() && !monitor->due(Stream::train, 1) &&
         !monitor->latest("fc", "ref", "pwcca") && !monitor->save(folder.path() / "checkpoint") &&
         !monitor->add_reference("pack", "none") && monitor->finish().measures.empty();
     monitor->log(1, "loss", 1);

@@ -300,3 +300,52 @@ TEST_CASE("a recorder says why a pack cannot be written, and leaves none") {
   nameless.network.clear();
   CHECK_THROWS_AS(Recorder(path, nameless), Error);
 }
+
+TEST_CASE("a pack's layer that is not finite is missing, by name, and spoils no other number") {
+  const TemporaryFolder folder;
+  const Layers net;
+  OtherLayers other(net);
+  other.b.setConstant(std::nan(""));
+  const auto pack = folder.path() / "ref.safetensors";
+  record_layers(pack, net.inputs, other, 100);
+  Monitor monitor(options_in(folder));
+  REQUIRE(monitor.add_reference("pack", pack));
+  probe(monitor, net);
+  const SnapshotReport report = probe(monitor, net, 100, nullptr, 1);
+  CHECK(report.find("conv1", "pack", "pwcca_distance")->status == Status::ok);
+  CHECK(report.find("conv1", "start", "pwcca_distance")->status == Status::ok);
+  CHECK(report.find("conv2", "start", "pwcca_distance")->status == Status::ok);
+  CHECK(report.find("conv2", "pack", "pwcca_distance")->status == Status::missing);
+  CHECK(has_event(report, "nonfinite", "expected at most 10 %"));
+}
+
+TEST_CASE("a pack of which no layer pairs is said to be lonely, with the names of both sides") {
+  const TemporaryFolder folder;
+  const Layers net;
+  const auto pack = folder.path() / "ref.safetensors";
+  std::string why;
+  REQUIRE(record(
+      pack, {},
+      [&](Recorder& recorder) {
+        recorder.inputs(view_of(net.inputs));
+        recorder.observe("features.conv1", Layout::nc, view_of(net.first));
+      },
+      why));
+  Monitor monitor(options_in(folder));
+  REQUIRE(monitor.add_reference("pack", pack));
+  CHECK(has_event(probe(monitor, net), "missing",
+                  "the first is 'features.conv1', and of net 'conv1'"));
+}
+
+TEST_CASE("latest() finds a layer of another name where there is but one, or where it is named") {
+  const TemporaryFolder folder;
+  const Layers net;
+  const OtherLayers other(net);
+  MonitorOptions options = options_in(folder);
+  options.pairing = Pairing::by_patterns({{"conv*", "f.conv*"}});
+  Monitor monitor(options);
+  probe(monitor, net, 100, &other);
+  CHECK(monitor.latest("conv1", "ref", "pwcca_distance")->reference_layer == "f.conv1");
+  CHECK(monitor.latest("conv1", "ref", "pwcca_distance", Stream::probe, "f.conv1"));
+  CHECK_FALSE(monitor.latest("conv1", "ref", "pwcca_distance", Stream::probe, "f.conv2"));
+}

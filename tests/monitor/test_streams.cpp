@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -331,9 +332,9 @@ TEST_CASE("a schedule, advance() and the budget decide when a stream is due") {
   int snapshots = 0;
   for (int epoch = 0; epoch < 5; ++epoch) {
     for (int step = 0; step < 20; ++step) {
-      train += monitor.due(Stream::train) ? 1 : 0;
-      probe += monitor.due(Stream::probe) ? 1 : 0;
-      snapshots += monitor.snapshot_due() ? 1 : 0;
+      train += monitor.due(Stream::train, epoch) ? 1 : 0;
+      probe += monitor.due(Stream::probe, epoch) ? 1 : 0;
+      snapshots += monitor.snapshot_due(epoch) ? 1 : 0;
       monitor.advance(epoch);
     }
   }
@@ -361,4 +362,50 @@ TEST_CASE(
   }
   CHECK(last_step == (TinyTraining::epochs - 1) * TinyTraining::steps_per_epoch);
   CHECK(has_share);
+}
+
+TEST_CASE("a snapshot of the train stream leaves a pass over the probe whole") {
+  const TemporaryFolder folder;
+  Monitor monitor(options_in(folder));
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(80, 3, seed);
+  const auto half = [&](Eigen::Index first) {
+    auto step = monitor.begin(Stream::probe, 0);
+    step.observe(net, view_of(x.middleRows(first, 40)));
+    step.observe(ref, view_of(x.middleRows(first, 40)));
+    return step;
+  };
+  train_step(monitor, net, ref, x, x);
+  half(0).commit();
+  auto open = half(40);
+  const SnapshotReport train = monitor.snapshot(0, Stream::train).wait();
+  CHECK(train.find("fc", "ref", "pwcca_distance", "train")->samples == 80);
+  CHECK(train.find("fc", "ref", "pwcca_distance", "probe") == nullptr);
+  open.commit();
+  const SnapshotReport probe = monitor.snapshot(0, Stream::probe).wait();
+  CHECK(probe.find("fc", "ref", "pwcca_distance", "probe")->samples == 80);
+  CHECK(probe.events.empty());
+}
+
+TEST_CASE("a run's folder stays where it is when the working directory changes") {
+  const TemporaryFolder folder;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  MonitorOptions options;
+  options.run_directory = "run/";
+  TinyTraining training;
+  Monitor monitor(options);
+  std::filesystem::create_directory("elsewhere");
+  training.before_epoch = [](int epoch) {
+    if (epoch == 2) std::filesystem::current_path("elsewhere");
+  };
+  training.run(&monitor);
+  monitor.finish();
+  std::filesystem::current_path(before);
+  CHECK(std::filesystem::is_empty(folder.path() / "elsewhere"));
+  for (const auto& line : read_lines(folder.path() / "run" / "rows.jsonl")) {
+    CHECK(line["run"] == "run");
+    if (line["kind"] == "event") CHECK(line["what"] != "missing");
+  }
 }

@@ -300,7 +300,9 @@ TEST_CASE("fault: callbacks that throw are counted, and everything is written") 
   };
   {
     Monitor monitor(watched.options);
-    watched.training.before_epoch = [&](int) { CHECK_FALSE(monitor.due(Stream::train)); };
+    watched.training.before_epoch = [&](int epoch) {
+      CHECK_FALSE(monitor.due(Stream::train, epoch));
+    };
     watched.run(monitor);
   }
   CHECK(watched.counted("callback_failed", "on_snapshot") == TinyTraining::epochs);

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -115,6 +117,49 @@ TEST_CASE("a file that was removed with its folder is begun anew, with its headi
   CHECK(lines[2]["a"] == 2);
 }
 
+TEST_CASE("a file that an editor replaced is gone on with") {
+  const TemporaryFolder folder;
+  JsonlFile file(folder.path() / "rows.jsonl");
+  REQUIRE(file.write("{\"a\":1}"));
+  std::filesystem::copy_file(file.path(), folder.path() / "copy");
+  std::filesystem::rename(folder.path() / "copy", file.path());
+  CHECK_FALSE(file.write("{\"a\":2}"));
+  CHECK(file.write("{\"a\":3}"));
+  CHECK(livecca_tests::read_lines(file.path()).size() == 3);
+  CHECK(file.lines_lost() == 0);
+}
+
+TEST_CASE("a file that another process writes is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "rows.jsonl";
+  JsonlFile file(path);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    try {
+      JsonlFile::at_end_of(path);
+    } catch (const Error& refused) {
+      ::_exit(std::string(refused.what()).find("another process") != std::string::npos ? 0 : 2);
+    }
+    ::_exit(1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("lines that wait are written before the disk is asked to keep them") {
+  const TemporaryFolder folder;
+  JsonlFile file(folder.path() / "rows.jsonl");
+  {
+    const livecca_tests::FileSizeLimit limit(3);
+    CHECK_FALSE(file.write("{\"a\":1}"));
+    CHECK_FALSE(file.sync());
+  }
+  CHECK(file.sync());
+  CHECK(livecca_tests::read_lines(file.path()).size() == 1);
+}
+
 TEST_CASE("a file is gone on with from a size, at the end of a whole line") {
   const TemporaryFolder folder;
   const auto path = folder.path() / "rows.jsonl";
@@ -127,7 +172,8 @@ TEST_CASE("a file is gone on with from a size, at the end of a whole line") {
     REQUIRE(file.write("{\"a\":3}"));
   }
   {
-    JsonlFile file(path, size);
+    JsonlFile file = JsonlFile::at_end_of(path);
+    file.cut(size);
     CHECK(file.size() == size);
     REQUIRE(file.write("{\"a\":4}"));
   }
@@ -135,11 +181,11 @@ TEST_CASE("a file is gone on with from a size, at the end of a whole line") {
   REQUIRE(lines.size() == 3);
   CHECK(lines[2]["a"] == 4);
   // A size within a line, or beyond the end.
-  { const JsonlFile file(path, size + 3); }
+  { JsonlFile::at_end_of(path).cut(size + 3); }
   CHECK(livecca_tests::read_lines(path).size() == 2);
-  { const JsonlFile file(path, 10000); }
+  { JsonlFile::at_end_of(path).cut(10000); }
   CHECK(livecca_tests::read_lines(path).size() == 2);
-  CHECK_THROWS_AS(JsonlFile(folder.path() / "none", 5), Error);
+  CHECK_THROWS_AS(JsonlFile::at_end_of(folder.path() / "none"), Error);
 }
 
 TEST_CASE("a verdict without a slope and a drift have null and no number that is not one") {

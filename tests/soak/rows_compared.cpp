@@ -18,6 +18,11 @@ std::string next_line(std::istream& rows) {
     if (json.value("kind", "") == "event" && json.value("what", "") == "overhead") continue;
     json.erase("wall_time");
     json.erase("run");
+    if (json.contains("packs")) {  // each run has its own folder
+      for (auto& file : json["packs"]) {
+        file = std::filesystem::path(file.get<std::string>()).filename().string();
+      }
+    }
     return json.dump();
   }
   return {};

@@ -195,12 +195,12 @@ void Training::step() {
   networks_.other.learn(batch_inputs, batch_classes, random_);
   loss_ = networks_.net.learn(batch_inputs, batch_classes, random_);
   ++step_;
-  if (monitor_->due(Stream::train)) observe_batch(epoch, batch_inputs);
+  if (monitor_->due(Stream::train, epoch)) observe_batch(epoch, batch_inputs);
   if (step_ % 10 == 0) monitor_->log(epoch, "loss", loss_);
-  if (monitor_->due(Stream::probe)) {
+  if (monitor_->due(Stream::probe, epoch)) {
     run_probe(epoch);
     snapshot(epoch);
-  } else if (monitor_->snapshot_due()) {
+  } else if (monitor_->snapshot_due(epoch)) {
     snapshot(epoch);
   }
   if (step_ % options_.checkpoint_every == 0) save();

@@ -38,6 +38,10 @@ class LIVECCA_EXPORT ProbeFingerprint {
            std::span<const std::int64_t> shape, std::span<const std::int64_t> strides,
            std::string& why);
 
+  /// Adds what another has, as if its inputs came after these. False, with the reason, as add().
+  /// Cost: O(log inputs).
+  bool append(const ProbeFingerprint& later, std::string& why);
+
   std::uint64_t inputs() const { return inputs_; }
 
   /// "2000 inputs of 3x32x32 float32, 0123456789abcdef/fedcba9876543210": the second number is the

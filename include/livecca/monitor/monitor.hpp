@@ -98,11 +98,11 @@ class LIVECCA_EXPORT Monitor {
   /// A training step begins: counts it, and measures how long steps take. Schedules by steps, the
   /// `step` of rows and the overhead's share need it; call it from one thread.
   void advance(std::int64_t epoch);
-  /// Whether the stream's schedule says so now, and, of the train stream, the budget lets it. Each
-  /// point of a schedule is told once.
-  bool due(Stream stream);
-  /// Whether options.train_snapshots says that a snapshot is due.
-  bool snapshot_due();
+  /// Whether the stream's schedule says so now, in this epoch, and, of the train stream, the budget
+  /// lets it. Each point of a schedule is told once.
+  bool due(Stream stream, std::int64_t epoch);
+  /// Whether options.train_snapshots says that snapshot(epoch, Stream::train) is due.
+  bool snapshot_due(std::int64_t epoch);
 
   /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another probe step is
   /// open or after finish().
@@ -112,10 +112,15 @@ class LIVECCA_EXPORT Monitor {
   /// solves them off this thread. Waits, and reports the wait, only for a place in the queue.
   /// Throws Error after finish(), or while a probe step is open.
   SnapshotTicket snapshot(std::int64_t epoch);
+  /// The same of one stream: the other's window goes on, such as a pass over the probe that has not
+  /// ended.
+  SnapshotTicket snapshot(std::int64_t epoch, Stream stream);
 
-  /// The newest row of a layer against a reference's layer of the same name.
+  /// The newest row of a layer against a reference: its layer of that name, or, if none is named,
+  /// of the same name or the only one that the layer is compared with.
   std::optional<MeasureRow> latest(std::string_view layer, std::string_view reference,
-                                   std::string_view measure, Stream stream = Stream::probe) const;
+                                   std::string_view measure, Stream stream = Stream::probe,
+                                   std::string_view reference_layer = "") const;
 
   /// A number of the user's own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);
@@ -155,6 +160,11 @@ class LIVECCA_EXPORT Monitor::Step {
   void inputs(const ActivationView& inputs);
   void inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
               std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+
+  /// The same without a pass on this thread, see observe_held().
+  void inputs_held(const void* data, std::string_view element_type, std::size_t element_bytes,
+                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides,
+                   std::shared_ptr<const HeldMemory> memory);
 
   /// Copies the rows that it needs at once, so an in-place operation may follow. Throws Error on an
   /// unknown handle, a tap observed twice, a mask for a layout without steps, or after commit.

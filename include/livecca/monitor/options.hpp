@@ -57,9 +57,9 @@ struct MonitorOptions {
 
   /// What the train stream's moments remember.
   Window train_window = Window::since_snapshot();
-  /// When due(Stream::probe) says that a pass over the probe is due.
+  /// When due(Stream::probe, …) says that a pass over the probe is due.
   Schedule probe_schedule = Schedule::every_epochs(1);
-  /// When due(Stream::train) says that a training step is to be observed.
+  /// When due(Stream::train, …) says that a training step is to be observed.
   Schedule train_schedule = Schedule::every_steps(10);
   /// When snapshot_due() says that the train stream's window is to end.
   Schedule train_snapshots = Schedule::never();
@@ -85,7 +85,8 @@ struct MonitorOptions {
   /// own start and for the final curves.
   bool keep_history = true;
   HistoryPrecision history_precision = HistoryPrecision::half;
-  /// Keep only a seeded choice of this many of the probe's images; 0: all.
+  /// Keep only a seeded choice of this many of the probe's images; 0: all. A recorded reference is
+  /// then compared over them, so it has to be of the same choice, see RecorderOptions::samples.
   std::size_t history_samples = 0;
   std::uint64_t history_seed = 0;
   /// Beyond this, kept snapshots are thinned out, to a log-spaced choice; the first, the latest and

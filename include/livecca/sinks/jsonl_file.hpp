@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "livecca/common/export.hpp"
 
@@ -19,21 +20,27 @@ namespace livecca {
 class LIVECCA_EXPORT JsonlFile {
  public:
   /// Creates the file. Throws Error if it exists already or cannot be created.
-  explicit JsonlFile(std::filesystem::path path);
-  /// Goes on with a file: what lies beyond `size` bytes is cut off, and so is a line that is not
-  /// whole. Throws Error if there is no such file, or it cannot be written.
-  JsonlFile(std::filesystem::path path, std::uint64_t size);
+  explicit JsonlFile(std::filesystem::path path) : JsonlFile(std::move(path), true) {}
+  /// Goes on with a file, at its end or where cut() says. Throws Error if there is no such file, it
+  /// cannot be written, or another process is writing it.
+  static JsonlFile at_end_of(std::filesystem::path path) {
+    return JsonlFile(std::move(path), false);
+  }
   /// Tries once more to write what waits.
   ~JsonlFile();
   JsonlFile(const JsonlFile&) = delete;
   JsonlFile& operator=(const JsonlFile&) = delete;
+
+  /// Forgets what lies beyond `size` bytes, and a line that is then not whole. Throws Error if that
+  /// cannot be done.
+  void cut(std::uint64_t size);
 
   /// Appends a line, after those that wait. Returns false if it has to wait or is lost, or if
   /// earlier lines are gone because the file was removed; last_error() says which.
   bool write(std::string_view line);
   /// What a file begins with that had to be begun anew.
   void set_heading(std::string line) { heading_ = std::move(line); }
-  /// Returns once the disk has what was written; false if it does not say so.
+  /// Returns once the disk has all lines, those that wait too; false if it does not say so.
   bool sync();
 
   const std::filesystem::path& path() const { return path_; }
@@ -45,6 +52,7 @@ class LIVECCA_EXPORT JsonlFile {
   const std::string& last_error() const { return last_error_; }
 
  private:
+  JsonlFile(std::filesystem::path path, bool is_new);
   void go_to_end_of_line();
   bool fail(std::string why);
   bool write_now(std::string_view line);

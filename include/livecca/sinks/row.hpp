@@ -101,7 +101,8 @@ struct LayerRow {
   std::optional<double> root_mean_square;  ///< of all activations; empty without samples
   std::uint64_t samples = 0;
   double effective_samples = 0;
-  std::uint64_t samples_left_out = 0;
+  std::uint64_t samples_left_out = 0;   ///< because this tap or another was not finite there
+  std::uint64_t samples_nonfinite = 0;  ///< of this tap itself, those that came
 };
 
 /// Something that cost numbers or may explain them. The first of its kind and subject is reported;
