@@ -20,7 +20,8 @@ void create_folder(const std::filesystem::path& folder) {
   for (const char* name : {"rows.jsonl", "history"}) {
     if (!std::filesystem::exists(folder / name, failure)) continue;
     throw Error(folder.string() + ": expected a folder for a new run, this one holds the " +
-                (name[0] == 'r' ? "rows" : "history") + " of a run already");
+                (name[0] == 'r' ? "rows" : "history") +
+                " of a run already; name another, remove it, or resume from a checkpoint");
   }
   std::filesystem::create_directories(folder, failure);
   if (failure) {

@@ -125,7 +125,8 @@ VerdictRow Verdicts::judge_curve(const LayerMatch& match, std::uint64_t snapshot
   row.measure = number.measure;
   row.snapshots = curve.points.size();
   const std::optional<Slope> slope = fit_slope(curve.points);
-  if (slope) {
+  // Of a layer without a number now nothing is known.
+  if (slope && number.value) {
     row.slope = slope->per_snapshot;
     row.slope_error = slope->error();
     row.error_source = slope->is_jackknife() ? "jackknife" : "residuals";

@@ -90,7 +90,7 @@ class WatchedRun {
     return train(
         [&](SmallNetwork& network, const torch::Tensor& batch, int step) {
           monitor.advance(step / steps_per_epoch);
-          if (!monitor.due(Stream::train, epoch)) return network->forward(batch);
+          if (!monitor.due(Stream::train, step / steps_per_epoch)) return network->forward(batch);
           Monitor::Step train_step = monitor.begin(Stream::train, step / steps_per_epoch);
           torch::Tensor logits;
           {

@@ -191,7 +191,7 @@ TEST_CASE("points on a line, and of one value, have an error above 0 and the rig
 TEST_CASE("snapshots without a value are gaps: a slope stays one a snapshot") {
   Verdicts verdicts({});
   for (const int epoch : {0, 1, 2}) add_value(verdicts, epoch, 0.9 - 0.1 * epoch);
-  CHECK(add_value(verdicts, 3, std::nullopt).verdict == "moving");
+  CHECK(add_value(verdicts, 3, std::nullopt).verdict == "undecided");
   const VerdictRow row = add_value(verdicts, 4, 0.5);
   CHECK(row.snapshots == 4);
   CHECK(row.slope.value() == doctest::Approx(-0.1));

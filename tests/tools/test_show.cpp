@@ -78,10 +78,10 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
   CAPTURE(text);
   CHECK(has(text, "first: network net, epoch 7, 8 epochs seen, last row 11 days ago\n"));
   const std::string conv1 = line(text, "pwcca_distance to seed7, probe stream; █ is 0.8", "conv1");
-  CHECK(has(conv1, "0.1400  0.8750  +0.1000  settled since 4"));
+  CHECK(has(conv1, "0.1400  0.8750  +0.0800  settled since 4"));
   CHECK(has(conv1, "▁▁▁▁"));
-  CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.1000  moving"));
-  CHECK(has(line(text, "pwcca_distance to its own start", "conv1"), "0.0700  0.8750  +0.0500"));
+  CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.0800  moving"));
+  CHECK(has(line(text, "pwcca_distance to its own start", "conv1"), "0.0700  0.8750  +0.0400"));
   CHECK_FALSE(has(line(text, "pwcca_distance to its own start", "fc"), "moving"));
   CHECK(has(line(text, "pwcca_distance to the final state", "conv1"), "0.0625"));
   CHECK(has(line(text, "first:", "loss"), "0.25  0.25 to 2"));
@@ -155,9 +155,11 @@ TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each 
   run_file.add_text("what?\n");
   const std::string text = drawn();
   CAPTURE(text);
-  CHECK(has(text, "\n! conv1, dead: expected neurons that vary, got none\n"));
-  CHECK(has(text, "\nnonfinite 13×, net/conv1, net/fc; epoch 1: expected finite, got 2 rows\n"));
-  CHECK(has(text, "\nwatching took 0.3 % of training time; 4 train steps dropped; 5 lines lost\n"));
+  CHECK(has(text, "\n! conv1, dead, probe stream: expected neurons that vary, got none\n"));
+  CHECK(has(text, "\nnonfinite 13×, net/conv1, net/fc; epoch 1: expected finite, got 9 rows\n"));
+  CHECK(has(text,
+            "\nwatching took 0.3 % of training time, all threads; 4 train steps dropped; 5 lines "
+            "lost\n"));
   CHECK(has(text, "\nrows.jsonl: line 10 was left out"));
   CHECK_FALSE(has(text, "resumed"));
 }

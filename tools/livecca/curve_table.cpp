@@ -20,8 +20,8 @@ std::string signed_text(std::optional<double> value) {
 
 std::optional<double> change_of(const Curve& curve) {
   const auto& points = curve.points;
-  if (points.size() <= CurveTable::change_over) return std::nullopt;
-  const auto& before = points[points.size() - 1 - CurveTable::change_over].value;
+  if (points.size() < CurveTable::change_over) return std::nullopt;
+  const auto& before = points[points.size() - CurveTable::change_over].value;
   if (!before || !curve.latest()) return std::nullopt;
   return *curve.latest() - *before;
 }

@@ -30,7 +30,7 @@ class CurveTable {
   std::string text() const;
   const CurveColumns& columns() const { return columns_; }
 
-  /// Snapshots that a change is over.
+  /// Snapshots that a change is over, the first and the last of them included, as of a verdict.
   static constexpr std::size_t change_over = 5;
 
  private:

@@ -64,7 +64,9 @@ std::string reference_text(const std::string& reference) {
   if (reference == "final") return "to the final state";
   if (reference == "start") return "to its own start";
   if (reference.starts_with(before)) {
-    return "to itself " + shown_name(reference.substr(before.size())) + " snapshots before";
+    const std::string count = shown_name(reference.substr(before.size()));
+    return count == "1" ? "to itself one snapshot before"
+                        : "to itself " + count + " snapshots before";
   }
   return "to " + shown_name(reference);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <sstream>
+#include <string>
 #include <string_view>
 
 #include "ink.hpp"
@@ -33,10 +35,10 @@ std::vector<EventKind> event_kinds(const RunRows& rows) {
     if (is_course_of_things(event)) continue;
     auto place = std::ranges::find(kinds, event.what, &EventKind::what);
     if (place == kinds.end())
-      place = kinds.insert(kinds.end(), EventKind{event.what, 0, {}, "", event.epoch});
+      place = kinds.insert(kinds.end(), EventKind{event.what, 0, {}, event.message, event.epoch});
     place->count += event.count;
     if (!event.subject.empty()) place->subjects.push_back(event.subject);
-    if (event.epoch >= place->epoch) {
+    if (event.epoch > place->epoch) {
       place->epoch = event.epoch;
       place->message = event.message;
     }
@@ -48,7 +50,8 @@ std::string alarm_line(const VerdictRow& alarm, std::int64_t last_epoch) {
   std::string words = alarm.verdict;
   std::ranges::replace(words, '_', ' ');
   std::string text = "! " + shown_name(alarm.layer) + ", " + shown_name(words);
-  if (alarm.epoch != last_epoch) text += " at epoch " + std::to_string(alarm.epoch);
+  if (!alarm.stream.empty()) text += ", " + shown_name(alarm.stream) + " stream";
+  if (alarm.epoch != last_epoch) text += ", at epoch " + std::to_string(alarm.epoch);
   return text + (alarm.message.empty() ? "" : ": " + shown_name(alarm.message));
 }
 
@@ -83,7 +86,8 @@ std::string events_text(const RunRows& rows, const Canvas& canvas) {
     std::string line = shown_name(kind.what) + " " + std::to_string(kind.count) + "×";
     if (!kind.subjects.empty()) line += ", " + some_of(kind.subjects, 2);
     line += "; epoch " + std::to_string(kind.epoch) + ": " + shown_name(kind.message);
-    text += cut_end(line, canvas.width) + "\n";
+    std::istringstream lines(wrapped(line, canvas.width));
+    for (std::string part; std::getline(lines, part);) text += cut_end(part, canvas.width) + "\n";
   }
   return text;
 }
@@ -93,7 +97,7 @@ std::string overhead_text(const RunRows& rows, const Canvas& canvas) {
   const OverheadRow& overhead = *rows.overhead;
   char took[80];
   if (overhead.share) {
-    std::snprintf(took, sizeof(took), "watching took %.1f %% of training time",
+    std::snprintf(took, sizeof(took), "watching took %.1f %% of training time, all threads",
                   100 * *overhead.share);
   } else {
     std::snprintf(took, sizeof(took), "watching took %.2g s of training since the snapshot before",

@@ -24,9 +24,9 @@ struct SnapshotReport;
 /// How a Monitor watches.
 struct MonitorOptions {
   /// Where rows.jsonl and history/ go; created. Must not hold a run already.
-  std::filesystem::path run_directory;
+  std::filesystem::path run_directory{};
   /// The run's name in its rows; empty: the folder's name.
-  std::string run;
+  std::string run{};
   /// The network that is trained; every other name given to watch() is a reference.
   std::string network = "net";
   /// Bare names from the registry (see measures()). Rows carry the distance where there is one. The
@@ -53,7 +53,7 @@ struct MonitorOptions {
   /// What a layer is compared with in other networks.
   Pairing pairing = Pairing::by_name();
   /// Compare with the network's own kept snapshot so many before, e.g. {1}: reference "before-1".
-  std::vector<std::size_t> compare_before;
+  std::vector<std::size_t> compare_before{};
 
   /// What the train stream's moments remember.
   Window train_window = Window::since_snapshot();
@@ -97,14 +97,14 @@ struct MonitorOptions {
 
   /// Called for the first event of each kind and subject, from a training thread or one of
   /// livecca's; must not call the monitor. What it throws is an event "callback_failed".
-  std::function<void(const Event&)> on_event;
+  std::function<void(const Event&)> on_event{};
   /// Called with every solved snapshot, from the thread that solved it, in their order. May call
   /// log() and latest(). What it throws is an event "callback_failed".
-  std::function<void(const SnapshotReport&)> on_snapshot;
+  std::function<void(const SnapshotReport&)> on_snapshot{};
   /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does.
-  std::function<double()> wall_clock;
+  std::function<double()> wall_clock{};
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
-  std::vector<std::pair<std::string, std::string>> notes;
+  std::vector<std::pair<std::string, std::string>> notes{};
 
   /// Whether the options make sense; if not, says why.
   LIVECCA_EXPORT bool is_valid(std::string& why) const;
