@@ -175,7 +175,8 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   return true;
 }
 
-void Monitor::State::restore_streams(const std::filesystem::path& folder, const Json& json) {
+void Monitor::State::restore_streams(const std::filesystem::path& folder) {
+  const Json json = Json::parse(restored);
   front_from_json(json.at("front"), front);
   const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
   options.probe_schedule.restore(schedules[0]);
@@ -203,7 +204,7 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
   try {
     const Json json = Json::parse(restored);
     // First all that may be refused, then what is cut off: another checkpoint may be tried.
-    restore_streams(folder, json);
+    restore_streams(folder);
     std::string why;
     if (!solver.restore_verdicts(json.at("verdicts").get<std::string>(), why)) throw Error(why);
     latest.put(rows_from_json(json.at("latest")));

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -114,7 +113,7 @@ struct Monitor::State {
   bool write_checkpoint(const std::filesystem::path& folder, const FrontState& front_then,
                         const std::array<std::string, 3>& schedules, std::string& why);
   void restore(const std::filesystem::path& folder);
-  void restore_streams(const std::filesystem::path& folder, const nlohmann::json& json);
+  void restore_streams(const std::filesystem::path& folder);
 
   MonitorOptions options;
   std::int64_t process;
