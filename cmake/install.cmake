@@ -3,7 +3,11 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS livecca EXPORT livecca-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY include/livecca DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+set(headers_left_out)
+if(NOT LIVECCA_BUILD_TENSORBOARD)
+  list(APPEND headers_left_out PATTERN tensorboard.hpp EXCLUDE)
+endif()
+install(DIRECTORY include/livecca DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${headers_left_out})
 if(LIVECCA_BUILD_TOOLS)
   install(TARGETS livecca_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
