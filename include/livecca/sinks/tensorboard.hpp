@@ -18,7 +18,7 @@ enum class TensorBoardAxis : std::uint8_t {
 /// Where TensorBoard's event files go.
 struct TensorBoardOptions {
   /// Files lie in folder/probe, folder/train and folder/run. Empty: RUN/tensorboard.
-  std::filesystem::path folder;
+  std::filesystem::path folder{};
   TensorBoardAxis axis = TensorBoardAxis::step;
 };
 

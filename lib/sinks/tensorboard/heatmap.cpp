@@ -29,6 +29,7 @@ void Heatmap::merge_columns() {
       continue;
     }
     Column& left = merged.back();
+    left.last_epoch = columns_[i].last_epoch;
     left.cells.resize(layers_.size());
     for (std::size_t j = 0; j < columns_[i].cells.size(); ++j) {
       left.cells[j].add(columns_[i].cells[j]);
@@ -43,11 +44,12 @@ void Heatmap::begin(std::int64_t epoch) {
   snapshot_.assign(layers_.size(), {});
   if (!columns_.empty() && !is_column_full()) {
     ++snapshots_in_last_;
+    columns_.back().last_epoch = epoch;
     return;
   }
   // An even number, so that every merged column holds as many snapshots.
   if (columns_.size() == most_columns) merge_columns();
-  columns_.push_back({epoch, {}});
+  columns_.push_back({epoch, epoch, {}});
   snapshots_in_last_ = 1;
 }
 

@@ -43,7 +43,8 @@ class Heatmap {
     }
   };
   struct Column {
-    std::int64_t epoch = 0;   ///< of its first snapshot
+    std::int64_t epoch = 0;  ///< of its first snapshot
+    std::int64_t last_epoch = 0;
     std::vector<Cell> cells;  ///< in the order of layers()
   };
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "sinks/tensorboard/canvas.hpp"
 #include "sinks/tensorboard/heatmap.hpp"
@@ -17,7 +18,7 @@ constexpr int text_scale = 2;
 constexpr int line_height = 20;
 constexpr int margin = 12;
 constexpr int scale_width = 22;  // of the colour scale
-constexpr std::size_t longest_name = 22;
+constexpr std::size_t longest_name = 24;
 constexpr std::size_t most_rows = 300;
 
 /// Cut in the middle: layers differ at their ends.
@@ -27,18 +28,54 @@ std::string shortened(const std::string& name, std::size_t longest) {
   return name.substr(0, left) + ".." + name.substr(name.size() - (longest - 2 - left));
 }
 
+/// How many characters all names have in common, up to a whole part of a name. `at` gives the i-th
+/// character counted from one end.
+template <typename At>
+std::size_t shared_length(const std::vector<std::string>& names, const At& at) {
+  std::size_t length = 0;
+  std::size_t whole_parts = 0;
+  const auto is_alike = [&](const std::string& name) {
+    return length < name.size() && at(name, length) == at(names[0], length);
+  };
+  while (std::ranges::all_of(names, is_alike)) {
+    const char character = at(names[0], length++);
+    if (character == '/' || character == '.') whole_parts = length;
+  }
+  return whole_parts;
+}
+
+/// The names of layers, of at most `longest` characters. Long names often begin and end alike, so
+/// that is what goes first.
+std::vector<std::string> short_names(std::vector<std::string> names, std::size_t longest) {
+  const auto is_short = [&](const std::string& name) { return name.size() <= longest; };
+  if (names.size() < 2 || std::ranges::all_of(names, is_short)) return names;
+  const std::size_t begin =
+      shared_length(names, [](const std::string& name, std::size_t i) { return name[i]; });
+  if (begin > 2) {
+    for (std::string& name : names) name.replace(0, begin, "..");
+  }
+  if (std::ranges::all_of(names, is_short)) return names;
+  const std::size_t end = shared_length(
+      names, [](const std::string& name, std::size_t i) { return name[name.size() - 1 - i]; });
+  for (std::string& name : names) {
+    if (end > 2 && end < name.size()) name.replace(name.size() - end, end, "..");
+    name = shortened(name, longest);
+  }
+  return names;
+}
+
 std::string digits_of(double value) {
   std::array<char, 32> text{};
   const auto end =
-      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 4);
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 3);
   return {text.data(), end.ptr};
 }
 
-/// The next number up of 1, 2, 5, 10, 20, …; 0 stays.
+/// The next number up that divides well; 0 stays.
 double round_number_above(double value) {
   if (value <= 0) return 0;
   const double power = std::pow(10.0, std::floor(std::log10(value)));
-  for (const double step : {1.0, 2.0, 5.0}) {
+  for (const double step : {1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0}) {
     if (value <= step * power * (1 + 1e-9)) return step * power;
   }
   return 10 * power;
@@ -69,6 +106,8 @@ class Drawing {
     every_ = (rows_.size() + most_rows - 1) / most_rows;
     for (std::size_t i = 0; i * every_ < rows_.size(); ++i) rows_[i] = rows_[i * every_];
     if (every_ > 0) rows_.resize((rows_.size() + every_ - 1) / every_);
+    for (const std::size_t row : rows_) names_.push_back(heatmap_.layers()[row]);
+    names_ = short_names(std::move(names_), longest_name);
     measure_range();
     place_plot();
   }
@@ -102,7 +141,8 @@ class Drawing {
 
   const Heatmap& heatmap_;
   const HeatmapTitle& title_;
-  std::vector<std::size_t> rows_;
+  std::vector<std::size_t> rows_;  // places in heatmap_.layers()
+  std::vector<std::string> names_;
   std::size_t every_ = 1;  // how many layers a row stands for
   double low_ = 0;
   double high_ = 1;
@@ -136,21 +176,19 @@ void Drawing::place_plot() {
   const int rows = std::max<int>(1, static_cast<int>(rows_.size()));
   column_width_ = std::clamp(wanted_width / columns, 6, 48);
   row_height_ = std::clamp(wanted_height / rows, 3, 32);
-  std::size_t longest = 0;
-  for (const std::size_t row : rows_) {
-    longest = std::max(longest, shortened(heatmap_.layers()[row], longest_name).size());
-  }
+  std::size_t longest = 5;  // "epoch"
+  for (const std::string& name : names_) longest = std::max(longest, name.size());
   const int names = Canvas::width_of(std::string(longest, 'x'), text_scale) + 10;
   plot_ = {margin + names, margin + 2 * line_height + 10, columns * column_width_,
            rows * row_height_};
   // The colour scale, with its numbers, and the texts below must fit beside a narrow plot too.
-  constexpr int numbers = 80;
+  constexpr int numbers = 90;
   constexpr int least_height = 120;
   width_ = std::max(plot_.left + plot_.width + 24 + scale_width + numbers, 640);
   for (const std::string& line : notes()) {
     width_ = std::max(width_, 2 * margin + 34 + Canvas::width_of(line, text_scale));
   }
-  height_ = plot_.top + std::max(plot_.height, least_height) + 2 * line_height + 24 +
+  height_ = plot_.top + std::max(plot_.height, least_height) + 2 * line_height + 12 +
             static_cast<int>(notes().size()) * (line_height + 4) + margin;
 }
 
@@ -175,9 +213,10 @@ void Drawing::draw_heading(Canvas& canvas) const {
   const auto fitting = [&](const std::string& text) {
     return shortened(text, static_cast<std::size_t>((width_ - 2 * margin) / (6 * text_scale)));
   };
+  const char* hint = title_.is_similarity() ? ": bright is alike" : ": dark is close";
   canvas.text(margin, margin, text_scale, ink, fitting(title_.measure + " to " + title_.reference));
   canvas.text(margin, margin + line_height, text_scale, {100, 100, 105},
-              fitting(title_.stream + " stream of " + title_.run));
+              fitting(title_.stream + " stream of " + shortened(title_.run, 24) + hint));
 }
 
 void Drawing::draw_names(Canvas& canvas) const {
@@ -186,7 +225,7 @@ void Drawing::draw_names(Canvas& canvas) const {
     const int middle = plot_.top + static_cast<int>(row) * row_height_ + row_height_ / 2;
     const int top = middle - 7 * text_scale / 2;
     if (top < free_from) continue;
-    const std::string name = shortened(heatmap_.layers()[rows_[row]], longest_name);
+    const std::string& name = names_[row];
     canvas.text(plot_.left - 10 - Canvas::width_of(name, text_scale), top, text_scale, ink, name);
     if (row_height_ < 16) canvas.fill({plot_.left - 7, middle, 5, 1}, ink);
     free_from = top + 16;
@@ -221,7 +260,9 @@ void Drawing::draw_epochs(Canvas& canvas) const {
   const auto& columns = heatmap_.columns();
   if (columns.empty()) return;
   const int top = plot_.top + plot_.height + 10;
-  const auto label = [&](std::size_t i) { return std::to_string(columns[i].epoch); };
+  const auto label = [&](std::size_t i) {
+    return std::to_string(i + 1 == columns.size() ? columns[i].last_epoch : columns[i].epoch);
+  };
   const auto left_of = [&](std::size_t i) {
     const int middle = plot_.left + static_cast<int>(i) * column_width_ + column_width_ / 2;
     return std::max(plot_.left, middle - Canvas::width_of(label(i), text_scale) / 2);

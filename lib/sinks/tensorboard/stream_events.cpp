@@ -91,7 +91,7 @@ void StreamEvents::draw_picture(const std::string& reference, const Heatmap& hea
                                 const RunFacts& facts, SummaryMessage& summary) const {
   const HeatmapTitle title{facts.run, stream_, facts.headline_measure, reference};
   summary.image("livecca/" + tag_part(stream_) + "/heatmap/" + tag_part(title.measure) + '/' +
-                    last_tag_part(reference),
+                    tag_part(reference),
                 draw(heatmap, title, facts.layers));
 }
 
