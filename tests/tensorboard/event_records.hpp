@@ -44,6 +44,9 @@ inline std::vector<std::filesystem::path> event_files(const std::filesystem::pat
   return files;
 }
 
+/// Every file's first records: the version of the format, and which steps count no more.
+constexpr std::size_t heading_records = 2;
+
 /// The step of an event; of those that begin with a wall time, as all here do.
 inline std::uint64_t step_of(const std::string& event) {
   REQUIRE(event.size() > 9);

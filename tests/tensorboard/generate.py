@@ -40,7 +40,7 @@ def histogram():
         counts[min(int(number * 20), 19)] += 1
     return summary_pb2.HistogramProto(
         min=0.1, max=1.0, num=5, sum=2.5, sum_squares=1.84375,
-        bucket_limit=[(i + 1) / 20 for i in range(20)], bucket=counts,
+        bucket_limit=[(i + 1) / 20 for i in range(2, 20)], bucket=counts[2:],
     )
 
 

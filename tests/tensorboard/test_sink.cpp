@@ -16,6 +16,9 @@ using namespace livecca_tests;
 
 namespace {
 
+/// session_log { status: START }, which ends an event.
+const std::string session_start = "\x3A\x02\x08\x01";
+
 std::shared_ptr<Sink> opened_sink(const std::filesystem::path& folder, SinkRun run = {},
                                   TensorBoardOptions options = {}) {
   auto sink = tensorboard_sink(std::move(options));
@@ -42,7 +45,7 @@ SnapshotRows small_snapshot(std::int64_t epoch, std::uint64_t step,
 std::vector<std::uint64_t> steps_in(const std::filesystem::path& file) {
   std::vector<std::uint64_t> steps;
   const std::vector<std::string> events = records_of(file).events;
-  for (std::size_t i = 1; i < events.size(); ++i) steps.push_back(step_of(events[i]));
+  for (std::size_t i = heading_records; i < events.size(); ++i) steps.push_back(step_of(events[i]));
   return steps;
 }
 
@@ -71,9 +74,10 @@ TEST_CASE("a stream has a folder and a file of its own, what is of none lies in 
     const EventRecords records = records_of(files[0]);
     CHECK(records.bytes_left == 0);
     CHECK(records.events[0].find("brain.Event:2") != std::string::npos);
+    CHECK(records.events[1].substr(9) == session_start);
     const bool is_run = std::string(name) == "run";
     // All of a snapshot in one event: overhead, the event and the log are three.
-    CHECK(records.events.size() == (is_run ? 4 : 2));
+    CHECK(records.events.size() == heading_records + (is_run ? 3 : 1));
     const std::string tag = std::string("livecca/") + name + "/pwcca_distance/seed7/conv1";
     CHECK(count_of(records.events, tag) == (is_run ? 0 : 1));
     CHECK(count_of(records.events, "livecca/log/loss") == (is_run ? 1 : 0));
@@ -164,9 +168,9 @@ TEST_CASE(
   const EventRecords records = records_of(files[1]);
   REQUIRE(records.events.size() == 2);
   CHECK(step_of(records.events[1]) == 21);
-  CHECK(records.events[1].substr(11) == std::string("\x3A\x02\x08\x01"));  // session_log { START }
+  CHECK(records.events[1].substr(11) == session_start);
   sink->snapshot(small_snapshot(2, 30), {40, 30});
-  CHECK(steps_in(files[1]) == std::vector<std::uint64_t>{21, 30});
+  CHECK(steps_in(files[1]) == std::vector<std::uint64_t>{30});
   sink->event({4, "over_limit", "net/fc", "too large"}, {41, 30});
   const auto of_run = records_of(event_files(folder.path() / "tensorboard" / "run").back());
   CHECK(step_of(of_run.events[1]) == 26);
@@ -224,8 +228,9 @@ TEST_CASE("no value, no scalar; and no wall time that is no number") {
   CHECK(count_of(records.events, "seed7/nan") == 0);
   CHECK(count_of(records.events, "seed7/there") == 1);
   // The time of the call before: 1700000000 as a float64.
-  CHECK(records.events[1].substr(1, 8) == records.events[0].substr(1, 8));
-  CHECK(records_of(event_files(folder.path() / "tensorboard" / "run")[0]).events.size() == 1);
+  CHECK(records.events.back().substr(1, 8) == records.events[0].substr(1, 8));
+  CHECK(records_of(event_files(folder.path() / "tensorboard" / "run")[0]).events.size() ==
+        heading_records);
 }
 
 TEST_CASE("alarms are told when they change, and when they are over") {
@@ -244,6 +249,6 @@ TEST_CASE("alarms are told when they change, and when they are over") {
   }
   const EventRecords records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]);
   CHECK(count_of(records.events, "livecca/probe/verdicts") == 2);
-  CHECK(count_of({records.events[2]}, "all dead") == 1);
-  CHECK(count_of({records.events[4]}, "nothing is wrong any more") == 1);
+  CHECK(count_of({records.events[heading_records + 1]}, "all dead") == 1);
+  CHECK(count_of({records.events[heading_records + 3]}, "nothing is wrong any more") == 1);
 }

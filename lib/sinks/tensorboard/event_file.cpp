@@ -107,23 +107,21 @@ void EventFile::create(double wall_time) {
   size_ = 0;
 }
 
-void EventFile::begin(double wall_time) {
+void EventFile::begin(double wall_time, std::int64_t first_step) {
   if (descriptor_.is_open() && is_removed()) descriptor_ = Descriptor();
   if (!descriptor_.is_open()) create(wall_time);
-  if (size_ == 0) write_record(file_version_event(wall_time));
+  if (size_ > 0) return;
+  write(framed_record(file_version_event(wall_time)) +
+        framed_record(session_start_event(wall_time, first_step)));
 }
 
-void EventFile::append(std::string_view event, double wall_time) {
-  begin(wall_time);
-  write_record(event);
-}
+void EventFile::append(std::string_view event) { write(framed_record(event)); }
 
-void EventFile::write_record(std::string_view bytes) {
-  const std::string record = framed_record(bytes);
+void EventFile::write(std::string_view records) {
   std::size_t written = 0;
-  while (written < record.size()) {
-    const ssize_t count = ::pwrite(descriptor_.number(), record.data() + written,
-                                   record.size() - written, static_cast<off_t>(size_ + written));
+  while (written < records.size()) {
+    const ssize_t count = ::pwrite(descriptor_.number(), records.data() + written,
+                                   records.size() - written, static_cast<off_t>(size_ + written));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       std::string why = std::strerror(count < 0 ? errno : ENOSPC);
@@ -134,7 +132,7 @@ void EventFile::write_record(std::string_view bytes) {
     }
     written += static_cast<std::size_t>(count);
   }
-  size_ += record.size();
+  size_ += records.size();
 }
 
 void remove_event_files(const std::filesystem::path& folder, std::string_view ending) {

@@ -22,18 +22,20 @@ class EventFile {
   /// What the file's name ends with tells kinds of files apart.
   explicit EventFile(std::filesystem::path folder, std::string ending = "");
 
-  /// Makes the folder and the file if need be, with their first record. Throws Error.
-  void begin(double wall_time);
-  /// Appends an event, whole or not at all. Throws Error; the same event should then come first
-  /// again, since a reader may have seen its beginning.
-  void append(std::string_view event, double wall_time);
+  /// Makes the folder and the file if need be. A file begins by telling readers that whatever the
+  /// folder had of `first_step` and later ones counts no more; some believe that only where the
+  /// files before said something of the kind too. Throws Error.
+  void begin(double wall_time, std::int64_t first_step);
+  /// Appends an event, whole or not at all, to the file that was begun. Throws Error; the same
+  /// event should then come first again, since a reader may have seen its beginning.
+  void append(std::string_view event);
 
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
   bool is_removed() const;
   void create(double wall_time);
-  void write_record(std::string_view bytes);
+  void write(std::string_view records);
   [[noreturn]] void refuse(const std::filesystem::path& path, const char* expected,
                            const std::string& got) const;
 

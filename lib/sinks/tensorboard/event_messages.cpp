@@ -76,20 +76,21 @@ void SummaryMessage::correlations(std::string_view tag, std::span<const double> 
     sum += number;
     sum_of_squares += number * number;
   }
-  // Readers leave empty bins out at both ends and take min and max for the outer edges of the
-  // rest: only with the bins' own edges there do histograms align over time.
+  // Some readers leave out empty bins at both ends, others do not, and all take min and max for the
+  // outer edges: without such bins, and with their own edges there, all agree and bins align.
   const auto is_taken = [](double count) { return count > 0; };
-  const auto first = std::ranges::find_if(counts, is_taken) - counts.begin();
-  const auto after_last = counts.rend() - std::find_if(counts.rbegin(), counts.rend(), is_taken);
+  const auto first =
+      static_cast<std::size_t>(std::ranges::find_if(counts, is_taken) - counts.begin());
+  const auto after_last = static_cast<std::size_t>(
+      counts.rend() - std::find_if(counts.rbegin(), counts.rend(), is_taken));
   ProtobufWriter histogram;
-  const double low = static_cast<double>(first) / static_cast<double>(bins);
-  if (low != 0) histogram.float64(1, low);
-  histogram.float64(2, static_cast<double>(after_last) / static_cast<double>(bins));
+  if (first != 0) histogram.float64(1, right_edges[first - 1]);
+  histogram.float64(2, right_edges[after_last - 1]);
   histogram.float64(3, static_cast<double>(values.size()));
   if (sum != 0) histogram.float64(4, sum);
   if (sum_of_squares != 0) histogram.float64(5, sum_of_squares);
-  histogram.float64s(6, right_edges);
-  histogram.float64s(7, counts);
+  histogram.float64s(6, std::span(right_edges).subspan(first, after_last - first));
+  histogram.float64s(7, std::span(counts).subspan(first, after_last - first));
   ProtobufWriter value;
   value.text(1, tag);
   value.message(5, histogram);

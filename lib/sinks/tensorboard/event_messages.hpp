@@ -26,7 +26,7 @@ class SummaryMessage {
  public:
   /// Kept as float32, which is all that TensorBoard has.
   void scalar(std::string_view tag, double value);
-  /// Numbers of [0, 1], counted in 20 bins that are the same for every histogram.
+  /// Numbers of [0, 1], at least one, counted in 20 bins that are the same for every histogram.
   void correlations(std::string_view tag, std::span<const double> values);
   void image(std::string_view tag, const PngImage& image);
   /// All rows have as many cells as the first. Cells are Markdown.

@@ -5,11 +5,8 @@ namespace livecca {
 void PendingEvents::write() {
   while (!events_.empty()) {
     const Pending& next = events_.front();
-    if (next.event.empty()) {
-      next.file->begin(next.wall_time);
-    } else {
-      next.file->append(next.event, next.wall_time);
-    }
+    next.file->begin(next.wall_time, next.first_step);
+    if (!next.event.empty()) next.file->append(next.event);
     events_.pop_front();
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <string>
@@ -13,9 +14,10 @@ namespace livecca {
 /// them, so that a call that failed halfway goes on where it failed.
 class PendingEvents {
  public:
-  /// An empty event only begins the file.
-  void add(EventFile& file, std::string event, double wall_time) {
-    events_.push_back({&file, std::move(event), wall_time});
+  /// An event at a step, or none: then the file is only begun. A file that is begun for it begins
+  /// with `first_step`, see EventFile::begin().
+  void add(EventFile& file, std::string event, double wall_time, std::int64_t first_step) {
+    events_.push_back({&file, std::move(event), wall_time, first_step});
   }
 
   /// Makes a call's events and writes them. If it is the call that failed last, its events are
@@ -27,6 +29,7 @@ class PendingEvents {
     EventFile* file;
     std::string event;
     double wall_time;
+    std::int64_t first_step;
   };
 
   void write();

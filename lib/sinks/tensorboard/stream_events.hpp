@@ -55,8 +55,8 @@ class StreamEvents {
   /// Pictures that wait until their last column is full; nothing if there are none.
   std::optional<PlacedSummary> last_pictures(const RunFacts& facts);
 
-  /// Empty before the first snapshot.
-  std::optional<std::int64_t> last_step() const { return last_step_; }
+  /// The first step that no snapshot has so far.
+  std::int64_t next_step() const { return last_step_ ? *last_step_ + 1 : 0; }
   EventFile& file() { return file_; }
   /// Of the final report: taken up again, a run loses it, which no reader of this stream's file
   /// could be told otherwise.

@@ -131,12 +131,10 @@ void TensorBoardSink::go_on_from(const SinkRun& run) {
     std::error_code failure;  // then there is nothing to take back either
     if (!std::filesystem::is_directory(events.file().folder(), failure)) continue;
     remove_event_files(events.file().folder(), StreamEvents::final_ending);
-    // What the rows have stays; the step after their last is the first that may come once more.
-    const std::int64_t first_again = events.last_step() ? *events.last_step() + 1 : 0;
-    newest = std::max(newest, first_again - 1);
-    pending_.add(events.file(), session_start_event(wall_time, first_again), wall_time);
+    newest = std::max(newest, events.next_step() - 1);
+    pending_.add(events.file(), {}, wall_time, events.next_step());
   }
-  pending_.add(*run_file_, session_start_event(wall_time, newest + 1), wall_time);
+  pending_.add(*run_file_, {}, wall_time, newest + 1);
   run_steps_["overhead"] = newest;
 }
 
@@ -147,8 +145,11 @@ void TensorBoardSink::open(const SinkRun& run) {
     forget();
     run_file_.emplace(options_.folder / "run");
     const double wall_time = finite_time(run.wall_time);
-    pending_.add(*run_file_, {}, wall_time);
-    if (run.is_resumed) go_on_from(run);
+    if (run.is_resumed) {
+      go_on_from(run);
+    } else {
+      pending_.add(*run_file_, {}, wall_time, 0);
+    }
   });
 }
 
@@ -167,17 +168,19 @@ void TensorBoardSink::add_snapshot(const SnapshotRows& rows, double wall_time) {
     if (rows.is_final) {
       for (const PlacedSummary& part : events.final_report(rows, facts_)) {
         pending_.add(events.final_file(), summary_event(wall_time, part.step, part.summary),
-                     wall_time);
+                     wall_time, events.next_step());
       }
       continue;
     }
     const PlacedSummary part = events.snapshot(rows, facts_);
     if (part.summary.empty()) continue;
-    pending_.add(events.file(), summary_event(wall_time, part.step, part.summary), wall_time);
+    pending_.add(events.file(), summary_event(wall_time, part.step, part.summary), wall_time,
+                 part.step);
   }
   if (!rows.overhead) return;
   const std::int64_t step = run_step("overhead", facts_.place_of(rows.epoch, rows.step), true);
-  pending_.add(*run_file_, summary_event(wall_time, step, summary_of(*rows.overhead)), wall_time);
+  pending_.add(*run_file_, summary_event(wall_time, step, summary_of(*rows.overhead)), wall_time,
+               step);
 }
 
 void TensorBoardSink::snapshot(const SnapshotRows& rows, const RowStamp& stamp) {
@@ -197,7 +200,7 @@ void TensorBoardSink::log(const LogRow& row, const RowStamp& stamp) {
     summary.scalar(tag, row.value);
     const double wall_time = finite_time(stamp.wall_time);
     const std::int64_t step = run_step(tag, facts_.place_of(row.epoch, stamp.step), false);
-    pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time);
+    pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
   });
 }
 
@@ -210,7 +213,7 @@ void TensorBoardSink::event(const Event& event, const RowStamp& stamp) {
     summary.table("livecca/events", events_.table());
     const double wall_time = finite_time(stamp.wall_time);
     const std::int64_t step = run_step("events", facts_.place_of(event.epoch, stamp.step), false);
-    pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time);
+    pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
   });
 }
 
@@ -220,7 +223,7 @@ void TensorBoardSink::close() {
       const auto pictures = events.last_pictures(facts_);
       if (!pictures) continue;
       pending_.add(events.file(), summary_event(last_time_, pictures->step, pictures->summary),
-                   last_time_);
+                   last_time_, pictures->step);
     }
   });
 }
