@@ -60,7 +60,7 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
       writer(options.run_directory, options.run, {options.on_event, options.wall_clock},
              checkpoint == nullptr),
-      overhead(options.overhead_budget),
+      overhead(options.overhead_budget, options.synchronous),
       began(steady_seconds()),
       executor(threads_of(options)),
       probe(Stream::probe, options, executor),
@@ -76,16 +76,12 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
 
 bool Monitor::State::is_forked() const { return ::getpid() != process; }
 
-void Monitor::State::expect_running() {
-  const std::lock_guard lock(front_mutex);
-  if (front.is_finished) throw Error("monitor: expected a run that goes on, finish() was called");
+void FrontState::expect_running() const {
+  if (is_finished) throw Error("monitor: expected a run that goes on, finish() was called");
 }
 
-void Monitor::State::expect_no_probe_step() {
-  const std::lock_guard lock(front_mutex);
-  if (front.probe_is_open) {
-    throw Error("monitor: expected the open probe step to be committed first");
-  }
+void FrontState::expect_no_probe_step() const {
+  if (probe_is_open) throw Error("monitor: expected the open probe step to be committed first");
 }
 
 TapHandle Monitor::State::watch(std::string_view network, std::string_view layer,
@@ -109,11 +105,12 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
     if (shape && options.train_window.kind == Window::Kind::last_blocks) {
       window_of(Stream::train).add_new(taps);
     }
-  } catch (const Error&) {
+  } catch (...) {
     if (probe.panel().tap_count() > tap) probe.panel().remove_last_tap();
     taps.remove_last();
     throw;
   }
+  taps.accept_last();
   return {tap};
 }
 
@@ -222,13 +219,11 @@ bool Monitor::snapshot_due(std::int64_t epoch) {
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch) {
   if (state_->is_forked()) return SnapshotTicket({});
-  state_->expect_running();
   return state_->snapshot(epoch, {true, true});
 }
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch, Stream stream) {
   if (state_->is_forked()) return SnapshotTicket({});
-  state_->expect_running();
   return state_->snapshot(epoch, {stream == Stream::probe, stream == Stream::train});
 }
 
@@ -250,13 +245,21 @@ bool Monitor::save(const std::filesystem::path& folder) {
 
 SnapshotReport Monitor::finish() {
   if (state_->is_forked()) return {};
-  state_->expect_running();
-  state_->expect_no_probe_step();
   return state_->finish();
 }
 
 const std::filesystem::path& Monitor::run_directory() const {
   return state_->options.run_directory;
+}
+
+void Monitor::log(std::string_view name, double value) {
+  if (state_->is_forked()) return;
+  std::int64_t epoch = 0;
+  {
+    const std::lock_guard lock(state_->front_mutex);
+    epoch = state_->front.epoch;
+  }
+  log(epoch, name, value);
 }
 
 const std::string& Monitor::network() const { return state_->options.network; }

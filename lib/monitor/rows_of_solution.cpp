@@ -25,16 +25,40 @@ MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
   return row;
 }
 
+/// What a pair is: a layer, a reference, and the reference's layer.
+using PairNames = std::array<std::string, 3>;
+
+PairNames names_of(const PanelMoments& moments, const PairSolution& pair) {
+  const TapName& reference = moments.taps[pair.y].name;
+  return {moments.taps[pair.x].name.layer, reference.network, reference.layer};
+}
+
 /// The fields that a measure row and a spectrum row share.
 template <typename Row>
-void place(Row& row, const PanelMoments& moments, const PairSolution& pair,
-           const RowContext& context) {
+void place(Row& row, const PairNames& names, const RowContext& context) {
   row.epoch = context.epoch;
   row.step = context.step;
   row.stream = context.stream;
-  row.layer = moments.taps[pair.x].name.layer;
-  row.reference = moments.taps[pair.y].name.network;
-  row.reference_layer = moments.taps[pair.y].name.layer;
+  row.layer = names[0];
+  row.reference = names[1];
+  row.reference_layer = names[2];
+}
+
+void write_measure(const MeasureResult& result, const PairFacts& facts, const PairNames& names,
+                   const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks) {
+  MeasureRow row = row_of(result, facts);
+  place(row, names, context);
+  row.window = context.window;
+  row.modes = context.modes;
+  sinks.write(row);
+  sinks.report.measures.push_back(std::move(row));
+  sinks.halves.push_back(std::move(halves));
+}
+
+std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
+  std::vector<const MeasureInfo*> measures;
+  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
+  return measures;
 }
 
 std::optional<double> root_mean_square(const TapMoments& tap) {
@@ -53,12 +77,6 @@ std::optional<double> root_mean_square(const TapMoments& tap) {
 }
 
 }  // namespace
-
-std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
-  std::vector<const MeasureInfo*> measures;
-  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
-  return measures;
-}
 
 SolveOptions solve_options(const MonitorOptions& options) {
   SolveOptions result;
@@ -122,6 +140,7 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
   const PanelSolution& solution = window.solution;
   const PairSolution& pair = solution.pairs[pair_index];
   const PairFacts facts = facts_of(solution, pair_index);
+  const PairNames names = names_of(moments, pair);
   for (std::size_t i = 0; i < measure_names.size(); ++i) {
     MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
     std::vector<HalfValue> halves;
@@ -129,16 +148,10 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
       result.standard_error = window.errors[pair_index][i].error;
       halves = window.errors[pair_index][i].halves;
     }
-    MeasureRow row = row_of(result, facts);
-    place(row, moments, pair, context);
-    row.window = context.window;
-    row.modes = context.modes;
-    sinks.write(row);
-    sinks.report.measures.push_back(std::move(row));
-    sinks.halves.push_back(std::move(halves));
+    write_measure(result, facts, names, context, std::move(halves), sinks);
   }
   SpectrumRow spectrum;
-  place(spectrum, moments, pair, context);
+  place(spectrum, names, context);
   if (has_value(facts.status)) {
     spectrum.canonical_correlations = pair.canonical_correlations;
     spectrum.weights = pair.weights_x;
@@ -147,23 +160,21 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
   sinks.write(spectrum);
 }
 
+void write_pairs(const PanelMoments& moments, const std::vector<std::size_t>& pairs,
+                 const SolvedWindow& window, const RowContext& context,
+                 const MonitorOptions& options, RowSinks& sinks) {
+  for (const std::size_t pair : pairs) {
+    if (options.pairing.is_all() && has_other_rows(moments, moments.pairs[pair])) continue;
+    write_pair(moments, window, pair, context, options.measures, sinks);
+  }
+}
+
 void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,
                         const std::vector<std::string>& measure_names, RowSinks& sinks) {
   for (const std::string& name : measure_names) {
     MeasureResult missing;
     missing.measure = find_measure(name);
-    MeasureRow row = row_of(missing, {});
-    row.epoch = context.epoch;
-    row.step = context.step;
-    row.stream = context.stream;
-    row.layer = pair[0];
-    row.reference = pair[1];
-    row.reference_layer = pair[2];
-    row.window = context.window;
-    row.modes = context.modes;
-    sinks.write(row);
-    sinks.report.measures.push_back(std::move(row));
-    sinks.halves.emplace_back();
+    write_measure(missing, {}, pair, context, {}, sinks);
   }
 }
 

@@ -68,6 +68,11 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
                 const RowContext& context, const std::vector<std::string>& measure_names,
                 RowSinks& sinks);
 
+/// The same of several pairs; of all layers with all, not of those on other positions.
+void write_pairs(const PanelMoments& moments, const std::vector<std::size_t>& pairs,
+                 const SolvedWindow& window, const RowContext& context,
+                 const MonitorOptions& options, RowSinks& sinks);
+
 /// Rows without a value, of a pair {layer, reference, its layer} that could not be compared.
 void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,
                         const std::vector<std::string>& measure_names, RowSinks& sinks);

@@ -62,7 +62,7 @@ void RunWriter::report(const Event& event) {
 void RunWriter::report_locked(const Event& event) {
   const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event);
   if (!is_new) {
-    ++place->second.count;
+    place->second.count += event.count;
     return;
   }
   write_locked(event);

@@ -101,7 +101,8 @@ struct MonitorOptions {
   /// Called with every solved snapshot, from the thread that solved it, in their order. May call
   /// log() and latest(). What it throws is an event "callback_failed".
   std::function<void(const SnapshotReport&)> on_snapshot{};
-  /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does.
+  /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does. Must
+  /// not call the monitor.
   std::function<double()> wall_clock{};
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
   std::vector<std::pair<std::string, std::string>> notes{};
