@@ -48,10 +48,6 @@ int threads_of(const MonitorOptions& options) {
   return std::max(1, cores - 1);
 }
 
-bool is_reserved(std::string_view network) {
-  return network == "start" || network == "final" || network.starts_with("before-");
-}
-
 }  // namespace
 
 Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpoint)
@@ -60,6 +56,9 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
       writer(options.run_directory, options.run, {options.on_event, options.wall_clock},
              checkpoint == nullptr),
+      sinks(options.sinks, {std::chrono::duration<double>(options.sink_retry_seconds)},
+            [this](const std::string& sink, const std::string& what, const std::string& why,
+                   std::uint64_t count) { report_sink(sink, what, why, count); }),
       overhead(options.overhead_budget, options.synchronous),
       began(steady_seconds()),
       executor(threads_of(options)),
@@ -67,11 +66,33 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
       history(options, [this](const Event& event) { writer.report(event); }),
       solver(options, writer, latest, executor) {
   if (checkpoint == nullptr) {
+    open_sinks(false);
     write_run_row();
   } else {
     restore(*checkpoint);
     restored.clear();
   }
+}
+
+void Monitor::State::open_sinks(bool is_resumed) {
+  const auto run = std::make_shared<const SinkRun>(SinkRun{.name = options.run,
+                                                           .folder = options.run_directory,
+                                                           .is_resumed = is_resumed,
+                                                           .epoch = front.epoch,
+                                                           .step = front.step(),
+                                                           .wall_time = writer.time()});
+  sinks.give([run](Sink& sink) { sink.open(*run); }, true);
+  writer.set_sinks(sinks, front.step());
+}
+
+void Monitor::State::report_sink(const std::string& sink, const std::string& what,
+                                 const std::string& why, std::uint64_t count) {
+  std::int64_t epoch = 0;
+  {
+    const std::lock_guard lock(front_mutex);
+    epoch = front.epoch;
+  }
+  writer.report({.epoch = epoch, .what = what, .subject = sink, .message = why, .count = count});
 }
 
 bool Monitor::State::is_forked() const { return ::getpid() != process; }
@@ -180,6 +201,7 @@ Monitor::~Monitor() {
   state_->executor.drain(Lane::training);
   state_->executor.drain(Lane::solve);
   if (!state_->front.is_finished) state_->writer.write_event_counts();
+  state_->sinks.close();
 }
 
 TapHandle Monitor::watch(std::string_view network, std::string_view layer, const Reading& reading,
@@ -236,7 +258,12 @@ std::optional<MeasureRow> Monitor::latest(std::string_view layer, std::string_vi
 
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   if (state_->is_forked()) return;
-  state_->writer.write(LogRow{epoch, std::string(name), value});
+  std::uint64_t step = 0;
+  {
+    const std::lock_guard lock(state_->front_mutex);
+    step = state_->front.step();
+  }
+  state_->writer.write(LogRow{epoch, step, std::string(name), value});
 }
 
 bool Monitor::save(const std::filesystem::path& folder) {

@@ -112,6 +112,8 @@ bool Monitor::State::save(const std::filesystem::path& folder) {
     }
     saved.set_value(is_saved);
   });
+  // What a resumed run's sinks will not be given again they should have.
+  sinks.drain();
   if (saved.get_future().get()) return true;
   writer.report({.epoch = then.epoch,
                  .what = "checkpoint_failed",
@@ -215,9 +217,12 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     const bool is_short = writer.size() < rows_size;
     writer.cut(rows_size);
     writer.restore(events, rows_time);
+    open_sinks(true);
     for (const Event& event : lost) writer.report(event);
     for (const auto& [name, pack] : packs_then) add_reference(name, pack);
-    writer.set_heading(run_row());
+    const RunRow row = run_row();
+    writer.set_heading(row);
+    writer.tell_sinks(row);
     if (is_short) {
       writer.report(
           {front.epoch, "rows_lost", "rows.jsonl",

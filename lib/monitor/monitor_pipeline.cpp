@@ -339,13 +339,13 @@ void Monitor::State::report_rest(SnapshotReport& report) {
 
 SnapshotReport Monitor::State::finish() {
   SnapshotReport report;
-  std::uint64_t step = 0;
+  report.is_final = true;
   {
     const std::lock_guard lock(front_mutex);
     front.expect_running();
     front.expect_no_probe_step();
     front.is_finished = true;
-    step = front.step();
+    report.step = front.step();
     report.epoch = front.epoch;
   }
   executor.drain(Lane::training);
@@ -357,15 +357,17 @@ SnapshotReport Monitor::State::finish() {
   history.abandon();
   try {
     const TimeSpent time(report.solve_seconds);
-    write_final_curves(history.kept(), options, step, executor, report, writer);
+    write_final_curves(history.kept(), options, executor, report, writer);
   } catch (const std::exception& failure) {
     report_to(report, {report.epoch, "solve_failed", "final", failure.what()});
   }
+  if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
   writer.write_event_counts();
   writer.write(Event{.epoch = report.epoch,
                      .what = "finished",
                      .subject = options.run,
                      .message = "training ended"});
+  sinks.drain();
   return report;
 }
 

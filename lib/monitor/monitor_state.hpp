@@ -20,6 +20,7 @@
 #include "monitor/overhead.hpp"
 #include "monitor/reference_packs.hpp"
 #include "monitor/run_writer.hpp"
+#include "monitor/sink_relay.hpp"
 #include "monitor/snapshot_solver.hpp"
 #include "monitor/step_buffer.hpp"
 #include "monitor/stream_window.hpp"
@@ -74,6 +75,10 @@ struct Monitor::State {
                   std::optional<TapShape> shape);
   bool add_reference(const std::string& name, const std::filesystem::path& pack);
   void expect_reference_name(const std::string& name) const;
+  /// The sinks are told of the run, and of all that the writer writes from now on.
+  void open_sinks(bool is_resumed);
+  void report_sink(const std::string& sink, const std::string& what, const std::string& why,
+                   std::uint64_t count);
   bool due(Schedule& schedule, const char* subject, std::int64_t epoch);
 
   PackingOptions packing() const {
@@ -133,6 +138,7 @@ struct Monitor::State {
   std::int64_t process;
   std::string restored;  ///< the checkpoint's text, while it is being read; else empty
   RunWriter writer;
+  SinkRelays sinks;
   WatchedTaps taps;
   StepBufferPool pool;
   std::atomic<std::uint64_t> held_bytes{0};  ///< of all steps on their way

@@ -76,6 +76,34 @@ std::optional<double> root_mean_square(const TapMoments& tap) {
   return std::isfinite(square) ? std::optional(std::sqrt(square)) : std::nullopt;
 }
 
+/// Turns one pair of a solution into measure rows and its spectrum.
+void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
+                const RowContext& context, const std::vector<std::string>& measure_names,
+                RowSinks& sinks) {
+  const PanelSolution& solution = window.solution;
+  const PairSolution& pair = solution.pairs[pair_index];
+  const PairFacts facts = facts_of(solution, pair_index);
+  const PairNames names = names_of(moments, pair);
+  for (std::size_t i = 0; i < measure_names.size(); ++i) {
+    MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
+    std::vector<HalfValue> halves;
+    if (!window.errors.empty()) {
+      result.standard_error = window.errors[pair_index][i].error;
+      halves = window.errors[pair_index][i].halves;
+    }
+    write_measure(result, facts, names, context, std::move(halves), sinks);
+  }
+  SpectrumRow spectrum;
+  place(spectrum, names, context);
+  if (has_value(facts.status)) {
+    spectrum.canonical_correlations = pair.canonical_correlations;
+    spectrum.weights = pair.weights_x;
+  }
+  spectrum.status = facts.status;
+  sinks.write(spectrum);
+  sinks.report.spectra.push_back(std::move(spectrum));
+}
+
 }  // namespace
 
 SolveOptions solve_options(const MonitorOptions& options) {
@@ -132,32 +160,6 @@ PanelSolution unsolved(const PanelMoments& moments) {
 
 bool has_other_rows(const PanelMoments& moments, const PairMoments& pair) {
   return !pair.moments && moments.taps[pair.x].moments && moments.taps[pair.y].moments;
-}
-
-void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
-                const RowContext& context, const std::vector<std::string>& measure_names,
-                RowSinks& sinks) {
-  const PanelSolution& solution = window.solution;
-  const PairSolution& pair = solution.pairs[pair_index];
-  const PairFacts facts = facts_of(solution, pair_index);
-  const PairNames names = names_of(moments, pair);
-  for (std::size_t i = 0; i < measure_names.size(); ++i) {
-    MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
-    std::vector<HalfValue> halves;
-    if (!window.errors.empty()) {
-      result.standard_error = window.errors[pair_index][i].error;
-      halves = window.errors[pair_index][i].halves;
-    }
-    write_measure(result, facts, names, context, std::move(halves), sinks);
-  }
-  SpectrumRow spectrum;
-  place(spectrum, names, context);
-  if (has_value(facts.status)) {
-    spectrum.canonical_correlations = pair.canonical_correlations;
-    spectrum.weights = pair.weights_x;
-  }
-  spectrum.status = facts.status;
-  sinks.write(spectrum);
 }
 
 void write_pairs(const PanelMoments& moments, const std::vector<std::size_t>& pairs,

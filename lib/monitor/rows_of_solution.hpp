@@ -63,12 +63,8 @@ PanelSolution unsolved(const PanelMoments& moments);
 /// Whether both taps are there, but their rows do not pair.
 bool has_other_rows(const PanelMoments& moments, const PairMoments& pair);
 
-/// Turns one pair of a solution into measure rows and its spectrum.
-void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair,
-                const RowContext& context, const std::vector<std::string>& measure_names,
-                RowSinks& sinks);
-
-/// The same of several pairs; of all layers with all, not of those on other positions.
+/// Turns pairs of a solution into measure rows and spectra; of all layers with all, not those on
+/// other positions, which were not meant.
 void write_pairs(const PanelMoments& moments, const std::vector<std::size_t>& pairs,
                  const SolvedWindow& window, const RowContext& context,
                  const MonitorOptions& options, RowSinks& sinks);

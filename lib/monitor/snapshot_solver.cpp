@@ -210,6 +210,9 @@ void SnapshotSolver::solve(SnapshotJob& job) noexcept {
     job.overhead.share = share_of(job.overhead);
     job.overhead.lines_lost = writer_.lines_lost();
     writer_.write(job.overhead);
+    report.step = job.step;
+    report.overhead = job.overhead;
+    writer_.give_to_sinks(std::shared_ptr<const SnapshotRows>(job.report));
     tell(job);
   } catch (...) {
     job.report->measures.clear();

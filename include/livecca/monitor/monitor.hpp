@@ -188,8 +188,8 @@ class LIVECCA_EXPORT Monitor::Step {
   /// Seconds that the caller took for this train step's watching alone, e.g. a reference's forward
   /// pass: counted as overhead. Of a probe step not counted: its passes are the caller's own.
   void spent(double seconds);
-  /// Seconds that the caller took to get at what it observes, e.g. to copy it from a GPU: counted as
-  /// observing.
+  /// Seconds that the caller took to get at what it observes, e.g. to copy it from a GPU: counted
+  /// as observing.
   void spent_observing(double seconds);
   /// Calls `action` first thing in commit(), on its thread; forgets it if there is no commit. For
   /// hooks that observe once a pass is over.

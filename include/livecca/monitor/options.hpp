@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "livecca/monitor/schedule.hpp"
 #include "livecca/monitor/verdict_options.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/sink.hpp"
 
 namespace livecca {
 
@@ -94,6 +96,13 @@ struct MonitorOptions {
   std::uint64_t history_byte_limit = std::uint64_t{4} << 30;
 
   VerdictOptions verdicts{};
+
+  /// Where rows go beside rows.jsonl; examples/own_sink has one in 20 lines. Each has
+  /// a thread, which calls it in order; what it throws is an event "sink_failed".
+  std::vector<std::shared_ptr<Sink>> sinks{};
+  /// Seconds before a sink's call that threw is made again; twice as many the next time, and so on
+  /// up to 64 times as many.
+  double sink_retry_seconds = 1;
 
   /// Called for the first event of each kind and subject, from a training thread or one of
   /// livecca's; must not call the monitor. What it throws is an event "callback_failed".
