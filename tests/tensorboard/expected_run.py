@@ -60,7 +60,7 @@ class ExpectedRun:
         self.pictures = collections.defaultdict(set)  # stream → tags
         self.messages = []
         self.alarms = collections.defaultdict(bool)
-        self.logs = {}
+        self.logs = collections.defaultdict(dict)  # tag → the last value at each step
         self.measure_values = 0
         self.headline = ""
         self._steps = collections.defaultdict(lambda: Steps(axis))
@@ -70,11 +70,6 @@ class ExpectedRun:
     def _read(self):
         with open(self.folder / "rows.jsonl", encoding="utf-8") as file:
             rows = [json.loads(line) for line in file]
-        # A row of the final report stands where its own snapshot stood.
-        self._step_of_epoch = {}
-        for row in rows:
-            if row["kind"] in ("measure", "layer") and row.get("reference") != "final":
-                self._step_of_epoch[row["epoch"]] = row["step"]
         final = [row for row in rows if row.get("reference") == "final" and row["kind"] in ("measure", "spectrum")]
         for row in rows:
             if row.get("reference") != "final" or row["kind"] not in ("measure", "spectrum"):
@@ -123,14 +118,15 @@ class ExpectedRun:
 
     def _add_log(self, row):
         if row["value"] is not None:
-            self.logs["livecca/log/" + part(row["name"], "%~")] = row["value"]
+            series = self.logs["livecca/log/" + part(row["name"], "%~")]
+            series[max([row[self._axis], *series])] = row["value"]
 
     def _add_event(self, row):
         if row["what"] != "overhead":
             self.messages.append(row["message"])
 
     def _add_final(self, rows):
-        place = lambda row: (row["epoch"], self._step_of_epoch.get(row["epoch"], row["step"]))
+        place = lambda row: (row["epoch"], row["step"])
         steps = {}
         last = None
         for key in sorted({place(row) for row in rows}):

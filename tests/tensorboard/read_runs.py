@@ -141,9 +141,9 @@ def compare_scalars(server, run, name):
         for tag, points in server.series("plugin/scalars/scalars", f"{name}/{stream}", list(expected)):
             shown = [(step, value) for _, step, value in points]
             compare_series(shown, expected[tag], f"{name}/{stream}: {tag}")
-    for tag, value in run.logs.items():
-        points = server.json("plugin/scalars/scalars", run=f"{name}/run", tag=tag)
-        compare_series([(0, points[-1][2])], {0: value}, f"{name}/run: {tag}, its newest value")
+    for tag, points in server.series("plugin/scalars/scalars", f"{name}/run", list(run.logs)):
+        shown = {step: value for _, step, value in points}  # the last of each step
+        compare_series(sorted(shown.items()), run.logs[tag], f"{name}/run: {tag}")
 
 
 def compare_histograms(server, run, name):

@@ -86,6 +86,7 @@ def main():
     parser.add_argument("--environment", required=True)
     parser.add_argument("--runs", required=True, type=pathlib.Path)
     parser.add_argument("--writer", required=True)
+    parser.add_argument("--watcher", required=True)
     parser.add_argument("--protoc", default="")
     arguments = parser.parse_args()
     shutil.rmtree(arguments.runs, ignore_errors=True)
@@ -95,12 +96,13 @@ def main():
     write(arguments, "finished", 9, "--final")
     write(arguments, "finished", 12, "--resume", "--final")
     write_killed(arguments)
+    subprocess.run([arguments.watcher, arguments.runs / "watched"], check=True)
     write(arguments, "epochs", 8, "--epochs")
     write(arguments, "epochs", 11, "--epochs", "--resume", "--final")
     decode(arguments)
     python = environment.python_with_tensorboard(arguments.environment)
     read = [python, HERE / "read_runs.py", "--environment", arguments.environment]
-    names = ("plain", "torn", "finished", "killed")
+    names = ("plain", "torn", "finished", "killed", "watched")
     subprocess.run([*read, *(arguments.runs / name for name in names)], check=True)
     subprocess.run([*read, "--axis", "epoch", arguments.runs / "epochs"], check=True)
 

@@ -96,10 +96,10 @@ TEST_CASE("another call after one that failed and was given up writes both") {
   const auto sink = opened_sink(folder.path());
   {
     const FileSizeLimit limit(30);
-    CHECK(message_of([&] { sink->log({0, "loss", 1}, {1, 1}); }) != "");
-    CHECK(message_of([&] { sink->log({0, "loss", 2}, {2, 2}); }) != "");
+    CHECK(message_of([&] { sink->log({0, 0, "loss", 1}, {1, 1}); }) != "");
+    CHECK(message_of([&] { sink->log({0, 0, "loss", 2}, {2, 2}); }) != "");
   }
-  sink->log({0, "loss", 2}, {2, 2});
+  sink->log({0, 0, "loss", 2}, {2, 2});
   sink->close();
   const EventRecords records = records_of(only_file(folder.path(), "run"));
   CHECK(count_of(records.events, "livecca/log/loss") == 2);
@@ -115,7 +115,7 @@ TEST_CASE("a folder that cannot be made is named, and opening again works once i
                      ": expected to make this folder, got: ") == 0);
   std::filesystem::remove(folder.path() / "tensorboard");
   sink->open(run);
-  sink->log({0, "loss", 1}, {1, 1});
+  sink->log({0, 0, "loss", 1}, {1, 1});
   CHECK(records_of(only_file(folder.path(), "run")).events.size() == heading_records + 1);
 }
 

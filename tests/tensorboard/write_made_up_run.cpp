@@ -79,9 +79,9 @@ class Run {
     sink_->snapshot(rows, {time(), rows.step});
   }
 
-  void log(const livecca::LogRow& row, std::uint64_t step) {
+  void log(const livecca::LogRow& row) {
     write(row);
-    sink_->log(row, {time(), step});
+    sink_->log(row, {time(), row.step});
   }
 
   void close() { sink_->close(); }
@@ -114,7 +114,7 @@ int write_run(const Arguments& arguments) {
           step);
     }
     run.snapshot(livecca_tests::made_up_snapshot(i));
-    run.log({i, "loss", 2.0 / static_cast<double>(i + 1)}, step);
+    run.log({i, step, "loss", 2.0 / static_cast<double>(i + 1)});
     if (i % 3 == 2) write_checkpoint(arguments.folder, {i + 1, run.size()});
     if (arguments.flags.contains("--slowly")) ::usleep(1000);
   }

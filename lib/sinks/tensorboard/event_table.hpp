@@ -15,6 +15,7 @@ class EventTable {
   /// An event of a kind and subject that is there takes its place, with its new count.
   void add(const Event& event);
   TextTable table() const;
+  bool empty() const { return events_.empty(); }
 
  private:
   std::deque<Event> events_;

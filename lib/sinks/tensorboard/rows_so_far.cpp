@@ -61,6 +61,14 @@ VerdictRow verdict_row(const Json& json) {
   return row;
 }
 
+LogRow log_row(const Json& json) {
+  LogRow row;
+  row.epoch = integer<std::int64_t>(json, "epoch");
+  row.step = integer<std::uint64_t>(json, "step");
+  row.name = text(json, "name");
+  return row;
+}
+
 Event event_of(const Json& json) {
   Event event;
   event.epoch = integer<std::int64_t>(json, "epoch");
@@ -89,12 +97,14 @@ void visit(const Json& json, const RowVisitor& visitor) {
   if (kind == "measure") visitor.measure(measure_row(json));
   if (kind == "layer") visitor.layer(layer_row(json));
   if (kind == "verdict") visitor.verdict(verdict_row(json));
+  if (kind == "log") visitor.log(log_row(json));
   if (kind == "event" && text(json, "what") != "overhead") visitor.event(event_of(json));
 }
 
 }  // namespace
 
-void read_rows(const std::filesystem::path& path, const RowVisitor& visitor) {
+void read_rows(const SinkRun& run, const RowVisitor& visitor) {
+  const std::filesystem::path path = run.folder / "rows.jsonl";
   std::error_code failure;
   if (std::filesystem::status(path, failure).type() == std::filesystem::file_type::not_found) {
     return;
@@ -105,7 +115,10 @@ void read_rows(const std::filesystem::path& path, const RowVisitor& visitor) {
   }
   for (std::string line; std::getline(file, line);) {
     const Json json = Json::parse(line, nullptr, false);
-    if (json.is_object()) visit(json, visitor);
+    if (!json.is_object()) continue;
+    const bool is_new = number(json, "wall_time").value_or(0) > run.wall_time ||
+                        integer<std::uint64_t>(json, "step") > run.step;
+    if (!is_new) visit(json, visitor);
   }
   if (file.bad()) {
     throw Error(path.string() + ": expected to read the rows so far, got an error on reading");

@@ -52,6 +52,8 @@ std::set<std::string> streams_of(const SnapshotRows& rows) {
   return streams;
 }
 
+std::string log_tag(const LogRow& row) { return "livecca/log/" + last_tag_part(row.name); }
+
 class TensorBoardSink final : public Sink {
  public:
   explicit TensorBoardSink(TensorBoardOptions options) : options_(std::move(options)) {
@@ -70,9 +72,11 @@ class TensorBoardSink final : public Sink {
   StreamEvents& stream(const std::string& name);
   void forget();
   void set_facts(const RunRow& row);
-  void recall(const std::filesystem::path& rows);
+  void recall(const SinkRun& run);
   void go_on_from(const SinkRun& run);
   void add_snapshot(const SnapshotRows& rows, double wall_time);
+  void add_event_table(std::int64_t wanted_step, double wall_time);
+  std::int64_t log_step(const LogRow& row);
   /// Later than what the run's folder has under `name`, or at least not earlier.
   std::int64_t run_step(const std::string& name, std::int64_t wanted, bool is_later);
   double finite_time(double wall_time);
@@ -111,31 +115,36 @@ void TensorBoardSink::set_facts(const RunRow& row) {
   }
 }
 
-void TensorBoardSink::recall(const std::filesystem::path& rows) {
-  read_rows(rows, {.run = [&](const RunRow& row) { set_facts(row); },
-                   .measure =
-                       [&](const MeasureRow& row) {
-                         if (row.reference != "final") stream(row.stream).recall(row, facts_);
-                       },
-                   .layer = [&](const LayerRow& row) { stream(row.stream).recall(row, facts_); },
-                   .verdict = [&](const VerdictRow& row) { stream(row.stream).recall(row); },
-                   .event = [&](const Event& event) { events_.add(event); }});
+void TensorBoardSink::recall(const SinkRun& run) {
+  read_rows(run, {.run = [&](const RunRow& row) { set_facts(row); },
+                  .measure =
+                      [&](const MeasureRow& row) {
+                        if (row.reference != "final") stream(row.stream).recall(row, facts_);
+                      },
+                  .layer = [&](const LayerRow& row) { stream(row.stream).recall(row, facts_); },
+                  .verdict = [&](const VerdictRow& row) { stream(row.stream).recall(row); },
+                  .log = [&](const LogRow& row) { log_step(row); },
+                  .event = [&](const Event& event) { events_.add(event); }});
 }
 
 void TensorBoardSink::go_on_from(const SinkRun& run) {
-  recall(run.folder / "rows.jsonl");
+  recall(run);
   const double wall_time = finite_time(run.wall_time);
-  std::int64_t newest = facts_.place_of(run.epoch, run.step);
+  // What the rows have stays; the step after their last is the first that may come once more.
+  std::int64_t next = 0;
   for (const char* name : {"probe", "train"}) {
     StreamEvents& events = stream(name);
+    next = std::max(next, events.next_step());
     std::error_code failure;  // then there is nothing to take back either
     if (!std::filesystem::is_directory(events.file().folder(), failure)) continue;
     remove_event_files(events.file().folder(), StreamEvents::final_ending);
-    newest = std::max(newest, events.next_step() - 1);
     pending_.add(events.file(), {}, wall_time, events.next_step());
   }
-  pending_.add(*run_file_, {}, wall_time, newest + 1);
-  run_steps_["overhead"] = newest;
+  run_steps_["overhead"] = next - 1;
+  for (const auto& [name, step] : run_steps_) next = std::max(next, step + 1);
+  pending_.add(*run_file_, {}, wall_time, next);
+  // What stood there of events is taken back, too.
+  if (!events_.empty()) add_event_table(next, wall_time);
 }
 
 void TensorBoardSink::open(const SinkRun& run) {
@@ -190,18 +199,29 @@ void TensorBoardSink::snapshot(const SnapshotRows& rows, const RowStamp& stamp) 
   pending_.run(call, [&] { add_snapshot(rows, finite_time(stamp.wall_time)); });
 }
 
+/// Of several numbers of a name at one step TensorBoard shows the last, which keeps the axis true.
+std::int64_t TensorBoardSink::log_step(const LogRow& row) {
+  return run_step(log_tag(row), facts_.place_of(row.epoch, row.step), false);
+}
+
 void TensorBoardSink::log(const LogRow& row, const RowStamp& stamp) {
   if (!std::isfinite(row.value)) return;
   const std::string call =
       "log " + row.name + ' ' + std::to_string(stamp.wall_time) + ' ' + std::to_string(row.value);
   pending_.run(call, [&] {
-    const std::string tag = "livecca/log/" + last_tag_part(row.name);
     SummaryMessage summary;
-    summary.scalar(tag, row.value);
+    summary.scalar(log_tag(row), row.value);
     const double wall_time = finite_time(stamp.wall_time);
-    const std::int64_t step = run_step(tag, facts_.place_of(row.epoch, stamp.step), false);
+    const std::int64_t step = log_step(row);
     pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
   });
+}
+
+void TensorBoardSink::add_event_table(std::int64_t wanted_step, double wall_time) {
+  SummaryMessage summary;
+  summary.table("livecca/events", events_.table());
+  const std::int64_t step = run_step("events", wanted_step, false);
+  pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
 }
 
 void TensorBoardSink::event(const Event& event, const RowStamp& stamp) {
@@ -209,11 +229,7 @@ void TensorBoardSink::event(const Event& event, const RowStamp& stamp) {
                            std::to_string(event.count) + ' ' + std::to_string(stamp.wall_time);
   pending_.run(call, [&] {
     events_.add(event);
-    SummaryMessage summary;
-    summary.table("livecca/events", events_.table());
-    const double wall_time = finite_time(stamp.wall_time);
-    const std::int64_t step = run_step("events", facts_.place_of(event.epoch, stamp.step), false);
-    pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
+    add_event_table(facts_.place_of(event.epoch, stamp.step), finite_time(stamp.wall_time));
   });
 }
 

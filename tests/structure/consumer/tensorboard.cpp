@@ -3,6 +3,6 @@
 int main() {
   const auto sink = livecca::tensorboard_sink();
   sink->open({.name = "consumed", .folder = "runs/consumed"});
-  sink->log({0, "loss", 0.5}, {1, 1});
+  sink->log({0, 0, "loss", 0.5}, {1, 1});
   sink->close();
 }
