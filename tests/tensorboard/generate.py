@@ -55,7 +55,7 @@ def layout():
             tag=[r"^livecca/probe/pwcca_distance_noise_floor/a\.b/.+"]
         ),
     )
-    category = layout_pb2.Category(title="probe stream, to a.b", chart=[chart, floors])
+    category = layout_pb2.Category(title="pwcca_distance to a.b, probe stream", chart=[chart, floors])
     return layout_pb2.Layout(category=[category]).SerializeToString()
 
 

@@ -36,7 +36,7 @@ SnapshotRows small_snapshot(std::int64_t epoch, std::uint64_t step,
   SnapshotRows rows;
   rows.epoch = epoch;
   rows.step = step;
-  rows.measures.push_back(made_up_measure(0, stream, 0, "seed7", "linear_cka_similarity"));
+  rows.measures.push_back(made_up_measure(0, stream, 0, "seed7", "made_up_similarity"));
   rows.measures[0].epoch = epoch;
   rows.measures[0].step = step;
   return rows;

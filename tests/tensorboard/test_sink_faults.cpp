@@ -77,7 +77,7 @@ TEST_CASE("a call that one stream's file took is not written there twice") {
   const auto size = std::filesystem::file_size(only_file(folder.path(), "train"));
   SnapshotRows both = train;
   both.step = 8;
-  both.measures.push_back(made_up_measure(8, "probe", 0, "seed7", "linear_cka_similarity"));
+  both.measures.push_back(made_up_measure(8, "probe", 0, "seed7", "made_up_similarity"));
   {
     const FileSizeLimit limit(size + 10);
     CHECK(message_of([&] { sink->snapshot(both, {5, 8}); }).find("/train/") != std::string::npos);

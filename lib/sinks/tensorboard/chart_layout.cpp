@@ -34,17 +34,21 @@ ProtobufWriter ChartLayout::take() {
   is_changed_ = false;
   ProtobufWriter layout;
   for (const auto& [side, measures] : measures_) {
-    ProtobufWriter category;
-    category.text(1, valid_text(side.stream + " stream, to " + side.reference));
     for (const auto& [measure, has_noise_floor] : measures) {
-      category.message(2, chart(valid_text(measure + " to " + side.reference),
-                                beginning_of(side.stream, measure, side.reference)));
-      if (!has_noise_floor) continue;
-      category.message(2,
-                       chart(valid_text("noise floor of " + measure + " to " + side.reference),
-                             beginning_of(side.stream, measure + "_noise_floor", side.reference)));
+      // A category a measure: of two runs' layouts TensorBoard may lose charts that only one has in
+      // a category of both.
+      const std::string title = measure + " to " + side.reference;
+      ProtobufWriter category;
+      category.text(1, valid_text(title + ", " + side.stream + " stream"));
+      category.message(
+          2, chart(valid_text(title), beginning_of(side.stream, measure, side.reference)));
+      if (has_noise_floor) {
+        category.message(
+            2, chart(valid_text("noise floor of " + title),
+                     beginning_of(side.stream, measure + "_noise_floor", side.reference)));
+      }
+      layout.message(2, category);
     }
-    layout.message(2, category);
   }
   return layout;
 }

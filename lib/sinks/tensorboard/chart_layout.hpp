@@ -8,8 +8,8 @@
 
 namespace livecca {
 
-/// What stands on TensorBoard's custom scalars dashboard: for each stream and reference a chart a
-/// measure, with all layers, and a chart of their noise floors after it.
+/// What stands on TensorBoard's custom scalars dashboard: for each stream, reference and measure a
+/// chart of all layers, and one of their noise floors beside it.
 class ChartLayout {
  public:
   void add(const std::string& stream, const std::string& measure, const std::string& reference,

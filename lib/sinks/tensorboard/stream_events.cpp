@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sinks/tensorboard/tags.hpp"
 
@@ -139,41 +140,46 @@ PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& f
   return result;
 }
 
-std::vector<PlacedSummary> StreamEvents::final_report(const SnapshotRows& rows,
-                                                      const RunFacts& facts) {
-  using Key = std::pair<std::int64_t, std::uint64_t>;  // epoch and step, which rise together
-  std::map<Key, SummaryMessage> summaries;
-  std::map<Key, std::vector<const MeasureRow*>> columns;
-  std::map<std::string, Heatmap> pictures;
+SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunFacts& facts) {
+  // Rows come a pair at a time, columns are filled a snapshot at a time.
+  std::map<Snapshot, std::map<std::string, std::vector<const MeasureRow*>>> columns;
   for (const MeasureRow& row : rows.measures) {
-    if (row.stream != stream_) continue;
-    add(summaries[{row.epoch, row.step}], row, layout_);
-    if (row.measure == facts.headline_measure) columns[{row.epoch, row.step}].push_back(&row);
+    if (row.stream != stream_ || row.measure != facts.headline_measure) continue;
+    columns[{row.epoch, row.step}][row.reference].push_back(&row);
   }
-  for (const SpectrumRow& row : rows.spectra) {
-    if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row);
-  }
-  for (const auto& [key, column] : columns) {
-    std::set<std::string> begun;
-    for (const MeasureRow* row : column) {
-      if (begun.insert(row->reference).second) pictures[row->reference].begin(row->epoch);
-      pictures[row->reference].add(*row);
+  std::map<std::string, Heatmap> pictures;
+  for (const auto& [snapshot, references] : columns) {
+    for (const auto& [reference, column] : references) {
+      pictures[reference].begin(snapshot.first);
+      for (const MeasureRow* row : column) pictures[reference].add(*row);
     }
   }
-  std::vector<PlacedSummary> result;
-  for (auto& [key, summary] : summaries) {
-    const std::int64_t wanted = facts.place_of(key.first, key.second);
-    const std::int64_t step = result.empty() ? wanted : std::max(wanted, result.back().step + 1);
-    if (!summary.empty()) result.push_back({step, std::move(summary)});
-  }
-  if (result.empty()) return result;
   SummaryMessage overview;
   for (const auto& [reference, picture] : pictures) {
     draw_picture(reference, picture, facts, overview);
   }
   if (layout_.is_changed()) overview.layout(layout_.take());
-  const std::int64_t after = std::max(result.back().step, last_step_.value_or(0)) + 1;
-  if (!overview.empty()) result.push_back({after, std::move(overview)});
+  return overview;
+}
+
+std::vector<PlacedSummary> StreamEvents::final_report(const SnapshotRows& rows,
+                                                      const RunFacts& facts) {
+  std::map<Snapshot, SummaryMessage> summaries;
+  for (const MeasureRow& row : rows.measures) {
+    if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row, layout_);
+  }
+  for (const SpectrumRow& row : rows.spectra) {
+    if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row);
+  }
+  std::vector<PlacedSummary> result;
+  std::int64_t next = std::numeric_limits<std::int64_t>::min();
+  for (auto& [snapshot, summary] : summaries) {
+    const std::int64_t step = std::max(facts.place_of(snapshot.first, snapshot.second), next);
+    next = step + 1;
+    if (!summary.empty()) result.push_back({step, std::move(summary)});
+  }
+  SummaryMessage overview = final_overview(rows, facts);
+  if (!overview.empty()) result.push_back({std::max(next, next_step()), std::move(overview)});
   return result;
 }
 

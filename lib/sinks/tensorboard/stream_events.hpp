@@ -65,12 +65,15 @@ class StreamEvents {
   static constexpr const char* final_ending = ".final";
 
  private:
+  using Snapshot = std::pair<std::int64_t, std::uint64_t>;  // epoch and step, which rise together
+
   std::int64_t take_step(std::int64_t wanted);
   void recall_snapshot(std::int64_t epoch, std::uint64_t step, std::string row,
                        const RunFacts& facts);
   void add_to_picture(const MeasureRow& row, const RunFacts& facts);
   void draw_picture(const std::string& reference, const Heatmap& heatmap, const RunFacts& facts,
                     SummaryMessage& summary) const;
+  SummaryMessage final_overview(const SnapshotRows& rows, const RunFacts& facts);
   void write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary);
 
   std::string stream_;
@@ -80,9 +83,9 @@ class StreamEvents {
   std::map<std::string, Heatmap> pictures_;  // by reference
   std::set<std::string> pictures_begun_;     // for the snapshot at hand
   ChartLayout layout_;
-  TextTable alarms_;                                 // as written last
-  std::pair<std::int64_t, std::uint64_t> recalled_;  // epoch and step of the snapshot recalled last
-  std::set<std::string> recalled_rows_;              // of that snapshot
+  TextTable alarms_;                     // as written last
+  Snapshot recalled_;                    // epoch and step of the snapshot recalled last
+  std::set<std::string> recalled_rows_;  // of that snapshot
 };
 
 }  // namespace livecca
