@@ -27,8 +27,7 @@ struct Readable {
 }  // namespace
 
 void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOptions& options,
-                        std::uint64_t step, Executor& executor, SnapshotReport& report,
-                        RunWriter& writer) {
+                        Executor& executor, SnapshotReport& report, RunWriter& writer) {
   if (kept.size() < 2) return;
   std::int64_t epoch = 0;
   const auto fail = [&](const std::string& what, const std::string& subject,
@@ -74,10 +73,8 @@ void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOpt
         then, {last}, fail,
         [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
           const SolvedWindow window = solve_window(moments, options, solver, executor);
-          for (const std::size_t pair : pairs) {
-            write_pair(moments, window, pair, {epoch, step, "probe", "probe"}, options.measures,
-                       sinks);
-          }
+          write_pairs(moments, pairs, window, {epoch, pack->step(), "probe", "probe"}, options,
+                      sinks);
         });
   }
 }

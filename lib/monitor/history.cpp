@@ -209,7 +209,6 @@ std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
 nlohmann::json History::state() const {
   nlohmann::json state;
   state["snapshots"] = snapshots_;
-  state["recording"] = is_recording_;
   state["waiting"] = waiting_;
   state["kept"] = nlohmann::json::array();
   for (const Kept& kept : kept_) {
@@ -226,7 +225,6 @@ nlohmann::json History::state() const {
 std::vector<Event> History::restore(const nlohmann::json& state) {
   std::vector<Event> lost;
   snapshots_ = state.at("snapshots").get<std::uint64_t>();
-  is_recording_ = state.at("recording").get<bool>();
   waiting_ = state.at("waiting").get<std::set<std::uint64_t>>();
   in_checkpoints_ = {waiting_, {}};
   kept_.clear();

@@ -48,7 +48,6 @@ class History {
   /// From now on snapshots are recorded though options.keep_history says no, and only the latest
   /// stays: recorded references are compared with it.
   void record_for_references() { is_recording_ = true; }
-  bool is_recording() const { return is_recording_; }
 
   /// Rows of a committed step. Reports what cannot be written.
   void append(const std::string& layer, const Reading& reading, const PackedRows& rows,

@@ -28,10 +28,8 @@ PanelProgress at_beginning(PanelProgress progress) {
 
 /// The front as a resumed run finds it: what the probe's open pass did is not in it.
 Json front_to_json(const FrontState& front) {
-  const StreamFront& probe = front.streams[0];
   const StreamFront& train = front.streams[1];
-  return {{"probe", {probe.was_begun, probe.number - front.probe_steps}},
-          {"train", {train.was_begun, train.number, train.begun, train.discarded}},
+  return {{"train", {train.number, train.begun, train.discarded}},
           {"committed", front.committed - front.probe_steps},
           {"made", front.made},
           {"epoch", front.epoch},
@@ -39,12 +37,9 @@ Json front_to_json(const FrontState& front) {
 }
 
 void front_from_json(const Json& json, FrontState& front) {
-  front.streams[0].was_begun = json.at("probe").at(0).get<bool>();
-  front.streams[0].number = json.at("probe").at(1).get<std::uint64_t>();
-  front.streams[1].was_begun = json.at("train").at(0).get<bool>();
-  front.streams[1].number = json.at("train").at(1).get<std::uint64_t>();
-  front.streams[1].begun = json.at("train").at(2).get<std::uint64_t>();
-  front.streams[1].discarded = json.at("train").at(3).get<std::uint64_t>();
+  front.streams[1].number = json.at("train").at(0).get<std::uint64_t>();
+  front.streams[1].begun = json.at("train").at(1).get<std::uint64_t>();
+  front.streams[1].discarded = json.at("train").at(2).get<std::uint64_t>();
   front.committed = json.at("committed").get<std::uint64_t>();
   front.made = json.at("made").get<std::uint64_t>();
   front.epoch = json.at("epoch").get<std::int64_t>();
@@ -110,14 +105,15 @@ bool Monitor::State::save(const std::filesystem::path& folder) {
     bool is_saved = false;
     try {
       if (!options.synchronous) executor.drain(Lane::solve);
-      const std::lock_guard pipeline_lock(pipeline);
-      const std::lock_guard solving_lock(solving);
+      const std::lock_guard lock(pipeline);
       is_saved = write_checkpoint(folder, then, schedules, why);
     } catch (const std::exception& failure) {
       why = folder.string() + ": expected to write a checkpoint, got: " + failure.what();
     }
     saved.set_value(is_saved);
   });
+  // What a resumed run's sinks will not be given again they should have.
+  sinks.drain();
   if (saved.get_future().get()) return true;
   writer.report({.epoch = then.epoch,
                  .what = "checkpoint_failed",
@@ -182,7 +178,10 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
   options.probe_schedule.restore(schedules[0]);
   options.train_schedule.restore(schedules[1]);
   options.train_snapshots.restore(schedules[2]);
-  for (WatchedTap& tap : taps_from_json(json.at("taps"))) taps.add(std::move(tap));
+  for (WatchedTap& tap : taps_from_json(json.at("taps"))) {
+    taps.add(std::move(tap));
+    taps.accept_last();
+  }
   probe.add_new(taps);
   probe.restore(probe.panel().moments(), progress_from_json(json.at("probe")), {});
   if (!json.contains("train")) return;
@@ -218,9 +217,12 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     const bool is_short = writer.size() < rows_size;
     writer.cut(rows_size);
     writer.restore(events, rows_time);
+    open_sinks(true);
     for (const Event& event : lost) writer.report(event);
     for (const auto& [name, pack] : packs_then) add_reference(name, pack);
-    writer.set_heading(run_row());
+    const RunRow row = run_row();
+    writer.set_heading(row);
+    writer.tell_sinks(row);
     if (is_short) {
       writer.report(
           {front.epoch, "rows_lost", "rows.jsonl",

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "livecca/activations/recorded_pack.hpp"
@@ -25,6 +26,11 @@ struct RecordedSide {
     return side;
   }
 };
+
+/// Names of the trained network's own states, which no other network may have.
+inline bool is_reserved(std::string_view network) {
+  return network == "start" || network == "final" || network.starts_with("before-");
+}
 
 /// Whether a layer of the trained network is to be compared with one of a side.
 inline bool are_paired(const RecordedSide& side, const std::string& layer, const std::string& other,

@@ -210,8 +210,7 @@ void Replay::open_references() {
   for (const auto& [name, path] : asked_.references) {
     const bool is_known =
         std::ranges::any_of(references_, [&](const auto& side) { return side.network == name; });
-    if (name.empty() || name == options_.network || is_known || name == start_.network ||
-        name == final_.network || name.starts_with("before-")) {
+    if (name.empty() || name == options_.network || is_known || is_reserved(name)) {
       throw Error("replay: expected a new name for a recorded reference, got '" + name + "'");
     }
     std::string why;
@@ -267,12 +266,8 @@ void Replay::compare(std::size_t index) {
       RecordedSide::of(options_.network, true, now), sides, report,
       [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
         const SolvedWindow window = solve_window(moments, options_, solver, executor_);
-        for (const std::size_t pair : pairs) {
-          // Of all layers with all, those on other positions were not meant.
-          if (options_.pairing.is_all() && has_other_rows(moments, moments.pairs[pair])) continue;
-          write_pair(moments, window, pair, {epoch_, now->step(), "probe", "probe"},
-                     options_.measures, sinks);
-        }
+        write_pairs(moments, pairs, window, {epoch_, now->step(), "probe", "probe"}, options_,
+                    sinks);
       });
 }
 

@@ -169,6 +169,7 @@ struct OverheadRow {
 /// A named number of the user's own: loss, accuracy.
 struct LogRow {
   std::int64_t epoch = 0;
+  std::uint64_t step = 0;
   std::string name;
   double value = 0;
 };
