@@ -22,4 +22,14 @@ inline std::vector<nlohmann::json> read_lines(const std::filesystem::path& path)
   return lines;
 }
 
+/// Of the rows that say what watching took, the sum of one number.
+template <typename Number>
+Number sum_of_overhead(const std::filesystem::path& rows, const char* name) {
+  Number sum = 0;
+  for (const nlohmann::json& line : read_lines(rows)) {
+    if (line.value("what", "") == "overhead") sum += line.at(name).get<Number>();
+  }
+  return sum;
+}
+
 }  // namespace livecca_tests

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "livecca/activations/eigen.hpp"
+#include "livecca/measures/measure.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/snapshot/solve.hpp"
 
@@ -31,6 +32,13 @@ inline livecca::PanelSolution solve_pair(const Eigen::MatrixXd& x, const Eigen::
                                          livecca::Executor& executor,
                                          livecca::SolveOptions options = {}) {
   return livecca::solve(stream(x, y, 256, executor), options, executor);
+}
+
+/// The PWCCA distance without a monitor.
+inline double direct_distance(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
+  livecca::Executor executor(1);
+  const auto solution = solve_pair(x, y, executor);
+  return *livecca::evaluate(solution, 0, *livecca::find_measure("pwcca")).distance();
 }
 
 }  // namespace livecca_tests

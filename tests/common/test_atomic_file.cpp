@@ -15,6 +15,7 @@
 #include "temporary_folder.hpp"
 
 using livecca::AtomicFile;
+using livecca_tests::files_in;
 using livecca_tests::FileSizeLimit;
 using livecca_tests::TemporaryFolder;
 using livecca_tests::text_of;
@@ -46,11 +47,6 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-std::size_t files_in(const fs::path& folder) {
-  const fs::directory_iterator files(folder);
-  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
-}
-
 /// Writes `text` and commits it; the reason if that fails.
 std::string write_whole(const fs::path& path, std::string_view text, Sync sync = Sync::none) {
   std::string why;
@@ -73,14 +69,14 @@ TEST_CASE("a file has its name only when it is committed") {
   for (const Sync sync : {Sync::none, Sync::disk}) {
     fs::remove(path);
     AtomicFile file(path);
-    CHECK(files_in(folder.path()) == 0);
+    CHECK(files_in(folder.path()).size() == 0);
     std::string why;
     CHECK(file.write(bytes_of("one "), why));
     CHECK(file.write(bytes_of("two"), why));
     CHECK_FALSE(fs::exists(path));
     CHECK(file.commit(sync, why));
     CHECK(text_of(path) == "one two");
-    CHECK(files_in(folder.path()) == 1);
+    CHECK(files_in(folder.path()).size() == 1);
     CHECK(why.empty());
   }
 }
@@ -105,7 +101,7 @@ TEST_CASE("a file is replaced at once: who has the old one open keeps it") {
   CHECK(write_whole(path, "new", Sync::disk).empty());
   CHECK(text_of(path) == "new");
   CHECK(std::string(std::istreambuf_iterator<char>(old), {}) == "old");
-  CHECK(files_in(folder.path()) == 1);
+  CHECK(files_in(folder.path()).size() == 1);
 }
 
 TEST_CASE("a file in the working folder needs no folder in its path") {
@@ -134,9 +130,9 @@ TEST_CASE("what was not committed leaves nothing") {
     AtomicFile file(path);
     std::string why;
     CHECK(file.write(bytes_of("new"), why));
-    CHECK(files_in(folder.path()) == 2);
+    CHECK(files_in(folder.path()).size() == 2);
   }
-  CHECK(files_in(folder.path()) == 1);
+  CHECK(files_in(folder.path()).size() == 1);
   CHECK(text_of(path) == "old");
 }
 
@@ -154,7 +150,7 @@ TEST_CASE("writers of one path do not meet, and the last to commit stays") {
   CHECK(text_of(path) == "b begins, b ends");
   CHECK(a.commit(Sync::none, why));
   CHECK(text_of(path) == "a begins, a ends");
-  CHECK(files_in(folder.path()) == 1);
+  CHECK(files_in(folder.path()).size() == 1);
 }
 
 TEST_CASE("a temporary that a killed process left behind is passed over") {
@@ -175,7 +171,7 @@ TEST_CASE("a temporary that a killed process left behind is passed over") {
   }
   CHECK(write_whole(path, "new").empty());
   CHECK(text_of(path) == "new");
-  CHECK(files_in(folder.path()) == 5);
+  CHECK(files_in(folder.path()).size() == 5);
 }
 
 TEST_CASE("a name may be as long as the file system takes it, and no longer") {
@@ -219,8 +215,8 @@ TEST_CASE("a path that no file can have is refused before anything is written") 
     CHECK_FALSE(empty.commit(Sync::disk, why));
     CHECK(why == expected);
   }
-  CHECK(files_in(folder.path()) == 3);
-  CHECK(files_in(folder.path() / "folder") == 0);
+  CHECK(files_in(folder.path()).size() == 3);
+  CHECK(files_in(folder.path() / "folder").size() == 0);
   CHECK(text_of(folder.path() / "file") == "old");
 }
 
@@ -244,7 +240,7 @@ TEST_CASE(
   all_refused = !file.commit(Sync::none, third) && all_refused;
   CHECK(all_refused);
   for (const std::string& why : {first, second, third}) CHECK(why == expected);
-  CHECK(files_in(folder.path()) == 1);
+  CHECK(files_in(folder.path()).size() == 1);
   CHECK(text_of(path) == "old");
 }
 
@@ -269,7 +265,7 @@ TEST_CASE(
     failing_sync = 0;
     CHECK(why == path.string() + ": expected to write, got: Input/output error");
     CHECK(text_of(path) == (failing == 1 ? "old" : "new"));
-    CHECK(files_in(folder.path()) == 1);
+    CHECK(files_in(folder.path()).size() == 1);
   }
 }
 
@@ -281,7 +277,7 @@ TEST_CASE("an offset beyond what a file can have is refused") {
     CHECK_FALSE(file.write_at(offset, bytes_of("text"), why));
     CHECK(why == file.path().string() + ": expected to write, got: File too large");
   }
-  CHECK(files_in(folder.path()) == 0);
+  CHECK(files_in(folder.path()).size() == 0);
 }
 
 TEST_CASE("a folder that took the name meanwhile stays, and the temporary goes") {
@@ -294,7 +290,7 @@ TEST_CASE("a folder that took the name meanwhile stays, and the temporary goes")
   CHECK_FALSE(file.commit(Sync::disk, why));
   CHECK(why == path.string() + ": expected to write, got: Is a directory");
   CHECK(fs::is_directory(path));
-  CHECK(files_in(folder.path()) == 1);
+  CHECK(files_in(folder.path()).size() == 1);
 }
 
 TEST_CASE("a folder that was removed meanwhile is a reason, not a crash") {

@@ -3,11 +3,11 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
 
+#include "example_rows.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/sinks/row.hpp"
 
@@ -15,18 +15,6 @@ namespace livecca_tests {
 
 using livecca::HalfValue;
 using livecca::MeasureRow;
-
-inline MeasureRow number_of(std::int64_t epoch, std::optional<double> value) {
-  MeasureRow row;
-  row.epoch = epoch;
-  row.stream = "probe";
-  row.layer = "conv1";
-  row.reference = "seed7";
-  row.reference_layer = "conv1";
-  row.measure = "pwcca_distance";
-  row.value = value;
-  return row;
-}
 
 /// A curve as a probe of ten blocks sees it: what a block's inputs add is partly the same in every
 /// snapshot, and training jitters besides.
@@ -65,7 +53,7 @@ class NoisyCurve {
         halves.push_back(half);
       }
     }
-    return {number_of(epoch, mean), halves};
+    return {number_at(epoch, mean), halves};
   }
 
  private:

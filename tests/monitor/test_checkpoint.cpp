@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "file_text.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/monitor/recorder.hpp"
 #include "scripted_training.hpp"
@@ -12,6 +13,7 @@
 
 using namespace livecca;
 using livecca_tests::comparable_rows;
+using livecca_tests::files_in;
 using livecca_tests::normal_matrix;
 using livecca_tests::read_lines;
 using livecca_tests::ScriptedTraining;
@@ -67,15 +69,6 @@ void check_resumes(int cut, const Change& change) {
     monitor.finish();
   }
   check_equal_rows(straight, options);
-}
-
-std::vector<std::string> files_in(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::ranges::sort(names);
-  return names;
 }
 
 std::string moments_file(const std::filesystem::path& checkpoint) {

@@ -3,8 +3,8 @@
 #include <Eigen/QR>
 #include <Eigen/SVD>
 
+#include "pack_fixture.hpp"
 #include "random_data.hpp"
-#include "recorded_layer.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;

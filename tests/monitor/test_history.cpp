@@ -4,25 +4,14 @@
 #include <fstream>
 
 #include "drifting_network.hpp"
+#include "file_text.hpp"
 #include "livecca/activations/recorded_pack.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::DriftingNetwork;
+using livecca_tests::files_in;
 using livecca_tests::TemporaryFolder;
-
-namespace {
-
-std::vector<std::string> files_in(const std::filesystem::path& history) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(history)) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
-}  // namespace
 
 TEST_CASE("a kept snapshot is a pack of the probe's rows, which another run compares with") {
   const TemporaryFolder folder;

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "example_rows.hpp"
 #include "monitor/layer_alarms.hpp"
 
 using namespace livecca;
@@ -10,13 +11,8 @@ namespace {
 
 MeasureRow number(const char* reference_layer, double value, std::optional<double> floor = {},
                   const char* measure = "pwcca_distance") {
-  MeasureRow row;
-  row.stream = "probe";
-  row.layer = "conv2";
-  row.reference = "seed7";
-  row.reference_layer = reference_layer;
+  MeasureRow row = livecca_tests::number_of("conv2", reference_layer, value);
   row.measure = measure;
-  row.value = value;
   row.noise_floor = floor;
   return row;
 }
@@ -32,16 +28,9 @@ std::optional<VerdictRow> alarm_of(const std::vector<MeasureRow>& rows,
 }
 
 LayerRow healthy() {
-  LayerRow row;
-  row.stream = "probe";
-  row.network = "net";
-  row.layer = "conv1";
-  row.features = 64;
+  LayerRow row = livecca_tests::layer_row("conv1", 64, 1.5);
   row.dead = 31;
   row.rank = 33;
-  row.root_mean_square = 1.5;
-  row.samples = 1000;
-  row.effective_samples = 1000;
   return row;
 }
 

@@ -8,10 +8,12 @@
 
 #include "drifting_network.hpp"
 #include "json_lines.hpp"
+#include "report_events.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::DriftingNetwork;
+using livecca_tests::has_event;
 using livecca_tests::normal_matrix;
 using livecca_tests::read_lines;
 using livecca_tests::TemporaryFolder;
@@ -68,12 +70,6 @@ Status status(const SnapshotReport& report, const char* layer, const char* refer
   REQUIRE(row != nullptr);
   CHECK(row->value.has_value() == has_value(row->status));
   return row->status;
-}
-
-bool has_event(const SnapshotReport& report, const char* what, const char* subject) {
-  return std::ranges::any_of(report.events, [&](const Event& event) {
-    return event.what == what && event.subject == subject;
-  });
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 
 using namespace livecca;
 using livecca_tests::normal_matrix;
-using livecca_tests::read_lines;
+using livecca_tests::sum_of_overhead;
 using livecca_tests::TemporaryFolder;
 using livecca_tests::TinyTraining;
 
@@ -72,14 +72,10 @@ TEST_CASE(
   monitor.snapshot(snapshots).wait();
   monitor.finish();
   CHECK(told == snapshots + 1);
-  std::uint64_t observed = 0;
-  std::uint64_t dropped = 0;
-  for (const auto& line : read_lines(options.run_directory / "rows.jsonl")) {
-    if (line["kind"] != "event" || line["what"] != "overhead") continue;
-    observed += line["train_steps_observed"].get<std::uint64_t>();
-    dropped += line["train_steps_dropped"].get<std::uint64_t>();
-  }
-  CHECK(observed + dropped == trainers * steps * 9 / 10);
+  const auto rows = options.run_directory / "rows.jsonl";
+  CHECK(sum_of_overhead<int>(rows, "train_steps_observed") +
+            sum_of_overhead<int>(rows, "train_steps_dropped") ==
+        trainers * steps * 9 / 10);
 }
 
 #ifndef __SANITIZE_THREAD__

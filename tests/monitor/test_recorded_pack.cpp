@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "file_text.hpp"
+#include "pack_fixture.hpp"
 #include "random_data.hpp"
-#include "recorded_layer.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;

@@ -11,9 +11,12 @@
 #include "livecca/monitor/recorder.hpp"
 #include "panel_of_two.hpp"
 #include "random_data.hpp"
+#include "report_events.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;
+using livecca_tests::direct_distance;
+using livecca_tests::has_event_saying;
 using livecca_tests::normal_matrix;
 using livecca_tests::TemporaryFolder;
 
@@ -68,12 +71,6 @@ SnapshotReport probe(Monitor& monitor, const Layers& net, Eigen::Index batch = 1
   return monitor.snapshot(epoch).wait();
 }
 
-double direct_distance(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
-  Executor executor(1);
-  const auto solution = livecca_tests::solve_pair(x, y, executor);
-  return *evaluate(solution, 0, *find_measure("pwcca")).distance();
-}
-
 const MeasureRow* find_pair(const SnapshotReport& report, const char* layer, const char* other) {
   const auto found = std::ranges::find_if(report.measures, [&](const MeasureRow& row) {
     return row.layer == layer && row.reference_layer == other && row.measure == "pwcca_distance" &&
@@ -100,12 +97,6 @@ void record_layers(const std::filesystem::path& path, const Eigen::MatrixXd& inp
       },
       why);
   REQUIRE_MESSAGE(recorded, why);
-}
-
-bool has_event(const SnapshotReport& report, const char* what, const char* part) {
-  return std::ranges::any_of(report.events, [&](const Event& event) {
-    return event.what == what && event.message.find(part) != std::string::npos;
-  });
 }
 
 }  // namespace
@@ -177,7 +168,7 @@ TEST_CASE("all with all: layers on other positions are not compared, and said on
     }
     step.commit();
     report = monitor.snapshot(epoch).wait();
-    CHECK(has_event(report, "rows_differ", "2 pairs of layers on other positions"));
+    CHECK(has_event_saying(report, "rows_differ", "2 pairs of layers on other positions"));
     CHECK(find_pair(report, "conv", "fc") == nullptr);
     CHECK(*find_pair(report, "conv", "conv")->value < 1e-12);
   }
@@ -238,13 +229,15 @@ TEST_CASE("a pack of another probe is refused, naming what differs") {
   subset.samples = 100;
   refused("subset", net.inputs, subset);
   const SnapshotReport report = probe(monitor, net);
-  CHECK(has_event(report, "other_probe", "order.safetensors: expected"));
-  CHECK(has_event(report, "other_probe", "another order"));
-  CHECK(has_event(report, "other_probe", "content.safetensors: expected"));
-  CHECK(has_event(report, "other_probe", "shape.safetensors: expected inputs of shape 6, got 5"));
-  CHECK(has_event(report, "rows_differ",
-                  "expected 16 positions an image of seed 0, got 4 positions an image of seed 7"));
-  CHECK(has_event(report, "rows_differ", "expected a probe of 300 images, got 100"));
+  CHECK(has_event_saying(report, "other_probe", "order.safetensors: expected"));
+  CHECK(has_event_saying(report, "other_probe", "another order"));
+  CHECK(has_event_saying(report, "other_probe", "content.safetensors: expected"));
+  CHECK(has_event_saying(report, "other_probe",
+                         "shape.safetensors: expected inputs of shape 6, got 5"));
+  CHECK(has_event_saying(
+      report, "rows_differ",
+      "expected 16 positions an image of seed 0, got 4 positions an image of seed 7"));
+  CHECK(has_event_saying(report, "rows_differ", "expected a probe of 300 images, got 100"));
   for (const char* name : {"order", "content", "shape", "positions", "subset"}) {
     const MeasureRow* row = report.find("conv1", name, "pwcca_distance");
     REQUIRE(row != nullptr);
@@ -265,7 +258,7 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
   step.observe(tap, view_of(net.first));
   step.commit();
   const SnapshotReport report = monitor.snapshot(0).wait();
-  CHECK(has_event(report, "unverified_probe", "Step::inputs()"));
+  CHECK(has_event_saying(report, "unverified_probe", "Step::inputs()"));
   CHECK(report.find("conv1", "pack", "pwcca_distance")->value);
 }
 
@@ -316,7 +309,7 @@ TEST_CASE("a pack's layer that is not finite is missing, by name, and spoils no 
   CHECK(report.find("conv1", "start", "pwcca_distance")->status == Status::ok);
   CHECK(report.find("conv2", "start", "pwcca_distance")->status == Status::ok);
   CHECK(report.find("conv2", "pack", "pwcca_distance")->status == Status::missing);
-  CHECK(has_event(report, "nonfinite", "expected at most 10 %"));
+  CHECK(has_event_saying(report, "nonfinite", "expected at most 10 %"));
 }
 
 TEST_CASE("a pack of which no layer pairs is said to be lonely, with the names of both sides") {
@@ -333,8 +326,8 @@ TEST_CASE("a pack of which no layer pairs is said to be lonely, with the names o
       why));
   Monitor monitor(options_in(folder));
   REQUIRE(monitor.add_reference("pack", pack));
-  CHECK(has_event(probe(monitor, net), "missing",
-                  "the first is 'features.conv1', and of net 'conv1'"));
+  CHECK(has_event_saying(probe(monitor, net), "missing",
+                         "the first is 'features.conv1', and of net 'conv1'"));
 }
 
 TEST_CASE("latest() finds a layer of another name where there is but one, or where it is named") {

@@ -1,24 +1,23 @@
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cmath>
+#include <chrono>
 #include <filesystem>
-#include <future>
 #include <thread>
 
 #include "json_lines.hpp"
 #include "livecca/common/error.hpp"
-#include "livecca/measures/measure.hpp"
 #include "panel_of_two.hpp"
 #include "temporary_folder.hpp"
 #include "tiny_training.hpp"
+#include "watched_pair.hpp"
 
 using namespace livecca;
+using livecca_tests::direct_distance;
 using livecca_tests::normal_matrix;
 using livecca_tests::read_lines;
 using livecca_tests::TemporaryFolder;
 using livecca_tests::TinyTraining;
+using livecca_tests::WatchedPair;
 
 namespace {
 
@@ -31,30 +30,10 @@ MonitorOptions options_in(const TemporaryFolder& folder) {
   return options;
 }
 
-/// A train step of one layer and its reference.
-void train_step(Monitor& monitor, TapHandle net, TapHandle ref, const Eigen::MatrixXd& x,
-                const Eigen::MatrixXd& y) {
-  auto step = monitor.begin(Stream::train, 0);
-  step.observe(net, view_of(x));
-  step.observe(ref, view_of(y));
-  step.commit();
-}
-
-double direct_distance(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
-  Executor executor(1);
-  const auto solution = livecca_tests::solve_pair(x, y, executor);
-  return *evaluate(solution, 0, *find_measure("pwcca")).distance();
-}
-
 }  // namespace
 
 TEST_CASE("the train stream's numbers are those of its window, labelled with their modes") {
-  const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
-  options.queue_steps = 100;
-  Monitor monitor(options);
-  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
-  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  WatchedPair pair([](MonitorOptions& options) { options.queue_steps = 100; });
   for (int window = 0; window < 2; ++window) {
     Eigen::MatrixXd all_x(0, 4);
     Eigen::MatrixXd all_y(0, 3);
@@ -62,13 +41,13 @@ TEST_CASE("the train stream's numbers are those of its window, labelled with the
       const auto number = static_cast<std::uint64_t>(10 * window + i);
       const Eigen::MatrixXd x = normal_matrix(50, 4, seed + number);
       const Eigen::MatrixXd y = x.leftCols(3) + 0.5 * normal_matrix(50, 3, seed + 100 + number);
-      train_step(monitor, net, ref, x, y);
+      pair.train_step(x, y);
       all_x.conservativeResize(all_x.rows() + 50, Eigen::NoChange);
       all_y.conservativeResize(all_y.rows() + 50, Eigen::NoChange);
       all_x.bottomRows(50) = x;
       all_y.bottomRows(50) = y;
     }
-    const SnapshotReport report = monitor.snapshot(window).wait();
+    const SnapshotReport report = pair.monitor.snapshot(window).wait();
     const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
     REQUIRE(row != nullptr);
     CHECK(row->stream == "train");
@@ -82,34 +61,27 @@ TEST_CASE("the train stream's numbers are those of its window, labelled with the
 }
 
 TEST_CASE("both streams together show their drift; a reference that only the probe sees has none") {
-  const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
-  options.queue_steps = 100;
-  Monitor monitor(options);
-  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
-  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
-  const TapHandle probe_only = monitor.watch("teacher", "fc", Layout::nc);
+  WatchedPair pair([](MonitorOptions& options) { options.queue_steps = 100; });
+  const TapHandle probe_only = pair.monitor.watch("teacher", "fc", Layout::nc);
   const Eigen::MatrixXd x = normal_matrix(200, 4, seed);
   const Eigen::MatrixXd y = x + normal_matrix(200, 4, seed + 1);
   const Eigen::MatrixXd moved = x + 0.5 * normal_matrix(200, 4, seed + 2);
-  train_step(monitor, net, ref, moved, y);
-  auto step = monitor.begin(Stream::probe, 0);
-  step.observe(net, view_of(x));
-  step.observe(ref, view_of(y));
+  pair.train_step(moved, y);
+  auto step = pair.observed(Stream::probe, 0, view_of(x), view_of(y));
   step.observe(probe_only, view_of(y));
   step.commit();
-  const SnapshotReport report = monitor.snapshot(0).wait();
+  const SnapshotReport report = pair.monitor.snapshot(0).wait();
   CHECK(report.events.empty());
-  REQUIRE(report.drifts.size() == options.measures.size());
+  REQUIRE(report.drifts.size() == pair.options.measures.size());
   const DriftRow& drift = report.drifts[0];
   CHECK(drift.reference == "ref");
   CHECK(drift.probe == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
   CHECK(drift.train == doctest::Approx(direct_distance(moved, y)).epsilon(1e-10));
   CHECK(report.find("fc", "teacher", "pwcca_distance", "probe") != nullptr);
   CHECK(report.find("fc", "teacher", "pwcca_distance", "train") == nullptr);
-  CHECK(monitor.latest("fc", "ref", "pwcca_distance")->stream == "probe");
-  CHECK(*monitor.latest("fc", "ref", "pwcca_distance", Stream::train)->value == drift.train);
-  CHECK_FALSE(monitor.latest("fc", "nobody", "pwcca_distance"));
+  CHECK(pair.monitor.latest("fc", "ref", "pwcca_distance")->stream == "probe");
+  CHECK(*pair.monitor.latest("fc", "ref", "pwcca_distance", Stream::train)->value == drift.train);
+  CHECK_FALSE(pair.monitor.latest("fc", "nobody", "pwcca_distance"));
 }
 
 TEST_CASE("convolutions of the train stream are sampled at the same positions in both networks") {
@@ -135,20 +107,17 @@ TEST_CASE("convolutions of the train stream are sampled at the same positions in
 TEST_CASE("a train window that is exponential or a ring is what its rows say") {
   for (const Window& window :
        {Window::exponential(100), Window::last_blocks(4, 100), Window::all()}) {
-    const TemporaryFolder folder;
-    MonitorOptions options = options_in(folder);
-    options.train_window = window;
-    options.synchronous = true;
-    Monitor monitor(options);
-    const TapHandle net = monitor.watch("net", "fc", Layout::nc);
-    const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+    WatchedPair pair([&](MonitorOptions& options) {
+      options.train_window = window;
+      options.synchronous = true;
+    });
     SnapshotReport report;
     for (int snapshot = 0; snapshot < 3; ++snapshot) {
       for (std::uint64_t i = 0; i < 4; ++i) {
         const Eigen::MatrixXd x = normal_matrix(50, 3, seed + i);
-        train_step(monitor, net, ref, x, x);
+        pair.train_step(x, x);
       }
-      report = monitor.snapshot(snapshot).wait();
+      report = pair.monitor.snapshot(snapshot).wait();
     }
     CAPTURE(name_of(window.kind));
     const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
@@ -161,13 +130,10 @@ TEST_CASE("a train window that is exponential or a ring is what its rows say") {
 }
 
 TEST_CASE("moments that were reduced elsewhere count as if their rows had been observed") {
-  const TemporaryFolder folder;
-  Monitor monitor(options_in(folder));
-  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
-  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  WatchedPair pair;
   const Eigen::MatrixXd x = normal_matrix(300, 4, seed);
   const Eigen::MatrixXd y = x.leftCols(2) + normal_matrix(300, 2, seed + 1);
-  train_step(monitor, net, ref, x.topRows(100), y.topRows(100));
+  pair.train_step(x.topRows(100), y.topRows(100));
   // Another worker's panel, with its taps in another order.
   Executor executor(1);
   Panel panel(executor, {});
@@ -181,102 +147,16 @@ TEST_CASE("moments that were reduced elsewhere count as if their rows had been o
     step.commit();
   }
   {
-    auto step = monitor.begin(Stream::train, 0);
+    auto step = pair.monitor.begin(Stream::train, 0);
     step.merge(panel.take());
-    CHECK_THROWS_AS(step.observe(net, view_of(x)), Error);
+    CHECK_THROWS_AS(step.observe(pair.net, view_of(x)), Error);
     step.commit();
   }
-  const SnapshotReport report = monitor.snapshot(0).wait();
+  const SnapshotReport report = pair.monitor.snapshot(0).wait();
   const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
   REQUIRE(row != nullptr);
   CHECK(row->samples == 300);
   CHECK(*row->value == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
-}
-
-TEST_CASE("memory that is held is read on livecca's thread and let go") {
-  struct Held {
-    explicit Held(std::atomic<int>& the_alive) : alive(the_alive) { ++alive; }
-    ~Held() { --alive; }
-    std::atomic<int>& alive;
-  };
-  for (const std::uint64_t limit : {std::uint64_t{1} << 20U, std::uint64_t{0}}) {
-    CAPTURE(limit);
-    const TemporaryFolder folder;
-    MonitorOptions options = options_in(folder);
-    options.held_bytes_limit = limit;
-    Monitor monitor(options);
-    const TapHandle net = monitor.watch("net", "fc", Layout::nc);
-    const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
-    std::atomic<int> alive{0};
-    const Eigen::MatrixXd x = normal_matrix(100, 4, seed);
-    const Eigen::MatrixXd y = x + normal_matrix(100, 4, seed + 1);
-    const auto bytes = static_cast<std::uint64_t>(x.size()) * sizeof(double);
-    for (int epoch = 0; epoch < 3; ++epoch) {
-      auto step = monitor.begin(Stream::probe, epoch);
-      step.observe_held(net, view_of(x), std::make_shared<Held>(alive), bytes);
-      // Beyond the limit it was copied at once.
-      CHECK(alive == (limit > 0 ? 1 : 0));
-      CHECK_THROWS_AS(step.observe(net, view_of(x)), Error);
-      step.observe(ref, view_of(y));
-      step.commit();
-      const SnapshotReport report = monitor.snapshot(epoch).wait();
-      CHECK(*report.find("fc", "ref", "pwcca_distance")->value ==
-            doctest::Approx(direct_distance(x, y)).epsilon(1e-12));
-      CHECK(alive == 0);
-    }
-    {
-      auto abandoned = monitor.begin(Stream::train, 3);
-      abandoned.observe_held(net, view_of(x), std::make_shared<Held>(alive), bytes);
-    }
-    CHECK(alive == 0);
-  }
-}
-
-TEST_CASE("a full queue drops whole train steps, counts them, and lets the probe wait") {
-  const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
-  options.queue_steps = 2;
-  std::promise<void> gate;
-  auto opened = gate.get_future().share();
-  options.on_snapshot = [&, opened](const SnapshotReport&) { opened.wait(); };
-  Monitor monitor(options);
-  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
-  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
-  const Eigen::MatrixXd x = normal_matrix(40, 3, seed);
-  std::vector<SnapshotTicket> tickets;
-  // One solve waits in the callback, the next behind it; livecca's thread waits with the third.
-  for (int i = 0; i < 3; ++i) {
-    train_step(monitor, net, ref, x, x);
-    tickets.push_back(monitor.snapshot(i));
-  }
-  for (int i = 0; i < 10; ++i) train_step(monitor, net, ref, x, x);
-  std::thread opener([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    gate.set_value();
-  });
-  auto step = monitor.begin(Stream::probe, 3);
-  step.observe(net, view_of(x));
-  step.observe(ref, view_of(x));
-  step.commit();
-  const SnapshotReport report = monitor.snapshot(3).wait();
-  opener.join();
-  CHECK(report.wait_seconds > 0.01);
-  CHECK(report.find("fc", "ref", "pwcca_distance", "probe")->samples == 40);
-  std::uint64_t observed = 0;
-  std::uint64_t dropped = 0;
-  std::uint64_t events = 0;
-  monitor.finish();
-  for (const auto& line : read_lines(options.run_directory / "rows.jsonl")) {
-    if (line["kind"] != "event") continue;
-    if (line["what"] == "overhead") {
-      dropped += line["train_steps_dropped"].get<std::uint64_t>();
-      observed += line["train_steps_observed"].get<std::uint64_t>();
-    }
-    if (line["what"] == "step_dropped") events = line["count"];
-  }
-  CHECK(dropped > 0);
-  CHECK(dropped == events);
-  CHECK(observed + dropped == 13);
 }
 
 TEST_CASE("a synchronous monitor and an asynchronous one write the same, row for row") {
@@ -308,7 +188,7 @@ TEST_CASE("a synchronous monitor and an asynchronous one write the same, row for
   CHECK(run("threads", false, 4) == expected);
 }
 
-TEST_CASE("a schedule, advance() and the budget decide when a stream is due") {
+TEST_CASE("a schedule and advance() decide when a stream is due") {
   const TemporaryFolder folder;
   MonitorOptions options = options_in(folder);
   options.train_schedule = Schedule::every_steps(10);
@@ -329,6 +209,48 @@ TEST_CASE("a schedule, advance() and the budget decide when a stream is due") {
   CHECK(train == 10);
   CHECK(probe == 3);
   CHECK(snapshots == 4);
+}
+
+TEST_CASE("the budget decides which due steps are observed, of how many images, and says so") {
+  WatchedPair pair([](MonitorOptions& options) {
+    options.synchronous = true;
+    options.train_schedule = Schedule::every_steps(1);
+    options.overhead_budget = 0.02;
+  });
+  const Eigen::MatrixXd x = normal_matrix(64, 3, seed);
+  // More than a training as long as this test can earn.
+  const auto observe = [&] {
+    auto step = pair.observed(Stream::train, 0, view_of(x), view_of(x));
+    step.spent(1000);
+    step.commit();
+  };
+  int due = 0;
+  for (int i = 0; i < 200; ++i) {
+    pair.monitor.advance(0);
+    // Long enough to pay for what observing really takes: but for what was told, more were due.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (!pair.monitor.due(Stream::train, 0)) continue;
+    ++due;
+    observe();
+  }
+  CHECK(due == 1);  // on trust, as no cost was known
+  // Not asked for, and so dear that fewer images are looked at.
+  observe();
+  observe();
+  pair.monitor.snapshot(0).wait();
+  const nlohmann::json row = read_lines(pair.rows()).back();
+  REQUIRE(row["what"] == "overhead");
+  const double images_share = row["images_share"];
+  CHECK(images_share < 1);
+  CHECK(row["observe_every"] > 64);
+  CHECK(row["train_steps_observed"] == 3);
+  REQUIRE(row["share"].is_number());
+  CHECK(row["share"].get<double>() ==
+        doctest::Approx(3000 / row["training_seconds"].get<double>()).epsilon(0.1));
+  observe();
+  const SnapshotReport report = pair.monitor.snapshot(1).wait();
+  CHECK(static_cast<double>(report.find("fc", "ref", "pwcca_distance")->samples) ==
+        64 * images_share);
 }
 
 TEST_CASE(
@@ -353,25 +275,20 @@ TEST_CASE(
 }
 
 TEST_CASE("a snapshot of the train stream leaves a pass over the probe whole") {
-  const TemporaryFolder folder;
-  Monitor monitor(options_in(folder));
-  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
-  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  WatchedPair pair;
   const Eigen::MatrixXd x = normal_matrix(80, 3, seed);
   const auto half = [&](Eigen::Index first) {
-    auto step = monitor.begin(Stream::probe, 0);
-    step.observe(net, view_of(x.middleRows(first, 40)));
-    step.observe(ref, view_of(x.middleRows(first, 40)));
-    return step;
+    return pair.observed(Stream::probe, 0, view_of(x.middleRows(first, 40)),
+                         view_of(x.middleRows(first, 40)));
   };
-  train_step(monitor, net, ref, x, x);
+  pair.train_step(x, x);
   half(0).commit();
   auto open = half(40);
-  const SnapshotReport train = monitor.snapshot(0, Stream::train).wait();
+  const SnapshotReport train = pair.monitor.snapshot(0, Stream::train).wait();
   CHECK(train.find("fc", "ref", "pwcca_distance", "train")->samples == 80);
   CHECK(train.find("fc", "ref", "pwcca_distance", "probe") == nullptr);
   open.commit();
-  const SnapshotReport probe = monitor.snapshot(0, Stream::probe).wait();
+  const SnapshotReport probe = pair.monitor.snapshot(0, Stream::probe).wait();
   CHECK(probe.find("fc", "ref", "pwcca_distance", "probe")->samples == 80);
   CHECK(probe.events.empty());
 }

@@ -6,12 +6,14 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "example_rows.hpp"
 #include "livecca/common/error.hpp"
 #include "noisy_curve.hpp"
 
 using namespace livecca;
+using livecca_tests::layer_row;
 using livecca_tests::NoisyCurve;
-using livecca_tests::number_of;
+using livecca_tests::number_at;
 
 namespace {
 
@@ -36,7 +38,7 @@ std::vector<VerdictRow> add(Verdicts& verdicts, std::int64_t epoch,
 
 VerdictRow add_value(Verdicts& verdicts, std::int64_t epoch, std::optional<double> value,
                      std::optional<double> floor = std::nullopt) {
-  MeasureRow row = number_of(epoch, value);
+  MeasureRow row = number_at(epoch, value);
   row.noise_floor = floor;
   const auto rows = add(verdicts, epoch, {row});
   REQUIRE(rows.size() == 1);
@@ -128,8 +130,10 @@ TEST_CASE("flat curves that are noisy seldom count as moving") {
       MESSAGE("common " << noise.common << ", fresh " << noise.fresh << ", jitter " << noise.jitter
                         << ", halves: " << with_halves << ": moving " << rates.moving
                         << ", by the jackknife alone " << rates.moving_by_jackknife_alone);
-      // Beyond 2 errors that come from 3 degrees of freedom are 14 %.
-      CHECK(rates.moving <= 0.15);
+      // Beyond 2 errors that come from 3 degrees of freedom are 14 %. Where the noise is of inputs,
+      // halves know it; of training's own they know nothing.
+      CHECK(rates.moving <= (with_halves && noise.jitter == 0 ? 0.07 : 0.15));
+      if (noise.jitter == 0.01) CHECK(rates.moving_by_jackknife_alone >= 0.5);
     }
   }
 }
@@ -164,7 +168,7 @@ TEST_CASE("the error of a slope is the jackknife's where inputs vary most, else 
   VerdictRow row;
   for (int epoch = 0; epoch < 3; ++epoch) {
     const double turn = 0.1 * epoch;
-    row = add(verdicts, epoch, {number_of(epoch, 0.4 - 0.02 * epoch)},
+    row = add(verdicts, epoch, {number_at(epoch, 0.4 - 0.02 * epoch)},
               {{{0.4 - 0.02 * epoch + turn, 0.5}, {0.4 - 0.02 * epoch - turn, 0.5}}})
               .at(0);
   }
@@ -214,7 +218,7 @@ TEST_CASE("numbers that are no nearer than independent data would be decide noth
 TEST_CASE("curves are of references that stay, by name or of the only layer; streams are apart") {
   Verdicts verdicts({});
   const auto row_of = [](const char* reference, const char* reference_layer) {
-    MeasureRow row = number_of(0, 0.5);
+    MeasureRow row = number_at(0, 0.5);
     row.reference = reference;
     row.reference_layer = reference_layer;
     return row;
@@ -238,13 +242,7 @@ TEST_CASE("curves are of references that stay, by name or of the only layer; str
 
 TEST_CASE("alarms on layers are of the trained network, against what it began with") {
   Verdicts verdicts({});
-  LayerRow row;
-  row.stream = "probe";
-  row.network = "net";
-  row.layer = "fc";
-  row.features = 10;
-  row.samples = 100;
-  row.effective_samples = 100;
+  LayerRow row = layer_row("fc", 10, 0);
   const auto at = [&](std::int64_t epoch, double root_mean_square, const char* network = "net") {
     row.root_mean_square = root_mean_square;
     row.network = network;
@@ -273,11 +271,7 @@ TEST_CASE("a restored state gives the same rows, to the last bit") {
     snapshots.back().first.standard_error = 0.02 / 3;
   }
   const auto add_to = [&](Verdicts& verdicts, std::size_t i) {
-    LayerRow layer;
-    layer.stream = "probe";
-    layer.network = "net";
-    layer.layer = "conv1";
-    layer.root_mean_square = std::pow(1.7, static_cast<double>(i)) / 3;
+    const LayerRow layer = layer_row("conv1", 8, std::pow(1.7, static_cast<double>(i)) / 3);
     std::string text;
     for (const VerdictRow& row : add(verdicts, snapshots[i].first.epoch, {snapshots[i].first},
                                      {snapshots[i].second}, {layer})) {
@@ -315,7 +309,7 @@ TEST_CASE("what is no state is refused with a reason and changes nothing") {
     CHECK(verdicts.state() == before);
   }
   // Names may hold any bytes.
-  MeasureRow odd = number_of(4, 0.5);
+  MeasureRow odd = number_at(4, 0.5);
   odd.layer = odd.reference_layer = "conv\xff";
   add(verdicts, 4, {odd});
   std::string why;

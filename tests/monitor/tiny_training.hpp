@@ -41,7 +41,6 @@ class TinyTraining {
 
   Tamper tamper;
   BeforeEpoch before_epoch;
-  bool has_train_stream = true;
   std::vector<livecca::SnapshotTicket> tickets;
 
   /// The weights at the end, with a monitor or without.
@@ -105,7 +104,7 @@ class TinyTraining {
     const auto seed = static_cast<std::uint64_t>(1000 + epoch * steps_per_epoch + number);
     const Eigen::MatrixXd x = normal_matrix(batch, inputs, seed);
     const Eigen::MatrixXd target = x.leftCols(2).array().sin();
-    if (monitor != nullptr && has_train_stream) {
+    if (monitor != nullptr) {
       monitor->advance(epoch);
       auto step = monitor->begin(livecca::Stream::train, epoch);
       observe_all(step, epoch, number, x, weights);

@@ -5,14 +5,14 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
-#include <set>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "child.hpp"
+#include "file_text.hpp"
 #include "rows_compared.hpp"
 #include "small_network.hpp"
 #include "stage_board.hpp"
@@ -21,21 +21,43 @@
 namespace livecca_soak {
 namespace {
 
+using livecca_tests::files_in;
+using livecca_tests::text_of;
 using std::chrono::duration;
 
 const std::string board_file = "board";
 
-std::string bytes_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+/// Prints what differs; returns whether two folders hold the same files, byte for byte.
+bool are_equal(const std::filesystem::path& expected, const std::filesystem::path& got) {
+  const auto names = files_in(expected);
+  const auto names_got = files_in(got);
+  bool equal = names == names_got;
+  if (!equal) {
+    std::cout << "  the kept history differs: expected";
+    for (const std::string& name : names) std::cout << ' ' << name;
+    std::cout << ", got";
+    for (const std::string& name : names_got) std::cout << ' ' << name;
+    std::cout << '\n';
+  }
+  for (const std::string& name : names) {
+    if (!std::filesystem::exists(got / name) || text_of(expected / name) == text_of(got / name)) {
+      continue;
+    }
+    equal = false;
+    std::cout << "  the kept history differs: expected the same bytes in " << name << '\n';
+  }
+  return equal;
 }
 
-std::set<std::string> files_in(const std::filesystem::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    names.insert(entry.path().filename().string());
+/// How often the run says, in its last row of the overhead, that it was taken up again.
+std::uint64_t resumes_in(const std::filesystem::path& rows) {
+  std::ifstream file(rows);
+  std::uint64_t resumes = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.find("\"what\":\"overhead\"") == std::string::npos) continue;
+    resumes = nlohmann::json::parse(line).at("resumes").get<std::uint64_t>();
   }
-  return names;
+  return resumes;
 }
 
 /// A moment to kill at: some time after a stage was entered so many times.
@@ -68,7 +90,7 @@ class Variant {
       std::cout << separator << count << " in " << name_of(stage);
       separator = ", ";
     }
-    std::cout << "), " << lines_ << " rows compared, "
+    std::cout << "), " << with_checkpoint_ << " with a checkpoint, " << lines_ << " rows compared, "
               << duration<double>(std::chrono::steady_clock::now() - begin).count()
               << " s: " << (equal ? "equal" : "DIFFERENT") << std::endl;
     return equal;
@@ -114,6 +136,7 @@ class Variant {
       if (killed_ < kills_ && waits_for(next_moment(), board, child) && child.kill()) {
         ++killed_;
         ++kills_in_[board.stage()];
+        if (has_checkpoint()) ++with_checkpoint_;
         continue;
       }
       const int status = child.wait();
@@ -126,9 +149,11 @@ class Variant {
 
   Moment next_moment() {
     // The last one at the very end, where nothing but the final curves is left to do.
-    if (kills_ > 2 && killed_ == kills_ - 1) return moment_in(Stage::finish, 1);
-    constexpr std::array stages{Stage::checkpoint, Stage::snapshot, Stage::start_up,
-                                Stage::training, Stage::probe};
+    if (kills_ > 1 && killed_ == kills_ - 1) return moment_in(Stage::finish, 1);
+    // Start-up comes last of these, so that there is something to resume when it is killed.
+    constexpr std::array stages{Stage::checkpoint, Stage::snapshot, Stage::training, Stage::probe,
+                                Stage::start_up};
+    static_assert(variant_count < stages.size());
     const Stage stage = stages[static_cast<std::size_t>(variant_ + killed_) % stages.size()];
     if (stage == Stage::start_up) return moment_in(stage, random_() % 2);
     // Not so late that too few would be left for the other kills.
@@ -139,36 +164,51 @@ class Variant {
 
   Moment moment_in(Stage stage, std::uint64_t entries) {
     const double length = seconds_[static_cast<std::size_t>(stage)];
-    // Less than it lasts, as this process wakes up late.
-    return {stage, entries, duration<double>(0.7 * uniform(random_) * length)};
+    // Less than it lasts, as this process wakes up late; and a training that is resumed has no
+    // reference to record.
+    const double most = stage == Stage::start_up ? 0.1 : 0.7;
+    return {stage, entries, duration<double>(most * uniform(random_) * length)};
   }
 
-  /// False if the child ended before.
-  static bool waits_for(const Moment& moment, const StageBoard& board, Child& child) {
-    while (board.entries(moment.stage) < moment.entries) {
-      if (child.has_ended()) return false;
-      std::this_thread::sleep_for(std::chrono::microseconds(20));
+  bool has_checkpoint() const {
+    return std::filesystem::exists(killed() / "checkpoints" / "latest");
+  }
+
+  /// Entries count from the first checkpoint on. False if the child ended before.
+  bool waits_for(const Moment& moment, const StageBoard& board, Child& child) const {
+    const auto comes = [&](const auto& condition) {
+      while (!condition()) {
+        if (child.has_ended()) return false;
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      }
+      return true;
+    };
+    std::uint64_t entries = moment.entries;
+    if (!has_checkpoint()) {
+      if (!comes([&] { return has_checkpoint(); })) return false;
+      entries += board.entries(moment.stage);
     }
+    if (!comes([&] { return board.entries(moment.stage) >= entries; })) return false;
     std::this_thread::sleep_for(moment.after);
     return !child.has_ended();
   }
 
   bool is_equal() {
-    const std::size_t differences = count_differences(
-        straight() / "run" / "rows.jsonl", killed() / "run" / "rows.jsonl", std::cout, lines_);
+    const auto rows = killed() / "run" / "rows.jsonl";
+    const std::size_t differences =
+        count_differences(straight() / "run" / "rows.jsonl", rows, std::cout, lines_);
     if (differences > 0) std::cout << "  " << differences << " rows differ\n";
-    const bool same_weights = bytes_of(straight() / "weights") == bytes_of(killed() / "weights");
+    const bool same_weights = text_of(straight() / "weights") == text_of(killed() / "weights");
     if (!same_weights) std::cout << "  the weights differ\n";
-    const auto expected = files_in(straight() / "run" / "history");
-    const auto got = files_in(killed() / "run" / "history");
-    if (expected != got) {
-      std::cout << "  the kept history differs: expected";
-      for (const std::string& name : expected) std::cout << ' ' << name;
-      std::cout << ", got";
-      for (const std::string& name : got) std::cout << ' ' << name;
-      std::cout << '\n';
+    const bool same_history =
+        are_equal(straight() / "run" / "history", killed() / "run" / "history");
+    // A training that began anew after every kill would be equal too.
+    const bool was_resumed = with_checkpoint_ > 0 && resumes_in(rows) > 0;
+    if (!was_resumed) {
+      std::cout << "  expected a training that went on from a checkpoint, got " << with_checkpoint_
+                << " kills with one and a run that says " << resumes_in(rows) << " resumes\n";
     }
-    return differences == 0 && lines_ > 0 && same_weights && expected == got;
+    return differences == 0 && lines_ > 0 && same_weights && same_history && was_resumed;
   }
 
   std::filesystem::path folder_;
@@ -179,6 +219,7 @@ class Variant {
   std::array<std::uint64_t, stage_count> entries_{};
   std::array<double, stage_count> seconds_{};
   int killed_ = 0;
+  int with_checkpoint_ = 0;  ///< kills after which there was one to go on from
   std::map<Stage, int> kills_in_;
   std::size_t lines_ = 0;
 };

@@ -18,6 +18,9 @@ namespace {
 constexpr std::uint64_t probe_every = 500;
 // Until then the history fills up to its limit, and allocators take what they need.
 constexpr std::uint64_t fewest_warm_up_steps = 20 * probe_every;
+constexpr std::uint64_t most_growth = std::uint64_t{1} << 20U;  // bytes
+// Of those that are to be accumulated: with more dropped, the figures tell nothing.
+constexpr std::uint64_t most_steps_trained = 10;
 
 std::uint64_t resident_bytes() {
   std::ifstream status("/proc/self/status");
@@ -27,7 +30,8 @@ std::uint64_t resident_bytes() {
     status >> kilobytes;
     return kilobytes * 1024;
   }
-  return 0;
+  throw std::runtime_error(
+      "/proc/self/status: expected a line VmRSS with the memory of this process");
 }
 
 /// What the rows say was accumulated and dropped, read as they come.
@@ -92,6 +96,37 @@ std::uint64_t count_lost(const std::filesystem::path& rows, std::uint64_t snapsh
   return lost;
 }
 
+/// Resident bytes at their most: while caches fill, and from then on.
+struct Memory {
+  std::uint64_t warm = 0;
+  std::uint64_t most = 0;
+};
+
+/// Trains until so many steps were accumulated, at a pace that livecca can keep up with.
+Memory train(Training& training, StepsInRows& rows, std::uint64_t steps,
+             std::uint64_t warm_up_steps) {
+  Memory memory;
+  std::chrono::duration<double> pause{};
+  while (rows.observed() < steps) {
+    if (training.steps() >= most_steps_trained * steps) {
+      throw std::runtime_error(
+          "expected " + std::to_string(steps) + " train steps to be accumulated, got " +
+          std::to_string(rows.observed()) + " of " + std::to_string(training.steps()));
+    }
+    for (std::uint64_t i = 0; i < probe_every; ++i) {
+      training.step();
+      if (pause.count() > 1e-6) std::this_thread::sleep_for(pause);
+    }
+    training.wait();
+    rows.read_on();
+    pause = rows.dropped_now() > 0 ? std::max(1.2 * pause, std::chrono::duration<double>(2e-5))
+                                   : 0.99 * pause;
+    std::uint64_t& peak = rows.observed() < warm_up_steps ? memory.warm : memory.most;
+    peak = std::max(peak, resident_bytes());
+  }
+  return memory;
+}
+
 }  // namespace
 
 bool keeps_its_memory(const std::filesystem::path& folder, const MemoryOptions& options) {
@@ -103,42 +138,27 @@ bool keeps_its_memory(const std::filesystem::path& folder, const MemoryOptions& 
   std::filesystem::create_directories(folder);
   std::filesystem::current_path(folder);
   StageBoard board("board");
-  TrainingOptions training_options{.seed = options.seed,
-                                   .synchronous = false,
-                                   .checkpoint_every = 10 * probe_every,
-                                   .probe_every = probe_every,
-                                   .train_every = 1,
-                                   .queue_steps = 32};
+  const TrainingOptions training_options{.seed = options.seed,
+                                         .synchronous = false,
+                                         .checkpoint_every = 10 * probe_every,
+                                         .probe_every = probe_every,
+                                         .train_every = 1,
+                                         .queue_steps = 32};
   const auto begin = std::chrono::steady_clock::now();
   Training training(training_options, board);
   StepsInRows rows("run/rows.jsonl");
-  std::uint64_t warm = 0;
-  std::uint64_t most = 0;
-  std::chrono::duration<double> pause{};
-  while (rows.observed() < options.steps) {
-    // A step at a time that livecca can keep up with: then few are dropped.
-    for (std::uint64_t i = 0; i < probe_every; ++i) {
-      training.step();
-      if (pause.count() > 1e-6) std::this_thread::sleep_for(pause);
-    }
-    training.wait();
-    rows.read_on();
-    pause = rows.dropped_now() > 0 ? std::max(1.2 * pause, std::chrono::duration<double>(2e-5))
-                                   : 0.99 * pause;
-    std::uint64_t& peak = rows.observed() < warm_up_steps ? warm : most;
-    peak = std::max(peak, resident_bytes());
-  }
+  const Memory memory = train(training, rows, options.steps, warm_up_steps);
   const std::uint64_t end = resident_bytes();
   training.finish();
-  const std::uint64_t growth = most - std::min(most, warm);
+  const std::uint64_t growth = memory.most - std::min(memory.most, memory.warm);
   const std::uint64_t lost = count_lost("run/rows.jsonl", training.snapshots());
   std::cout << rows.observed() << " train steps accumulated, " << rows.dropped() << " dropped; "
             << training.snapshots() << " snapshots, " << lost << " of them lost; resident "
-            << warm / 1024 << " KiB at most after warm-up, then " << most / 1024 << " KiB at most, "
-            << end / 1024 << " KiB at the end; "
+            << memory.warm / 1024 << " KiB at most after warm-up, then " << memory.most / 1024
+            << " KiB at most, " << end / 1024 << " KiB at the end; "
             << std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()
             << " s" << std::endl;
-  return growth <= options.most_growth && lost == 0;
+  return growth <= most_growth && lost == 0;
 }
 
 }  // namespace livecca_soak

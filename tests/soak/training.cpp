@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <iostream>
 #include <numeric>
 #include <sstream>
 #include <stdexcept>
@@ -193,10 +192,10 @@ void Training::step() {
   }
   monitor_->advance(epoch);
   networks_.other.learn(batch_inputs, batch_classes, random_);
-  loss_ = networks_.net.learn(batch_inputs, batch_classes, random_);
+  const double loss = networks_.net.learn(batch_inputs, batch_classes, random_);
   ++step_;
   if (monitor_->due(Stream::train, epoch)) observe_batch(epoch, batch_inputs);
-  if (step_ % 10 == 0) monitor_->log(epoch, "loss", loss_);
+  if (step_ % 10 == 0) monitor_->log(epoch, "loss", loss);
   if (monitor_->due(Stream::probe, epoch)) {
     run_probe(epoch);
     snapshot(epoch);
@@ -236,11 +235,14 @@ void Training::save() {
     write_state(folder / "training");
     return monitor_->save(folder / "monitor");
   });
-  if (!saved) std::cerr << "step " << step_ << ": the checkpoint was not written\n";
+  // Without one a resumed training begins anew, and ends as one that nobody killed.
+  if (!saved) {
+    throw std::runtime_error("step " + std::to_string(step_) + ": the checkpoint was not written");
+  }
 }
 
 void Training::finish() {
-  board_.enter(Stage::finish);
+  const StageScope scope(board_, Stage::finish);
   monitor_->finish();
   write_state("weights");
 }

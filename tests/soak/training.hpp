@@ -45,7 +45,6 @@ class Training {
 
   std::uint64_t steps() const { return step_; }
   std::uint64_t snapshots() const { return snapshots_; }
-  double loss() const { return loss_; }
 
   /// One step, and all that is due after it.
   void step();
@@ -86,7 +85,6 @@ class Training {
   std::vector<std::uint32_t> order_;  ///< of the images in this epoch
   std::uint64_t step_ = 0;
   std::uint64_t snapshots_ = 0;
-  double loss_ = 0;
   Handles net_;
   Handles other_;
   std::unique_ptr<livecca::Monitor> monitor_;

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "livecca/monitor/snapshot_report.hpp"
+
+namespace livecca_tests {
+
+inline bool has_event(const livecca::SnapshotReport& report, std::string_view what,
+                      std::string_view subject) {
+  return std::ranges::any_of(report.events, [&](const livecca::Event& event) {
+    return event.what == what && event.subject == subject;
+  });
+}
+
+/// Whatever its subject, one whose message has this part.
+inline bool has_event_saying(const livecca::SnapshotReport& report, std::string_view what,
+                             std::string_view part) {
+  return std::ranges::any_of(report.events, [&](const livecca::Event& event) {
+    return event.what == what && event.message.find(part) != std::string::npos;
+  });
+}
+
+}  // namespace livecca_tests
