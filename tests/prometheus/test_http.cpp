@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <pthread.h>
 
 #include <chrono>
 #include <deque>
@@ -70,6 +69,22 @@ TEST_CASE("what is not /metrics") {
   CHECK(post.is_hung_up());  // a body is no request
 }
 
+TEST_CASE("a long request takes little stack") {
+  // The default of other systems, and of a user's limit.
+  pthread_attr_t before{};
+  pthread_attr_t small{};
+  REQUIRE(::pthread_getattr_default_np(&before) == 0);
+  REQUIRE(::pthread_getattr_default_np(&small) == 0);
+  REQUIRE(::pthread_attr_setstacksize(&small, std::size_t{1} << 20U) == 0);
+  REQUIRE(::pthread_setattr_default_np(&small) == 0);
+  const Listening run;
+  REQUIRE(::pthread_setattr_default_np(&before) == 0);
+  const std::string digits(7000, '1');
+  CHECK(HttpClient(run.sink.port()).get("/metrics", "Range: bytes=" + digits + "-\r\n").status ==
+        200);
+  CHECK(HttpClient(run.sink.port()).get("/" + digits).status == 404);
+}
+
 TEST_CASE("requests that are none cost their connection, and the next client is answered") {
   const Listening run;
   const int port = run.sink.port();
@@ -78,7 +93,6 @@ TEST_CASE("requests that are none cost their connection, and the next client is 
        {std::string("\r\n\r\n"), std::string("nonsense\r\n\r\n"), std::string("GET\r\n\r\n"),
         std::string("GET /metrics HTTP/9.9\r\n\r\n"), std::string(9000, 'a'),
         "GET /" + digits + " HTTP/1.1\r\n\r\n", "GET /%%%zz%u HTTP/1.1\r\n\r\n" + digits,
-        // More than a thread's stack, for the regular expression that it would be matched with.
         "GET /metrics HTTP/1.1\r\nRange: bytes=" + digits + "-\r\n\r\n",
         "GET /metrics HTTP/1.1\r\nA: b\r\nRANGE : bytes=" + digits + "-\r\n\r\n",
         std::string("GET /\0 HTTP/1.1\r\n\r\n", 19)}) {
@@ -106,10 +120,10 @@ TEST_CASE("clients that send nothing, or half a request, do not keep others out"
   const Listening run;
   const int port = run.sink.port();
   std::deque<HttpClient> silent;
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 3; ++i) silent.emplace_back(port).get("/metrics");  // and then idle
+  for (int i = 0; i < 9; ++i) {
     silent.emplace_back(port);
     silent.emplace_back(port).send("GET /metrics HTTP/1.1\r\nHost: lo");
-    silent.emplace_back(port).get("/metrics");  // and then idle
   }
   for (int i = 0; i < 5; ++i) CHECK(scrape(port).body == run.sink.page());
 }

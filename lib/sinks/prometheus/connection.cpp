@@ -19,8 +19,8 @@ constexpr auto patience = 5s;
 constexpr auto patience_while_crowded = 250ms;
 constexpr auto between_questions = 50ms;
 
-/// The head without the line that asks for a part of the page. It is not needed, and the matching
-/// of a long one in this version of cpp-httplib takes more stack than a thread has.
+/// The head without the line that asks for a part of the page. It is not needed, and this version
+/// of cpp-httplib matches a long one with a regular expression that takes more than 2 MiB of stack.
 std::string without_range(const std::string& head) {
   constexpr std::string_view unwanted = "range:";
   std::string rest;
