@@ -46,6 +46,7 @@ bool read(int count, char** words, Settings& settings) {
 void feed(livecca::PrometheusSink& sink, const Settings& settings) {
   std::vector<std::string> layers;
   for (int i = 0; i < settings.layers; ++i) layers.push_back("conv" + std::to_string(i + 1));
+  for (const std::string& name : livecca_tests::awkward_names()) layers.push_back(name);
   sink.open({.name = "made-up \"run\"", .folder = ""});
   std::cout << "http://127.0.0.1:" << sink.port() << "/metrics" << std::endl;
   sink.run(livecca_tests::run_row("net"), {.wall_time = now()});
