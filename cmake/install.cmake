@@ -3,7 +3,10 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS livecca EXPORT livecca-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY include/livecca DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(NOT LIVECCA_BUILD_PROMETHEUS)
+  set(without_library PATTERN prometheus.hpp EXCLUDE)
+endif()
+install(DIRECTORY include/livecca DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${without_library})
 if(LIVECCA_BUILD_TOOLS)
   install(TARGETS livecca_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
