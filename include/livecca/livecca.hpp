@@ -3,7 +3,6 @@
 /// All of livecca but the adaptors (livecca/activations/eigen.hpp and xtensor.hpp).
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/fourier.hpp"
-#include "livecca/activations/held_memory.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/probe_fingerprint.hpp"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "livecca/activations/held_memory.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -94,8 +93,6 @@ ActivationView::ActivationView(const void* data, DType dtype, std::span<const st
     : ActivationView(
           data, dtype, shape,
           std::span<const std::int64_t>(c_order(shape)).first(std::min(shape.size(), max_rank))) {}
-
-HeldMemory::~HeldMemory() = default;
 
 ActivationView ActivationView::with_roundoff(double roundoff) const {
   ActivationView view = *this;

@@ -277,11 +277,11 @@ const PackedRows* Panel::Step::observe_packed(std::size_t tap_index, PackedRows&
                             std::to_string(tap.rows.features()));
 }
 
-void Panel::Step::refuse(std::size_t tap_index, const std::string& why, FaultKind kind) {
+void Panel::Step::refuse(std::size_t tap_index, const std::string& why) {
   if (state_ == nullptr) throw Error("panel step: observed after its commit");
   PanelTap& tap = state_->tap_to_observe(tap_index, false);
   tap.rows.clear();
-  state_->leave(tap, kind, why);
+  state_->leave(tap, FaultKind::shape_changed, why);
 }
 
 const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, std::uint64_t first,

@@ -15,7 +15,6 @@ namespace livecca {
 /// against the layer's last one, reference "final". Streams both files, so memory is
 /// O(features²). `step` is the run's number of steps.
 void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOptions& options,
-                        std::uint64_t step, Executor& executor, SnapshotReport& report,
-                        RunWriter& writer);
+                        Executor& executor, SnapshotReport& report, RunWriter& writer);
 
 }  // namespace livecca

@@ -48,10 +48,6 @@ int threads_of(const MonitorOptions& options) {
   return std::max(1, cores - 1);
 }
 
-bool is_reserved(std::string_view network) {
-  return network == "start" || network == "final" || network.starts_with("before-");
-}
-
 }  // namespace
 
 Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpoint)
@@ -60,13 +56,17 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
       writer(options.run_directory, options.run, {options.on_event, options.wall_clock},
              checkpoint == nullptr),
-      overhead(options.overhead_budget),
+      sinks(options.sinks, {std::chrono::duration<double>(options.sink_retry_seconds)},
+            [this](const std::string& sink, const std::string& what, const std::string& why,
+                   std::uint64_t count) { report_sink(sink, what, why, count); }),
+      overhead(options.overhead_budget, options.synchronous),
       began(steady_seconds()),
       executor(threads_of(options)),
       probe(Stream::probe, options, executor),
       history(options, [this](const Event& event) { writer.report(event); }),
       solver(options, writer, latest, executor) {
   if (checkpoint == nullptr) {
+    open_sinks(false);
     write_run_row();
   } else {
     restore(*checkpoint);
@@ -74,18 +74,35 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
   }
 }
 
-bool Monitor::State::is_forked() const { return ::getpid() != process; }
-
-void Monitor::State::expect_running() {
-  const std::lock_guard lock(front_mutex);
-  if (front.is_finished) throw Error("monitor: expected a run that goes on, finish() was called");
+void Monitor::State::open_sinks(bool is_resumed) {
+  const auto run = std::make_shared<const SinkRun>(SinkRun{.name = options.run,
+                                                           .folder = options.run_directory,
+                                                           .is_resumed = is_resumed,
+                                                           .epoch = front.epoch,
+                                                           .step = front.step(),
+                                                           .wall_time = writer.time()});
+  sinks.give([run](Sink& sink) { sink.open(*run); }, true);
+  writer.set_sinks(sinks, front.step());
 }
 
-void Monitor::State::expect_no_probe_step() {
-  const std::lock_guard lock(front_mutex);
-  if (front.probe_is_open) {
-    throw Error("monitor: expected the open probe step to be committed first");
+void Monitor::State::report_sink(const std::string& sink, const std::string& what,
+                                 const std::string& why, std::uint64_t count) {
+  std::int64_t epoch = 0;
+  {
+    const std::lock_guard lock(front_mutex);
+    epoch = front.epoch;
   }
+  writer.report({.epoch = epoch, .what = what, .subject = sink, .message = why, .count = count});
+}
+
+bool Monitor::State::is_forked() const { return ::getpid() != process; }
+
+void FrontState::expect_running() const {
+  if (is_finished) throw Error("monitor: expected a run that goes on, finish() was called");
+}
+
+void FrontState::expect_no_probe_step() const {
+  if (probe_is_open) throw Error("monitor: expected the open probe step to be committed first");
 }
 
 TapHandle Monitor::State::watch(std::string_view network, std::string_view layer,
@@ -109,11 +126,12 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
     if (shape && options.train_window.kind == Window::Kind::last_blocks) {
       window_of(Stream::train).add_new(taps);
     }
-  } catch (const Error&) {
+  } catch (...) {
     if (probe.panel().tap_count() > tap) probe.panel().remove_last_tap();
     taps.remove_last();
     throw;
   }
+  taps.accept_last();
   return {tap};
 }
 
@@ -183,6 +201,7 @@ Monitor::~Monitor() {
   state_->executor.drain(Lane::training);
   state_->executor.drain(Lane::solve);
   if (!state_->front.is_finished) state_->writer.write_event_counts();
+  state_->sinks.close();
 }
 
 TapHandle Monitor::watch(std::string_view network, std::string_view layer, const Reading& reading,
@@ -222,13 +241,11 @@ bool Monitor::snapshot_due(std::int64_t epoch) {
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch) {
   if (state_->is_forked()) return SnapshotTicket({});
-  state_->expect_running();
   return state_->snapshot(epoch, {true, true});
 }
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch, Stream stream) {
   if (state_->is_forked()) return SnapshotTicket({});
-  state_->expect_running();
   return state_->snapshot(epoch, {stream == Stream::probe, stream == Stream::train});
 }
 
@@ -241,7 +258,12 @@ std::optional<MeasureRow> Monitor::latest(std::string_view layer, std::string_vi
 
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   if (state_->is_forked()) return;
-  state_->writer.write(LogRow{epoch, std::string(name), value});
+  std::uint64_t step = 0;
+  {
+    const std::lock_guard lock(state_->front_mutex);
+    step = state_->front.step();
+  }
+  state_->writer.write(LogRow{epoch, step, std::string(name), value});
 }
 
 bool Monitor::save(const std::filesystem::path& folder) {
@@ -250,13 +272,21 @@ bool Monitor::save(const std::filesystem::path& folder) {
 
 SnapshotReport Monitor::finish() {
   if (state_->is_forked()) return {};
-  state_->expect_running();
-  state_->expect_no_probe_step();
   return state_->finish();
 }
 
 const std::filesystem::path& Monitor::run_directory() const {
   return state_->options.run_directory;
+}
+
+void Monitor::log(std::string_view name, double value) {
+  if (state_->is_forked()) return;
+  std::int64_t epoch = 0;
+  {
+    const std::lock_guard lock(state_->front_mutex);
+    epoch = state_->front.epoch;
+  }
+  log(epoch, name, value);
 }
 
 const std::string& Monitor::network() const { return state_->options.network; }

@@ -28,10 +28,8 @@ PanelProgress at_beginning(PanelProgress progress) {
 
 /// The front as a resumed run finds it: what the probe's open pass did is not in it.
 Json front_to_json(const FrontState& front) {
-  const StreamFront& probe = front.streams[0];
   const StreamFront& train = front.streams[1];
-  return {{"probe", {probe.was_begun, probe.number - front.probe_steps}},
-          {"train", {train.was_begun, train.number, train.begun, train.discarded}},
+  return {{"train", {train.number, train.begun, train.discarded}},
           {"committed", front.committed - front.probe_steps},
           {"made", front.made},
           {"epoch", front.epoch},
@@ -39,12 +37,9 @@ Json front_to_json(const FrontState& front) {
 }
 
 void front_from_json(const Json& json, FrontState& front) {
-  front.streams[0].was_begun = json.at("probe").at(0).get<bool>();
-  front.streams[0].number = json.at("probe").at(1).get<std::uint64_t>();
-  front.streams[1].was_begun = json.at("train").at(0).get<bool>();
-  front.streams[1].number = json.at("train").at(1).get<std::uint64_t>();
-  front.streams[1].begun = json.at("train").at(2).get<std::uint64_t>();
-  front.streams[1].discarded = json.at("train").at(3).get<std::uint64_t>();
+  front.streams[1].number = json.at("train").at(0).get<std::uint64_t>();
+  front.streams[1].begun = json.at("train").at(1).get<std::uint64_t>();
+  front.streams[1].discarded = json.at("train").at(2).get<std::uint64_t>();
   front.committed = json.at("committed").get<std::uint64_t>();
   front.made = json.at("made").get<std::uint64_t>();
   front.epoch = json.at("epoch").get<std::int64_t>();
@@ -92,6 +87,26 @@ void remove_stale_files(const std::filesystem::path& folder, const std::string& 
   for (const auto& file : stale) std::filesystem::remove(file, ignored);
 }
 
+/// What a checkpoint has of all but the streams. Of the monitor's state, whose type is private.
+template <typename State>
+Json parts_to_json(const State& state) {
+  Json json{{"format", "livecca.checkpoint"},
+            {"version", 1},
+            {"options", options_to_json(state.options)},
+            {"taps", taps_to_json(state.taps)},
+            {"taps_in_run_row", state.taps_in_run_row},
+            {"history", state.history.state()},
+            {"verdicts", state.solver.verdict_state()},
+            {"latest", rows_to_json(state.latest.all())},
+            {"events", events_to_json(state.writer.events())},
+            {"probe", progress_to_json(at_beginning(state.probe.panel().progress()))},
+            {"packs", Json::array()}};
+  for (const ReferencePacks::Entry& entry : state.packs.entries()) {
+    json["packs"].push_back({entry.name, entry.path.string()});
+  }
+  return json;
+}
+
 }  // namespace
 
 bool Monitor::State::save(const std::filesystem::path& folder) {
@@ -110,14 +125,15 @@ bool Monitor::State::save(const std::filesystem::path& folder) {
     bool is_saved = false;
     try {
       if (!options.synchronous) executor.drain(Lane::solve);
-      const std::lock_guard pipeline_lock(pipeline);
-      const std::lock_guard solving_lock(solving);
+      const std::lock_guard lock(pipeline);
       is_saved = write_checkpoint(folder, then, schedules, why);
     } catch (const std::exception& failure) {
       why = folder.string() + ": expected to write a checkpoint, got: " + failure.what();
     }
     saved.set_value(is_saved);
   });
+  // What a resumed run's sinks will not be given again they should have.
+  sinks.drain();
   if (saved.get_future().get()) return true;
   writer.report({.epoch = then.epoch,
                  .what = "checkpoint_failed",
@@ -137,22 +153,9 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   std::error_code failure;  // if it is not there, the first write says so
   std::filesystem::create_directories(folder, failure);
   std::string moments_file;
-  Json json{{"format", "livecca.checkpoint"},
-            {"version", 1},
-            {"options", options_to_json(options)},
-            {"front", front_to_json(front_then)},
-            {"schedules", schedules},
-            {"taps", taps_to_json(taps)},
-            {"taps_in_run_row", taps_in_run_row},
-            {"history", history.state()},
-            {"verdicts", solver.verdict_state()},
-            {"latest", rows_to_json(latest.all())},
-            {"events", events_to_json(writer.events())},
-            {"probe", progress_to_json(at_beginning(probe.panel().progress()))}};
-  json["packs"] = Json::array();
-  for (const ReferencePacks::Entry& entry : packs.entries()) {
-    json["packs"].push_back({entry.name, entry.path.string()});
-  }
+  Json json = parts_to_json(*this);
+  json["front"] = front_to_json(front_then);
+  json["schedules"] = schedules;
   if (train) {
     moments_file = new_moments_file(folder, front_then);
     if (!save_moments(folder / moments_file, train->panel().moments(), {}, why)) return false;
@@ -182,7 +185,10 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
   options.probe_schedule.restore(schedules[0]);
   options.train_schedule.restore(schedules[1]);
   options.train_snapshots.restore(schedules[2]);
-  for (WatchedTap& tap : taps_from_json(json.at("taps"))) taps.add(std::move(tap));
+  for (WatchedTap& tap : taps_from_json(json.at("taps"))) {
+    taps.add(std::move(tap));
+    taps.accept_last();
+  }
   probe.add_new(taps);
   probe.restore(probe.panel().moments(), progress_from_json(json.at("probe")), {});
   if (!json.contains("train")) return;
@@ -218,9 +224,12 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     const bool is_short = writer.size() < rows_size;
     writer.cut(rows_size);
     writer.restore(events, rows_time);
+    open_sinks(true);
     for (const Event& event : lost) writer.report(event);
     for (const auto& [name, pack] : packs_then) add_reference(name, pack);
-    writer.set_heading(run_row());
+    const RunRow row = run_row();
+    writer.set_heading(row);
+    writer.tell_sinks(row);
     if (is_short) {
       writer.report(
           {front.epoch, "rows_lost", "rows.jsonl",

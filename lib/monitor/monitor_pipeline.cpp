@@ -43,130 +43,185 @@ StreamWindow& Monitor::State::window_of(Stream stream) {
 }
 
 void Monitor::State::take_inputs(StepBuffer& buffer) {
+  if (!buffer.inputs) return;
+  if (!probe_inputs) probe_inputs.emplace();
   std::string why;
-  if (buffer.read_held_inputs(why)) {
-    if (!buffer.inputs) return;
-    if (!probe_inputs) probe_inputs.emplace();
-    if (probe_inputs->append(*buffer.inputs, why)) return;
-  }
+  if (probe_inputs->append(*buffer.inputs, why)) return;
   writer.report(
       {.epoch = buffer.epoch, .what = "unwatchable", .subject = "inputs", .message = why});
 }
 
-void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) {
-  const std::lock_guard lock(pipeline);
-  const Stream stream = buffer->stream;
+void Monitor::State::feed_step(StepBuffer& buffer) {
+  const bool is_probe = buffer.stream == Stream::probe;
+  StreamWindow& window = window_of(buffer.stream);
+  window.add_new(taps);
+  if (is_probe) take_inputs(buffer);
+  window.feed(buffer, taps, [&](std::size_t index, const PackedRows* rows) {
+    if (!is_probe) return;
+    const WatchedTap& tap = taps.at(index);
+    if (rows != nullptr) {
+      history.append(tap.layer, tap.reading, *rows, buffer.epoch);
+    } else {
+      history.spoil(tap.layer);
+    }
+  });
+}
+
+void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) noexcept {
   double seconds = 0;
+  const Stream stream = buffer->stream;
   try {
     const TimeSpent time(seconds);
-    StreamWindow& window = window_of(stream);
-    window.add_new(taps);
-    take_inputs(*buffer);
-    buffer->pack_held(taps, packing());
-    window.feed(*buffer, taps, [&](std::size_t index, const PackedRows* rows) {
-      if (stream != Stream::probe) return;
-      const WatchedTap& tap = taps.at(index);
-      if (rows != nullptr) {
-        history.append(tap.layer, tap.reading, *rows, buffer->epoch);
-      } else {
-        history.spoil(tap.layer);
-      }
-    });
-  } catch (const std::exception& failure) {
-    const std::string reason = std::string("a step failed: ") + failure.what();
-    if (stream == Stream::probe) {
-      drop_probe(buffer->epoch, reason);
-    } else {
-      window_of(stream).drop(reason);
-      writer.report({buffer->epoch, "window_dropped", "train", reason});
+    std::string failure;
+    try {
+      buffer->pack_held(taps, packing());  // takes longest, and touches nothing of others
+    } catch (const std::exception& reason) {
+      failure = reason.what();
     }
+    const std::lock_guard lock(pipeline);
+    try {
+      if (failure.empty()) feed_step(*buffer);
+    } catch (const std::exception& reason) {
+      failure = reason.what();
+    }
+    if (!failure.empty()) drop_window(stream, buffer->epoch, "a step failed: " + failure);
+    report_dropped(buffer->epoch);
+  } catch (...) {
+    // Memory ran out while it was told that memory ran out.
   }
   if (stream == Stream::probe) {
-    overhead.probe_step(buffer->cost_seconds, seconds);
+    overhead.spent_elsewhere(buffer->cost_seconds() + seconds);
+    overhead.accumulated(seconds);
   } else {
-    overhead.train_step(buffer->cost_seconds, buffer->images_share, seconds);
+    overhead.train_step(buffer->cost_seconds(), buffer->images_share, seconds);
   }
   give_back(std::move(buffer));
 }
 
-void Monitor::State::drop_probe(std::int64_t epoch, const std::string& reason) {
-  probe.drop(reason);
-  for (std::size_t i = 0; i < taps.size(); ++i) {
-    if (taps.at(i).network == options.network) history.spoil(taps.at(i).layer);
+void Monitor::State::drop_window(Stream stream, std::int64_t epoch, const std::string& reason) {
+  window_of(stream).drop(reason);
+  if (stream == Stream::probe) {
+    for (std::size_t i = 0; i < taps.size(); ++i) {
+      if (taps.at(i).network == options.network) history.spoil(taps.at(i).layer);
+    }
   }
-  writer.report({epoch, "window_dropped", "probe", reason});
+  writer.report({epoch, "window_dropped", livecca::name_of(stream), reason});
+}
+
+void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer, const std::string& reason) {
+  overhead.observed(buffer->observe_seconds, buffer->reference_seconds);
+  const Stream stream = buffer->stream;
+  const std::int64_t epoch = buffer->epoch;
+  if (stream == Stream::train) {
+    overhead.train_step_lost(buffer->cost_seconds(), buffer->images_share, false);
+  }
+  {
+    const std::lock_guard lock(front_mutex);
+    ++front.of(stream).discarded;
+    if (stream == Stream::probe) {
+      front.probe_is_open = false;
+      if (!reason.empty()) front.probe_failure = reason;
+    }
+  }
+  give_back(std::move(buffer));
+  if (!reason.empty() && stream == Stream::train) {
+    writer.report({epoch, "step_discarded", "train", reason});
+  }
 }
 
 void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) {
+  overhead.observed(buffer->observe_seconds, buffer->reference_seconds);
   const bool may_be_dropped = buffer->stream == Stream::train && !options.synchronous;
+  const double cost = buffer->cost_seconds();
+  const double share = buffer->images_share;
   // A std::function must be copyable; the one that runs takes the buffer.
-  StepBuffer* const raw = buffer.release();
+  const auto shared = std::make_shared<std::unique_ptr<StepBuffer>>(std::move(buffer));
+  const auto job = [this, shared] { take_step(std::move(*shared)); };
   if (!may_be_dropped) {
-    run_in_order([this, raw] { take_step(std::unique_ptr<StepBuffer>(raw)); });
+    run_in_order(job);
     return;
   }
-  const bool taken = executor.try_submit(
-      Lane::training, [this, raw] { take_step(std::unique_ptr<StepBuffer>(raw)); },
-      options.queue_steps);
-  if (taken) return;
-  const std::int64_t epoch = raw->epoch;
-  overhead.train_step_lost(raw->cost_seconds, raw->images_share, true);
-  give_back(std::unique_ptr<StepBuffer>(raw));
-  writer.report({epoch, "step_dropped", "train",
-                 "expected a place in the queue of " + std::to_string(options.queue_steps) +
-                     " steps, got none; training went on"});
+  if (executor.try_submit(Lane::training, job, options.queue_steps)) return;
+  give_back(std::move(*shared));
+  overhead.train_step_lost(cost, share, true);
+  ++dropped;  // told from livecca's thread: telling may wait for the disk
+}
+
+void Monitor::State::report_dropped(std::int64_t epoch) {
+  const std::uint64_t steps = dropped.exchange(0);
+  if (steps == 0) return;
+  writer.report({.epoch = epoch,
+                 .what = "step_dropped",
+                 .subject = "train",
+                 .message = "expected a place in the queue of " +
+                            std::to_string(options.queue_steps) +
+                            " steps, got none; training went on",
+                 .count = steps});
+}
+
+FrontState Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams) {
+  const std::lock_guard lock(front_mutex);
+  front.expect_running();
+  if (streams[0]) front.expect_no_probe_step();
+  front.epoch = epoch;
+  FrontState then = front;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (streams[i]) front.streams[i].begun = front.streams[i].discarded = 0;
+  }
+  if (streams[0]) {
+    front.probe_images = front.probe_steps = 0;
+    front.probe_failure.clear();
+  }
+  return then;
 }
 
 SnapshotTicket Monitor::State::snapshot(std::int64_t epoch, std::array<bool, 2> streams) {
-  const auto report = std::make_shared<SnapshotReport>();
-  report->epoch = epoch;
+  overhead.interrupt();
+  const FrontState then = end_windows(epoch, streams);
+  const auto job = std::make_shared<SnapshotJob>();
+  job->epoch = epoch;
+  job->step = then.step();
+  job->report = std::make_shared<SnapshotReport>();
+  job->report->epoch = epoch;
   const auto promise = std::make_shared<Promise>();
   SnapshotTicket ticket(promise->get_future().share());
-  overhead.interrupt();
-  FrontState then;
-  {
-    const std::lock_guard lock(front_mutex);
-    if (streams[0] && front.probe_is_open) {
-      throw Error("monitor: expected the open probe step to be committed first");
-    }
-    front.epoch = epoch;
-    then = front;
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-      if (streams[i]) front.streams[i].begun = front.streams[i].discarded = 0;
-    }
-    if (streams[0]) {
-      front.probe_images = front.probe_steps = 0;
-    }
-  }
-  run_in_order([this, report, promise, then, streams] {
-    const auto job = std::make_shared<SnapshotJob>();
-    job->epoch = report->epoch;
-    job->step = then.step();
-    job->report = report;
-    std::unique_lock pipeline_lock(pipeline);
-    try {
-      freeze(*job, then, streams);
-    } catch (const std::exception& failure) {
-      report_to(*report, {report->epoch, "solve_failed", "snapshot", failure.what()});
-      job->probe.reset();
-      job->train.reset();
-      job->now.reset();
-    }
+  run_in_order([this, job, promise, then, streams] {
+    std::unique_lock lock(pipeline);
+    freeze_what_there_is(*job, then, streams);
     const auto solve = [this, job, promise] {
-      const std::lock_guard lock(solving);
       solver.solve(*job);
-      overhead.solved(job->report->solve_seconds);
+      overhead.spent_elsewhere(job->report->solve_seconds);
       promise->set_value(job->report);
     };
     if (options.synchronous) {
       // Under the lock: what save() finds then is before the snapshot or after all its rows.
       solve();
-    } else {
-      pipeline_lock.unlock();
+      return;
+    }
+    lock.unlock();
+    try {
       executor.submit(Lane::solve, solve, most_unsolved);
+    } catch (const std::exception&) {
+      solve();  // a job that finds no memory is done here
     }
   });
   return ticket;
+}
+
+void Monitor::State::freeze_what_there_is(SnapshotJob& job, const FrontState& front_then,
+                                          std::array<bool, 2> streams) noexcept {
+  try {
+    try {
+      freeze(job, front_then, streams);
+    } catch (const std::exception& failure) {
+      job.probe.reset();
+      job.train.reset();
+      job.now.reset();
+      report_to(*job.report, {job.epoch, "solve_failed", "snapshot", failure.what()});
+    }
+  } catch (...) {
+    // Memory ran out while it was told that memory ran out.
+  }
 }
 
 void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
@@ -177,6 +232,7 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
     write_run_row();
     report_unpaired_references(job.epoch, report);
   }
+  report_dropped(job.epoch);
   const bool has_train = streams[1] && train && train->is_used();
   double seconds = 0;
   {
@@ -192,15 +248,33 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
       report_discarded(Stream::train, front_then.streams[1].discarded, report);
     }
   }
+  overhead.accumulated(seconds);
+  overhead.spent_elsewhere(seconds);
   job.overhead = overhead.take(job.epoch);
-  job.overhead.accumulate_seconds += seconds;
   job.overhead.resumes = front_then.resumes;
   report.observe_seconds = job.overhead.observe_seconds;
   report.wait_seconds = job.overhead.wait_seconds;
   report.accumulate_seconds = job.overhead.accumulate_seconds;
 }
 
+std::optional<ProbeFingerprint> Monitor::State::whole_fingerprint(std::uint64_t images,
+                                                                  SnapshotReport& report) {
+  std::optional<ProbeFingerprint> inputs = std::exchange(probe_inputs, std::nullopt);
+  if (!inputs || inputs->inputs() == images) return inputs;
+  // Of a part of the probe it would be another probe's.
+  report_to(report, {.epoch = report.epoch,
+                     .what = "unwatchable",
+                     .subject = "inputs",
+                     .message = "expected those of all " + std::to_string(images) +
+                                " images of the probe, got " + std::to_string(inputs->inputs()) +
+                                "; it is compared without its fingerprint"});
+  return std::nullopt;
+}
+
 void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then) {
+  if (!front_then.probe_failure.empty()) {
+    drop_window(Stream::probe, job.epoch, front_then.probe_failure);
+  }
   EndedWindow window = probe.end();
   for (std::size_t i = 0; i < window.moments.taps.size(); ++i) window.taps.insert(i);
   window.moments.steps_discarded += front_then.streams[0].discarded;
@@ -212,12 +286,13 @@ void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then
     }
     return nullptr;
   };
-  const auto pack = history.close({.network = options.network,
-                                   .epoch = job.epoch,
-                                   .step = job.step,
-                                   .positions = options.positions,
-                                   .fingerprint = std::exchange(probe_inputs, std::nullopt)},
-                                  moments_of);
+  const auto pack =
+      history.close({.network = options.network,
+                     .epoch = job.epoch,
+                     .step = job.step,
+                     .positions = options.positions,
+                     .fingerprint = whole_fingerprint(window.moments.images, *job.report)},
+                    moments_of);
   job.probe = std::move(window);
   if (pack) job.now = RecordedSide::of(options.network, true, pack);
   add_earlier(job);
@@ -263,31 +338,36 @@ void Monitor::State::report_rest(SnapshotReport& report) {
 }
 
 SnapshotReport Monitor::State::finish() {
+  SnapshotReport report;
+  report.is_final = true;
+  {
+    const std::lock_guard lock(front_mutex);
+    front.expect_running();
+    front.expect_no_probe_step();
+    front.is_finished = true;
+    report.step = front.step();
+    report.epoch = front.epoch;
+  }
   executor.drain(Lane::training);
   executor.drain(Lane::solve);
   const std::lock_guard lock(pipeline);
-  SnapshotReport report;
-  std::uint64_t step = 0;
-  {
-    const std::lock_guard front_lock(front_mutex);
-    front.is_finished = true;
-    step = front.step();
-    report.epoch = front.epoch;
-  }
   if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
+  report_dropped(report.epoch);
   report_rest(report);
   history.abandon();
   try {
     const TimeSpent time(report.solve_seconds);
-    write_final_curves(history.kept(), options, step, executor, report, writer);
+    write_final_curves(history.kept(), options, executor, report, writer);
   } catch (const std::exception& failure) {
     report_to(report, {report.epoch, "solve_failed", "final", failure.what()});
   }
+  if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
   writer.write_event_counts();
   writer.write(Event{.epoch = report.epoch,
                      .what = "finished",
                      .subject = options.run,
                      .message = "training ended"});
+  sinks.drain();
   return report;
 }
 

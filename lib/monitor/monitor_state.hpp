@@ -3,15 +3,16 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "livecca/activations/probe_fingerprint.hpp"
+#include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "monitor/history.hpp"
@@ -19,6 +20,7 @@
 #include "monitor/overhead.hpp"
 #include "monitor/reference_packs.hpp"
 #include "monitor/run_writer.hpp"
+#include "monitor/sink_relay.hpp"
 #include "monitor/snapshot_solver.hpp"
 #include "monitor/step_buffer.hpp"
 #include "monitor/stream_window.hpp"
@@ -26,9 +28,8 @@
 
 namespace livecca {
 
-/// What the training threads know: where the streams are. Guarded by Monitor::State::front.
+/// What the training threads know: where the streams are. Guarded by Monitor::State::front_mutex.
 struct StreamFront {
-  bool was_begun = false;       ///< in this run
   std::uint64_t begun = 0;      ///< steps since the last snapshot
   std::uint64_t discarded = 0;  ///< of those, never committed
   std::uint64_t number = 0;     ///< steps of this run
@@ -44,6 +45,11 @@ struct FrontState {
   std::int64_t epoch = 0;
   std::uint64_t resumes = 0;
   bool is_finished = false;
+  std::string probe_failure;  ///< why a probe step never came; its window is then worth nothing
+
+  /// Throw Error.
+  void expect_running() const;
+  void expect_no_probe_step() const;
 
   StreamFront& of(Stream stream) { return streams[static_cast<std::size_t>(stream)]; }
   std::uint64_t step() const { return made > 0 ? made : committed; }
@@ -64,13 +70,15 @@ struct Monitor::State {
 
   /// In a child of fork() nothing may be touched: other threads' locks are taken for ever there.
   bool is_forked() const;
-  void expect_running();
-  void expect_no_probe_step();
 
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape);
   bool add_reference(const std::string& name, const std::filesystem::path& pack);
   void expect_reference_name(const std::string& name) const;
+  /// The sinks are told of the run, and of all that the writer writes from now on.
+  void open_sinks(bool is_resumed);
+  void report_sink(const std::string& sink, const std::string& what, const std::string& why,
+                   std::uint64_t count);
   bool due(Schedule& schedule, const char* subject, std::int64_t epoch);
 
   PackingOptions packing() const {
@@ -83,13 +91,24 @@ struct Monitor::State {
   /// Runs a job on livecca's thread, behind all steps so far; waits for a place in the queue.
   void run_in_order(std::function<void()> job);
   /// A step's buffer arrives on livecca's thread.
-  void take_step(std::unique_ptr<StepBuffer> buffer);
+  void take_step(std::unique_ptr<StepBuffer> buffer) noexcept;
+  void feed_step(StepBuffer& buffer);
   void hand_over(std::unique_ptr<StepBuffer> buffer);
-  void drop_probe(std::int64_t epoch, const std::string& reason);
+  void report_dropped(std::int64_t epoch);
+  /// A step came to nothing on the training thread: it was not committed, or failed for a reason.
+  void lose_step(std::unique_ptr<StepBuffer> buffer, const std::string& reason);
+  /// What came of a stream since the last snapshot is worth nothing.
+  void drop_window(Stream stream, std::int64_t epoch, const std::string& reason);
   StreamWindow& window_of(Stream stream);
   void take_inputs(StepBuffer& buffer);
+  /// What the training threads knew, whose next windows begin now. Throws Error.
+  FrontState end_windows(std::int64_t epoch, std::array<bool, 2> streams);
   /// `streams` says of each stream whether its window ends.
   SnapshotTicket snapshot(std::int64_t epoch, std::array<bool, 2> streams);
+  void freeze_what_there_is(SnapshotJob& job, const FrontState& front_then,
+                            std::array<bool, 2> streams) noexcept;
+  /// The fingerprint of the probe, if all its inputs were told.
+  std::optional<ProbeFingerprint> whole_fingerprint(std::uint64_t images, SnapshotReport& report);
   /// Freezes what there is to freeze; the job is then ready to be solved.
   void freeze(SnapshotJob& job, const FrontState& front_then, std::array<bool, 2> streams);
   void freeze_probe(SnapshotJob& job, const FrontState& front_then);
@@ -119,9 +138,11 @@ struct Monitor::State {
   std::int64_t process;
   std::string restored;  ///< the checkpoint's text, while it is being read; else empty
   RunWriter writer;
+  SinkRelays sinks;
   WatchedTaps taps;
   StepBufferPool pool;
   std::atomic<std::uint64_t> held_bytes{0};  ///< of all steps on their way
+  std::atomic<std::uint64_t> dropped{0};     ///< train steps that nobody was told of yet
   LatestRows latest;
   Overhead overhead;
   double began = 0;
@@ -135,7 +156,6 @@ struct Monitor::State {
   std::optional<StreamWindow> train;
   History history;
   ReferencePacks packs;
-  std::mutex solving;
   SnapshotSolver solver;
   std::optional<ProbeFingerprint> probe_inputs;  ///< of the steps taken since the last snapshot
   std::size_t taps_in_run_row = 0;
@@ -145,9 +165,28 @@ struct Monitor::Step::State {
   State(Monitor::State& the_monitor, std::unique_ptr<StepBuffer> the_buffer)
       : monitor(the_monitor), buffer(std::move(the_buffer)) {}
 
+  /// The buffer of a step that is not committed; null in a child of fork(). Throws Error after it
+  /// was.
+  static StepBuffer* expect_open(const std::unique_ptr<State>& state, const char* what);
+  bool is_open() const { return buffer && !monitor.is_forked(); }
+  /// Throws Error on a handle that watch() never returned.
+  const WatchedTap& tap_of(TapHandle handle) const;
+  /// Does what may run out of memory: the step is then not handed over. Lets Error pass.
+  template <typename Action>
+  void attempt(const Action& action) {
+    try {
+      action();
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& reason) {
+      failure = reason.what();
+    }
+  }
+
   Monitor::State& monitor;
   std::unique_ptr<StepBuffer> buffer;  ///< null in a child of fork()
   std::string failure;                 ///< e.g. memory ran out: the step will not be handed over
+  std::vector<std::function<void(Step&)>> at_commit;
 };
 
 }  // namespace livecca

@@ -4,59 +4,89 @@
 
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
+#include "monitor/recorded_side.hpp"
 
 namespace livecca {
+namespace {
 
-bool MonitorOptions::is_valid(std::string& why) const {
-  const auto refuse = [&](std::string text) {
-    why = "monitor options: " + std::move(text);
-    return false;
-  };
-  if (run_directory.empty()) return refuse("expected a run_directory, got none");
-  if (network.empty()) return refuse("expected the trained network's name, got none");
-  if (network == "start" || network == "final" || network.starts_with("before-")) {
-    return refuse("expected a network name other than 'start', 'final' and 'before-…'");
+std::string known_measures() {
+  std::string known;
+  for (const MeasureInfo& info : measures()) {
+    known += (known.empty() ? "" : ", ") + std::string(info.name);
   }
-  if (measures.empty()) return refuse("expected at least one measure, got none");
-  for (const std::string& name : measures) {
+  return known;
+}
+
+// Each says what is wrong, or nothing.
+
+std::string fault_of_names(const MonitorOptions& options) {
+  if (options.run_directory.empty()) return "expected a run_directory, got none";
+  if (options.network.empty()) return "expected the trained network's name, got none";
+  if (is_reserved(options.network)) {
+    return "expected a network name other than 'start', 'final' and 'before-…'";
+  }
+  if (options.measures.empty()) return "expected at least one measure, got none";
+  for (const std::string& name : options.measures) {
     if (find_measure(name) != nullptr) continue;
-    std::string known;
-    for (const MeasureInfo& info : livecca::measures()) {
-      if (!known.empty()) known += ", ";
-      known += info.name;
+    return "expected measures out of " + known_measures() + "; got '" + name + "'";
+  }
+  return {};
+}
+
+std::string fault_of_numbers(const MonitorOptions& options) {
+  const auto got = [](const char* expected, auto value) {
+    return std::string("expected ") + expected + ", got " + std::to_string(value);
+  };
+  if (!(options.keep_variance > 0 && options.keep_variance <= 1)) {
+    return got("keep_variance above 0 and at most 1", options.keep_variance);
+  }
+  if (!(options.partial_whitening_alpha >= 0 && options.partial_whitening_alpha <= 1)) {
+    return got("partial_whitening_alpha from 0 to 1", options.partial_whitening_alpha);
+  }
+  if (options.error_blocks > 0 && options.error_blocks < fewest_error_blocks) {
+    return "expected 0 or at least " + std::to_string(fewest_error_blocks) + " error_blocks, got " +
+           std::to_string(options.error_blocks);
+  }
+  if (options.threads < 0) return got("0 or more threads", options.threads);
+  if (options.queue_steps == 0) return got("at least one of queue_steps", options.queue_steps);
+  if (!(options.overhead_budget >= 0 && options.overhead_budget < 1)) {
+    return got("an overhead_budget from 0 to below 1", options.overhead_budget);
+  }
+  if (!(options.sink_retry_seconds > 0)) {
+    return got("sink_retry_seconds above 0", options.sink_retry_seconds);
+  }
+  return {};
+}
+
+std::string fault_of_parts(const MonitorOptions& options) {
+  if (std::ranges::count(options.compare_before, std::size_t{0}) > 0) {
+    return "expected compare_before of 1 or more, got 0";
+  }
+  if (!options.compare_before.empty() && !options.keep_history) {
+    return "expected keep_history with compare_before, got none";
+  }
+  std::vector<const Sink*> known;
+  for (const auto& sink : options.sinks) {
+    if (sink == nullptr) return "expected sinks, got a null pointer among them";
+    if (std::ranges::count(known, sink.get()) > 0) {
+      return "expected each sink once, got " + sink->name() + " twice";
     }
-    known += "; got '";
-    known += name;
-    return refuse("expected measures out of " + known + "'");
-  }
-  if (!(keep_variance > 0 && keep_variance <= 1)) {
-    return refuse("expected keep_variance above 0 and at most 1, got " +
-                  std::to_string(keep_variance));
-  }
-  if (!(partial_whitening_alpha >= 0 && partial_whitening_alpha <= 1)) {
-    return refuse("expected partial_whitening_alpha from 0 to 1, got " +
-                  std::to_string(partial_whitening_alpha));
-  }
-  if (error_blocks > 0 && error_blocks < fewest_error_blocks) {
-    return refuse("expected 0 or at least " + std::to_string(fewest_error_blocks) +
-                  " error_blocks, got " + std::to_string(error_blocks));
-  }
-  if (threads < 0) {
-    return refuse("expected 0 or more threads, got " + std::to_string(threads));
-  }
-  if (queue_steps == 0) return refuse("expected at least one of queue_steps, got 0");
-  if (!(overhead_budget >= 0 && overhead_budget < 1)) {
-    return refuse("expected an overhead_budget from 0 to below 1, got " +
-                  std::to_string(overhead_budget));
-  }
-  for (const std::size_t snapshots : compare_before) {
-    if (snapshots == 0) return refuse("expected compare_before of 1 or more, got 0");
-  }
-  if (!compare_before.empty() && !keep_history) {
-    return refuse("expected keep_history with compare_before, got none");
+    known.push_back(sink.get());
   }
   std::string reason;
-  if (!train_window.is_valid(reason) || !verdicts.is_valid(reason)) return refuse(reason);
+  if (!options.train_window.is_valid(reason) || !options.verdicts.is_valid(reason)) return reason;
+  return {};
+}
+
+}  // namespace
+
+bool MonitorOptions::is_valid(std::string& why) const {
+  for (const auto fault : {fault_of_names, fault_of_numbers, fault_of_parts}) {
+    const std::string reason = fault(*this);
+    if (reason.empty()) continue;
+    why = "monitor options: " + reason;
+    return false;
+  }
   return true;
 }
 

@@ -32,10 +32,11 @@ double Overhead::images_share() {
   return has_budget_ ? budget_.images_share() : 1;
 }
 
-void Overhead::observed(double seconds) {
+void Overhead::observed(double seconds, double reference_seconds) {
   const std::lock_guard lock(mutex_);
   row_.observe_seconds += seconds;
-  taken_since_advance_ += seconds;
+  row_.reference_seconds += reference_seconds;
+  taken_since_advance_ += seconds + reference_seconds;
 }
 
 void Overhead::waited(double seconds) {
@@ -44,24 +45,18 @@ void Overhead::waited(double seconds) {
   taken_since_advance_ += seconds;
 }
 
-void Overhead::reference(double seconds) {
+void Overhead::accumulated(double seconds) {
   const std::lock_guard lock(mutex_);
-  row_.reference_seconds += seconds;
-  taken_since_advance_ += seconds;
+  row_.accumulate_seconds += seconds;
+  if (synchronous_) taken_since_advance_ += seconds;
 }
 
 void Overhead::train_step(double training_thread_seconds, double images_share,
                           double accumulate_seconds) {
+  accumulated(accumulate_seconds);
   const std::lock_guard lock(mutex_);
   ++row_.train_steps_observed;
-  row_.accumulate_seconds += accumulate_seconds;
   budget_.observed(training_thread_seconds + accumulate_seconds, images_share);
-}
-
-void Overhead::probe_step(double training_thread_seconds, double accumulate_seconds) {
-  const std::lock_guard lock(mutex_);
-  row_.accumulate_seconds += accumulate_seconds;
-  budget_.spent(training_thread_seconds + accumulate_seconds);
 }
 
 void Overhead::train_step_lost(double training_thread_seconds, double images_share,
@@ -71,7 +66,7 @@ void Overhead::train_step_lost(double training_thread_seconds, double images_sha
   budget_.observed(training_thread_seconds, images_share);
 }
 
-void Overhead::solved(double seconds) {
+void Overhead::spent_elsewhere(double seconds) {
   const std::lock_guard lock(mutex_);
   budget_.spent(seconds);
 }

@@ -15,7 +15,9 @@ namespace livecca {
 /// Thread safety: all members may be called from any thread.
 class Overhead {
  public:
-  explicit Overhead(double budget) : has_budget_(budget > 0), budget_(budget) {}
+  /// `synchronous`: livecca's work is the training thread's, too.
+  Overhead(double budget, bool synchronous)
+      : has_budget_(budget > 0), synchronous_(synchronous), budget_(budget) {}
 
   /// A training step ended and the next begins. Whatever came since the last call, less what
   /// livecca took of it, is training's, unless it was interrupted.
@@ -27,14 +29,16 @@ class Overhead {
   bool wants_step();
   double images_share();
 
-  void observed(double seconds);   ///< a training thread was in observe() or commit() so long
-  void waited(double seconds);     ///< or waited for a place in the queue
-  void reference(double seconds);  ///< or ran a reference, and said so
+  /// A step ended on its training thread, which was so long in livecca and in a reference's pass.
+  void observed(double seconds, double reference_seconds);
+  void waited(double seconds);       ///< a training thread, for a place in the queue
+  void accumulated(double seconds);  ///< livecca's thread was at work
+  /// A train step was observed, its training thread's part included, and accumulated.
   void train_step(double training_thread_seconds, double images_share, double accumulate_seconds);
-  void probe_step(double training_thread_seconds, double accumulate_seconds);
   /// A train step that was begun came to nothing, after so long on its training thread.
   void train_step_lost(double training_thread_seconds, double images_share, bool found_queue_full);
-  void solved(double seconds);
+  /// What the budget pays beside observed train steps: the probe, snapshots.
+  void spent_elsewhere(double seconds);
 
   /// Everything since the last call.
   OverheadRow take(std::int64_t epoch);
@@ -42,6 +46,7 @@ class Overhead {
  private:
   mutable std::mutex mutex_;
   bool has_budget_;
+  bool synchronous_;
   OverheadBudget budget_;
   OverheadRow row_;
   double training_seconds_ = 0;

@@ -168,6 +168,7 @@ void RecordedComparisons::compare_group(const std::string& name, double nonfinit
   }
   const auto compared = group->second.comparison.compare(x, {side}, report);
   if (!compared.pairs.empty()) take(compared.moments, compared.pairs, group->second.solver);
+  if (side.is_own && side.network.starts_with("before-")) groups_.erase(group);
 }
 
 void RecordedComparisons::compare(const RecordedSide& x, const std::vector<RecordedSide>& sides,

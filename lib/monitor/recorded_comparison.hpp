@@ -68,6 +68,10 @@ class RecordedComparison {
 /// All comparisons of a run's recordings, so that none spoils another: each layer with each of the
 /// network's own states by itself, and the layers with each other network's.
 ///
+/// Of the start, the final state and other networks it keeps, for the next comparison, the moments
+/// and the whitened form of their layers, about 12 · features² numbers a layer and side; of earlier
+/// snapshots, which move on, nothing.
+///
 /// Thread safety: none.
 class RecordedComparisons {
  public:

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "livecca/activations/recorded_pack.hpp"
@@ -26,10 +27,24 @@ struct RecordedSide {
   }
 };
 
+/// Names of the trained network's own states, which no other network may have.
+inline bool is_reserved(std::string_view network) {
+  return network == "start" || network == "final" || network.starts_with("before-");
+}
+
 /// Whether a layer of the trained network is to be compared with one of a side.
 inline bool are_paired(const RecordedSide& side, const std::string& layer, const std::string& other,
                        const Pairing& pairing) {
   return side.is_own ? layer == other : pairing.pairs(layer, other);
+}
+
+/// What is wrong with another network of which no layer pairs with one of the trained network's,
+/// whose first is `layer`.
+inline std::string expected_a_pair(const RecordedSide& side, const std::string& network,
+                                   const std::string& layer) {
+  const auto& [other, pack] = *side.layers.begin();
+  return pack->path().string() + ": expected a layer to compare with one of " + network +
+         "'s, got none; the first is '" + other + "', and of " + network + " '" + layer + "'";
 }
 
 }  // namespace livecca

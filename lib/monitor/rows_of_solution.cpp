@@ -25,16 +25,40 @@ MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
   return row;
 }
 
+/// What a pair is: a layer, a reference, and the reference's layer.
+using PairNames = std::array<std::string, 3>;
+
+PairNames names_of(const PanelMoments& moments, const PairSolution& pair) {
+  const TapName& reference = moments.taps[pair.y].name;
+  return {moments.taps[pair.x].name.layer, reference.network, reference.layer};
+}
+
 /// The fields that a measure row and a spectrum row share.
 template <typename Row>
-void place(Row& row, const PanelMoments& moments, const PairSolution& pair,
-           const RowContext& context) {
+void place(Row& row, const PairNames& names, const RowContext& context) {
   row.epoch = context.epoch;
   row.step = context.step;
   row.stream = context.stream;
-  row.layer = moments.taps[pair.x].name.layer;
-  row.reference = moments.taps[pair.y].name.network;
-  row.reference_layer = moments.taps[pair.y].name.layer;
+  row.layer = names[0];
+  row.reference = names[1];
+  row.reference_layer = names[2];
+}
+
+void write_measure(const MeasureResult& result, const PairFacts& facts, const PairNames& names,
+                   const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks) {
+  MeasureRow row = row_of(result, facts);
+  place(row, names, context);
+  row.window = context.window;
+  row.modes = context.modes;
+  sinks.write(row);
+  sinks.report.measures.push_back(std::move(row));
+  sinks.halves.push_back(std::move(halves));
+}
+
+std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
+  std::vector<const MeasureInfo*> measures;
+  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
+  return measures;
 }
 
 std::optional<double> root_mean_square(const TapMoments& tap) {
@@ -52,13 +76,35 @@ std::optional<double> root_mean_square(const TapMoments& tap) {
   return std::isfinite(square) ? std::optional(std::sqrt(square)) : std::nullopt;
 }
 
-}  // namespace
-
-std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
-  std::vector<const MeasureInfo*> measures;
-  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
-  return measures;
+/// Turns one pair of a solution into measure rows and its spectrum.
+void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
+                const RowContext& context, const std::vector<std::string>& measure_names,
+                RowSinks& sinks) {
+  const PanelSolution& solution = window.solution;
+  const PairSolution& pair = solution.pairs[pair_index];
+  const PairFacts facts = facts_of(solution, pair_index);
+  const PairNames names = names_of(moments, pair);
+  for (std::size_t i = 0; i < measure_names.size(); ++i) {
+    MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
+    std::vector<HalfValue> halves;
+    if (!window.errors.empty()) {
+      result.standard_error = window.errors[pair_index][i].error;
+      halves = window.errors[pair_index][i].halves;
+    }
+    write_measure(result, facts, names, context, std::move(halves), sinks);
+  }
+  SpectrumRow spectrum;
+  place(spectrum, names, context);
+  if (has_value(facts.status)) {
+    spectrum.canonical_correlations = pair.canonical_correlations;
+    spectrum.weights = pair.weights_x;
+  }
+  spectrum.status = facts.status;
+  sinks.write(spectrum);
+  sinks.report.spectra.push_back(std::move(spectrum));
 }
+
+}  // namespace
 
 SolveOptions solve_options(const MonitorOptions& options) {
   SolveOptions result;
@@ -116,35 +162,13 @@ bool has_other_rows(const PanelMoments& moments, const PairMoments& pair) {
   return !pair.moments && moments.taps[pair.x].moments && moments.taps[pair.y].moments;
 }
 
-void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
-                const RowContext& context, const std::vector<std::string>& measure_names,
-                RowSinks& sinks) {
-  const PanelSolution& solution = window.solution;
-  const PairSolution& pair = solution.pairs[pair_index];
-  const PairFacts facts = facts_of(solution, pair_index);
-  for (std::size_t i = 0; i < measure_names.size(); ++i) {
-    MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
-    std::vector<HalfValue> halves;
-    if (!window.errors.empty()) {
-      result.standard_error = window.errors[pair_index][i].error;
-      halves = window.errors[pair_index][i].halves;
-    }
-    MeasureRow row = row_of(result, facts);
-    place(row, moments, pair, context);
-    row.window = context.window;
-    row.modes = context.modes;
-    sinks.write(row);
-    sinks.report.measures.push_back(std::move(row));
-    sinks.halves.push_back(std::move(halves));
+void write_pairs(const PanelMoments& moments, const std::vector<std::size_t>& pairs,
+                 const SolvedWindow& window, const RowContext& context,
+                 const MonitorOptions& options, RowSinks& sinks) {
+  for (const std::size_t pair : pairs) {
+    if (options.pairing.is_all() && has_other_rows(moments, moments.pairs[pair])) continue;
+    write_pair(moments, window, pair, context, options.measures, sinks);
   }
-  SpectrumRow spectrum;
-  place(spectrum, moments, pair, context);
-  if (has_value(facts.status)) {
-    spectrum.canonical_correlations = pair.canonical_correlations;
-    spectrum.weights = pair.weights_x;
-  }
-  spectrum.status = facts.status;
-  sinks.write(spectrum);
 }
 
 void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,
@@ -152,18 +176,7 @@ void write_missing_pair(const RowContext& context, const std::array<std::string,
   for (const std::string& name : measure_names) {
     MeasureResult missing;
     missing.measure = find_measure(name);
-    MeasureRow row = row_of(missing, {});
-    row.epoch = context.epoch;
-    row.step = context.step;
-    row.stream = context.stream;
-    row.layer = pair[0];
-    row.reference = pair[1];
-    row.reference_layer = pair[2];
-    row.window = context.window;
-    row.modes = context.modes;
-    sinks.write(row);
-    sinks.report.measures.push_back(std::move(row));
-    sinks.halves.emplace_back();
+    write_measure(missing, {}, pair, context, {}, sinks);
   }
 }
 

@@ -63,10 +63,11 @@ PanelSolution unsolved(const PanelMoments& moments);
 /// Whether both taps are there, but their rows do not pair.
 bool has_other_rows(const PanelMoments& moments, const PairMoments& pair);
 
-/// Turns one pair of a solution into measure rows and its spectrum.
-void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair,
-                const RowContext& context, const std::vector<std::string>& measure_names,
-                RowSinks& sinks);
+/// Turns pairs of a solution into measure rows and spectra; of all layers with all, not those on
+/// other positions, which were not meant.
+void write_pairs(const PanelMoments& moments, const std::vector<std::size_t>& pairs,
+                 const SolvedWindow& window, const RowContext& context,
+                 const MonitorOptions& options, RowSinks& sinks);
 
 /// Rows without a value, of a pair {layer, reference, its layer} that could not be compared.
 void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,

@@ -54,6 +54,44 @@ void RunWriter::set_heading(const RunRow& row) {
   file_.set_heading(to_json(row, run_, now()));
 }
 
+void RunWriter::set_sinks(const SinkRelays& sinks, std::uint64_t step) {
+  const std::lock_guard lock(mutex_);
+  if (!sinks.empty()) sinks_ = &sinks;
+  step_ = step;
+}
+
+void RunWriter::tell_sinks(const RunRow& row) {
+  const std::lock_guard lock(mutex_);
+  give_to_sinks(row);
+}
+
+void RunWriter::give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows) {
+  const std::lock_guard lock(mutex_);
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{now(), rows->step};
+  sinks_->give([rows, stamp](Sink& sink) { sink.snapshot(*rows, stamp); });
+}
+
+void RunWriter::give_to_sinks(const RunRow& row) {
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{last_time_, step_};
+  const auto shared = std::make_shared<const RunRow>(row);
+  sinks_->give([shared, stamp](Sink& sink) { sink.run(*shared, stamp); }, true);
+}
+
+void RunWriter::give_to_sinks(const LogRow& row) {
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{last_time_, row.step};
+  sinks_->give([row, stamp](Sink& sink) { sink.log(row, stamp); });
+}
+
+void RunWriter::give_to_sinks(const Event& event) {
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{last_time_, step_};
+  const auto shared = std::make_shared<const Event>(event);
+  sinks_->give([shared, stamp](Sink& sink) { sink.event(*shared, stamp); });
+}
+
 void RunWriter::report(const Event& event) {
   const std::lock_guard lock(mutex_);
   report_locked(event);
@@ -62,7 +100,7 @@ void RunWriter::report(const Event& event) {
 void RunWriter::report_locked(const Event& event) {
   const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event);
   if (!is_new) {
-    ++place->second.count;
+    place->second.count += event.count;
     return;
   }
   write_locked(event);
@@ -128,6 +166,11 @@ std::vector<Event> RunWriter::events() const {
   std::vector<Event> result;
   for (const auto& [key, event] : events_) result.push_back(event);
   return result;
+}
+
+double RunWriter::time() {
+  const std::lock_guard lock(mutex_);
+  return now();
 }
 
 double RunWriter::last_time() const {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,6 +13,8 @@
 
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/sink.hpp"
+#include "monitor/sink_relay.hpp"
 
 namespace livecca {
 
@@ -41,6 +45,14 @@ class RunWriter {
   /// What a file that was removed is begun anew with.
   void set_heading(const RunRow& row);
 
+  /// Rows go to these sinks too from now on; borrowed. Events have the step of the last row, from
+  /// this one.
+  void set_sinks(const SinkRelays& sinks, std::uint64_t step);
+  /// All rows of a snapshot, which are written already, for the sinks.
+  void give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows);
+  /// A run row that is not written.
+  void tell_sinks(const RunRow& row);
+
   void report(const Event& event);
 
   /// Writes the count of every event that came more than once.
@@ -54,6 +66,8 @@ class RunWriter {
   std::vector<Event> events() const;
   /// The time of the last row.
   double last_time() const;
+  /// The time that a row would have now.
+  double time();
   /// Goes on counting from these events, and with no time before that.
   void restore(const std::vector<Event>& events, double last_time);
 
@@ -62,8 +76,16 @@ class RunWriter {
 
   template <typename Row>
   void write_locked(const Row& row) {
+    if constexpr (requires { row.step; }) step_ = std::max(step_, row.step);
     write_line(to_json(row, run_, now()));
+    give_to_sinks(row);
   }
+  /// Sinks get the rows of a snapshot together.
+  template <typename Row>
+  void give_to_sinks(const Row&) {}
+  void give_to_sinks(const RunRow& row);
+  void give_to_sinks(const LogRow& row);
+  void give_to_sinks(const Event& event);
   double now();
   void write_line(const std::string& line);
   void report_locked(const Event& event);
@@ -73,7 +95,9 @@ class RunWriter {
   JsonlFile file_;
   std::string run_;
   Callbacks callbacks_;
+  const SinkRelays* sinks_ = nullptr;
   std::int64_t epoch_ = 0;  ///< of the last row that has one
+  std::uint64_t step_ = 0;  ///< the latest of all rows
   double last_time_ = 0;
   bool stepped_back_ = false;  ///< the clock did, since the last line
   bool is_failing_ = false;    ///< the row in hand is about writing

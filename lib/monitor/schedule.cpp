@@ -109,6 +109,7 @@ std::uint64_t Schedule::points_until(const Progress& now) const {
 }
 
 bool Schedule::ask_predicate(const Progress& now) {
+  failure_.clear();
   try {
     return predicate_(now);
   } catch (const std::exception& thrown) {

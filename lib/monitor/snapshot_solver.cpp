@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <map>
 #include <set>
+#include <string_view>
+#include <tuple>
 
 #include "monitor/time_spent.hpp"
 
@@ -66,13 +69,12 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
   if (stream == Stream::train) context.modes = {"train", "eval"};
   Solver& solver = stream == Stream::probe ? probe_solver_ : train_solver_;
   const SolvedWindow solution = solved(moments, solver, stream, job);
+  std::vector<std::size_t> pairs;
   for (std::size_t i = 0; i < moments.pairs.size(); ++i) {
     const PairMoments& pair = moments.pairs[i];
-    if (!belongs(window, pair.x) || !belongs(window, pair.y)) continue;
-    // Of all layers with all, those on other positions were not meant.
-    if (options_.pairing.is_all() && has_other_rows(moments, pair)) continue;
-    write_pair(moments, solution, i, context, options_.measures, sinks);
+    if (belongs(window, pair.x) && belongs(window, pair.y)) pairs.push_back(i);
   }
+  write_pairs(moments, pairs, solution, context, options_, sinks);
   for (std::size_t tap = 0; tap < moments.taps.size(); ++tap) {
     if (belongs(window, tap)) {
       write_layer(moments, solution.solution, tap, window.nonfinite[tap], context, sinks);
@@ -90,10 +92,7 @@ void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {
       },
       [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
         const SolvedWindow solution = solved(moments, solver, Stream::probe, job);
-        for (const std::size_t pair : pairs) {
-          if (options_.pairing.is_all() && has_other_rows(moments, moments.pairs[pair])) continue;
-          write_pair(moments, solution, pair, context, options_.measures, sinks);
-        }
+        write_pairs(moments, pairs, solution, context, options_, sinks);
       });
 }
 
@@ -117,25 +116,41 @@ void SnapshotSolver::write_missing(const SnapshotJob& job, RowSinks& sinks) {
 }
 
 void SnapshotSolver::write_drifts(SnapshotJob& job) {
+  if (!job.probe || !job.train) return;
   SnapshotReport& report = *job.report;
-  for (const MeasureRow& train : report.measures) {
-    if (train.stream != "train" || !train.value) continue;
-    const auto probe = std::ranges::find_if(report.measures, [&](const MeasureRow& row) {
-      return row.stream == "probe" && row.layer == train.layer &&
-             row.reference == train.reference && row.reference_layer == train.reference_layer &&
-             row.measure == train.measure;
-    });
-    if (probe == report.measures.end() || !probe->value) continue;
+  using Key = std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>;
+  std::map<Key, double> of_probe;
+  for (const MeasureRow& row : report.measures) {
+    const Key key{row.layer, row.reference, row.reference_layer, row.measure};
+    if (row.stream == "probe" && row.value) of_probe[key] = *row.value;
+  }
+  for (const MeasureRow& row : report.measures) {
+    if (row.stream != "train" || !row.value) continue;
+    const auto probe = of_probe.find({row.layer, row.reference, row.reference_layer, row.measure});
+    if (probe == of_probe.end()) continue;
     const DriftRow drift{.epoch = job.epoch,
                          .step = job.step,
-                         .layer = train.layer,
-                         .reference = train.reference,
-                         .reference_layer = train.reference_layer,
-                         .measure = train.measure,
-                         .probe = *probe->value,
-                         .train = *train.value};
+                         .layer = row.layer,
+                         .reference = row.reference,
+                         .reference_layer = row.reference_layer,
+                         .measure = row.measure,
+                         .probe = probe->second,
+                         .train = *row.value};
     writer_.write(drift);
     report.drifts.push_back(drift);
+  }
+}
+
+void SnapshotSolver::report_unconverged(SnapshotJob& job) {
+  std::set<std::string> subjects;
+  for (const MeasureRow& row : job.report->measures) {
+    if (row.status != Status::not_converged) continue;
+    subjects.insert(row.stream + ": " + options_.network + "/" + row.layer + " with " +
+                    row.reference + "/" + row.reference_layer);
+  }
+  for (const std::string& subject : subjects) {
+    fail(job, "not_converged", subject,
+         "expected moments that can be solved, these overflow or their decomposition did not end");
   }
 }
 
@@ -184,6 +199,7 @@ void SnapshotSolver::solve(SnapshotJob& job) noexcept {
       write_missing(job, sinks);
       if (job.train) write_stream(Stream::train, *job.train, job, sinks);
       write_drifts(job);
+      report_unconverged(job);
       if (job.probe) write_verdicts(Stream::probe, job, sinks);
       if (job.train) write_verdicts(Stream::train, job, sinks);
     } catch (const std::exception& failure) {
@@ -194,6 +210,9 @@ void SnapshotSolver::solve(SnapshotJob& job) noexcept {
     job.overhead.share = share_of(job.overhead);
     job.overhead.lines_lost = writer_.lines_lost();
     writer_.write(job.overhead);
+    report.step = job.step;
+    report.overhead = job.overhead;
+    writer_.give_to_sinks(std::shared_ptr<const SnapshotRows>(job.report));
     tell(job);
   } catch (...) {
     job.report->measures.clear();

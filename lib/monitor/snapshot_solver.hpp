@@ -1,12 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "livecca/common/executor.hpp"
@@ -60,6 +57,7 @@ class SnapshotSolver {
   /// Rows without a value for what should have been compared and was not.
   void write_missing(const SnapshotJob& job, RowSinks& sinks);
   void write_drifts(SnapshotJob& job);
+  void report_unconverged(SnapshotJob& job);
   void write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks);
   SolvedWindow solved(const PanelMoments& moments, Solver& solver, Stream stream, SnapshotJob& job);
   void fail(SnapshotJob& job, const std::string& what, const std::string& subject,

@@ -36,9 +36,7 @@ void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t 
   first_image = the_first_image;
   images_share = the_images_share;
   images = 0;
-  cost_seconds = 0;
-  moments.reset();
-  inputs.reset();
+  observe_seconds = reference_seconds = 0;
   for (TapBuffer& tap : taps) {
     tap.observed = false;
     tap.refused.clear();
@@ -53,7 +51,6 @@ TapBuffer& StepBuffer::open(std::size_t index, const WatchedTap& tap) {
     throw Error(tap.text() + ": expected one observation in a step, got a second one");
   }
   buffer.observed = true;
-  buffer.refusal = FaultKind::shape_changed;
   return buffer;
 }
 
@@ -98,12 +95,13 @@ void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const Activat
   if (read(buffer, tap, view)) pack(buffer, tap, view, mask, options);
 }
 
-void StepBuffer::hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
-                      std::shared_ptr<const HeldMemory> memory) {
+bool StepBuffer::hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+                      std::shared_ptr<const void> memory) {
   TapBuffer& buffer = open(index, tap);
-  if (!read(buffer, tap, view)) return;
+  if (!read(buffer, tap, view)) return false;
   buffer.held = view;
   buffer.memory = std::move(memory);
+  return true;
 }
 
 void StepBuffer::pack_held(const WatchedTaps& watched, const PackingOptions& options) {
@@ -111,35 +109,14 @@ void StepBuffer::pack_held(const WatchedTaps& watched, const PackingOptions& opt
     TapBuffer& buffer = taps[i];
     if (!buffer.held) continue;
     pack(buffer, watched.at(i), *buffer.held, {}, options);
-    if (buffer.memory && !buffer.memory->is_unchanged()) {
-      buffer.refused =
-          "expected activations that stay as they are until they were read, they were changed in "
-          "place";
-      buffer.refusal = FaultKind::unreadable;
-    }
     buffer.held.reset();
     buffer.memory.reset();
   }
 }
 
-bool StepBuffer::read_held_inputs(std::string& why) {
-  if (!held_inputs) return true;
-  const HeldInputs held = std::move(*held_inputs);
-  held_inputs.reset();
-  ProbeFingerprint read;
-  if (!read.add(held.data, held.element_type, held.element_bytes, held.shape, held.strides, why)) {
-    return false;
-  }
-  if (held.memory && !held.memory->is_unchanged()) {
-    why = "expected inputs that stay as they are until they were read, they were changed in place";
-    return false;
-  }
-  inputs = std::move(read);
-  return true;
-}
-
 void StepBuffer::release() {
-  held_inputs.reset();
+  moments.reset();
+  inputs.reset();
   for (TapBuffer& buffer : taps) {
     buffer.held.reset();
     buffer.memory.reset();
@@ -149,7 +126,10 @@ void StepBuffer::release() {
 
 std::unique_ptr<StepBuffer> StepBufferPool::take() {
   const std::lock_guard lock(mutex_);
-  if (free_.empty()) return std::make_unique<StepBuffer>();
+  if (free_.empty()) {
+    free_.reserve(++made_);  // giving back must not fail
+    return std::make_unique<StepBuffer>();
+  }
   auto buffer = std::move(free_.back());
   free_.pop_back();
   return buffer;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
-#include "livecca/activations/held_memory.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/probe_fingerprint.hpp"
 #include "livecca/activations/sequence_mask.hpp"
@@ -29,28 +28,17 @@ struct PackingOptions {
 /// What one step saw of one tap.
 struct TapBuffer {
   bool observed = false;
-  std::string refused;                           ///< why the view did not fit; empty if it did
-  FaultKind refusal = FaultKind::shape_changed;  ///< of what is refused
+  std::string refused;  ///< why the view did not fit; empty if it did
   PackedRows rows;
   TapShape shape;  ///< of the view
 
   // Activations that are still to be packed, and what holds them; usually none.
   std::optional<ActivationView> held;
-  std::shared_ptr<const HeldMemory> memory;
+  std::shared_ptr<const void> memory;
 
   // Features that a wider tap is cut to; of the width that they were chosen for.
   std::size_t width = 0;
   std::vector<std::size_t> chosen;
-};
-
-/// A probe's inputs that are still to be read.
-struct HeldInputs {
-  const void* data = nullptr;
-  std::string element_type;
-  std::size_t element_bytes = 0;
-  std::vector<std::int64_t> shape;
-  std::vector<std::int64_t> strides;
-  std::shared_ptr<const HeldMemory> memory;
 };
 
 /// A step on its way from the training thread to livecca's own: rows packed, nothing multiplied.
@@ -63,11 +51,11 @@ struct StepBuffer {
   std::uint64_t first_image = 0;  ///< its place in the stream, on which seeded positions depend
   double images_share = 1;        ///< of the batch that is looked at: its first images
   std::uint64_t images = 0;       ///< the most that a tap saw
-  double cost_seconds = 0;        ///< the training thread's, for this step
+  double observe_seconds = 0;     ///< the training thread's, for this step
+  double reference_seconds = 0;   ///< the same in a reference's pass, where it was told
   std::vector<TapBuffer> taps;    ///< by the tap's index
   std::unique_ptr<const PanelMoments> moments;  ///< instead of rows; usually null
-  std::optional<ProbeFingerprint> inputs;       ///< of a probe step, if they were told
-  std::optional<HeldInputs> held_inputs;        ///< or are still to be read
+  std::optional<ProbeFingerprint> inputs;       ///< of a probe step that told them
   std::uint64_t held_bytes = 0;                 ///< of activations that are still to be packed
 
   void begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
@@ -76,15 +64,15 @@ struct StepBuffer {
   /// std::length_error if the rows do not fit the memory.
   void observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
                const SequenceMask& mask, const PackingOptions& options);
-  /// Keeps a view to be packed later. Throws Error on wrong use.
-  void hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
-            std::shared_ptr<const HeldMemory> memory);
+  /// Keeps a view to be packed later, if it is one of the tap's. Throws Error on wrong use.
+  bool hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+            std::shared_ptr<const void> memory);
   /// Packs what was held, and lets it go. Throws as observe() where memory runs out.
   void pack_held(const WatchedTaps& taps, const PackingOptions& options);
-  /// Reads inputs that were held. False, with the reason, if they cannot be used.
-  bool read_held_inputs(std::string& why);
-  /// Lets go what was held and not packed.
+  /// Lets go all that is not memory for later steps.
   void release();
+  /// Of the training thread, in all.
+  double cost_seconds() const { return observe_seconds + reference_seconds; }
 
  private:
   TapBuffer& open(std::size_t index, const WatchedTap& tap);
@@ -103,6 +91,7 @@ class StepBufferPool {
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<StepBuffer>> free_;
+  std::size_t made_ = 0;
 };
 
 }  // namespace livecca

@@ -73,7 +73,7 @@ void StreamWindow::add_new(const WatchedTaps& taps, std::size_t count) {
     panel_.add_tap({tap.network, tap.layer}, tap.reading, tap.shape);
     try {
       add_pairs(i, taps);
-    } catch (const Error&) {
+    } catch (...) {
       panel_.remove_last_tap();
       throw;
     }
@@ -117,7 +117,7 @@ void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recor
       if (seen.refused.empty()) {
         rows = step.observe_packed(i, seen.rows, seen.shape);
       } else {
-        step.refuse(i, seen.refused, seen.refusal);
+        step.refuse(i, seen.refused);
       }
       saw(i, rows);
     }

@@ -194,6 +194,7 @@ std::string to_json(const OverheadRow& row, const std::string& run, double wall_
 std::string to_json(const LogRow& row, const std::string& run, double wall_time) {
   Json json = begin_row("log", run, wall_time);
   json["epoch"] = row.epoch;
+  json["step"] = row.step;
   json["name"] = row.name;
   json["value"] = number_or_null(row.value);
   return text_of(json);

@@ -1,12 +1,17 @@
+#include <ATen/core/grad_mode.h>
 #include <doctest/doctest.h>
+#include <torch/nn/functional/dropout.h>
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "json_lines.hpp"
 #include "livecca_libtorch/tap.hpp"
 #include "temporary_folder.hpp"
 
-// Tensors are held until livecca's thread has read them, unless they are changed in place.
+// Tensors are kept until the step's commit and then held until livecca's thread has read them,
+// unless they are changed in place or somebody else has them too.
 
 using livecca::libtorch::tap;
 using livecca::libtorch::TapScope;
@@ -24,17 +29,14 @@ struct Watched {
   torch::Tensor rows = torch::randn({200, 6}, at::detail::createCPUGenerator(1));
   torch::Tensor others = rows + torch::randn({200, 6}, at::detail::createCPUGenerator(2));
 
-  /// One pass; `change` gets the trained network's tensor within its scope, `later` after it.
-  template <typename Change, typename Later>
-  livecca::SnapshotReport pass(std::int64_t epoch, const Change& change, const Later& later) {
+  /// One pass of `net` under its scope beside the reference's.
+  template <typename Net>
+  livecca::SnapshotReport pass(std::int64_t epoch, const Net& net) {
     auto step = monitor.begin(livecca::Stream::probe, epoch);
-    torch::Tensor activations = rows.clone();
     {
       const TapScope scope(monitor, step, "net");
-      tap("fc", activations);
-      change(activations);
+      net();
     }
-    later(activations);
     {
       const TapScope scope(monitor, step, "reference");
       tap("fc", others);
@@ -42,10 +44,12 @@ struct Watched {
     step.commit();
     return monitor.snapshot(epoch).wait();
   }
-};
 
-const auto nothing = [](torch::Tensor&) {};
-const auto in_place = [](torch::Tensor& tensor) { tensor.relu_(); };
+  /// Activations that only the pass has.
+  livecca::SnapshotReport still_pass(std::int64_t epoch) {
+    return pass(epoch, [&] { tap("fc", rows.clone()); });
+  }
+};
 
 const livecca::MeasureRow& row(const livecca::SnapshotReport& report) {
   const livecca::MeasureRow* found = report.find("fc", "reference", "pwcca_distance");
@@ -53,40 +57,108 @@ const livecca::MeasureRow& row(const livecca::SnapshotReport& report) {
   return *found;
 }
 
+double expected_value() {
+  Watched still;
+  return *row(still.still_pass(0)).value;
+}
+
 }  // namespace
 
 TEST_CASE("an in-place operation after a tap changes no number, in the first pass or later") {
-  Watched still;
-  const double expected = *row(still.pass(0, nothing, nothing)).value;
   Watched watched;
   for (int epoch = 0; epoch < 4; ++epoch) {
-    const auto report = watched.pass(epoch, in_place, nothing);
+    const auto report = watched.pass(epoch, [&] { tap("fc", watched.rows.clone()).relu_(); });
     CHECK(report.events.empty());
-    CHECK(*row(report).value == expected);
+    CHECK(*row(report).value == expected_value());
   }
 }
 
-TEST_CASE("a tensor that nobody changes is held, and gives the same numbers as a copy") {
+TEST_CASE("a tensor that nobody else has is held, and gives the same numbers as a copy") {
   Watched watched;
-  const double copied = *row(watched.pass(0, nothing, nothing)).value;
-  CHECK(*row(watched.pass(1, nothing, nothing)).value == copied);
-  // It is held, not copied: what changes it within livecca's reach is found out …
-  auto step = watched.monitor.begin(livecca::Stream::probe, 2);
-  torch::Tensor activations = watched.rows.clone();
-  {
-    const TapScope scope(watched.monitor, step, "net");
-    tap("fc", activations);
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    CHECK(*row(watched.still_pass(epoch)).value == expected_value());
   }
-  CHECK(activations.storage().use_count() > 1);
-  activations.zero_();
-  step.commit();
-  const auto report = watched.monitor.snapshot(2).wait();
+  // It is kept, not copied: what changes it before the commit is found out …
+  torch::Tensor activations = watched.rows.clone();
+  const auto report = watched.pass(4, [&] {
+    tap("fc", activations);
+    CHECK(activations.storage().use_count() == 2);
+    activations.zero_();
+  });
   CHECK(row(report).status == livecca::Status::missing);
-  CHECK(std::ranges::count(report.events, std::string("unreadable"), &livecca::Event::what) == 1);
+  const auto lines = livecca_tests::read_lines(watched.monitor.run_directory() / "rows.jsonl");
+  CHECK(std::ranges::count_if(lines, [](const auto& line) {
+          return line.value("what", "") == "unwatchable" && line["subject"] == "net/fc";
+        }) == 1);
   CHECK(activations.storage().use_count() == 1);
-  // … and that tap is copied from then on.
-  for (int epoch = 3; epoch < 5; ++epoch) {
-    const auto again = watched.pass(epoch, nothing, in_place);
-    CHECK(*row(again).value == copied);
+  // … and that tap is copied at once from then on.
+  const auto again = watched.pass(5, [&] { tap("fc", watched.rows.clone()).zero_(); });
+  CHECK(*row(again).value == expected_value());
+}
+
+TEST_CASE("a tensor that somebody else has is read before commit() returns") {
+  Watched watched;
+  torch::Tensor activations = watched.rows.clone();
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    activations.copy_(watched.rows);
+    auto step = watched.monitor.begin(livecca::Stream::probe, epoch);
+    {
+      const TapScope scope(watched.monitor, step, "net");
+      tap("fc", activations);
+      const TapScope reference(watched.monitor, step, "reference");
+      tap("fc", watched.others);
+    }
+    step.commit();
+    activations.zero_();
+    CHECK(*row(watched.monitor.snapshot(epoch).wait()).value == expected_value());
+  }
+}
+
+TEST_CASE("memory that LibTorch did not allocate is copied at once") {
+  Watched watched;
+  std::vector<float> buffer(1200);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    std::copy_n(watched.rows.data_ptr<float>(), buffer.size(), buffer.begin());
+    const auto report = watched.pass(epoch, [&] {
+      tap("fc", torch::from_blob(buffer.data(), {200, 6}));
+      std::ranges::fill(buffer, 0.0F);
+    });
+    CHECK(*row(report).value == expected_value());
+  }
+}
+
+TEST_CASE("in-place dropout changes a tensor in training alone, and no number") {
+  Watched watched;
+  const double expected = expected_value();
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    {
+      const at::NoGradGuard no_grad;
+      CHECK(*row(watched.still_pass(epoch)).value == expected);
+    }
+    auto step = watched.monitor.begin(livecca::Stream::train, epoch);
+    {
+      const TapScope scope(watched.monitor, step, "net");
+      const auto dropout = torch::nn::functional::DropoutFuncOptions().p(0.5).inplace(true);
+      torch::nn::functional::dropout(tap("fc", watched.rows.clone()), dropout);
+      const TapScope reference(watched.monitor, step, "reference");
+      tap("fc", watched.others);
+    }
+    step.commit();
+    const auto report = watched.monitor.snapshot(epoch, livecca::Stream::train).wait();
+    CHECK(report.events.empty());
+    CHECK(*report.find("fc", "reference", "pwcca_distance")->value == expected);
+  }
+}
+
+TEST_CASE("a scope may outlive the commit of its step") {
+  Watched watched;
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    auto step = watched.monitor.begin(livecca::Stream::probe, epoch);
+    const TapScope scope(watched.monitor, step, "net");
+    tap("fc", watched.rows.clone());
+    const TapScope reference(watched.monitor, step, "reference");
+    tap("fc", watched.others);
+    step.commit();
+    CHECK(*row(watched.monitor.snapshot(epoch).wait()).value == expected_value());
   }
 }

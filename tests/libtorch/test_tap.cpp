@@ -127,10 +127,10 @@ TEST_CASE("an in-place relu after the tap does not change what was tapped") {
   CHECK(pwcca(report, "layer") == pwcca_of(net, reference));
 }
 
-TEST_CASE("a tap never keeps a graph, and a tensor's memory only until its scope ends") {
+TEST_CASE("a tap never keeps a graph, nor memory that is not LibTorch's") {
   Watched watched;
   livecca::Monitor::Step step = watched.monitor.begin(livecca::Stream::probe, 0);
-  auto scope = std::make_unique<TapScope>(watched.monitor, step, "net");
+  const TapScope scope(watched.monitor, step, "net");
   std::weak_ptr<torch::autograd::Node> node;
   std::weak_ptr<int> memory;
   {
@@ -149,9 +149,8 @@ TEST_CASE("a tap never keeps a graph, and a tensor's memory only until its scope
     CHECK(!memory.expired());
   }
   CHECK(node.expired());
-  CHECK(scope->problems().empty());
-  scope.reset();
   CHECK(memory.expired());
+  CHECK(scope.problems().empty());
 }
 
 TEST_CASE("what cannot be watched is named once and the rest goes on") {

@@ -1,11 +1,9 @@
 #include "livecca_libtorch/inputs.hpp"
 
 #include <exception>
-#include <memory>
 #include <string>
 
 #include "dense_tensor.hpp"
-#include "held_tensor.hpp"
 
 namespace livecca::libtorch {
 namespace {
@@ -62,13 +60,7 @@ void give_inputs(Monitor::Step& step, const at::Tensor& inputs) {
     step.report("inputs", what.substr(0, what.find('\n')));  // a backtrace may follow
     return;
   }
-  if (!has_version(tensor)) return give(step, tensor);
-  // Read on livecca's thread; whether they change in place is only known then.
-  step.inputs_held(tensor.data_ptr(), element_type_of(tensor),
-                   static_cast<std::size_t>(tensor.element_size()),
-                   {tensor.sizes().data(), tensor.sizes().size()},
-                   {tensor.strides().data(), tensor.strides().size()},
-                   std::make_shared<HeldTensor>(tensor, std::make_shared<InPlaceFact>()));
+  give(step, tensor);
 }
 
 void give_inputs(Recorder& recorder, const at::Tensor& inputs) { give(recorder, readable(inputs)); }

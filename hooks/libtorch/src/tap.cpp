@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "dense_tensor.hpp"
-#include "held_tensor.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/error.hpp"
+#include "tapped_tensor.hpp"
 
 namespace livecca::libtorch {
 namespace {
@@ -66,8 +66,10 @@ struct TapScope::State {
   std::vector<TapProblem> problems = {};
   State* outer = innermost;
   Clock::time_point began = Clock::now();
-  double elsewhere = 0;  ///< seconds that are told already: in observe(), and of inner scopes
-  FirstPass first_pass = {};
+  double tapping = 0;    ///< seconds in tap()
+  double observing = 0;  ///< of those, in Step::observe(), which counts them itself
+  double inner = 0;      ///< seconds of scopes within this one
+  std::vector<std::size_t> waiting = {};  ///< taps that are handed over at the commit
 
   static thread_local State* innermost;
 
@@ -75,29 +77,24 @@ struct TapScope::State {
     require_dense(tensor);
     const Layout layout = layout_of(tensor);
     dtype_of(tensor);  // before watch(): what cannot be read must not become a tap
-    const at::Tensor rows = readable(tensor);
+    at::Tensor rows = readable(tensor);
     if (recorder != nullptr) {
       recorder->observe(name, layout, view_of(rows));
       return;
     }
     const TapHandle handle = monitor->watch(network, name, layout);
-    const Clock::time_point begin = Clock::now();
-    hand_over(handle, name, rows);
-    elsewhere += seconds_since(begin);
-  }
-
-  /// Lets livecca's thread read the tensor, if nobody is known to change it meanwhile.
-  void hand_over(TapHandle handle, std::string_view name, const at::Tensor& rows) {
-    if (!has_version(rows)) return step->observe(handle, view_of(rows));
-    auto fact = in_place_fact(monitor->run_directory().string(), network + "/" + std::string(name));
-    const std::optional<bool> is_changed = fact->is_changed();
-    if (is_changed && !*is_changed) {
-      step->observe_held(handle, view_of(rows),
-                         std::make_shared<HeldTensor>(rows, std::move(fact)));
-      return;
+    if (std::ranges::count(waiting, handle.index) > 0) {
+      throw Error("expected one observation in a step, got a second one");
     }
-    step->observe(handle, view_of(rows));
-    if (!is_changed) first_pass.add(rows, std::move(fact));
+    std::string full_name = network + "/" + std::string(name);
+    InPlaceFact fact = in_place_fact(monitor->run_directory().string(), full_name);
+    TappedTensor tapped(handle, std::move(full_name), std::move(rows), std::move(fact));
+    const Clock::time_point begin = Clock::now();
+    tapped.observe(*step);
+    observing += seconds_since(begin);
+    if (!tapped.waits_for_commit()) return;
+    waiting.push_back(handle.index);
+    step->at_commit([tapped = std::move(tapped)](Monitor::Step& of) { tapped.commit(of); });
   }
 
   void report(std::string_view name, const std::string& what) {
@@ -110,14 +107,14 @@ struct TapScope::State {
     if (step != nullptr) step->report(tap, problems.back().message);
   }
 
-  /// Tells the step what a reference's pass took; the network's own is training's.
+  /// Tells the step what tapping took, and a reference's pass; the network's own is training's.
   void end() {
     const double seconds = seconds_since(began);
-    if (monitor != nullptr && network != monitor->network()) {
-      step->spent(std::max(0.0, seconds - elsewhere));
+    if (monitor != nullptr) {
+      step->spent_observing(std::max(0.0, tapping - observing));
+      if (network != monitor->network()) step->spent(std::max(0.0, seconds - tapping - inner));
     }
-    if (outer != nullptr) outer->elsewhere += seconds;
-    first_pass.learn();
+    if (outer != nullptr) outer->inner += seconds;
   }
 };
 
@@ -143,11 +140,13 @@ const std::vector<TapProblem>& TapScope::problems() const { return state_->probl
 at::Tensor tap(std::string_view name, const at::Tensor& tensor) {
   TapScope::State* scope = TapScope::State::innermost;
   if (scope != nullptr) {
+    const Clock::time_point begin = Clock::now();
     try {
       scope->observe(name, tensor);
     } catch (const std::exception& problem) {
       scope->report(name, problem.what());
     }
+    scope->tapping += seconds_since(begin);
   }
   return tensor;
 }

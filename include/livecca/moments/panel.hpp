@@ -213,8 +213,8 @@ class LIVECCA_EXPORT Panel::Step {
   /// Throws Error as observe().
   const PackedRows* observe_packed(std::size_t tap, PackedRows& rows, const TapShape& seen);
   /// Instead of observe(), for activations that did not fit before they could become the tap's
-  /// view: it leaves with a fault of this kind and message. Throws Error as observe().
-  void refuse(std::size_t tap, const std::string& why, FaultKind kind = FaultKind::shape_changed);
+  /// view: it leaves with FaultKind::shape_changed and this message. Throws Error as observe().
+  void refuse(std::size_t tap, const std::string& why);
   /// Rows first … first + count − 1 of a recorded tap. Throws Error on any other tap.
   const PackedRows* observe_recorded(std::size_t tap, std::uint64_t first, std::uint64_t count);
   /// Adds the step to every tap and pair, in parallel on the executor's training lane.

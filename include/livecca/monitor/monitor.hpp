@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
-#include "livecca/activations/held_memory.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
@@ -124,6 +124,8 @@ class LIVECCA_EXPORT Monitor {
 
   /// A number of the user's own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);
+  /// The same of the epoch that was told last.
+  void log(std::string_view name, double value);
 
   /// Writes all that a resumed run needs into a folder, to be saved with the training's own
   /// checkpoint; it is made if it is not there, and what it held of an earlier save() is replaced
@@ -161,11 +163,6 @@ class LIVECCA_EXPORT Monitor::Step {
   void inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
               std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
-  /// The same without a pass on this thread, see observe_held().
-  void inputs_held(const void* data, std::string_view element_type, std::size_t element_bytes,
-                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides,
-                   std::shared_ptr<const HeldMemory> memory);
-
   /// Copies the rows that it needs at once, so an in-place operation may follow. Throws Error on an
   /// unknown handle, a tap observed twice, a mask for a layout without steps, or after commit.
   ///
@@ -174,13 +171,12 @@ class LIVECCA_EXPORT Monitor::Step {
   /// only if in that snapshot no step is masked and their number does not change; otherwise the
   /// snapshot is not kept of that layer, with an event "history_failed".
   void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
-  /// The same without a copy on this thread: livecca's own reads the memory soon after commit(). It
-  /// must stay as it is until `memory` is destroyed, which happens once it was read; if
-  /// memory->is_unchanged() then says that it did not, the tap leaves its window with an event
-  /// "unreadable". Copies at once, as observe(), where more than options.held_bytes_limit would be
-  /// held.
-  void observe_held(TapHandle tap, const ActivationView& view,
-                    std::shared_ptr<const HeldMemory> memory);
+  /// The same without a copy on this thread: livecca's own reads the view soon after commit(), and
+  /// then lets `memory` go, which must keep the view's memory where it is and as it is until then.
+  /// `bytes` is what it keeps. Copies at once, as observe(), where more than
+  /// options.held_bytes_limit would be held.
+  void observe_held(TapHandle tap, const ActivationView& view, std::shared_ptr<const void> memory,
+                    std::uint64_t bytes);
   /// Instead of observe(), for moments that were reduced elsewhere, on a GPU or by other workers: a
   /// window of a Panel with taps and pairs of the same names, in any order, over the same positions
   /// and features. What it does not have is lost for the window, and the probe's activations are
@@ -192,6 +188,12 @@ class LIVECCA_EXPORT Monitor::Step {
   /// Seconds that the caller took for this train step's watching alone, e.g. a reference's forward
   /// pass: counted as overhead. Of a probe step not counted: its passes are the caller's own.
   void spent(double seconds);
+  /// Seconds that the caller took to get at what it observes, e.g. to copy it from a GPU: counted
+  /// as observing.
+  void spent_observing(double seconds);
+  /// Calls `action` first thing in commit(), on its thread; forgets it if there is no commit. For
+  /// hooks that observe once a pass is over.
+  void at_commit(std::function<void(Step&)> action);
   /// Hands the rows over. A train step that finds the queue full is dropped and counted.
   void commit();
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "livecca/monitor/schedule.hpp"
 #include "livecca/monitor/verdict_options.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/sink.hpp"
 
 namespace livecca {
 
@@ -95,13 +97,21 @@ struct MonitorOptions {
 
   VerdictOptions verdicts{};
 
+  /// Where rows go beside rows.jsonl; examples/own_sink has one in 20 lines. Each has
+  /// a thread, which calls it in order; what it throws is an event "sink_failed".
+  std::vector<std::shared_ptr<Sink>> sinks{};
+  /// Seconds before a sink's call that threw is made again; twice as many the next time, and so on
+  /// up to 64 times as many.
+  double sink_retry_seconds = 1;
+
   /// Called for the first event of each kind and subject, from a training thread or one of
   /// livecca's; must not call the monitor. What it throws is an event "callback_failed".
   std::function<void(const Event&)> on_event{};
   /// Called with every solved snapshot, from the thread that solved it, in their order. May call
   /// log() and latest(). What it throws is an event "callback_failed".
   std::function<void(const SnapshotReport&)> on_snapshot{};
-  /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does.
+  /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does. Must
+  /// not call the monitor.
   std::function<double()> wall_clock{};
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
   std::vector<std::pair<std::string, std::string>> notes{};

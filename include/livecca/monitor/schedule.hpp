@@ -40,14 +40,15 @@ class LIVECCA_EXPORT Schedule {
   /// The first call, then the steps 10^(i / per_decade) for i = 0, 1, …, rounded: 1, 2, 5, 10, 22,
   /// 46, 100, … for 3. Throws Error unless `per_decade` > 0.
   static Schedule log_spaced(int per_decade);
-  /// Whenever the predicate says so, which is asked at each call. Throws Error if it is empty.
+  /// Whenever the predicate says so, which is asked at each call. Throws Error if it is empty. A
+  /// Monitor's predicates must not call the monitor.
   static Schedule when(std::function<bool(const Progress&)> predicate);
 
   /// Whether a point has come since the last call that said so. A predicate that throws counts as
   /// not due. Steps or epochs that go back to before the last point are not due.
   bool due(const Progress& now);
 
-  /// What the predicate threw last; empty if it never did.
+  /// What the predicate threw in the last call; empty if it did not.
   const std::string& failure() const { return failure_; }
 
   /// Which points have passed, as one line of JSON. A predicate's own state is the user's.

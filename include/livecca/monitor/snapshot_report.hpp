@@ -8,16 +8,12 @@
 
 #include "livecca/common/export.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/sink.hpp"
 
 namespace livecca {
 
 /// All that one snapshot, or the final comparison, found.
-struct SnapshotReport {
-  std::int64_t epoch = 0;
-  std::vector<MeasureRow> measures;
-  std::vector<LayerRow> layers;
-  std::vector<DriftRow> drifts;      ///< where both streams have a number
-  std::vector<VerdictRow> verdicts;  ///< of each stream
+struct SnapshotReport : SnapshotRows {
   std::vector<Event> events;
   double observe_seconds = 0;     ///< the training threads' time in observe() and commit()
   double wait_seconds = 0;        ///< the training threads', for a place in the queue

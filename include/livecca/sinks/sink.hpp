@@ -68,9 +68,11 @@ class LIVECCA_EXPORT Sink {
   virtual void snapshot(const SnapshotRows& rows, const RowStamp& stamp) = 0;
   /// A number of the user's own.
   virtual void log(const LogRow& row, const RowStamp& stamp);
-  /// The first event of its kind and subject; later ones of the same are counted, see the run's end.
+  /// The first event of its kind and subject; later ones of the same are counted, see the run's
+  /// end.
   virtual void event(const Event& event, const RowStamp& stamp);
-  /// Nothing more will come: the run ended, or is left off until it is taken up again.
+  /// Nothing more will come: the run ended, or is left off until it is taken up again. Comes once,
+  /// even if no other call succeeded, and is not made again.
   virtual void close();
 };
 

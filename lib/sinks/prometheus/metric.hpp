@@ -54,7 +54,7 @@ inline constexpr std::array<MetricFacts, 29> all_metrics{{
      "1 once nothing more comes: the run ended or was left off."},
     {Metric::resumes, "livecca_resumes_total", "counter", "Times the run was taken up again."},
     {Metric::epoch, "livecca_epoch", "gauge", "Epoch of the newest numbers."},
-    {Metric::step, "livecca_step", "gauge", "Steps committed since the run began."},
+    {Metric::step, "livecca_step", "gauge", "Training steps; steps committed where training does not tell."},
     {Metric::snapshot_time, "livecca_last_snapshot_timestamp_seconds", "gauge",
      "Unix time of the stream's newest snapshot."},
     {Metric::measure, "livecca_measure", "gauge",

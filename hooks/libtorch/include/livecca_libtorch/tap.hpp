@@ -41,12 +41,11 @@ struct TapProblem {
 ///     step.commit();
 ///
 /// Scopes nest: the innermost one listens. They must end in the reverse order of their beginning,
-/// on the thread that made them, before the step is committed. Monitor, step and recorder are
-/// borrowed.
+/// on the thread that made them. Monitor, step and recorder are borrowed.
 ///
-/// Of another network than the monitor's own, a scope in the train stream tells the step how long
-/// it lived, less what observing took: a reference's pass is overhead. So let it hold that pass
-/// alone.
+/// Of another network than the monitor's own, a scope that ends before the commit of its step of
+/// the train stream tells it how long it lived, less what observing took: a reference's pass is
+/// overhead. So let it hold that pass alone.
 class LIVECCA_EXPORT TapScope {
  public:
   TapScope(Monitor& monitor, Monitor::Step& step, std::string network);
@@ -70,12 +69,12 @@ class LIVECCA_EXPORT TapScope {
 /// tensor with the same graph: `x = tap("conv1", relu(conv1(x)));`.
 ///
 /// A layer is watched on first sight, with the layout by its axes: N × C (nc) or N × C × H × W
-/// (nchw; the channels_last memory format is read as it lies). An in-place operation may follow, up
-/// to the scope's end: in a tap's first pass what is needed is copied before the return, and where
-/// nothing changed its tensor until the scope ended, later ones are held, without their graph, until
-/// livecca's own thread has read them (see Monitor::Step::observe_held()). One that is changed
-/// after its scope all the same costs its tap a window, with an event, and is copied from then on. A
-/// tensor on another device is copied to the CPU for this.
+/// (nchw; the channels_last memory format is read as it lies). An in-place operation may follow: in
+/// a tap's first pass what is needed is copied before the return. Where nothing changed its tensor
+/// until the step's commit, later ones are kept until then, without their graph, and livecca's own
+/// thread reads those that nobody else has any more (see Monitor::Step::observe_held()). One that
+/// is changed all the same costs its tap the step, with an event, and is copied at once from then
+/// on. So is memory that LibTorch did not allocate. A tensor on another device is copied to the CPU.
 ///
 /// Never throws: a tensor that cannot be watched (undefined, sparse, of integers, of another number
 /// of axes, a name tapped twice in one step) is a TapProblem of the scope and an event of the run.

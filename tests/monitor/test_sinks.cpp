@@ -1,0 +1,284 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "json_lines.hpp"
+#include "livecca/common/error.hpp"
+#include "monitor/sink_relay.hpp"
+#include "panel_of_two.hpp"
+#include "temporary_folder.hpp"
+#include "tiny_training.hpp"
+
+using namespace livecca;
+using livecca_tests::normal_matrix;
+using livecca_tests::read_lines;
+using livecca_tests::TemporaryFolder;
+using livecca_tests::TinyTraining;
+using nlohmann::json;
+
+namespace {
+
+/// Keeps what it is given, as JSON; fails as often as it is told to.
+class Collector : public Sink {
+ public:
+  std::string name() const override { return "collector"; }
+  void open(const SinkRun& run) override {
+    attempt();
+    opened.push_back(run);
+  }
+  void run(const RunRow& row, const RowStamp&) override { add(row, "run"); }
+  void snapshot(const SnapshotRows& given, const RowStamp& stamp) override {
+    attempt();
+    CHECK(stamp.step == given.step);
+    for (const auto& row : given.measures) keep(row);
+    for (const auto& row : given.spectra) keep(row);
+    for (const auto& row : given.layers) keep(row);
+    for (const auto& row : given.drifts) keep(row);
+    for (const auto& row : given.verdicts) keep(row);
+    if (given.overhead) keep(*given.overhead);
+    calls.push_back(given.is_final ? "final" : "snapshot");
+  }
+  void log(const LogRow& row, const RowStamp&) override { add(row, "log"); }
+  void event(const Event& event, const RowStamp&) override { add(event, event.what); }
+  void close() override { ++closed; }
+
+  int failures = 0;  ///< so many calls more throw
+  int failed = 0;
+  int closed = 0;
+  std::vector<SinkRun> opened;
+  std::vector<std::string> calls;
+  std::vector<std::string> rows;
+
+ private:
+  template <typename Row>
+  void add(const Row& row, const std::string& call) {
+    attempt();
+    keep(row);
+    calls.push_back(call);
+  }
+  void attempt() {
+    if (failed >= failures) return;
+    ++failed;
+    if (failed % 2 == 0) throw 7;
+    throw std::runtime_error("the disk is full");
+  }
+  template <typename Row>
+  void keep(const Row& row) {
+    json line = json::parse(to_json(row, "run", 0));
+    line.erase("wall_time");
+    rows.push_back(line.dump());
+  }
+};
+
+std::vector<std::string> rows_of_file(const std::filesystem::path& run) {
+  std::vector<std::string> rows;
+  for (json line : read_lines(run / "rows.jsonl")) {
+    line.erase("wall_time");
+    rows.push_back(line.dump());
+  }
+  std::ranges::sort(rows);
+  return rows;
+}
+
+std::vector<std::string> sorted(std::vector<std::string> rows) {
+  std::ranges::sort(rows);
+  return rows;
+}
+
+MonitorOptions options_in(const TemporaryFolder& folder, std::vector<std::shared_ptr<Sink>> sinks) {
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.threads = 1;
+  options.sinks = std::move(sinks);
+  options.sink_retry_seconds = 0.002;
+  return options;
+}
+
+/// One pass over a probe of one pair, and its snapshot.
+void pass(Monitor& monitor, std::int64_t epoch) {
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(60, 3, static_cast<std::uint64_t>(epoch) + 1);
+  auto step = monitor.begin(Stream::probe, epoch);
+  step.observe(net, view_of(x));
+  step.observe(ref, view_of(x));
+  step.commit();
+  monitor.snapshot(epoch).wait();
+}
+
+}  // namespace
+
+TEST_CASE("a sink gets every row of the run, in order, snapshots whole") {
+  const TemporaryFolder folder;
+  const auto sink = std::make_shared<Collector>();
+  {
+    Monitor monitor(options_in(folder, {sink}));
+    TinyTraining training;
+    training.before_epoch = [&](int epoch) { monitor.log(epoch, "loss", 1.0 / (epoch + 1)); };
+    training.run(&monitor);
+    monitor.finish();
+    CHECK(sink->closed == 0);
+  }
+  CHECK(sink->closed == 1);
+  REQUIRE(sink->opened.size() == 1);
+  CHECK(sink->opened[0].name == "run");
+  CHECK(sink->opened[0].folder == folder.path() / "run");
+  CHECK(!sink->opened[0].is_resumed);
+  CHECK(sink->calls.front() == "run");
+  CHECK(std::ranges::count(sink->calls, "snapshot") == TinyTraining::epochs);
+  CHECK(std::ranges::count(sink->calls, "log") == TinyTraining::epochs);
+  CHECK(std::ranges::count(sink->calls, "final") == 1);
+  CHECK(sink->calls.back() == "finished");
+  CHECK(sorted(sink->rows) == rows_of_file(folder.path() / "run"));
+}
+
+TEST_CASE("a sink that throws is called again with the same rows, counted and told once") {
+  const TemporaryFolder folder;
+  const auto failing = std::make_shared<Collector>();
+  failing->failures = 7;
+  const auto other = std::make_shared<Collector>();
+  {
+    Monitor monitor(options_in(folder, {failing, other}));
+    for (int epoch = 0; epoch < 3; ++epoch) pass(monitor, epoch);
+    while (failing->failed < failing->failures) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      monitor.save(folder.path() / "checkpoint");
+    }
+    monitor.finish();
+  }
+  CHECK(failing->failed == 7);
+  CHECK(failing->opened.size() == 1);
+  CHECK(sorted(failing->rows) == rows_of_file(folder.path() / "run"));
+  CHECK(sorted(other->rows) == rows_of_file(folder.path() / "run"));
+  std::vector<json> told;
+  for (const json& line : read_lines(folder.path() / "run" / "rows.jsonl")) {
+    if (line.value("what", "") == "sink_failed") told.push_back(line);
+  }
+  REQUIRE(told.size() == 2);
+  CHECK(told[0]["subject"] == "collector");
+  CHECK(told[0]["message"] == "the disk is full");
+  CHECK(told[0]["count"] == 1);
+  CHECK(told[1]["count"] == 7);
+}
+
+TEST_CASE("a sink that never works costs its own rows and no waiting") {
+  const TemporaryFolder folder;
+  const auto failing = std::make_shared<Collector>();
+  failing->failures = 1'000'000;
+  const auto other = std::make_shared<Collector>();
+  MonitorOptions options = options_in(folder, {failing, other});
+  options.sink_retry_seconds = 3600;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    Monitor monitor(options);
+    pass(monitor, 0);
+    CHECK(monitor.save(folder.path() / "checkpoint"));
+    monitor.finish();
+  }
+  // Not an hour: nobody waits for the pause to end.
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(5));
+  CHECK(failing->rows.empty());
+  CHECK(failing->opened.empty());
+  CHECK(failing->closed == 1);
+  CHECK(std::ranges::count(other->calls, "snapshot") == 1);
+}
+
+TEST_CASE("a resumed run's sinks are told where it goes on, and had all rows before") {
+  const TemporaryFolder folder;
+  const auto before = std::make_shared<Collector>();
+  const std::filesystem::path checkpoint = folder.path() / "checkpoint";
+  auto monitor = std::make_unique<Monitor>(options_in(folder, {before}));
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    monitor->advance(epoch);
+    pass(*monitor, epoch);
+  }
+  REQUIRE(monitor->save(checkpoint));
+  CHECK(sorted(before->rows) == rows_of_file(folder.path() / "run"));
+  monitor->advance(2);
+  pass(*monitor, 2);
+  monitor.reset();
+  const auto after = std::make_shared<Collector>();
+  {
+    Monitor resumed(options_in(folder, {after}), checkpoint);
+    resumed.advance(2);
+    pass(resumed, 2);
+  }
+  REQUIRE(after->opened.size() == 1);
+  CHECK(after->opened[0].is_resumed);
+  CHECK(after->opened[0].epoch == 1);
+  CHECK(after->opened[0].step == 2);
+  REQUIRE(after->calls.size() >= 2);
+  CHECK(after->calls[0] == "run");
+  CHECK(std::ranges::count(after->calls, "snapshot") == 1);
+}
+
+TEST_CASE("options with a null sink or one twice are refused") {
+  const TemporaryFolder folder;
+  const auto sink = std::make_shared<Collector>();
+  CHECK_THROWS_WITH_AS(Monitor(options_in(folder, {nullptr})),
+                       "monitor options: expected sinks, got a null pointer among them", Error);
+  CHECK_THROWS_WITH_AS(Monitor(options_in(folder, {sink, sink})),
+                       "monitor options: expected each sink once, got collector twice", Error);
+  MonitorOptions options = options_in(folder, {sink});
+  options.sink_retry_seconds = 0;
+  CHECK_THROWS_AS(Monitor{options}, Error);
+}
+
+TEST_CASE(
+    "a relay drops the oldest calls beyond 256, not those that are kept, and tells how many") {
+  const auto sink = std::make_shared<Collector>();
+  std::promise<void> gate;
+  const auto opened = gate.get_future().share();
+  std::promise<void> began;
+  std::uint64_t dropped = 0;
+  std::vector<int> made;
+  {
+    SinkRelay relay(sink, {std::chrono::seconds(1)},
+                    [&](const std::string& what, const std::string&, std::uint64_t count) {
+                      CHECK(what == "sink_dropped");
+                      dropped += count;
+                    });
+    relay.give([&](Sink&) {
+      began.set_value();
+      opened.wait();
+    });
+    began.get_future().wait();
+    for (int i = 0; i < 300; ++i) relay.give([&made, i](Sink&) { made.push_back(i); }, i == 0);
+    gate.set_value();
+    relay.drain();
+  }
+  CHECK(dropped == 45);
+  REQUIRE(made.size() == 255);
+  CHECK(made[0] == 0);
+  for (std::size_t i = 1; i < made.size(); ++i) CHECK(made[i] == static_cast<int>(i) + 45);
+}
+
+TEST_CASE("a call that never returns is left behind") {
+  struct Gate {
+    std::promise<void> promise;
+    std::shared_future<void> opened = promise.get_future().share();
+  };
+  const auto gate = std::make_shared<Gate>();
+  const auto sink = std::make_shared<Collector>();
+  std::promise<void> began;
+  {
+    SinkRelay relay(sink, {std::chrono::seconds(1), std::chrono::milliseconds(100)},
+                    [](const std::string&, const std::string&, std::uint64_t) {});
+    relay.give([gate, &began](Sink&) {
+      began.set_value();
+      gate->opened.wait();
+    });
+    began.get_future().wait();
+    relay.give([](Sink& one) { one.close(); });
+  }
+  CHECK(sink->closed == 0);
+  gate->promise.set_value();
+  while (sink.use_count() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(sink->closed == 2);  // its own and the relay's, once the call returned
+}
