@@ -52,10 +52,6 @@ std::set<int> open_files() {
   return files;
 }
 
-std::vector<fs::path> files_in(const fs::path& folder) {
-  return {fs::directory_iterator(folder), {}};
-}
-
 }  // namespace
 
 TEST_CASE("options that cannot be are refused") {
