@@ -81,8 +81,9 @@ void Monitor::State::open_sinks(bool is_resumed) {
                                                            .epoch = front.epoch,
                                                            .step = front.step(),
                                                            .wall_time = writer.time()});
-  sinks.give([run](Sink& sink) { sink.open(*run); }, true);
+  // Before one of them can fail: the others are to hear of it. Nobody writes rows yet.
   writer.set_sinks(sinks, front.step());
+  sinks.give([run](Sink& sink) { sink.open(*run); }, true);
 }
 
 void Monitor::State::report_sink(const std::string& sink, const std::string& what,
