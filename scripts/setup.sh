@@ -9,6 +9,8 @@ packages=(
   libeigen3-dev libtbb-dev libxtensor-dev doctest-dev
   liblapacke-dev libopenblas-dev nlohmann-json3-dev libcli11-dev libbenchmark-dev
   libtorch-dev
+  libpng-dev protobuf-compiler python3-venv
+  libcpp-httplib-dev pkgconf  # the Prometheus sink
 )
 [ "${1:-}" = "--tidy" ] && packages+=(clang-format clang-tidy)
 [ "${1:-}" = "--fuzz" ] && packages+=(clang libclang-rt-dev)

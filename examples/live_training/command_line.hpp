@@ -23,6 +23,8 @@ struct Settings {
   bool train_stream = false;    ///< watch minibatches of training too
   bool lockstep_train = false;  ///< and the reference on them
   double budget = 0;            ///< share of training time for that; 0: no limit
+  bool tensorboard = true;      ///< write event files into the run folder
+  int metrics_port = 0;         ///< where Prometheus finds the newest numbers; 0: nowhere
 
   /// Whether a reference network runs beside the trained one.
   bool has_reference() const { return pack.empty() || !reference.empty(); }

@@ -1,9 +1,12 @@
 #include <ATen/Parallel.h>
 #include <livecca/common/error.hpp>
+#include <livecca/sinks/prometheus.hpp>
+#include <livecca/sinks/tensorboard.hpp>
 
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -38,6 +41,14 @@ livecca::MonitorOptions monitor_options(const Settings& settings) {
   // Where the budget chooses, it chooses among all steps.
   if (settings.budget > 0) options.train_schedule = livecca::Schedule::every_steps(1);
   options.overhead_budget = settings.budget;
+  if (settings.tensorboard) options.sinks.push_back(livecca::tensorboard_sink());
+  if (settings.metrics_port > 0) {
+    livecca::PrometheusOptions prometheus;
+    prometheus.port = settings.metrics_port;
+    options.sinks.push_back(std::make_shared<livecca::PrometheusSink>(prometheus));
+    std::cout << "Prometheus: http://" << prometheus.address << ':' << prometheus.port
+              << "/metrics\n";
+  }
   options.on_event = [](const livecca::Event& event) {
     std::cerr << "livecca: epoch " << event.epoch << ": " << event.what << ": " << event.subject
               << ": " << event.message << '\n';
@@ -59,6 +70,10 @@ int run(const Settings& settings) {
   watched.print_curves();
   std::cout << "\nTest accuracy: " << percent(test_accuracy) << '\n';
   const bool is_recorded = watched.record();
+  if (settings.tensorboard) {
+    std::cout << "TensorBoard: tensorboard --logdir "
+              << (monitor.run_directory() / "tensorboard").string() << '\n';
+  }
   std::cout << "Run folder: " << monitor.run_directory().string() << '\n';
   return is_recorded ? 0 : 2;
 }

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "activations/layout_axes.hpp"
+#include "activations/split_mix.hpp"
 
 namespace livecca {
 namespace {
@@ -16,23 +17,6 @@ std::string text_of(std::span<const std::int64_t> shape) {
   }
   return text + ")";
 }
-
-// SplitMix64 (Steele, Lea, Flood 2014): a full-period mixer, so that neighbouring images get
-// unrelated choices from one seed, on every platform.
-class SplitMix {
- public:
-  explicit SplitMix(std::uint64_t state) : state_(state) {}
-
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31U);
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 }  // namespace
 

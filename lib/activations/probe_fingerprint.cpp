@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "activations/split_mix.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -16,14 +17,6 @@ constexpr std::uint64_t order_factor = 0xD1342543DE82EF95U;
 
 constexpr std::size_t most_axes = 64;
 constexpr std::size_t longest_type = 32;
-
-/// SplitMix64's finalizer (Steele, Lea, Flood 2014): every bit of the input moves every bit of the
-/// result.
-std::uint64_t mixed(std::uint64_t z) {
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-  return z ^ (z >> 31U);
-}
 
 /// Eight bytes at a time. A step is a bijection of the state for given bytes, and of the bytes for
 /// a given state: two inputs that differ in one place never hash alike.

@@ -13,12 +13,6 @@
 #include "livecca/common/error.hpp"
 
 namespace livecca {
-namespace {
-
-constexpr std::string_view file_prefix = "snapshot-";
-constexpr std::string_view file_suffix = ".safetensors";
-
-}  // namespace
 
 History::History(const MonitorOptions& options, Report report)
     : options_(options),
@@ -29,7 +23,8 @@ History::History(const MonitorOptions& options, Report report)
 std::filesystem::path History::file_of(std::uint64_t number) const {
   std::string digits = std::to_string(number);
   digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
-  return directory_ / (std::string(file_prefix) + digits + std::string(file_suffix));
+  return directory_ /
+         (std::string(snapshot_file_prefix) + digits + std::string(snapshot_file_suffix));
 }
 
 PackWriter& History::writer() {
@@ -262,13 +257,14 @@ void History::remove_later_files() const {
     const std::string name = entry.path().filename().string();
     std::uint64_t number = 0;
     if (name.starts_with(SpoolFile::name_prefix)) later.push_back(entry.path());
-    if (!name.starts_with(file_prefix)) continue;
-    const char* const digits = name.data() + file_prefix.size();
+    if (!name.starts_with(snapshot_file_prefix)) continue;
+    const char* const digits = name.data() + snapshot_file_prefix.size();
     const auto [end, error] = std::from_chars(digits, name.data() + name.size(), number);
     if (error != std::errc() || end == digits) continue;
     const std::string_view suffix(end);
-    const bool is_part = suffix.starts_with(file_suffix) && suffix.ends_with(".tmp");
-    if (is_part || (suffix == file_suffix && number >= snapshots_)) later.push_back(entry.path());
+    const bool is_part = suffix.starts_with(snapshot_file_suffix) && suffix.ends_with(".tmp");
+    if (is_part || (suffix == snapshot_file_suffix && number >= snapshots_))
+      later.push_back(entry.path());
   }
   for (const auto& file : later) std::filesystem::remove(file, ignored);
 }

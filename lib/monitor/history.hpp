@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "livecca/activations/packed_rows.hpp"
@@ -19,6 +20,10 @@
 #include "monitor/recorded_side.hpp"
 
 namespace livecca {
+
+/// A kept snapshot's file: "snapshot-0012.safetensors".
+inline constexpr std::string_view snapshot_file_prefix = "snapshot-";
+inline constexpr std::string_view snapshot_file_suffix = ".safetensors";
 
 /// The trained network's probe activations, one pack a snapshot, in the run folder: what the
 /// distances to its own earlier states and to recorded networks are computed from.

@@ -27,7 +27,7 @@ std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
                                       const VerdictOptions& options);
 
 /// "dead": of a layer with more than 3 effective samples, if at least dead_share of its neurons do
-/// not vary. A rank of 0 without dead neurons is that of a solve that failed, and says nothing.
+/// not vary.
 std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const VerdictOptions& options);
 
 /// "exploding": if the activations are more than exploding_growth times the first ones, where those

@@ -87,6 +87,26 @@ void remove_stale_files(const std::filesystem::path& folder, const std::string& 
   for (const auto& file : stale) std::filesystem::remove(file, ignored);
 }
 
+/// What a checkpoint has of all but the streams. Of the monitor's state, whose type is private.
+template <typename State>
+Json parts_to_json(const State& state) {
+  Json json{{"format", "livecca.checkpoint"},
+            {"version", 1},
+            {"options", options_to_json(state.options)},
+            {"taps", taps_to_json(state.taps)},
+            {"taps_in_run_row", state.taps_in_run_row},
+            {"history", state.history.state()},
+            {"verdicts", state.solver.verdict_state()},
+            {"latest", rows_to_json(state.latest.all())},
+            {"events", events_to_json(state.writer.events())},
+            {"probe", progress_to_json(at_beginning(state.probe.panel().progress()))},
+            {"packs", Json::array()}};
+  for (const ReferencePacks::Entry& entry : state.packs.entries()) {
+    json["packs"].push_back({entry.name, entry.path.string()});
+  }
+  return json;
+}
+
 }  // namespace
 
 bool Monitor::State::save(const std::filesystem::path& folder) {
@@ -133,22 +153,9 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   std::error_code failure;  // if it is not there, the first write says so
   std::filesystem::create_directories(folder, failure);
   std::string moments_file;
-  Json json{{"format", "livecca.checkpoint"},
-            {"version", 1},
-            {"options", options_to_json(options)},
-            {"front", front_to_json(front_then)},
-            {"schedules", schedules},
-            {"taps", taps_to_json(taps)},
-            {"taps_in_run_row", taps_in_run_row},
-            {"history", history.state()},
-            {"verdicts", solver.verdict_state()},
-            {"latest", rows_to_json(latest.all())},
-            {"events", events_to_json(writer.events())},
-            {"probe", progress_to_json(at_beginning(probe.panel().progress()))}};
-  json["packs"] = Json::array();
-  for (const ReferencePacks::Entry& entry : packs.entries()) {
-    json["packs"].push_back({entry.name, entry.path.string()});
-  }
+  Json json = parts_to_json(*this);
+  json["front"] = front_to_json(front_then);
+  json["schedules"] = schedules;
   if (train) {
     moments_file = new_moments_file(folder, front_then);
     if (!save_moments(folder / moments_file, train->panel().moments(), {}, why)) return false;

@@ -67,11 +67,8 @@ void Monitor::State::report_lonely(const RecordedSide& side, SnapshotJob& job) {
       if (are_paired(side, layer, other, options.pairing)) return;
     }
   }
-  const auto& [other, pack] = *side.layers.begin();
   report_to(*job.report, {job.epoch, "missing", side.network,
-                          pack->path().string() + ": expected a layer to compare with one of " +
-                              options.network + "'s, got none; the first is '" + other +
-                              "', and of " + options.network + " '" + job.layers.front() + "'"});
+                          expected_a_pair(side, options.network, job.layers.front())});
 }
 
 void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotReport& report) {

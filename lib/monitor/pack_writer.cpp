@@ -284,7 +284,7 @@ bool PackWriter::write(const PackHeader& header, const std::vector<Output>& outp
   for (const auto& [output, tensor] : parts) {
     if (!output->write(*tensor, runs, file, why)) return false;
   }
-  // No sync: on a training thread it costs more than the file, which its reader checks for size.
+  // No sync: it costs more than the file, which its reader checks for size.
   if (!file.commit(AtomicFile::Sync::none, why)) return false;
   bytes_ = text->size() + end;
   return true;

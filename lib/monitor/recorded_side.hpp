@@ -38,4 +38,13 @@ inline bool are_paired(const RecordedSide& side, const std::string& layer, const
   return side.is_own ? layer == other : pairing.pairs(layer, other);
 }
 
+/// What is wrong with another network of which no layer pairs with one of the trained network's,
+/// whose first is `layer`.
+inline std::string expected_a_pair(const RecordedSide& side, const std::string& network,
+                                   const std::string& layer) {
+  const auto& [other, pack] = *side.layers.begin();
+  return pack->path().string() + ": expected a layer to compare with one of " + network +
+         "'s, got none; the first is '" + other + "', and of " + network + " '" + layer + "'";
+}
+
 }  // namespace livecca

@@ -140,6 +140,11 @@ bool Recorder::finish(std::string& why) {
     why = state.lost;
     return false;
   }
+  if (state.fingerprint && state.fingerprint->inputs() != moments.images) {
+    why = state.path.string() + ": expected the inputs of all " + std::to_string(moments.images) +
+          " images, got " + std::to_string(state.fingerprint->inputs());
+    return false;
+  }
   const auto moments_of = [&](const std::string& layer) -> const Moments* {
     const auto found = state.layers.find(layer);
     if (found == state.layers.end()) return nullptr;

@@ -9,7 +9,9 @@
 
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
+#include "monitor/history.hpp"
 #include "monitor/recorded_comparison.hpp"
+#include "monitor/reopened_pack.hpp"
 #include "monitor/rows_of_solution.hpp"
 
 namespace livecca {
@@ -44,7 +46,7 @@ std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& r
   for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
        entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
-    if (name.starts_with("snapshot-") && name.ends_with(".safetensors")) {
+    if (name.starts_with(snapshot_file_prefix) && name.ends_with(snapshot_file_suffix)) {
       files.push_back(entry->path());
     }
   }
@@ -82,14 +84,6 @@ std::optional<std::uint64_t> nonfinite_rows(const RecordedPack& pack, const std:
   return count;
 }
 
-/// A file of the history. It is open only while it is compared, and as long as it is a start or a
-/// final state: a run may keep more snapshots than a process may open files.
-struct Snapshot {
-  std::filesystem::path file;
-  bool is_readable = true;
-  std::weak_ptr<const RecordedPack> pack;
-};
-
 /// All that is compared, and where it goes.
 class Replay {
  public:
@@ -126,7 +120,7 @@ class Replay {
   MonitorOptions options_;
   Executor executor_;
   RecordedComparisons comparisons_;
-  std::vector<Snapshot> snapshots_;
+  std::vector<ReopenedPack> snapshots_;
   std::set<std::string> layers_;  ///< of all snapshots
   RecordedSide start_{"start", true, {}};
   RecordedSide final_{"final", true, {}};
@@ -151,13 +145,10 @@ void Replay::fail(const std::string& what, const std::string& subject, const std
 }
 
 Pack Replay::open(std::size_t index) {
-  Snapshot& snapshot = snapshots_[index];
+  ReopenedPack& snapshot = snapshots_[index];
   if (!snapshot.is_readable) return nullptr;
-  if (Pack pack = snapshot.pack.lock()) return pack;
   std::string why;
-  Pack pack = RecordedPack::open(snapshot.file, why);
-  snapshot.is_readable = pack != nullptr;
-  snapshot.pack = pack;
+  const Pack pack = snapshot.open(why);
   if (!pack) fail("unreadable", "history", why);
   return pack;
 }
@@ -218,10 +209,7 @@ void Replay::open_references() {
     if (!pack) throw Error(why);
     references_.push_back(RecordedSide::of(name, false, pack));
     if (has_pair(references_.back())) continue;
-    fail("missing", name,
-         path.string() + ": expected a layer to compare with one of " + options_.network +
-             "'s, got none; the first is '" + pack->layers().front().name + "', and of " +
-             options_.network + " '" + *layers_.begin() + "'");
+    fail("missing", name, expected_a_pair(references_.back(), options_.network, *layers_.begin()));
   }
 }
 

@@ -40,7 +40,7 @@ std::vector<std::string> faults(const std::string& stage, std::istream& file, bo
     const bool adaptor = name == "eigen.hpp" || name == "xtensor.hpp";
     if (is_public && !adaptor &&
         (path.starts_with("Eigen") || path.starts_with("xtensor") || path.starts_with("tbb") ||
-         path.starts_with("nlohmann"))) {
+         path.starts_with("nlohmann") || path.starts_with("httplib"))) {
       result.push_back(name + " is public and includes " + path);
     }
     if (line[begin] == '<' && !path.starts_with("livecca")) continue;

@@ -15,7 +15,7 @@ namespace livecca {
 /// One number of a run, as it stands in every sink.
 struct MeasureRow {
   std::int64_t epoch = 0;
-  std::uint64_t step = 0;  ///< steps committed since the run began
+  std::uint64_t step = 0;  ///< training steps, see Monitor::advance(); without it, steps committed
   std::string stream;      ///< "probe" or "train"
   std::string layer;
   std::string reference;  ///< a network's name, "start", "before-K" or "final"
@@ -116,7 +116,7 @@ struct Event {
   std::uint64_t count = 1;
 };
 
-/// What a run is; written when it begins, and once more with its taps at the first snapshot.
+/// What a run is; written when it begins, and at the next snapshot whenever there are more taps.
 struct RunRow {
   std::string network;
   std::vector<std::string> measures;

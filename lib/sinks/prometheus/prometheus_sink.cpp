@@ -1,0 +1,147 @@
+#include <unistd.h>
+
+#include <exception>
+#include <mutex>
+#include <span>
+#include <utility>
+
+#include "common/atomic_file.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/sinks/prometheus.hpp"
+#include "sinks/prometheus/page_server.hpp"
+#include "sinks/prometheus/run_metrics.hpp"
+
+namespace livecca {
+namespace {
+
+void check(const PrometheusOptions& options) {
+  if (options.port < 0 || options.port > 65535) {
+    throw Error("prometheus: expected a port from 0 to 65535, got: " +
+                std::to_string(options.port));
+  }
+  if (options.textfile && options.textfile->extension() != ".prom") {
+    throw Error("prometheus: expected a text file whose name ends in .prom, got: " +
+                options.textfile->string());
+  }
+  if (!options.is_listening && !options.textfile) {
+    throw Error("prometheus: expected to listen or to write a text file, got: neither");
+  }
+}
+
+void write_whole(const std::filesystem::path& path, const std::string& page) {
+  AtomicFile file(path);
+  std::string why;
+  // A loss of power ends the run too, and with it what the file is good for.
+  if (!file.write(std::as_bytes(std::span(page)), why) ||
+      !file.commit(AtomicFile::Sync::none, why)) {
+    throw Error("prometheus: " + why);
+  }
+}
+
+}  // namespace
+
+struct PrometheusSink::State {
+  explicit State(PrometheusOptions given) : options(std::move(given)) {}
+
+  std::shared_ptr<const std::string> current_page() const {
+    const std::lock_guard lock(mutex);
+    return page;
+  }
+
+  void publish() {
+    auto next = std::make_shared<const std::string>(metrics.page());
+    {
+      const std::lock_guard lock(mutex);
+      page = next;
+    }
+    if (options.textfile) write_whole(*options.textfile, *next);
+  }
+
+  void listen() {
+    if (!options.is_listening || server != nullptr) return;
+    auto made = std::make_unique<PageServer>(options.address, options.port,
+                                             [this] { return current_page(); });
+    const std::lock_guard lock(mutex);
+    server = std::move(made);
+  }
+
+  void stop() {
+    std::unique_ptr<PageServer> stopped;
+    {
+      const std::lock_guard lock(mutex);
+      stopped = std::move(server);
+    }
+    // Not under the lock, which its threads take.
+  }
+
+  const PrometheusOptions options;
+  const pid_t process = ::getpid();
+  RunMetrics metrics;
+  mutable std::mutex mutex;  // of the page and the server
+  std::shared_ptr<const std::string> page = std::make_shared<const std::string>();
+  std::unique_ptr<PageServer> server;
+};
+
+PrometheusSink::PrometheusSink(PrometheusOptions options) {
+  check(options);
+  state_ = std::make_unique<State>(std::move(options));
+}
+
+PrometheusSink::~PrometheusSink() {
+  if (::getpid() == state_->process) {
+    state_->stop();
+  } else {
+    // A forked child has neither the threads nor, maybe, the lock: waiting for them would not end.
+    static_cast<void>(state_.release());
+  }
+}
+
+std::string PrometheusSink::name() const { return "prometheus"; }
+
+void PrometheusSink::open(const SinkRun& run) {
+  state_->metrics.open(run);
+  // A folder that is not there should not cost the page at the port, nor the other way round.
+  std::exception_ptr failure;
+  try {
+    state_->publish();
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  state_->listen();
+  if (failure) std::rethrow_exception(failure);
+}
+
+void PrometheusSink::run(const RunRow& row, const RowStamp& stamp) {
+  state_->metrics.run(row, stamp);
+  state_->publish();
+}
+
+void PrometheusSink::snapshot(const SnapshotRows& rows, const RowStamp& stamp) {
+  state_->metrics.snapshot(rows, stamp);
+  state_->publish();
+}
+
+void PrometheusSink::log(const LogRow& row, const RowStamp& stamp) {
+  state_->metrics.log(row, stamp);
+  state_->publish();
+}
+
+void PrometheusSink::event(const Event& event, const RowStamp& stamp) {
+  state_->metrics.event(event, stamp);
+  state_->publish();
+}
+
+void PrometheusSink::close() {
+  state_->stop();
+  state_->metrics.close();
+  state_->publish();
+}
+
+int PrometheusSink::port() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->server == nullptr ? 0 : state_->server->port();
+}
+
+std::string PrometheusSink::page() const { return *state_->current_page(); }
+
+}  // namespace livecca

@@ -1,0 +1,56 @@
+#include "sinks/tensorboard/chart_layout.hpp"
+
+#include "sinks/tensorboard/tags.hpp"
+
+namespace livecca {
+namespace {
+
+/// A chart of every scalar whose tag begins so.
+ProtobufWriter chart(const std::string& title, const std::string& beginning) {
+  ProtobufWriter lines;
+  lines.text(1, "^" + expression_of(beginning) + ".+");
+  ProtobufWriter result;
+  result.text(1, title);
+  result.message(2, lines);
+  return result;
+}
+
+std::string beginning_of(const std::string& stream, const std::string& what,
+                         const std::string& reference) {
+  return "livecca/" + tag_part(stream) + '/' + tag_part(what) + '/' + tag_part(reference) + '/';
+}
+
+}  // namespace
+
+void ChartLayout::add(const std::string& stream, const std::string& measure,
+                      const std::string& reference, bool has_noise_floor) {
+  const auto [found, is_new] = measures_[{stream, reference}].try_emplace(measure, has_noise_floor);
+  if (!is_new && (found->second || !has_noise_floor)) return;
+  found->second = has_noise_floor;
+  is_changed_ = true;
+}
+
+ProtobufWriter ChartLayout::take() {
+  is_changed_ = false;
+  ProtobufWriter layout;
+  for (const auto& [side, measures] : measures_) {
+    for (const auto& [measure, has_noise_floor] : measures) {
+      // A category a measure: of two runs' layouts TensorBoard may lose charts that only one has in
+      // a category of both.
+      const std::string title = measure + " to " + side.reference;
+      ProtobufWriter category;
+      category.text(1, valid_text(title + ", " + side.stream + " stream"));
+      category.message(
+          2, chart(valid_text(title), beginning_of(side.stream, measure, side.reference)));
+      if (has_noise_floor) {
+        category.message(
+            2, chart(valid_text("noise floor of " + title),
+                     beginning_of(side.stream, measure + "_noise_floor", side.reference)));
+      }
+      layout.message(2, category);
+    }
+  }
+  return layout;
+}
+
+}  // namespace livecca

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <compare>
+#include <map>
+#include <string>
+
+#include "sinks/tensorboard/event_messages.hpp"
+
+namespace livecca {
+
+/// What stands on TensorBoard's custom scalars dashboard: for each stream, reference and measure a
+/// chart of all layers, and one of their noise floors beside it.
+class ChartLayout {
+ public:
+  void add(const std::string& stream, const std::string& measure, const std::string& reference,
+           bool has_noise_floor);
+  /// Whether something came since it was taken last.
+  bool is_changed() const { return is_changed_; }
+  /// The message Layout (tensorboard/plugins/custom_scalar/layout.proto).
+  ProtobufWriter take();
+
+ private:
+  struct Side {
+    std::string stream;
+    std::string reference;
+    auto operator<=>(const Side&) const = default;
+  };
+
+  std::map<Side, std::map<std::string, bool>> measures_;  // and whether they have noise floors
+  bool is_changed_ = false;
+};
+
+}  // namespace livecca

@@ -1,0 +1,153 @@
+#include "sinks/tensorboard/event_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "common/crc32c.hpp"
+#include "livecca/common/error.hpp"
+#include "sinks/tensorboard/event_messages.hpp"
+
+namespace livecca {
+namespace {
+
+constexpr std::string_view prefix = "events.out.tfevents.";
+constexpr std::size_t digits_of_seconds = 10;
+constexpr std::int64_t most_seconds = 9'999'999'999;
+
+void append_little_endian(std::string& bytes, std::uint64_t value, unsigned count) {
+  for (unsigned i = 0; i < count; ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xFFU);
+}
+
+/// A CRC of bytes that hold a CRC is no good check, so the format rotates it and adds a constant.
+std::uint32_t masked_crc(std::string_view bytes) {
+  const std::uint32_t crc = crc32c(std::as_bytes(std::span(bytes)));
+  return ((crc >> 15U) | (crc << 17U)) + 0xA282EAD8U;
+}
+
+/// In the name of an event file; -1 of another file.
+std::int64_t seconds_in(std::string_view name) {
+  if (!name.starts_with(prefix)) return -1;
+  name = name.substr(prefix.size(), digits_of_seconds);
+  std::int64_t seconds = -1;
+  std::from_chars(name.data(), name.data() + name.size(), seconds);
+  return seconds;
+}
+
+/// Without what would be no part of a file's name.
+std::string host_name() {
+  std::array<char, 65> buffer{};
+  if (::gethostname(buffer.data(), buffer.size() - 1) != 0 || buffer[0] == '\0') return "host";
+  std::string name(buffer.data());
+  std::ranges::replace(name, '/', '_');
+  return name;
+}
+
+std::int64_t newest_seconds(const std::filesystem::path& folder) {
+  std::int64_t newest = -1;
+  std::error_code failure;
+  for (auto entry = std::filesystem::directory_iterator(folder, failure);
+       !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+    newest = std::max(newest, seconds_in(entry->path().filename().string()));
+  }
+  return newest;
+}
+
+}  // namespace
+
+std::string framed_record(std::string_view bytes) {
+  std::string record;
+  record.reserve(bytes.size() + 16);
+  append_little_endian(record, bytes.size(), 8);
+  append_little_endian(record, masked_crc(record), 4);
+  record += bytes;
+  append_little_endian(record, masked_crc(bytes), 4);
+  return record;
+}
+
+EventFile::EventFile(std::filesystem::path folder, std::string ending)
+    : folder_(std::move(folder)), ending_(std::move(ending)) {}
+
+void EventFile::refuse(const std::filesystem::path& path, const char* expected,
+                       const std::string& got) const {
+  throw Error(path.string() + ": expected to " + expected + ", got: " + got);
+}
+
+bool EventFile::is_removed() const {
+  struct stat facts {};
+  return ::fstat(descriptor_.number(), &facts) == 0 && facts.st_nlink == 0;
+}
+
+void EventFile::create(double wall_time) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder_, failure);
+  if (failure) refuse(folder_, "make this folder", failure.message());
+  const auto now = static_cast<std::int64_t>(std::clamp(wall_time, 0.0, 9e9));
+  // Later than every file before, though the clock stepped back or the second is the same.
+  const std::int64_t seconds =
+      std::min(std::max({now, newest_seconds(folder_) + 1, last_seconds_ + 1}), most_seconds);
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "%010lld", static_cast<long long>(seconds));
+  path_ = folder_ / (std::string(prefix) + digits.data() + '.' + host_name() + '.' +
+                     std::to_string(::getpid()) + '.' + std::to_string(files_) + ending_);
+  descriptor_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!descriptor_.is_open()) refuse(path_, "create this file", std::strerror(errno));
+  last_seconds_ = seconds;
+  ++files_;
+  size_ = 0;
+}
+
+void EventFile::begin(double wall_time, std::int64_t first_step) {
+  if (descriptor_.is_open() && is_removed()) descriptor_ = Descriptor();
+  if (!descriptor_.is_open()) create(wall_time);
+  if (size_ > 0) return;
+  write(framed_record(file_version_event(wall_time)) +
+        framed_record(session_start_event(wall_time, first_step)));
+}
+
+void EventFile::append(std::string_view event) { write(framed_record(event)); }
+
+void EventFile::write(std::string_view records) {
+  std::size_t written = 0;
+  while (written < records.size()) {
+    const ssize_t count = ::pwrite(descriptor_.number(), records.data() + written,
+                                   records.size() - written, static_cast<off_t>(size_ + written));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      std::string why = std::strerror(count < 0 ? errno : ENOSPC);
+      if (::ftruncate(descriptor_.number(), static_cast<off_t>(size_)) != 0) {
+        why += ", and part of the record stays until it is written whole";
+      }
+      refuse(path_, "append a record", why);
+    }
+    written += static_cast<std::size_t>(count);
+  }
+  size_ += records.size();
+}
+
+void remove_event_files(const std::filesystem::path& folder, std::string_view ending) {
+  std::error_code failure;
+  std::filesystem::directory_iterator entries(folder, failure);
+  if (failure) return;  // there is no such folder yet
+  for (; entries != std::filesystem::directory_iterator(); entries.increment(failure)) {
+    const std::string name = entries->path().filename().string();
+    if (seconds_in(name) < 0 || !name.ends_with(ending)) continue;
+    std::filesystem::remove(entries->path(), failure);
+    if (failure) {
+      throw Error(entries->path().string() +
+                  ": expected to remove this file, got: " + failure.message());
+    }
+  }
+}
+
+}  // namespace livecca

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "livecca/sinks/row.hpp"
+#include "sinks/tensorboard/event_messages.hpp"
+
+namespace livecca {
+
+/// What a heatmap shows.
+struct HeatmapTitle {
+  std::string run;
+  std::string stream;
+  std::string measure;  ///< with its direction
+  std::string reference;
+
+  /// Whether larger numbers mean closer sides.
+  bool is_similarity() const { return measure.ends_with("_similarity"); }
+};
+
+/// One measure of every layer at every snapshot. Memory is bounded: where there are more than 120
+/// snapshots, neighbouring columns are merged into their means.
+class Heatmap {
+ public:
+  /// The mean of the numbers that a layer had in a column's snapshots; empty where there was none.
+  struct Cell {
+    std::optional<double> value() const { return mean(sum, values); }
+    std::optional<double> floor() const { return mean(floor_sum, floors); }
+    void add(const Cell& other);
+
+    double sum = 0;
+    unsigned values = 0;
+    double floor_sum = 0;
+    unsigned floors = 0;
+
+   private:
+    static std::optional<double> mean(double sum, unsigned count) {
+      return count == 0 ? std::nullopt : std::optional(sum / count);
+    }
+  };
+  struct Column {
+    std::int64_t epoch = 0;  ///< of its first snapshot
+    std::int64_t last_epoch = 0;
+    std::vector<Cell> cells;  ///< in the order of layers()
+  };
+
+  /// Begins a snapshot.
+  void begin(std::int64_t epoch);
+  /// A row of the snapshot. Of a layer's rows with several reference layers that of its own name
+  /// counts, or else the first.
+  void add(const MeasureRow& row);
+
+  /// In the order in which they came.
+  const std::vector<std::string>& layers() const { return layers_; }
+  const std::vector<Column>& columns() const { return columns_; }
+  std::uint64_t snapshots_a_column() const { return snapshots_a_column_; }
+  /// Whether the last snapshot filled its column: only then is the picture another one.
+  bool is_column_full() const { return snapshots_in_last_ == snapshots_a_column_; }
+
+ private:
+  void merge_columns();
+
+  std::vector<std::string> layers_;
+  std::map<std::string, std::size_t> places_;  // of layers
+  std::vector<Column> columns_;
+  std::vector<std::string> partners_;  // of the snapshot's layers; empty: none so far
+  std::vector<Cell> snapshot_;         // what the snapshot has put into the last column
+  std::uint64_t snapshots_a_column_ = 1;
+  std::uint64_t snapshots_in_last_ = 1;
+};
+
+/// Layers downwards in the order of `layers`, then those that it lacks; time to the right.
+PngImage draw(const Heatmap& heatmap, const HeatmapTitle& title,
+              const std::vector<std::string>& layers);
+
+}  // namespace livecca

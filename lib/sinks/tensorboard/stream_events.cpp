@@ -1,0 +1,195 @@
+#include "sinks/tensorboard/stream_events.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sinks/tensorboard/tags.hpp"
+
+namespace livecca {
+namespace {
+
+void add(SummaryMessage& summary, const std::string& tag, std::optional<double> value) {
+  if (value && std::isfinite(*value)) summary.scalar(tag, *value);
+}
+
+void add(SummaryMessage& summary, const MeasureRow& row, ChartLayout& layout) {
+  const auto tag = [&](const std::string& what) {
+    return pair_tag(row.stream, what, row.reference, row.layer, row.reference_layer);
+  };
+  add(summary, tag(row.measure), row.value);
+  add(summary, tag(row.measure + "_noise_floor"), row.noise_floor);
+  layout.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
+}
+
+void add(SummaryMessage& summary, const SpectrumRow& row) {
+  std::vector<double> correlations = row.canonical_correlations;
+  std::erase_if(correlations, [](double value) { return !std::isfinite(value); });
+  if (correlations.empty()) return;
+  summary.correlations(
+      pair_tag(row.stream, "canonical_correlations", row.reference, row.layer, row.reference_layer),
+      correlations);
+}
+
+void add(SummaryMessage& summary, const LayerRow& row) {
+  add(summary, layer_tag(row, "effective_rank"), row.effective_rank);
+  add(summary, layer_tag(row, "condition"), row.condition);
+  add(summary, layer_tag(row, "root_mean_square"), row.root_mean_square);
+  if (row.features == 0 || row.samples == 0) return;
+  summary.scalar(layer_tag(row, "dead"),
+                 static_cast<double>(row.dead) / static_cast<double>(row.features));
+}
+
+}  // namespace
+
+StreamEvents::StreamEvents(std::string stream, const std::filesystem::path& folder)
+    : stream_(std::move(stream)), file_(folder), final_file_(folder, final_ending) {}
+
+std::int64_t StreamEvents::take_step(std::int64_t wanted) {
+  last_step_ = last_step_ ? std::max(wanted, *last_step_ + 1) : wanted;
+  return *last_step_;
+}
+
+void StreamEvents::recall_snapshot(std::int64_t epoch, std::uint64_t step, std::string row,
+                                   const RunFacts& facts) {
+  // A row that is there already belongs to another snapshot of the same step.
+  const bool is_same =
+      last_step_ && recalled_ == std::pair(epoch, step) && !recalled_rows_.contains(row);
+  if (!is_same) {
+    take_step(facts.place_of(epoch, step));
+    recalled_ = {epoch, step};
+    recalled_rows_.clear();
+    pictures_begun_.clear();
+  }
+  recalled_rows_.insert(std::move(row));
+}
+
+void StreamEvents::recall(const MeasureRow& row, const RunFacts& facts) {
+  recall_snapshot(row.epoch, row.step,
+                  pair_tag(stream_, row.measure, row.reference, row.layer, row.reference_layer),
+                  facts);
+  layout_.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
+  add_to_picture(row, facts);
+}
+
+void StreamEvents::recall(const LayerRow& row, const RunFacts& facts) {
+  recall_snapshot(row.epoch, row.step, layer_tag(row, ""), facts);
+}
+
+void StreamEvents::recall(const VerdictRow& row) {
+  // Unlike any table, so that the next one is written.
+  if (!row.message.empty()) alarms_ = {{row.message}};
+}
+
+void StreamEvents::add_to_picture(const MeasureRow& row, const RunFacts& facts) {
+  if (row.measure != facts.headline_measure) return;
+  Heatmap& picture = pictures_[row.reference];
+  if (pictures_begun_.insert(row.reference).second) picture.begin(row.epoch);
+  picture.add(row);
+}
+
+void StreamEvents::draw_picture(const std::string& reference, const Heatmap& heatmap,
+                                const RunFacts& facts, SummaryMessage& summary) const {
+  const HeatmapTitle title{facts.run, stream_, facts.headline_measure, reference};
+  summary.image("livecca/" + tag_part(stream_) + "/heatmap/" + tag_part(title.measure) + '/' +
+                    tag_part(reference),
+                draw(heatmap, title, facts.layers));
+}
+
+void StreamEvents::write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary) {
+  TextTable alarms;
+  for (const VerdictRow& row : verdicts) {
+    if (row.stream != stream_ || row.message.empty()) continue;
+    alarms.push_back({markdown_of(row.layer), markdown_of(row.verdict), markdown_of(row.reference),
+                      markdown_of(row.message)});
+  }
+  if (alarms == alarms_) return;
+  alarms_ = alarms;
+  if (alarms.empty()) alarms.push_back({"", "", "", "nothing is wrong any more"});
+  alarms.insert(alarms.begin(), {"layer", "verdict", "reference", "message"});
+  summary.table("livecca/" + tag_part(stream_) + "/verdicts", alarms);
+}
+
+PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& facts) {
+  PlacedSummary result{take_step(facts.place_of(rows.epoch, rows.step)), {}};
+  SummaryMessage& summary = result.summary;
+  pictures_begun_.clear();
+  for (const MeasureRow& row : rows.measures) {
+    if (row.stream != stream_) continue;
+    add(summary, row, layout_);
+    add_to_picture(row, facts);
+  }
+  for (const SpectrumRow& row : rows.spectra) {
+    if (row.stream == stream_) add(summary, row);
+  }
+  for (const LayerRow& row : rows.layers) {
+    if (row.stream == stream_) add(summary, row);
+  }
+  for (const DriftRow& row : rows.drifts) {
+    if (stream_ != "train") break;
+    add(summary,
+        pair_tag(stream_, row.measure + "_drift", row.reference, row.layer, row.reference_layer),
+        row.drift());
+  }
+  write_alarms(rows.verdicts, summary);
+  for (const std::string& reference : pictures_begun_) {
+    const Heatmap& picture = pictures_[reference];
+    if (picture.is_column_full()) draw_picture(reference, picture, facts, summary);
+  }
+  if (layout_.is_changed()) summary.layout(layout_.take());
+  return result;
+}
+
+SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunFacts& facts) {
+  // Rows come a pair at a time, columns are filled a snapshot at a time.
+  std::map<Snapshot, std::map<std::string, std::vector<const MeasureRow*>>> columns;
+  for (const MeasureRow& row : rows.measures) {
+    if (row.stream != stream_ || row.measure != facts.headline_measure) continue;
+    columns[{row.epoch, row.step}][row.reference].push_back(&row);
+  }
+  std::map<std::string, Heatmap> pictures;
+  for (const auto& [snapshot, references] : columns) {
+    for (const auto& [reference, column] : references) {
+      pictures[reference].begin(snapshot.first);
+      for (const MeasureRow* row : column) pictures[reference].add(*row);
+    }
+  }
+  SummaryMessage overview;
+  for (const auto& [reference, picture] : pictures) {
+    draw_picture(reference, picture, facts, overview);
+  }
+  if (layout_.is_changed()) overview.layout(layout_.take());
+  return overview;
+}
+
+std::vector<PlacedSummary> StreamEvents::final_report(const SnapshotRows& rows,
+                                                      const RunFacts& facts) {
+  std::map<Snapshot, SummaryMessage> summaries;
+  for (const MeasureRow& row : rows.measures) {
+    if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row, layout_);
+  }
+  for (const SpectrumRow& row : rows.spectra) {
+    if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row);
+  }
+  std::vector<PlacedSummary> result;
+  std::int64_t next = std::numeric_limits<std::int64_t>::min();
+  for (auto& [snapshot, summary] : summaries) {
+    const std::int64_t step = std::max(facts.place_of(snapshot.first, snapshot.second), next);
+    next = step + 1;
+    if (!summary.empty()) result.push_back({step, std::move(summary)});
+  }
+  SummaryMessage overview = final_overview(rows, facts);
+  if (!overview.empty()) result.push_back({std::max(next, next_step()), std::move(overview)});
+  return result;
+}
+
+std::optional<PlacedSummary> StreamEvents::last_pictures(const RunFacts& facts) {
+  PlacedSummary result{last_step_.value_or(0), {}};
+  for (const auto& [reference, picture] : pictures_) {
+    if (!picture.is_column_full()) draw_picture(reference, picture, facts, result.summary);
+  }
+  if (result.summary.empty()) return std::nullopt;
+  return result;
+}
+
+}  // namespace livecca

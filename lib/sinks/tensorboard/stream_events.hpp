@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "livecca/sinks/sink.hpp"
+#include "livecca/sinks/tensorboard.hpp"
+#include "sinks/tensorboard/chart_layout.hpp"
+#include "sinks/tensorboard/event_file.hpp"
+#include "sinks/tensorboard/event_messages.hpp"
+#include "sinks/tensorboard/heatmap.hpp"
+
+namespace livecca {
+
+/// What all streams' events are made with.
+struct RunFacts {
+  std::string run;
+  std::string headline_measure;     ///< with its direction; empty if it is not known
+  std::vector<std::string> layers;  ///< of the trained network, in the order of its taps
+  TensorBoardAxis axis = TensorBoardAxis::step;
+
+  std::int64_t place_of(std::int64_t epoch, std::uint64_t step) const {
+    return axis == TensorBoardAxis::epoch ? epoch : static_cast<std::int64_t>(step);
+  }
+};
+
+/// A summary and where it stands on TensorBoard's axis.
+struct PlacedSummary {
+  std::int64_t step = 0;
+  SummaryMessage summary;
+};
+
+/// The events of one stream, probe or train, which has a folder and a file of its own.
+class StreamEvents {
+ public:
+  StreamEvents(std::string stream, const std::filesystem::path& folder);
+
+  /// Rows of a run that is taken up again, in their order: no events, only what comes of them.
+  void recall(const MeasureRow& row, const RunFacts& facts);
+  void recall(const LayerRow& row, const RunFacts& facts);
+  void recall(const VerdictRow& row);
+
+  /// All that the snapshot has of this stream. Its step is that of the rows, or the next free one:
+  /// TensorBoard drops the earlier of two values at one step, and all later ones when steps go
+  /// back.
+  PlacedSummary snapshot(const SnapshotRows& rows, const RunFacts& facts);
+  /// The run's last rows, one summary a kept snapshot, and one with the picture and the charts.
+  std::vector<PlacedSummary> final_report(const SnapshotRows& rows, const RunFacts& facts);
+  /// Pictures that wait until their last column is full; nothing if there are none.
+  std::optional<PlacedSummary> last_pictures(const RunFacts& facts);
+
+  /// The first step that no snapshot has so far.
+  std::int64_t next_step() const { return last_step_ ? *last_step_ + 1 : 0; }
+  EventFile& file() { return file_; }
+  /// Of the final report: taken up again, a run loses it, which no reader of this stream's file
+  /// could be told otherwise.
+  EventFile& final_file() { return final_file_; }
+
+  static constexpr const char* final_ending = ".final";
+
+ private:
+  using Snapshot = std::pair<std::int64_t, std::uint64_t>;  // epoch and step, which rise together
+
+  std::int64_t take_step(std::int64_t wanted);
+  void recall_snapshot(std::int64_t epoch, std::uint64_t step, std::string row,
+                       const RunFacts& facts);
+  void add_to_picture(const MeasureRow& row, const RunFacts& facts);
+  void draw_picture(const std::string& reference, const Heatmap& heatmap, const RunFacts& facts,
+                    SummaryMessage& summary) const;
+  SummaryMessage final_overview(const SnapshotRows& rows, const RunFacts& facts);
+  void write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary);
+
+  std::string stream_;
+  EventFile file_;
+  EventFile final_file_;
+  std::optional<std::int64_t> last_step_;
+  std::map<std::string, Heatmap> pictures_;  // by reference
+  std::set<std::string> pictures_begun_;     // for the snapshot at hand
+  ChartLayout layout_;
+  TextTable alarms_;                     // as written last
+  Snapshot recalled_;                    // epoch and step of the snapshot recalled last
+  std::set<std::string> recalled_rows_;  // of that snapshot
+};
+
+}  // namespace livecca

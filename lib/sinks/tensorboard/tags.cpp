@@ -1,0 +1,93 @@
+#include "sinks/tensorboard/tags.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace livecca {
+namespace {
+
+std::string escaped(const std::string& name, std::string_view special) {
+  if (name.empty()) return "%empty";
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string part;
+  for (const char character : valid_text(name)) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte >= 0x20 && byte != 0x7F && special.find(character) == std::string_view::npos) {
+      part += character;
+    } else {
+      part += {'%', digits[byte >> 4U], digits[byte & 15U]};
+    }
+  }
+  return part;
+}
+
+/// Of ASCII, whatever the process's locale.
+bool is_word(char character) {
+  return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+         (character >= 'A' && character <= 'Z');
+}
+
+}  // namespace
+
+std::string valid_text(const std::string& text) {
+  using Json = nlohmann::json;
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace))
+      .get<std::string>();
+}
+
+std::string tag_part(const std::string& name) { return escaped(name, "%~/"); }
+
+std::string last_tag_part(const std::string& name) { return escaped(name, "%~"); }
+
+std::string pair_tag(const std::string& stream, const std::string& what,
+                     const std::string& reference, const std::string& layer,
+                     const std::string& reference_layer) {
+  std::string tag = "livecca/" + tag_part(stream) + '/' + tag_part(what) + '/' +
+                    tag_part(reference) + '/' + last_tag_part(layer);
+  if (reference_layer != layer) tag += '~' + last_tag_part(reference_layer);
+  return tag;
+}
+
+std::string layer_tag(const LayerRow& row, const std::string& what) {
+  return pair_tag(row.stream, what, row.network, row.layer, row.layer);
+}
+
+std::string markdown_of(const std::string& text) {
+  std::string result;
+  const std::string valid = valid_text(text);
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    const char character = valid[i];
+    const bool in_word =
+        i > 0 && i + 1 < valid.size() && is_word(valid[i - 1]) && is_word(valid[i + 1]);
+    // What begins a list, a heading or a rule does so only at the beginning.
+    const bool begins = i == 0 && std::string_view("#+-=~").find(character) != std::string::npos;
+    const bool ends_number =
+        character == '.' && result.find_first_not_of("0123456789") == std::string::npos;
+    if (static_cast<unsigned char>(character) < 0x20) {
+      result += ' ';
+    } else if (character == '&') {
+      result += "&amp;";
+    } else if (character == '<') {
+      result += "&lt;";
+    } else if (character == '>') {
+      result += "&gt;";
+    } else {
+      const bool is_special = std::string_view("\\`*[]").find(character) != std::string::npos;
+      if (is_special || begins || ends_number || (character == '_' && !in_word)) result += '\\';
+      result += character;
+    }
+  }
+  return result;
+}
+
+std::string expression_of(std::string_view text) {
+  std::string expression;
+  for (const char character : text) {
+    if (std::string_view(".^$*+?{}[]\\|()").find(character) != std::string::npos) {
+      expression += '\\';
+    }
+    expression += character;
+  }
+  return expression;
+}
+
+}  // namespace livecca

@@ -1,0 +1,253 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "livecca/measures/measure.hpp"
+#include "livecca/sinks/tensorboard.hpp"
+#include "sinks/tensorboard/event_file.hpp"
+#include "sinks/tensorboard/event_messages.hpp"
+#include "sinks/tensorboard/event_table.hpp"
+#include "sinks/tensorboard/pending_events.hpp"
+#include "sinks/tensorboard/rows_so_far.hpp"
+#include "sinks/tensorboard/stream_events.hpp"
+#include "sinks/tensorboard/tags.hpp"
+
+namespace livecca {
+namespace {
+
+std::string row_name(const std::string& measure) {
+  const MeasureInfo* info = find_measure(measure);
+  return info == nullptr ? measure : measure + '_' + name_of(info->shown());
+}
+
+SummaryMessage summary_of(const OverheadRow& row) {
+  SummaryMessage summary;
+  const auto add = [&](const char* what, std::optional<double> value) {
+    if (value && std::isfinite(*value)) {
+      summary.scalar(std::string("livecca/overhead/") + what, *value);
+    }
+  };
+  add("share", row.share);
+  add("observe_seconds", row.observe_seconds);
+  add("wait_seconds", row.wait_seconds);
+  add("reference_seconds", row.reference_seconds);
+  add("accumulate_seconds", row.accumulate_seconds);
+  add("solve_seconds", row.solve_seconds);
+  add("training_seconds", row.training_seconds);
+  add("train_steps_observed", static_cast<double>(row.train_steps_observed));
+  add("train_steps_dropped", static_cast<double>(row.train_steps_dropped));
+  add("lines_lost", static_cast<double>(row.lines_lost));
+  return summary;
+}
+
+std::set<std::string> streams_of(const SnapshotRows& rows) {
+  std::set<std::string> streams;
+  for (const MeasureRow& row : rows.measures) streams.insert(row.stream);
+  for (const SpectrumRow& row : rows.spectra) streams.insert(row.stream);
+  for (const LayerRow& row : rows.layers) streams.insert(row.stream);
+  return streams;
+}
+
+std::string log_tag(const LogRow& row) { return "livecca/log/" + last_tag_part(row.name); }
+
+class TensorBoardSink final : public Sink {
+ public:
+  explicit TensorBoardSink(TensorBoardOptions options) : options_(std::move(options)) {
+    facts_.axis = options_.axis;
+  }
+
+  std::string name() const override { return "tensorboard"; }
+  void open(const SinkRun& run) override;
+  void run(const RunRow& row, const RowStamp& stamp) override;
+  void snapshot(const SnapshotRows& rows, const RowStamp& stamp) override;
+  void log(const LogRow& row, const RowStamp& stamp) override;
+  void event(const Event& event, const RowStamp& stamp) override;
+  void close() override;
+
+ private:
+  StreamEvents& stream(const std::string& name);
+  void forget();
+  void set_facts(const RunRow& row);
+  void recall(const SinkRun& run);
+  void go_on_from(const SinkRun& run);
+  void add_snapshot(const SnapshotRows& rows, double wall_time);
+  void add_event_table(std::int64_t wanted_step, double wall_time);
+  std::int64_t log_step(const LogRow& row);
+  /// Later than what the run's folder has under `name`, or at least not earlier.
+  std::int64_t run_step(const std::string& name, std::int64_t wanted, bool is_later);
+  double finite_time(double wall_time);
+
+  TensorBoardOptions options_;
+  RunFacts facts_;
+  std::optional<EventFile> run_file_;
+  std::map<std::string, StreamEvents> streams_;
+  EventTable events_;
+  std::map<std::string, std::int64_t> run_steps_;  // last ones, by what is written
+  double last_time_ = 0;
+  PendingEvents pending_;
+};
+
+/// A reader gives a file up at a wall time that is no number.
+double TensorBoardSink::finite_time(double wall_time) {
+  if (std::isfinite(wall_time)) last_time_ = wall_time;
+  return last_time_;
+}
+
+StreamEvents& TensorBoardSink::stream(const std::string& name) {
+  return streams_.try_emplace(name, name, options_.folder / tag_part(name)).first->second;
+}
+
+void TensorBoardSink::forget() {
+  streams_.clear();
+  events_ = {};
+  run_steps_.clear();
+}
+
+void TensorBoardSink::set_facts(const RunRow& row) {
+  facts_.headline_measure = row.measures.empty() ? "" : row_name(row.measures.front());
+  facts_.layers.clear();
+  for (const RunRow::Tap& tap : row.taps) {
+    if (tap.network == row.network) facts_.layers.push_back(tap.layer);
+  }
+}
+
+void TensorBoardSink::recall(const SinkRun& run) {
+  read_rows(run, {.run = [&](const RunRow& row) { set_facts(row); },
+                  .measure =
+                      [&](const MeasureRow& row) {
+                        if (row.reference != "final") stream(row.stream).recall(row, facts_);
+                      },
+                  .layer = [&](const LayerRow& row) { stream(row.stream).recall(row, facts_); },
+                  .verdict = [&](const VerdictRow& row) { stream(row.stream).recall(row); },
+                  .log = [&](const LogRow& row) { log_step(row); },
+                  .event = [&](const Event& event) { events_.add(event); }});
+}
+
+void TensorBoardSink::go_on_from(const SinkRun& run) {
+  recall(run);
+  const double wall_time = finite_time(run.wall_time);
+  // What the rows have stays; the step after their last is the first that may come once more.
+  std::int64_t next = 0;
+  for (const char* name : {"probe", "train"}) {
+    StreamEvents& events = stream(name);
+    next = std::max(next, events.next_step());
+    std::error_code failure;  // then there is nothing to take back either
+    if (!std::filesystem::is_directory(events.file().folder(), failure)) continue;
+    remove_event_files(events.file().folder(), StreamEvents::final_ending);
+    pending_.add(events.file(), {}, wall_time, events.next_step());
+  }
+  run_steps_["overhead"] = next - 1;
+  for (const auto& [name, step] : run_steps_) next = std::max(next, step + 1);
+  pending_.add(*run_file_, {}, wall_time, next);
+  // What stood there of events is taken back, too.
+  if (!events_.empty()) add_event_table(next, wall_time);
+}
+
+void TensorBoardSink::open(const SinkRun& run) {
+  pending_.run("open", [&] {
+    if (options_.folder.empty()) options_.folder = run.folder / "tensorboard";
+    facts_.run = run.name;
+    forget();
+    run_file_.emplace(options_.folder / "run");
+    const double wall_time = finite_time(run.wall_time);
+    if (run.is_resumed) {
+      go_on_from(run);
+    } else {
+      pending_.add(*run_file_, {}, wall_time, 0);
+    }
+  });
+}
+
+void TensorBoardSink::run(const RunRow& row, const RowStamp&) { set_facts(row); }
+
+std::int64_t TensorBoardSink::run_step(const std::string& name, std::int64_t wanted,
+                                       bool is_later) {
+  const auto [last, is_new] = run_steps_.try_emplace(name, wanted);
+  if (!is_new) last->second = std::max(wanted, last->second + (is_later ? 1 : 0));
+  return last->second;
+}
+
+void TensorBoardSink::add_snapshot(const SnapshotRows& rows, double wall_time) {
+  for (const std::string& name : streams_of(rows)) {
+    StreamEvents& events = stream(name);
+    if (rows.is_final) {
+      for (const PlacedSummary& part : events.final_report(rows, facts_)) {
+        pending_.add(events.final_file(), summary_event(wall_time, part.step, part.summary),
+                     wall_time, events.next_step());
+      }
+      continue;
+    }
+    const PlacedSummary part = events.snapshot(rows, facts_);
+    if (part.summary.empty()) continue;
+    pending_.add(events.file(), summary_event(wall_time, part.step, part.summary), wall_time,
+                 part.step);
+  }
+  if (!rows.overhead) return;
+  const std::int64_t step = run_step("overhead", facts_.place_of(rows.epoch, rows.step), true);
+  pending_.add(*run_file_, summary_event(wall_time, step, summary_of(*rows.overhead)), wall_time,
+               step);
+}
+
+void TensorBoardSink::snapshot(const SnapshotRows& rows, const RowStamp& stamp) {
+  const std::string call = "snapshot " + std::to_string(rows.epoch) + ' ' +
+                           std::to_string(rows.step) + (rows.is_final ? " final " : " ") +
+                           std::to_string(stamp.wall_time);
+  pending_.run(call, [&] { add_snapshot(rows, finite_time(stamp.wall_time)); });
+}
+
+/// Of several numbers of a name at one step TensorBoard shows the last, which keeps the axis true.
+std::int64_t TensorBoardSink::log_step(const LogRow& row) {
+  return run_step(log_tag(row), facts_.place_of(row.epoch, row.step), false);
+}
+
+void TensorBoardSink::log(const LogRow& row, const RowStamp& stamp) {
+  if (!std::isfinite(row.value)) return;
+  const std::string call =
+      "log " + row.name + ' ' + std::to_string(stamp.wall_time) + ' ' + std::to_string(row.value);
+  pending_.run(call, [&] {
+    SummaryMessage summary;
+    summary.scalar(log_tag(row), row.value);
+    const double wall_time = finite_time(stamp.wall_time);
+    const std::int64_t step = log_step(row);
+    pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
+  });
+}
+
+void TensorBoardSink::add_event_table(std::int64_t wanted_step, double wall_time) {
+  SummaryMessage summary;
+  summary.table("livecca/events", events_.table());
+  const std::int64_t step = run_step("events", wanted_step, false);
+  pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
+}
+
+void TensorBoardSink::event(const Event& event, const RowStamp& stamp) {
+  const std::string call = "event " + event.what + ' ' + event.subject + ' ' +
+                           std::to_string(event.count) + ' ' + std::to_string(stamp.wall_time);
+  pending_.run(call, [&] {
+    events_.add(event);
+    add_event_table(facts_.place_of(event.epoch, stamp.step), finite_time(stamp.wall_time));
+  });
+}
+
+void TensorBoardSink::close() {
+  pending_.run("close", [&] {
+    for (auto& [name, events] : streams_) {
+      const auto pictures = events.last_pictures(facts_);
+      if (!pictures) continue;
+      pending_.add(events.file(), summary_event(last_time_, pictures->step, pictures->summary),
+                   last_time_, pictures->step);
+    }
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<Sink> tensorboard_sink(TensorBoardOptions options) {
+  return std::make_shared<TensorBoardSink>(std::move(options));
+}
+
+}  // namespace livecca

@@ -1,0 +1,216 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <set>
+#include <sstream>
+
+#include "made_up_rows.hpp"
+#include "promtool.hpp"
+#include "sinks/prometheus/run_metrics.hpp"
+
+using namespace livecca_tests;
+using livecca::Event;
+using livecca::RowStamp;
+using livecca::RunMetrics;
+using livecca::SnapshotRows;
+
+namespace {
+
+RunMetrics opened() {
+  RunMetrics metrics;
+  metrics.open({.name = "first", .folder = "runs/first"});
+  return metrics;
+}
+
+bool has(const RunMetrics& metrics, const std::string& line) {
+  return ('\n' + metrics.page()).find('\n' + line + '\n') != std::string::npos;
+}
+
+bool mentions(const RunMetrics& metrics, const std::string& text) {
+  return metrics.page().find(text) != std::string::npos;
+}
+
+const std::string pair_labels =
+    R"({run="first",stream="probe",layer="fc",reference="seed7",measure="pwcca_distance")";
+
+}  // namespace
+
+TEST_CASE("a snapshot's rows are series") {
+  RunMetrics metrics = opened();
+  SnapshotRows rows = snapshot_rows(3, {"fc"});
+  rows.measures[0].value = 0.3125;
+  metrics.snapshot(rows, {.wall_time = 1700000000.5, .step = 300});
+
+  CHECK(has(metrics, "livecca_measure" + pair_labels + "} 0.3125"));
+  CHECK(has(metrics, "livecca_measure_noise_floor" + pair_labels + "} 0.875"));
+  CHECK(has(metrics, "livecca_measure_standard_error" + pair_labels + "} 0.0625"));
+  CHECK(has(metrics, "livecca_measure_effective_samples" + pair_labels + "} 2000"));
+  CHECK(has(metrics, "livecca_measure_status" + pair_labels + ",status=\"ok\"} 1"));
+  CHECK(has(metrics, "livecca_verdict" + pair_labels + ",verdict=\"settled\"} 1"));
+  CHECK(has(metrics, "livecca_settled_since_epoch" + pair_labels + "} 12"));
+  const std::string layer = R"({run="first",stream="train",network="net",layer="fc"} )";
+  CHECK(has(metrics, "livecca_layer_rank" + layer + "48"));
+  CHECK(has(metrics, "livecca_layer_effective_rank" + layer + "12.5"));
+  CHECK(has(metrics, "livecca_layer_dead_ratio" + layer + "0.25"));  // 16 of 64
+  CHECK(has(metrics, "livecca_layer_condition" + layer + "1e+09"));
+  CHECK(has(metrics, "livecca_layer_root_mean_square" + layer + "0.75"));
+  CHECK(has(metrics, R"(livecca_drift{run="first",layer="fc",reference="seed7",)"
+                     R"(measure="pwcca_distance"} 0.125)"));
+  CHECK(has(metrics, R"(livecca_epoch{run="first"} 3)"));
+  CHECK(has(metrics, R"(livecca_step{run="first"} 300)"));
+  CHECK(has(metrics, R"(livecca_last_snapshot_timestamp_seconds{run="first",stream="probe"} )"
+                     "1700000000.5"));
+  CHECK(has(metrics, R"(livecca_overhead_ratio{run="first"} 0.0075)"));
+}
+
+TEST_CASE("another layer of the reference is a label, the same is not") {
+  RunMetrics metrics = opened();
+  SnapshotRows rows;
+  rows.measures.push_back(measure_row("probe", "fc", 0.5));
+  rows.measures.back().reference_layer = "head";
+  metrics.snapshot(rows, {});
+  CHECK(has(metrics, R"(livecca_measure{run="first",stream="probe",layer="fc",reference="seed7",)"
+                     R"(reference_layer="head",measure="pwcca_distance"} 0.5)"));
+}
+
+TEST_CASE("a number that does not exist has no series, but its status has") {
+  RunMetrics metrics = opened();
+  SnapshotRows rows;
+  rows.measures.push_back(measure_row("probe", "fc", 0.5));
+  rows.measures[0].value.reset();
+  rows.measures[0].noise_floor.reset();
+  rows.measures[0].standard_error = std::numeric_limits<double>::quiet_NaN();
+  rows.measures[0].status = livecca::Status::too_few_samples;
+  metrics.snapshot(rows, {});
+  CHECK_FALSE(mentions(metrics, "livecca_measure{"));
+  CHECK_FALSE(mentions(metrics, "livecca_measure_noise_floor{"));
+  CHECK_FALSE(mentions(metrics, "livecca_measure_standard_error{"));
+  CHECK(has(metrics, "livecca_measure_status" + pair_labels + ",status=\"too_few_samples\"} 1"));
+}
+
+TEST_CASE("what the newest snapshot of a stream lacks goes; the other stream stays") {
+  RunMetrics metrics = opened();
+  metrics.snapshot(snapshot_rows(1, {"conv", "fc"}), {.wall_time = 10});
+  SnapshotRows probe;
+  probe.epoch = 2;
+  probe.measures.push_back(measure_row("probe", "fc", 0.5));
+  metrics.snapshot(probe, {.wall_time = 20});
+
+  CHECK(has(metrics, "livecca_measure" + pair_labels + "} 0.5"));
+  CHECK_FALSE(mentions(metrics, R"(stream="probe",layer="conv")"));
+  CHECK_FALSE(mentions(metrics, R"(stream="probe",network=)"));
+  CHECK(mentions(metrics, R"(livecca_measure{run="first",stream="train",layer="conv")"));
+  CHECK_FALSE(mentions(metrics, "livecca_drift{"));  // it was of the snapshot before
+  const std::string time = R"(livecca_last_snapshot_timestamp_seconds{run="first",stream=)";
+  CHECK(has(metrics, time + R"("probe"} 20)"));
+  CHECK(has(metrics, time + R"("train"} 10)"));
+}
+
+TEST_CASE("a verdict or a status that changes leaves no old one behind") {
+  RunMetrics metrics = opened();
+  metrics.snapshot(snapshot_rows(1, {"fc"}), {});
+  SnapshotRows rows = snapshot_rows(2, {"fc"});
+  for (auto& row : rows.verdicts) {
+    row.verdict = "moving";
+    row.since_epoch.reset();
+  }
+  metrics.snapshot(rows, {});
+  CHECK(has(metrics, "livecca_verdict" + pair_labels + ",verdict=\"moving\"} 1"));
+  CHECK_FALSE(mentions(metrics, "settled"));
+}
+
+TEST_CASE("distances of kept snapshots to the final state do not pass for the newest") {
+  RunMetrics metrics = opened();
+  metrics.snapshot(snapshot_rows(9, {"fc"}), {.wall_time = 10, .step = 900});
+  const std::string before = metrics.page();
+  SnapshotRows last = snapshot_rows(0, {"fc"});
+  for (auto& row : last.measures) row.reference = "final";
+  last.is_final = true;
+  last.overhead.reset();
+  metrics.snapshot(last, {.wall_time = 11, .step = 900});
+  CHECK(metrics.page() == before);
+}
+
+TEST_CASE("seconds and steps add up, and a call that is made again adds nothing") {
+  RunMetrics metrics = opened();
+  for (int call = 0; call < 2; ++call) {
+    metrics.snapshot(snapshot_rows(1, {"fc"}), {.wall_time = 10, .step = 100});
+  }
+  metrics.snapshot(snapshot_rows(2, {"fc"}), {.wall_time = 20, .step = 200});
+  const std::string seconds = R"(livecca_overhead_seconds_total{run="first",part=)";
+  CHECK(has(metrics, seconds + R"("observe"} 1)"));
+  CHECK(has(metrics, seconds + R"("wait"} 0.5)"));
+  CHECK(has(metrics, seconds + R"("reference"} 0)"));
+  CHECK(has(metrics, seconds + R"("accumulate"} 4)"));
+  CHECK(has(metrics, seconds + R"("solve"} 8)"));
+  CHECK(has(metrics, R"(livecca_training_seconds_total{run="first"} 200)"));
+  CHECK(has(metrics, R"(livecca_train_steps_observed_total{run="first"} 40)"));
+  CHECK(has(metrics, R"(livecca_train_steps_dropped_total{run="first"} 6)"));
+  // These two are the run's so far in every row.
+  CHECK(has(metrics, R"(livecca_row_lines_lost_total{run="first"} 2)"));
+  CHECK(has(metrics, R"(livecca_resumes_total{run="first"} 1)"));
+}
+
+TEST_CASE("events are counted by kind, those that are told again with their count") {
+  RunMetrics metrics = opened();
+  const Event missing = event_of("missing", "net/fc");
+  metrics.event(missing, {});
+  metrics.event(missing, {});  // the same call, made again
+  metrics.event(event_of("missing", "net/conv"), {});
+  metrics.event(event_of("nonfinite", "net/fc"), {});
+  CHECK(has(metrics, R"(livecca_events_total{run="first",event="missing"} 2)"));
+  metrics.event(event_of("missing", "net/fc", 40), {});
+  CHECK(has(metrics, R"(livecca_events_total{run="first",event="missing"} 41)"));
+  CHECK(has(metrics, R"(livecca_events_total{run="first",event="nonfinite"} 1)"));
+}
+
+TEST_CASE("logged values, and what the run is") {
+  RunMetrics metrics = opened();
+  metrics.run(run_row("net"), {});
+  metrics.log({.epoch = 4, .name = "loss", .value = 1.5}, {.step = 40});
+  metrics.log({.epoch = 5, .name = "loss", .value = 1.25}, {.step = 50});
+  CHECK(has(metrics, R"(livecca_log_value{run="first",name="loss"} 1.25)"));
+  CHECK(has(metrics, R"(livecca_epoch{run="first"} 5)"));
+  CHECK(has(metrics, R"(livecca_run_info{run="first",network="net",precision="exact"} 1)"));
+  CHECK(has(metrics, R"(livecca_build_info{version=")" LIVECCA_VERSION R"("} 1)"));
+  CHECK(has(metrics, R"(livecca_run_closed{run="first"} 0)"));
+  metrics.close();
+  CHECK(has(metrics, R"(livecca_run_closed{run="first"} 1)"));
+}
+
+TEST_CASE("promtool has nothing to say against a page with every metric and awkward names") {
+  const std::string why = why_no_promtool();
+  if (!why.empty()) {
+    MESSAGE(why);
+    return;
+  }
+  CHECK_FALSE(complaints_of_promtool("livecca_bad{a=\"unfinished} 1\n").empty());
+  CHECK_FALSE(complaints_of_promtool("# TYPE livecca_bad counter\nlivecca_bad 1\n").empty());
+
+  for (const std::string& name : awkward_names()) {
+    CAPTURE(name);
+    RunMetrics metrics;
+    metrics.open({.name = name, .folder = ""});
+    metrics.run(run_row(name), {});
+    SnapshotRows rows = snapshot_rows(1, awkward_names());
+    for (auto& row : rows.measures) row.reference = row.measure = name;
+    for (auto& row : rows.layers) row.network = name;
+    metrics.snapshot(rows, {.wall_time = 1e9});
+    for (const std::string& other : awkward_names()) {
+      metrics.log({.epoch = 1, .name = other, .value = 0.5}, {});
+      metrics.event(event_of(other, name), {});
+    }
+    const std::string page = metrics.page();
+    for (const auto& facts : livecca::all_metrics) {
+      CHECK_MESSAGE(page.find(std::string("# TYPE ") + facts.name + ' ') != std::string::npos,
+                    "expected a series of ", facts.name);
+    }
+    CHECK(complaints_of_promtool(page).empty());
+    // node_exporter refuses a file with the same series twice.
+    std::set<std::string> seen;
+    std::istringstream lines(page);
+    for (std::string line; std::getline(lines, line);) {
+      CHECK(seen.insert(line.substr(0, line.rfind(' '))).second);
+    }
+  }
+}

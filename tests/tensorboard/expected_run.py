@@ -1,0 +1,148 @@
+"""What TensorBoard must show of a run, by its rows.jsonl and docs/tensorboard.md alone."""
+
+import collections
+import html
+import json
+import math
+import pathlib
+import re
+
+import numpy as np
+
+BINS = 20
+
+
+def part(name, special="%~/"):
+    if not name:
+        return "%empty"
+    escaped = lambda c: ord(c) < 0x20 or ord(c) == 0x7F or c in special
+    return "".join(f"%{ord(c):02X}" if escaped(c) else c for c in name)
+
+
+def pair_tag(row, what):
+    layer = part(row["layer"], "%~")
+    if row["reference_layer"] != row["layer"]:
+        layer += "~" + part(row["reference_layer"], "%~")
+    return "/".join(["livecca", part(row["stream"]), part(what), part(row["reference"]), layer])
+
+
+def layer_tag(row, what):
+    return "/".join(["livecca", row["stream"], what, part(row["network"]), part(row["layer"], "%~")])
+
+
+class Steps:
+    """The step of each row: its own, or the next free one where a snapshot's is taken."""
+
+    def __init__(self, axis):
+        self.axis = axis
+        self.last = None
+        self.snapshot = None
+        self.rows = set()
+
+    def of(self, row):
+        place = (row["epoch"], row["step"])
+        key = tuple(str(row.get(f)) for f in ("kind", "network", "layer", "reference", "reference_layer", "measure"))
+        if place != self.snapshot or key in self.rows:
+            wanted = row[self.axis]
+            self.last = wanted if self.last is None else max(wanted, self.last + 1)
+            self.snapshot = place
+            self.rows = set()
+        self.rows.add(key)
+        return self.last
+
+
+class ExpectedRun:
+    def __init__(self, folder, axis="step"):
+        self.folder = pathlib.Path(folder)
+        self.scalars = collections.defaultdict(lambda: collections.defaultdict(dict))  # stream, tag, step
+        self.histograms = collections.defaultdict(lambda: collections.defaultdict(dict))
+        self.charts = collections.defaultdict(set)  # (stream, beginning of tags) → tags
+        self.pictures = collections.defaultdict(set)  # stream → tags
+        self.messages = []
+        self.alarms = collections.defaultdict(bool)
+        self.logs = collections.defaultdict(dict)  # tag → the last value at each step
+        self.measure_values = 0
+        self.headline = ""
+        self._steps = collections.defaultdict(lambda: Steps(axis))
+        self._axis = axis
+        self._read()
+
+    def _read(self):
+        with open(self.folder / "rows.jsonl", encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        final = [row for row in rows if row.get("reference") == "final" and row["kind"] in ("measure", "spectrum")]
+        for row in rows:
+            if row.get("reference") != "final" or row["kind"] not in ("measure", "spectrum"):
+                getattr(self, "_add_" + row["kind"], lambda row: None)(row)
+        self._add_final(final)
+
+    def _add_run(self, row):
+        self.headline = row["measures"][0] if row["measures"] else ""
+
+    def _add_measure(self, row, step=None):
+        step = self._steps[row["stream"]].of(row) if step is None else step
+        stream, measure = row["stream"], row["measure"]
+        for what, value in ((measure, row["value"]), (measure + "_noise_floor", row["noise_floor"])):
+            if value is not None:
+                tag = pair_tag(row, what)
+                self.scalars[stream][tag][step] = value
+                self.charts[stream, tag[: len(tag) - len(pair_tag(row, what).split("/", 4)[4])]].add(tag)
+        self.measure_values += row["value"] is not None
+        if re.fullmatch(re.escape(self.headline) + "_(similarity|distance)", measure):
+            self.pictures[stream].add("/".join(["livecca", stream, "heatmap", measure, part(row["reference"])]))
+
+    def _add_spectrum(self, row, step=None):
+        step = self._steps[row["stream"]].of(row) if step is None else step
+        correlations = row["canonical_correlations"]
+        if correlations:
+            places = np.minimum((np.clip(correlations, 0, 1) * BINS).astype(int), BINS - 1)
+            counts = np.bincount(places, minlength=BINS)
+            self.histograms[row["stream"]][pair_tag(row, "canonical_correlations")][step] = counts
+
+    def _add_layer(self, row):
+        step = self._steps[row["stream"]].of(row)
+        values = {name: row[name] for name in ("effective_rank", "condition", "root_mean_square")}
+        values["dead"] = row["dead"] / row["features"] if row["features"] and row["samples"] else None
+        for what, value in values.items():
+            if value is not None:
+                self.scalars[row["stream"]][layer_tag(row, what)][step] = value
+
+    def _add_drift(self, row):
+        row = dict(row, stream="train")
+        step = self._steps["train"].of(row)
+        if row["drift"] is not None:
+            self.scalars["train"][pair_tag(row, row["measure"] + "_drift")][step] = row["drift"]
+
+    def _add_verdict(self, row):
+        self.alarms[row["stream"]] |= bool(row["message"])
+
+    def _add_log(self, row):
+        if row["value"] is not None:
+            series = self.logs["livecca/log/" + part(row["name"], "%~")]
+            series[max([row[self._axis], *series])] = row["value"]
+
+    def _add_event(self, row):
+        if row["what"] != "overhead":
+            self.messages.append(row["message"])
+
+    def _add_final(self, rows):
+        place = lambda row: (row["epoch"], row["step"])
+        steps = {}
+        last = None
+        for key in sorted({place(row) for row in rows}):
+            wanted = key[0] if self._axis == "epoch" else key[1]
+            last = wanted if last is None else max(wanted, last + 1)
+            steps[key] = last
+        for row in rows:
+            add = self._add_measure if row["kind"] == "measure" else self._add_spectrum
+            add(row, steps[place(row)])
+
+
+def plain_text(fragment):
+    """What a person reads of HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", fragment))
+
+
+def same_scalar(shown, value):
+    """Both as the float32 that TensorBoard keeps."""
+    return np.float32(shown) == np.float32(value) or (math.isinf(np.float32(value)) and abs(shown) > 3e38)

@@ -1,0 +1,111 @@
+"""Writes made-up runs that are torn, killed and taken up again, and reads them with TensorBoard."""
+
+import argparse
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+import environment
+
+HERE = pathlib.Path(__file__).parent
+SEED = 12
+KILLS = 8
+
+
+def write(arguments, name, snapshots, *flags):
+    subprocess.run([arguments.writer, arguments.runs / name, str(snapshots), *flags], check=True)
+
+
+def event_files(run, stream):
+    return sorted((run / "tensorboard" / stream).iterdir())
+
+
+def records(path):
+    """The bytes of each record and where it begins; the checks are TensorBoard's to check."""
+    data, at = path.read_bytes(), 0
+    while at + 16 <= len(data):
+        (length,) = struct.unpack_from("<Q", data, at)
+        if at + 16 + length > len(data):
+            break
+        yield at, data[at + 12 : at + 12 + length]
+        at += 16 + length
+
+
+def write_torn(arguments):
+    """The last record is cut in the middle; its snapshot lies after the checkpoint and comes again."""
+    write(arguments, "torn", 8)
+    for stream in ("probe", "train", "run"):
+        path = event_files(arguments.runs / "torn", stream)[-1]
+        begin, record = list(records(path))[-1]
+        with path.open("r+b") as file:
+            file.truncate(begin + 12 + len(record) // 2)
+    write(arguments, "torn", 14, "--resume", "--final")
+
+
+def write_killed(arguments):
+    chance = random.Random(SEED)
+    folder = arguments.runs / "killed"
+    for _ in range(KILLS):
+        child = subprocess.Popen([arguments.writer, folder, "1000000", "--resume", "--slowly"])
+        time.sleep(chance.uniform(0.05, 0.4))
+        child.kill()
+        child.wait()
+    checkpoint = folder / "checkpoint"
+    done = int(checkpoint.read_text().split()[0]) if checkpoint.exists() else 0
+    print(f"killed {KILLS} times, {done} snapshots before the last checkpoint, seed {SEED}", flush=True)
+    write(arguments, "killed", done + 9, "--resume", "--final")
+
+
+def decode(arguments):
+    """protoc reads every record, by field numbers of our own description."""
+    if not arguments.protoc or arguments.protoc.endswith("NOTFOUND"):
+        print("SKIPPED: no protoc, so records are not decoded by it")
+        return
+    command = [arguments.protoc, f"--proto_path={HERE}", "--decode=livecca_tests.Event", HERE / "event.proto"]
+    found = ""
+    for stream in ("probe", "run"):
+        for path in event_files(arguments.runs / "torn", stream):
+            chosen = [record for _, record in records(path)][:4]
+            for record in chosen:
+                result = subprocess.run(command, input=record, capture_output=True)
+                if result.returncode != 0:
+                    sys.exit(f"{path}: expected protoc to decode a record, got {result.stderr.decode()}")
+                found += result.stdout.decode()
+    for text in ('file_version: "brain.Event:2"', "status: START", "simple_value: ", "encoded_image_string: ",
+                 "bucket_limit: 1", 'plugin_name: "custom_scalars"', 'plugin_name: "text"', 'tag: "livecca/log/loss"'):
+        if text not in found:
+            sys.exit(f"expected {text!r} among the records that protoc decoded, it is not there")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--environment", required=True)
+    parser.add_argument("--runs", required=True, type=pathlib.Path)
+    parser.add_argument("--writer", required=True)
+    parser.add_argument("--watcher", required=True)
+    parser.add_argument("--protoc", default="")
+    arguments = parser.parse_args()
+    shutil.rmtree(arguments.runs, ignore_errors=True)
+    arguments.runs.mkdir(parents=True)
+    write(arguments, "plain", 9, "--final")
+    write_torn(arguments)
+    write(arguments, "finished", 9, "--final")
+    write(arguments, "finished", 12, "--resume", "--final")
+    write_killed(arguments)
+    subprocess.run([arguments.watcher, arguments.runs / "watched"], check=True)
+    write(arguments, "epochs", 8, "--epochs")
+    write(arguments, "epochs", 11, "--epochs", "--resume", "--final")
+    decode(arguments)
+    python = environment.python_with_tensorboard(arguments.environment)
+    read = [python, HERE / "read_runs.py", "--environment", arguments.environment]
+    names = ("plain", "torn", "finished", "killed", "watched")
+    subprocess.run([*read, *(arguments.runs / name for name in names)], check=True)
+    subprocess.run([*read, "--axis", "epoch", arguments.runs / "epochs"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "event_records.hpp"
+#include "livecca/sinks/tensorboard.hpp"
+#include "made_up_rows.hpp"
+#include "temporary_folder.hpp"
+
+using namespace livecca;
+using namespace livecca_tests;
+
+namespace {
+
+/// session_log { status: START }, which ends an event.
+const std::string session_start = "\x3A\x02\x08\x01";
+
+std::shared_ptr<Sink> opened_sink(const std::filesystem::path& folder, SinkRun run = {},
+                                  TensorBoardOptions options = {}) {
+  auto sink = tensorboard_sink(std::move(options));
+  run.name = "run";
+  run.folder = folder;
+  if (run.wall_time == 0) run.wall_time = 1700000000;
+  sink->open(run);
+  sink->run(made_up_run(), {});
+  return sink;
+}
+
+/// One number of one stream.
+SnapshotRows small_snapshot(std::int64_t epoch, std::uint64_t step,
+                            const std::string& stream = "probe") {
+  SnapshotRows rows;
+  rows.epoch = epoch;
+  rows.step = step;
+  rows.measures.push_back(made_up_measure(0, stream, 0, "seed7", "made_up_similarity"));
+  rows.measures[0].epoch = epoch;
+  rows.measures[0].step = step;
+  return rows;
+}
+
+std::vector<std::uint64_t> steps_in(const std::filesystem::path& file) {
+  std::vector<std::uint64_t> steps;
+  const std::vector<std::string> events = records_of(file).events;
+  for (std::size_t i = heading_records; i < events.size(); ++i) steps.push_back(step_of(events[i]));
+  return steps;
+}
+
+void write_rows(const std::filesystem::path& folder, const std::vector<SnapshotRows>& snapshots) {
+  std::ofstream file(folder / "rows.jsonl");
+  file << to_json(made_up_run(), "run", 1) << "\nnot a row\n[]\n{\"kind\":7}\n";
+  for (const SnapshotRows& rows : snapshots) {
+    for (const MeasureRow& row : rows.measures) file << to_json(row, "run", 1) << '\n';
+  }
+  LogRow log;
+  log.step = 21;
+  log.name = "loss";
+  file << to_json(log, "run", 1) << '\n';
+  file << to_json(Event{3, "missing", "net/conv1", "it was not fed"}, "run", 1) << '\n';
+}
+
+}  // namespace
+
+TEST_CASE("a stream has a folder and a file of its own, what is of none lies in run") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  sink->snapshot(made_up_snapshot(0), {1700000001, 0});
+  sink->event({0, "missing", "net/conv1", "it was not fed"}, {1700000002, 0});
+  sink->log({0, 0, "loss", 2.5}, {1700000003, 0});
+  sink->close();
+  for (const char* name : {"probe", "train", "run"}) {
+    CAPTURE(name);
+    const auto files = event_files(folder.path() / "tensorboard" / name);
+    REQUIRE(files.size() == 1);
+    const EventRecords records = records_of(files[0]);
+    CHECK(records.bytes_left == 0);
+    CHECK(records.events[0].find("brain.Event:2") != std::string::npos);
+    CHECK(records.events[1].substr(9) == session_start);
+    const bool is_run = std::string(name) == "run";
+    // All of a snapshot in one event: overhead, the event and the log are three.
+    CHECK(records.events.size() == heading_records + (is_run ? 3 : 1));
+    const std::string tag = std::string("livecca/") + name + "/pwcca_distance/seed7/conv1";
+    CHECK(count_of(records.events, tag) == (is_run ? 0 : 1));
+    CHECK(count_of(records.events, "livecca/log/loss") == (is_run ? 1 : 0));
+    CHECK(count_of(records.events, "it was not fed") == (is_run ? 1 : 0));
+  }
+}
+
+TEST_CASE("files are named by ten digits of seconds, and a later one sorts after") {
+  const TemporaryFolder folder;
+  const std::filesystem::path run = folder.path() / "tensorboard" / "run";
+  opened_sink(folder.path());
+  const std::string first = event_files(run)[0].filename();
+  CHECK(first.starts_with("events.out.tfevents.1700000000."));
+  for (const double wall_time : {1700000000.0, 1600000000.0, 1700000000.5}) {
+    const std::string newest = event_files(run).back().filename();
+    SinkRun resumed;
+    resumed.is_resumed = true;
+    resumed.wall_time = wall_time;
+    opened_sink(folder.path(), resumed);
+    CHECK(event_files(run).back().filename().string() > newest);
+  }
+  CHECK(event_files(run).size() == 4);
+}
+
+TEST_CASE("steps only go up: a snapshot of the same or an earlier step takes the next free one") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  double time = 1;
+  for (const std::uint64_t step : {10, 10, 10, 11, 20, 15, 30}) {
+    sink->snapshot(small_snapshot(1, step), {++time, step});
+  }
+  CHECK(steps_in(event_files(folder.path() / "tensorboard" / "probe")[0]) ==
+        std::vector<std::uint64_t>{10, 11, 12, 13, 20, 21, 30});
+}
+
+TEST_CASE("the axis may be the epoch") {
+  const TemporaryFolder folder;
+  TensorBoardOptions options;
+  options.folder = folder.path() / "elsewhere";
+  options.axis = TensorBoardAxis::epoch;
+  const auto sink = opened_sink(folder.path(), {}, options);
+  sink->snapshot(small_snapshot(0, 10), {1, 10});
+  sink->snapshot(small_snapshot(3, 20), {2, 20});
+  CHECK(steps_in(event_files(folder.path() / "elsewhere" / "probe")[0]) ==
+        std::vector<std::uint64_t>{0, 3});
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "tensorboard"));
+}
+
+TEST_CASE("the final report has one event a kept snapshot, in order, and its charts after all") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  for (std::int64_t i = 0; i < 8; ++i) {
+    sink->snapshot(made_up_snapshot(i), {static_cast<double>(i), made_up_step(i)});
+  }
+  sink->snapshot(made_up_final(8), {9, 70});
+  const auto files = event_files(folder.path() / "tensorboard" / "probe");
+  REQUIRE(files.size() == 2);
+  CHECK(files[1].extension() == ".final");
+  // Snapshots 5 and 6 are of the same step; the last is 70.
+  CHECK(steps_in(files[1]) == std::vector<std::uint64_t>{0, 10, 20, 30, 40, 50, 51, 71});
+  const EventRecords records = records_of(files[1]);
+  CHECK(count_of({records.events.back()}, "heatmap/pwcca_distance/final") == 1);
+  CHECK(count_of({records.events.back()}, "custom_scalars__config__") == 1);
+  CHECK(count_of(records.events, "livecca/probe/pwcca_distance/final/conv1") == 7);
+}
+
+TEST_CASE(
+    "a resumed run tells from which step on values come once more, and loses its final report") {
+  const TemporaryFolder folder;
+  const std::filesystem::path probe = folder.path() / "tensorboard" / "probe";
+  {
+    const auto sink = opened_sink(folder.path());
+    for (const std::uint64_t step : {10, 10, 20, 30}) {
+      sink->snapshot(small_snapshot(1, step), {static_cast<double>(step), step});
+    }
+    sink->snapshot(made_up_final(3), {31, 30});
+    CHECK(event_files(probe).size() == 2);
+  }
+  // Steps beyond the checkpoint's were written since: the monitor does not wait for its sinks.
+  write_rows(folder.path(), {small_snapshot(1, 10), small_snapshot(1, 10), small_snapshot(1, 20),
+                             small_snapshot(1, 26)});
+  SinkRun resumed;
+  resumed.is_resumed = true;
+  resumed.epoch = 1;
+  resumed.step = 25;
+  const auto sink = opened_sink(folder.path(), resumed);
+  const auto files = event_files(probe);
+  REQUIRE(files.size() == 2);
+  CHECK(files[0].extension() != ".final");
+  const EventRecords records = records_of(files[1]);
+  REQUIRE(records.events.size() == 2);
+  CHECK(step_of(records.events[1]) == 21);
+  CHECK(records.events[1].substr(11) == session_start);
+  sink->snapshot(small_snapshot(2, 30), {40, 30});
+  CHECK(steps_in(files[1]) == std::vector<std::uint64_t>{30});
+  sink->event({4, "over_limit", "net/fc", "too large"}, {41, 30});
+  const auto of_run = records_of(event_files(folder.path() / "tensorboard" / "run").back());
+  CHECK(step_of(of_run.events[1]) == 22);
+  // The events so far are shown at once, then together with the new one.
+  REQUIRE(of_run.events.size() == heading_records + 2);
+  CHECK(count_of(of_run.events, "it was not fed") == 2);
+  CHECK(count_of({of_run.events.back()}, "too large") == 1);
+}
+
+TEST_CASE("a run taken up again draws the pictures of one that was not interrupted") {
+  const TemporaryFolder whole;
+  const TemporaryFolder parts;
+  const auto picture_of = [](const std::filesystem::path& folder) {
+    const std::string event =
+        records_of(event_files(folder / "tensorboard" / "probe").back()).events.back();
+    const std::size_t begin = event.find("\x89PNG");
+    REQUIRE(begin != std::string::npos);
+    return event.substr(begin, event.find("IEND", begin) - begin);
+  };
+  const auto sink = opened_sink(whole.path());
+  const auto first = opened_sink(parts.path());
+  std::vector<SnapshotRows> rows;
+  for (std::int64_t i = 0; i < 130; ++i) {
+    rows.push_back(small_snapshot(i, made_up_step(i)));
+    rows.back().measures[0].measure = "pwcca_distance";
+    rows.back().measures[0].value = 1.0 / static_cast<double>(i + 1);
+    sink->snapshot(rows.back(), {static_cast<double>(i), made_up_step(i)});
+  }
+  first->snapshot(rows[0], {0, 0});
+  write_rows(parts.path(), {rows.begin(), rows.begin() + 125});
+  SinkRun resumed;
+  resumed.is_resumed = true;
+  resumed.step = made_up_step(124);
+  const auto second = opened_sink(parts.path(), resumed);
+  for (std::int64_t i = 125; i < 130; ++i) {
+    second->snapshot(rows[static_cast<std::size_t>(i)], {static_cast<double>(i), made_up_step(i)});
+  }
+  CHECK(picture_of(whole.path()) == picture_of(parts.path()));
+}
+
+TEST_CASE("no value, no scalar; and no wall time that is no number") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  SnapshotRows rows = small_snapshot(0, 0);
+  rows.measures[0].value = std::nullopt;
+  rows.measures.push_back(rows.measures[0]);
+  rows.measures[1].layer = rows.measures[1].reference_layer = "nan";
+  rows.measures[1].value = std::numeric_limits<double>::quiet_NaN();
+  rows.measures.push_back(rows.measures[1]);
+  rows.measures[2].layer = rows.measures[2].reference_layer = "there";
+  rows.measures[2].value = 0.5;
+  sink->snapshot(rows, {std::numeric_limits<double>::quiet_NaN(), 0});
+  sink->log({0, 0, "loss", std::numeric_limits<double>::infinity()}, {2, 0});
+  const EventRecords records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]);
+  CHECK(count_of(records.events, "seed7/conv1") == 0);
+  CHECK(count_of(records.events, "seed7/nan") == 0);
+  CHECK(count_of(records.events, "seed7/there") == 1);
+  // The time of the call before: 1700000000 as a float64.
+  CHECK(records.events.back().substr(1, 8) == records.events[0].substr(1, 8));
+  CHECK(records_of(event_files(folder.path() / "tensorboard" / "run")[0]).events.size() ==
+        heading_records);
+}
+
+TEST_CASE("alarms are told when they change, and when they are over") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  double time = 0;
+  for (const char* message : {"", "all dead", "all dead", "", ""}) {
+    SnapshotRows rows = small_snapshot(0, static_cast<std::uint64_t>(time));
+    VerdictRow verdict;
+    verdict.stream = "probe";
+    verdict.layer = "conv1";
+    verdict.verdict = "dead";
+    verdict.message = message;
+    rows.verdicts.push_back(verdict);
+    sink->snapshot(rows, {++time, rows.step});
+  }
+  const EventRecords records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]);
+  CHECK(count_of(records.events, "livecca/probe/verdicts") == 2);
+  CHECK(count_of({records.events[heading_records + 1]}, "all dead") == 1);
+  CHECK(count_of({records.events[heading_records + 3]}, "nothing is wrong any more") == 1);
+}

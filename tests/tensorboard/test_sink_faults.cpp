@@ -1,0 +1,163 @@
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "event_records.hpp"
+#include "file_size_limit.hpp"
+#include "file_text.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/sinks/tensorboard.hpp"
+#include "made_up_rows.hpp"
+#include "temporary_folder.hpp"
+
+using namespace livecca;
+using namespace livecca_tests;
+
+namespace {
+
+std::shared_ptr<Sink> opened_sink(const std::filesystem::path& folder) {
+  auto sink = tensorboard_sink();
+  sink->open({.name = "run", .folder = folder, .wall_time = 1700000000});
+  sink->run(made_up_run(), {});
+  return sink;
+}
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& failure) {
+    return failure.what();
+  }
+  return "";
+}
+
+std::filesystem::path only_file(const std::filesystem::path& folder, const char* stream) {
+  const auto files = event_files(folder / "tensorboard" / stream);
+  REQUIRE(files.size() == 1);
+  return files[0];
+}
+
+}  // namespace
+
+TEST_CASE("a full disk throws, cuts what was written in part, and costs nothing once it has room") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  sink->snapshot(made_up_snapshot(1), {1, 10});
+  const auto file = only_file(folder.path(), "probe");
+  const auto size = std::filesystem::file_size(file);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const FileSizeLimit limit(size + 100);
+    const std::string message = message_of([&] { sink->snapshot(made_up_snapshot(3), {2, 30}); });
+    CHECK(message.find(file.string()) == 0);
+    CHECK(message.find("expected to append a record") != std::string::npos);
+    CHECK(std::filesystem::file_size(file) == size);
+  }
+  sink->snapshot(made_up_snapshot(3), {2, 30});
+  sink->snapshot(made_up_snapshot(5), {3, 50});
+  const EventRecords records = records_of(file);
+  CHECK(records.bytes_left == 0);
+  REQUIRE(records.events.size() == heading_records + 3);
+  CHECK(step_of(records.events[heading_records + 1]) == 30);
+  CHECK(step_of(records.events[heading_records + 2]) == 50);
+}
+
+TEST_CASE("a call that one stream's file took is not written there twice") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  SnapshotRows train;
+  add_made_up_stream(train, 1, "train");
+  for (int i = 1; i < 4; ++i) {
+    train.step = static_cast<std::uint64_t>(i);
+    sink->snapshot(train, {static_cast<double>(i), train.step});
+  }
+  const auto size = std::filesystem::file_size(only_file(folder.path(), "train"));
+  SnapshotRows both = train;
+  both.step = 8;
+  both.measures.push_back(made_up_measure(8, "probe", 0, "seed7", "made_up_similarity"));
+  {
+    const FileSizeLimit limit(size + 10);
+    CHECK(message_of([&] { sink->snapshot(both, {5, 8}); }).find("/train/") != std::string::npos);
+    CHECK(records_of(only_file(folder.path(), "probe")).events.size() == heading_records + 1);
+    CHECK(message_of([&] { sink->snapshot(both, {5, 8}); }) != "");
+  }
+  sink->snapshot(both, {5, 8});
+  CHECK(records_of(only_file(folder.path(), "probe")).events.size() == heading_records + 1);
+  const EventRecords records = records_of(only_file(folder.path(), "train"));
+  CHECK(records.events.size() == heading_records + 4);
+  CHECK(step_of(records.events.back()) == 8);
+}
+
+TEST_CASE("another call after one that failed and was given up writes both") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  {
+    const FileSizeLimit limit(30);
+    CHECK(message_of([&] { sink->log({0, 0, "loss", 1}, {1, 1}); }) != "");
+    CHECK(message_of([&] { sink->log({0, 0, "loss", 2}, {2, 2}); }) != "");
+  }
+  sink->log({0, 0, "loss", 2}, {2, 2});
+  sink->close();
+  const EventRecords records = records_of(only_file(folder.path(), "run"));
+  CHECK(count_of(records.events, "livecca/log/loss") == 2);
+}
+
+TEST_CASE("a folder that cannot be made is named, and opening again works once it can") {
+  const TemporaryFolder folder;
+  write_text(folder.path() / "tensorboard", "in the way");
+  const auto sink = tensorboard_sink();
+  const SinkRun run{.name = "run", .folder = folder.path(), .wall_time = 1};
+  const std::string message = message_of([&] { sink->open(run); });
+  CHECK(message.find((folder.path() / "tensorboard" / "run").string() +
+                     ": expected to make this folder, got: ") == 0);
+  std::filesystem::remove(folder.path() / "tensorboard");
+  sink->open(run);
+  sink->log({0, 0, "loss", 1}, {1, 1});
+  CHECK(records_of(only_file(folder.path(), "run")).events.size() == heading_records + 1);
+}
+
+TEST_CASE("opening on a full disk throws and may be done again") {
+  const TemporaryFolder folder;
+  const auto sink = tensorboard_sink();
+  const SinkRun run{.name = "run", .folder = folder.path(), .wall_time = 1};
+  {
+    const FileSizeLimit limit(20);
+    CHECK(message_of([&] { sink->open(run); }).find("append a record") != std::string::npos);
+  }
+  sink->open(run);
+  const EventRecords records = records_of(only_file(folder.path(), "run"));
+  CHECK(records.events.size() == heading_records);
+  CHECK(records.bytes_left == 0);
+}
+
+TEST_CASE("a file that was removed is begun anew, under a later name") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  sink->snapshot(made_up_snapshot(1), {1, 10});
+  const auto removed = only_file(folder.path(), "probe");
+  std::filesystem::remove_all(folder.path() / "tensorboard");
+  sink->snapshot(made_up_snapshot(3), {2, 30});
+  const auto file = only_file(folder.path(), "probe");
+  CHECK(file > removed);
+  const EventRecords records = records_of(file);
+  REQUIRE(records.events.size() == heading_records + 1);
+  CHECK(records.events[0].find("brain.Event:2") != std::string::npos);
+  CHECK(step_of(records.events.back()) == 30);
+}
+
+TEST_CASE("files are closed in programs that this one starts") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  const auto file = only_file(folder.path(), "run");
+  std::size_t found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) != file) continue;
+    ++found;
+    CHECK((::fcntl(std::stoi(entry.path().filename()), F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CHECK(found == 1);
+}
