@@ -7,8 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "probe.hpp"
 #include "train_stream.hpp"
 #include "training.hpp"
 
@@ -97,14 +97,17 @@ class WatchedArm : public Arm {
   std::int64_t epoch_ = 0;
 };
 
-/// What a pass over the probe took of the training thread.
+/// What a pass over the probe took of the training thread, by the clock and as livecca says.
 struct ProbePass {
-  double seconds = 0;          ///< the whole pass
-  double observe_seconds = 0;  ///< in livecca: inputs, rows
-  double wait_seconds = 0;     ///< for a place in the queue
+  double seconds = 0;          ///< the whole pass, from begin() to snapshot()
+  double bare_seconds = 0;     ///< the same without a monitor
+  double outside_seconds = 0;  ///< all but the networks' forward passes; taps are within those
+  double observe_seconds = 0;  ///< livecca's own account: inputs, rows
+  double wait_seconds = 0;     ///< and for a place in the queue
 };
 
-/// A monitor of the probe stream alone, with a reference beside.
+/// A monitor of the probe stream alone, with a reference beside. Passes with it and without take
+/// turns.
 class ProbeWatcher {
  public:
   ProbeWatcher(const Training& training, const std::filesystem::path& folder,
@@ -112,10 +115,14 @@ class ProbeWatcher {
   ProbePass pass();
 
  private:
+  static void forward(live_training::Network& network, const torch::Tensor& images, Times& times);
+  void run_bare(ProbePass& pass);
+  void run_watched(ProbePass& pass);
+
   live_training::Network network_;
   live_training::Network reference_;
   livecca::Monitor monitor_;
-  live_training::Probe probe_;
+  std::vector<torch::Tensor> batches_;
   std::int64_t epoch_ = 0;
 };
 

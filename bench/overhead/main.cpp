@@ -1,13 +1,12 @@
 // What watching costs the example's training: the same training with livecca and without, in turns,
 // so that whatever else the machine does meets both alike. Read ratios, and the noise beside them.
 
-#include <stdlib.h>
-
 #include <ATen/Parallel.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <functional>
+#include <cmath>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "arms.hpp"
 #include "quiet_waiting.hpp"
 #include "synthetic_images.hpp"
+#include "temporary_folder.hpp"
 #include "text_table.hpp"
 
 namespace {
@@ -41,28 +41,15 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+/// What is wrong with a number of steps, for people; nothing if arms can share it out.
+std::string whole_stretches(const std::string& steps) {
+  if (std::stoi(steps) % steps_a_stretch == 0) return "";
+  return "expected whole tens of steps, got " + steps;
+}
+
 std::string signed_percent(double share) {
   return (share < 0 ? "−" : "+") + decimals(100 * std::abs(share), 2) + " %";
 }
-
-/// A folder that goes when this object does.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "overhead-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// All arms' times, round by round.
 class Measurement {
@@ -99,7 +86,8 @@ class Measurement {
       }
       const ProbePass pass = probe_.pass();
       if (round >= 0) passes_.push_back(pass);
-      std::cout << "; probe " << decimals(pass.seconds, 2) << " s" << std::endl;
+      std::cout << "; probe " << decimals(pass.seconds, 2) << ", without "
+                << decimals(pass.bare_seconds, 2) << " s" << std::endl;
     }
   }
 
@@ -107,7 +95,7 @@ class Measurement {
     TextTable table({"", "median", "lowest", "highest", "processor time", "target"});
     const std::vector<Times> plain = mean(times_[0], times_[1]);
     add(table, "without, again: the noise", times_[1], times_[0], "");
-    add_blocked(table, plain);
+    add_probe(table, plain);
     add(table, "train stream, every 10th step", times_[2], plain, "3 %");
     add(table, "  with a reference, beyond its passes", times_[4], times_[3], "3 %");
     add(table, "budget 0.02, with a reference, all told", times_[5], plain, "2.5 %");
@@ -147,15 +135,18 @@ class Measurement {
   }
 
   /// Of the example's epoch of 4000 made images, and of one of CIFAR-10's 50000.
-  void add_blocked(TextTable& table, const std::vector<Times>& plain) const {
+  void add_probe(TextTable& table, const std::vector<Times>& plain) const {
     for (const double images : {4000.0, 50000.0}) {
-      std::vector<double> shares;
+      std::vector<double> outside;
+      std::vector<double> beyond;
       for (std::size_t i = 0; i < plain.size(); ++i) {
         const double epoch = plain[i].wall * images / (settings_.steps * settings_.batch);
-        shares.push_back((passes_[i].observe_seconds + passes_[i].wait_seconds) / epoch);
+        outside.push_back(passes_[i].outside_seconds / epoch);
+        beyond.push_back((passes_[i].seconds - passes_[i].bare_seconds) / epoch);
       }
-      add_row(table, "probe stream: blocked, of " + decimals(images, 0) + " images", shares, "",
-              "0.5 %");
+      const std::string of = ", of " + decimals(images, 0) + " images";
+      add_row(table, "probe stream: beside its passes" + of, outside, "", "0.5 %");
+      add_row(table, "  with a monitor, beyond without" + of, beyond, "", "");
     }
   }
 
@@ -169,8 +160,10 @@ class Measurement {
     for (const Times& times : times_[0]) steps.push_back(1000 * times.wall / settings_.steps);
     std::cout << "  A training step takes " << decimals(median(steps), 1) << " ms. A pass over "
               << settings_.probe << " images with two networks takes "
-              << typical(&ProbePass::seconds) << ", of which livecca "
-              << typical(&ProbePass::observe_seconds) << " and waiting "
+              << typical(&ProbePass::seconds) << ", without a monitor "
+              << typical(&ProbePass::bare_seconds) << "; all but the networks' own passes "
+              << typical(&ProbePass::outside_seconds) << "; by livecca's own account rows "
+              << typical(&ProbePass::observe_seconds) << ", waiting "
               << typical(&ProbePass::wait_seconds) << ".\n"
               << "  The last blocks:\n"
               << "    train stream      " << stream_.last_overhead() << '\n'
@@ -206,7 +199,7 @@ void measure(const Settings& settings) {
   training.options.batch_size = settings.batch;
   training.options.learning_rate = 0.01;
   training.reference = live_training::Network(training.network);
-  const ScratchFolder folder;
+  const livecca_tests::TemporaryFolder folder;
   Measurement measurement(settings, training, probe_images, folder.path());
   measurement.run();
   measurement.print();
@@ -221,6 +214,7 @@ int main(int argument_count, char** arguments) {
   app.add_option("--rounds", settings.rounds, "pairs")->capture_default_str();
   app.add_option("--steps", settings.steps, "steps a block; in tens")
       ->check(CLI::Range(steps_a_stretch, 100000))
+      ->check(whole_stretches)
       ->capture_default_str();
   app.add_option("--batch", settings.batch, "images a step")->capture_default_str();
   app.add_option("--threads", settings.threads, "threads of LibTorch")->capture_default_str();

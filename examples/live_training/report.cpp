@@ -87,6 +87,49 @@ void add_column(std::vector<std::string>& titles, std::vector<std::string>& head
   header.emplace_back(name);
 }
 
+/// The first of them is the one that floors, drifts and verdicts are about.
+std::string first_reference(const EpochFacts& facts) {
+  return facts.references.empty() ? "start" : facts.references.front();
+}
+
+/// By layer, what only some tables have.
+struct EpochColumns {
+  EpochColumns(const EpochFacts& facts, const SnapshotReport& report, MarkedCells& cells)
+      : drifts(drifts_of(report, first_reference(facts), cells)),
+        verdicts(verdicts_of(report, first_reference(facts))) {}
+
+  std::map<std::string, std::string> drifts;
+  std::map<std::string, std::string> verdicts;
+};
+
+std::vector<std::string> row_of(const std::string& layer, const EpochColumns& columns,
+                                const EpochFacts& facts, const SnapshotReport& report,
+                                MarkedCells& cells) {
+  std::vector<std::string> row = {layer};
+  for (const std::string& reference : facts.references) {
+    row.push_back(value_cell(report.find(layer, reference, "pwcca_distance"), cells));
+  }
+  const MeasureRow* mean = report.find(layer, first_reference(facts), "mean_cca_distance");
+  row.insert(row.end(),
+             {value_cell(report.find(layer, "start", "pwcca_distance"), cells), floor_cell(mean),
+              mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
+  if (!columns.drifts.empty()) row.push_back(cell_of(columns.drifts, layer));
+  if (!columns.verdicts.empty()) row.push_back(cell_of(columns.verdicts, layer));
+  return row;
+}
+
+/// Why a layer has no distance to its start.
+void print_notes(std::ostream& out, const std::vector<std::string>& layers, const EpochFacts& facts,
+                 const SnapshotReport& report) {
+  const bool all_have_start = std::ranges::all_of(layers, [&](const std::string& layer) {
+    return report.find(layer, "start", "pwcca_distance") != nullptr;
+  });
+  if (all_have_start) return;
+  out << "  – = no number: "
+      << (facts.epoch == 0 ? "this pass recorded the start itself" : "no start was recorded")
+      << '\n';
+}
+
 /// Layers that are dead, exploding, or more like another layer of a reference.
 void print_alarms(std::ostream& out, const SnapshotReport& report) {
   for (const livecca::VerdictRow& row : report.verdicts) {
@@ -241,10 +284,8 @@ void print_how_to_read(std::ostream& out) {
 void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers,
                        const EpochFacts& facts, const SnapshotReport& report) {
   out << '\n' << heading(facts) << "\n";
-  const std::string first = facts.references.empty() ? "start" : facts.references.front();
   MarkedCells cells;
-  const std::map<std::string, std::string> drifts = drifts_of(report, first, cells);
-  const std::map<std::string, std::string> verdicts = verdicts_of(report, first);
+  const EpochColumns columns(facts, report, cells);
   std::vector<std::string> titles = {""};
   std::vector<std::string> header = {"layer"};
   for (const std::string& reference : facts.references) {
@@ -253,34 +294,15 @@ void print_epoch_table(std::ostream& out, const std::vector<std::string>& layers
   }
   titles.insert(titles.end(), {"PWCCA distance  ", "", "", ""});
   header.insert(header.end(), {"to own start  ", "floor of mean ρ", "samples", "ranks"});
-  add_column(titles, header, drifts, "in training  ");
-  add_column(titles, header, verdicts, "verdict");
+  add_column(titles, header, columns.drifts, "in training  ");
+  add_column(titles, header, columns.verdicts, "verdict");
   TextTable table(std::move(titles));
   table.add(std::move(header));
-  bool start_is_new = false;
-  for (const std::string& layer : layers) {
-    const MeasureRow* start = report.find(layer, "start", "pwcca_distance");
-    const MeasureRow* mean = report.find(layer, first, "mean_cca_distance");
-    start_is_new = start_is_new || start == nullptr;
-    std::vector<std::string> row = {layer};
-    for (const std::string& reference : facts.references) {
-      row.push_back(value_cell(report.find(layer, reference, "pwcca_distance"), cells));
-    }
-    row.insert(row.end(),
-               {value_cell(start, cells), floor_cell(mean),
-                mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
-    if (!drifts.empty()) row.push_back(cell_of(drifts, layer));
-    if (!verdicts.empty()) row.push_back(cell_of(verdicts, layer));
-    table.add(std::move(row));
-  }
+  for (const std::string& layer : layers) table.add(row_of(layer, columns, facts, report, cells));
   table.print(out);
   cells.print_legend(out);
-  if (start_is_new && facts.epoch == 0) {
-    out << "  – = no number: this pass recorded the start itself\n";
-  } else if (start_is_new) {
-    out << "  – = no number: no start was recorded\n";
-  }
-  if (!drifts.empty()) {
+  print_notes(out, layers, facts, report);
+  if (!columns.drifts.empty()) {
     out << "  in training: by how much minibatches of training show more (+) than the probe\n";
   }
   print_alarms(out, report);

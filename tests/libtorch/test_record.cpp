@@ -239,52 +239,49 @@ TEST_CASE("token ids are inputs like any other") {
   CHECK(open(run.pack("y.safetensors"))->fingerprint()->text().find("int32") != std::string::npos);
 }
 
-TEST_CASE("what cannot be recorded is named: a layer is left out, or nothing is written") {
+TEST_CASE("a layer that cannot be recorded is left out and named") {
   Run run;
   const std::filesystem::path path = run.pack("pack.safetensors");
-  const auto forward_with = [&](const std::function<void(const torch::Tensor&)>& more) {
-    return [&run, more](const torch::Tensor& images) {
-      more(images);
-      return run.network->forward(images);
-    };
+  const auto forward = [&](const torch::Tensor& images) {
+    tap("ids", torch::zeros({3}, torch::kLong));
+    return run.network->forward(images);
   };
-  const auto batches = run.probe.split(50);
-  CHECK(record(path, *run.network, batches, forward_with([](const torch::Tensor&) {
-                 tap("ids", torch::zeros({3}, torch::kLong));
-               }),
-               {}, run.why));
+  CHECK(record(path, *run.network, run.probe.split(50), forward, {}, run.why));
   CHECK(run.why.starts_with("net/ids: expected"));
   CHECK(run.why.find("net/ids", 1) == std::string::npos);
   CHECK(open(path)->find("ids") == nullptr);
-  std::filesystem::remove(path);
+}
 
+TEST_CASE("nothing is written of layers or inputs that do not fit, and the reason says which") {
+  Run run;
+  const std::filesystem::path path = run.pack("pack.safetensors");
+  const auto batches = run.probe.split(50);
+  const auto as_it_is = [](const torch::Tensor& images) { return images; };
   // Seen in the first batch alone.
   bool is_first = true;
-  CHECK(!record(path, *run.network, batches, forward_with([&](const torch::Tensor& images) {
-                  if (std::exchange(is_first, false)) tap("once", images);
-                }),
-                {}, run.why));
+  const auto once = [&](const torch::Tensor& images) {
+    if (std::exchange(is_first, false)) tap("once", images);
+    return run.network->forward(images);
+  };
+  CHECK(!record(path, *run.network, batches, once, {}, run.why));
   CHECK(run.why.find("once") != std::string::npos);
   // No layer, inputs of another shape, inputs that cannot be read.
-  CHECK(!record(
-      path, *run.network, batches, [](const torch::Tensor& x) { return x; }, {}, run.why));
-  CHECK(!record(
-      path, *run.network, {run.probe, run.probe.slice(2, 0, 4)},
-      [](const torch::Tensor& x) { return tap("flat", x.flatten(1).slice(1, 0, 9)); }, {},
-      run.why));
+  CHECK(!record(path, *run.network, batches, as_it_is, {}, run.why));
+  const auto flat = [](const torch::Tensor& x) { return tap("flat", x.flatten(1).slice(1, 0, 9)); };
+  CHECK(!record(path, *run.network, {run.probe, run.probe.slice(2, 0, 4)}, flat, {}, run.why));
   CHECK(run.why.find("inputs") != std::string::npos);
-  CHECK(!record(
-      path, *run.network, {run.probe.to_sparse()}, [](const torch::Tensor& x) { return x; }, {},
-      run.why));
+  CHECK(!record(path, *run.network, {run.probe.to_sparse()}, as_it_is, {}, run.why));
   CHECK(run.why.find("inputs: expected") != std::string::npos);
   CHECK(!std::filesystem::exists(path));
+}
 
-  CHECK_THROWS_AS(record(
-                      path, *run.network, batches,
-                      [](const torch::Tensor&) -> torch::Tensor {
-                        throw std::runtime_error("of the network's own");
-                      },
-                      {}, run.why),
+TEST_CASE("what a network throws goes on to the caller, and nothing is written") {
+  Run run;
+  const std::filesystem::path path = run.pack("pack.safetensors");
+  const auto throwing = [](const torch::Tensor&) -> torch::Tensor {
+    throw std::runtime_error("of the network's own");
+  };
+  CHECK_THROWS_AS(record(path, *run.network, run.probe.split(50), throwing, {}, run.why),
                   std::runtime_error);
   CHECK(run.network->is_training());
   CHECK(!std::filesystem::exists(path));

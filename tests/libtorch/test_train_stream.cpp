@@ -1,10 +1,15 @@
 #include <doctest/doctest.h>
 #include <torch/utils.h>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "json_lines.hpp"
+#include "livecca/activations/recorded_pack.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/tap.hpp"
 #include "temporary_folder.hpp"
@@ -105,16 +110,34 @@ TEST_CASE("passes over the probe are the caller's own time") {
   CHECK(run.reference_seconds() == 0);
 }
 
-TEST_CASE("inputs that cannot be read are an event, and training goes on") {
+TEST_CASE("inputs that cannot be read are counted, and those that can make the fingerprint") {
   OneStep run;
   Monitor::Step step = run.monitor.begin(Stream::probe, 0);
   give_inputs(step, torch::Tensor());
   give_inputs(step, torch::eye(3).to_sparse());
   give_inputs(step, torch::zeros({50, 7}, torch::kLong));
-  step.commit();
-  int events = 0;
-  for (const auto& line : livecca_tests::read_lines(run.monitor.run_directory() / "rows.jsonl")) {
-    if (line.value("what", "") == "unwatchable" && line.value("subject", "") == "inputs") ++events;
+  {
+    const TapScope taps(run.monitor, step, "net");
+    tap("layer", run.activations);
   }
-  CHECK(events == 1);
+  step.commit();
+  run.monitor.snapshot(0).wait();
+  run.monitor.finish();
+  int count = 0;
+  for (const auto& line : livecca_tests::read_lines(run.monitor.run_directory() / "rows.jsonl")) {
+    if (line.value("what", "") == "unwatchable" && line["subject"] == "inputs")
+      count = line["count"];
+  }
+  CHECK(count == 2);
+  std::string why;
+  const auto kept = livecca::RecordedPack::open(
+      run.monitor.run_directory() / "history" / "snapshot-0000.safetensors", why);
+  REQUIRE_MESSAGE(kept, why);
+  livecca::ProbeFingerprint expected;
+  const std::vector<std::int64_t> zeros(50 * 7);
+  const std::array<std::int64_t, 2> shape{50, 7};
+  const std::array<std::int64_t, 2> strides{7, 1};
+  REQUIRE(expected.add(zeros.data(), "int64", sizeof zeros[0], shape, strides, why));
+  REQUIRE(kept->fingerprint());
+  CHECK(*kept->fingerprint() == expected);
 }

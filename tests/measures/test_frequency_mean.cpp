@@ -7,6 +7,7 @@
 #include <cmath>
 #include <complex>
 #include <numbers>
+#include <utility>
 
 #include "livecca/moments/fourier_taps.hpp"
 #include "random_data.hpp"
@@ -101,6 +102,52 @@ MatrixXcd basis(const MatrixXcd& m) {
          MatrixXcd::Identity(m.rows(), m.cols());
 }
 
+/// The complex CCA of two layers at a frequency, centered samples × features.
+struct ComplexCca {
+  ComplexCca(MatrixXcd x, MatrixXcd y)
+      : zx(std::move(x)),
+        zy(std::move(y)),
+        svd(basis(zx).adjoint() * basis(zy), Eigen::ComputeThinU | Eigen::ComputeThinV) {}
+
+  double nuclear_norm() const {
+    return Eigen::JacobiSVD<MatrixXcd>(zx.adjoint() * zy).singularValues().sum();
+  }
+  double mean() const { return svd.singularValues().mean(); }
+  double pwcca() const {
+    const Eigen::RowVectorXd alpha =
+        (zx.adjoint() * basis(zx) * svd.matrixU()).cwiseAbs().colwise().sum();
+    return alpha.dot(svd.singularValues()) / alpha.sum();
+  }
+  double linear_cka() const {
+    return (zx.adjoint() * zy).squaredNorm() / (zx.adjoint() * zx).norm() /
+           (zy.adjoint() * zy).norm();
+  }
+  double angular() const { return std::acos(nuclear_norm() / zx.norm() / zy.norm()); }
+  double regression_x_from_y() const {
+    return (basis(zy).adjoint() * zx).squaredNorm() / zx.squaredNorm();
+  }
+
+  MatrixXcd zx;
+  MatrixXcd zy;
+  Eigen::JacobiSVD<MatrixXcd> svd;
+};
+
+void check_frequency(const Solved& solved, const PairSolution& found, const ComplexCca& expected) {
+  REQUIRE(found.canonical_correlations.size() == 3);
+  for (Eigen::Index i = 0; i < 3; ++i) {
+    CHECK(std::abs(found.canonical_correlations[static_cast<std::size_t>(i)] -
+                   expected.svd.singularValues()(i)) < 1e-12);
+  }
+  const MatrixXcd& zx = expected.zx;
+  CHECK(found.procrustes.value() ==
+        doctest::Approx(
+            std::sqrt(zx.squaredNorm() + expected.zy.squaredNorm() - 2 * expected.nuclear_norm())));
+  CHECK(solved.solution.taps[found.x].rank == 4U);
+  CHECK(solved.solution.taps[found.x].features == 4);
+  CHECK(solved.solution.taps[found.x].effective_rank ==
+        doctest::Approx(std::pow(zx.squaredNorm() / (zx.adjoint() * zx).norm(), 2)));
+}
+
 }  // namespace
 
 TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer their mean") {
@@ -119,32 +166,14 @@ TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer 
   double linreg = 0;
   for (const auto& [frequency, pair] : solved.pairs) {
     CAPTURE(frequency.text());
-    const MatrixXcd zx = centered(x.at(frequency));
-    const MatrixXcd zy = centered(y.at(frequency));
-    const Eigen::JacobiSVD<MatrixXcd> svd(basis(zx).adjoint() * basis(zy),
-                                          Eigen::ComputeThinU | Eigen::ComputeThinV);
-    const auto& found = solved.solution.pairs[pair];
-    REQUIRE(found.canonical_correlations.size() == 3);
-    for (Eigen::Index i = 0; i < 3; ++i) {
-      CHECK(std::abs(found.canonical_correlations[static_cast<std::size_t>(i)] -
-                     svd.singularValues()(i)) < 1e-12);
-    }
-    const Eigen::RowVectorXd alpha =
-        (zx.adjoint() * basis(zx) * svd.matrixU()).cwiseAbs().colwise().sum();
+    const ComplexCca expected(centered(x.at(frequency)), centered(y.at(frequency)));
+    check_frequency(solved, solved.solution.pairs[pair], expected);
     const double weight = frequency.multiplicity / 24.0;
-    mean_cca += weight * svd.singularValues().mean();
-    pwcca += weight * alpha.dot(svd.singularValues()) / alpha.sum();
-    cka += weight * (zx.adjoint() * zy).squaredNorm() / (zx.adjoint() * zx).norm() /
-           (zy.adjoint() * zy).norm();
-    const double nuclear = Eigen::JacobiSVD<MatrixXcd>(zx.adjoint() * zy).singularValues().sum();
-    angular += weight * std::acos(nuclear / zx.norm() / zy.norm());
-    linreg += weight * (basis(zy).adjoint() * zx).squaredNorm() / zx.squaredNorm();
-    CHECK(found.procrustes.value() ==
-          doctest::Approx(std::sqrt(zx.squaredNorm() + zy.squaredNorm() - 2 * nuclear)));
-    CHECK(solved.solution.taps[found.x].rank == 4U);
-    CHECK(solved.solution.taps[found.x].features == 4);
-    CHECK(solved.solution.taps[found.x].effective_rank ==
-          doctest::Approx(std::pow(zx.squaredNorm() / (zx.adjoint() * zx).norm(), 2)));
+    mean_cca += weight * expected.mean();
+    pwcca += weight * expected.pwcca();
+    cka += weight * expected.linear_cka();
+    angular += weight * expected.angular();
+    linreg += weight * expected.regression_x_from_y();
   }
   const auto mean = [&](Measure measure) {
     return evaluate(solved.solution, solved.layers[0], info_of(measure));

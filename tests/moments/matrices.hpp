@@ -1,5 +1,7 @@
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <Eigen/Core>
 
 #include "livecca/moments/panel_moments.hpp"
@@ -17,6 +19,17 @@ inline Eigen::MatrixXd product_of(const livecca::CrossMoments& moments) {
   return Eigen::Map<const Eigen::MatrixXd>(moments.product().data(),
                                            static_cast<Eigen::Index>(moments.features_x()),
                                            static_cast<Eigen::Index>(moments.features_y()));
+}
+
+/// What a pair of centred matrices comes to, by the definition.
+inline Eigen::MatrixXd product(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
+  return (x.rowwise() - x.colwise().mean()).transpose() * (y.rowwise() - y.colwise().mean());
+}
+
+inline void check_equal(const Eigen::MatrixXd& a, const Eigen::MatrixXd& expected) {
+  REQUIRE(a.rows() == expected.rows());
+  REQUIRE(a.cols() == expected.cols());
+  CHECK((a - expected).norm() < 1e-12 * expected.norm());
 }
 
 /// Whether all numbers of two windows are the same bits.

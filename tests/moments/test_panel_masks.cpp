@@ -13,7 +13,9 @@
 #include "random_data.hpp"
 
 using namespace livecca;
+using livecca_tests::check_equal;
 using livecca_tests::normal_matrix;
+using livecca_tests::product;
 using livecca_tests::product_of;
 using livecca_tests::scatter_of;
 
@@ -79,16 +81,6 @@ Eigen::MatrixXd at_step(const Sequences& sequences, std::int64_t t, std::int64_t
     rows.row(rows.rows() - 1) = sequences.steps().row(sequences.row_of(n, t));
   }
   return rows;
-}
-
-Eigen::MatrixXd product(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
-  return (x.rowwise() - x.colwise().mean()).transpose() * (y.rowwise() - y.colwise().mean());
-}
-
-void check_equal(const Eigen::MatrixXd& a, const Eigen::MatrixXd& expected) {
-  REQUIRE(a.rows() == expected.rows());
-  REQUIRE(a.cols() == expected.cols());
-  CHECK((a - expected).norm() < 1e-12 * expected.norm());
 }
 
 struct Pair {
@@ -354,57 +346,4 @@ TEST_CASE("a mask of a wrong shape is a fault, and one of a layout without steps
         "expected a mask of 3 sequences x 12 steps, got 3 sequences x 11 steps");
   CHECK(moments.taps[1].moments->samples() == 6);
   CHECK(moments.taps[conv].moments->samples() == 36);
-}
-
-TEST_CASE("a recording's rows that are not valid leave the taps connected with it") {
-  class Masked : public RowSource {
-   public:
-    explicit Masked(Eigen::MatrixXd rows) : rows_(std::move(rows)) {
-      for (Eigen::Index i = 0; i < rows_.rows(); ++i) valid_.push_back(i % 4 == 1 ? 0 : 1);
-    }
-    std::uint64_t rows() const override { return valid_.size(); }
-    std::size_t features() const override { return static_cast<std::size_t>(rows_.cols()); }
-    std::size_t rows_per_image() const override { return 1; }
-    Grid grid() const override { return {}; }
-    std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
-                                       std::string&) override {
-      part_ = rows_.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(count));
-      return view_of(part_);
-    }
-    std::span<const std::uint8_t> valid(std::uint64_t first, std::uint64_t count) override {
-      return std::span(valid_).subspan(first, count);
-    }
-
-   private:
-    Eigen::MatrixXd rows_;
-    Eigen::MatrixXd part_;
-    std::vector<std::uint8_t> valid_;
-  };
-  const Eigen::MatrixXd net = normal_matrix(20, 3, seed);
-  const Eigen::MatrixXd start = normal_matrix(20, 2, seed + 1);
-  Executor executor(1);
-  Panel panel(executor, {});
-  panel.add_tap({"net", "a"}, Layout::nc);
-  panel.add_recorded_tap({"start", "a"}, std::make_shared<Masked>(start));
-  panel.add_tap({"net", "b"}, Layout::nc);
-  panel.add_pair(0, 1);
-  for (Eigen::Index first = 0; first < 20; first += 10) {
-    auto step = panel.begin();
-    step.observe(0, view_of(net.middleRows(first, 10)));
-    step.observe_recorded(1, static_cast<std::uint64_t>(first), 10);
-    step.observe(2, view_of(net.middleRows(first, 10)));
-    step.commit();
-  }
-  const PanelMoments moments = panel.take();
-  Eigen::MatrixXd x(15, 3);
-  Eigen::MatrixXd y(15, 2);
-  for (Eigen::Index i = 0, row = 0; i < 20; ++i) {
-    if (i % 4 == 1) continue;
-    x.row(row) = net.row(i);
-    y.row(row++) = start.row(i);
-  }
-  check_equal(product_of(*moments.pairs[0].moments), product(x, y));
-  check_equal(scatter_of(*moments.taps[1].moments), product(y, y));
-  CHECK(moments.taps[2].moments->samples() == 20);
-  CHECK(moments.taps[0].samples_left_out == 0);
 }

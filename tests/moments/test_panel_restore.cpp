@@ -50,12 +50,8 @@ class Feeder {
   Panel panel_;
 };
 
-}  // namespace
-
-TEST_CASE("a window that was saved and restored goes on with the same bits") {
-  MESSAGE("seed " << seed);
-  const TemporaryFolder folder;
-  std::vector<PanelOptions> variants;
+std::vector<PanelOptions> variants() {
+  std::vector<PanelOptions> result;
   for (const Window window : {Window::since_snapshot(), Window::all(), Window::exponential(30),
                               Window::last_blocks(4, 30)}) {
     for (const std::size_t error_blocks : {0U, 5U}) {
@@ -65,11 +61,42 @@ TEST_CASE("a window that was saved and restored goes on with the same bits") {
       options.error_blocks = error_blocks;
       options.norm_sums = window.kind != Window::Kind::exponential;
       options.max_features = 4;
-      variants.push_back(options);
+      result.push_back(options);
     }
   }
+  return result;
+}
+
+/// By way of a file.
+void restore(Panel& panel, const Panel& saved) {
+  const TemporaryFolder folder;
+  std::string why;
+  REQUIRE(save_moments(folder.path() / "window", saved.moments(), {}, why));
+  PanelMoments loaded;
+  MomentsNotes notes;
+  REQUIRE(load_moments(folder.path() / "window", loaded, notes, why));
+  const PanelProgress progress = saved.progress();
+  panel.restore(loaded, progress);
+  CHECK(panel.progress() == progress);
+}
+
+void check_same(const PanelMoments& expected, const PanelMoments& got) {
+  CHECK(same_bits(expected, got));
+  REQUIRE(expected.blocks.size() == got.blocks.size());
+  for (std::size_t b = 0; b < got.blocks.size(); ++b) {
+    CHECK(same_bits(expected.blocks[b], got.blocks[b]));
+  }
+  CHECK(expected.images == got.images);
+  CHECK(expected.faults.size() == got.faults.size());
+  CHECK(expected.taps[2].samples_left_out == got.taps[2].samples_left_out);
+}
+
+}  // namespace
+
+TEST_CASE("a window that was saved and restored goes on with the same bits") {
+  MESSAGE("seed " << seed);
   Executor executor(2);
-  for (const PanelOptions& options : variants) {
+  for (const PanelOptions& options : variants()) {
     for (const int cut : {0, 1, 3, 8, 11, 17}) {
       CAPTURE(name_of(options.window.kind));
       CAPTURE(options.error_blocks);
@@ -77,18 +104,8 @@ TEST_CASE("a window that was saved and restored goes on with the same bits") {
       Feeder straight(executor, options);
       Feeder resumed(executor, options);
       for (int step = 0; step < 20; ++step) {
+        if (step == cut) restore(resumed.panel(), straight.panel());
         // What is looked at in between must not matter: both are.
-        if (step == cut) {
-          const PanelMoments window = straight.panel().moments();
-          std::string why;
-          REQUIRE(save_moments(folder.path() / "window", window, {}, why));
-          PanelMoments loaded;
-          MomentsNotes notes;
-          REQUIRE(load_moments(folder.path() / "window", loaded, notes, why));
-          const PanelProgress progress = straight.panel().progress();
-          resumed.panel().restore(loaded, progress);
-          CHECK(resumed.panel().progress() == progress);
-        }
         if (step == 14) {
           const PanelMoments before = straight.panel().snapshot();
           if (step >= cut) CHECK(same_bits(before, resumed.panel().snapshot()));
@@ -96,16 +113,7 @@ TEST_CASE("a window that was saved and restored goes on with the same bits") {
         straight.feed(step);
         if (step >= cut) resumed.feed(step);
       }
-      const PanelMoments expected = straight.panel().take();
-      const PanelMoments got = resumed.panel().take();
-      CHECK(same_bits(expected, got));
-      REQUIRE(expected.blocks.size() == got.blocks.size());
-      for (std::size_t b = 0; b < got.blocks.size(); ++b) {
-        CHECK(same_bits(expected.blocks[b], got.blocks[b]));
-      }
-      CHECK(expected.images == got.images);
-      CHECK(expected.faults.size() == got.faults.size());
-      CHECK(expected.taps[2].samples_left_out == got.taps[2].samples_left_out);
+      check_same(straight.panel().take(), resumed.panel().take());
     }
   }
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/common/error.hpp"
@@ -12,7 +14,9 @@
 #include "random_data.hpp"
 
 using namespace livecca;
+using livecca_tests::check_equal;
 using livecca_tests::normal_matrix;
+using livecca_tests::product;
 using livecca_tests::product_of;
 using livecca_tests::scatter_of;
 
@@ -48,6 +52,20 @@ class Recorded : public RowSource {
   Eigen::MatrixXd rows_;
   std::size_t an_image_;
   Eigen::MatrixXd part_;
+};
+
+/// One whose every fourth row is not valid.
+class Masked : public Recorded {
+ public:
+  explicit Masked(const Eigen::MatrixXd& rows) : Recorded(rows) {
+    for (Eigen::Index i = 0; i < rows.rows(); ++i) valid_.push_back(i % 4 == 1 ? 0 : 1);
+  }
+  std::span<const std::uint8_t> valid(std::uint64_t first, std::uint64_t count) override {
+    return std::span(valid_).subspan(first, count);
+  }
+
+ private:
+  std::vector<std::uint8_t> valid_;
 };
 
 /// A layer that is fed and its recorded start, in two panels: from the recording, and as a view.
@@ -226,4 +244,34 @@ TEST_CASE("rows of a recording and views are not mixed up") {
   auto step = panels.recorded.begin();
   CHECK_THROWS_AS(step.observe_recorded(0, 0, 10), Error);
   CHECK_THROWS_AS(step.observe(1, view_of(panels.start)), Error);
+}
+
+TEST_CASE("a recording's rows that are not valid leave the taps connected with it") {
+  const Eigen::MatrixXd net = normal_matrix(20, 3, seed);
+  const Eigen::MatrixXd start = normal_matrix(20, 2, seed + 1);
+  Executor executor(1);
+  Panel panel(executor, {});
+  panel.add_tap({"net", "a"}, Layout::nc);
+  panel.add_recorded_tap({"start", "a"}, std::make_shared<Masked>(start));
+  panel.add_tap({"net", "b"}, Layout::nc);
+  panel.add_pair(0, 1);
+  for (Eigen::Index first = 0; first < 20; first += 10) {
+    auto step = panel.begin();
+    step.observe(0, view_of(net.middleRows(first, 10)));
+    step.observe_recorded(1, static_cast<std::uint64_t>(first), 10);
+    step.observe(2, view_of(net.middleRows(first, 10)));
+    step.commit();
+  }
+  const PanelMoments moments = panel.take();
+  Eigen::MatrixXd x(15, 3);
+  Eigen::MatrixXd y(15, 2);
+  for (Eigen::Index i = 0, row = 0; i < 20; ++i) {
+    if (i % 4 == 1) continue;
+    x.row(row) = net.row(i);
+    y.row(row++) = start.row(i);
+  }
+  check_equal(product_of(*moments.pairs[0].moments), product(x, y));
+  check_equal(scatter_of(*moments.taps[1].moments), product(y, y));
+  CHECK(moments.taps[2].moments->samples() == 20);
+  CHECK(moments.taps[0].samples_left_out == 0);
 }

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <memory>
 #include <thread>
 
 #include "file_text.hpp"
@@ -16,6 +18,47 @@ using livecca_tests::normal_matrix;
 using livecca_tests::sum_of_overhead;
 using livecca_tests::TemporaryFolder;
 using livecca_tests::TinyTraining;
+
+namespace {
+
+constexpr int trainers = 3;
+constexpr int steps = 60;
+constexpr int snapshots = 12;
+
+/// Each tenth step is given up.
+void train(Monitor& monitor, int trainer) {
+  const Eigen::MatrixXd x = normal_matrix(24, 4, static_cast<std::uint64_t>(trainer));
+  for (int i = 0; i < steps; ++i) {
+    auto step = monitor.begin(Stream::train, i);
+    step.observe(monitor.watch("net", "fc", Layout::nc), view_of(x));
+    step.observe(monitor.watch("ref", "fc", Layout::nc), view_of(x));
+    if (i % 10 != 9) step.commit();
+  }
+}
+
+void probe_and_snapshot(Monitor& monitor) {
+  const Eigen::MatrixXd x = normal_matrix(64, 4, 99);
+  for (int i = 0; i < snapshots; ++i) {
+    auto step = monitor.begin(Stream::probe, i);
+    step.inputs(view_of(x));
+    step.observe(monitor.watch("net", "fc", Layout::nc), view_of(x));
+    step.observe(monitor.watch("ref", "fc", Layout::nc), view_of(x));
+    step.commit();
+    const SnapshotTicket ticket = monitor.snapshot(i);
+    if (i % 4 == 0) CHECK(ticket.wait().find("fc", "ref", "pwcca_distance", "probe") != nullptr);
+  }
+}
+
+void save_and_log(Monitor& monitor, const std::filesystem::path& checkpoint) {
+  for (int i = 0; i < 5; ++i) {
+    CHECK(monitor.save(checkpoint));
+    monitor.advance(i);
+    monitor.due(Stream::train, i);
+    monitor.log(i, "loss", 0.5);
+  }
+}
+
+}  // namespace
 
 TEST_CASE(
     "threads observe, snapshot, save, look and log at once, and every step is accounted for") {
@@ -33,41 +76,10 @@ TEST_CASE(
   };
   Monitor monitor(options);
   running = &monitor;
-  constexpr int trainers = 3;
-  constexpr int steps = 60;
-  constexpr int snapshots = 12;
   std::vector<std::thread> threads;
-  for (int t = 0; t < trainers; ++t) {
-    threads.emplace_back([&, t] {
-      const Eigen::MatrixXd x = normal_matrix(24, 4, static_cast<std::uint64_t>(t));
-      for (int i = 0; i < steps; ++i) {
-        auto step = monitor.begin(Stream::train, i);
-        step.observe(monitor.watch("net", "fc", Layout::nc), view_of(x));
-        step.observe(monitor.watch("ref", "fc", Layout::nc), view_of(x));
-        if (i % 10 != 9) step.commit();
-      }
-    });
-  }
-  threads.emplace_back([&] {
-    const Eigen::MatrixXd x = normal_matrix(64, 4, 99);
-    for (int i = 0; i < snapshots; ++i) {
-      auto step = monitor.begin(Stream::probe, i);
-      step.inputs(view_of(x));
-      step.observe(monitor.watch("net", "fc", Layout::nc), view_of(x));
-      step.observe(monitor.watch("ref", "fc", Layout::nc), view_of(x));
-      step.commit();
-      const SnapshotTicket ticket = monitor.snapshot(i);
-      if (i % 4 == 0) CHECK(ticket.wait().find("fc", "ref", "pwcca_distance", "probe") != nullptr);
-    }
-  });
-  threads.emplace_back([&] {
-    for (int i = 0; i < 5; ++i) {
-      CHECK(monitor.save(folder.path() / "checkpoint"));
-      monitor.advance(i);
-      monitor.due(Stream::train, i);
-      monitor.log(i, "loss", 0.5);
-    }
-  });
+  for (int t = 0; t < trainers; ++t) threads.emplace_back([&, t] { train(monitor, t); });
+  threads.emplace_back([&] { probe_and_snapshot(monitor); });
+  threads.emplace_back([&] { save_and_log(monitor, folder.path() / "checkpoint"); });
   for (std::thread& thread : threads) thread.join();
   monitor.snapshot(snapshots).wait();
   monitor.finish();
@@ -79,43 +91,66 @@ TEST_CASE(
 }
 
 #ifndef __SANITIZE_THREAD__
-TEST_CASE("in a child of fork() the monitor is inert, and the parent's files are untouched") {
-  const TemporaryFolder folder;
-  MonitorOptions options;
-  options.run_directory = folder.path() / "run";
-  options.threads = 2;
-  auto monitor = std::make_unique<Monitor>(options);
-  const TapHandle net = monitor->watch("net", "fc", Layout::nc);
-  const TapHandle ref = monitor->watch("ref", "fc", Layout::nc);
-  const Eigen::MatrixXd x = normal_matrix(100, 4, 1);
-  const auto pass = [&](std::int64_t epoch) {
+namespace {
+
+/// A pair in a monitor that a child of fork() may destroy, and a step of it that is open.
+struct Forked {
+  explicit Forked(const MonitorOptions& options) : monitor(std::make_unique<Monitor>(options)) {}
+
+  SnapshotTicket pass(std::int64_t epoch) const {
     auto step = monitor->begin(Stream::probe, epoch);
     step.observe(net, view_of(x));
     step.observe(ref, view_of(x));
     step.commit();
     return monitor->snapshot(epoch);
-  };
-  pass(0).wait();
+  }
+  void begin(std::int64_t epoch) {
+    open = std::make_unique<Monitor::Step>(monitor->begin(Stream::probe, epoch));
+    open->observe(net, view_of(x));
+  }
+  void end() {
+    open->observe(ref, view_of(x));
+    open->commit();
+    open.reset();
+  }
+  /// Whether nothing that is called has an effect or an answer; the monitor is gone afterwards.
+  bool is_inert(const std::filesystem::path& checkpoint) {
+    end();
+    const SnapshotTicket ticket = pass(1);
+    const bool inert = ticket.ready() && ticket.wait().measures.empty() &&
+                       !monitor->due(Stream::train, 1) && !monitor->latest("fc", "ref", "pwcca") &&
+                       !monitor->save(checkpoint) && !monitor->add_reference("pack", "none") &&
+                       monitor->finish().measures.empty();
+    monitor->log(1, "loss", 1);
+    monitor->advance(1);
+    monitor.reset();
+    return inert;
+  }
+
+  std::unique_ptr<Monitor> monitor;
+  TapHandle net = monitor->watch("net", "fc", Layout::nc);
+  TapHandle ref = monitor->watch("ref", "fc", Layout::nc);
+  Eigen::MatrixXd x = normal_matrix(100, 4, 1);
+  std::unique_ptr<Monitor::Step> open;
+};
+
+}  // namespace
+
+TEST_CASE("in a child of fork() the monitor is inert, and the parent's files are untouched") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.threads = 2;
+  Forked run(options);
+  run.pass(0).wait();
   // A step is open and history half written when the child begins.
-  auto open = std::make_unique<Monitor::Step>(monitor->begin(Stream::probe, 1));
-  open->observe(net, view_of(x));
+  run.begin(1);
   const std::string before = livecca_tests::text_of(options.run_directory / "rows.jsonl");
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     ::alarm(20);  // a lock that a thread of the parent's held would wait for ever
-    open->observe(ref, view_of(x));
-    open->commit();
-    open.reset();
-    const SnapshotTicket ticket = pass(1);
-    const bool inert =
-        ticket.ready() && ticket.wait().measures.empty() && !monitor->due(Stream::train, 1) &&
-        !monitor->latest("fc", "ref", "pwcca") && !monitor->save(folder.path() / "checkpoint") &&
-        !monitor->add_reference("pack", "none") && monitor->finish().measures.empty();
-    monitor->log(1, "loss", 1);
-    monitor->advance(1);
-    monitor.reset();
-    ::_exit(inert ? 0 : 1);
+    ::_exit(run.is_inert(folder.path() / "checkpoint") ? 0 : 1);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
@@ -124,12 +159,11 @@ TEST_CASE("in a child of fork() the monitor is inert, and the parent's files are
   CHECK(livecca_tests::text_of(options.run_directory / "rows.jsonl") == before);
   CHECK_FALSE(std::filesystem::exists(folder.path() / "checkpoint"));
   // The parent goes on as if nothing had been.
-  open->observe(ref, view_of(x));
-  open->commit();
-  const SnapshotReport report = monitor->snapshot(1).wait();
+  run.end();
+  const SnapshotReport report = run.monitor->snapshot(1).wait();
   CHECK(report.find("fc", "ref", "pwcca_distance")->status == Status::ok);
   CHECK(report.find("fc", "start", "pwcca_distance")->status == Status::ok);
-  CHECK_FALSE(monitor->finish().measures.empty());
+  CHECK_FALSE(run.monitor->finish().measures.empty());
 }
 #endif
 

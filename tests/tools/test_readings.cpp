@@ -190,27 +190,53 @@ TEST_CASE_FIXTURE(SequenceFixture, "each step is a comparison, and every step wi
   for (std::size_t t = 0; t < steps; ++t) {
     CHECK(std::abs(matrix["values"][t][t].get<double>()) < 1e-9);
   }
-  // Also where no sequence reaches the last step.
-  for (double& length : lengths.values) length = std::min(length, 4.0);
-  write("shorter.npy", lengths);
-  const json shorter = compare({"@x.npy", "@x.npy", "--layout", "ntc", "--samples", "each_step",
-                                "--mask", "@shorter.npy", "--all-layers"});
-  CHECK(shorter["values"][0][1] == matrix["values"][0][1]);
-  CHECK(shorter["values"][4][4].is_null());
-  CHECK(shorter["status"][4][4] == "too_few_samples");
   CHECK(table({"compare", "@x.npy", "@y.npy", "--layout", "ntc", "--samples", "each_step", "--mask",
                "@lengths.npy"})
             .find("step@4") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(ProgramFixture, "images pooled, flattened and at frequencies; unequal sizes") {
-  const NpyArray base = small_integers({90, 24}, 5);
-  NpyArray x = small_integers({90, 24}, 6, &base);
-  NpyArray y = small_integers({90, 24}, 7, &base);
+TEST_CASE_FIXTURE(SequenceFixture, "a step that no sequence reaches has no number, others have") {
+  const auto every_step = [&](const std::string& file) {
+    return compare({"@x.npy", "@x.npy", "--layout", "ntc", "--samples", "each_step", "--mask", file,
+                    "--all-layers"});
+  };
+  const json matrix = every_step("@lengths.npy");
+  for (double& length : lengths.values) length = std::min(length, 4.0);
+  write("shorter.npy", lengths);
+  const json shorter = every_step("@shorter.npy");
+  CHECK(shorter["values"][0][1] == matrix["values"][0][1]);
+  CHECK(shorter["values"][4][4].is_null());
+  CHECK(shorter["status"][4][4] == "too_few_samples");
+}
+
+namespace {
+
+/// 90 images whose maps are of 3 x 4 positions in one file, and of 2 x 3 in the other.
+struct ImageFixture : ProgramFixture {
+  ImageFixture() {
+    const NpyArray base = small_integers({90, 24}, 5);
+    x = small_integers({90, 24}, 6, &base);
+    y = small_integers({90, 24}, 7, &base);
+    write("flat_x.npy", x);
+    write("flat_y.npy", y);
+    x.shape = {90, 2, 3, 4};
+    y.shape = {90, 4, 2, 3};
+    write("x.npy", x);
+    write("y.npy", y);
+  }
+  json with(const std::string& samples) {
+    return compare({"@x.npy", "@y.npy", "--layout", "nchw", "--samples", samples});
+  }
+
+  NpyArray x;
+  NpyArray y;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(ImageFixture, "images of unequal sizes are pooled or flattened") {
   NpyArray pooled_x = of_shape({90, 2});
   NpyArray pooled_y = of_shape({90, 4});
-  x.shape = {90, 2, 3, 4};
-  y.shape = {90, 4, 2, 3};
   for (std::size_t i = 0; i < 90; ++i) {
     for (std::size_t p = 0; p < 12; ++p) {
       for (std::size_t c = 0; c < 2; ++c) at(pooled_x, i, c) += at(x, i, c, p / 4, p % 4) / 12;
@@ -219,24 +245,18 @@ TEST_CASE_FIXTURE(ProgramFixture, "images pooled, flattened and at frequencies; 
       for (std::size_t c = 0; c < 4; ++c) at(pooled_y, i, c) += at(y, i, c, p / 3, p % 3) / 6;
     }
   }
-  write("x.npy", x);
-  write("y.npy", y);
   write("pooled_x.npy", pooled_x);
   write("pooled_y.npy", pooled_y);
-  const std::vector<std::string> files{"@x.npy", "@y.npy", "--layout", "nchw"};
-  const auto with = [&](const std::string& samples) {
-    auto arguments = files;
-    arguments.insert(arguments.end(), {"--samples", samples});
-    return compare(arguments);
-  };
   check_numbers(with("pooled"), compare({"@pooled_x.npy", "@pooled_y.npy"}));
-  x.shape = y.shape = {90, 24};
-  write("flat_x.npy", x);
-  write("flat_y.npy", y);
   const json flat = with("flattened");
   CHECK(flat["features"] == json({24, 24}));
   check_numbers(flat, compare({"@flat_x.npy", "@flat_y.npy"}));
-  // 3 x 4 and 2 x 3 positions share no frequency along the height, and along the width 0 and 1.
+  refuses({"compare", "@x.npy", "@y.npy", "--layout", "nchw"},
+          {"same height and width", "3 x 4", "2 x 3"});
+}
+
+TEST_CASE_FIXTURE(ImageFixture, "images of unequal sizes share few frequencies") {
+  // 3 x 4 and 2 x 3 positions: none along the height, and along the width 0 and 1.
   const json fourier = with("fourier");
   CHECK(fourier["frequencies"] == json({{"shared", 2}, {"one_sided", 0}, {"absent", 0}}));
   for (const char* key : {"neurons", "solver", "canonical_correlations"}) {
@@ -248,13 +268,9 @@ TEST_CASE_FIXTURE(ProgramFixture, "images pooled, flattened and at frequencies; 
   CHECK(fourier["similarity"]["mean_cca"].is_number());
   CHECK(fourier["noise_floor"]["mean_cca"].is_number());
   CHECK(fourier["status"] == "ok");
-  auto keep = files;
-  keep.insert(keep.begin(), "compare");
-  keep.insert(keep.end(), {"--samples", "fourier", "--save-moments", "@kept"});
-  const auto saved = json_lines(keep);
+  const auto saved = json_lines({"compare", "@x.npy", "@y.npy", "--layout", "nchw", "--samples",
+                                 "fourier", "--save-moments", "@kept"});
   check_same(json_lines({"solve", "@kept"}).front(), saved.front(), 0);
-  refuses({"compare", "@x.npy", "@y.npy", "--layout", "nchw"},
-          {"same height and width", "3 x 4", "2 x 3"});
 }
 
 TEST_CASE_FIXTURE(SequenceFixture, "samples, layouts and masks that do not fit say what would") {
