@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Runs the example as a user would, with very little data, and looks at what it shows and leaves.
-# Usage: test_live_training.sh path/to/live_training
+# Usage: test_live_training.sh path/to/live_training KEEP
+# The folder KEEP is made anew and gets a run and its reference, for TensorBoard and Prometheus to look at.
 set -euo pipefail
 
 program=$1
+keep=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -24,10 +26,13 @@ grep -q "distance of each epoch to the final state" "$folder/out.txt" || fail "n
 grep -q '"reference":"final"' "$folder/run/rows.jsonl" || fail "no final rows in rows.jsonl"
 grep -q '"test_accuracy"' "$folder/run/rows.jsonl" || fail "no logged accuracy in rows.jsonl"
 [ -s "$folder/reference.pt" ] || fail "the reference was not saved"
+compgen -G "$folder/run/tensorboard/probe/events.out.tfevents.*" >/dev/null || fail "no TensorBoard files"
+grep -q "^TensorBoard: tensorboard --logdir $folder/run/tensorboard$" "$folder/out.txt" || fail "TensorBoard is not named"
 
-"$program" "${small[@]}" "${narrow[@]}" --run "$folder/again" --reference "$folder/reference.pt" \
+"$program" "${small[@]}" "${narrow[@]}" --run "$folder/again" --reference "$folder/reference.pt" --no-tensorboard \
   >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0 on a loaded reference"
 grep -q "Reference: loaded" "$folder/out.txt" || fail "the reference was not loaded"
+[ ! -e "$folder/again/tensorboard" ] || fail "TensorBoard files, which were not wanted"
 
 # The train stream beside a reference, under a budget, and the network recorded; then compared with, in its place.
 "$program" "${small[@]}" "${narrow[@]}" --run "$folder/stream" --reference "$folder/reference.pt" --train-stream \
@@ -35,6 +40,9 @@ grep -q "Reference: loaded" "$folder/out.txt" || fail "the reference was not loa
   >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0 with the train stream"
 grep -q '"stream":"train"' "$folder/stream/rows.jsonl" || fail "no rows of the train stream"
 grep -q "Recorded over the probe" "$folder/out.txt" || fail "nothing recorded"
+rm -rf "$keep"
+mkdir -p "$keep"
+cp -r "$folder/stream" "$folder/reference.pt" "$keep"
 "$program" "${small[@]}" "${narrow[@]}" --run "$folder/packed" --pack "$folder/recorded.safetensors" \
   >"$folder/out.txt" 2>"$folder/errors.txt" || fail "expected exit code 0 with a pack"
 grep -q "to pack" "$folder/out.txt" || fail "no column for the pack"

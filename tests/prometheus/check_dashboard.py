@@ -8,7 +8,8 @@ nothing.
   check_dashboard.py --package FOLDER --work FOLDER [--seconds 10] -- COMMAND … [@PORT@] …
   check_dashboard.py --package FOLDER --work FOLDER --port 9464 [-- COMMAND …]
 
-@PORT@ in the command becomes a free port, unless --port says where it serves. Without a command somebody else
+@PORT@ in the command becomes a free port, unless --port says where it serves, and @RUN@ the folder `run` in the
+work folder, which is removed first. Without a command somebody else
 serves there. --may-be-empty PANEL (its title, also more than once) names what a run may lack: events, say.
 Exit status: 0 all is well, 1 not, 77 there is no Prometheus.
 """
@@ -184,7 +185,9 @@ def check(arguments, processes):
             raise Failure(f"--may-be-empty: expected a panel's title, got: {title}")
     target_port = arguments.port or free_port()
     if arguments.command:
-        command = [word.replace("@PORT@", str(target_port)) for word in arguments.command]
+        run = arguments.work.resolve() / "run"
+        shutil.rmtree(run, ignore_errors=True)
+        command = [word.replace("@PORT@", str(target_port)).replace("@RUN@", str(run)) for word in arguments.command]
         processes[command[0]] = subprocess.Popen(command)
     port = free_port()
     processes["prometheus"] = start_prometheus(
