@@ -95,3 +95,21 @@ TEST_CASE("charts change when there is something new to show, and not before") {
   charts.add("train", "pwcca_distance", "seed7", false);
   CHECK(charts.is_changed());
 }
+
+TEST_CASE("charts stand in the order in which they came") {
+  ChartLayout charts;
+  for (const char* measure : {"pwcca_distance", "mean_cca_distance"}) {
+    charts.add("probe", measure, "seed7", true);
+  }
+  charts.add("probe", "pwcca_distance", "final", true);
+  charts.add("probe", "pwcca_distance", "seed7", true);
+  const std::string bytes = charts.take().bytes();
+  std::size_t place = 0;
+  for (const char* title : {"pwcca_distance to seed7, probe", "mean_cca_distance to seed7, probe",
+                            "pwcca_distance to final, probe"}) {
+    const std::size_t found = bytes.find(title, place);
+    REQUIRE(found != std::string::npos);
+    CHECK(bytes.find(title, found + 1) == std::string::npos);
+    place = found;
+  }
+}

@@ -24,7 +24,9 @@ std::string beginning_of(const std::string& stream, const std::string& what,
 
 void ChartLayout::add(const std::string& stream, const std::string& measure,
                       const std::string& reference, bool has_noise_floor) {
-  const auto [found, is_new] = measures_[{stream, reference}].try_emplace(measure, has_noise_floor);
+  const Charts charts{stream, reference, measure};
+  const auto [found, is_new] = charts_.try_emplace(charts, has_noise_floor);
+  if (is_new) order_.push_back(charts);
   if (!is_new && (found->second || !has_noise_floor)) return;
   found->second = has_noise_floor;
   is_changed_ = true;
@@ -33,22 +35,20 @@ void ChartLayout::add(const std::string& stream, const std::string& measure,
 ProtobufWriter ChartLayout::take() {
   is_changed_ = false;
   ProtobufWriter layout;
-  for (const auto& [side, measures] : measures_) {
-    for (const auto& [measure, has_noise_floor] : measures) {
-      // A category a measure: of two runs' layouts TensorBoard may lose charts that only one has in
-      // a category of both.
-      const std::string title = measure + " to " + side.reference;
-      ProtobufWriter category;
-      category.text(1, valid_text(title + ", " + side.stream + " stream"));
+  for (const Charts& charts : order_) {
+    // A category a measure: of two runs' layouts TensorBoard may lose charts that only one has in a
+    // category of both.
+    const std::string title = charts.measure + " to " + charts.reference;
+    ProtobufWriter category;
+    category.text(1, valid_text(title + ", " + charts.stream + " stream"));
+    category.message(
+        2, chart(valid_text(title), beginning_of(charts.stream, charts.measure, charts.reference)));
+    if (charts_.at(charts)) {
       category.message(
-          2, chart(valid_text(title), beginning_of(side.stream, measure, side.reference)));
-      if (has_noise_floor) {
-        category.message(
-            2, chart(valid_text("noise floor of " + title),
-                     beginning_of(side.stream, measure + "_noise_floor", side.reference)));
-      }
-      layout.message(2, category);
+          2, chart(valid_text("noise floor of " + title),
+                   beginning_of(charts.stream, charts.measure + "_noise_floor", charts.reference)));
     }
+    layout.message(2, category);
   }
   return layout;
 }

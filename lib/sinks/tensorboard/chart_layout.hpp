@@ -3,13 +3,15 @@
 #include <compare>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "sinks/tensorboard/event_messages.hpp"
 
 namespace livecca {
 
 /// What stands on TensorBoard's custom scalars dashboard: for each stream, reference and measure a
-/// chart of all layers, and one of their noise floors beside it.
+/// chart of all layers, and one of their noise floors beside it, in the order in which they came:
+/// the headline first, the comparison with the final state last.
 class ChartLayout {
  public:
   void add(const std::string& stream, const std::string& measure, const std::string& reference,
@@ -20,13 +22,15 @@ class ChartLayout {
   ProtobufWriter take();
 
  private:
-  struct Side {
+  struct Charts {
     std::string stream;
     std::string reference;
-    auto operator<=>(const Side&) const = default;
+    std::string measure;
+    auto operator<=>(const Charts&) const = default;
   };
 
-  std::map<Side, std::map<std::string, bool>> measures_;  // and whether they have noise floors
+  std::map<Charts, bool> charts_;  // and whether they have noise floors
+  std::vector<Charts> order_;
   bool is_changed_ = false;
 };
 
