@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <future>
@@ -49,7 +50,7 @@ class Collector : public Sink {
   void close() override { ++closed; }
 
   int failures = 0;  ///< so many calls more throw
-  int failed = 0;
+  std::atomic<int> failed = 0;
   int closed = 0;
   std::vector<SinkRun> opened;
   std::vector<std::string> calls;
