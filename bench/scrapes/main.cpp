@@ -51,6 +51,7 @@ double median(std::vector<double> values) {
 class Scraper {
  public:
   Scraper(int port, const Settings& settings) {
+    // One connection, as Prometheus has.
     std::vector<std::string> words{LIVECCA_SCRAPE_LOAD,
                                    "--port",
                                    std::to_string(port),
@@ -59,7 +60,9 @@ class Scraper {
                                    "--seconds",
                                    std::to_string(settings.seconds),
                                    "--keep-alive",
-                                   std::to_string(settings.keep_alive)};
+                                   std::to_string(settings.keep_alive),
+                                   "--clients",
+                                   "1"};
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -95,20 +98,25 @@ class ScrapedTraining {
 
   int port() const { return sink_->port(); }
 
-  /// Trains for some seconds; seconds a step.
+  /// Trains for some seconds; seconds a step, the median, as other programs' bursts meet few of the
+  /// steps and scrapes meet all.
   double step_time() {
     const auto begin = Clock::now();
-    std::size_t steps = 0;
-    double seconds = 0;
-    while (seconds < settings_.seconds) {
-      trainer_.train_epoch([&](std::size_t, std::size_t, double) { ++steps; },
-                           [&](live_training::Network& network, const torch::Tensor& images) {
-                             return stream_.forward(epoch_, network, images);
-                           });
+    auto last = begin;
+    std::vector<double> steps;
+    while (last - begin < std::chrono::seconds(settings_.seconds)) {
+      trainer_.train_epoch(
+          [&](std::size_t, std::size_t, double) {
+            const auto now = Clock::now();
+            steps.push_back(std::chrono::duration<double>(now - last).count());
+            last = now;
+          },
+          [&](live_training::Network& network, const torch::Tensor& images) {
+            return stream_.forward(epoch_, network, images);
+          });
       monitor_.snapshot(epoch_++);
-      seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     }
-    return seconds / static_cast<double>(steps);
+    return median(steps);
   }
 
  private:
