@@ -49,8 +49,9 @@ std::optional<int> read_command_line(int argument_count, char** arguments, Setti
                  "with --train-stream: the share of training time that it may take; any step may "
                  "then be watched [0: no limit]")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_flag("!--no-tensorboard", settings.tensorboard,
-               "write no TensorBoard event files into the run folder");
+  app.add_flag_callback(
+      "--no-tensorboard", [&settings] { settings.tensorboard = false; },
+      "write no TensorBoard event files into the run folder");
   app.add_option("--prometheus", settings.metrics_port,
                  "port of 127.0.0.1 at which Prometheus finds the newest numbers [none]")
       ->check(CLI::Range(1, 65535));

@@ -203,6 +203,7 @@ Monitor::~Monitor() {
   state_->executor.drain(Lane::solve);
   if (!state_->front.is_finished) state_->writer.write_event_counts();
   state_->sinks.close();
+  state_->writer.write_event_counts();  // of what the sinks still owed
 }
 
 TapHandle Monitor::watch(std::string_view network, std::string_view layer, const Reading& reading,

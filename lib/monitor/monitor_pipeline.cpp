@@ -362,6 +362,7 @@ SnapshotReport Monitor::State::finish() {
     report_to(report, {report.epoch, "solve_failed", "final", failure.what()});
   }
   if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
+  sinks.drain();
   writer.write_event_counts();
   writer.write(Event{.epoch = report.epoch,
                      .what = "finished",

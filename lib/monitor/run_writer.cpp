@@ -98,9 +98,9 @@ void RunWriter::report(const Event& event) {
 }
 
 void RunWriter::report_locked(const Event& event) {
-  const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event);
+  const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event, event.count);
   if (!is_new) {
-    place->second.count += event.count;
+    place->second.event.count += event.count;
     return;
   }
   write_locked(event);
@@ -121,21 +121,25 @@ void RunWriter::tell(const Event& event) {
                      .what = "callback_failed",
                      .subject = "on_event",
                      .message = "expected it not to throw, got: " + why};
-  const auto [place, is_new] = events_.try_emplace({failed.what, failed.subject}, failed);
+  const auto [place, is_new] =
+      events_.try_emplace({failed.what, failed.subject}, failed, failed.count);
   if (is_new) {
     write_locked(failed);
   } else {
-    ++place->second.count;
+    ++place->second.event.count;
   }
 }
 
 void RunWriter::write_event_counts() {
   const std::lock_guard lock(mutex_);
   // A copy, as a failing write adds to the map.
-  const auto events = events_;
-  for (const auto& [key, event] : events) {
-    if (event.count > 1) write_locked(event);
+  std::vector<Event> events;
+  for (auto& [key, counted] : events_) {
+    if (counted.event.count == counted.written) continue;
+    counted.written = counted.event.count;
+    events.push_back(counted.event);
   }
+  for (const Event& event : events) write_locked(event);
 }
 
 std::uint64_t RunWriter::lines_lost() const {
@@ -164,7 +168,7 @@ std::optional<std::uint64_t> RunWriter::synced_size(std::string& why) {
 std::vector<Event> RunWriter::events() const {
   const std::lock_guard lock(mutex_);
   std::vector<Event> result;
-  for (const auto& [key, event] : events_) result.push_back(event);
+  for (const auto& [key, counted] : events_) result.push_back(counted.event);
   return result;
 }
 
@@ -182,7 +186,8 @@ void RunWriter::restore(const std::vector<Event>& events, double last_time) {
   const std::lock_guard lock(mutex_);
   last_time_ = last_time;
   events_.clear();
-  for (const Event& event : events) events_[{event.what, event.subject}] = event;
+  // Of counts the rows have the first, for all that is known.
+  for (const Event& event : events) events_[{event.what, event.subject}] = {event, 1};
 }
 
 }  // namespace livecca

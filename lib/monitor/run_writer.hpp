@@ -55,7 +55,7 @@ class RunWriter {
 
   void report(const Event& event);
 
-  /// Writes the count of every event that came more than once.
+  /// Writes the count of every event that came again since it was written.
   void write_event_counts();
 
   std::uint64_t lines_lost() const;
@@ -101,7 +101,11 @@ class RunWriter {
   double last_time_ = 0;
   bool stepped_back_ = false;  ///< the clock did, since the last line
   bool is_failing_ = false;    ///< the row in hand is about writing
-  std::map<Key, Event> events_;
+  struct Counted {
+    Event event;
+    std::uint64_t written;  ///< the count that stands in the rows
+  };
+  std::map<Key, Counted> events_;
 };
 
 }  // namespace livecca

@@ -59,6 +59,7 @@ struct SinkRelay::Shared {
   void work();
   bool make(const Call& call);
   void pause_for(std::unique_lock<std::mutex>& lock, std::chrono::duration<double> pause);
+  void give_up(std::unique_lock<std::mutex>& lock);
   void tell(const std::string& what, const std::string& why, std::uint64_t count);
 };
 
@@ -78,6 +79,15 @@ void SinkRelay::Shared::pause_for(std::unique_lock<std::mutex>& lock,
                                   std::chrono::duration<double> pause) {
   hurry = false;
   changed.wait_for(lock, pause, [&] { return hurry || closing; });
+}
+
+/// The run ends, and what waits will not be taken any more.
+void SinkRelay::Shared::give_up(std::unique_lock<std::mutex>& lock) {
+  const std::uint64_t lost = waiting.size() + std::exchange(dropped, 0);
+  waiting.clear();
+  lock.unlock();
+  tell("sink_dropped", "expected it to take all rows before the end, it still fails", lost);
+  lock.lock();
 }
 
 void SinkRelay::Shared::work() {
@@ -100,7 +110,7 @@ void SinkRelay::Shared::work() {
       waiting.pop_front();
       pause = waits.first_pause;
     } else if (closing) {
-      waiting.clear();
+      give_up(lock);
     }
     changed.notify_all();
     if (is_made || closing) continue;
@@ -175,6 +185,7 @@ void SinkRelay::close() {
     thread_.join();
   } else {
     thread_.detach();
+    shared_->tell("sink_dropped", "expected its call to return before the end, it hangs", 1);
   }
   const std::lock_guard lock(shared_->report_mutex);
   shared_->report = nullptr;

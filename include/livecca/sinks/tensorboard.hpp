@@ -11,7 +11,7 @@ namespace livecca {
 
 /// What TensorBoard draws a run over.
 enum class TensorBoardAxis : std::uint8_t {
-  step,  ///< steps committed since the run began
+  step,  ///< training steps, as the rows have them
   epoch  ///< for runs with one snapshot an epoch; further ones take the next free number
 };
 
