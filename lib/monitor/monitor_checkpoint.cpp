@@ -132,9 +132,10 @@ bool Monitor::State::save(const std::filesystem::path& folder) {
     }
     saved.set_value(is_saved);
   });
-  // What a resumed run's sinks will not be given again they should have.
+  const bool is_saved = saved.get_future().get();
+  // What a resumed run's sinks will not be given again they should have; it is all with them now.
   sinks.drain();
-  if (saved.get_future().get()) return true;
+  if (is_saved) return true;
   writer.report({.epoch = then.epoch,
                  .what = "checkpoint_failed",
                  .subject = folder.string(),

@@ -229,6 +229,30 @@ TEST_CASE("a resumed run's sinks are told where it goes on, and had all rows bef
   CHECK(std::ranges::count(after->calls, "snapshot") == 1);
 }
 
+TEST_CASE("save() returns when the sinks have what lies before the checkpoint") {
+  struct Slow : Collector {
+    void snapshot(const SnapshotRows& given, const RowStamp& stamp) override {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      Collector::snapshot(given, stamp);
+    }
+  };
+  const TemporaryFolder folder;
+  const auto sink = std::make_shared<Slow>();
+  Monitor monitor(options_in(folder, {sink}));
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("ref", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(4000, 200, 1);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    auto step = monitor.begin(Stream::probe, epoch);
+    step.observe(net, view_of(x));
+    step.observe(ref, view_of(x));
+    step.commit();
+    monitor.snapshot(epoch);  // not waited for
+  }
+  REQUIRE(monitor.save(folder.path() / "checkpoint"));
+  CHECK(std::ranges::count(sink->calls, "snapshot") == 3);
+}
+
 TEST_CASE("options with a null sink or one twice are refused") {
   const TemporaryFolder folder;
   const auto sink = std::make_shared<Collector>();
