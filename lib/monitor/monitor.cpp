@@ -56,7 +56,7 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
       writer(options.run_directory, options.run, {options.on_event, options.wall_clock},
              checkpoint == nullptr),
-      sinks(options.sinks, {std::chrono::duration<double>(options.sink_retry_seconds)},
+      sinks(options.sinks, std::chrono::duration<double>(options.sink_retry_seconds),
             [this](const std::string& sink, const std::string& what, const std::string& why,
                    std::uint64_t count) { report_sink(sink, what, why, count); }),
       overhead(options.overhead_budget, options.synchronous),
@@ -83,7 +83,7 @@ void Monitor::State::open_sinks(bool is_resumed) {
                                                            .wall_time = writer.time()});
   // Before one of them can fail: the others are to hear of it. Nobody writes rows yet.
   writer.set_sinks(sinks, front.step());
-  sinks.give([run](Sink& sink) { sink.open(*run); }, true);
+  sinks.give([run](Sink& sink) { sink.open(*run); }, SinkCall::kept);
 }
 
 void Monitor::State::report_sink(const std::string& sink, const std::string& what,
@@ -93,7 +93,12 @@ void Monitor::State::report_sink(const std::string& sink, const std::string& wha
     const std::lock_guard lock(front_mutex);
     epoch = front.epoch;
   }
-  writer.report({.epoch = epoch, .what = what, .subject = sink, .message = why, .count = count});
+  const bool is_tried_again = what == "sink_failed";
+  writer.report({.epoch = epoch,
+                 .what = what,
+                 .subject = sink,
+                 .message = why + (is_tried_again ? "; it is tried again" : ""),
+                 .count = count});
 }
 
 bool Monitor::State::is_forked() const { return ::getpid() != process; }

@@ -337,6 +337,20 @@ void Monitor::State::report_rest(SnapshotReport& report) {
   }
 }
 
+void Monitor::State::compare_with_final(SnapshotReport& report) {
+  const std::lock_guard lock(pipeline);
+  if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
+  report_dropped(report.epoch);
+  report_rest(report);
+  history.abandon();
+  try {
+    const TimeSpent time(report.solve_seconds);
+    write_final_curves(history.kept(), options, executor, report, writer);
+  } catch (const std::exception& failure) {
+    report_to(report, {report.epoch, "solve_failed", "final", failure.what()});
+  }
+}
+
 SnapshotReport Monitor::State::finish() {
   SnapshotReport report;
   report.is_final = true;
@@ -350,17 +364,7 @@ SnapshotReport Monitor::State::finish() {
   }
   executor.drain(Lane::training);
   executor.drain(Lane::solve);
-  const std::lock_guard lock(pipeline);
-  if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
-  report_dropped(report.epoch);
-  report_rest(report);
-  history.abandon();
-  try {
-    const TimeSpent time(report.solve_seconds);
-    write_final_curves(history.kept(), options, executor, report, writer);
-  } catch (const std::exception& failure) {
-    report_to(report, {report.epoch, "solve_failed", "final", failure.what()});
-  }
+  compare_with_final(report);
   if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
   sinks.drain();
   writer.write_event_counts();
@@ -368,7 +372,6 @@ SnapshotReport Monitor::State::finish() {
                      .what = "finished",
                      .subject = options.run,
                      .message = "training ended"});
-  sinks.drain();
   return report;
 }
 

@@ -115,6 +115,7 @@ struct Monitor::State {
   void freeze_train(SnapshotJob& job, const FrontState& front_then);
   void add_earlier(SnapshotJob& job);
   SnapshotReport finish();
+  void compare_with_final(SnapshotReport& report);
   void report_rest(SnapshotReport& report);
 
   // monitor_faults.cpp
@@ -138,7 +139,9 @@ struct Monitor::State {
   std::int64_t process;
   std::string restored;  ///< the checkpoint's text, while it is being read; else empty
   RunWriter writer;
-  SinkRelays sinks;
+  std::mutex front_mutex;
+  FrontState front;
+  SinkRelays sinks;  ///< reports with the front's epoch
   WatchedTaps taps;
   StepBufferPool pool;
   std::atomic<std::uint64_t> held_bytes{0};  ///< of all steps on their way
@@ -146,9 +149,6 @@ struct Monitor::State {
   LatestRows latest;
   Overhead overhead;
   double began = 0;
-
-  std::mutex front_mutex;
-  FrontState front;
 
   std::mutex pipeline;
   Executor executor;

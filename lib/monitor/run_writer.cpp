@@ -69,27 +69,27 @@ void RunWriter::give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows) {
   const std::lock_guard lock(mutex_);
   if (sinks_ == nullptr) return;
   const RowStamp stamp{now(), rows->step};
-  sinks_->give([rows, stamp](Sink& sink) { sink.snapshot(*rows, stamp); });
+  sinks_->give([rows, stamp](Sink& sink) { sink.snapshot(*rows, stamp); }, SinkCall::rows);
 }
 
 void RunWriter::give_to_sinks(const RunRow& row) {
   if (sinks_ == nullptr) return;
   const RowStamp stamp{last_time_, step_};
   const auto shared = std::make_shared<const RunRow>(row);
-  sinks_->give([shared, stamp](Sink& sink) { sink.run(*shared, stamp); }, true);
+  sinks_->give([shared, stamp](Sink& sink) { sink.run(*shared, stamp); }, SinkCall::kept);
 }
 
 void RunWriter::give_to_sinks(const LogRow& row) {
   if (sinks_ == nullptr) return;
   const RowStamp stamp{last_time_, row.step};
-  sinks_->give([row, stamp](Sink& sink) { sink.log(row, stamp); });
+  sinks_->give([row, stamp](Sink& sink) { sink.log(row, stamp); }, SinkCall::log);
 }
 
 void RunWriter::give_to_sinks(const Event& event) {
   if (sinks_ == nullptr) return;
   const RowStamp stamp{last_time_, step_};
   const auto shared = std::make_shared<const Event>(event);
-  sinks_->give([shared, stamp](Sink& sink) { sink.event(*shared, stamp); });
+  sinks_->give([shared, stamp](Sink& sink) { sink.event(*shared, stamp); }, SinkCall::rows);
 }
 
 void RunWriter::report(const Event& event) {
@@ -187,7 +187,11 @@ void RunWriter::restore(const std::vector<Event>& events, double last_time) {
   last_time_ = last_time;
   events_.clear();
   // Of counts the rows have the first, for all that is known.
-  for (const Event& event : events) events_[{event.what, event.subject}] = {event, 1};
+  for (const Event& event : events) {
+    // What a sink of another process did says nothing of this one's.
+    if (event.what.starts_with("sink_")) continue;
+    events_[{event.what, event.subject}] = {event, 1};
+  }
 }
 
 }  // namespace livecca

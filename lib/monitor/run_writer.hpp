@@ -68,7 +68,7 @@ class RunWriter {
   double last_time() const;
   /// The time that a row would have now.
   double time();
-  /// Goes on counting from these events, and with no time before that.
+  /// Goes on counting from these events, but for those of sinks, and with no time before that.
   void restore(const std::vector<Event>& events, double last_time);
 
  private:

@@ -12,38 +12,45 @@
 
 namespace livecca {
 
+/// What a sink's call is worth while it waits: the oldest of a kind go first.
+enum class SinkCall : std::uint8_t {
+  kept,  ///< never dropped, as others build on it
+  rows,  ///< a snapshot or an event; 256 may wait
+  log    ///< a number of the user's; 4096 may wait
+};
+
 /// Makes the calls of one sink, in order, on a thread of the sink's own. A call that throws is made
-/// again after a pause that doubles, up to 64 times the first. So many wait; beyond that the oldest
-/// rows are dropped, as what is newest is worth most to a dashboard.
+/// again after a pause that doubles, up to 64 times the first. Beyond what may wait the oldest are
+/// dropped, as what is newest is worth most to a dashboard.
 ///
-/// Thread safety: all members may be called from any thread, but close().
+/// Thread safety: all members may be called from any thread, but those that close.
 class SinkRelay {
  public:
   using Call = std::function<void(Sink&)>;
+  using Time = std::chrono::steady_clock::time_point;
   /// Told of every failed try and of dropped calls: "sink_failed" or "sink_dropped", why, how many.
   using Report =
       std::function<void(const std::string& what, const std::string& why, std::uint64_t count)>;
 
-  /// How long it waits before a call is made again, and for calls when it is drained or closed.
-  struct Waits {
-    std::chrono::duration<double> first_pause;
-    std::chrono::duration<double> drain = std::chrono::seconds(5);
-  };
-
   /// Throws Error if the thread cannot be had.
-  SinkRelay(std::shared_ptr<Sink> sink, Waits waits, Report report);
-  ~SinkRelay() { close(); }
+  SinkRelay(std::shared_ptr<Sink> sink, std::chrono::duration<double> first_pause, Report report);
+  /// Closes, and waits for nothing.
+  ~SinkRelay();
   SinkRelay(const SinkRelay&) = delete;
   SinkRelay& operator=(const SinkRelay&) = delete;
 
-  /// A call that must not be dropped, as others build on it, is `kept`.
-  void give(Call call, bool kept = false);
-  /// Waits until all calls so far are made, but not for a sink that fails (it is tried once more)
-  /// or hangs.
-  void drain();
-  /// The same, then closes the sink and reports nothing more. A call that hangs for ever is left
-  /// behind with its thread.
-  void close();
+  void give(const std::shared_ptr<const Call>& call, SinkCall kind);
+  /// A call that is pausing is made now. Returns what drain() takes.
+  std::uint64_t hurry();
+  /// Waits until all calls are made, but not for a sink that failed since hurry(), nor for one that
+  /// is still in the call that an earlier drain() waited for in vain.
+  void drain(std::uint64_t hurried, Time until);
+  /// Nothing more is given: what waits is made, a call that throws is not made again, then the sink
+  /// is closed.
+  void begin_close();
+  /// Waits for that. What is not made then is dropped, and a call that hangs is left behind with
+  /// its thread. Nothing is reported afterwards.
+  void end_close(Time until);
 
  private:
   struct Shared;
@@ -52,23 +59,24 @@ class SinkRelay {
   std::thread thread_;
 };
 
-/// All sinks of a run.
+/// All sinks of a run. Thread safe, but for the destructor and close().
 class SinkRelays {
  public:
-  /// `report` gets the sink's name, too.
+  /// `report` gets the sink's name, too; of several sinks of one name the second is "name 2".
   using Report = std::function<void(const std::string& sink, const std::string& what,
                                     const std::string& why, std::uint64_t count)>;
 
-  SinkRelays(const std::vector<std::shared_ptr<Sink>>& sinks, SinkRelay::Waits waits,
-             const Report& report);
+  SinkRelays(const std::vector<std::shared_ptr<Sink>>& sinks,
+             std::chrono::duration<double> first_pause, const Report& report);
   ~SinkRelays() { close(); }
   SinkRelays(const SinkRelays&) = delete;
   SinkRelays& operator=(const SinkRelays&) = delete;
 
   bool empty() const { return relays_.empty(); }
-  void give(const SinkRelay::Call& call, bool kept = false) const;
+  void give(const SinkRelay::Call& call, SinkCall kind) const;
+  /// Waits for all sinks together, 5 s at most.
   void drain() const;
-  /// See SinkRelay::close().
+  /// The same, and closes them.
   void close() const;
 
  private:

@@ -189,6 +189,7 @@ void SnapshotSolver::tell(const SnapshotJob& job) {
 
 void SnapshotSolver::solve(SnapshotJob& job) noexcept {
   // Out of memory while reporting that memory ran out is the one case that leaves no trace.
+  bool is_given = false;  // others read the report then
   try {
     SnapshotReport& report = *job.report;
     RowSinks sinks{report, &writer_};
@@ -212,10 +213,11 @@ void SnapshotSolver::solve(SnapshotJob& job) noexcept {
     writer_.write(job.overhead);
     report.step = job.step;
     report.overhead = job.overhead;
+    is_given = true;
     writer_.give_to_sinks(std::shared_ptr<const SnapshotRows>(job.report));
     tell(job);
   } catch (...) {
-    job.report->measures.clear();
+    if (!is_given) job.report->measures.clear();
   }
 }
 

@@ -100,8 +100,8 @@ struct MonitorOptions {
   /// Where rows go beside rows.jsonl; examples/own_sink has one in 20 lines. Each has
   /// a thread, which calls it in order; what it throws is an event "sink_failed".
   std::vector<std::shared_ptr<Sink>> sinks{};
-  /// Seconds before a sink's call that threw is made again; twice as many the next time, and so on
-  /// up to 64 times as many.
+  /// Seconds, at most a day, before a sink's call that threw is made again; twice as many the next
+  /// time, and so on up to 64 times as many.
   double sink_retry_seconds = 1;
 
   /// Called for the first event of each kind and subject, from a training thread or one of

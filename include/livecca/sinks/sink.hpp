@@ -72,7 +72,7 @@ class LIVECCA_EXPORT Sink {
   /// end.
   virtual void event(const Event& event, const RowStamp& stamp);
   /// Nothing more will come: the run ended, or is left off until it is taken up again. Comes once,
-  /// even if no other call succeeded, and is not made again.
+  /// unless no call succeeded, and is not made again.
   virtual void close();
 };
 
