@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what 200 scrapes a second cost the example's training, in turns with and without. Two minutes on two
 # cores with nothing else running. Read the ratio and the noise beside it.
-# Usage: scripts/scrapes.sh [--pairs 5] [--seconds 10] [--rate 200] [--keep-alive 0] …
+# Usage: scripts/scrapes.sh [--seconds 120] [--rate 200] [--keep-alive 0] [--threads 1] …
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh

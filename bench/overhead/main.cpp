@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "arms.hpp"
+#include "median.hpp"
 #include "quiet_waiting.hpp"
 #include "synthetic_images.hpp"
 #include "temporary_folder.hpp"
@@ -22,6 +23,7 @@ namespace {
 using namespace overhead;
 using live_training::decimals;
 using live_training::TextTable;
+using livecca_bench::median;
 
 /// The distance of observed steps, and how long an arm trains before the next one's turn.
 constexpr int steps_a_stretch = 10;
@@ -34,12 +36,6 @@ struct Settings {
   std::int64_t width = 32;
   std::int64_t probe = 2000;
 };
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
 
 /// What is wrong with a number of steps, for people; nothing if arms can share it out.
 std::string whole_stretches(const std::string& steps) {

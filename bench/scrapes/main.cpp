@@ -1,6 +1,6 @@
-// What scrapes cost training: the same training goes on, and for some seconds Prometheus's part is
-// played by another process that scrapes much more often than any would; then for as long by
-// nobody. Read ratios, and the noise beside them.
+// What scrapes cost training: the same training goes on, and in turns of a second Prometheus's part
+// is played by another process, which scrapes much more often than any would, or by nobody. Read
+// the ratio, and the noise beside it.
 
 #include <ATen/Parallel.h>
 #include <spawn.h>
@@ -8,14 +8,14 @@
 #include <livecca/sinks/prometheus.hpp>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "median.hpp"
 #include "probe.hpp"
 #include "quiet_waiting.hpp"
 #include "synthetic_images.hpp"
@@ -32,8 +32,7 @@ using live_training::decimals;
 using Clock = std::chrono::steady_clock;
 
 struct Settings {
-  int pairs = 5;
-  int seconds = 10;
+  int seconds = 120;
   int rate = 200;
   int keep_alive = 1;
   int threads = 2;
@@ -41,28 +40,22 @@ struct Settings {
   std::int64_t width = 32;
 };
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
+constexpr int turn_milliseconds = 1000;  ///< long against a step, short against the machine's moods
 
 /// scrape_load beside this process; it prints what it saw.
 class Scraper {
  public:
   Scraper(int port, const Settings& settings) {
     // One connection, as Prometheus has.
-    std::vector<std::string> words{LIVECCA_SCRAPE_LOAD,
-                                   "--port",
-                                   std::to_string(port),
-                                   "--rate",
-                                   std::to_string(settings.rate),
-                                   "--seconds",
-                                   std::to_string(settings.seconds),
-                                   "--keep-alive",
-                                   std::to_string(settings.keep_alive),
-                                   "--clients",
-                                   "1"};
+    std::vector<std::string> words{LIVECCA_SCRAPE_LOAD, "--clients", "1"};
+    const auto add = [&](const char* name, int value) {
+      words.insert(words.end(), {name, std::to_string(value)});
+    };
+    add("--port", port);
+    add("--rate", settings.rate);
+    add("--seconds", settings.seconds);
+    add("--keep-alive", settings.keep_alive);
+    add("--turn", turn_milliseconds);
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -84,8 +77,7 @@ class Scraper {
 /// A training whose train stream is watched, with a snapshot every so many steps.
 class ScrapedTraining {
  public:
-  ScrapedTraining(const Settings& settings, const std::filesystem::path& folder,
-                  const live_training::TensorSet& images,
+  ScrapedTraining(const std::filesystem::path& folder, const live_training::TensorSet& images,
                   const live_training::NetworkOptions& network,
                   const live_training::TrainingOptions& options)
       : sink_(std::make_shared<livecca::PrometheusSink>(livecca::PrometheusOptions{.port = 0})),
@@ -93,30 +85,22 @@ class ScrapedTraining {
                   .network = live_training::trained_name,
                   .sinks = {sink_}}),
         stream_(monitor_, live_training::Network(network), true),
-        trainer_(network, options, images),
-        settings_(settings) {}
+        trainer_(network, options, images) {}
 
   int port() const { return sink_->port(); }
 
-  /// Trains for some seconds; seconds a step, the median, as other programs' bursts meet few of the
-  /// steps and scrapes meet all.
-  double step_time() {
+  /// Trains for some seconds; when each step ended.
+  std::vector<Clock::time_point> ends_of_steps(std::chrono::seconds time) {
     const auto begin = Clock::now();
-    auto last = begin;
-    std::vector<double> steps;
-    while (last - begin < std::chrono::seconds(settings_.seconds)) {
-      trainer_.train_epoch(
-          [&](std::size_t, std::size_t, double) {
-            const auto now = Clock::now();
-            steps.push_back(std::chrono::duration<double>(now - last).count());
-            last = now;
-          },
-          [&](live_training::Network& network, const torch::Tensor& images) {
-            return stream_.forward(epoch_, network, images);
-          });
+    std::vector<Clock::time_point> ends{begin};
+    while (ends.back() - begin < time) {
+      trainer_.train_epoch([&](std::size_t, std::size_t, double) { ends.push_back(Clock::now()); },
+                           [&](live_training::Network& network, const torch::Tensor& images) {
+                             return stream_.forward(epoch_, network, images);
+                           });
       monitor_.snapshot(epoch_++);
     }
-    return median(steps);
+    return ends;
   }
 
  private:
@@ -124,25 +108,49 @@ class ScrapedTraining {
   livecca::Monitor monitor_;
   live_training::TrainStream stream_;
   live_training::Trainer trainer_;
-  Settings settings_;
   std::int64_t epoch_ = 0;
 };
 
-void print(const std::vector<double>& with, const std::vector<double>& without) {
+/// The median step of each turn in milliseconds, by the turn's number; of even ones with scrapes.
+std::map<std::int64_t, double> step_times(const std::vector<Clock::time_point>& ends) {
+  const auto turn_of = [](Clock::time_point time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() /
+           turn_milliseconds;
+  };
+  std::map<std::int64_t, std::vector<double>> steps;
+  for (std::size_t i = 1; i < ends.size(); ++i) {
+    if (turn_of(ends[i - 1]) != turn_of(ends[i])) continue;
+    steps[turn_of(ends[i])].push_back(
+        std::chrono::duration<double, std::milli>(ends[i] - ends[i - 1]).count());
+  }
+  std::map<std::int64_t, double> times;
+  for (const auto& [turn, of_turn] : steps) times[turn] = livecca_bench::median(of_turn);
+  return times;
+}
+
+void print(const std::map<std::int64_t, double>& times) {
   std::vector<double> cost;
   std::vector<double> noise;
-  for (std::size_t i = 0; i < with.size(); ++i) {
-    // Between two turns without, so that a drift of the machine's speed falls out.
-    cost.push_back(100 * (with[i] / ((without[i] + without[i + 1]) / 2) - 1));
-    noise.push_back(100 * (without[i + 1] / without[i] - 1));
+  std::vector<double> without;
+  for (const auto& [turn, time] : times) {
+    if (turn % 2 == 1) without.push_back(time);
+    const auto before = times.find(turn - 1);
+    const auto after = times.find(turn + 1);
+    if (before == times.end() || after == times.end()) continue;
+    // Between its neighbours, so that a drift of the machine's speed falls out.
+    const double percent = 100 * (2 * time / (before->second + after->second) - 1);
+    if (turn % 2 == 0) cost.push_back(percent);
+    const auto next = times.find(turn + 2);
+    if (turn % 2 == 1 && next != times.end()) noise.push_back(100 * (next->second / time - 1));
   }
   const auto row = [](const std::string& what, const std::vector<double>& percent) {
-    std::cout << what << decimals(median(percent), 2) << " % ["
-              << decimals(*std::ranges::min_element(percent), 2) << ", "
-              << decimals(*std::ranges::max_element(percent), 2) << "]\n";
+    const auto [low, high] = livecca_bench::median_interval(percent);
+    std::cout << what << decimals(livecca_bench::median(percent), 2) << " % [" << decimals(low, 2)
+              << ", " << decimals(high, 2) << "]\n";
   };
-  std::cout << "A step takes " << decimals(1000 * median(without), 2)
-            << " ms without scrapes. Median over " << with.size() << " pairs [lowest, highest]:\n";
+  std::cout << "A step takes " << decimals(livecca_bench::median(without), 2)
+            << " ms without scrapes. Median over " << cost.size()
+            << " turns, with its 95 % interval:\n";
   row("  with scrapes, beyond without: ", cost);
   row("  without, again (the noise):   ", noise);
 }
@@ -160,18 +168,12 @@ int measure(const Settings& settings) {
   options.batch_size = settings.batch;
   options.epochs = 1'000'000;
   const livecca_tests::TemporaryFolder folder;
-  ScrapedTraining training(settings, folder.path(), images, network, options);
-  training.step_time();  // warms up
-  std::vector<double> without{training.step_time()};
-  std::vector<double> with;
-  bool all_whole = true;
-  for (int pair = 0; pair < settings.pairs; ++pair) {
-    const Scraper scraper(training.port(), settings);
-    with.push_back(training.step_time());
-    all_whole = scraper.wait() && all_whole;
-    without.push_back(training.step_time());
-  }
-  print(with, without);
+  ScrapedTraining training(folder.path(), images, network, options);
+  training.ends_of_steps(std::chrono::seconds(5));  // warms up
+  const Scraper scraper(training.port(), settings);
+  const auto ends = training.ends_of_steps(std::chrono::seconds(settings.seconds));
+  const bool all_whole = scraper.wait();
+  print(step_times(ends));
   if (!all_whole) std::cout << "Some scrapes FAILED, see above.\n";
   return all_whole ? 0 : 1;
 }
@@ -182,11 +184,8 @@ int main(int argument_count, char** arguments) {
   live_training::start_again_without_spinning(arguments);
   Settings settings;
   CLI::App app("Measures what scrapes of its metrics cost the example's training.");
-  app.add_option("--pairs", settings.pairs, "turns with and without")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  app.add_option("--seconds", settings.seconds, "of a turn")
-      ->check(CLI::Range(1, 3600))
+  app.add_option("--seconds", settings.seconds, "in all, half of them with scrapes")
+      ->check(CLI::Range(5, 3600))
       ->capture_default_str();
   app.add_option("--rate", settings.rate, "scrapes a second")
       ->check(CLI::Range(1, 100000))

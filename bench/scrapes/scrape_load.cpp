@@ -1,5 +1,7 @@
 // Scrapes 127.0.0.1 at a rate and prints errors and latencies.
 // scrape_load --port PORT [--rate 200 (a second)] [--seconds 10] [--clients 4] [--keep-alive 0|1]
+//             [--turn 0: always, else so many milliseconds with scrapes and as many without, by the
+//              steady clock, which all processes share]
 
 #include <algorithm>
 #include <chrono>
@@ -32,6 +34,13 @@ HttpClient::Answer ask(std::unique_ptr<HttpClient>& client, int port, bool keeps
   return answer;
 }
 
+/// Whether it is another's turn.
+bool is_off(Clock::time_point time, int turn) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return turn > 0 && now / turn % 2 == 1;
+}
+
 /// Every `step`-th of the scrapes, each at its time however long the one before took; latencies are
 /// from that time on, so that one that is held up counts for those behind it.
 void scrape(std::map<std::string, int>& settings, int first, Result& result) {
@@ -41,6 +50,7 @@ void scrape(std::map<std::string, int>& settings, int first, Result& result) {
   for (int i = first; i < count; i += settings["--clients"]) {
     const auto due = begin + std::chrono::duration_cast<Clock::duration>(
                                  std::chrono::duration<double>(i) / settings["--rate"]);
+    if (is_off(due, settings["--turn"])) continue;
     std::this_thread::sleep_until(due);
     const auto answer = ask(client, settings["--port"], settings["--keep-alive"] != 0);
     if (answer.status != 200 || !answer.body.ends_with('\n')) {
@@ -76,16 +86,17 @@ void print(const std::vector<Result>& results, double seconds) {
 }  // namespace
 
 int main(int count, char** words) {
-  std::map<std::string, int> settings{
-      {"--port", 9464}, {"--rate", 200}, {"--seconds", 10}, {"--clients", 4}, {"--keep-alive", 0}};
+  std::map<std::string, int> settings{{"--port", 9464}, {"--rate", 200},     {"--seconds", 10},
+                                      {"--clients", 4}, {"--keep-alive", 0}, {"--turn", 0}};
   for (int i = 1; i < count; i += 2) {
     const int value = i + 1 < count ? std::atoi(words[i + 1]) : -1;
     if (!settings.contains(words[i]) || value < 0 ||
-        (value == 0 && std::string(words[i]) != "--keep-alive")) {
-      std::cerr
-          << "scrape_load: expected --port, --rate, --seconds, --clients or --keep-alive and a "
-             "number, got: "
-          << words[i] << '\n';
+        (value == 0 && std::string(words[i]) != "--keep-alive" &&
+         std::string(words[i]) != "--turn")) {
+      std::cerr << "scrape_load: expected --port, --rate, --seconds, --clients, --keep-alive or "
+                   "--turn and a "
+                   "number, got: "
+                << words[i] << '\n';
       return 2;
     }
     settings[words[i]] = value;

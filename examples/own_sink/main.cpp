@@ -24,6 +24,7 @@ class TerminalSink : public livecca::Sink {
                   row.layer.c_str(), *row.value, row.reference.c_str(),
                   row.noise_floor.value_or(1));
     }
+    // The same rows then come again, and what was printed of them is printed twice.
     if (std::fflush(stdout) != 0) throw livecca::Error("expected the terminal to take a line");
   }
 };
