@@ -46,18 +46,42 @@ def write_torn(arguments):
     write(arguments, "torn", 14, "--resume", "--final")
 
 
-def write_killed(arguments):
+def size_of(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def kill_while_writing(command, folder):
+    """Several times, each once the files have grown since the process began, and a moment later."""
     chance = random.Random(SEED)
-    folder = arguments.runs / "killed"
     for _ in range(KILLS):
-        child = subprocess.Popen([arguments.writer, folder, "1000000", "--resume", "--slowly"])
-        time.sleep(chance.uniform(0.05, 0.4))
+        begin = size_of(folder / "tensorboard")
+        child = subprocess.Popen(command)
+        deadline = time.monotonic() + 60
+        while size_of(folder / "tensorboard") <= begin:
+            if child.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"{command}: expected it to write, got its end ({child.poll()}) or nothing in a minute")
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.2))
         child.kill()
-        child.wait()
-    checkpoint = folder / "checkpoint"
-    done = int(checkpoint.read_text().split()[0]) if checkpoint.exists() else 0
-    print(f"killed {KILLS} times, {done} snapshots before the last checkpoint, seed {SEED}", flush=True)
+        if child.wait() != -9:
+            sys.exit(f"{command}: expected it to be killed, got its end: {child.returncode}")
+
+
+def write_killed(arguments):
+    folder = arguments.runs / "killed"
+    kill_while_writing([arguments.writer, folder, "1000000", "--resume", "--slowly"], folder)
+    done = int((folder / "checkpoint").read_text().split()[0])
+    print(f"a writer killed {KILLS} times, {done} snapshots before the last checkpoint, seed {SEED}", flush=True)
     write(arguments, "killed", done + 9, "--resume", "--final")
+
+
+def watch_killed(arguments):
+    """The same of a real monitor, which is saved at every epoch."""
+    folder = arguments.runs / "watched_killed"
+    kill_while_writing([arguments.watcher, folder, "--go-on", "1000000"], folder)
+    done = int(pathlib.Path(f"{folder}-latest").read_text())
+    print(f"a monitor killed {KILLS} times, {done} epochs before the last checkpoint", flush=True)
+    subprocess.run([arguments.watcher, folder, "--go-on", str(done + 9)], check=True)
 
 
 def decode(arguments):
@@ -97,12 +121,13 @@ def main():
     write(arguments, "finished", 12, "--resume", "--final")
     write_killed(arguments)
     subprocess.run([arguments.watcher, arguments.runs / "watched"], check=True)
+    watch_killed(arguments)
     write(arguments, "epochs", 8, "--epochs")
     write(arguments, "epochs", 11, "--epochs", "--resume", "--final")
     decode(arguments)
     python = environment.python_with_tensorboard(arguments.environment)
     read = [python, HERE / "read_runs.py", "--environment", arguments.environment]
-    names = ("plain", "torn", "finished", "killed", "watched")
+    names = ("plain", "torn", "finished", "killed", "watched", "watched_killed")
     subprocess.run([*read, *(arguments.runs / name for name in names)], check=True)
     subprocess.run([*read, "--axis", "epoch", arguments.runs / "epochs"], check=True)
 

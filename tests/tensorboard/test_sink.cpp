@@ -259,3 +259,37 @@ TEST_CASE("alarms are told when they change, and when they are over") {
   CHECK(count_of({records.events[heading_records + 1]}, "all dead") == 1);
   CHECK(count_of({records.events[heading_records + 3]}, "nothing is wrong any more") == 1);
 }
+
+TEST_CASE(
+    "of a flood of events the table is written at once, with the next snapshot and at the end") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  const auto tables = [&] {
+    const auto file = event_files(folder.path() / "tensorboard" / "run").back();
+    std::vector<std::string> found;
+    for (const std::string& event : records_of(file).events) {
+      if (count_of({event}, "livecca/events") > 0) found.push_back(event);
+    }
+    return found;
+  };
+  for (int i = 0; i < 100; ++i) {
+    sink->event({1, "missing", "net/" + std::to_string(i), "it was not fed"}, {5 + i * 0.001, 10});
+  }
+  REQUIRE(tables().size() == 1);
+  CHECK(count_of(tables(), "net/99") == 0);
+  sink->snapshot(small_snapshot(1, 20), {5.2, 20});
+  REQUIRE(tables().size() == 2);
+  CHECK(count_of({tables().back()}, "net/99") == 1);
+  sink->event({1, "missing", "net/late", "it was not fed"}, {5.3, 30});
+  CHECK(tables().size() == 2);
+  sink->close();
+  REQUIRE(tables().size() == 3);
+  CHECK(count_of({tables().back()}, "net/late") == 1);
+}
+
+TEST_CASE("what was never opened writes nothing when it is closed") {
+  const TemporaryFolder folder;
+  const auto sink = tensorboard_sink({.folder = folder.path() / "tensorboard"});
+  sink->close();
+  CHECK(!std::filesystem::exists(folder.path() / "tensorboard"));
+}

@@ -1,23 +1,23 @@
-// Watches a made-up training with a real monitor and this sink: watch_run FOLDER
+// Watches a made-up training with a real monitor and this sink: watch_run FOLDER [--go-on EPOCHS]
 // The run is saved, goes on, is left off and taken up again from where it was saved, and finished.
+// With --go-on it is taken up from its last checkpoint, if it has one, and saved at every epoch.
 #include <Eigen/Core>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
-#include <random>
+#include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/tensorboard.hpp"
+#include "random_data.hpp"
 
 namespace {
 
-Eigen::MatrixXd random_matrix(Eigen::Index rows, Eigen::Index columns, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  return Eigen::MatrixXd::NullaryExpr(rows, columns, [&] { return normal(generator); });
-}
+using livecca_tests::normal_matrix;
 
 livecca::MonitorOptions options_of(const std::filesystem::path& folder) {
   livecca::MonitorOptions options;
@@ -39,9 +39,9 @@ struct Taps {
 };
 
 void feed(livecca::Monitor& monitor, const Taps& taps, livecca::Stream stream, int epoch) {
-  const unsigned seed = stream == livecca::Stream::probe ? 1 : 100 + static_cast<unsigned>(epoch);
-  const Eigen::MatrixXd other = random_matrix(400, 8, seed);
-  const Eigen::MatrixXd noise = random_matrix(400, 8, seed + 1000);
+  const auto seed = static_cast<std::uint64_t>(stream == livecca::Stream::probe ? 1 : 100 + epoch);
+  const Eigen::MatrixXd other = normal_matrix(400, 8, seed);
+  const Eigen::MatrixXd noise = normal_matrix(400, 8, seed + 1000);
   const Eigen::MatrixXd conv1 = other + noise * std::exp(-epoch);
   const Eigen::MatrixXd fc = other + noise * std::exp(-0.5 * epoch);
   auto step = monitor.begin(stream, epoch);
@@ -75,15 +75,44 @@ void watch(const std::filesystem::path& folder) {
   monitor.finish();
 }
 
+void go_on(const std::filesystem::path& folder, int end) {
+  const std::filesystem::path latest = folder.string() + "-latest";
+  const auto checkpoint_of = [&](int epoch) {
+    return std::filesystem::path(folder.string() + "-checkpoint-" + std::to_string(epoch));
+  };
+  int saved = -1;
+  if (std::ifstream file(latest); !(file >> saved)) {
+    std::filesystem::remove_all(folder);  // killed before its first checkpoint
+    saved = -1;
+  }
+  auto monitor = saved < 0
+                     ? std::make_unique<livecca::Monitor>(options_of(folder))
+                     : std::make_unique<livecca::Monitor>(options_of(folder), checkpoint_of(saved));
+  for (int epoch = saved + 1; epoch < end; ++epoch) {
+    train(*monitor, epoch, epoch + 1);
+    if (!monitor->save(checkpoint_of(epoch))) throw std::runtime_error("expected a checkpoint");
+    // At once: a process that is killed leaves the one before.
+    std::ofstream(latest.string() + ".new") << epoch;
+    std::filesystem::rename(latest.string() + ".new", latest);
+    if (epoch > 1) std::filesystem::remove_all(checkpoint_of(epoch - 2));
+  }
+  monitor->finish();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: watch_run FOLDER (a new one)\n";
+  const bool goes_on = argc == 4 && std::string(argv[2]) == "--go-on";
+  if (argc != 2 && !goes_on) {
+    std::cerr << "usage: watch_run FOLDER (a new one) [--go-on EPOCHS]\n";
     return 2;
   }
   try {
-    watch(argv[1]);
+    if (goes_on) {
+      go_on(argv[1], std::stoi(argv[3]));
+    } else {
+      watch(argv[1]);
+    }
   } catch (const std::exception& failure) {
     std::cerr << "watch_run: " << failure.what() << '\n';
     return 1;

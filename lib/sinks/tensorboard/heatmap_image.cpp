@@ -228,7 +228,7 @@ void Drawing::draw_names(Canvas& canvas) const {
     const std::string& name = names_[row];
     canvas.text(plot_.left - 10 - Canvas::width_of(name, text_scale), top, text_scale, ink, name);
     if (row_height_ < 16) canvas.fill({plot_.left - 7, middle, 5, 1}, ink);
-    free_from = top + 16;
+    free_from = top + 18;
   }
 }
 
@@ -274,13 +274,11 @@ void Drawing::draw_epochs(Canvas& canvas) const {
   };
   // The last is the one that is looked for, so it keeps its place.
   const std::size_t last = columns.size() - 1;
-  const int widest = Canvas::width_of(label(last), text_scale) + 14;
-  int free_from = plot_.left;
-  for (std::size_t i = 0; i < last; ++i) {
+  const int room = 2 * (Canvas::width_of(label(last), text_scale) + 14);
+  const auto stride = static_cast<std::size_t>((room + column_width_ - 1) / column_width_);
+  for (std::size_t i = 0; i < last; i += stride) {
     const int right = left_of(i) + Canvas::width_of(label(i), text_scale);
-    if (left_of(i) < free_from || right + 14 > left_of(last)) continue;
-    draw(i);
-    free_from = std::max(right + 14, left_of(i) + 2 * widest);
+    if (right + 14 <= left_of(last)) draw(i);
   }
   draw(last);
   canvas.text(plot_.left - 10 - Canvas::width_of("epoch", text_scale), top, text_scale, ink,

@@ -76,6 +76,8 @@ class TensorBoardSink final : public Sink {
   void go_on_from(const SinkRun& run);
   void add_snapshot(const SnapshotRows& rows, double wall_time);
   void add_event_table(std::int64_t wanted_step, double wall_time);
+  /// If events came that it does not show yet.
+  void add_event_table_if_due(std::int64_t wanted_step, double wall_time);
   std::int64_t log_step(const LogRow& row);
   /// Later than what the run's folder has under `name`, or at least not earlier.
   std::int64_t run_step(const std::string& name, std::int64_t wanted, bool is_later);
@@ -86,6 +88,8 @@ class TensorBoardSink final : public Sink {
   std::optional<EventFile> run_file_;
   std::map<std::string, StreamEvents> streams_;
   EventTable events_;
+  bool has_new_events_ = false;
+  std::optional<double> last_event_table_;         // when it was written
   std::map<std::string, std::int64_t> run_steps_;  // last ones, by what is written
   double last_time_ = 0;
   PendingEvents pending_;
@@ -104,6 +108,8 @@ StreamEvents& TensorBoardSink::stream(const std::string& name) {
 void TensorBoardSink::forget() {
   streams_.clear();
   events_ = {};
+  has_new_events_ = false;
+  last_event_table_.reset();
   run_steps_.clear();
 }
 
@@ -172,6 +178,7 @@ std::int64_t TensorBoardSink::run_step(const std::string& name, std::int64_t wan
 }
 
 void TensorBoardSink::add_snapshot(const SnapshotRows& rows, double wall_time) {
+  add_event_table_if_due(facts_.place_of(rows.epoch, rows.step), wall_time);
   for (const std::string& name : streams_of(rows)) {
     StreamEvents& events = stream(name);
     if (rows.is_final) {
@@ -222,6 +229,12 @@ void TensorBoardSink::add_event_table(std::int64_t wanted_step, double wall_time
   summary.table("livecca/events", events_.table());
   const std::int64_t step = run_step("events", wanted_step, false);
   pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
+  has_new_events_ = false;
+  last_event_table_ = wall_time;
+}
+
+void TensorBoardSink::add_event_table_if_due(std::int64_t wanted_step, double wall_time) {
+  if (has_new_events_) add_event_table(wanted_step, wall_time);
 }
 
 void TensorBoardSink::event(const Event& event, const RowStamp& stamp) {
@@ -229,12 +242,19 @@ void TensorBoardSink::event(const Event& event, const RowStamp& stamp) {
                            std::to_string(event.count) + ' ' + std::to_string(stamp.wall_time);
   pending_.run(call, [&] {
     events_.add(event);
-    add_event_table(facts_.place_of(event.epoch, stamp.step), finite_time(stamp.wall_time));
+    has_new_events_ = true;
+    // The table is written whole, so not for each event of a flood; the others follow with the next
+    // snapshot or at the end.
+    const double wall_time = finite_time(stamp.wall_time);
+    if (last_event_table_ && std::abs(wall_time - *last_event_table_) < 1) return;
+    add_event_table(facts_.place_of(event.epoch, stamp.step), wall_time);
   });
 }
 
 void TensorBoardSink::close() {
   pending_.run("close", [&] {
+    if (!run_file_) return;  // it was never opened
+    add_event_table_if_due(run_steps_["events"], last_time_);
     for (auto& [name, events] : streams_) {
       const auto pictures = events.last_pictures(facts_);
       if (!pictures) continue;
