@@ -2,14 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <string>
 
 namespace live_training {
 
-std::optional<int> read_command_line(int argument_count, char** arguments, Settings& settings) {
-  CLI::App app(
-      "Trains a small convolutional network and shows, while it trains, how far each layer is from "
-      "a reference network of another seed, from its own start and, at the end, from its final "
-      "state.");
+namespace {
+
+void add_training(CLI::App& app, Settings& settings) {
   app.add_option(
       "--data", settings.data,
       "folder with CIFAR-10's binary files; without it the program makes its own images");
@@ -35,6 +34,9 @@ std::optional<int> read_command_line(int argument_count, char** arguments, Setti
       ->capture_default_str();
   app.add_option("--images", settings.images, "training images, at most [all; 4000 made ones]")
       ->check(CLI::Range(2, 10000000));
+}
+
+void add_watching(CLI::App& app, Settings& settings) {
   app.add_option("--pack", settings.pack,
                  "compare with the network that this file was recorded of (see --record) over the "
                  "same probe; no reference is then trained, unless --reference is there too")
@@ -49,28 +51,48 @@ std::optional<int> read_command_line(int argument_count, char** arguments, Setti
                  "with --train-stream: the share of training time that it may take; any step may "
                  "then be watched [0: no limit]")
       ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("--softmax", settings.softmax, "watch the class probabilities too");
+}
+
+void add_dashboards(CLI::App& app, Settings& settings) {
   app.add_flag_callback(
       "--no-tensorboard", [&settings] { settings.tensorboard = false; },
       "write no TensorBoard event files into the run folder");
   app.add_option("--prometheus", settings.metrics_port,
                  "port of 127.0.0.1 at which Prometheus finds the newest numbers [none]")
       ->check(CLI::Range(1, 65535));
-  app.add_flag("--softmax", settings.softmax, "watch the class probabilities too");
+}
+
+/// What is wrong with options that are right alone; empty if nothing is.
+std::string fault_of(const Settings& settings) {
+  if (!settings.train_stream && (settings.lockstep_train || settings.budget > 0)) {
+    return "expected --train-stream with --lockstep-train and --budget";
+  }
+  if (settings.lockstep_train && !settings.has_reference()) {
+    return "expected a --reference with --lockstep-train, got a --pack alone";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<int> read_command_line(int argument_count, char** arguments, Settings& settings) {
+  CLI::App app(
+      "Trains a small convolutional network and shows, while it trains, how far each layer is from "
+      "a reference network of another seed, from its own start and, at the end, from its final "
+      "state.");
+  add_training(app, settings);
+  add_watching(app, settings);
+  add_dashboards(app, settings);
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& end) {
     return app.exit(end) == 0 ? 0 : 2;
   }
-  if (!settings.train_stream && (settings.lockstep_train || settings.budget > 0)) {
-    std::cerr << "live_training: expected --train-stream with --lockstep-train and --budget\n";
-    return 2;
-  }
-  if (settings.lockstep_train && !settings.has_reference()) {
-    std::cerr
-        << "live_training: expected a --reference with --lockstep-train, got a --pack alone\n";
-    return 2;
-  }
-  return std::nullopt;
+  const std::string fault = fault_of(settings);
+  if (fault.empty()) return std::nullopt;
+  std::cerr << "live_training: " << fault << '\n';
+  return 2;
 }
 
 }  // namespace live_training
