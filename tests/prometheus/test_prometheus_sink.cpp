@@ -17,13 +17,12 @@
 
 #include "file_text.hpp"
 #include "http_client.hpp"
-#include "livecca/common/error.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "made_up_rows.hpp"
+#include "message_of.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca_tests;
-using livecca::Error;
 using livecca::PrometheusSink;
 using livecca::SinkRun;
 
@@ -32,17 +31,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const SinkRun first{.name = "first", .folder = ""};
-
-/// What the call throws; empty if nothing.
-template <typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 std::set<int> open_files() {
   std::set<int> files;
