@@ -35,6 +35,7 @@ Labels RunMetrics::of_run() const { return Labels().with("run", run_name_); }
 SeriesGroup& RunMetrics::stream(const std::string& name) { return streams_[name]; }
 
 void RunMetrics::open(const SinkRun& run) {
+  *this = {};
   run_name_ = run.name;
   run_.set(Metric::build_info, Labels().with("version", LIVECCA_VERSION), 1);
   run_.set(Metric::run_closed, of_run(), 0);

@@ -17,6 +17,7 @@ namespace livecca {
 /// Thread safety: none.
 class RunMetrics {
  public:
+  /// Begins anew.
   void open(const SinkRun& run);
   void run(const RunRow& row, const RowStamp& stamp);
   /// Replaces the numbers of each stream that the rows are of; of a stream that they lack, the last
