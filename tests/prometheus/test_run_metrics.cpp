@@ -164,6 +164,32 @@ TEST_CASE("events are counted by kind, those that are told again with their coun
   CHECK(has(metrics, R"(livecca_events_total{run="first",event="nonfinite"} 1)"));
 }
 
+TEST_CASE("the kinds that cost numbers are counted from 0 on") {
+  RunMetrics metrics = opened();
+  for (const char* kind : {"missing", "step_dropped", "write_failed", "sink_failed"}) {
+    const std::string series =
+        R"(livecca_events_total{run="first",event=")" + std::string(kind) + "\"} ";
+    CHECK(has(metrics, series + "0"));
+    metrics.event(event_of(kind, "net/fc"), {});
+    CHECK(has(metrics, series + "1"));
+  }
+}
+
+TEST_CASE("a snapshot that is solved late does not set the epoch and the step back") {
+  RunMetrics metrics = opened();
+  metrics.log({.epoch = 7, .name = "loss", .value = 0.5}, {.step = 700});
+  metrics.snapshot(snapshot_rows(6, {"fc"}), {.wall_time = 10, .step = 600});
+  CHECK(has(metrics, R"(livecca_epoch{run="first"} 7)"));
+  CHECK(has(metrics, R"(livecca_step{run="first"} 700)"));
+  metrics.run(run_row("net"), {.step = 650});
+  metrics.log({.epoch = 5, .name = "loss", .value = 0.5}, {.step = 500});
+  CHECK(has(metrics, R"(livecca_epoch{run="first"} 7)"));
+  CHECK(has(metrics, R"(livecca_step{run="first"} 700)"));
+  metrics.open({.name = "first", .folder = "", .is_resumed = true, .epoch = 3, .step = 300});
+  CHECK(has(metrics, R"(livecca_epoch{run="first"} 3)"));
+  CHECK(has(metrics, R"(livecca_step{run="first"} 300)"));
+}
+
 TEST_CASE("logged values, and what the run is") {
   RunMetrics metrics = opened();
   metrics.run(run_row("net"), {});
