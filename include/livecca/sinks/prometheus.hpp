@@ -21,8 +21,8 @@ struct PrometheusOptions {
 ///
 /// Cost: a page of one line a number is rendered at each call and kept; a scrape sends it and takes
 /// no lock meanwhile. Three threads, which block all signals, answer scrapes; at most three
-/// connections are open. A client that is slow or idle for 5 s, or for 250 ms while others wait, is
-/// hung up on.
+/// connections are open. A client that is slow or idle for 5 s is hung up on; while others wait,
+/// one that is slow for 250 ms, or has sent nothing for 20 ms.
 ///
 /// Errors: open() throws Error, e.g. when the port is taken, and can be made again.
 ///
