@@ -15,6 +15,7 @@
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/prometheus.hpp"
+#include "promtool.hpp"
 #include "random_data.hpp"
 #include "temporary_folder.hpp"
 
@@ -112,6 +113,18 @@ TEST_CASE("a monitor's numbers come through") {
   CHECK(sink->port() == 0);
   CHECK(has_line(text_of(file), R"(livecca_run_closed{run="first"} 1)"));
   CHECK(text_of(file).find(series) != std::string::npos);
+}
+
+TEST_CASE("promtool has nothing to say against what is scraped of a monitor" *
+          doctest::test_suite("promtool") * doctest::skip()) {
+  const TemporaryFolder folder;
+  const auto sink = std::make_shared<PrometheusSink>(livecca::PrometheusOptions{.port = 0});
+  Run run(folder, {sink});
+  run.log(3, 0.5);
+  run.pass(3);
+  const std::string page = page_with([&] { return scrape(sink->port()).body; }, {series});
+  REQUIRE(page.find(series) != std::string::npos);
+  CHECK(complaints_of_promtool(page) == "");
 }
 
 TEST_CASE("a text file that cannot be written does not hold up the page at the port") {
