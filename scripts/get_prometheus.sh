@@ -1,25 +1,32 @@
 #!/usr/bin/env bash
 # Unpacks Debian's prometheus and promtool below FOLDER, for tests; nothing is installed and no daemon starts.
-# FOLDER/usr/bin/ then has both. Where the package cannot be had, says why and leaves nothing.
+# FOLDER/usr/bin/ then has both. Exit status: 77 where Debian's archive cannot be reached, 1 for anything else that
+# goes wrong; both say why and leave nothing.
 # Usage: scripts/get_prometheus.sh FOLDER
 set -euo pipefail
-[ $# -eq 1 ] || { echo "get_prometheus.sh: expected a folder, got: $# arguments" >&2; exit 2; }
+stop() {
+  echo "get_prometheus.sh: $2"
+  exit "$1"
+}
+[ $# -eq 1 ] || stop 1 "expected a folder, got: $# arguments"
 folder=$1
 [ -x "$folder/usr/bin/prometheus" ] && [ -x "$folder/usr/bin/promtool" ] && exit 0
+if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+  stop 77 "SKIPPED: expected apt-get and dpkg-deb, as Debian has them"
+fi
 
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 work=$(mktemp -d "$folder/unpacking-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-  echo "get_prometheus.sh: expected apt-get and dpkg-deb: not a Debian machine"
-  exit 0
+if ! LC_ALL=C apt-get download -qq prometheus >apt.log 2>&1; then
+  got=$(grep -m 1 '^E:' apt.log || tail -n 1 apt.log)
+  no_way='Could not resolve|Temporary failure resolving|Could not connect|Unable to connect|Cannot initiate the connection'
+  no_way+='|Connection (failed|refused|timed out)|Network is unreachable|No route to host'
+  grep -qE "$no_way" apt.log && stop 77 "SKIPPED: expected to reach Debian's archive, got: $got"
+  stop 1 "expected to download Debian's prometheus, got: $got"
 fi
-if ! apt-get download -qq prometheus >apt.log 2>&1; then
-  echo "get_prometheus.sh: expected to download Debian's prometheus, got: $(grep -m 1 '^E:' apt.log || tail -n 1 apt.log)"
-  exit 0
-fi
-dpkg-deb -x prometheus_*.deb unpacked
+dpkg-deb -x prometheus_*.deb unpacked || stop 1 "expected to unpack Debian's prometheus"
 rm -rf "$folder/usr"
 mv unpacked/usr "$folder/usr"

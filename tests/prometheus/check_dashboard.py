@@ -3,7 +3,8 @@
 
 Starts the Prometheus of scripts/get_prometheus.sh on a free port of 127.0.0.1, lets it scrape once a second
 what a command serves, asks the dashboard's variables and then its queries, and says which of them return
-nothing.
+nothing. Of a query that falls back on a number (`… or vector(0)`) the side before `or` is asked with any verdict,
+and the verdicts that it names must be those of docs/rows.md.
 
   check_dashboard.py --package FOLDER --work FOLDER [--seconds 10] -- COMMAND … [@PORT@] …
   check_dashboard.py --package FOLDER --work FOLDER --port 9464 [-- COMMAND …]
@@ -29,7 +30,9 @@ import urllib.parse
 import urllib.request
 
 SKIPPED = 77
-DASHBOARD = pathlib.Path(__file__).resolve().parents[2] / "tools/grafana/livecca.json"
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+DASHBOARD = PROJECT / "tools/grafana/livecca.json"
+ROWS = PROJECT / "docs/rows.md"
 
 
 class Failure(Exception):
@@ -159,21 +162,56 @@ def queries(dashboard):
             yield panel["title"], target
 
 
+def verdicts_of_docs():
+    found = re.search(r"`verdict` \(((?:`\w+`(?:, )?)+)\)", ROWS.read_text(encoding="utf-8"))
+    if found is None:
+        raise Failure(f"{ROWS}: expected the list of verdicts, got: none")
+    return set(re.findall(r"\w+", found.group(1)))
+
+
+def with_any_verdict(selector):
+    """The selector, not yet substituted, with any verdict in place of those that it names."""
+    verdicts = verdicts_of_docs()
+
+    def any_value(match):
+        label, value = match.group(1), match.group(3)
+        if "$" in value:
+            return match.group(0)
+        if label != "verdict":
+            raise Failure(f"expected a variable or a verdict, got: {match.group(0)} in {selector}")
+        unknown = set(value.split("|")) - verdicts
+        if unknown:
+            raise Failure(f"expected verdicts of docs/rows.md, got: {sorted(unknown)} in {selector}")
+        return f'{label}!=""'
+
+    return re.sub(r'(\w+)(=~|!~|!=|=)"([^"]*)"', any_value, selector)
+
+
+def must_be_there(expression):
+    """What has to have data for a query to mean anything: itself, and what stands before a fallback."""
+    before, is_or, _ = expression.rpartition(" or ")
+    selectors = re.findall(r"\w+\{[^{}]*\}", before)
+    if is_or and not selectors:
+        raise Failure(f"expected a metric with labels before or, got: {expression}")
+    return [expression] + [with_any_verdict(selector) for selector in selectors]
+
+
 def check_queries(dashboard, prometheus, values, seconds, may_be_empty):
     empty = 0
     for title, target in queries(dashboard):
-        expression = substitute(target["expr"], values)
-        if target["instant"]:
-            found = prometheus.query(expression)
-        else:
-            found = prometheus.query_range(expression, seconds)
-        if found:
-            print(f"  {title}: {len(found)} series")
-        elif title in may_be_empty:
-            print(f"  {title}: none, as it may be")
-        else:
-            print(f"  {title}: EXPECTED DATA, got none of {expression}")
-            empty += 1
+        for asked in must_be_there(target["expr"]):
+            expression = substitute(asked, values)
+            if target["instant"]:
+                found = prometheus.query(expression)
+            else:
+                found = prometheus.query_range(expression, seconds)
+            if found:
+                print(f"  {title}: {len(found)} series" + ("" if asked == target["expr"] else " of any verdict"))
+            elif title in may_be_empty:
+                print(f"  {title}: none, as it may be")
+            else:
+                print(f"  {title}: EXPECTED DATA, got none of {expression}")
+                empty += 1
     return empty
 
 

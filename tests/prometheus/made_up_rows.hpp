@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "example_rows.hpp"
 #include "livecca/sinks/sink.hpp"
 
 namespace livecca_tests {
@@ -24,12 +25,8 @@ inline const std::vector<std::string>& awkward_names() {
 
 inline livecca::MeasureRow measure_row(const std::string& stream, const std::string& layer,
                                        double value) {
-  livecca::MeasureRow row;
+  livecca::MeasureRow row = number_of(layer, layer, value);
   row.stream = stream;
-  row.layer = row.reference_layer = layer;
-  row.reference = "seed7";
-  row.measure = "pwcca_distance";
-  row.value = value;
   row.noise_floor = 0.875;
   row.standard_error = 0.0625;
   row.effective_samples = 2000;
@@ -38,25 +35,18 @@ inline livecca::MeasureRow measure_row(const std::string& stream, const std::str
 }
 
 inline livecca::LayerRow layer_row(const std::string& stream, const std::string& layer) {
-  livecca::LayerRow row;
+  livecca::LayerRow row = layer_row(layer, 64, 0.75);
   row.stream = stream;
-  row.network = "net";
-  row.layer = layer;
-  row.features = 64;
   row.dead = 16;
   row.rank = 48;
   row.effective_rank = 12.5;
   row.condition = 1e9;
-  row.root_mean_square = 0.75;
   return row;
 }
 
 inline livecca::VerdictRow verdict_row(const std::string& stream, const std::string& layer) {
-  livecca::VerdictRow row;
+  auto row = row_of_pair<livecca::VerdictRow>(layer, layer);
   row.stream = stream;
-  row.layer = row.reference_layer = layer;
-  row.reference = "seed7";
-  row.measure = "pwcca_distance";
   row.verdict = "settled";
   row.since_epoch = 12;
   return row;
@@ -102,10 +92,7 @@ inline livecca::SnapshotRows snapshot_rows(std::int64_t epoch,
       rows.layers.push_back(layer_row(stream, layers[i]));
       rows.verdicts.push_back(verdict_row(stream, layers[i]));
     }
-    livecca::DriftRow drift;
-    drift.layer = drift.reference_layer = layers[i];
-    drift.reference = "seed7";
-    drift.measure = "pwcca_distance";
+    auto drift = row_of_pair<livecca::DriftRow>(layers[i], layers[i]);
     drift.probe = 0.25;
     drift.train = 0.375;
     rows.drifts.push_back(drift);

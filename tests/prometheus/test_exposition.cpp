@@ -64,7 +64,7 @@ TEST_CASE("a page has HELP, TYPE and one line a series, in every locale") {
   group.set_count(Metric::train_steps_observed, Labels(),
                   std::numeric_limits<std::uint64_t>::max());
   const std::string expected =
-      "# HELP livecca_epoch Epoch of the newest numbers.\n"
+      "# HELP livecca_epoch The furthest epoch so far.\n"
       "# TYPE livecca_epoch gauge\n"
       "livecca_epoch{run=\"a\"} 0.5\n"
       "livecca_epoch{run=\"b\"} -1e+30\n"

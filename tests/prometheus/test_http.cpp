@@ -128,6 +128,15 @@ TEST_CASE("clients that send nothing, or half a request, do not keep others out"
   for (int i = 0; i < 5; ++i) CHECK(scrape(port).body == run.sink.page());
 }
 
+TEST_CASE("125 idle clients do not cost a scrape its 10 s") {
+  const Listening run;
+  const int port = run.sink.port();
+  std::deque<HttpClient> idle;
+  for (int i = 0; i < 125; ++i) idle.emplace_back(port);
+  // The limit is that of Prometheus; its scrape waits behind all of them.
+  CHECK(HttpClient(port, 10).get("/metrics").body == run.sink.page());
+}
+
 TEST_CASE("a client that does not read its answer does not keep others out") {
   PrometheusSink sink({.port = 0});
   sink.open({.name = "first", .folder = ""});

@@ -17,13 +17,12 @@
 
 #include "file_text.hpp"
 #include "http_client.hpp"
-#include "livecca/common/error.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "made_up_rows.hpp"
+#include "message_of.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca_tests;
-using livecca::Error;
 using livecca::PrometheusSink;
 using livecca::SinkRun;
 
@@ -32,17 +31,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const SinkRun first{.name = "first", .folder = ""};
-
-/// What the call throws; empty if nothing.
-template <typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 std::set<int> open_files() {
   std::set<int> files;
@@ -59,10 +47,6 @@ TEST_CASE("options that cannot be are refused") {
         "prometheus: expected a port from 0 to 65535, got: 65536");
   CHECK(message_of([] { PrometheusSink sink({.port = -1}); }) ==
         "prometheus: expected a port from 0 to 65535, got: -1");
-  CHECK(message_of([] { PrometheusSink sink({.textfile = "metrics.txt"}); }) ==
-        "prometheus: expected a text file whose name ends in .prom, got: metrics.txt");
-  CHECK(message_of([] { PrometheusSink sink({.is_listening = false}); }) ==
-        "prometheus: expected to listen or to write a text file, got: neither");
 }
 
 TEST_CASE("a port that is taken is told, and taken once it is free") {
@@ -73,7 +57,7 @@ TEST_CASE("a port that is taken is told, and taken once it is free") {
   PrometheusSink sink({.port = port});
   for (int i = 0; i < 2; ++i) {
     CHECK(message_of([&] { sink.open(first); }) ==
-          "prometheus: expected to listen at 127.0.0.1:" + std::to_string(port) +
+          "expected to listen at 127.0.0.1:" + std::to_string(port) +
               ", got: address already in use");
     CHECK(sink.port() == 0);
   }
@@ -86,63 +70,41 @@ TEST_CASE("a port that is taken is told, and taken once it is free") {
 TEST_CASE("addresses") {
   PrometheusSink nowhere({.address = "192.0.2.1", .port = 0});
   CHECK(message_of([&] { nowhere.open(first); }) ==
-        "prometheus: expected to listen at 192.0.2.1:0, got: cannot assign requested address");
+        "expected to listen at 192.0.2.1:0, got: cannot assign requested address");
   PrometheusSink nonsense({.address = "no such host", .port = 0});
   CHECK(message_of([&] {
           nonsense.open(first);
-        }).starts_with("prometheus: expected to listen at no such host:0, got: "));
+        }).starts_with("expected to listen at no such host:0, got: "));
   PrometheusSink everywhere({.address = "0.0.0.0", .port = 0});
   everywhere.open(first);
   CHECK(scrape(everywhere.port()).status == 200);
 }
 
-TEST_CASE("the text file is the page, whole, and alone in its folder") {
-  const TemporaryFolder folder;
-  const fs::path file = folder.path() / "run.prom";
-  PrometheusSink sink({.is_listening = false, .textfile = file});
-  sink.open(first);
-  CHECK(text_of(file) == sink.page());
-  sink.snapshot(snapshot_rows(1, {"fc"}), {.wall_time = 10});
-  CHECK(text_of(file) == sink.page());
-  sink.event(event_of("missing", "net/fc"), {});
-  CHECK(text_of(file).find("livecca_events_total{run=\"first\",event=\"missing\"} 1\n") !=
-        std::string::npos);
-  sink.close();
-  CHECK(text_of(file).find("livecca_run_closed{run=\"first\"} 1\n") != std::string::npos);
-  CHECK(text_of(file).ends_with('\n'));
-  CHECK(files_in(folder.path()).size() == 1);
-  CHECK(sink.port() == 0);
-}
-
-TEST_CASE("a text file that cannot be written is told; the page goes on and counts nothing twice") {
-  const TemporaryFolder folder;
-  const fs::path file = folder.path() / "missing" / "run.prom";
-  PrometheusSink sink({.port = 0, .textfile = file});
-  const std::string expected =
-      "prometheus: " + file.string() + ": expected to write, got: No such file or directory";
-  CHECK(message_of([&] { sink.open(first); }) == expected);
-  const int port = sink.port();
-  REQUIRE(port != 0);
-  CHECK(message_of([&] { sink.open(first); }) == expected);
-  CHECK(sink.port() == port);
-  const auto snapshot = [&] { sink.snapshot(snapshot_rows(1, {"fc"}), {.wall_time = 10}); };
-  CHECK(message_of(snapshot) == expected);
-  const std::string page = sink.page();
-  CHECK(scrape(port).body == page);
-  CHECK(message_of(snapshot) == expected);
-  fs::create_directory(file.parent_path());
-  snapshot();
-  CHECK(sink.page() == page);
-  CHECK(text_of(file) == page);
-  CHECK(page.find("livecca_train_steps_observed_total{run=\"first\"} 20\n") != std::string::npos);
-}
-
-TEST_CASE("calls may be made again after close, and without open") {
+TEST_CASE("close() without open() does nothing") {
   PrometheusSink sink({.port = 0});
+  CHECK(sink.name() == "prometheus");
+  sink.close();
   CHECK(sink.port() == 0);
   CHECK(sink.page().empty());
-  CHECK(sink.name() == "prometheus");
-  for (int i = 0; i < 20; ++i) {  // close() comes right after the start
+}
+
+TEST_CASE("what is opened again begins anew") {
+  PrometheusSink sink({.port = 0});
+  sink.open(first);
+  sink.snapshot(snapshot_rows(1, {"fc"}), {.wall_time = 10, .step = 100});
+  sink.event(event_of("missing", "net/fc"), {});
+  sink.close();
+  CHECK(sink.page().find("livecca_run_closed{run=\"first\"} 1\n") != std::string::npos);
+  sink.open({.name = "second", .folder = ""});
+  PrometheusSink fresh({.port = 0});
+  fresh.open({.name = "second", .folder = ""});
+  CHECK(sink.page() == fresh.page());
+  CHECK(scrape(sink.port()).body == fresh.page());
+}
+
+TEST_CASE("close() may come right after open(), and twice") {
+  PrometheusSink sink({.port = 0});
+  for (int i = 0; i < 20; ++i) {
     sink.open(first);
     CHECK(sink.port() != 0);
     sink.close();

@@ -1,37 +1,94 @@
 #include <doctest/doctest.h>
 
-#include <Eigen/Core>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <memory>
-#include <random>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "file_text.hpp"
 #include "http_client.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "promtool.hpp"
+#include "random_data.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca_tests;
 using namespace std::chrono_literals;
+using livecca::PrometheusSink;
 
 namespace {
 
-Eigen::MatrixXd random_matrix(unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
-  return Eigen::MatrixXd::NullaryExpr(400, 4, [&] { return normal(generator); });
-}
+const std::string series =
+    R"(livecca_measure{run="first",stream="probe",layer="fc",reference="seed7",measure="pwcca_distance"} )";
 
-/// The page once it says so; what it is after 20 s otherwise.
-std::string page_with(const livecca::PrometheusSink& sink, const std::string& text) {
-  for (int i = 0; i < 400 && sink.page().find(text) == std::string::npos; ++i) {
+using Sinks = std::vector<std::shared_ptr<livecca::Sink>>;
+
+/// A run of one pair, whose sides are the same.
+class Run {
+ public:
+  Run(const TemporaryFolder& folder, Sinks sinks)
+      : monitor_(options_in(folder, std::move(sinks))) {}
+
+  void pass(std::int64_t epoch) {
+    const Eigen::MatrixXd activations = normal_matrix(400, 4, 1);
+    auto step = monitor_.begin(livecca::Stream::probe, epoch);
+    for (const auto tap : {net_, reference_}) step.observe(tap, livecca::view_of(activations));
+    step.commit();
+    monitor_.snapshot(epoch);
+  }
+
+  void log(std::int64_t epoch, double loss) { monitor_.log(epoch, "loss", loss); }
+  void finish() { monitor_.finish(); }
+
+ private:
+  static livecca::MonitorOptions options_in(const TemporaryFolder& folder, Sinks sinks) {
+    livecca::MonitorOptions options;
+    options.run_directory = folder.path() / "first";
+    options.measures = {"pwcca"};
+    options.sinks = std::move(sinks);
+    options.sink_retry_seconds = 0.01;
+    return options;
+  }
+
+  livecca::Monitor monitor_;
+  livecca::TapHandle net_ = monitor_.watch("net", "fc", livecca::Layout::nc);
+  livecca::TapHandle reference_ = monitor_.watch("seed7", "fc", livecca::Layout::nc);
+};
+
+/// The page once it says all of it; what it is after 20 s otherwise.
+std::string page_with(const std::function<std::string()>& page,
+                      const std::vector<std::string>& texts) {
+  for (int i = 0; i < 400; ++i) {
+    const std::string now = page();
+    const auto is_there = [&](const std::string& text) {
+      return now.find(text) != std::string::npos;
+    };
+    if (std::ranges::all_of(texts, is_there)) break;
     std::this_thread::sleep_for(50ms);
   }
-  return sink.page();
+  return page();
+}
+
+bool has_line(const std::string& page, const std::string& line) {
+  return ('\n' + page).find('\n' + line + '\n') != std::string::npos;
+}
+
+/// Whether the page shows the run at an epoch, and that another sink fails.
+void check_newest(const std::function<std::string()>& page, const std::string& epoch) {
+  const std::string line = "livecca_epoch{run=\"first\"} " + epoch;
+  const std::string failed = R"(livecca_events_total{run="first",event="sink_failed"} 1)";
+  const std::string now = page_with(page, {line + '\n', failed + '\n', series});
+  CAPTURE(now);
+  CHECK(has_line(now, line));
+  CHECK(has_line(now, failed));
+  CHECK(now.find(series) != std::string::npos);
 }
 
 }  // namespace
@@ -39,40 +96,61 @@ std::string page_with(const livecca::PrometheusSink& sink, const std::string& te
 TEST_CASE("a monitor's numbers come through") {
   const TemporaryFolder folder;
   const auto file = folder.path() / "run.prom";
-  const auto sink = std::make_shared<livecca::PrometheusSink>(
-      livecca::PrometheusOptions{.port = 0, .textfile = file});
-  livecca::MonitorOptions options;
-  options.run_directory = folder.path() / "first";
-  options.measures = {"pwcca"};
-  options.sinks = {sink};
-  {
-    livecca::Monitor monitor(options);
-    const auto net = monitor.watch("net", "fc", livecca::Layout::nc);
-    const auto other = monitor.watch("seed7", "fc", livecca::Layout::nc);
-    const Eigen::MatrixXd activations = random_matrix(1);
-    auto step = monitor.begin(livecca::Stream::probe, 3);
-    step.observe(net, livecca::view_of(activations));
-    step.observe(other, livecca::view_of(activations));
-    step.commit();
-    monitor.log(3, "loss", 0.5);
-    monitor.snapshot(3);
-    const std::string series =
-        R"(livecca_measure{run="first",stream="probe",layer="fc",reference="seed7",measure="pwcca_distance"} )";
-    const std::string page = page_with(*sink, series);
-    const auto at = page.find(series);
-    REQUIRE(at != std::string::npos);
-    // A layer is at no distance from itself.
-    CHECK(std::abs(std::stod(page.substr(at + series.size()))) < 1e-6);
-    CHECK(page.find("livecca_log_value{run=\"first\",name=\"loss\"} 0.5\n") != std::string::npos);
-    CHECK(page.find("livecca_epoch{run=\"first\"} 3\n") != std::string::npos);
-    CHECK(scrape(sink->port()).body.find(series) != std::string::npos);
-    if (why_no_promtool().empty()) {
-      CHECK(complaints_of_promtool(page).empty());
-    } else {
-      MESSAGE(why_no_promtool());
-    }
-    monitor.finish();
-  }
+  const auto sink = std::make_shared<PrometheusSink>(livecca::PrometheusOptions{.port = 0});
+  auto run = std::make_unique<Run>(folder, Sinks{sink, livecca::prometheus_textfile_sink(file)});
+  run->log(3, 0.5);
+  run->pass(3);
+  const std::string page = page_with([&] { return sink->page(); }, {series});
+  const auto at = page.find(series);
+  REQUIRE(at != std::string::npos);
+  // A layer is at no distance from itself.
+  CHECK(std::abs(std::stod(page.substr(at + series.size()))) < 1e-6);
+  CHECK(has_line(page, R"(livecca_log_value{run="first",name="loss"} 0.5)"));
+  CHECK(has_line(page, R"(livecca_epoch{run="first"} 3)"));
+  CHECK(scrape(sink->port()).body.find(series) != std::string::npos);
+  run->finish();
+  run.reset();
   CHECK(sink->port() == 0);
-  CHECK(text_of(file).find("livecca_run_closed{run=\"first\"} 1\n") != std::string::npos);
+  CHECK(has_line(text_of(file), R"(livecca_run_closed{run="first"} 1)"));
+  CHECK(text_of(file).find(series) != std::string::npos);
+}
+
+TEST_CASE("promtool has nothing to say against what is scraped of a monitor" *
+          doctest::test_suite("promtool") * doctest::skip()) {
+  const TemporaryFolder folder;
+  const auto sink = std::make_shared<PrometheusSink>(livecca::PrometheusOptions{.port = 0});
+  Run run(folder, {sink});
+  run.log(3, 0.5);
+  run.pass(3);
+  const std::string page = page_with([&] { return scrape(sink->port()).body; }, {series});
+  REQUIRE(page.find(series) != std::string::npos);
+  CHECK(complaints_of_promtool(page) == "");
+}
+
+TEST_CASE("a text file that cannot be written does not hold up the page at the port") {
+  const TemporaryFolder folder;
+  const auto listening = std::make_shared<PrometheusSink>(livecca::PrometheusOptions{.port = 0});
+  Run run(folder, {listening, livecca::prometheus_textfile_sink(folder.path() / "none/run.prom")});
+  for (const int epoch : {1, 2, 3}) {
+    run.pass(epoch);
+    check_newest([&] { return scrape(listening->port()).body; }, std::to_string(epoch));
+  }
+}
+
+TEST_CASE("a port that is taken does not hold up the text file") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "run.prom";
+  PrometheusSink other({.port = 0});
+  other.open({.name = "other", .folder = ""});
+  const livecca::PrometheusOptions taken{.port = other.port()};
+  Run run(folder,
+          {livecca::prometheus_textfile_sink(file), std::make_shared<PrometheusSink>(taken)});
+  for (const int epoch : {1, 2, 3}) {
+    run.pass(epoch);
+    check_newest([&] { return text_of(file); }, std::to_string(epoch));
+  }
+  run.finish();
+  // In the words of the sink, whose name stands before them once.
+  const std::string told = "\"subject\":\"prometheus\",\"message\":\"expected to listen at ";
+  CHECK(text_of(folder.path() / "first" / "rows.jsonl").find(told) != std::string::npos);
 }

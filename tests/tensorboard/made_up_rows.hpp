@@ -37,14 +37,21 @@ inline std::optional<double> made_up_value(std::int64_t snapshot, std::size_t la
   return 0.05 + std::exp(-static_cast<double>(snapshot) / (3.0 + 4.0 * static_cast<double>(layer)));
 }
 
-inline livecca::MeasureRow made_up_measure(std::int64_t snapshot, const std::string& stream,
-                                           std::size_t layer, const std::string& reference,
-                                           const std::string& measure) {
-  livecca::MeasureRow row;
+/// What every row of a stream says first.
+template <typename Row>
+Row made_up_row(std::int64_t snapshot, const std::string& stream, const std::string& layer) {
+  Row row;
   row.epoch = snapshot;
   row.step = made_up_step(snapshot);
   row.stream = stream;
-  row.layer = made_up_layers()[layer];
+  row.layer = layer;
+  return row;
+}
+
+inline livecca::MeasureRow made_up_measure(std::int64_t snapshot, const std::string& stream,
+                                           std::size_t layer, const std::string& reference,
+                                           const std::string& measure) {
+  auto row = made_up_row<livecca::MeasureRow>(snapshot, stream, made_up_layers()[layer]);
   row.reference = reference;
   row.reference_layer = layer == 3 && reference == "seed7" ? "head.fc" : row.layer;
   row.measure = measure;
@@ -66,12 +73,8 @@ inline void add_made_up_stream(livecca::SnapshotRows& rows, std::int64_t snapsho
       for (const char* measure : {"pwcca_distance", "made_up_similarity"}) {
         rows.measures.push_back(made_up_measure(snapshot, stream, layer, reference, measure));
       }
-      livecca::SpectrumRow spectrum;
       const livecca::MeasureRow& pair = rows.measures.back();
-      spectrum.epoch = snapshot;
-      spectrum.step = pair.step;
-      spectrum.stream = stream;
-      spectrum.layer = pair.layer;
+      auto spectrum = made_up_row<livecca::SpectrumRow>(snapshot, stream, pair.layer);
       spectrum.reference = reference;
       spectrum.reference_layer = pair.reference_layer;
       for (int i = 0; pair.value && i < 16; ++i) {
@@ -80,12 +83,8 @@ inline void add_made_up_stream(livecca::SnapshotRows& rows, std::int64_t snapsho
       }
       rows.spectra.push_back(spectrum);
     }
-    livecca::LayerRow health;
-    health.epoch = snapshot;
-    health.step = made_up_step(snapshot);
-    health.stream = stream;
+    auto health = made_up_row<livecca::LayerRow>(snapshot, stream, made_up_layers()[layer]);
     health.network = "net";
-    health.layer = made_up_layers()[layer];
     health.features = 16;
     health.dead = layer;
     health.samples = 1000;
@@ -102,11 +101,7 @@ inline livecca::SnapshotRows made_up_snapshot(std::int64_t snapshot) {
   rows.epoch = snapshot;
   rows.step = made_up_step(snapshot);
   add_made_up_stream(rows, snapshot, "probe");
-  livecca::VerdictRow verdict;
-  verdict.epoch = snapshot;
-  verdict.step = rows.step;
-  verdict.stream = "probe";
-  verdict.layer = "conv3";
+  auto verdict = made_up_row<livecca::VerdictRow>(snapshot, "probe", "conv3");
   verdict.verdict = snapshot % 7 == 3 ? "dead" : "moving";
   if (snapshot % 7 == 3) verdict.message = "conv3: all neurons are constant";
   rows.verdicts.push_back(verdict);

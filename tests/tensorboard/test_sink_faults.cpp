@@ -2,16 +2,15 @@
 
 #include <fcntl.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "event_records.hpp"
 #include "file_size_limit.hpp"
 #include "file_text.hpp"
-#include "livecca/common/error.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
+#include "message_of.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;
@@ -24,15 +23,6 @@ std::shared_ptr<Sink> opened_sink(const std::filesystem::path& folder) {
   sink->open({.name = "run", .folder = folder, .wall_time = 1700000000});
   sink->run(made_up_run(), {});
   return sink;
-}
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& failure) {
-    return failure.what();
-  }
-  return "";
 }
 
 std::filesystem::path only_file(const std::filesystem::path& folder, const char* stream) {

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_head_bytes = 8192;
 constexpr auto patience = 5s;
 constexpr auto patience_while_crowded = 250ms;
+constexpr auto patience_with_silent = 20ms;  // while crowded, with who has not begun to ask
 constexpr auto between_questions = 50ms;
 
 /// The head without the line that asks for a part of the page. It is not needed, and this version
@@ -42,15 +43,19 @@ Connection::Connection(Descriptor socket, const Waiting& waiting)
 Connection::~Connection() { ::shutdown(socket_.number(), SHUT_RDWR); }
 
 bool Connection::wait_for(short events) {
+  const bool is_silent = events == POLLIN && received_.empty();
+  const auto least = is_silent ? patience_with_silent : patience_while_crowded;
+  std::chrono::milliseconds until_question =
+      std::min<std::chrono::milliseconds>(least, between_questions);
   for (;;) {
     pollfd socket{.fd = socket_.number(), .events = events, .revents = 0};
-    const int ready =
-        ::poll(&socket, 1, static_cast<int>(std::chrono::milliseconds(between_questions).count()));
+    const int ready = ::poll(&socket, 1, static_cast<int>(until_question.count()));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return false;
+    until_question = between_questions;
     const auto waited = std::chrono::steady_clock::now() - since_;
     if (waited > patience || waiting_.is_stopped()) return false;
-    if (waited > patience_while_crowded && waiting_.is_crowded()) return false;
+    if (waited >= least && waiting_.is_crowded()) return false;
   }
 }
 

@@ -17,7 +17,7 @@ namespace livecca {
 class Connection : public httplib::Stream {
  public:
   struct Waiting {
-    std::function<bool()> is_stopped;  ///< asked while it waits, every 50 ms
+    std::function<bool()> is_stopped;  ///< asked while it waits, every 50 ms or more often
     std::function<bool()> is_crowded;  ///< whether other clients wait for this one's thread
   };
 

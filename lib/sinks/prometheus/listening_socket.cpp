@@ -19,8 +19,8 @@ constexpr int most_waiting = 128;  // clients in the kernel's queue
 [[noreturn]] void refuse(const std::string& address, int port, std::string got) {
   if (!got.empty() && got[0] >= 'A' && got[0] <= 'Z') got[0] = static_cast<char>(got[0] + 32);
   const bool has_colons = address.find(':') != std::string::npos;
-  throw Error("prometheus: expected to listen at " + (has_colons ? '[' + address + ']' : address) +
-              ':' + std::to_string(port) + ", got: " + got);
+  throw Error("expected to listen at " + (has_colons ? '[' + address + ']' : address) + ':' +
+              std::to_string(port) + ", got: " + got);
 }
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;

@@ -107,7 +107,7 @@ class PageServer::Threads {
     } catch (const std::system_error& failure) {
       ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
       stop();
-      throw Error(std::string("prometheus: expected to start a thread, got: ") + failure.what());
+      throw Error(std::string("expected to start a thread, got: ") + failure.what());
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }

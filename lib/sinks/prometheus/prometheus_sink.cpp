@@ -1,11 +1,8 @@
 #include <unistd.h>
 
-#include <exception>
 #include <mutex>
-#include <span>
 #include <utility>
 
-#include "common/atomic_file.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "sinks/prometheus/page_server.hpp"
@@ -18,23 +15,6 @@ void check(const PrometheusOptions& options) {
   if (options.port < 0 || options.port > 65535) {
     throw Error("prometheus: expected a port from 0 to 65535, got: " +
                 std::to_string(options.port));
-  }
-  if (options.textfile && options.textfile->extension() != ".prom") {
-    throw Error("prometheus: expected a text file whose name ends in .prom, got: " +
-                options.textfile->string());
-  }
-  if (!options.is_listening && !options.textfile) {
-    throw Error("prometheus: expected to listen or to write a text file, got: neither");
-  }
-}
-
-void write_whole(const std::filesystem::path& path, const std::string& page) {
-  AtomicFile file(path);
-  std::string why;
-  // A loss of power ends the run too, and with it what the file is good for.
-  if (!file.write(std::as_bytes(std::span(page)), why) ||
-      !file.commit(AtomicFile::Sync::none, why)) {
-    throw Error("prometheus: " + why);
   }
 }
 
@@ -50,15 +30,12 @@ struct PrometheusSink::State {
 
   void publish() {
     auto next = std::make_shared<const std::string>(metrics.page());
-    {
-      const std::lock_guard lock(mutex);
-      page = next;
-    }
-    if (options.textfile) write_whole(*options.textfile, *next);
+    const std::lock_guard lock(mutex);
+    page = std::move(next);
   }
 
   void listen() {
-    if (!options.is_listening || server != nullptr) return;
+    if (server != nullptr) return;
     auto made = std::make_unique<PageServer>(options.address, options.port,
                                              [this] { return current_page(); });
     const std::lock_guard lock(mutex);
@@ -100,15 +77,8 @@ std::string PrometheusSink::name() const { return "prometheus"; }
 
 void PrometheusSink::open(const SinkRun& run) {
   state_->metrics.open(run);
-  // A folder that is not there should not cost the page at the port, nor the other way round.
-  std::exception_ptr failure;
-  try {
-    state_->publish();
-  } catch (const Error&) {
-    failure = std::current_exception();
-  }
+  state_->publish();
   state_->listen();
-  if (failure) std::rethrow_exception(failure);
 }
 
 void PrometheusSink::run(const RunRow& row, const RowStamp& stamp) {
@@ -132,6 +102,7 @@ void PrometheusSink::event(const Event& event, const RowStamp& stamp) {
 }
 
 void PrometheusSink::close() {
+  if (state_->server == nullptr) return;
   state_->stop();
   state_->metrics.close();
   state_->publish();

@@ -8,6 +8,9 @@
 namespace livecca {
 namespace {
 
+/// Kinds of events that are counted from 0 on: those that cost numbers.
+constexpr const char* kinds_from_zero[]{"missing", "step_dropped", "write_failed", "sink_failed"};
+
 /// Only where it tells more than the layer does.
 void add_reference_layer(Labels& labels, const std::string& layer,
                          const std::string& reference_layer) {
@@ -35,27 +38,41 @@ Labels RunMetrics::of_run() const { return Labels().with("run", run_name_); }
 SeriesGroup& RunMetrics::stream(const std::string& name) { return streams_[name]; }
 
 void RunMetrics::open(const SinkRun& run) {
+  *this = {};
   run_name_ = run.name;
   run_.set(Metric::build_info, Labels().with("version", LIVECCA_VERSION), 1);
   run_.set(Metric::run_closed, of_run(), 0);
-  if (run.is_resumed) {
-    run_.set(Metric::epoch, of_run(), static_cast<double>(run.epoch));
-    run_.set_count(Metric::step, of_run(), run.step);
+  // To Prometheus a series that begins with 1 did not increase.
+  for (const char* what : kinds_from_zero) {
+    run_.set_count(Metric::events, of_run().with("event", what), 0);
   }
+  if (!run.is_resumed) return;
+  reach_epoch(run.epoch);
+  reach_step(run.step);
+}
+
+void RunMetrics::reach_epoch(std::int64_t epoch) {
+  epoch_ = std::max(epoch_.value_or(epoch), epoch);
+  run_.set(Metric::epoch, of_run(), static_cast<double>(*epoch_));
+}
+
+void RunMetrics::reach_step(std::uint64_t step) {
+  step_ = std::max(step_, step);
+  run_.set_count(Metric::step, of_run(), step_);
 }
 
 void RunMetrics::run(const RunRow& row, const RowStamp& stamp) {
   run_.set(Metric::run_info, of_run().with("network", row.network).with("precision", row.precision),
            1);
-  run_.set_count(Metric::step, of_run(), stamp.step);
+  reach_step(stamp.step);
 }
 
 void RunMetrics::snapshot(const SnapshotRows& rows, const RowStamp& stamp) {
   if (!rows.is_final) {
     replace_streams(rows, stamp);
-    run_.set(Metric::epoch, of_run(), static_cast<double>(rows.epoch));
+    reach_epoch(rows.epoch);
   }
-  run_.set_count(Metric::step, of_run(), stamp.step);
+  reach_step(stamp.step);
   if (!rows.overhead) return;
   // The line that rows.jsonl has of it, so that two of one time are told apart by what was spent.
   const std::string told = to_json(*rows.overhead, std::to_string(stamp.step), stamp.wall_time);
@@ -154,8 +171,8 @@ void RunMetrics::overhead(const OverheadRow& row) {
 
 void RunMetrics::log(const LogRow& row, const RowStamp& stamp) {
   run_.set(Metric::log_value, of_run().with("name", row.name), row.value);
-  run_.set(Metric::epoch, of_run(), static_cast<double>(row.epoch));
-  run_.set_count(Metric::step, of_run(), stamp.step);
+  reach_epoch(row.epoch);
+  reach_step(stamp.step);
 }
 
 void RunMetrics::event(const Event& event, const RowStamp&) {

@@ -17,6 +17,7 @@ namespace livecca {
 /// Thread safety: none.
 class RunMetrics {
  public:
+  /// Begins anew.
   void open(const SinkRun& run);
   void run(const RunRow& row, const RowStamp& stamp);
   /// Replaces the numbers of each stream that the rows are of; of a stream that they lack, the last
@@ -43,6 +44,8 @@ class RunMetrics {
   };
 
   Labels of_run() const;
+  void reach_epoch(std::int64_t epoch);
+  void reach_step(std::uint64_t step);
   SeriesGroup& stream(const std::string& name);
   void replace_streams(const SnapshotRows& rows, const RowStamp& stamp);
   void measure(const MeasureRow& row);
@@ -53,6 +56,9 @@ class RunMetrics {
   void count(const OverheadRow& row);
 
   std::string run_name_;
+  // The furthest so far: a snapshot may be solved when later numbers have come already.
+  std::optional<std::int64_t> epoch_;
+  std::uint64_t step_ = 0;
   SeriesGroup run_;
   std::map<std::string, SeriesGroup> streams_;
   SeriesGroup drifts_;

@@ -8,15 +8,22 @@
 
 namespace livecca_tests {
 
-/// A number of the probe stream: of a layer against one of the network "seed7".
-inline livecca::MeasureRow number_of(const std::string& layer, const std::string& reference_layer,
-                                     std::optional<double> value) {
-  livecca::MeasureRow row;
-  row.stream = "probe";
+/// A row on a layer against one of the network "seed7": of a measure, a drift or a verdict.
+template <typename Row>
+Row row_of_pair(const std::string& layer, const std::string& reference_layer) {
+  Row row;
   row.layer = layer;
   row.reference = "seed7";
   row.reference_layer = reference_layer;
   row.measure = "pwcca_distance";
+  return row;
+}
+
+/// A number of the probe stream.
+inline livecca::MeasureRow number_of(const std::string& layer, const std::string& reference_layer,
+                                     std::optional<double> value) {
+  auto row = row_of_pair<livecca::MeasureRow>(layer, reference_layer);
+  row.stream = "probe";
   row.value = value;
   return row;
 }

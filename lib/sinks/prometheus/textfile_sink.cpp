@@ -1,0 +1,79 @@
+#include <span>
+#include <utility>
+
+#include "common/atomic_file.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/sinks/prometheus.hpp"
+#include "sinks/prometheus/run_metrics.hpp"
+
+namespace livecca {
+namespace {
+
+class TextfileSink : public Sink {
+ public:
+  explicit TextfileSink(std::filesystem::path file) : file_(std::move(file)) {
+    if (file_.extension() == ".prom") return;
+    throw Error("prometheus textfile: expected a file whose name ends in .prom, got: " +
+                file_.string());
+  }
+
+  std::string name() const override { return "prometheus textfile"; }
+
+  void open(const SinkRun& run) override {
+    is_open_ = false;
+    metrics_.open(run);
+    write();
+    is_open_ = true;
+  }
+
+  void run(const RunRow& row, const RowStamp& stamp) override {
+    metrics_.run(row, stamp);
+    write();
+  }
+
+  void snapshot(const SnapshotRows& rows, const RowStamp& stamp) override {
+    metrics_.snapshot(rows, stamp);
+    write();
+  }
+
+  void log(const LogRow& row, const RowStamp& stamp) override {
+    metrics_.log(row, stamp);
+    write();
+  }
+
+  void event(const Event& event, const RowStamp& stamp) override {
+    metrics_.event(event, stamp);
+    write();
+  }
+
+  void close() override {
+    if (!is_open_) return;
+    metrics_.close();
+    write();
+    is_open_ = false;
+  }
+
+ private:
+  void write() const {
+    AtomicFile file(file_);
+    const std::string page = metrics_.page();
+    std::string why;
+    // A loss of power ends the run too, and with it what the file is good for.
+    if (!file.write(std::as_bytes(std::span(page)), why) ||
+        !file.commit(AtomicFile::Sync::none, why)) {
+      throw Error(why);
+    }
+  }
+
+  const std::filesystem::path file_;
+  RunMetrics metrics_;
+  bool is_open_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<Sink> prometheus_textfile_sink(std::filesystem::path file) {
+  return std::make_shared<TextfileSink>(std::move(file));
+}
+
+}  // namespace livecca
