@@ -75,12 +75,15 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
 }
 
 void Monitor::State::open_sinks(bool is_resumed) {
+  const double saved_wall_time = writer.last_time();
   const auto run = std::make_shared<const SinkRun>(SinkRun{.name = options.run,
                                                            .folder = options.run_directory,
                                                            .is_resumed = is_resumed,
                                                            .epoch = front.epoch,
                                                            .step = front.step(),
-                                                           .wall_time = writer.time()});
+                                                           .wall_time = writer.time(),
+                                                           .saved_wall_time = saved_wall_time,
+                                                           .events = writer.events()});
   // Before one of them can fail: the others are to hear of it. Nobody writes rows yet.
   writer.set_sinks(sinks, front.step());
   sinks.give([run](Sink& sink) { sink.open(*run); }, SinkCall::kept);

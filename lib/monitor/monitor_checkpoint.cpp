@@ -164,10 +164,10 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
                      {"progress", progress_to_json(train->panel().progress())},
                      {"facts", facts_to_json(train->facts())}};
   }
-  const auto rows_size = writer.synced_size(why);
-  if (!rows_size) return false;
-  json["rows_size"] = *rows_size;
-  json["rows_time"] = writer.last_time();
+  const auto rows = writer.sync(why);
+  if (!rows) return false;
+  json["rows_size"] = rows->size;
+  json["rows_time"] = rows->last_time;
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   AtomicFile file(checkpoint_file(folder));
   if (!file.write(std::as_bytes(std::span(text)), why) ||

@@ -251,6 +251,7 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
   overhead.accumulated(seconds);
   overhead.spent_elsewhere(seconds);
   job.overhead = overhead.take(job.epoch);
+  job.overhead.step = job.step;
   job.overhead.resumes = front_then.resumes;
   report.observe_seconds = job.overhead.observe_seconds;
   report.wait_seconds = job.overhead.wait_seconds;

@@ -6,6 +6,20 @@
 #include <utility>
 
 namespace livecca {
+namespace {
+
+/// What a snapshot's rows take in memory, texts left out.
+std::size_t bytes_of(const SnapshotRows& rows) {
+  std::size_t numbers = 0;
+  for (const SpectrumRow& row : rows.spectra) {
+    numbers += row.canonical_correlations.capacity() + row.weights.capacity();
+  }
+  return sizeof rows + numbers * sizeof(double) + rows.measures.size() * sizeof(MeasureRow) +
+         rows.spectra.size() * sizeof(SpectrumRow) + rows.layers.size() * sizeof(LayerRow) +
+         rows.drifts.size() * sizeof(DriftRow) + rows.verdicts.size() * sizeof(VerdictRow);
+}
+
+}  // namespace
 
 RunWriter::RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
                      bool is_new)
@@ -69,7 +83,8 @@ void RunWriter::give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows) {
   const std::lock_guard lock(mutex_);
   if (sinks_ == nullptr) return;
   const RowStamp stamp{now(), rows->step};
-  sinks_->give([rows, stamp](Sink& sink) { sink.snapshot(*rows, stamp); }, SinkCall::rows);
+  sinks_->give([rows, stamp](Sink& sink) { sink.snapshot(*rows, stamp); }, SinkCall::snapshot,
+               bytes_of(*rows));
 }
 
 void RunWriter::give_to_sinks(const RunRow& row) {
@@ -89,7 +104,7 @@ void RunWriter::give_to_sinks(const Event& event) {
   if (sinks_ == nullptr) return;
   const RowStamp stamp{last_time_, step_};
   const auto shared = std::make_shared<const Event>(event);
-  sinks_->give([shared, stamp](Sink& sink) { sink.event(*shared, stamp); }, SinkCall::rows);
+  sinks_->give([shared, stamp](Sink& sink) { sink.event(*shared, stamp); }, SinkCall::event);
 }
 
 void RunWriter::report(const Event& event) {
@@ -157,9 +172,9 @@ void RunWriter::cut(std::uint64_t size) {
   file_.cut(size);
 }
 
-std::optional<std::uint64_t> RunWriter::synced_size(std::string& why) {
+std::optional<RunWriter::Extent> RunWriter::sync(std::string& why) {
   const std::lock_guard lock(mutex_);
-  if (file_.sync()) return file_.size();
+  if (file_.sync()) return Extent{file_.size(), last_time_};
   why = file_.path().string() + ": expected the disk to take all rows, got: " +
         (file_.last_error().empty() ? "an error" : file_.last_error());
   return std::nullopt;

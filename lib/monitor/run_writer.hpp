@@ -61,8 +61,13 @@ class RunWriter {
   std::uint64_t lines_lost() const;
   /// Bytes of rows so far.
   std::uint64_t size() const;
-  /// Bytes of rows on the disk, once all are there; empty, with the reason, if they cannot be.
-  std::optional<std::uint64_t> synced_size(std::string& why);
+  /// What rows are there.
+  struct Extent {
+    std::uint64_t size = 0;  ///< bytes
+    double last_time = 0;    ///< of the last
+  };
+  /// Of the disk, once all are there; empty, with the reason, if they cannot be.
+  std::optional<Extent> sync(std::string& why);
   std::vector<Event> events() const;
   /// The time of the last row.
   double last_time() const;

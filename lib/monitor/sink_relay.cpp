@@ -17,9 +17,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::array<std::size_t, 3> most_waiting{SIZE_MAX, 256, 4096};  // by kind
-constexpr double longest_pause = 64;                                     // of the first
+constexpr std::array<std::size_t, 4> most_waiting{SIZE_MAX, 256, 4096, 4096};  // by kind
+constexpr std::size_t most_bytes = std::size_t{64} << 20U;                     // of a kind
+constexpr double longest_pause = 64;                                           // of the first
 constexpr std::chrono::seconds longest_wait{5};
+constexpr std::chrono::milliseconds wait_for_slow{100};
 
 std::string message_of_current_exception() {
   try {
@@ -38,7 +40,12 @@ std::string message_of_current_exception() {
 struct SinkRelay::Shared {
   struct Waiting {
     std::shared_ptr<const Call> call;
-    SinkCall kind;
+    std::size_t kind;
+    std::size_t bytes;
+  };
+  struct Kind {
+    std::size_t waiting = 0;
+    std::size_t bytes = 0;
   };
 
   std::shared_ptr<Sink> sink;
@@ -46,13 +53,15 @@ struct SinkRelay::Shared {
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<Waiting> waiting;                ///< the first is being made
-  std::array<std::size_t, 3> waiting_of{};    ///< how many of each kind
+  std::deque<Waiting> waiting;  ///< the first is being made
+  std::array<Kind, 4> kinds{};
   std::uint64_t dropped = 0;                  ///< calls that nobody was told of yet
   std::uint64_t tries = 0;                    ///< ended ones, of all calls
   std::optional<std::uint64_t> hung_at = {};  ///< the try that a drain waited for in vain
   bool is_trying = false;
+  bool is_slow = false;  ///< the last drain was too short for it
   bool is_failing = false;
+  std::string failure;    ///< of the newest try that threw
   bool was_used = false;  ///< a call succeeded
   bool hurry = false;
   bool closing = false;
@@ -66,7 +75,10 @@ struct SinkRelay::Shared {
   bool make(const Call& call) noexcept;
   void tell(const std::string& what, const std::string& why, std::uint64_t count) noexcept;
   void tell_dropped(const char* why) noexcept;
+  void tell_left() noexcept;
+  void tell_recovered() noexcept;
   void remove(std::deque<Waiting>::iterator place);
+  void make_room(std::size_t kind, std::size_t bytes);
   std::uint64_t forget_waiting();
 };
 
@@ -77,6 +89,22 @@ void SinkRelay::Shared::tell(const std::string& what, const std::string& why,
     if (report) report(what, why, count);
   } catch (...) {
     // Memory ran out while it was told.
+  }
+}
+
+/// What the sink was still owed when the run ended.
+void SinkRelay::Shared::tell_left() noexcept {
+  try {
+    std::string why = "expected it to take all rows by the end of the run, ";
+    {
+      const std::lock_guard lock(mutex);
+      why += is_trying    ? "a call had not returned"
+             : is_failing ? "got: " + failure
+                          : "there was not time enough";
+    }
+    tell_dropped(why.c_str());
+  } catch (...) {
+    // As in tell().
   }
 }
 
@@ -93,13 +121,26 @@ void SinkRelay::Shared::tell_dropped(const char* why) noexcept {
   }
 }
 
+void SinkRelay::Shared::tell_recovered() noexcept {
+  try {
+    tell("sink_recovered", "it takes rows again", 1);
+  } catch (...) {
+    // As in tell().
+  }
+}
+
 bool SinkRelay::Shared::make(const Call& call) noexcept {
   try {
     call(*sink);
     return true;
   } catch (...) {
     try {
-      tell("sink_failed", message_of_current_exception(), 1);
+      const std::string why = message_of_current_exception();
+      {
+        const std::lock_guard lock(mutex);
+        failure = why;
+      }
+      tell("sink_failed", why, 1);
     } catch (...) {
       // Memory ran out for the message.
     }
@@ -108,14 +149,29 @@ bool SinkRelay::Shared::make(const Call& call) noexcept {
 }
 
 void SinkRelay::Shared::remove(std::deque<Waiting>::iterator place) {
-  --waiting_of[static_cast<std::size_t>(place->kind)];
+  Kind& kind = kinds[place->kind];
+  --kind.waiting;
+  kind.bytes -= place->bytes;
   waiting.erase(place);
+}
+
+void SinkRelay::Shared::make_room(std::size_t kind, std::size_t bytes) {
+  const Kind& of_kind = kinds[kind];
+  while (of_kind.waiting >= most_waiting[kind] || of_kind.bytes + bytes > most_bytes) {
+    if (waiting.empty()) return;
+    // Not the first: it is being made.
+    const auto oldest = std::find_if(waiting.begin() + 1, waiting.end(),
+                                     [kind](const Waiting& one) { return one.kind == kind; });
+    if (oldest == waiting.end()) return;
+    remove(oldest);
+    ++dropped;
+  }
 }
 
 std::uint64_t SinkRelay::Shared::forget_waiting() {
   const std::uint64_t count = waiting.size();
   waiting.clear();
-  waiting_of = {};
+  kinds = {};
   return count;
 }
 
@@ -130,6 +186,8 @@ void SinkRelay::Shared::work() noexcept {
     lock.unlock();
     tell_dropped("expected it to keep up, the oldest rows are dropped");
     const bool is_made = make(*call);
+    // Before the call is done with, so that whoever drains has been told.
+    if (is_made && is_failing) tell_recovered();
     lock.lock();
     is_trying = false;
     is_failing = !is_made;
@@ -174,24 +232,15 @@ SinkRelay::~SinkRelay() {
   end_close(Clock::now());
 }
 
-void SinkRelay::give(const std::shared_ptr<const Call>& call, SinkCall kind) {
+void SinkRelay::give(const std::shared_ptr<const Call>& call, SinkCall kind, std::size_t bytes) {
   {
     const std::lock_guard lock(shared_->mutex);
     if (shared_->closing) return;
-    auto& waiting = shared_->waiting;
-    auto& count = shared_->waiting_of[static_cast<std::size_t>(kind)];
-    if (count >= most_waiting[static_cast<std::size_t>(kind)]) {
-      // Not the first: it is being made.
-      const auto oldest =
-          std::find_if(waiting.begin() + 1, waiting.end(),
-                       [kind](const Shared::Waiting& one) { return one.kind == kind; });
-      if (oldest != waiting.end()) {
-        shared_->remove(oldest);
-        ++shared_->dropped;
-      }
-    }
-    waiting.push_back({call, kind});
-    ++count;
+    const auto place = static_cast<std::size_t>(kind);
+    shared_->make_room(place, bytes);
+    shared_->waiting.push_back({call, place, bytes});
+    ++shared_->kinds[place].waiting;
+    shared_->kinds[place].bytes += bytes;
   }
   shared_->changed.notify_all();
 }
@@ -208,10 +257,12 @@ void SinkRelay::drain(std::uint64_t hurried, Time until) {
   {
     std::unique_lock lock(shared.mutex);
     if (shared.is_trying && shared.hung_at == shared.tries) return;
+    if (shared.is_slow) until = std::min(until, Clock::now() + wait_for_slow);
     const bool is_done = shared.changed.wait_until(lock, until, [&] {
       return shared.waiting.empty() || (shared.is_failing && shared.tries > hurried);
     });
     shared.hung_at.reset();
+    shared.is_slow = !is_done;
     if (!is_done && shared.is_trying && shared.tries == hurried) shared.hung_at = hurried;
   }
   // Its own thread may hang.
@@ -240,7 +291,7 @@ void SinkRelay::end_close(Time until) {
   } else {
     thread_.detach();
   }
-  shared_->tell_dropped("expected it to take all rows by the end of the run, these it did not");
+  shared_->tell_left();
   const std::lock_guard lock(shared_->report_mutex);
   shared_->report = nullptr;
 }
@@ -260,9 +311,9 @@ SinkRelays::SinkRelays(const std::vector<std::shared_ptr<Sink>>& sinks,
   }
 }
 
-void SinkRelays::give(const SinkRelay::Call& call, SinkCall kind) const {
+void SinkRelays::give(const SinkRelay::Call& call, SinkCall kind, std::size_t bytes) const {
   const auto shared = std::make_shared<const SinkRelay::Call>(call);
-  for (const auto& relay : relays_) relay->give(shared, kind);
+  for (const auto& relay : relays_) relay->give(shared, kind, bytes);
 }
 
 void SinkRelays::drain() const {

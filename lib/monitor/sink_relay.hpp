@@ -14,9 +14,10 @@ namespace livecca {
 
 /// What a sink's call is worth while it waits: the oldest of a kind go first.
 enum class SinkCall : std::uint8_t {
-  kept,  ///< never dropped, as others build on it
-  rows,  ///< a snapshot or an event; 256 may wait
-  log    ///< a number of the user's; 4096 may wait
+  kept,      ///< never dropped, as others build on it
+  snapshot,  ///< 256 or 64 MiB may wait
+  event,     ///< 4096 may wait
+  log        ///< a number of the user's; 4096 may wait
 };
 
 /// Makes the calls of one sink, in order, on a thread of the sink's own. A call that throws is made
@@ -28,7 +29,8 @@ class SinkRelay {
  public:
   using Call = std::function<void(Sink&)>;
   using Time = std::chrono::steady_clock::time_point;
-  /// Told of every failed try and of dropped calls: "sink_failed" or "sink_dropped", why, how many.
+  /// Told of every failed try, of the first that succeeds after one, and of dropped calls:
+  /// "sink_failed", "sink_recovered" or "sink_dropped", why, how many.
   using Report =
       std::function<void(const std::string& what, const std::string& why, std::uint64_t count)>;
 
@@ -39,11 +41,13 @@ class SinkRelay {
   SinkRelay(const SinkRelay&) = delete;
   SinkRelay& operator=(const SinkRelay&) = delete;
 
-  void give(const std::shared_ptr<const Call>& call, SinkCall kind);
+  /// `bytes` is what the call keeps in memory.
+  void give(const std::shared_ptr<const Call>& call, SinkCall kind, std::size_t bytes = 0);
   /// A call that is pausing is made now. Returns what drain() takes.
   std::uint64_t hurry();
   /// Waits until all calls are made, but not for a sink that failed since hurry(), nor for one that
-  /// is still in the call that an earlier drain() waited for in vain.
+  /// is still in the call that an earlier drain() waited for in vain; 100 ms for one that was too
+  /// slow for the last drain().
   void drain(std::uint64_t hurried, Time until);
   /// Nothing more is given: what waits is made, a call that throws is not made again, then the sink
   /// is closed.
@@ -73,7 +77,7 @@ class SinkRelays {
   SinkRelays& operator=(const SinkRelays&) = delete;
 
   bool empty() const { return relays_.empty(); }
-  void give(const SinkRelay::Call& call, SinkCall kind) const;
+  void give(const SinkRelay::Call& call, SinkCall kind, std::size_t bytes = 0) const;
   /// Waits for all sinks together, 5 s at most.
   void drain() const;
   /// The same, and closes them.

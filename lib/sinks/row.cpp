@@ -174,6 +174,7 @@ std::string to_json(const RunRow& row, const std::string& run, double wall_time)
 std::string to_json(const OverheadRow& row, const std::string& run, double wall_time) {
   Json json = begin_row("event", run, wall_time);
   json["epoch"] = row.epoch;
+  json["step"] = row.step;
   json["what"] = "overhead";
   json["observe_seconds"] = row.observe_seconds;
   json["wait_seconds"] = row.wait_seconds;

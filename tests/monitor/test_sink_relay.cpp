@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -44,8 +45,8 @@ struct HeldRelay {
     began->get_future().wait();
   }
 
-  void give(SinkRelay::Call call, SinkCall kind = SinkCall::rows) {
-    relay.give(std::make_shared<const SinkRelay::Call>(std::move(call)), kind);
+  void give(SinkRelay::Call call, SinkCall kind = SinkCall::snapshot, std::size_t bytes = 0) {
+    relay.give(std::make_shared<const SinkRelay::Call>(std::move(call)), kind, bytes);
   }
   void let_go() const { gate->set_value(); }
   void drain(Milliseconds wait) {
@@ -86,6 +87,75 @@ TEST_CASE("a relay drops the oldest rows beyond 256, not what is kept, nor for l
   REQUIRE(logged.size() == 4096);
   CHECK(logged[0] == 904);
   CHECK(std::ranges::is_sorted(logged));
+}
+
+TEST_CASE("a flood of events pushes no snapshots out, nor do logged numbers") {
+  std::vector<int> made;
+  HeldRelay held(std::make_shared<ClosedSink>());
+  for (int i = 0; i < 20; ++i) {
+    held.give([&made, i](Sink&) { made.push_back(i); });
+    for (int j = 0; j < 500; ++j) held.give([](Sink&) {}, SinkCall::event);
+    for (int j = 0; j < 500; ++j) held.give([](Sink&) {}, SinkCall::log);
+  }
+  held.let_go();
+  held.drain(long_enough);
+  held.close(long_enough);
+  CHECK(made.size() == 20);
+  CHECK(held.dropped == 2 * (10'000 - 4096));
+}
+
+TEST_CASE("snapshots wait up to 64 MiB, and one that is larger all the same") {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  std::vector<int> made;
+  HeldRelay held(std::make_shared<ClosedSink>());
+  for (int i = 0; i < 10; ++i) {
+    held.give([&made, i](Sink&) { made.push_back(i); }, SinkCall::snapshot, 16 * mebibyte);
+  }
+  held.give([](Sink&) {}, SinkCall::event);
+  CHECK(held.dropped == 0);  // not told before the sink's thread or a drain comes
+  held.let_go();
+  held.drain(long_enough);
+  CHECK(held.dropped == 6);
+  CHECK(made == std::vector<int>{6, 7, 8, 9});
+  held.give([&made](Sink&) { made.push_back(10); }, SinkCall::snapshot, 100 * mebibyte);
+  held.drain(long_enough);
+  CHECK(made.back() == 10);
+  held.close(long_enough);
+}
+
+TEST_CASE(
+    "a call that throws is made again by itself, after pauses that double until one succeeds") {
+  using Clock = std::chrono::steady_clock;
+  constexpr Milliseconds first_pause{20};
+  std::vector<Clock::time_point> tries;
+  std::vector<std::string> told;
+  std::promise<void> twice;
+  int successes = 0;
+  SinkRelay relay(
+      std::make_shared<ClosedSink>(), first_pause,
+      [&](const std::string& what, const std::string&, std::uint64_t) { told.push_back(what); });
+  const auto call = std::make_shared<const SinkRelay::Call>([&](Sink&) {
+    tries.push_back(Clock::now());
+    if (tries.size() != 5 && tries.size() != 7) throw 1;
+    if (++successes == 2) twice.set_value();
+  });
+  // Nobody drains or closes: what calls it again is its own thread.
+  relay.give(call, SinkCall::snapshot);
+  relay.give(call, SinkCall::snapshot);
+  REQUIRE(twice.get_future().wait_for(long_enough) == std::future_status::ready);
+  relay.begin_close();
+  relay.end_close(Clock::now() + long_enough);
+  REQUIRE(tries.size() == 7);
+  for (int i = 0; i < 4; ++i) {
+    CAPTURE(i);
+    CHECK(tries[static_cast<std::size_t>(i) + 1] - tries[static_cast<std::size_t>(i)] >=
+          first_pause * (1 << i));
+  }
+  // The other call begins with the first pause again, not with 16 of them.
+  CHECK(tries[6] - tries[5] >= first_pause);
+  CHECK(tries[6] - tries[5] < first_pause * 16);
+  CHECK(told == std::vector<std::string>{"sink_failed", "sink_failed", "sink_failed", "sink_failed",
+                                         "sink_recovered", "sink_failed", "sink_recovered"});
 }
 
 TEST_CASE("a call that never returns is waited for once, and left behind with what waits") {

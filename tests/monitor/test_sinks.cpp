@@ -34,9 +34,10 @@ class Collector : public Sink {
     attempt();
     opened.push_back(run);
   }
-  void run(const RunRow& row, const RowStamp&) override { add(row, "run"); }
+  void run(const RunRow& row, const RowStamp& stamp) override { add(row, "run", stamp); }
   void snapshot(const SnapshotRows& given, const RowStamp& stamp) override {
     attempt();
+    last_time = stamp.wall_time;
     CHECK(stamp.step == given.step);
     for (const auto& row : given.measures) keep(row);
     for (const auto& row : given.spectra) keep(row);
@@ -46,21 +47,23 @@ class Collector : public Sink {
     if (given.overhead) keep(*given.overhead);
     calls.push_back(given.is_final ? "final" : "snapshot");
   }
-  void log(const LogRow& row, const RowStamp&) override { add(row, "log"); }
-  void event(const Event& event, const RowStamp&) override { add(event, event.what); }
+  void log(const LogRow& row, const RowStamp& stamp) override { add(row, "log", stamp); }
+  void event(const Event& event, const RowStamp& stamp) override { add(event, event.what, stamp); }
   void close() override { ++closed; }
 
   int failures = 0;  ///< so many calls more throw
   std::atomic<int> failed = 0;
   std::atomic<int> closed = 0;
+  double last_time = 0;  ///< of the stamps
   std::vector<SinkRun> opened;
   std::vector<std::string> calls;
   std::vector<std::string> rows;
 
  private:
   template <typename Row>
-  void add(const Row& row, const std::string& call) {
+  void add(const Row& row, const std::string& call, const RowStamp& stamp) {
     attempt();
+    last_time = stamp.wall_time;
     keep(row);
     calls.push_back(call);
   }
@@ -159,9 +162,14 @@ TEST_CASE("a sink that throws is called again with the same rows, counted and to
   CHECK(sorted(failing->rows) == rows_of_file(folder.path() / "run"));
   CHECK(sorted(other->rows) == rows_of_file(folder.path() / "run"));
   std::vector<json> told;
+  std::vector<json> recovered;
   for (const json& line : read_lines(folder.path() / "run" / "rows.jsonl")) {
     if (line.value("what", "") == "sink_failed") told.push_back(line);
+    if (line.value("what", "") == "sink_recovered") recovered.push_back(line);
   }
+  REQUIRE(recovered.size() == 1);
+  CHECK(recovered[0]["subject"] == "collector");
+  CHECK(recovered[0]["message"] == "it takes rows again");
   REQUIRE(told.size() == 2);
   CHECK(told[0]["subject"] == "collector");
   CHECK(told[0]["message"] == "the disk is full; it is tried again");
@@ -191,10 +199,14 @@ TEST_CASE("a sink that never works costs its own rows and no waiting") {
   CHECK(std::ranges::count(other->calls, "snapshot") == 1);
   // What it was owed is told, and every try is counted, the last ones too.
   std::map<std::string, std::uint64_t> counts;
+  std::map<std::string, std::string> messages;
   for (const json& line : read_lines(folder.path() / "run" / "rows.jsonl")) {
-    if (line.contains("what") && line["kind"] == "event")
-      counts[line["what"]] = line.value("count", 0);
+    if (!line.contains("what") || line["kind"] != "event") continue;
+    counts[line["what"]] = line.value("count", 0);
+    messages[line["what"]] = line.value("message", "");
   }
+  CHECK(messages["sink_dropped"].starts_with(
+      "expected it to take all rows by the end of the run, got: "));
   CHECK(counts["sink_failed"] == static_cast<std::uint64_t>(failing->failed.load()));
   // Its open(), and what the other sink got besides.
   CHECK(counts["sink_dropped"] == 1 + other->calls.size());
@@ -212,6 +224,7 @@ TEST_CASE("a resumed run's sinks are told where it goes on, and had all rows bef
   REQUIRE(monitor->save(checkpoint));
   CHECK(sorted(before->rows) == rows_of_file(folder.path() / "run"));
   const auto rows_at_checkpoint = static_cast<std::ptrdiff_t>(before->rows.size());
+  const double time_at_checkpoint = before->last_time;
   monitor->advance(2);
   pass(*monitor, 2);
   monitor.reset();
@@ -225,6 +238,9 @@ TEST_CASE("a resumed run's sinks are told where it goes on, and had all rows bef
   CHECK(after->opened[0].is_resumed);
   CHECK(after->opened[0].epoch == 1);
   CHECK(after->opened[0].step == 2);
+  // Later than all that stays, no later than what was cut off.
+  CHECK(after->opened[0].saved_wall_time == time_at_checkpoint);
+  CHECK(after->opened[0].wall_time >= time_at_checkpoint);
   CHECK(std::ranges::count(after->calls, "snapshot") == 1);
   // The run row comes from memory; all else is what the file has from the checkpoint on.
   REQUIRE(after->calls.size() >= 2);

@@ -30,7 +30,7 @@ std::string_view fields_of(std::string_view kind) {
            "slope_error error_source snapshots message";
   }
   if (kind == "log") return "epoch step name value";
-  return "epoch what subject message count observe_seconds wait_seconds reference_seconds "
+  return "epoch step what subject message count observe_seconds wait_seconds reference_seconds "
          "accumulate_seconds solve_seconds training_seconds share train_steps_observed "
          "train_steps_dropped observe_every images_share lines_lost resumes";
 }

@@ -149,6 +149,7 @@ struct RunRow {
 /// What the watching cost since the snapshot before.
 struct OverheadRow {
   std::int64_t epoch = 0;
+  std::uint64_t step = 0;
   double observe_seconds = 0;     ///< of the training threads, in observe() and commit()
   double wait_seconds = 0;        ///< of the training threads, for a place in the queue
   double reference_seconds = 0;   ///< of the training threads, in references' passes, where told

@@ -28,13 +28,16 @@ struct SnapshotRows {
 
 /// The run whose rows a sink takes.
 struct SinkRun {
-  std::string name;
-  std::filesystem::path folder;
-  /// The run was taken up again: what a sink has of steps beyond `step` will come once more.
+  std::string name{};
+  std::filesystem::path folder{};
+  /// The run was taken up again where it was saved: what a sink has that is later than
+  /// `saved_wall_time` counts no more, and may come once more or not.
   bool is_resumed = false;
   std::int64_t epoch = 0;  ///< where it was taken up
   std::uint64_t step = 0;
-  double wall_time = 0;  ///< Unix seconds
+  double wall_time = 0;         ///< Unix seconds
+  double saved_wall_time = 0;   ///< of the last row that the run still has
+  std::vector<Event> events{};  ///< that happened until then, with their counts
 };
 
 /// When rows were made.
@@ -44,10 +47,13 @@ struct RowStamp {
 };
 
 /// Somewhere that a run's rows go, beside rows.jsonl: a dashboard, a file, a service. Give it to
-/// MonitorOptions::sinks; one sink takes one run.
+/// MonitorOptions::sinks; one sink takes one run. One that keeps what it gets, as a file does,
+/// should take back what SinkRun says when a run is taken up again, or it has it twice.
 ///
-/// What throws from it costs nothing but time: the monitor keeps the rows, makes the call again
-/// after a growing pause, counts, tells the first failure, and the other sinks go on. So a call
+/// What throws from it is called again: the monitor keeps the newest rows (256 snapshots or 64 MiB,
+/// 4096 events, 4096 logged numbers), makes the call again
+/// after a growing pause, counts, tells the first failure and that it is over, and the other sinks
+/// go on. When the run ends all sinks together have 5 s for what they were not given yet. So a call
 /// that throws should have done nothing, or what may be done twice.
 ///
 /// Thread safety: calls come one at a time, in order, from one thread of the sink's own, for which
