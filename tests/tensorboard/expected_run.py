@@ -10,6 +10,8 @@ import re
 import numpy as np
 
 BINS = 20
+OVERHEAD = ("share", "observe_seconds", "wait_seconds", "reference_seconds", "accumulate_seconds", "solve_seconds",
+            "training_seconds", "train_steps_observed", "train_steps_dropped", "lines_lost")
 
 
 def part(name, special="%~/"):
@@ -60,12 +62,20 @@ class ExpectedRun:
         self.pictures = collections.defaultdict(set)  # stream → tags
         self.messages = []
         self.alarms = collections.defaultdict(bool)
-        self.logs = collections.defaultdict(dict)  # tag → the last value at each step
+        self.of_run = collections.defaultdict(list)  # tag of no stream → steps and values
+        self._overhead_step = None
         self.measure_values = 0
         self.headline = ""
         self._steps = collections.defaultdict(lambda: Steps(axis))
         self._axis = axis
         self._read()
+
+    def series(self, last_of_a_step=False):
+        """Folder → tag → pairs of step and value, in order. Of those of one step TensorBoard's fast loader has the last."""
+        result = {stream: {tag: sorted(steps.items()) for tag, steps in tags.items()} for stream, tags in self.scalars.items()}
+        merge = lambda series: sorted(dict(series).items()) if last_of_a_step else series
+        result["run"] = {tag: merge(series) for tag, series in self.of_run.items()}
+        return result
 
     def _read(self):
         with open(self.folder / "rows.jsonl", encoding="utf-8") as file:
@@ -118,12 +128,18 @@ class ExpectedRun:
 
     def _add_log(self, row):
         if row["value"] is not None:
-            series = self.logs["livecca/log/" + part(row["name"], "%~")]
-            series[max([row[self._axis], *series])] = row["value"]
+            series = self.of_run["livecca/log/" + part(row["name"], "%~")]
+            series.append((max([row[self._axis], *(step for step, _ in series)]), row["value"]))
 
     def _add_event(self, row):
         if row["what"] != "overhead":
             self.messages.append(row["message"])
+            return
+        last = self._overhead_step
+        self._overhead_step = row[self._axis] if last is None else max(row[self._axis], last + 1)
+        for name in OVERHEAD:
+            if row[name] is not None:
+                self.of_run["livecca/overhead/" + name].append((self._overhead_step, row[name]))
 
     def _add_final(self, rows):
         place = lambda row: (row["epoch"], row["step"])

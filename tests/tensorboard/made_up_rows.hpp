@@ -26,9 +26,15 @@ inline livecca::RunRow made_up_run() {
   return row;
 }
 
+/// What is added to every step, as in a run that goes on with another schedule.
+inline std::int64_t& made_up_delay() {
+  static std::int64_t steps = 0;
+  return steps;
+}
+
 /// Snapshots 5 and 6 are of the same step.
 inline std::uint64_t made_up_step(std::int64_t snapshot) {
-  return static_cast<std::uint64_t>(snapshot == 6 ? 50 : 10 * snapshot);
+  return static_cast<std::uint64_t>((snapshot == 6 ? 50 : 10 * snapshot) + made_up_delay());
 }
 
 /// Falls from the bottom up, and hits the noise floor of 0.9 at first.
@@ -107,6 +113,7 @@ inline livecca::SnapshotRows made_up_snapshot(std::int64_t snapshot) {
   rows.verdicts.push_back(verdict);
   livecca::OverheadRow overhead;
   overhead.epoch = snapshot;
+  overhead.step = rows.step;
   overhead.share = 0.01;
   rows.overhead = overhead;
   if (snapshot % 2 != 0) return rows;

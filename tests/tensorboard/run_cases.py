@@ -46,6 +46,13 @@ def write_torn(arguments):
     write(arguments, "torn", 14, "--resume", "--final")
 
 
+def write_other_steps(arguments):
+    """What came after the checkpoint, at 6 and then at 9, does not come once more, or at other steps; it goes all the same."""
+    write(arguments, "other_steps", 8)
+    write(arguments, "other_steps", 11, "--resume", "--other-steps", "--final")
+    write(arguments, "other_steps", 10, "--resume")
+
+
 def size_of(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
@@ -87,8 +94,7 @@ def watch_killed(arguments):
 def decode(arguments):
     """protoc reads every record, by field numbers of our own description."""
     if not arguments.protoc or arguments.protoc.endswith("NOTFOUND"):
-        print("SKIPPED: no protoc, so records are not decoded by it")
-        return
+        sys.exit("expected protoc, which scripts/setup.sh installs, got none")
     command = [arguments.protoc, f"--proto_path={HERE}", "--decode=livecca_tests.Event", HERE / "event.proto"]
     found = ""
     for stream in ("probe", "run"):
@@ -119,6 +125,7 @@ def main():
     write_torn(arguments)
     write(arguments, "finished", 9, "--final")
     write(arguments, "finished", 12, "--resume", "--final")
+    write_other_steps(arguments)
     write_killed(arguments)
     subprocess.run([arguments.watcher, arguments.runs / "watched"], check=True)
     watch_killed(arguments)
@@ -127,7 +134,7 @@ def main():
     decode(arguments)
     python = environment.python_with_tensorboard(arguments.environment)
     read = [python, HERE / "read_runs.py", "--environment", arguments.environment]
-    names = ("plain", "torn", "finished", "killed", "watched", "watched_killed")
+    names = ("plain", "torn", "finished", "other_steps", "killed", "watched", "watched_killed")
     subprocess.run([*read, *(arguments.runs / name for name in names)], check=True)
     subprocess.run([*read, "--axis", "epoch", arguments.runs / "epochs"], check=True)
 

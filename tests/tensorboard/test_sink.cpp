@@ -9,6 +9,7 @@
 #include "event_records.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
+#include "message_of.hpp"
 #include "temporary_folder.hpp"
 
 using namespace livecca;
@@ -167,6 +168,7 @@ TEST_CASE(
   resumed.is_resumed = true;
   resumed.epoch = 1;
   resumed.step = 25;
+  resumed.saved_wall_time = 25;
   const auto sink = opened_sink(folder.path(), resumed);
   const auto files = event_files(probe);
   REQUIRE(files.size() == 2);
@@ -184,6 +186,113 @@ TEST_CASE(
   REQUIRE(of_run.events.size() == heading_records + 2);
   CHECK(count_of(of_run.events, "it was not fed") == 2);
   CHECK(count_of({of_run.events.back()}, "too large") == 1);
+}
+
+TEST_CASE("a sink that is given to another run writes to that run's folder") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path() / "one");
+  sink->close();
+  sink->open({.name = "two", .folder = folder.path() / "two", .wall_time = 1700000001});
+  sink->snapshot(small_snapshot(1, 10), {1700000002, 10});
+  CHECK(event_files(folder.path() / "two" / "tensorboard" / "probe").size() == 1);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "one" / "tensorboard" / "probe"));
+}
+
+TEST_CASE("a folder that has another run's files is refused and left alone") {
+  const TemporaryFolder folder;
+  const TensorBoardOptions options{.folder = folder.path() / "logs"};
+  opened_sink(folder.path() / "one", {}, options)->snapshot(small_snapshot(1, 10), {1, 10});
+  const auto before = text_of(event_files(options.folder / "probe")[0]);
+  CHECK(message_of([&] { opened_sink(folder.path() / "two", {}, options); }) ==
+        (options.folder / "probe").string() +
+            ": expected a folder of this run alone, got event files");
+  CHECK(event_files(options.folder / "probe").size() == 1);
+  CHECK(text_of(event_files(options.folder / "probe")[0]) == before);
+}
+
+TEST_CASE("a relative folder stays where it is when the host changes its working directory") {
+  const TemporaryFolder folder;
+  const std::filesystem::path here = std::filesystem::current_path();
+  std::filesystem::create_directory(folder.path() / "elsewhere");
+  std::filesystem::current_path(folder.path());
+  const auto sink = tensorboard_sink({.folder = "logs"});
+  std::filesystem::current_path(folder.path() / "elsewhere");
+  sink->open({.name = "run", .folder = folder.path(), .wall_time = 1700000000});
+  std::filesystem::current_path(here);
+  CHECK(std::filesystem::exists(folder.path() / "logs" / "run"));
+}
+
+TEST_CASE("a picture whose last column is not full comes before the final report, and once") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  for (std::int64_t i = 0; i < 121; ++i) {
+    SnapshotRows rows = small_snapshot(i, static_cast<std::uint64_t>(i));
+    rows.measures[0].measure = "pwcca_distance";
+    rows.measures[0].value = 0.5;
+    sink->snapshot(rows, {static_cast<double>(i), rows.step});
+  }
+  const auto pictures = [&] {
+    const auto file = event_files(folder.path() / "tensorboard" / "probe")[0];
+    return count_of(records_of(file).events, "heatmap/pwcca_distance/seed7");
+  };
+  CHECK(pictures() == 120);
+  sink->snapshot(made_up_final(3), {122, 121});
+  CHECK(pictures() == 121);
+  sink->close();
+  CHECK(pictures() == 121);
+}
+
+TEST_CASE("what is later than the checkpoint is cut off, whether it comes once more or not") {
+  const TemporaryFolder folder;
+  const std::filesystem::path probe = folder.path() / "tensorboard" / "probe";
+  const std::filesystem::path of_run = folder.path() / "tensorboard" / "run";
+  {
+    const auto sink = opened_sink(folder.path(), {.wall_time = 5});
+    for (const std::uint64_t step : {10, 20}) {
+      sink->snapshot(small_snapshot(1, step), {static_cast<double>(step), step});
+    }
+    sink->log({1, 20, "loss", 0.5}, {20.5, 20});
+    // The checkpoint is written now, at 20.5.
+    sink->log({1, 20, "accuracy", 0.5}, {20.75, 20});
+    for (const std::uint64_t step : {30, 40}) {
+      sink->snapshot(small_snapshot(1, step), {static_cast<double>(step), step});
+    }
+  }
+  write_rows(folder.path(), {small_snapshot(1, 10), small_snapshot(1, 20)});
+  const std::string whole = text_of(event_files(probe)[0]);
+  SinkRun resumed{.is_resumed = true, .step = 20, .wall_time = 60, .saved_wall_time = 20.5};
+  opened_sink(folder.path(), resumed);
+  const auto files = event_files(probe);
+  REQUIRE(files.size() == 2);
+  CHECK(steps_in(files[0]) == std::vector<std::uint64_t>{10, 20});
+  CHECK(whole.starts_with(text_of(files[0])));
+  const std::vector<std::string> kept = records_of(event_files(of_run)[0]).events;
+  CHECK(count_of(kept, "livecca/log/loss") == 1);
+  CHECK(count_of(kept, "livecca/log/accuracy") == 0);
+
+  // Torn in a record's middle, or full of zeroes as after a power cut: that goes, too.
+  std::filesystem::resize_file(files[0], text_of(files[0]).size() - 3);
+  std::ofstream(event_files(of_run)[0], std::ios::app) << std::string(64, '\0');
+  resumed.wall_time = 61;
+  opened_sink(folder.path(), resumed);
+  CHECK(steps_in(files[0]) == std::vector<std::uint64_t>{10});
+  CHECK(records_of(files[0]).bytes_left == 0);
+  CHECK(records_of(event_files(of_run)[0]).events == kept);
+
+  // A whole life that was taken back keeps nothing but its file's beginning.
+  resumed.wall_time = 62;
+  resumed.saved_wall_time = 1;
+  opened_sink(folder.path(), resumed);
+  CHECK(records_of(files[0]).events.size() == heading_records);
+}
+
+TEST_CASE("a file that cannot be read is an error that names it") {
+  const TemporaryFolder folder;
+  const auto place = folder.path() / "tensorboard" / "run" / "events.out.tfevents.0000000001.a.1.0";
+  std::filesystem::create_directories(place);  // a folder in its place
+  const SinkRun resumed{.is_resumed = true, .wall_time = 60, .saved_wall_time = 20};
+  const std::string message = message_of([&] { opened_sink(folder.path(), resumed); });
+  CHECK(message.find(place.string() + ": expected to read this file, got: ") == 0);
 }
 
 TEST_CASE("a run taken up again draws the pictures of one that was not interrupted") {
@@ -210,6 +319,7 @@ TEST_CASE("a run taken up again draws the pictures of one that was not interrupt
   SinkRun resumed;
   resumed.is_resumed = true;
   resumed.step = made_up_step(124);
+  resumed.saved_wall_time = 124;
   const auto second = opened_sink(parts.path(), resumed);
   for (std::int64_t i = 125; i < 130; ++i) {
     second->snapshot(rows[static_cast<std::size_t>(i)], {static_cast<double>(i), made_up_step(i)});

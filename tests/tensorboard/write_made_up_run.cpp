@@ -1,11 +1,14 @@
 // Drives the sink as a monitor would, and writes the rows that a monitor would write:
-// write_made_up_run FOLDER SNAPSHOTS [--resume] [--final] [--epochs] [--slowly]
+// write_made_up_run FOLDER SNAPSHOTS [--resume] [--final] [--epochs] [--slowly] [--other-steps]
 // It goes on where FOLDER/checkpoint says, if it is to resume, and checkpoints every third
-// snapshot.
+// snapshot; with --other-steps what it writes is 3 steps later than it would be.
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -29,16 +32,21 @@ struct Arguments {
 struct Checkpoint {
   std::int64_t snapshots = 0;
   std::uint64_t bytes = 0;  // of rows.jsonl
+  double wall_time = 0;
+  std::uint64_t step = 0;
 };
 
 Checkpoint read_checkpoint(const fs::path& folder) {
   Checkpoint checkpoint;
-  std::ifstream(folder / "checkpoint") >> checkpoint.snapshots >> checkpoint.bytes;
+  std::ifstream(folder / "checkpoint") >> checkpoint.snapshots >> checkpoint.bytes >>
+      checkpoint.wall_time >> checkpoint.step;
   return checkpoint;
 }
 
 void write_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
-  std::ofstream(folder / "checkpoint.new") << checkpoint.snapshots << ' ' << checkpoint.bytes;
+  std::ofstream(folder / "checkpoint.new")
+      << std::setprecision(17) << checkpoint.snapshots << ' ' << checkpoint.bytes << ' '
+      << checkpoint.wall_time << ' ' << checkpoint.step;
   fs::rename(folder / "checkpoint.new", folder / "checkpoint");
 }
 
@@ -57,8 +65,9 @@ class Run {
                  .folder = arguments.folder,
                  .is_resumed = resumes,
                  .epoch = last,
-                 .step = livecca_tests::made_up_step(last),
-                 .wall_time = time()});
+                 .step = from.step,
+                 .wall_time = time(),
+                 .saved_wall_time = from.wall_time});
     const livecca::RunRow row = livecca_tests::made_up_run();
     write(row);
     sink_->run(row, {time(), 0});
@@ -85,10 +94,15 @@ class Run {
   }
 
   void close() { sink_->close(); }
-  std::uint64_t size() const { return rows_.size(); }
+  Checkpoint checkpoint(std::int64_t snapshots) const {
+    return {snapshots, rows_.size(), last_time_, livecca_tests::made_up_step(snapshots - 1)};
+  }
 
  private:
-  static double time() { return static_cast<double>(::time(nullptr)); }
+  double time() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return last_time_ = std::max(last_time_, std::chrono::duration<double>(now).count());
+  }
 
   template <typename Row>
   void write(const Row& row) {
@@ -96,6 +110,7 @@ class Run {
   }
 
   std::string name_;
+  double last_time_ = 0;
   livecca::JsonlFile rows_;
   std::shared_ptr<livecca::Sink> sink_;
 };
@@ -105,6 +120,7 @@ int write_run(const Arguments& arguments) {
   const bool resumes =
       arguments.flags.contains("--resume") && fs::exists(arguments.folder / "rows.jsonl");
   const Checkpoint from = resumes ? read_checkpoint(arguments.folder) : Checkpoint{};
+  if (arguments.flags.contains("--other-steps")) livecca_tests::made_up_delay() = 3;
   Run run(arguments, from, resumes);
   for (std::int64_t i = from.snapshots; i < arguments.snapshots; ++i) {
     const std::uint64_t step = livecca_tests::made_up_step(i);
@@ -115,7 +131,8 @@ int write_run(const Arguments& arguments) {
     }
     run.snapshot(livecca_tests::made_up_snapshot(i));
     run.log({i, step, "loss", 2.0 / static_cast<double>(i + 1)});
-    if (i % 3 == 2) write_checkpoint(arguments.folder, {i + 1, run.size()});
+    if (i % 3 == 2) write_checkpoint(arguments.folder, run.checkpoint(i + 1));
+    run.log({i, step, "after the checkpoint", 1.0 / static_cast<double>(i + 1)});
     if (arguments.flags.contains("--slowly")) ::usleep(1000);
   }
   if (arguments.flags.contains("--final")) {
@@ -130,7 +147,7 @@ int write_run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   if (argc < 3) {
     std::cerr << "write_made_up_run: expected FOLDER SNAPSHOTS [--resume] [--final] [--epochs] "
-                 "[--slowly]\n";
+                 "[--slowly] [--other-steps]\n";
     return 2;
   }
   Arguments arguments{argv[1], std::stoll(argv[2]), {argv + 3, argv + argc}};

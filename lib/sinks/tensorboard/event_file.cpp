@@ -11,8 +11,11 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "common/crc32c.hpp"
 #include "livecca/common/error.hpp"
@@ -24,6 +27,7 @@ namespace {
 constexpr std::string_view prefix = "events.out.tfevents.";
 constexpr std::size_t digits_of_seconds = 10;
 constexpr std::int64_t most_seconds = 9'999'999'999;
+constexpr int heading_records = 2;  // see EventFile::begin()
 
 void append_little_endian(std::string& bytes, std::uint64_t value, unsigned count) {
   for (unsigned i = 0; i < count; ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xFFU);
@@ -53,13 +57,68 @@ std::string host_name() {
   return name;
 }
 
-std::int64_t newest_seconds(const std::filesystem::path& folder) {
-  std::int64_t newest = -1;
+std::uint64_t little_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  }
+  return value;
+}
+
+/// The bytes of a record; nothing if there is no whole one any more.
+std::optional<std::string> next_record(std::istream& file, std::uint64_t most) {
+  std::string head(12, '\0');
+  if (!file.read(head.data(), 12)) return std::nullopt;
+  const std::string_view length_bytes = std::string_view(head).substr(0, 8);
+  const std::uint64_t length = little_endian(length_bytes);
+  if (little_endian(std::string_view(head).substr(8)) != masked_crc(length_bytes)) {
+    return std::nullopt;
+  }
+  if (length > most) return std::nullopt;
+  std::string bytes(length + 4, '\0');
+  if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) return std::nullopt;
+  const std::uint64_t check = little_endian(std::string_view(bytes).substr(length));
+  bytes.resize(length);
+  if (check != masked_crc(bytes)) return std::nullopt;
+  return bytes;
+}
+
+void cut_event_file(const std::filesystem::path& path, double wall_time) {
+  const auto refuse = [&path](const char* expected, const std::string& got) {
+    throw Error(path.string() + ": expected to " + expected + ", got: " + got);
+  };
   std::error_code failure;
+  const std::uint64_t size = std::filesystem::file_size(path, failure);
+  std::ifstream file(path, std::ios::binary);
+  if (failure || !file) refuse("read this file", failure ? failure.message() : "an error");
+  std::uint64_t kept = 0;
+  for (int i = 0; const auto event = next_record(file, size); ++i) {
+    if (i >= heading_records && wall_time_of(*event) > wall_time) break;
+    kept += event->size() + 16;
+  }
+  if (file.bad()) refuse("read this file", "an error");
+  if (kept == size) return;
+  std::filesystem::resize_file(path, kept, failure);
+  if (failure) refuse("cut what came after the checkpoint", failure.message());
+}
+
+/// Calls `visit` with the path of every event file.
+template <typename Visit>
+void for_each_event_file(const std::filesystem::path& folder, const Visit& visit) {
+  std::error_code failure;
+  std::vector<std::filesystem::path> paths;
   for (auto entry = std::filesystem::directory_iterator(folder, failure);
        !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
-    newest = std::max(newest, seconds_in(entry->path().filename().string()));
+    if (seconds_in(entry->path().filename().string()) >= 0) paths.push_back(entry->path());
   }
+  for (const std::filesystem::path& path : paths) visit(path);
+}
+
+std::int64_t newest_seconds(const std::filesystem::path& folder) {
+  std::int64_t newest = -1;
+  for_each_event_file(folder, [&](const std::filesystem::path& path) {
+    newest = std::max(newest, seconds_in(path.filename().string()));
+  });
   return newest;
 }
 
@@ -135,19 +194,21 @@ void EventFile::write(std::string_view records) {
   size_ += records.size();
 }
 
+bool has_event_files(const std::filesystem::path& folder) { return newest_seconds(folder) >= 0; }
+
+void cut_event_files(const std::filesystem::path& folder, double wall_time) {
+  for_each_event_file(folder,
+                      [&](const std::filesystem::path& path) { cut_event_file(path, wall_time); });
+}
+
 void remove_event_files(const std::filesystem::path& folder, std::string_view ending) {
-  std::error_code failure;
-  std::filesystem::directory_iterator entries(folder, failure);
-  if (failure) return;  // there is no such folder yet
-  for (; entries != std::filesystem::directory_iterator(); entries.increment(failure)) {
-    const std::string name = entries->path().filename().string();
-    if (seconds_in(name) < 0 || !name.ends_with(ending)) continue;
-    std::filesystem::remove(entries->path(), failure);
+  for_each_event_file(folder, [&](const std::filesystem::path& path) {
+    std::error_code failure;
+    if (path.filename().string().ends_with(ending)) std::filesystem::remove(path, failure);
     if (failure) {
-      throw Error(entries->path().string() +
-                  ": expected to remove this file, got: " + failure.message());
+      throw Error(path.string() + ": expected to remove this file, got: " + failure.message());
     }
-  }
+  });
 }
 
 }  // namespace livecca

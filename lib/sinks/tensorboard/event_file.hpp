@@ -48,6 +48,11 @@ class EventFile {
   unsigned files_ = 0;
 };
 
+bool has_event_files(const std::filesystem::path& folder);
+/// Takes a run back to where it was saved: cuts a folder's event files before their first event
+/// that is later than `wall_time`, or torn. What a file begins with stays. Throws Error.
+void cut_event_files(const std::filesystem::path& folder, double wall_time);
+
 /// Removes a folder's event files that end with `ending`, of a run before. Throws Error.
 void remove_event_files(const std::filesystem::path& folder, std::string_view ending);
 

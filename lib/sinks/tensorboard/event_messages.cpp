@@ -1,6 +1,7 @@
 #include "sinks/tensorboard/event_messages.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -147,6 +148,16 @@ std::string summary_event(double wall_time, std::int64_t step, const SummaryMess
   ProtobufWriter event = event_at(wall_time, step);
   event.message(5, summary.message());
   return event.bytes();
+}
+
+double wall_time_of(std::string_view event) {
+  constexpr char wall_time_field = 0x09;  // field 1, 64 bits
+  if (event.size() < 9 || event[0] != wall_time_field) return 0;
+  std::uint64_t bits = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(event[i + 1])) << (8 * i);
+  }
+  return std::bit_cast<double>(bits);
 }
 
 }  // namespace livecca

@@ -47,5 +47,7 @@ std::string file_version_event(double wall_time);
 /// Tells TensorBoard to forget what the folder's files have of `step` and later ones.
 std::string session_start_event(double wall_time, std::int64_t step);
 std::string summary_event(double wall_time, std::int64_t step, const SummaryMessage& summary);
+/// Of an event that one of these made; 0 of another.
+double wall_time_of(std::string_view event);
 
 }  // namespace livecca

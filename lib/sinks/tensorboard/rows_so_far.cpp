@@ -69,6 +69,13 @@ LogRow log_row(const Json& json) {
   return row;
 }
 
+OverheadRow overhead_row(const Json& json) {
+  OverheadRow row;
+  row.epoch = integer<std::int64_t>(json, "epoch");
+  row.step = integer<std::uint64_t>(json, "step");
+  return row;
+}
+
 Event event_of(const Json& json) {
   Event event;
   event.epoch = integer<std::int64_t>(json, "epoch");
@@ -98,7 +105,12 @@ void visit(const Json& json, const RowVisitor& visitor) {
   if (kind == "layer") visitor.layer(layer_row(json));
   if (kind == "verdict") visitor.verdict(verdict_row(json));
   if (kind == "log") visitor.log(log_row(json));
-  if (kind == "event" && text(json, "what") != "overhead") visitor.event(event_of(json));
+  if (kind != "event") return;
+  if (text(json, "what") == "overhead") {
+    visitor.overhead(overhead_row(json));
+  } else {
+    visitor.event(event_of(json));
+  }
 }
 
 }  // namespace
@@ -116,7 +128,7 @@ void read_rows(const SinkRun& run, const RowVisitor& visitor) {
   for (std::string line; std::getline(file, line);) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) continue;
-    const bool is_new = number(json, "wall_time").value_or(0) > run.wall_time ||
+    const bool is_new = number(json, "wall_time").value_or(0) > run.saved_wall_time ||
                         integer<std::uint64_t>(json, "step") > run.step;
     if (!is_new) visit(json, visitor);
   }

@@ -16,6 +16,7 @@ struct RowVisitor {
   std::function<void(const LayerRow&)> layer;
   std::function<void(const VerdictRow&)> verdict;
   std::function<void(const LogRow&)> log;
+  std::function<void(const OverheadRow&)> overhead;
   std::function<void(const Event&)> event;
 };
 

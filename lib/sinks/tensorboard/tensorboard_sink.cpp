@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "sinks/tensorboard/event_file.hpp"
@@ -58,6 +59,8 @@ class TensorBoardSink final : public Sink {
  public:
   explicit TensorBoardSink(TensorBoardOptions options) : options_(std::move(options)) {
     facts_.axis = options_.axis;
+    // The host may change its working directory.
+    if (!options_.folder.empty()) options_.folder = std::filesystem::absolute(options_.folder);
   }
 
   std::string name() const override { return "tensorboard"; }
@@ -72,23 +75,29 @@ class TensorBoardSink final : public Sink {
   StreamEvents& stream(const std::string& name);
   void forget();
   void set_facts(const RunRow& row);
+  void expect_no_other_run() const;
   void recall(const SinkRun& run);
   void go_on_from(const SinkRun& run);
   void add_snapshot(const SnapshotRows& rows, double wall_time);
   void add_event_table(std::int64_t wanted_step, double wall_time);
   /// If events came that it does not show yet.
   void add_event_table_if_due(std::int64_t wanted_step, double wall_time);
+  /// Pictures whose last column is not full: nothing more comes.
+  void add_last_pictures();
   std::int64_t log_step(const LogRow& row);
+  std::int64_t overhead_step(std::int64_t epoch, std::uint64_t step);
   /// Later than what the run's folder has under `name`, or at least not earlier.
   std::int64_t run_step(const std::string& name, std::int64_t wanted, bool is_later);
   double finite_time(double wall_time);
 
   TensorBoardOptions options_;
+  std::filesystem::path folder_;
   RunFacts facts_;
   std::optional<EventFile> run_file_;
   std::map<std::string, StreamEvents> streams_;
   EventTable events_;
   bool has_new_events_ = false;
+  bool has_final_report_ = false;
   std::optional<double> last_event_table_;         // when it was written
   std::map<std::string, std::int64_t> run_steps_;  // last ones, by what is written
   double last_time_ = 0;
@@ -102,13 +111,13 @@ double TensorBoardSink::finite_time(double wall_time) {
 }
 
 StreamEvents& TensorBoardSink::stream(const std::string& name) {
-  return streams_.try_emplace(name, name, options_.folder / tag_part(name)).first->second;
+  return streams_.try_emplace(name, name, folder_ / tag_part(name)).first->second;
 }
 
 void TensorBoardSink::forget() {
   streams_.clear();
   events_ = {};
-  has_new_events_ = false;
+  has_new_events_ = has_final_report_ = false;
   last_event_table_.reset();
   run_steps_.clear();
 }
@@ -121,6 +130,15 @@ void TensorBoardSink::set_facts(const RunRow& row) {
   }
 }
 
+/// TensorBoard would show one curve of two runs, and the start of the second takes the first back.
+void TensorBoardSink::expect_no_other_run() const {
+  for (const char* name : {"probe", "train", "run"}) {
+    if (!has_event_files(folder_ / name)) continue;
+    throw Error((folder_ / name).string() +
+                ": expected a folder of this run alone, got event files");
+  }
+}
+
 void TensorBoardSink::recall(const SinkRun& run) {
   read_rows(run, {.run = [&](const RunRow& row) { set_facts(row); },
                   .measure =
@@ -130,24 +148,26 @@ void TensorBoardSink::recall(const SinkRun& run) {
                   .layer = [&](const LayerRow& row) { stream(row.stream).recall(row, facts_); },
                   .verdict = [&](const VerdictRow& row) { stream(row.stream).recall(row); },
                   .log = [&](const LogRow& row) { log_step(row); },
+                  .overhead = [&](const OverheadRow& row) { overhead_step(row.epoch, row.step); },
                   .event = [&](const Event& event) { events_.add(event); }});
 }
 
 void TensorBoardSink::go_on_from(const SinkRun& run) {
   recall(run);
   const double wall_time = finite_time(run.wall_time);
-  // What the rows have stays; the step after their last is the first that may come once more.
-  std::int64_t next = 0;
+  // What the rows have stays. A page that is open has the rest, too: it is told the step after
+  // their last, which is the first that may come once more.
   for (const char* name : {"probe", "train"}) {
     StreamEvents& events = stream(name);
-    next = std::max(next, events.next_step());
     std::error_code failure;  // then there is nothing to take back either
     if (!std::filesystem::is_directory(events.file().folder(), failure)) continue;
     remove_event_files(events.file().folder(), StreamEvents::final_ending);
+    cut_event_files(events.file().folder(), run.saved_wall_time);
     pending_.add(events.file(), {}, wall_time, events.next_step());
   }
-  run_steps_["overhead"] = next - 1;
+  std::int64_t next = 0;
   for (const auto& [name, step] : run_steps_) next = std::max(next, step + 1);
+  cut_event_files(run_file_->folder(), run.saved_wall_time);
   pending_.add(*run_file_, {}, wall_time, next);
   // What stood there of events is taken back, too.
   if (!events_.empty()) add_event_table(next, wall_time);
@@ -155,14 +175,15 @@ void TensorBoardSink::go_on_from(const SinkRun& run) {
 
 void TensorBoardSink::open(const SinkRun& run) {
   pending_.run("open", [&] {
-    if (options_.folder.empty()) options_.folder = run.folder / "tensorboard";
+    folder_ = options_.folder.empty() ? run.folder / "tensorboard" : options_.folder;
     facts_.run = run.name;
     forget();
-    run_file_.emplace(options_.folder / "run");
+    run_file_.emplace(folder_ / "run");
     const double wall_time = finite_time(run.wall_time);
     if (run.is_resumed) {
       go_on_from(run);
     } else {
+      expect_no_other_run();
       pending_.add(*run_file_, {}, wall_time, 0);
     }
   });
@@ -177,8 +198,24 @@ std::int64_t TensorBoardSink::run_step(const std::string& name, std::int64_t wan
   return last->second;
 }
 
+std::int64_t TensorBoardSink::overhead_step(std::int64_t epoch, std::uint64_t step) {
+  return run_step("overhead", facts_.place_of(epoch, step), true);
+}
+
+void TensorBoardSink::add_last_pictures() {
+  for (auto& [name, events] : streams_) {
+    const auto pictures = events.last_pictures(facts_);
+    if (!pictures) continue;
+    pending_.add(events.file(), summary_event(last_time_, pictures->step, pictures->summary),
+                 last_time_, pictures->step);
+  }
+}
+
 void TensorBoardSink::add_snapshot(const SnapshotRows& rows, double wall_time) {
   add_event_table_if_due(facts_.place_of(rows.epoch, rows.step), wall_time);
+  // Before the final report, after whose file a reader does not go back to that of the stream.
+  if (rows.is_final) add_last_pictures();
+  has_final_report_ |= rows.is_final;
   for (const std::string& name : streams_of(rows)) {
     StreamEvents& events = stream(name);
     if (rows.is_final) {
@@ -194,7 +231,7 @@ void TensorBoardSink::add_snapshot(const SnapshotRows& rows, double wall_time) {
                  part.step);
   }
   if (!rows.overhead) return;
-  const std::int64_t step = run_step("overhead", facts_.place_of(rows.epoch, rows.step), true);
+  const std::int64_t step = overhead_step(rows.epoch, rows.step);
   pending_.add(*run_file_, summary_event(wall_time, step, summary_of(*rows.overhead)), wall_time,
                step);
 }
@@ -255,12 +292,7 @@ void TensorBoardSink::close() {
   pending_.run("close", [&] {
     if (!run_file_) return;  // it was never opened
     add_event_table_if_due(run_steps_["events"], last_time_);
-    for (auto& [name, events] : streams_) {
-      const auto pictures = events.last_pictures(facts_);
-      if (!pictures) continue;
-      pending_.add(events.file(), summary_event(last_time_, pictures->step, pictures->summary),
-                   last_time_, pictures->step);
-    }
+    if (!has_final_report_) add_last_pictures();
   });
 }
 
