@@ -10,8 +10,7 @@ and the verdicts that it names must be those of docs/rows.md.
   check_dashboard.py --package FOLDER --work FOLDER --port 9464 [-- COMMAND …]
 
 @PORT@ in the command becomes a free port, unless --port says where it serves, and @RUN@ the folder `run` in the
-work folder, which is removed first. Without a command somebody else
-serves there. --may-be-empty PANEL (its title, also more than once) names what a run may lack: events, say.
+work folder, which is removed first. Without a command somebody else serves there.
 Exit status: 0 all is well, 1 not, 77 there is no Prometheus.
 """
 
@@ -196,7 +195,7 @@ def must_be_there(expression):
     return [expression] + [with_any_verdict(selector) for selector in selectors]
 
 
-def check_queries(dashboard, prometheus, values, seconds, may_be_empty):
+def check_queries(dashboard, prometheus, values, seconds):
     empty = 0
     for title, target in queries(dashboard):
         for asked in must_be_there(target["expr"]):
@@ -207,8 +206,6 @@ def check_queries(dashboard, prometheus, values, seconds, may_be_empty):
                 found = prometheus.query_range(expression, seconds)
             if found:
                 print(f"  {title}: {len(found)} series" + ("" if asked == target["expr"] else " of any verdict"))
-            elif title in may_be_empty:
-                print(f"  {title}: none, as it may be")
             else:
                 print(f"  {title}: EXPECTED DATA, got none of {expression}")
                 empty += 1
@@ -217,10 +214,6 @@ def check_queries(dashboard, prometheus, values, seconds, may_be_empty):
 
 def check(arguments, processes):
     dashboard = json.loads(arguments.dashboard.read_text(encoding="utf-8"))
-    titles = {title for title, _ in queries(dashboard)}
-    for title in arguments.may_be_empty:
-        if title not in titles:
-            raise Failure(f"--may-be-empty: expected a panel's title, got: {title}")
     target_port = arguments.port or free_port()
     if arguments.command:
         run = arguments.work.resolve() / "run"
@@ -244,7 +237,7 @@ def check(arguments, processes):
     if not prometheus.query('up{job="livecca"} == 1'):
         raise Failure(f"expected 127.0.0.1:{target_port} to be scraped to the end, got: it is down")
     values = variables(dashboard, prometheus, arguments.seconds)
-    return check_queries(dashboard, prometheus, values, arguments.seconds, arguments.may_be_empty)
+    return check_queries(dashboard, prometheus, values, arguments.seconds)
 
 
 def stop(processes):
@@ -266,7 +259,6 @@ def parse():
     parser.add_argument("--seconds", type=int, default=10, help="of scraping, once there are measures")
     parser.add_argument("--wait", type=int, default=60, help="seconds at most until there are measures")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--may-be-empty", action="append", default=[])
     parser.add_argument("command", nargs="*")
     return parser.parse_args()
 

@@ -187,6 +187,28 @@ TEST_CASE("a snapshot that is solved late does not set the epoch and the step ba
   CHECK(has(metrics, R"(livecca_step{run="first"} 300)"));
 }
 
+TEST_CASE("a resumed run's counts of events go on from where they were") {
+  RunMetrics metrics;
+  const std::string missing = R"(livecca_events_total{run="first",event="missing"} )";
+  metrics.open(
+      {.name = "first",
+       .folder = "",
+       .is_resumed = true,
+       .events = {event_of("missing", "net/fc", 500), event_of("missing", "net/conv1", 2)}});
+  CHECK(has(metrics, missing + "502"));
+  metrics.event(event_of("missing", "net/fc", 510), {});
+  CHECK(has(metrics, missing + "512"));
+}
+
+TEST_CASE("a layer of which nothing was seen has no rank, which would be 0") {
+  RunMetrics metrics = opened();
+  livecca::SnapshotRows rows = snapshot_rows(1, {"fc"});
+  for (livecca::LayerRow& row : rows.layers) row.samples = row.rank = 0;
+  metrics.snapshot(rows, {});
+  CHECK(metrics.page().find("\nlivecca_layer_rank{") == std::string::npos);
+  CHECK(metrics.page().find("\nlivecca_layer_dead_ratio{") == std::string::npos);
+}
+
 TEST_CASE("logged values, and what the run is") {
   RunMetrics metrics = opened();
   metrics.run(run_row("net"), {});
@@ -195,7 +217,7 @@ TEST_CASE("logged values, and what the run is") {
   CHECK(has(metrics, R"(livecca_log_value{run="first",name="loss"} 1.25)"));
   CHECK(has(metrics, R"(livecca_epoch{run="first"} 5)"));
   CHECK(has(metrics, R"(livecca_run_info{run="first",network="net",precision="exact"} 1)"));
-  CHECK(has(metrics, R"(livecca_build_info{version=")" LIVECCA_VERSION R"("} 1)"));
+  CHECK(has(metrics, R"(livecca_build_info{run="first",version=")" LIVECCA_VERSION R"("} 1)"));
   CHECK(has(metrics, R"(livecca_run_closed{run="first"} 0)"));
   metrics.close();
   CHECK(has(metrics, R"(livecca_run_closed{run="first"} 1)"));

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -113,6 +114,43 @@ TEST_CASE("a monitor's numbers come through") {
   CHECK(sink->port() == 0);
   CHECK(has_line(text_of(file), R"(livecca_run_closed{run="first"} 1)"));
   CHECK(text_of(file).find(series) != std::string::npos);
+}
+
+TEST_CASE("200 scrapes a second for 10 s, while training goes on: none fails") {
+  const TemporaryFolder folder;
+  const auto sink = std::make_shared<PrometheusSink>(livecca::PrometheusOptions{.port = 0});
+  Run run(folder, {sink});
+  std::atomic<bool> is_over{false};
+  std::thread training([&] {
+    for (int epoch = 0; !is_over; ++epoch) {
+      run.log(epoch, 1.0 / (epoch + 1));
+      run.pass(epoch);
+      std::this_thread::sleep_for(20ms);
+    }
+  });
+  const std::string newest = page_with([&] { return sink->page(); }, {series});
+  REQUIRE(newest.find(series) != std::string::npos);
+  int whole = 0;
+  double last_epoch = 0;
+  int steps_back = 0;
+  auto client = std::make_unique<HttpClient>(sink->port());
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 2000; ++i) {
+    std::this_thread::sleep_until(begin + i * 5ms);
+    const auto answer = client->get("/metrics");
+    if (answer.is_last) client = std::make_unique<HttpClient>(sink->port());
+    const auto at = answer.body.find("\nlivecca_epoch{run=\"first\"} ");
+    if (answer.status != 200 || at == std::string::npos) continue;
+    ++whole;
+    const double epoch = std::stod(answer.body.substr(answer.body.find("} ", at) + 2));
+    steps_back += epoch < last_epoch ? 1 : 0;
+    last_epoch = epoch;
+  }
+  is_over = true;
+  training.join();
+  CHECK(whole == 2000);
+  CHECK(steps_back == 0);
+  CHECK(last_epoch > 1);
 }
 
 TEST_CASE("promtool has nothing to say against what is scraped of a monitor" *

@@ -40,12 +40,13 @@ SeriesGroup& RunMetrics::stream(const std::string& name) { return streams_[name]
 void RunMetrics::open(const SinkRun& run) {
   *this = {};
   run_name_ = run.name;
-  run_.set(Metric::build_info, Labels().with("version", LIVECCA_VERSION), 1);
+  run_.set(Metric::build_info, of_run().with("version", LIVECCA_VERSION), 1);
   run_.set(Metric::run_closed, of_run(), 0);
   // To Prometheus a series that begins with 1 did not increase.
   for (const char* what : kinds_from_zero) {
     run_.set_count(Metric::events, of_run().with("event", what), 0);
   }
+  for (const Event& known : run.events) event(known, {});
   if (!run.is_resumed) return;
   reach_epoch(run.epoch);
   reach_step(run.step);
@@ -111,12 +112,12 @@ void RunMetrics::layer(const LayerRow& row) {
   const Labels labels =
       of_run().with("stream", row.stream).with("network", row.network).with("layer", row.layer);
   SeriesGroup& group = stream(row.stream);
-  group.set_count(Metric::layer_rank, labels, row.rank);
   set_if(group, Metric::layer_effective_rank, labels, row.effective_rank);
   set_if(group, Metric::layer_condition, labels, row.condition);
   set_if(group, Metric::layer_root_mean_square, labels, row.root_mean_square);
   group.set_count(Metric::layer_nonfinite_samples, labels, row.samples_nonfinite);
-  if (row.features == 0) return;
+  if (row.features == 0 || row.samples == 0) return;  // 0 would look like a collapse
+  group.set_count(Metric::layer_rank, labels, row.rank);
   group.set(Metric::layer_dead, labels,
             static_cast<double>(row.dead) / static_cast<double>(row.features));
 }

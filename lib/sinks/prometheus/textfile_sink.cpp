@@ -11,10 +11,13 @@ namespace {
 
 class TextfileSink : public Sink {
  public:
-  explicit TextfileSink(std::filesystem::path file) : file_(std::move(file)) {
-    if (file_.extension() == ".prom") return;
-    throw Error("prometheus textfile: expected a file whose name ends in .prom, got: " +
-                file_.string());
+  explicit TextfileSink(const std::filesystem::path& file) {
+    if (file.extension() != ".prom") {
+      throw Error("prometheus textfile: expected a file whose name ends in .prom, got: " +
+                  file.string());
+    }
+    // The host may change its working directory.
+    file_ = std::filesystem::absolute(file);
   }
 
   std::string name() const override { return "prometheus textfile"; }
@@ -65,7 +68,7 @@ class TextfileSink : public Sink {
     }
   }
 
-  const std::filesystem::path file_;
+  std::filesystem::path file_;
   RunMetrics metrics_;
   bool is_open_ = false;
 };
@@ -73,7 +76,7 @@ class TextfileSink : public Sink {
 }  // namespace
 
 std::shared_ptr<Sink> prometheus_textfile_sink(std::filesystem::path file) {
-  return std::make_shared<TextfileSink>(std::move(file));
+  return std::make_shared<TextfileSink>(file);
 }
 
 }  // namespace livecca
