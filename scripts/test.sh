@@ -7,4 +7,4 @@ scripts/setup.sh
 cmake --workflow --preset release
 echo
 echo "Golden cases, and what was skipped:"
-sed -n -e 's/^SKIPPED/  &/p' -e 's/.*MESSAGE: \(.*\(worst error\|SKIPPED\)\)/  \1/p' build/release/Testing/Temporary/LastTest.log
+sed -n -e 's/^\([a-z_]*\.sh: \)\?SKIPPED/  &/p' -e 's/.*MESSAGE: \(.*\(worst error\|SKIPPED\)\)/  \1/p' build/release/Testing/Temporary/LastTest.log
