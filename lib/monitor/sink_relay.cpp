@@ -73,17 +73,15 @@ struct SinkRelay::Shared {
 
   void work() noexcept;
   bool make(const Call& call) noexcept;
-  void tell(const std::string& what, const std::string& why, std::uint64_t count) noexcept;
+  void tell(const char* what, const char* why, std::uint64_t count) noexcept;
   void tell_dropped(const char* why) noexcept;
   void tell_left() noexcept;
-  void tell_recovered() noexcept;
   void remove(std::deque<Waiting>::iterator place);
   void make_room(std::size_t kind, std::size_t bytes);
   std::uint64_t forget_waiting();
 };
 
-void SinkRelay::Shared::tell(const std::string& what, const std::string& why,
-                             std::uint64_t count) noexcept {
+void SinkRelay::Shared::tell(const char* what, const char* why, std::uint64_t count) noexcept {
   try {
     const std::lock_guard lock(report_mutex);
     if (report) report(what, why, count);
@@ -114,19 +112,7 @@ void SinkRelay::Shared::tell_dropped(const char* why) noexcept {
     const std::lock_guard lock(mutex);
     count = std::exchange(dropped, 0);
   }
-  try {
-    if (count > 0) tell("sink_dropped", why, count);
-  } catch (...) {
-    // As in tell().
-  }
-}
-
-void SinkRelay::Shared::tell_recovered() noexcept {
-  try {
-    tell("sink_recovered", "it takes rows again", 1);
-  } catch (...) {
-    // As in tell().
-  }
+  if (count > 0) tell("sink_dropped", why, count);
 }
 
 bool SinkRelay::Shared::make(const Call& call) noexcept {
@@ -140,7 +126,7 @@ bool SinkRelay::Shared::make(const Call& call) noexcept {
         const std::lock_guard lock(mutex);
         failure = why;
       }
-      tell("sink_failed", why, 1);
+      tell("sink_failed", why.c_str(), 1);
     } catch (...) {
       // Memory ran out for the message.
     }
@@ -187,7 +173,7 @@ void SinkRelay::Shared::work() noexcept {
     tell_dropped("expected it to keep up, the oldest rows are dropped");
     const bool is_made = make(*call);
     // Before the call is done with, so that whoever drains has been told.
-    if (is_made && is_failing) tell_recovered();
+    if (is_made && is_failing) tell("sink_recovered", "it takes rows again", 1);
     lock.lock();
     is_trying = false;
     is_failing = !is_made;

@@ -132,8 +132,7 @@ class LIVECCA_EXPORT Monitor {
   /// whole or not at all. The history stays in the run folder, and what is thinned out of it stays
   /// until neither of the last two checkpoints needs it. Probe steps since the last snapshot
   /// are not in it: that pass is to be made again. Waits for steps and solves in progress, and for
-  /// the sinks, 5 s at most. False,
-  /// with an event "checkpoint_failed", if it cannot be written.
+  /// the sinks, 5 s at most. False, with an event "checkpoint_failed", if it cannot be written.
   bool save(const std::filesystem::path& folder);
 
   /// Waits for pending solves, then compares every kept snapshot with the last one. Call once,

@@ -66,6 +66,6 @@ class LIVECCA_EXPORT PrometheusSink : public Sink {
 /// and not to the disk.
 ///
 /// Thread safety: as Sink says.
-LIVECCA_EXPORT std::shared_ptr<Sink> prometheus_textfile_sink(std::filesystem::path file);
+LIVECCA_EXPORT std::shared_ptr<Sink> prometheus_textfile_sink(const std::filesystem::path& file);
 
 }  // namespace livecca

@@ -50,11 +50,10 @@ struct RowStamp {
 /// MonitorOptions::sinks; one sink takes one run. One that keeps what it gets, as a file does,
 /// should take back what SinkRun says when a run is taken up again, or it has it twice.
 ///
-/// What throws from it is called again: the monitor keeps the newest rows (256 snapshots or 64 MiB,
-/// 4096 events, 4096 logged numbers), makes the call again
-/// after a growing pause, counts, tells the first failure and that it is over, and the other sinks
-/// go on. When the run ends all sinks together have 5 s for what they were not given yet. So a call
-/// that throws should have done nothing, or what may be done twice.
+/// A call that throws is made again after a growing pause and counted, the first failure and its
+/// end are told, and the other sinks go on. So it should have done nothing, or what may be done
+/// twice. Meanwhile the newest rows wait: 256 snapshots or 64 MiB, 4096 events, 4096 logged
+/// numbers. When the run ends all sinks together have 5 s for what is left.
 ///
 /// Thread safety: calls come one at a time, in order, from one thread of the sink's own, for which
 /// neither training nor solving nor another sink waits.

@@ -75,7 +75,7 @@ class TextfileSink : public Sink {
 
 }  // namespace
 
-std::shared_ptr<Sink> prometheus_textfile_sink(std::filesystem::path file) {
+std::shared_ptr<Sink> prometheus_textfile_sink(const std::filesystem::path& file) {
   return std::make_shared<TextfileSink>(file);
 }
 
