@@ -57,14 +57,15 @@ def size_of(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def kill_while_writing(command, folder):
-    """Several times, each once the files have grown since the process began, and a moment later."""
+def kill_while_writing(command, folder, checkpoint):
+    """Several times, each once the files have grown since the process began, and a moment later; the last time not before
+    there is a checkpoint, however slow the machine."""
     chance = random.Random(SEED)
-    for _ in range(KILLS):
+    for turn in range(KILLS):
         begin = size_of(folder / "tensorboard")
         child = subprocess.Popen(command)
         deadline = time.monotonic() + 60
-        while size_of(folder / "tensorboard") <= begin:
+        while size_of(folder / "tensorboard") <= begin or (turn == KILLS - 1 and not checkpoint.exists()):
             if child.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{command}: expected it to write, got its end ({child.poll()}) or nothing in a minute")
             time.sleep(0.001)
@@ -76,8 +77,9 @@ def kill_while_writing(command, folder):
 
 def write_killed(arguments):
     folder = arguments.runs / "killed"
-    kill_while_writing([arguments.writer, folder, "1000000", "--resume", "--slowly"], folder)
-    done = int((folder / "checkpoint").read_text().split()[0])
+    checkpoint = folder / "checkpoint"
+    kill_while_writing([arguments.writer, folder, "1000000", "--resume", "--slowly"], folder, checkpoint)
+    done = int(checkpoint.read_text().split()[0])
     print(f"a writer killed {KILLS} times, {done} snapshots before the last checkpoint, seed {SEED}", flush=True)
     write(arguments, "killed", done + 9, "--resume", "--final")
 
@@ -85,8 +87,9 @@ def write_killed(arguments):
 def watch_killed(arguments):
     """The same of a real monitor, which is saved at every epoch."""
     folder = arguments.runs / "watched_killed"
-    kill_while_writing([arguments.watcher, folder, "--go-on", "1000000"], folder)
-    done = int(pathlib.Path(f"{folder}-latest").read_text())
+    latest = pathlib.Path(f"{folder}-latest")
+    kill_while_writing([arguments.watcher, folder, "--go-on", "1000000"], folder, latest)
+    done = int(latest.read_text())
     print(f"a monitor killed {KILLS} times, {done} epochs before the last checkpoint", flush=True)
     subprocess.run([arguments.watcher, folder, "--go-on", str(done + 9)], check=True)
 
