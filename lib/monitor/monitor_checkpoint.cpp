@@ -168,6 +168,7 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   if (!rows) return false;
   json["rows_size"] = rows->size;
   json["rows_time"] = rows->last_time;
+  json["rows_begin"] = rows->first_lines;
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   AtomicFile file(checkpoint_file(folder));
   if (!file.write(std::as_bytes(std::span(text)), why) ||
@@ -207,10 +208,20 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
                  facts_from_json(saved.at("facts")));
 }
 
+void Monitor::State::expect_rows_of(const std::array<std::string, 2>& first_lines,
+                                    const std::filesystem::path& checkpoint) const {
+  const std::string first = writer.first_line();
+  if (first.empty() || first == first_lines[0] || first == first_lines[1]) return;
+  throw Error((options.run_directory / "rows.jsonl").string() +
+              ": expected the rows of the run that " + checkpoint.string() +
+              " was saved from, got those of another run; they are left as they are");
+}
+
 void Monitor::State::restore(const std::filesystem::path& folder) {
   try {
     const Json json = Json::parse(restored);
     // First all that may be refused, then what is cut off: another checkpoint may be tried.
+    expect_rows_of(json.at("rows_begin").get<std::array<std::string, 2>>(), folder);
     restore_streams(folder);
     std::string why;
     if (!solver.restore_verdicts(json.at("verdicts").get<std::string>(), why)) throw Error(why);

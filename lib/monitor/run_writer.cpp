@@ -174,10 +174,17 @@ void RunWriter::cut(std::uint64_t size) {
 
 std::optional<RunWriter::Extent> RunWriter::sync(std::string& why) {
   const std::lock_guard lock(mutex_);
-  if (file_.sync()) return Extent{file_.size(), last_time_};
+  if (file_.sync()) {
+    return Extent{file_.size(), last_time_, {file_.first_line(), file_.heading()}};
+  }
   why = file_.path().string() + ": expected the disk to take all rows, got: " +
         (file_.last_error().empty() ? "an error" : file_.last_error());
   return std::nullopt;
+}
+
+std::string RunWriter::first_line() const {
+  const std::lock_guard lock(mutex_);
+  return file_.first_line();
 }
 
 std::vector<Event> RunWriter::events() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -65,9 +66,13 @@ class RunWriter {
   struct Extent {
     std::uint64_t size = 0;  ///< bytes
     double last_time = 0;    ///< of the last
+    /// What the file begins with now, and what with if it had to be begun anew.
+    std::array<std::string, 2> first_lines;
   };
   /// Of the disk, once all are there; empty, with the reason, if they cannot be.
   std::optional<Extent> sync(std::string& why);
+  /// Empty if there is no whole line.
+  std::string first_line() const;
   std::vector<Event> events() const;
   /// The time of the last row.
   double last_time() const;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "livecca/common/error.hpp"
@@ -75,6 +76,20 @@ void JsonlFile::go_to_end_of_line() {
       if (bytes[i - 1] == '\n') return;
     }
   }
+}
+
+std::string JsonlFile::first_line() const {
+  std::string line;
+  std::array<char, 4096> bytes{};
+  while (line.size() < size_) {
+    const ssize_t got =
+        ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(line.size()));
+    if (got <= 0) break;
+    const std::string_view read(bytes.data(), static_cast<std::size_t>(got));
+    line += read.substr(0, read.find('\n'));
+    if (read.find('\n') != std::string_view::npos) return line;
+  }
+  return {};
 }
 
 bool JsonlFile::fail(std::string why) {

@@ -152,6 +152,43 @@ TEST_CASE("a run without its rows does not go on") {
         std::string::npos);
 }
 
+TEST_CASE("a checkpoint of another run is refused, and what that run wrote is left as it is") {
+  const LeftRun run;
+  const LeftRun other;
+  const auto rows = other.options.run_directory / "rows.jsonl";
+  const std::string before = text_of(rows);
+  check_line(run.refusal(other.options), rows.string());
+  CHECK(run.refusal(other.options).find(run.checkpoint().string()) != std::string::npos);
+  CHECK(text_of(rows) == before);
+  CHECK(other.refusal().empty());
+}
+
+TEST_CASE("a run in a folder that was renamed goes on") {
+  const LeftRun run;
+  MonitorOptions options = run.options;
+  options.run_directory += "-renamed";
+  std::filesystem::rename(run.options.run_directory, options.run_directory);
+  CHECK(run.refusal(options).empty());
+}
+
+TEST_CASE("a run whose rows were removed and begun anew goes on from before and after") {
+  const TemporaryFolder folder;
+  const MonitorOptions options = ScriptedTraining::options_in(folder.path());
+  {
+    Monitor monitor(options);
+    ScriptedTraining training(monitor);
+    training.play(0, 15);
+    REQUIRE(monitor.save(folder.path() / "before"));
+    std::filesystem::remove(options.run_directory / "rows.jsonl");
+    training.play(15, 20);
+    REQUIRE(monitor.save(folder.path() / "after"));
+  }
+  for (const char* checkpoint : {"after", "before"}) {
+    CAPTURE(checkpoint);
+    CHECK_NOTHROW(Monitor(options, folder.path() / checkpoint));
+  }
+}
+
 TEST_CASE("rows that are fewer than the checkpoint knows of are reported") {
   const LeftRun run;
   const auto rows = run.options.run_directory / "rows.jsonl";

@@ -69,7 +69,7 @@ class LIVECCA_EXPORT Monitor {
   /// it are removed, taps need not be watched again (watch() returns them). With
   /// options.synchronous the rows are then what an uninterrupted run would have written, but for
   /// wall times and overhead. Throws Error if the checkpoint cannot be read, is of other options,
-  /// or its run folder has no rows.
+  /// or its run folder has no rows, or another run's.
   Monitor(MonitorOptions options, const std::filesystem::path& checkpoint);
   /// Waits for pending solves; does not compute the final curves.
   ~Monitor();

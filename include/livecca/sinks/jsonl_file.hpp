@@ -40,10 +40,13 @@ class LIVECCA_EXPORT JsonlFile {
   bool write(std::string_view line);
   /// What a file begins with that had to be begun anew.
   void set_heading(std::string line) { heading_ = std::move(line); }
+  const std::string& heading() const { return heading_; }
   /// Returns once the disk has all lines, those that wait too; false if it does not say so.
   bool sync();
 
   const std::filesystem::path& path() const { return path_; }
+  /// What the file begins with, by which it may be known again; empty if it has no whole line.
+  std::string first_line() const;
   /// Bytes written.
   std::uint64_t size() const { return size_; }
   std::uint64_t lines_lost() const { return lines_lost_; }
