@@ -168,7 +168,7 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   if (!rows) return false;
   json["rows_size"] = rows->size;
   json["rows_time"] = rows->last_time;
-  json["rows_begin"] = rows->first_lines;
+  json["rows_begin"] = rows->first_line;
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   AtomicFile file(checkpoint_file(folder));
   if (!file.write(std::as_bytes(std::span(text)), why) ||
@@ -208,20 +208,15 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
                  facts_from_json(saved.at("facts")));
 }
 
-void Monitor::State::expect_rows_of(const std::array<std::string, 2>& first_lines,
-                                    const std::filesystem::path& checkpoint) const {
-  const std::string first = writer.first_line();
-  if (first.empty() || first == first_lines[0] || first == first_lines[1]) return;
-  throw Error((options.run_directory / "rows.jsonl").string() +
-              ": expected the rows of the run that " + checkpoint.string() +
-              " was saved from, got those of another run; they are left as they are");
-}
-
 void Monitor::State::restore(const std::filesystem::path& folder) {
   try {
     const Json json = Json::parse(restored);
     // First all that may be refused, then what is cut off: another checkpoint may be tried.
-    expect_rows_of(json.at("rows_begin").get<std::array<std::string, 2>>(), folder);
+    if (!writer.is_begun_by(json.at("rows_begin").get<std::string>())) {
+      throw Error((options.run_directory / "rows.jsonl").string() +
+                  ": expected the rows of the run that " + folder.string() +
+                  " was saved from, got another run's; they are left as they are");
+    }
     restore_streams(folder);
     std::string why;
     if (!solver.restore_verdicts(json.at("verdicts").get<std::string>(), why)) throw Error(why);
@@ -233,16 +228,17 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     const auto rows_size = json.at("rows_size").get<std::uint64_t>();
     const auto rows_time = json.at("rows_time").get<double>();
     const std::vector<Event> lost = history.restore(json.at("history"));
-    const bool is_short = writer.size() < rows_size;
-    writer.cut(rows_size);
+    const bool is_whole = writer.cut(rows_size, rows_time);
     writer.restore(events, rows_time);
     open_sinks(true);
     for (const Event& event : lost) writer.report(event);
     for (const auto& [name, pack] : packs_then) add_reference(name, pack);
     const RunRow row = run_row();
     writer.set_heading(row);
-    writer.tell_sinks(row);
-    if (is_short) {
+    if (is_whole) {
+      writer.tell_sinks(row);
+    } else {
+      writer.write(row);  // the last one may be gone
       writer.report(
           {front.epoch, "rows_lost", "rows.jsonl",
            "expected the rows that were there when the checkpoint was written, got a part"});

@@ -134,9 +134,6 @@ struct Monitor::State {
                         const std::array<std::string, 3>& schedules, std::string& why);
   void restore(const std::filesystem::path& folder);
   void restore_streams(const std::filesystem::path& folder);
-  /// Throws Error if the run folder's rows begin with neither of these.
-  void expect_rows_of(const std::array<std::string, 2>& first_lines,
-                      const std::filesystem::path& checkpoint) const;
 
   MonitorOptions options;
   std::int64_t process;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace livecca {
@@ -17,6 +18,14 @@ std::size_t bytes_of(const SnapshotRows& rows) {
   return sizeof rows + numbers * sizeof(double) + rows.measures.size() * sizeof(MeasureRow) +
          rows.spectra.size() * sizeof(SpectrumRow) + rows.layers.size() * sizeof(LayerRow) +
          rows.drifts.size() * sizeof(DriftRow) + rows.verdicts.size() * sizeof(VerdictRow);
+}
+
+/// The line's wall_time; 0 if it has none.
+double time_of(const std::string& line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  return json.is_object() && json.contains("wall_time") && json["wall_time"].is_number()
+             ? json["wall_time"].get<double>()
+             : 0;
 }
 
 }  // namespace
@@ -162,29 +171,30 @@ std::uint64_t RunWriter::lines_lost() const {
   return file_.lines_lost();
 }
 
-std::uint64_t RunWriter::size() const {
+bool RunWriter::is_begun_by(const std::string& first_line) {
   const std::lock_guard lock(mutex_);
-  return file_.size();
+  return file_.is_begun_by(first_line);
 }
 
-void RunWriter::cut(std::uint64_t size) {
+bool RunWriter::cut(std::uint64_t size, double time) {
   const std::lock_guard lock(mutex_);
   file_.cut(size);
+  bool is_whole = file_.size() == size;
+  while (time_of(file_.last_line()) > time) {
+    file_.cut(file_.size() - 1);
+    is_whole = false;
+  }
+  return is_whole;
 }
 
 std::optional<RunWriter::Extent> RunWriter::sync(std::string& why) {
   const std::lock_guard lock(mutex_);
   if (file_.sync()) {
-    return Extent{file_.size(), last_time_, {file_.first_line(), file_.heading()}};
+    return Extent{file_.size(), last_time_, file_.first_line()};
   }
   why = file_.path().string() + ": expected the disk to take all rows, got: " +
         (file_.last_error().empty() ? "an error" : file_.last_error());
   return std::nullopt;
-}
-
-std::string RunWriter::first_line() const {
-  const std::lock_guard lock(mutex_);
-  return file_.first_line();
 }
 
 std::vector<Event> RunWriter::events() const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -34,8 +33,11 @@ class RunWriter {
   /// called. Throws Error as JsonlFile does.
   RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
             bool is_new);
-  /// See JsonlFile::cut().
-  void cut(std::uint64_t size);
+  /// True if the rows are of the run whose first line this is. See JsonlFile::is_begun_by().
+  bool is_begun_by(const std::string& first_line);
+  /// Forgets what lies beyond `size` bytes and what is later than `time`, Unix seconds: of a file
+  /// that was begun anew the size tells nothing. False if it had not what it should have before.
+  bool cut(std::uint64_t size, double time);
 
   template <typename Row>
   void write(const Row& row) {
@@ -60,19 +62,14 @@ class RunWriter {
   void write_event_counts();
 
   std::uint64_t lines_lost() const;
-  /// Bytes of rows so far.
-  std::uint64_t size() const;
   /// What rows are there.
   struct Extent {
     std::uint64_t size = 0;  ///< bytes
     double last_time = 0;    ///< of the last
-    /// What the file begins with now, and what with if it had to be begun anew.
-    std::array<std::string, 2> first_lines;
+    std::string first_line;
   };
   /// Of the disk, once all are there; empty, with the reason, if they cannot be.
   std::optional<Extent> sync(std::string& why);
-  /// Empty if there is no whole line.
-  std::string first_line() const;
   std::vector<Event> events() const;
   /// The time of the last row.
   double last_time() const;

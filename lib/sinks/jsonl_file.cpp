@@ -36,6 +36,14 @@ std::uint64_t size_of_file(int descriptor) {
   return ::fstat(descriptor, &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
 }
 
+/// As far as the file goes.
+bool begins_with(int descriptor, std::string_view line) {
+  const std::string expected = std::string(line) + '\n';
+  std::string there(std::min<std::uint64_t>(size_of_file(descriptor), expected.size()), '\0');
+  const ssize_t got = ::pread(descriptor, there.data(), there.size(), 0);
+  return got == static_cast<ssize_t>(there.size()) && expected.starts_with(there);
+}
+
 }  // namespace
 
 JsonlFile::JsonlFile(std::filesystem::path path, bool is_new)
@@ -52,12 +60,18 @@ JsonlFile::JsonlFile(std::filesystem::path path, bool is_new)
   size_ = size_of_file(descriptor_);
 }
 
+bool JsonlFile::is_begun_by(std::string line) {
+  if (!begins_with(descriptor_, line)) return false;
+  first_line_ = std::move(line);
+  return true;
+}
+
 void JsonlFile::cut(std::uint64_t size) {
-  size_ = std::min(size, size_);
-  go_to_end_of_line();
+  size_ = end_of_line_before(std::min(size, size_));
   if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) {
     refuse(path_, "cut this file", std::strerror(errno));
   }
+  if (size_ == 0) begin_again();
 }
 
 JsonlFile::~JsonlFile() {
@@ -65,31 +79,27 @@ JsonlFile::~JsonlFile() {
   ::close(descriptor_);
 }
 
-void JsonlFile::go_to_end_of_line() {
+/// The beginning of the line that has the byte at `offset`, or is to have it.
+std::uint64_t JsonlFile::end_of_line_before(std::uint64_t offset) const {
   std::array<char, 4096> bytes{};
-  while (size_ > 0) {
-    const std::uint64_t count = std::min<std::uint64_t>(size_, bytes.size());
+  while (offset > 0) {
+    const std::uint64_t count = std::min<std::uint64_t>(offset, bytes.size());
     const ssize_t got =
-        ::pread(descriptor_, bytes.data(), count, static_cast<off_t>(size_ - count));
-    if (got != static_cast<ssize_t>(count)) return;
-    for (std::uint64_t i = count; i > 0; --i, --size_) {
-      if (bytes[i - 1] == '\n') return;
+        ::pread(descriptor_, bytes.data(), count, static_cast<off_t>(offset - count));
+    if (got != static_cast<ssize_t>(count)) break;
+    for (std::uint64_t i = count; i > 0; --i, --offset) {
+      if (bytes[i - 1] == '\n') return offset;
     }
   }
+  return offset;
 }
 
-std::string JsonlFile::first_line() const {
-  std::string line;
-  std::array<char, 4096> bytes{};
-  while (line.size() < size_) {
-    const ssize_t got =
-        ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(line.size()));
-    if (got <= 0) break;
-    const std::string_view read(bytes.data(), static_cast<std::size_t>(got));
-    line += read.substr(0, read.find('\n'));
-    if (read.find('\n') != std::string_view::npos) return line;
-  }
-  return {};
+std::string JsonlFile::last_line() const {
+  if (size_ == 0) return {};
+  const std::uint64_t begin = end_of_line_before(size_ - 1);
+  std::string line(size_ - 1 - begin, '\0');
+  const ssize_t got = ::pread(descriptor_, line.data(), line.size(), static_cast<off_t>(begin));
+  return got == static_cast<ssize_t>(line.size()) ? line : std::string();
 }
 
 bool JsonlFile::fail(std::string why) {
@@ -102,21 +112,42 @@ bool JsonlFile::is_removed() const {
   return ::fstat(descriptor_, &facts) == 0 && facts.st_nlink == 0;
 }
 
-bool JsonlFile::begin_anew() {
+bool JsonlFile::is_shortened() const {
+  struct stat facts {};
+  return ::fstat(descriptor_, &facts) == 0 && static_cast<std::uint64_t>(facts.st_size) < size_;
+}
+
+bool JsonlFile::open_again() {
   std::error_code ignored;  // the file then cannot be created either
   std::filesystem::create_directories(path_.parent_path(), ignored);
   const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) {
     return fail(std::string("the file was removed, and again: ") + std::strerror(errno));
   }
+  const bool is_own = first_line_.empty() || begins_with(descriptor, first_line_);
+  if (!is_own || !lock(descriptor)) {
+    ::close(descriptor);
+    return fail("the file was removed, and another run's is in its place");
+  }
   ::close(std::exchange(descriptor_, descriptor));
-  lock(descriptor_);
-  size_ = size_of_file(descriptor_);
-  go_to_end_of_line();
+  return true;
+}
+
+bool JsonlFile::find_end_again() {
+  if (is_removed() && !open_again()) return false;
+  const std::uint64_t end = end_of_line_before(size_of_file(descriptor_));
+  if (::ftruncate(descriptor_, static_cast<off_t>(end)) != 0) return fail(std::strerror(errno));
+  size_ = end;
   if (size_ > 0) return true;  // an editor's copy, say: the lines are there
   lines_lost_ += std::exchange(lines_written_, 0);
-  if (!heading_.empty()) waiting_.push_front(heading_);
+  begin_again();
   return true;
+}
+
+void JsonlFile::begin_again() {
+  if (!waiting_.empty() && waiting_.front() == first_line_) return;
+  if (!heading_.empty()) waiting_.push_front(heading_);
+  if (!first_line_.empty()) waiting_.push_front(first_line_);
 }
 
 bool JsonlFile::write_now(std::string_view line) {
@@ -137,8 +168,9 @@ bool JsonlFile::write_now(std::string_view line) {
     }
     written += static_cast<std::size_t>(count);
   }
+  if (size_ > 0) ++lines_written_;  // the first cannot be lost: a file begun anew has it
+  if (size_ == 0 && first_line_.empty()) first_line_ = line;
   size_ += bytes.size();
-  ++lines_written_;
   return true;
 }
 
@@ -153,9 +185,12 @@ bool JsonlFile::write_waiting() {
 
 bool JsonlFile::write(std::string_view line) {
   const bool removed = is_removed();
-  if ((!removed || begin_anew()) && write_waiting() && write_now(line)) {
-    if (!removed) return true;
-    return fail("the file was removed; it was begun anew");
+  const bool shortened = !removed && is_shortened();
+  const bool is_ready = !(removed || shortened) || find_end_again();
+  if (is_ready && write_waiting() && write_now(line)) {
+    if (removed) return fail("the file was removed; it was begun anew");
+    if (shortened) return fail("the file was shortened by another; lines are gone");
+    return true;
   }
   if (bytes_waiting_ + line.size() > most_bytes_waiting) {
     ++lines_lost_;

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <set>
 
 #include "file_text.hpp"
 #include "livecca/common/error.hpp"
@@ -19,9 +20,9 @@ namespace {
 /// A run that was left after it saved.
 class LeftRun {
  public:
-  LeftRun() : options(ScriptedTraining::options_in(folder_.path())) {
+  explicit LeftRun(int steps = 15) : options(ScriptedTraining::options_in(folder_.path())) {
     Monitor monitor(options);
-    ScriptedTraining(monitor).play(0, 15);
+    ScriptedTraining(monitor).play(0, steps);
     REQUIRE(monitor.save(checkpoint()));
   }
 
@@ -51,6 +52,14 @@ class LeftRun {
  public:
   MonitorOptions options;
 };
+
+std::set<std::string> names_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
+}
 
 void check_line(const std::string& line, const std::string& holds) {
   CAPTURE(line);
@@ -154,12 +163,17 @@ TEST_CASE("a run without its rows does not go on") {
 
 TEST_CASE("a checkpoint of another run is refused, and what that run wrote is left as it is") {
   const LeftRun run;
-  const LeftRun other;
+  const LeftRun other(30);
   const auto rows = other.options.run_directory / "rows.jsonl";
+  const auto history = other.options.run_directory / "history";
   const std::string before = text_of(rows);
+  const auto kept_before = names_in(history);
+  REQUIRE(before.size() > text_of(run.options.run_directory / "rows.jsonl").size());
+  REQUIRE(kept_before.size() > names_in(run.options.run_directory / "history").size());
   check_line(run.refusal(other.options), rows.string());
   CHECK(run.refusal(other.options).find(run.checkpoint().string()) != std::string::npos);
   CHECK(text_of(rows) == before);
+  CHECK(names_in(history) == kept_before);
   CHECK(other.refusal().empty());
 }
 
@@ -171,22 +185,46 @@ TEST_CASE("a run in a folder that was renamed goes on") {
   CHECK(run.refusal(options).empty());
 }
 
-TEST_CASE("a run whose rows were removed and begun anew goes on from before and after") {
+TEST_CASE("a run whose rows were removed or emptied goes on, from before and from after") {
   const TemporaryFolder folder;
   const MonitorOptions options = ScriptedTraining::options_in(folder.path());
+  const auto rows = options.run_directory / "rows.jsonl";
   {
     Monitor monitor(options);
+    REQUIRE(monitor.save(folder.path() / "at the beginning"));
     ScriptedTraining training(monitor);
     training.play(0, 15);
     REQUIRE(monitor.save(folder.path() / "before"));
-    std::filesystem::remove(options.run_directory / "rows.jsonl");
-    training.play(15, 20);
+    std::filesystem::remove(rows);
+    training.play(15, 40);  // to more rows than the checkpoint knows of
     REQUIRE(monitor.save(folder.path() / "after"));
+    training.play(40, 45);
   }
-  for (const char* checkpoint : {"after", "before"}) {
+  const auto go_on = [&](const char* checkpoint, int step) {
     CAPTURE(checkpoint);
-    CHECK_NOTHROW(Monitor(options, folder.path() / checkpoint));
-  }
+    {
+      Monitor monitor(options, folder.path() / checkpoint);
+      ScriptedTraining(monitor).play(step, 45);
+    }
+    // Each row once, whatever was gone.
+    std::set<std::uint64_t> logged;
+    std::size_t lost = 0;
+    const auto lines = read_lines(rows);
+    for (const auto& line : lines) {
+      if (line["kind"] == "log") CHECK(logged.insert(line["step"].get<std::uint64_t>()).second);
+      if (line["kind"] == "event" && line["what"] == "rows_lost") ++lost;
+    }
+    CHECK(lines.front()["kind"] == "run");
+    CHECK(logged.size() == static_cast<std::size_t>(45 - (step == 40 ? 15 : step)));
+    return lost;
+  };
+  CHECK(go_on("after", 40) == 0);
+  CHECK(go_on("before", 15) == 1);
+  CHECK(go_on("before", 15) == 1);
+  std::filesystem::resize_file(rows, 0);
+  CHECK(go_on("before", 15) == 1);
+  CHECK(go_on("before", 15) == 1);
+  CHECK(go_on("at the beginning", 0) == 0);  // it knows of the first row, which is there
 }
 
 TEST_CASE("rows that are fewer than the checkpoint knows of are reported") {

@@ -100,21 +100,88 @@ TEST_CASE("lines that wait have a limit, and what is beyond it is counted") {
   CHECK(file.lines_lost() == 3);
 }
 
-TEST_CASE("a file that was removed with its folder is begun anew, with its heading, and said so") {
+TEST_CASE("a file that was removed with its folder begins anew as it did, and it is said") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder.path() / "run");
   JsonlFile inner(folder.path() / "run" / "rows.jsonl");
   inner.set_heading("{\"kind\":\"run\"}");
-  REQUIRE(inner.write("{}"));
+  REQUIRE(inner.write("{\"kind\":\"first\"}"));
+  REQUIRE(inner.write("{\"a\":0}"));
   std::filesystem::remove_all(folder.path() / "run");
   CHECK_FALSE(inner.write("{\"a\":1}"));
   CHECK(inner.last_error() == "the file was removed; it was begun anew");
   CHECK(inner.lines_lost() == 1);
   CHECK(inner.write("{\"a\":2}"));
   const auto lines = livecca_tests::read_lines(inner.path());
-  REQUIRE(lines.size() == 3);
-  CHECK(lines[0]["kind"] == "run");
-  CHECK(lines[2]["a"] == 2);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0]["kind"] == "first");
+  CHECK(lines[1]["kind"] == "run");
+  CHECK(lines[2]["a"] == 1);
+  CHECK(lines[3]["a"] == 2);
+}
+
+TEST_CASE("a file that was emptied or cut short in its place is gone on with, and it is said") {
+  const TemporaryFolder folder;
+  JsonlFile file(folder.path() / "rows.jsonl");
+  file.set_heading("{\"kind\":\"run\"}");
+  REQUIRE(file.write("{\"kind\":\"first\"}"));
+  const auto first_size = file.size();
+  REQUIRE(file.write("{\"a\":0}"));
+  std::filesystem::resize_file(file.path(), file.size() - 3);
+  CHECK_FALSE(file.write("{}"));
+  CHECK(file.last_error() == "the file was shortened by another; lines are gone");
+  auto lines = livecca_tests::read_lines(file.path());
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[1].empty());
+  for (const auto size : {std::uint64_t{0}, first_size / 2}) {
+    CAPTURE(size);
+    std::filesystem::resize_file(file.path(), size);
+    CHECK_FALSE(file.write("{\"a\":1}"));
+    CHECK(file.write("{\"a\":2}"));
+    lines = livecca_tests::read_lines(file.path());
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0]["kind"] == "first");
+    CHECK(lines[1]["kind"] == "run");
+    CHECK(lines[3]["a"] == 2);
+  }
+}
+
+TEST_CASE("another run's file in the place of one that was removed is left alone") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "rows.jsonl";
+  {
+    JsonlFile file(path);
+    REQUIRE(file.write("{\"run\":1}"));
+    std::filesystem::remove(path);
+    JsonlFile other(path);
+    REQUIRE(other.write("{\"run\":2}"));
+    CHECK_FALSE(file.write("{\"a\":1}"));
+    CHECK(file.last_error() == "the file was removed, and another run's is in its place");
+    CHECK(file.lines_waiting() == 1);
+    REQUIRE(other.write("{\"a\":2}"));
+  }
+  const auto lines = livecca_tests::read_lines(path);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["run"] == 2);
+  CHECK(lines[1]["a"] == 2);
+}
+
+TEST_CASE("a file is known by its first line, as far as it goes") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "rows.jsonl";
+  { CHECK(JsonlFile(path).first_line().empty()); }
+  CHECK(JsonlFile::at_end_of(path).is_begun_by("{\"run\":1}"));  // it has nothing to lose
+  {
+    JsonlFile file = JsonlFile::at_end_of(path);
+    REQUIRE(file.write("{\"run\":1}"));
+    REQUIRE(file.write("{\"a\":2}"));
+    CHECK(file.first_line() == "{\"run\":1}");
+    CHECK(file.last_line() == "{\"a\":2}");
+  }
+  CHECK(JsonlFile::at_end_of(path).is_begun_by("{\"run\":1}"));
+  CHECK_FALSE(JsonlFile::at_end_of(path).is_begun_by("{\"run\":2}"));
+  CHECK_FALSE(JsonlFile::at_end_of(path).is_begun_by("{\"run\":1"));
+  CHECK_FALSE(JsonlFile::at_end_of(path).is_begun_by(""));
 }
 
 TEST_CASE("a file that an editor replaced is gone on with") {

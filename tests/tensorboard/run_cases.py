@@ -1,6 +1,7 @@
 """Writes made-up runs that are torn, killed and taken up again, and reads them with TensorBoard."""
 
 import argparse
+import contextlib
 import pathlib
 import random
 import shutil
@@ -54,7 +55,12 @@ def write_other_steps(arguments):
 
 
 def size_of(folder):
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """In bytes; what goes meanwhile does not count."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def kill_while_writing(command, folder, checkpoint):

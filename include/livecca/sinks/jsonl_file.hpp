@@ -14,7 +14,8 @@ namespace livecca {
 /// An append-only file of JSON lines, each written whole or not at all: a line that the disk took
 /// only in part is cut off again. Lines that cannot be written wait, up to 8 MiB of them, and go
 /// first once the disk takes them; beyond that they are lost and counted. A file that was removed
-/// is begun anew, its folder too. Never throws while writing.
+/// is begun anew, its folder too; one that was emptied begins as before. What another run put in
+/// its place is not touched. Never throws while writing.
 ///
 /// Thread safety: none.
 class LIVECCA_EXPORT JsonlFile {
@@ -31,22 +32,26 @@ class LIVECCA_EXPORT JsonlFile {
   JsonlFile(const JsonlFile&) = delete;
   JsonlFile& operator=(const JsonlFile&) = delete;
 
+  /// True if the file's beginning is this line's, as far as the file goes; it is then known as the
+  /// one that begins so.
+  bool is_begun_by(std::string line);
   /// Forgets what lies beyond `size` bytes, and a line that is then not whole. Throws Error if that
   /// cannot be done.
   void cut(std::uint64_t size);
 
   /// Appends a line, after those that wait. Returns false if it has to wait or is lost, or if
-  /// earlier lines are gone because the file was removed; last_error() says which.
+  /// earlier lines are gone because the file was removed or shortened; last_error() says which.
   bool write(std::string_view line);
-  /// What a file begins with that had to be begun anew.
+  /// What comes after the first line in a file that had to be begun anew.
   void set_heading(std::string line) { heading_ = std::move(line); }
-  const std::string& heading() const { return heading_; }
   /// Returns once the disk has all lines, those that wait too; false if it does not say so.
   bool sync();
 
   const std::filesystem::path& path() const { return path_; }
-  /// What the file begins with, by which it may be known again; empty if it has no whole line.
-  std::string first_line() const;
+  /// What the file begins with, now or once it is begun anew; empty until a line is written.
+  const std::string& first_line() const { return first_line_; }
+  /// Empty if there is none.
+  std::string last_line() const;
   /// Bytes written.
   std::uint64_t size() const { return size_; }
   std::uint64_t lines_lost() const { return lines_lost_; }
@@ -56,11 +61,14 @@ class LIVECCA_EXPORT JsonlFile {
 
  private:
   JsonlFile(std::filesystem::path path, bool is_new);
-  void go_to_end_of_line();
+  std::uint64_t end_of_line_before(std::uint64_t offset) const;
   bool fail(std::string why);
   bool write_now(std::string_view line);
   bool is_removed() const;
-  bool begin_anew();
+  bool is_shortened() const;
+  bool open_again();
+  bool find_end_again();
+  void begin_again();
   bool write_waiting();
 
   std::filesystem::path path_;
@@ -70,6 +78,7 @@ class LIVECCA_EXPORT JsonlFile {
   std::uint64_t lines_lost_ = 0;
   std::deque<std::string> waiting_;
   std::uint64_t bytes_waiting_ = 0;
+  std::string first_line_;
   std::string heading_;
   std::string last_error_;
 };
