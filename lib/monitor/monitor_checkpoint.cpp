@@ -212,7 +212,7 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
   try {
     const Json json = Json::parse(restored);
     // First all that may be refused, then what is cut off: another checkpoint may be tried.
-    if (!writer.is_begun_by(json.at("rows_begin").get<std::string>())) {
+    if (!writer.take_up(json.at("rows_begin").get<std::string>())) {
       throw Error((options.run_directory / "rows.jsonl").string() +
                   ": expected the rows of the run that " + folder.string() +
                   " was saved from, got another run's; they are left as they are");

@@ -171,9 +171,9 @@ std::uint64_t RunWriter::lines_lost() const {
   return file_.lines_lost();
 }
 
-bool RunWriter::is_begun_by(const std::string& first_line) {
+bool RunWriter::take_up(const std::string& first_line) {
   const std::lock_guard lock(mutex_);
-  return file_.is_begun_by(first_line);
+  return file_.take_up(first_line);
 }
 
 bool RunWriter::cut(std::uint64_t size, double time) {
@@ -189,9 +189,7 @@ bool RunWriter::cut(std::uint64_t size, double time) {
 
 std::optional<RunWriter::Extent> RunWriter::sync(std::string& why) {
   const std::lock_guard lock(mutex_);
-  if (file_.sync()) {
-    return Extent{file_.size(), last_time_, file_.first_line()};
-  }
+  if (file_.sync()) return Extent{file_.size(), last_time_, file_.first_line()};
   why = file_.path().string() + ": expected the disk to take all rows, got: " +
         (file_.last_error().empty() ? "an error" : file_.last_error());
   return std::nullopt;

@@ -33,8 +33,8 @@ class RunWriter {
   /// called. Throws Error as JsonlFile does.
   RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
             bool is_new);
-  /// True if the rows are of the run whose first line this is. See JsonlFile::is_begun_by().
-  bool is_begun_by(const std::string& first_line);
+  /// See JsonlFile::take_up().
+  bool take_up(const std::string& first_line);
   /// Forgets what lies beyond `size` bytes and what is later than `time`, Unix seconds: of a file
   /// that was begun anew the size tells nothing. False if it had not what it should have before.
   bool cut(std::uint64_t size, double time);
@@ -66,7 +66,7 @@ class RunWriter {
   struct Extent {
     std::uint64_t size = 0;  ///< bytes
     double last_time = 0;    ///< of the last
-    std::string first_line;
+    std::string first_line;  ///< by which they are known
   };
   /// Of the disk, once all are there; empty, with the reason, if they cannot be.
   std::optional<Extent> sync(std::string& why);

@@ -60,9 +60,9 @@ JsonlFile::JsonlFile(std::filesystem::path path, bool is_new)
   size_ = size_of_file(descriptor_);
 }
 
-bool JsonlFile::is_begun_by(std::string line) {
-  if (!begins_with(descriptor_, line)) return false;
-  first_line_ = std::move(line);
+bool JsonlFile::take_up(std::string first_line) {
+  if (!begins_with(descriptor_, first_line)) return false;
+  first_line_ = std::move(first_line);
   return true;
 }
 
@@ -75,7 +75,7 @@ void JsonlFile::cut(std::uint64_t size) {
 }
 
 JsonlFile::~JsonlFile() {
-  write_waiting();
+  if (!waiting_.empty() && mend(find_damage())) write_waiting();
   ::close(descriptor_);
 }
 
@@ -107,14 +107,11 @@ bool JsonlFile::fail(std::string why) {
   return false;
 }
 
-bool JsonlFile::is_removed() const {
+JsonlFile::Damage JsonlFile::find_damage() const {
   struct stat facts {};
-  return ::fstat(descriptor_, &facts) == 0 && facts.st_nlink == 0;
-}
-
-bool JsonlFile::is_shortened() const {
-  struct stat facts {};
-  return ::fstat(descriptor_, &facts) == 0 && static_cast<std::uint64_t>(facts.st_size) < size_;
+  if (::fstat(descriptor_, &facts) != 0) return Damage::none;  // writing will tell
+  if (facts.st_nlink == 0) return Damage::removed;
+  return static_cast<std::uint64_t>(facts.st_size) < size_ ? Damage::shortened : Damage::none;
 }
 
 bool JsonlFile::open_again() {
@@ -133,8 +130,9 @@ bool JsonlFile::open_again() {
   return true;
 }
 
-bool JsonlFile::find_end_again() {
-  if (is_removed() && !open_again()) return false;
+bool JsonlFile::mend(Damage damage) {
+  if (damage == Damage::none) return true;
+  if (damage == Damage::removed && !open_again()) return false;
   const std::uint64_t end = end_of_line_before(size_of_file(descriptor_));
   if (::ftruncate(descriptor_, static_cast<off_t>(end)) != 0) return fail(std::strerror(errno));
   size_ = end;
@@ -184,13 +182,11 @@ bool JsonlFile::write_waiting() {
 }
 
 bool JsonlFile::write(std::string_view line) {
-  const bool removed = is_removed();
-  const bool shortened = !removed && is_shortened();
-  const bool is_ready = !(removed || shortened) || find_end_again();
-  if (is_ready && write_waiting() && write_now(line)) {
-    if (removed) return fail("the file was removed; it was begun anew");
-    if (shortened) return fail("the file was shortened by another; lines are gone");
-    return true;
+  const Damage damage = find_damage();
+  if (mend(damage) && write_waiting() && write_now(line)) {
+    if (damage == Damage::none) return true;
+    return fail(damage == Damage::removed ? "the file was removed; it was begun anew"
+                                          : "the file was shortened by another; lines are gone");
   }
   if (bytes_waiting_ + line.size() > most_bytes_waiting) {
     ++lines_lost_;
@@ -201,6 +197,10 @@ bool JsonlFile::write(std::string_view line) {
   return false;
 }
 
-bool JsonlFile::sync() { return write_waiting() && ::fdatasync(descriptor_) == 0; }
+bool JsonlFile::sync() {
+  // The next line mends it, and is told of it.
+  if (find_damage() != Damage::none) return fail("the file was removed or shortened by another");
+  return write_waiting() && ::fdatasync(descriptor_) == 0;
+}
 
 }  // namespace livecca

@@ -9,6 +9,7 @@
 #include "temporary_folder.hpp"
 
 using namespace livecca;
+using livecca_tests::files_in;
 using livecca_tests::read_lines;
 using livecca_tests::ScriptedTraining;
 using livecca_tests::TemporaryFolder;
@@ -52,14 +53,6 @@ class LeftRun {
  public:
   MonitorOptions options;
 };
-
-std::set<std::string> names_in(const std::filesystem::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    names.insert(entry.path().filename().string());
-  }
-  return names;
-}
 
 void check_line(const std::string& line, const std::string& holds) {
   CAPTURE(line);
@@ -167,13 +160,13 @@ TEST_CASE("a checkpoint of another run is refused, and what that run wrote is le
   const auto rows = other.options.run_directory / "rows.jsonl";
   const auto history = other.options.run_directory / "history";
   const std::string before = text_of(rows);
-  const auto kept_before = names_in(history);
+  const auto kept_before = files_in(history);
   REQUIRE(before.size() > text_of(run.options.run_directory / "rows.jsonl").size());
-  REQUIRE(kept_before.size() > names_in(run.options.run_directory / "history").size());
+  REQUIRE(kept_before.size() > files_in(run.options.run_directory / "history").size());
   check_line(run.refusal(other.options), rows.string());
   CHECK(run.refusal(other.options).find(run.checkpoint().string()) != std::string::npos);
   CHECK(text_of(rows) == before);
-  CHECK(names_in(history) == kept_before);
+  CHECK(files_in(history) == kept_before);
   CHECK(other.refusal().empty());
 }
 

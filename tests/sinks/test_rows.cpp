@@ -157,6 +157,7 @@ TEST_CASE("another run's file in the place of one that was removed is left alone
     REQUIRE(other.write("{\"run\":2}"));
     CHECK_FALSE(file.write("{\"a\":1}"));
     CHECK(file.last_error() == "the file was removed, and another run's is in its place");
+    CHECK_FALSE(file.sync());
     CHECK(file.lines_waiting() == 1);
     REQUIRE(other.write("{\"a\":2}"));
   }
@@ -166,11 +167,41 @@ TEST_CASE("another run's file in the place of one that was removed is left alone
   CHECK(lines[1]["a"] == 2);
 }
 
+TEST_CASE("the disk is not said to have lines of a file that was removed") {
+  const TemporaryFolder folder;
+  JsonlFile file(folder.path() / "rows.jsonl");
+  REQUIRE(file.write("{\"a\":1}"));
+  REQUIRE(file.sync());
+  std::filesystem::remove(file.path());
+  CHECK_FALSE(file.sync());
+  CHECK_FALSE(file.write("{\"a\":2}"));
+  CHECK(file.sync());
+  CHECK(livecca_tests::read_lines(file.path()).size() == 2);
+}
+
+TEST_CASE("lines that wait are written at the end, to the file that is there then") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "rows.jsonl";
+  {
+    JsonlFile file(path);
+    REQUIRE(file.write("{\"a\":0}"));
+    {
+      const livecca_tests::FileSizeLimit limit(10);
+      CHECK_FALSE(file.write("{\"a\":1}"));
+    }
+    std::filesystem::remove(path);
+  }
+  const auto lines = livecca_tests::read_lines(path);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["a"] == 0);
+  CHECK(lines[1]["a"] == 1);
+}
+
 TEST_CASE("a file is known by its first line, as far as it goes") {
   const TemporaryFolder folder;
   const auto path = folder.path() / "rows.jsonl";
   { CHECK(JsonlFile(path).first_line().empty()); }
-  CHECK(JsonlFile::at_end_of(path).is_begun_by("{\"run\":1}"));  // it has nothing to lose
+  CHECK(JsonlFile::at_end_of(path).take_up("{\"run\":1}"));  // it has nothing to lose
   {
     JsonlFile file = JsonlFile::at_end_of(path);
     REQUIRE(file.write("{\"run\":1}"));
@@ -178,10 +209,10 @@ TEST_CASE("a file is known by its first line, as far as it goes") {
     CHECK(file.first_line() == "{\"run\":1}");
     CHECK(file.last_line() == "{\"a\":2}");
   }
-  CHECK(JsonlFile::at_end_of(path).is_begun_by("{\"run\":1}"));
-  CHECK_FALSE(JsonlFile::at_end_of(path).is_begun_by("{\"run\":2}"));
-  CHECK_FALSE(JsonlFile::at_end_of(path).is_begun_by("{\"run\":1"));
-  CHECK_FALSE(JsonlFile::at_end_of(path).is_begun_by(""));
+  CHECK(JsonlFile::at_end_of(path).take_up("{\"run\":1}"));
+  CHECK_FALSE(JsonlFile::at_end_of(path).take_up("{\"run\":2}"));
+  CHECK_FALSE(JsonlFile::at_end_of(path).take_up("{\"run\":1"));
+  CHECK_FALSE(JsonlFile::at_end_of(path).take_up(""));
 }
 
 TEST_CASE("a file that an editor replaced is gone on with") {

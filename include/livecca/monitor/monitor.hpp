@@ -68,8 +68,8 @@ class LIVECCA_EXPORT Monitor {
   /// Goes on with a run from what save() wrote into `checkpoint`: rows and history that came after
   /// it are removed, taps need not be watched again (watch() returns them). With
   /// options.synchronous the rows are then what an uninterrupted run would have written, but for
-  /// wall times and overhead. Throws Error if the checkpoint cannot be read, is of other options,
-  /// or its run folder has no rows, or another run's.
+  /// wall times and overhead. Throws Error if the checkpoint cannot be read or is of other options,
+  /// or if its run folder has no rows or another run's.
   Monitor(MonitorOptions options, const std::filesystem::path& checkpoint);
   /// Waits for pending solves; does not compute the final curves.
   ~Monitor();

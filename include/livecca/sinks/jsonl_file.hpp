@@ -32,9 +32,9 @@ class LIVECCA_EXPORT JsonlFile {
   JsonlFile(const JsonlFile&) = delete;
   JsonlFile& operator=(const JsonlFile&) = delete;
 
-  /// True if the file's beginning is this line's, as far as the file goes; it is then known as the
-  /// one that begins so.
-  bool is_begun_by(std::string line);
+  /// Goes on with the file as the one that begins with this line, and will if it is begun anew.
+  /// False, and nothing changes, if it begins otherwise, as far as it goes.
+  bool take_up(std::string first_line);
   /// Forgets what lies beyond `size` bytes, and a line that is then not whole. Throws Error if that
   /// cannot be done.
   void cut(std::uint64_t size);
@@ -44,7 +44,8 @@ class LIVECCA_EXPORT JsonlFile {
   bool write(std::string_view line);
   /// What comes after the first line in a file that had to be begun anew.
   void set_heading(std::string line) { heading_ = std::move(line); }
-  /// Returns once the disk has all lines, those that wait too; false if it does not say so.
+  /// Returns once the disk has all lines, those that wait too; false if it does not say so, or if
+  /// the file was removed or shortened since the last write().
   bool sync();
 
   const std::filesystem::path& path() const { return path_; }
@@ -64,10 +65,10 @@ class LIVECCA_EXPORT JsonlFile {
   std::uint64_t end_of_line_before(std::uint64_t offset) const;
   bool fail(std::string why);
   bool write_now(std::string_view line);
-  bool is_removed() const;
-  bool is_shortened() const;
+  enum class Damage { none, removed, shortened };
+  Damage find_damage() const;
+  bool mend(Damage damage);
   bool open_again();
-  bool find_end_again();
   void begin_again();
   bool write_waiting();
 
