@@ -15,7 +15,7 @@
 #include "median.hpp"
 #include "quiet_waiting.hpp"
 #include "synthetic_images.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "text_table.hpp"
 
 namespace {

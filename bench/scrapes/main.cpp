@@ -19,7 +19,7 @@
 #include "probe.hpp"
 #include "quiet_waiting.hpp"
 #include "synthetic_images.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "text_table.hpp"
 #include "train_stream.hpp"
 #include "training.hpp"

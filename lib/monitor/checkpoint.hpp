@@ -10,7 +10,7 @@
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/sinks/row.hpp"
-#include "monitor/watched_taps.hpp"
+#include "monitor/intake/watched_taps.hpp"
 
 namespace livecca {
 

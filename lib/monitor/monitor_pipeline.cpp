@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "livecca/common/error.hpp"
-#include "monitor/final_curves.hpp"
+#include "monitor/comparison/final_curves.hpp"
 #include "monitor/monitor_state.hpp"
-#include "monitor/time_spent.hpp"
+#include "monitor/pacing/time_spent.hpp"
 
 namespace livecca {
 namespace {

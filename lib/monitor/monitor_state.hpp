@@ -11,20 +11,20 @@
 #include <string>
 #include <vector>
 
-#include "livecca/activations/probe_fingerprint.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "monitor/history.hpp"
-#include "monitor/latest_rows.hpp"
-#include "monitor/overhead.hpp"
-#include "monitor/reference_packs.hpp"
-#include "monitor/run_writer.hpp"
-#include "monitor/sink_relay.hpp"
+#include "monitor/history/history.hpp"
+#include "sinks/latest_rows.hpp"
+#include "monitor/pacing/overhead.hpp"
+#include "monitor/history/reference_packs.hpp"
+#include "sinks/run_writer.hpp"
+#include "sinks/sink_relay.hpp"
 #include "monitor/snapshot_solver.hpp"
-#include "monitor/step_buffer.hpp"
-#include "monitor/stream_window.hpp"
-#include "monitor/watched_taps.hpp"
+#include "monitor/intake/step_buffer.hpp"
+#include "monitor/intake/stream_window.hpp"
+#include "monitor/intake/watched_taps.hpp"
 
 namespace livecca {
 

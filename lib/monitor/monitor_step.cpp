@@ -5,7 +5,7 @@
 
 #include "livecca/common/error.hpp"
 #include "monitor/monitor_state.hpp"
-#include "monitor/time_spent.hpp"
+#include "monitor/pacing/time_spent.hpp"
 
 namespace livecca {
 namespace {

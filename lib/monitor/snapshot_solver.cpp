@@ -8,7 +8,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "monitor/time_spent.hpp"
+#include "monitor/pacing/time_spent.hpp"
 
 namespace livecca {
 namespace {

@@ -10,12 +10,12 @@
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
 #include "livecca/snapshot/solver.hpp"
-#include "monitor/latest_rows.hpp"
-#include "monitor/recorded_comparison.hpp"
-#include "monitor/rows_of_solution.hpp"
-#include "monitor/run_writer.hpp"
-#include "monitor/stream_window.hpp"
-#include "monitor/verdicts.hpp"
+#include "sinks/latest_rows.hpp"
+#include "monitor/comparison/recorded_comparison.hpp"
+#include "monitor/comparison/rows_of_solution.hpp"
+#include "sinks/run_writer.hpp"
+#include "monitor/intake/stream_window.hpp"
+#include "verdicts/verdicts.hpp"
 
 namespace livecca {
 

@@ -10,7 +10,7 @@
 
 #include "livecca/activations/fourier.hpp"
 #include "livecca/common/error.hpp"
-#include "stored_tensor.hpp"
+#include "support/stored_tensor.hpp"
 
 using namespace livecca;
 using livecca_tests::Extents;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "livecca/activations/packed_rows.hpp"
-#include "packed_values.hpp"
+#include "support/packed_values.hpp"
 
 using namespace livecca;
 using livecca_tests::centered_values_of;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "livecca/activations/packed_rows.hpp"
-#include "packed_values.hpp"
-#include "stored_tensor.hpp"
+#include "support/packed_values.hpp"
+#include "support/stored_tensor.hpp"
 
 using namespace livecca;
 using livecca_tests::Extents;

@@ -10,7 +10,7 @@
 #include "livecca/activations/eigen.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/xtensor.hpp"
-#include "packed_values.hpp"
+#include "support/packed_values.hpp"
 
 using namespace livecca;
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "common/atomic_file.hpp"
-#include "file_size_limit.hpp"
-#include "file_text.hpp"
-#include "temporary_folder.hpp"
+#include "support/file_size_limit.hpp"
+#include "support/file_text.hpp"
+#include "support/temporary_folder.hpp"
 
 using livecca::AtomicFile;
 using livecca_tests::files_in;

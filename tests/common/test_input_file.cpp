@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "common/input_file.hpp"
-#include "file_text.hpp"
-#include "temporary_folder.hpp"
+#include "support/file_text.hpp"
+#include "support/temporary_folder.hpp"
 
 using livecca::InputFile;
 using livecca_tests::TemporaryFolder;

@@ -8,8 +8,8 @@
 
 #include "common/input_file.hpp"
 #include "common/safetensors.hpp"
-#include "file_text.hpp"
-#include "temporary_folder.hpp"
+#include "support/file_text.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::TemporaryFolder;

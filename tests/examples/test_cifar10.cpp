@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cifar10.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using live_training::DataError;
 using live_training::image_bytes;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "moments_file_target.hpp"
 
 // Runs the fuzz target over every file of the folders named on the command line, without a fuzzer.

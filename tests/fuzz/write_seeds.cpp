@@ -10,7 +10,7 @@
 #include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/moments/panel.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "compare.hpp"
-#include "compare_output.hpp"
+#include "compare/compare.hpp"
+#include "compare/compare_output.hpp"
 #include "livecca/measures/noise_floor.hpp"
 
 using livecca::tool::CompareOptions;

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "small_network.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
 using livecca::Stream;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca_libtorch/tap.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 // Tensors are kept until the step's commit and then held until livecca's thread has read them,
 // unless they are changed in place or somebody else has them too.

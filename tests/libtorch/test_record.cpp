@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "json_lines.hpp"
-#include "livecca/activations/recorded_pack.hpp"
+#include "support/json_lines.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/record.hpp"
 #include "small_network.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
 using livecca::RecordedPack;

@@ -8,11 +8,11 @@
 #include <memory>
 #include <thread>
 
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca_libtorch/sequential.hpp"
 #include "livecca_libtorch/tap.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using livecca::libtorch::forward_tapped;
 using livecca::libtorch::is_tapping;

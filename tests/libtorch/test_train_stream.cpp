@@ -8,11 +8,11 @@
 #include <thread>
 #include <vector>
 
-#include "json_lines.hpp"
-#include "livecca/activations/recorded_pack.hpp"
+#include "support/json_lines.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/tap.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
 using livecca::Stream;

@@ -7,8 +7,8 @@
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/moments/fourier_taps.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 
 // Data that has no full rank: a status, right numbers where they exist, none where not.
 

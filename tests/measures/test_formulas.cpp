@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "livecca/measures/measure.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 
 // Every measure against the direct computation on the activations: by QR, SVD and n × n Gram
 // matrices, without any covariance.

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "livecca/moments/fourier_taps.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 // Per frequency against a complex CCA of the coefficients themselves, by QR and SVD.
 

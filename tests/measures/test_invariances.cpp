@@ -7,8 +7,8 @@
 #include <string>
 
 #include "livecca/measures/measure.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 
 // What the comment of each Measure claims.
 

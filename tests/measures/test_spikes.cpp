@@ -5,8 +5,8 @@
 
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/noise_floor.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 using Eigen::MatrixXd;

@@ -9,8 +9,8 @@
 #include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "matrices.hpp"
-#include "stored_tensor.hpp"
-#include "temporary_folder.hpp"
+#include "support/stored_tensor.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::product_of;

@@ -10,7 +10,7 @@
 #include "livecca/moments/panel.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "matrices.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

@@ -10,7 +10,7 @@
 #include "livecca/activations/eigen.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/moments/cross_moments.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

@@ -13,9 +13,9 @@
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "matrices.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
-#include "temporary_folder.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

@@ -6,8 +6,8 @@
 #include "livecca/measures/measure.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "matrices.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 using livecca_tests::shared_latents;

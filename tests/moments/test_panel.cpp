@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "livecca/common/error.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

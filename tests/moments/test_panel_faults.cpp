@@ -5,7 +5,7 @@
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/moments/panel.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

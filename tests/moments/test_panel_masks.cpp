@@ -10,7 +10,7 @@
 #include "livecca/common/error.hpp"
 #include "livecca/moments/panel.hpp"
 #include "matrices.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca;
 using livecca_tests::check_equal;

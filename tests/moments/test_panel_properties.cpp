@@ -9,9 +9,9 @@
 
 #include "livecca/snapshot/solve.hpp"
 #include "matrices.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
-#include "weighted_definition.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
+#include "support/weighted_definition.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

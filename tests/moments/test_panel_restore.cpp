@@ -9,8 +9,8 @@
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/moments/panel.hpp"
 #include "matrices.hpp"
-#include "random_data.hpp"
-#include "temporary_folder.hpp"
+#include "support/random_data.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

@@ -9,8 +9,8 @@
 #include "livecca/common/error.hpp"
 #include "livecca/moments/panel.hpp"
 #include "matrices.hpp"
-#include "random_data.hpp"
-#include "weighted_definition.hpp"
+#include "support/random_data.hpp"
+#include "support/weighted_definition.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

@@ -7,7 +7,7 @@
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 namespace livecca_tests {
 

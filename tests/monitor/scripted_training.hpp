@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 namespace livecca_tests {
 

@@ -5,11 +5,11 @@
 #include <functional>
 #include <optional>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "livecca/common/error.hpp"
-#include "livecca/monitor/recorder.hpp"
+#include "livecca/packs/recorder.hpp"
 #include "scripted_training.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::comparable_rows;

@@ -3,10 +3,10 @@
 #include <functional>
 #include <set>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "livecca/common/error.hpp"
 #include "scripted_training.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::files_in;

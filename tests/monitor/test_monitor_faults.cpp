@@ -7,9 +7,9 @@
 #include <filesystem>
 
 #include "drifting_network.hpp"
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "report_events.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::DriftingNetwork;

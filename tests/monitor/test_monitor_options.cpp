@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "drifting_network.hpp"
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
-#include "panel_of_two.hpp"
-#include "temporary_folder.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::DriftingNetwork;

@@ -7,10 +7,10 @@
 #include <memory>
 #include <thread>
 
-#include "file_text.hpp"
-#include "json_lines.hpp"
+#include "support/file_text.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
 
 using namespace livecca;

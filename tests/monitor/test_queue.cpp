@@ -7,10 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 #include "watched_pair.hpp"
 
 using namespace livecca;

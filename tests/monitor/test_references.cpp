@@ -4,15 +4,15 @@
 #include <array>
 #include <cmath>
 
-#include "livecca/activations/recorded_pack.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "livecca/monitor/recorder.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
+#include "livecca/packs/recorder.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
 #include "report_events.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::direct_distance;

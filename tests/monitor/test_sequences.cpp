@@ -5,14 +5,14 @@
 #include <filesystem>
 #include <vector>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/snapshot/solve.hpp"
-#include "panel_of_two.hpp"
-#include "random_data.hpp"
-#include "temporary_folder.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/random_data.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;

@@ -11,10 +11,10 @@
 #include <stdexcept>
 #include <thread>
 
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
-#include "panel_of_two.hpp"
-#include "temporary_folder.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
 
 using namespace livecca;

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <thread>
 
-#include "json_lines.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
-#include "panel_of_two.hpp"
-#include "temporary_folder.hpp"
+#include "support/panel_of_two.hpp"
+#include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
 #include "watched_pair.hpp"
 

@@ -12,11 +12,11 @@
 #include <stdexcept>
 #include <thread>
 
-#include "file_size_limit.hpp"
-#include "file_text.hpp"
-#include "json_lines.hpp"
-#include "livecca/monitor/recorder.hpp"
-#include "temporary_folder.hpp"
+#include "support/file_size_limit.hpp"
+#include "support/file_text.hpp"
+#include "support/json_lines.hpp"
+#include "livecca/packs/recorder.hpp"
+#include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
 
 // Each fault strikes a training that goes on: it must end with the weights of one that nobody

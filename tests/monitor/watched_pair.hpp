@@ -7,7 +7,7 @@
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
 

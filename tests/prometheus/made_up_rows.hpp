@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "example_rows.hpp"
+#include "support/example_rows.hpp"
 #include "livecca/sinks/sink.hpp"
 
 namespace livecca_tests {

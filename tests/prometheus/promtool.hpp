@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "file_text.hpp"
-#include "temporary_folder.hpp"
+#include "support/file_text.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
 

@@ -15,12 +15,12 @@
 #include <string>
 #include <thread>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "http_client.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "made_up_rows.hpp"
-#include "message_of.hpp"
-#include "temporary_folder.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca_tests;
 using livecca::PrometheusSink;

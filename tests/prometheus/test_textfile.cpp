@@ -3,11 +3,11 @@
 #include <functional>
 #include <string>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "made_up_rows.hpp"
-#include "message_of.hpp"
-#include "temporary_folder.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca_tests;
 using livecca::prometheus_textfile_sink;

@@ -11,14 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "http_client.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "promtool.hpp"
-#include "random_data.hpp"
-#include "temporary_folder.hpp"
+#include "support/random_data.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca_tests;
 using namespace std::chrono_literals;

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "file_size_limit.hpp"
-#include "json_lines.hpp"
+#include "support/file_size_limit.hpp"
+#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using Json = nlohmann::json;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "child.hpp"
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "rows_compared.hpp"
 #include "small_network.hpp"
 #include "stage_board.hpp"

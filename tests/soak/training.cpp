@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "livecca/activations/eigen.hpp"
-#include "livecca/monitor/recorder.hpp"
+#include "livecca/packs/recorder.hpp"
 
 namespace livecca_soak {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 
 namespace livecca_tests {
 

@@ -7,7 +7,7 @@
 
 #include "common/crc32c.hpp"
 #include "event_records.hpp"
-#include "file_text.hpp"
+#include "support/file_text.hpp"
 #include "sinks/tensorboard/chart_layout.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "sinks/tensorboard/canvas.hpp"
-#include "sinks/tensorboard/heatmap.hpp"
+#include "sinks/tensorboard/picture/canvas.hpp"
+#include "sinks/tensorboard/picture/heatmap.hpp"
 
 using namespace livecca;
 

@@ -9,8 +9,8 @@
 #include "event_records.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
-#include "message_of.hpp"
-#include "temporary_folder.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using namespace livecca_tests;

@@ -6,12 +6,12 @@
 #include <string>
 
 #include "event_records.hpp"
-#include "file_size_limit.hpp"
-#include "file_text.hpp"
+#include "support/file_size_limit.hpp"
+#include "support/file_text.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
-#include "message_of.hpp"
-#include "temporary_folder.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace livecca;
 using namespace livecca_tests;

@@ -13,7 +13,7 @@
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/tensorboard.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 namespace {
 

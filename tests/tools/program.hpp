@@ -17,7 +17,7 @@
 
 #include "npy_writer.hpp"
 #include "safetensors_writer.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
 

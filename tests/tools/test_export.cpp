@@ -1,6 +1,6 @@
-#include "export_rows.hpp"
+#include "runs/export_rows.hpp"
 #include "program.hpp"
-#include "row_columns.hpp"
+#include "runs/row_columns.hpp"
 #include "run_file.hpp"
 
 using namespace livecca_tests;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <random>
 
-#include "input_error.hpp"
-#include "npy_file.hpp"
+#include "inputs/input_error.hpp"
+#include "inputs/npy_file.hpp"
 #include "npy_writer.hpp"
-#include "temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 using livecca::tool::InputError;
 using livecca::tool::NpyFile;

@@ -1,8 +1,8 @@
 #include <array>
 
-#include "pack_fixture.hpp"
+#include "support/pack_fixture.hpp"
 #include "program.hpp"
-#include "random_data.hpp"
+#include "support/random_data.hpp"
 
 using namespace livecca_tests;
 using livecca::DType;

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <optional>
 
-#include "livecca/monitor/recorder.hpp"
+#include "livecca/packs/recorder.hpp"
 #include "monitor/drifting_network.hpp"
 #include "program.hpp"
 

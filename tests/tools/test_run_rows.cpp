@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "input_error.hpp"
+#include "inputs/input_error.hpp"
 #include "run_file.hpp"
-#include "run_rows.hpp"
+#include "runs/run_rows.hpp"
 
 using namespace livecca_tests;
 using livecca::tool::Curve;

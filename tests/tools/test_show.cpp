@@ -1,11 +1,11 @@
-#include "show.hpp"
+#include "runs/show.hpp"
 
 #include <cmath>
 
 #include "program.hpp"
 #include "run_file.hpp"
-#include "run_view.hpp"
-#include "sparkline.hpp"
+#include "runs/run_view.hpp"
+#include "text/sparkline.hpp"
 
 using namespace livecca_tests;
 using namespace livecca::tool;

@@ -12,10 +12,10 @@
 #include "livecca/common/export.hpp"
 #include "livecca/moments/precision.hpp"
 #include "livecca/moments/window.hpp"
-#include "livecca/monitor/history_precision.hpp"
+#include "livecca/packs/pack_precision.hpp"
 #include "livecca/monitor/pairing.hpp"
 #include "livecca/monitor/schedule.hpp"
-#include "livecca/monitor/verdict_options.hpp"
+#include "livecca/verdicts/verdict_options.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/sink.hpp"
 

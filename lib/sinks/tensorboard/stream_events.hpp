@@ -14,7 +14,7 @@
 #include "sinks/tensorboard/chart_layout.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
-#include "sinks/tensorboard/heatmap.hpp"
+#include "sinks/tensorboard/picture/heatmap.hpp"
 
 namespace livecca {
 

@@ -4,7 +4,7 @@
 
 #include "livecca/common/export.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "livecca/monitor/recorder.hpp"
+#include "livecca/packs/recorder.hpp"
 
 namespace livecca::libtorch {
 

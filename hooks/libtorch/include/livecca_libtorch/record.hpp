@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "livecca/common/export.hpp"
-#include "livecca/monitor/recorder.hpp"
+#include "livecca/packs/recorder.hpp"
 
 namespace livecca::libtorch {
 

@@ -10,7 +10,7 @@
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "livecca/monitor/recorder.hpp"
+#include "livecca/packs/recorder.hpp"
 
 namespace livecca::libtorch {
 

@@ -1,0 +1,314 @@
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "livecca/common/error.hpp"
+#include "moments/panel/panel_state.hpp"
+#include "moments/panel/step_rows.hpp"
+
+namespace livecca {
+namespace {
+
+std::string text_of(const PackedRows& rows) {
+  std::string text = std::to_string(rows.images()) + " images";
+  if (rows.grid().size() == 1) return text;
+  return text + " of " + rows.grid().text() + " positions";
+}
+
+std::string expected_pairing(const PackedRows& x, const PackedRows& y) {
+  if (x.images() == y.images() && !(x.is_even() && y.is_even())) {
+    return "expected the same mask for both, got other valid steps";
+  }
+  return "expected rows that pair, got " + text_of(x) + " and " + text_of(y);
+}
+
+std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
+
+}  // namespace
+
+PanelTap& Panel::State::tap_to_observe(std::size_t index, bool recorded, bool masked) {
+  if (index >= taps.size()) {
+    throw Error("panel step: expected a tap below " + std::to_string(taps.size()) + ", got " +
+                std::to_string(index));
+  }
+  PanelTap& tap = taps[index];
+  if (tap.observed) {
+    throw Error(tap.name.text() + ": expected one observation in a step, got a second one");
+  }
+  if (recorded && !tap.source) throw Error(tap.name.text() + ": expected a recorded tap");
+  if (!recorded && tap.source) {
+    throw Error(tap.name.text() + ": expected rows of its recording, got a view");
+  }
+  if (masked && !is_sequence(tap.reading.layout)) {
+    throw Error(tap.name.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
+                ", which has no steps");
+  }
+  tap.observed = true;
+  return tap;
+}
+
+std::string Panel::State::misfit_of(const PanelTap& tap, const ActivationShape& seen) {
+  const auto text = [](std::size_t features, const Grid& grid) {
+    return std::to_string(features) + " features on " + grid.text() + " positions";
+  };
+  if (tap.frequency && seen.features % 2 != 0) {
+    return "expected as many real as imaginary parts, got " + text(seen.features, seen.grid);
+  }
+  if (!tap.fed && !tap.shape_given) return {};
+  const TapShape& expected = *tap.shape;
+  const std::size_t seen_width = tap.reading.features(seen.features, seen.grid);
+  if (tap.shape_of_rows) {
+    const Grid rows = tap.reading.grid_of_rows(seen.grid);
+    if (expected.features == seen_width && expected.grid == rows) return {};
+    return "expected " + text(expected.features, expected.grid) + " as before, got " +
+           text(seen_width, rows);
+  }
+  const bool same_grid = tap.reading.grid_may_vary() || expected.grid == seen.grid;
+  if (expected.features == seen.features && same_grid) return {};
+  return "expected " + text(expected.features, expected.grid) +
+         (tap.fed ? " as before, got " : " as declared, got ") + text(seen.features, seen.grid);
+}
+
+bool Panel::State::fit_shape(PanelTap& tap, const ActivationView& view) {
+  ActivationShape seen;
+  std::string why;
+  if (!read_shape(view, tap.reading.layout, seen, why)) {
+    leave(tap, FaultKind::shape_changed, why);
+    return false;
+  }
+  return fit_shape(tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
+}
+
+bool Panel::State::fit_shape(PanelTap& tap, const TapShape& shape) {
+  const std::string why =
+      misfit_of(tap, {.images = 0, .features = shape.features, .grid = shape.grid});
+  if (!why.empty()) {
+    leave(tap, FaultKind::shape_changed, why);
+    return false;
+  }
+  if (!tap.fed && !tap.shape_given) return set_shape_within_limit(tap, shape);
+  set_shape(tap, shape);
+  return true;
+}
+
+const PackedRows* Panel::State::accept(PanelTap& tap, bool packed, const std::string& why) {
+  if (packed) return &tap.rows;
+  leave(tap, FaultKind::shape_changed, why);
+  return nullptr;
+}
+
+void Panel::State::commit() {
+  std::size_t step_images = 0;
+  for (const PanelTap& tap : taps) {
+    if (tap.observed) step_images = std::max(step_images, tap.rows.images());
+  }
+  drop_unfit_taps();
+  drop_unpaired_rows();
+  find_live_taps();
+  center_live_taps(step_images);
+  accumulate(step_images);
+  images += step_images;
+  clock += step_images;
+  ++steps;
+  close_step();
+}
+
+void Panel::State::drop_unfit_taps() {
+  for (PanelTap& tap : taps) {
+    if (tap.left) continue;
+    if (!tap.observed) {
+      leave(tap, FaultKind::missing,
+            "expected in every step, not fed in step " + std::to_string(steps + 1) +
+                " of this window");
+    } else if (const double share = nonfinite_share(tap.rows); share > options.nonfinite_limit) {
+      leave(tap, FaultKind::nonfinite,
+            "expected at most " + percent(options.nonfinite_limit) +
+                " non-finite rows in a step, got " + percent(share));
+    }
+  }
+}
+
+void Panel::State::find_live_taps() {
+  live.clear();
+  live_rows.clear();
+  live_pairs.clear();
+  for (PanelTap& tap : taps) {
+    if (tap.left) continue;
+    tap.place_among_live = live.size();
+    live.push_back(&tap);
+    live_rows.push_back(&tap.rows);
+  }
+  for (const PanelPair& pair : pairs) {
+    const PanelTap& x = taps[pair.x];
+    const PanelTap& y = taps[pair.y];
+    if (pair.left || x.left || y.left) continue;
+    live_pairs.push_back({x.place_among_live, y.place_among_live});
+  }
+}
+
+void Panel::State::center_live_taps(std::size_t step_images) {
+  image_weights.clear();
+  if (options.window.kind == Window::Kind::exponential) {
+    image_weights.resize(step_images);
+    for (std::size_t i = 0; i < step_images; ++i) {
+      image_weights[i] =
+          std::exp2(-static_cast<double>(step_images - 1 - i) / options.window.half_life);
+    }
+  }
+  masks.make(live_rows, live_pairs);
+  // By reference, as a std::function that holds a large lambda would allocate.
+  const auto center = [this](std::size_t i) { live[i]->rows.center(masks.of(i), image_weights); };
+  executor.parallel_for(Lane::training, live.size(), std::ref(center));
+}
+
+void Panel::State::drop_unpaired_rows() {
+  for (PanelPair& pair : pairs) {
+    const PanelTap& x = taps[pair.x];
+    const PanelTap& y = taps[pair.y];
+    if (pair.left || x.left || y.left || x.rows.pairs_with(y.rows)) continue;
+    pair.left = true;
+    for (PanelMoments& block : blocks) {
+      block.pairs[static_cast<std::size_t>(&pair - pairs.data())].moments.reset();
+    }
+    faults.push_back({FaultKind::rows_differ, x.name.text() + " with " + y.name.text(),
+                      expected_pairing(x.rows, y.rows)});
+  }
+}
+
+MomentsOptions Panel::State::moments_options() const {
+  return {.precision = options.precision, .norm_sums = options.norm_sums};
+}
+
+void Panel::State::make_moments(std::size_t index) {
+  const PanelTap& tap = taps[index];
+  for (PanelMoments& block : blocks) {
+    TapMoments& kept = block.taps[index];
+    kept.grid = tap.reading.grid_of_rows(tap.shape->grid);
+    kept.features_of_tap = tap.features_of_tap();
+    kept.feature_seed = options.feature_seed;
+    if (!tap.recording && !kept.moments) kept.moments.emplace(tap.features(), moments_options());
+  }
+}
+
+void Panel::State::make_moments_of_pair(std::size_t index) {
+  const std::size_t features_x = taps[pairs[index].x].features();
+  const std::size_t features_y = taps[pairs[index].y].features();
+  for (PanelMoments& block : blocks) {
+    std::optional<CrossMoments>& moments = block.pairs[index].moments;
+    if (!moments) moments.emplace(features_x, features_y, moments_options());
+  }
+}
+
+void Panel::State::keep_rows(std::size_t index, std::size_t block, double decay) {
+  PanelTap& tap = taps[index];
+  TapMoments& kept = blocks[block].taps[index];
+  kept.samples_left_out += masks.valid_rows(tap.place_among_live) - tap.rows.weights().samples;
+  tap.place = update.add_rows(tap.rows, options.precision);
+  tap.fed = true;
+  if (!tap.recording) update.add(*kept.moments, tap.place, decay);
+}
+
+void Panel::State::accumulate(std::size_t step_images) {
+  const std::size_t block = turn_to_next_block();
+  const double decay = decay_until(clock + step_images, block);
+  update.begin();
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    PanelTap& tap = taps[i];
+    if (tap.left) continue;
+    make_moments(i);
+    keep_rows(i, block, decay);
+    if (!tap.recording) continue;
+    tap.recording->add(block, tap.first_row, masks.of(tap.place_among_live));
+  }
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
+    const PanelTap& x = taps[pairs[p].x];
+    const PanelTap& y = taps[pairs[p].y];
+    if (pairs[p].left || x.left || y.left) continue;
+    make_moments_of_pair(p);
+    update.add(*blocks[block].pairs[p].moments, x.place, y.place, decay);
+  }
+  update.run();
+  block_clock[block] = clock + step_images;
+  blocks[block].images += step_images;
+  ++blocks[block].steps_committed;
+}
+
+void Panel::State::close_step() {
+  step_open = false;
+  for (PanelTap& tap : taps) tap.observed = false;
+}
+
+Panel::Step::Step(Step&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+
+Panel::Step::~Step() {
+  if (state_ == nullptr) return;
+  ++state_->steps_discarded;
+  state_->close_step();
+}
+
+const PackedRows* Panel::Step::observe(std::size_t tap_index, const ActivationView& view,
+                                       const SequenceMask& mask) {
+  if (state_ == nullptr) throw Error("panel step: observed after its commit");
+  PanelTap& tap = state_->tap_to_observe(tap_index, false, mask.is_given());
+  if (!state_->fit_shape(tap, view)) {
+    tap.rows.clear();
+    return nullptr;
+  }
+  std::string why;
+  const bool packed = tap.rows.pack(view, tap.reading, state_->options.positions, state_->images,
+                                    why, tap.chosen, mask);
+  return state_->accept(tap, packed, why);
+}
+
+const PackedRows* Panel::Step::observe_packed(std::size_t tap_index, PackedRows& rows,
+                                              const TapShape& seen) {
+  if (state_ == nullptr) throw Error("panel step: observed after its commit");
+  PanelTap& tap = state_->tap_to_observe(tap_index, false);
+  if (!state_->fit_shape(tap, seen)) {
+    tap.rows.clear();
+    return nullptr;
+  }
+  std::swap(tap.rows, rows);
+  if (tap.rows.features() == tap.features()) return &tap.rows;
+  return state_->accept(tap, false,
+                        "expected " + std::to_string(tap.features()) + " packed features, got " +
+                            std::to_string(tap.rows.features()));
+}
+
+void Panel::Step::refuse(std::size_t tap_index, const std::string& why) {
+  if (state_ == nullptr) throw Error("panel step: observed after its commit");
+  PanelTap& tap = state_->tap_to_observe(tap_index, false);
+  tap.rows.clear();
+  state_->leave(tap, FaultKind::shape_changed, why);
+}
+
+const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, std::uint64_t first,
+                                                std::uint64_t count) {
+  if (state_ == nullptr) throw Error("panel step: observed after its commit");
+  PanelTap& tap = state_->tap_to_observe(tap_index, true);
+  std::string why;
+  tap.first_row = first;
+  tap.rows.clear();
+  const auto view = tap.source->read(first, count, why);
+  if (!view) {
+    state_->leave(tap, FaultKind::unreadable, why);
+    return nullptr;
+  }
+  tap.shape->dtype = view->dtype();
+  const bool packed =
+      tap.rows.pack_recorded(*view, tap.source->rows_per_image(), tap.source->grid(), why,
+                             tap.source->valid(first, count));
+  return state_->accept(tap, packed, why);
+}
+
+void Panel::Step::commit() {
+  if (state_ == nullptr) throw Error("panel step: committed twice");
+  // Cleared only afterwards: if memory runs out inside, the destructor counts the step as
+  // discarded.
+  state_->commit();
+  state_ = nullptr;
+}
+
+}  // namespace livecca

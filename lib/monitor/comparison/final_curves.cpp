@@ -1,0 +1,98 @@
+#include "monitor/comparison/final_curves.hpp"
+
+#include <memory>
+#include <string>
+
+#include "monitor/comparison/recorded_comparison.hpp"
+#include "monitor/history/reopened_pack.hpp"
+#include "monitor/comparison/rows_of_solution.hpp"
+
+namespace livecca {
+namespace {
+
+using Pack = std::shared_ptr<const RecordedPack>;
+
+class FinalCurves {
+ public:
+  FinalCurves(const MonitorOptions& options, Executor& executor, SnapshotReport& report,
+              RunWriter& writer)
+      : options_(options),
+        writer_(writer),
+        report_(report),
+        sinks_{report, &writer},
+        executor_(executor),
+        comparisons_(options, executor) {}
+
+  void write(const std::vector<History::Kept>& kept) {
+    for (const History::Kept& snapshot : kept) read(snapshot);
+    for (ReopenedPack& snapshot : snapshots_) {
+      std::string why;
+      if (const Pack pack = snapshot.open(why)) {
+        compare(pack);
+      } else {
+        fail("missing", "final", why);
+      }
+    }
+  }
+
+ private:
+  void fail(const std::string& what, const std::string& subject, const std::string& message) {
+    const Event event{.epoch = epoch_, .what = what, .subject = subject, .message = message};
+    writer_.report(event);
+    report_.events.push_back(event);
+  }
+
+  void read(const History::Kept& kept) {
+    epoch_ = kept.epoch;
+    ReopenedPack snapshot{.file = kept.file, .is_readable = true, .pack = {}};
+    std::string why;
+    const Pack pack = snapshot.open(why);
+    if (!pack) return fail("missing", "final", why);
+    // The newest recording there is: a last snapshot that missed a layer should not cost its curve.
+    for (const RecordedLayer& layer : pack->layers()) last_.layers[layer.name] = pack;
+    snapshots_.push_back(std::move(snapshot));
+  }
+
+  void compare(const Pack& pack) {
+    epoch_ = pack->epoch();
+    RecordedSide then = RecordedSide::of(options_.network, true, pack);
+    std::erase_if(then.layers,
+                  [&](const auto& layer) { return last_.layers.at(layer.first) == pack; });
+    for (const auto& [layer, last_pack] : last_.layers) {
+      if (last_pack != pack && !then.layers.contains(layer)) {
+        fail("missing", "final/" + layer,
+             pack->path().string() + ": expected this layer, it is not in it");
+      }
+    }
+    comparisons_.compare(
+        then, {last_},
+        [&](const std::string& what, const std::string& subject, const std::string& message) {
+          fail(what, subject, message);
+        },
+        [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+          const SolvedWindow window = solve_window(moments, options_, solver, executor_);
+          write_pairs(moments, pairs, window, {epoch_, pack->step(), "probe", "probe"}, options_,
+                      sinks_);
+        });
+  }
+
+  const MonitorOptions& options_;
+  RunWriter& writer_;
+  SnapshotReport& report_;
+  RowSinks sinks_;
+  Executor& executor_;
+  RecordedComparisons comparisons_;
+  std::int64_t epoch_ = 0;
+  std::vector<ReopenedPack> snapshots_;
+  RecordedSide last_{"final", true, {}};
+};
+
+}  // namespace
+
+void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOptions& options,
+                        Executor& executor, SnapshotReport& report, RunWriter& writer) {
+  if (kept.size() < 2) return;
+  FinalCurves(options, executor, report, writer).write(kept);
+}
+
+}  // namespace livecca

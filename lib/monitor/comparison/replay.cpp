@@ -1,0 +1,268 @@
+#include "livecca/monitor/replay.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "livecca/activations/packed_rows.hpp"
+#include "livecca/common/error.hpp"
+#include "monitor/history/history.hpp"
+#include "monitor/comparison/recorded_comparison.hpp"
+#include "monitor/history/reopened_pack.hpp"
+#include "monitor/comparison/rows_of_solution.hpp"
+
+namespace livecca {
+namespace {
+
+using Pack = std::shared_ptr<const RecordedPack>;
+
+// Rows read at a time.
+constexpr std::uint64_t rows_at_once = 4096;
+
+MonitorOptions as_monitor_options(const std::filesystem::path& run_directory,
+                                  const ReplayOptions& options) {
+  MonitorOptions result;
+  result.run_directory = run_directory;
+  result.measures = options.measures;
+  result.keep_variance = options.keep_variance;
+  result.partial_whitening_alpha = options.partial_whitening_alpha;
+  result.precision = options.precision;
+  result.error_blocks = options.error_blocks;
+  result.pairing = options.pairing;
+  result.threads = options.threads;
+  result.compare_before = options.before;
+  std::string why;
+  if (!result.is_valid(why)) throw Error(why);
+  return result;
+}
+
+std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& run_directory) {
+  const std::filesystem::path folder = run_directory / "history";
+  std::vector<std::filesystem::path> files;
+  std::error_code failure;
+  for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(snapshot_file_prefix) && name.ends_with(snapshot_file_suffix)) {
+      files.push_back(entry->path());
+    }
+  }
+  if (files.empty()) {
+    throw Error(folder.string() + ": expected a run's snapshots, got " +
+                (failure ? failure.message() : "none"));
+  }
+  // snapshot-10000 comes after snapshot-9999.
+  std::ranges::sort(files, [](const auto& a, const auto& b) {
+    const std::string x = a.string();
+    const std::string y = b.string();
+    return x.size() != y.size() ? x.size() < y.size() : x < y;
+  });
+  return files;
+}
+
+/// Rows that hold a NaN or an infinity. Nothing, with the reason, if they cannot be read.
+std::optional<std::uint64_t> nonfinite_rows(const RecordedPack& pack, const std::string& layer,
+                                            std::string& why) {
+  const auto source = pack.rows(layer, why);
+  if (!source) return std::nullopt;
+  const std::uint64_t an_image = source->rows_per_image();
+  const std::uint64_t stride = std::max<std::uint64_t>(1, rows_at_once / an_image) * an_image;
+  PackedRows rows;
+  std::uint64_t count = 0;
+  for (std::uint64_t first = 0; first < source->rows(); first += stride) {
+    const std::uint64_t some = std::min(stride, source->rows() - first);
+    const auto view = source->read(first, some, why);
+    if (!view ||
+        !rows.pack_recorded(*view, an_image, source->grid(), why, source->valid(first, some))) {
+      return std::nullopt;
+    }
+    count += static_cast<std::uint64_t>(std::ranges::count(rows.finite(), 0));
+  }
+  return count;
+}
+
+/// All that is compared, and where it goes.
+class Replay {
+ public:
+  Replay(const std::filesystem::path& run_directory, const ReplayOptions& options)
+      : asked_(options),
+        options_(as_monitor_options(run_directory, options)),
+        executor_(options.threads),
+        comparisons_(options_, executor_) {}
+
+  ReplayResult run() {
+    read_history();
+    open_references();
+    for (std::size_t i = 0; i < snapshots_.size(); ++i) compare(i);
+    if (!other_positions_.empty()) {
+      fail("rows_differ", "all with all",
+           std::to_string(other_positions_.size()) +
+               " pairs of layers on other positions are not compared, as " +
+               other_positions_.begin()->first + ": " + other_positions_.begin()->second);
+    }
+    return {std::move(report_.measures), std::move(report_.events)};
+  }
+
+ private:
+  void fail(const std::string& what, const std::string& subject, const std::string& message);
+  Pack open(std::size_t index);
+  void read_history();
+  void keep_as_start(const Pack& pack);
+  void open_references();
+  bool has_pair(const RecordedSide& side) const;
+  std::vector<RecordedSide> earlier_and_others(std::size_t index, const Pack& now);
+  void compare(std::size_t index);
+
+  const ReplayOptions& asked_;
+  MonitorOptions options_;
+  Executor executor_;
+  RecordedComparisons comparisons_;
+  std::vector<ReopenedPack> snapshots_;
+  std::set<std::string> layers_;  ///< of all snapshots
+  RecordedSide start_{"start", true, {}};
+  RecordedSide final_{"final", true, {}};
+  std::vector<RecordedSide> references_;
+  std::int64_t epoch_ = 0;
+  std::map<std::string, std::string> other_positions_;  ///< pairs of layers, and how they differ
+  /// Where an event stands in the report, and the last epoch that it came in.
+  std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::size_t, std::int64_t>>
+      told_;
+  SnapshotReport report_;
+};
+
+void Replay::fail(const std::string& what, const std::string& subject, const std::string& message) {
+  const auto [place, is_new] =
+      told_.try_emplace({what, subject, message}, report_.events.size(), epoch_);
+  auto& [index, last_epoch] = place->second;
+  if (is_new) {
+    report_.events.push_back({epoch_, what, subject, message});
+  } else if (std::exchange(last_epoch, epoch_) != epoch_) {
+    ++report_.events[index].count;
+  }
+}
+
+Pack Replay::open(std::size_t index) {
+  ReopenedPack& snapshot = snapshots_[index];
+  if (!snapshot.is_readable) return nullptr;
+  std::string why;
+  const Pack pack = snapshot.open(why);
+  if (!pack) fail("unreadable", "history", why);
+  return pack;
+}
+
+void Replay::keep_as_start(const Pack& pack) {
+  for (const RecordedLayer& layer : pack->layers()) {
+    if (start_.layers.contains(layer.name)) continue;
+    std::string why;
+    const auto nonfinite = nonfinite_rows(*pack, layer.name, why);
+    if (nonfinite == 0) {
+      start_.layers[layer.name] = pack;
+    } else if (nonfinite) {
+      fail("nonfinite", "start/" + layer.name,
+           pack->path().string() + ": expected finite activations as the start, got " +
+               std::to_string(*nonfinite) + " rows that are not; a later snapshot is the start");
+    } else {
+      fail("unreadable", "start/" + layer.name, why);
+    }
+  }
+}
+
+void Replay::read_history() {
+  for (auto& file : snapshot_files(options_.run_directory)) {
+    snapshots_.push_back({.file = std::move(file), .is_readable = true, .pack = {}});
+  }
+  bool any = false;
+  for (std::size_t i = 0; i < snapshots_.size(); ++i) {
+    const Pack pack = open(i);
+    if (!pack) continue;
+    epoch_ = pack->epoch();
+    if (!std::exchange(any, true)) options_.network = pack->network();
+    if (asked_.start) keep_as_start(pack);
+    for (const RecordedLayer& layer : pack->layers()) {
+      layers_.insert(layer.name);
+      if (asked_.final) final_.layers[layer.name] = pack;
+    }
+  }
+  if (!any) throw Error(report_.events.front().message);
+}
+
+bool Replay::has_pair(const RecordedSide& side) const {
+  return std::ranges::any_of(side.layers, [&](const auto& other) {
+    return std::ranges::any_of(layers_, [&](const std::string& layer) {
+      return are_paired(side, layer, other.first, options_.pairing);
+    });
+  });
+}
+
+void Replay::open_references() {
+  for (const auto& [name, path] : asked_.references) {
+    const bool is_known =
+        std::ranges::any_of(references_, [&](const auto& side) { return side.network == name; });
+    if (name.empty() || name == options_.network || is_known || is_reserved(name)) {
+      throw Error("replay: expected a new name for a recorded reference, got '" + name + "'");
+    }
+    std::string why;
+    const Pack pack = RecordedPack::open(path, why);
+    if (!pack) throw Error(why);
+    references_.push_back(RecordedSide::of(name, false, pack));
+    if (has_pair(references_.back())) continue;
+    fail("missing", name, expected_a_pair(references_.back(), options_.network, *layers_.begin()));
+  }
+}
+
+/// A side without the layers that are the snapshot's own.
+std::vector<RecordedSide> without(const RecordedSide& side, const Pack& now) {
+  RecordedSide other = side;
+  std::erase_if(other.layers, [&](const auto& layer) { return layer.second == now; });
+  if (other.layers.empty()) return {};
+  return {std::move(other)};
+}
+
+std::vector<RecordedSide> Replay::earlier_and_others(std::size_t index, const Pack& now) {
+  std::vector<RecordedSide> sides = without(start_, now);
+  std::vector<std::size_t> before = asked_.before;
+  std::ranges::sort(before);
+  before.erase(std::ranges::unique(before).begin(), before.end());
+  for (const std::size_t snapshots : before) {
+    if (snapshots > index) continue;
+    if (const Pack pack = open(index - snapshots)) {
+      sides.push_back(RecordedSide::of("before-" + std::to_string(snapshots), true, pack));
+    }
+  }
+  sides.insert(sides.end(), references_.begin(), references_.end());
+  return sides;
+}
+
+void Replay::compare(std::size_t index) {
+  const Pack now = open(index);
+  if (!now) return;
+  epoch_ = now->epoch();
+  std::vector<RecordedSide> sides = earlier_and_others(index, now);
+  for (RecordedSide& side : without(final_, now)) sides.push_back(std::move(side));
+  const auto report = [&](const std::string& what, const std::string& subject,
+                          const std::string& message) {
+    const bool is_of_a_pair =
+        what == name_of(FaultKind::rows_differ) && subject.starts_with(options_.network + "/");
+    if (!options_.pairing.is_all() || !is_of_a_pair) return fail(what, subject, message);
+    other_positions_.try_emplace(subject, message);
+  };
+  RowSinks sinks{report_, nullptr};
+  comparisons_.compare(
+      RecordedSide::of(options_.network, true, now), sides, report,
+      [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+        const SolvedWindow window = solve_window(moments, options_, solver, executor_);
+        write_pairs(moments, pairs, window, {epoch_, now->step(), "probe", "probe"}, options_,
+                    sinks);
+      });
+}
+
+}  // namespace
+
+ReplayResult replay(const std::filesystem::path& run_directory, const ReplayOptions& options) {
+  return Replay(run_directory, options).run();
+}
+
+}  // namespace livecca

@@ -1,0 +1,207 @@
+#include "monitor/comparison/rows_of_solution.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace livecca {
+namespace {
+
+MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
+  const Direction shown = result.measure->shown();
+  const bool distance = shown == Direction::distance;
+  MeasureRow row;
+  row.measure = std::string(result.measure->name) + "_" + livecca::name_of(shown);
+  row.value = distance ? result.distance() : result.similarity();
+  row.noise_floor = distance ? result.distance_floor() : result.similarity_floor();
+  row.standard_error = result.standard_error;
+  row.samples = facts.samples;
+  row.effective_samples = facts.effective_samples;
+  row.samples_left_out = facts.samples_left_out;
+  row.features = facts.features;
+  row.features_of_taps = facts.features_of_taps;
+  row.ranks = {facts.ranks[0].value_or(0), facts.ranks[1].value_or(0)};
+  row.precision = livecca::name_of(facts.precision);
+  row.status = result.status;
+  return row;
+}
+
+/// What a pair is: a layer, a reference, and the reference's layer.
+using PairNames = std::array<std::string, 3>;
+
+PairNames names_of(const PanelMoments& moments, const PairSolution& pair) {
+  const TapName& reference = moments.taps[pair.y].name;
+  return {moments.taps[pair.x].name.layer, reference.network, reference.layer};
+}
+
+/// The fields that a measure row and a spectrum row share.
+template <typename Row>
+void place(Row& row, const PairNames& names, const RowContext& context) {
+  row.epoch = context.epoch;
+  row.step = context.step;
+  row.stream = context.stream;
+  row.layer = names[0];
+  row.reference = names[1];
+  row.reference_layer = names[2];
+}
+
+void write_measure(const MeasureResult& result, const PairFacts& facts, const PairNames& names,
+                   const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks) {
+  MeasureRow row = row_of(result, facts);
+  place(row, names, context);
+  row.window = context.window;
+  row.modes = context.modes;
+  sinks.write(row);
+  sinks.report.measures.push_back(std::move(row));
+  sinks.halves.push_back(std::move(halves));
+}
+
+std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
+  std::vector<const MeasureInfo*> measures;
+  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
+  return measures;
+}
+
+std::optional<double> root_mean_square(const TapMoments& tap) {
+  if (!tap.moments || tap.moments->samples() == 0) return std::nullopt;
+  const Moments& moments = *tap.moments;
+  const std::size_t features = moments.features();
+  double variance = 0;
+  double squared_mean = 0;
+  for (std::size_t j = 0; j < features; ++j) {
+    variance += moments.scatter()[j * features + j] / moments.weights().sum;
+    const double mean = moments.mean().origin[j] + moments.mean().offset[j];
+    squared_mean += mean * mean;
+  }
+  const double square = (variance + squared_mean) / static_cast<double>(features);
+  return std::isfinite(square) ? std::optional(std::sqrt(square)) : std::nullopt;
+}
+
+/// Turns one pair of a solution into measure rows and its spectrum.
+void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::size_t pair_index,
+                const RowContext& context, const std::vector<std::string>& measure_names,
+                RowSinks& sinks) {
+  const PanelSolution& solution = window.solution;
+  const PairSolution& pair = solution.pairs[pair_index];
+  const PairFacts facts = facts_of(solution, pair_index);
+  const PairNames names = names_of(moments, pair);
+  for (std::size_t i = 0; i < measure_names.size(); ++i) {
+    MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
+    std::vector<HalfValue> halves;
+    if (!window.errors.empty()) {
+      result.standard_error = window.errors[pair_index][i].error;
+      halves = window.errors[pair_index][i].halves;
+    }
+    write_measure(result, facts, names, context, std::move(halves), sinks);
+  }
+  SpectrumRow spectrum;
+  place(spectrum, names, context);
+  if (has_value(facts.status)) {
+    spectrum.canonical_correlations = pair.canonical_correlations;
+    spectrum.weights = pair.weights_x;
+  }
+  spectrum.status = facts.status;
+  sinks.write(spectrum);
+  sinks.report.spectra.push_back(std::move(spectrum));
+}
+
+}  // namespace
+
+SolveOptions solve_options(const MonitorOptions& options) {
+  SolveOptions result;
+  result.keep_variance = options.keep_variance;
+  result.partial_whitening_alpha = options.partial_whitening_alpha;
+  // Ranks and spectra stand in the rows, whatever the measures.
+  constexpr Quantities rows{.whitening = true, .weights = true, .condition = true};
+  result.quantities = needs_of(measures_of(options)) | rows;
+  return result;
+}
+
+bool needs_norm_sums(const MonitorOptions& options) {
+  return std::ranges::any_of(measures_of(options), &MeasureInfo::needs_norm_sums);
+}
+
+std::string headline_measure(const MonitorOptions& options) {
+  const MeasureInfo& info = *find_measure(options.measures.front());
+  return std::string(info.name) + "_" + livecca::name_of(info.shown());
+}
+
+SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
+                          Solver& solver, Executor& executor) {
+  SolvedWindow window;
+  window.solution = solver.solve(moments, solve_options(options));
+  if (moments.blocks.empty()) return window;
+  window.errors = jackknife_values(moments, window.solution, solve_options(options),
+                                   measures_of(options), executor);
+  return window;
+}
+
+PanelSolution unsolved(const PanelMoments& moments) {
+  PanelSolution solution;
+  for (const TapMoments& tap : moments.taps) {
+    TapSolution facts;
+    facts.samples_left_out = tap.samples_left_out;
+    if (tap.moments) {
+      facts.present = true;
+      facts.samples = tap.moments->samples();
+      facts.effective_samples = tap.moments->weights().effective_images();
+      facts.features = tap.moments->features();
+    }
+    solution.taps.push_back(facts);
+  }
+  for (const PairMoments& pair : moments.pairs) {
+    PairSolution facts;
+    facts.x = pair.x;
+    facts.y = pair.y;
+    facts.present = pair.moments && solution.taps[pair.x].present && solution.taps[pair.y].present;
+    solution.pairs.push_back(facts);
+  }
+  return solution;
+}
+
+bool has_other_rows(const PanelMoments& moments, const PairMoments& pair) {
+  return !pair.moments && moments.taps[pair.x].moments && moments.taps[pair.y].moments;
+}
+
+void write_pairs(const PanelMoments& moments, const std::vector<std::size_t>& pairs,
+                 const SolvedWindow& window, const RowContext& context,
+                 const MonitorOptions& options, RowSinks& sinks) {
+  for (const std::size_t pair : pairs) {
+    if (options.pairing.is_all() && has_other_rows(moments, moments.pairs[pair])) continue;
+    write_pair(moments, window, pair, context, options.measures, sinks);
+  }
+}
+
+void write_missing_pair(const RowContext& context, const std::array<std::string, 3>& pair,
+                        const std::vector<std::string>& measure_names, RowSinks& sinks) {
+  for (const std::string& name : measure_names) {
+    MeasureResult missing;
+    missing.measure = find_measure(name);
+    write_measure(missing, {}, pair, context, {}, sinks);
+  }
+}
+
+void write_layer(const PanelMoments& moments, const PanelSolution& solution, std::size_t tap_index,
+                 std::uint64_t nonfinite, const RowContext& context, RowSinks& sinks) {
+  const TapSolution& tap = solution.taps[tap_index];
+  LayerRow row;
+  row.epoch = context.epoch;
+  row.step = context.step;
+  row.stream = context.stream;
+  row.network = moments.taps[tap_index].name.network;
+  row.layer = moments.taps[tap_index].name.layer;
+  row.features = tap.features;
+  row.features_of_tap = tap.features_of_tap;
+  row.dead = tap.constant_features;
+  row.rank = tap.rank.value_or(0);
+  if (tap.converged && tap.rank.value_or(0) > 0) row.effective_rank = tap.effective_rank;
+  row.condition = tap.condition;
+  row.root_mean_square = root_mean_square(moments.taps[tap_index]);
+  row.samples = tap.samples;
+  row.effective_samples = tap.effective_samples;
+  row.samples_left_out = tap.samples_left_out;
+  row.samples_nonfinite = nonfinite;
+  sinks.write(row);
+  sinks.report.layers.push_back(std::move(row));
+}
+
+}  // namespace livecca

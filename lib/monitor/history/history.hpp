@@ -1,0 +1,112 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "livecca/activations/packed_rows.hpp"
+#include "livecca/monitor/options.hpp"
+#include "livecca/sinks/row.hpp"
+#include "packs/pack_writer.hpp"
+#include "monitor/history/recorded_side.hpp"
+
+namespace livecca {
+
+/// A kept snapshot's file: "snapshot-0012.safetensors".
+inline constexpr std::string_view snapshot_file_prefix = "snapshot-";
+inline constexpr std::string_view snapshot_file_suffix = ".safetensors";
+
+/// The trained network's probe activations, one pack a snapshot, in the run folder: what the
+/// distances to its own earlier states and to recorded networks are computed from.
+///
+/// Policy: above the byte limit, kept snapshots are thinned to log-spaced ones: of those between
+/// the first and the latest that one goes whose neighbours are closest in the logarithm of their
+/// number. The first, those that are a layer's start, the latest and the last few that are asked
+/// for always stay. A layer that was not seen whole in a snapshot is not kept for it.
+///
+/// What the last two checkpoints know of stays on the disk until there is a later one, though it is
+/// thinned out: a run may be killed after it wrote a checkpoint and before it relies on it.
+///
+/// Thread safety: none.
+class History {
+ public:
+  struct Kept {
+    std::uint64_t number = 0;  ///< of all snapshots of the run, from 0
+    std::int64_t epoch = 0;
+    std::filesystem::path file;
+    std::uint64_t bytes = 0;
+  };
+  using Report = std::function<void(const Event&)>;
+
+  /// The options are borrowed.
+  History(const MonitorOptions& options, Report report);
+
+  /// From now on snapshots are recorded though options.keep_history says no, and only the latest
+  /// stays: recorded references are compared with it.
+  void record_for_references() { is_recording_ = true; }
+
+  /// Rows of a committed step. Reports what cannot be written.
+  void append(const std::string& layer, const Reading& reading, const PackedRows& rows,
+              std::int64_t epoch);
+  /// The layer was not seen in a step: it is not kept for this snapshot.
+  void spoil(const std::string& layer);
+  /// Ends the snapshot and returns it; null if nothing of it could be kept.
+  std::shared_ptr<const RecordedPack> close(
+      PackFacts facts, const std::function<const Moments*(const std::string&)>& moments_of);
+  /// Forgets what the open snapshot has so far.
+  void abandon();
+
+  /// Each layer at the first snapshot of the same probe that was finite throughout: a NaN that is
+  /// kept as the start would leave its row out of every later comparison.
+  RecordedSide start() const;
+  /// The kept snapshot so many before this one, which is the latest that is kept or was not kept at
+  /// all; null if there is none.
+  std::shared_ptr<const RecordedPack> before(std::size_t snapshots, bool is_latest_now) const;
+  /// What is kept, in the order of the snapshots.
+  const std::vector<Kept>& kept() const { return kept_; }
+
+  nlohmann::json state() const;
+  /// The state() as it is now is in a checkpoint.
+  void was_saved();
+  /// Goes on from a state(), and removes what came after it. Returns what cannot be had any more.
+  /// Throws std::exception, before anything is removed, if it is none.
+  std::vector<Event> restore(const nlohmann::json& state);
+
+ private:
+  std::filesystem::path file_of(std::uint64_t number) const;
+  PackWriter& writer();
+  void fail(const std::string& layer, std::int64_t epoch, const std::string& why);
+  void keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
+                     const std::map<std::string, std::uint64_t>& nonfinite_rows);
+  void thin(std::int64_t epoch);
+  bool is_start(const Kept& kept) const;
+  std::size_t most_recent_needed() const;
+  /// Once no checkpoint needs it.
+  void remove_file(const Kept& kept);
+  bool is_in_checkpoint(std::uint64_t number) const;
+  void remove_later_files() const;
+
+  const MonitorOptions& options_;
+  std::filesystem::path directory_;
+  Report report_;
+  bool is_recording_;
+  std::uint64_t snapshots_ = 0;
+  std::unique_ptr<PackWriter> writer_;  ///< of the open snapshot, once it has rows
+  std::set<std::string> seen_;          ///< layers that it has rows of
+  std::set<std::string> spoiled_;       ///< layers that it will not have
+  std::map<std::string, std::shared_ptr<const RecordedPack>> start_;
+  std::vector<Kept> kept_;
+  std::array<std::set<std::uint64_t>, 2> in_checkpoints_;  ///< numbers that the last two know of
+  std::set<std::uint64_t> waiting_;  ///< of files that go when no checkpoint knows of them
+};
+
+}  // namespace livecca

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "livecca/packs/recorded_pack.hpp"
+#include "monitor/history/recorded_side.hpp"
+
+namespace livecca {
+
+/// Recorded networks that a run compares with.
+///
+/// Thread safety: none.
+class ReferencePacks {
+ public:
+  struct Entry {
+    std::string name;
+    std::filesystem::path path;
+    std::shared_ptr<const RecordedPack> pack;
+  };
+
+  /// False, with the reason, if the file cannot be used.
+  bool add(const std::string& name, const std::filesystem::path& path, std::string& why) {
+    auto pack = RecordedPack::open(path, why);
+    if (!pack) return false;
+    entries_.push_back({name, path, std::move(pack)});
+    return true;
+  }
+
+  bool has(const std::string& name) const {
+    for (const Entry& entry : entries_) {
+      if (entry.name == name) return true;
+    }
+    return false;
+  }
+
+  bool has(const std::string& name, const std::filesystem::path& path) const {
+    for (const Entry& entry : entries_) {
+      if (entry.name == name && entry.path == path) return true;
+    }
+    return false;
+  }
+
+  std::vector<RecordedSide> sides() const {
+    std::vector<RecordedSide> sides;
+    for (const Entry& entry : entries_) {
+      sides.push_back(RecordedSide::of(entry.name, false, entry.pack));
+    }
+    return sides;
+  }
+
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+}  // namespace livecca

@@ -1,0 +1,143 @@
+#include "monitor/intake/step_buffer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include "activations/layout_axes.hpp"
+#include "livecca/common/error.hpp"
+
+namespace livecca {
+namespace {
+
+std::size_t images_of(const ActivationView& view, Layout layout) {
+  const std::size_t axis = axes_of(layout).image;
+  return axis < view.rank() ? static_cast<std::size_t>(view.shape()[axis]) : 0;
+}
+
+/// The first images of a view.
+ActivationView first_images(const ActivationView& view, Layout layout, std::size_t count) {
+  std::array<std::int64_t, ActivationView::max_rank> shape{};
+  std::ranges::copy(view.shape(), shape.begin());
+  shape[axes_of(layout).image] = static_cast<std::int64_t>(count);
+  return ActivationView(view.data(), view.dtype(), std::span(shape).first(view.rank()),
+                        view.strides())
+      .with_roundoff(view.roundoff());
+}
+
+}  // namespace
+
+void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
+                       double the_images_share) {
+  stream = the_stream;
+  epoch = the_epoch;
+  first_image = the_first_image;
+  images_share = the_images_share;
+  images = 0;
+  observe_seconds = reference_seconds = 0;
+  for (TapBuffer& tap : taps) {
+    tap.observed = false;
+    tap.refused.clear();
+  }
+}
+
+TapBuffer& StepBuffer::open(std::size_t index, const WatchedTap& tap) {
+  if (index >= taps.size()) taps.resize(index + 1);
+  TapBuffer& buffer = taps[index];
+  if (moments) throw Error(tap.text() + ": expected no observation beside merged moments");
+  if (buffer.observed) {
+    throw Error(tap.text() + ": expected one observation in a step, got a second one");
+  }
+  buffer.observed = true;
+  return buffer;
+}
+
+std::size_t StepBuffer::wanted_images(std::size_t all) const {
+  return std::min(all,
+                  static_cast<std::size_t>(std::ceil(images_share * static_cast<double>(all))));
+}
+
+bool StepBuffer::read(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view) {
+  ActivationShape seen;
+  if (!read_shape(view, tap.reading.layout, seen, buffer.refused)) return false;
+  buffer.shape = {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()};
+  images = std::max<std::uint64_t>(images, wanted_images(seen.images));
+  return true;
+}
+
+void StepBuffer::pack(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view,
+                      const SequenceMask& mask, const PackingOptions& options) const {
+  const std::size_t width = tap.reading.features(buffer.shape.features, buffer.shape.grid);
+  if (width != buffer.width) {
+    buffer.width = width;
+    buffer.chosen.clear();
+    if (options.max_features > 0 && width > options.max_features) {
+      choose_features(width, options.max_features, options.feature_seed, buffer.chosen);
+    }
+  }
+  const std::size_t all = images_of(view, tap.reading.layout);
+  const std::size_t wanted = wanted_images(all);
+  const bool whole = wanted == all;
+  buffer.rows.pack(whole ? view : first_images(view, tap.reading.layout, wanted), tap.reading,
+                   options.positions, first_image, buffer.refused, buffer.chosen,
+                   whole ? mask : mask.first(wanted));
+}
+
+void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+                         const SequenceMask& mask, const PackingOptions& options) {
+  if (mask.is_given() && !is_sequence(tap.reading.layout)) {
+    throw Error(tap.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
+                ", which has no steps");
+  }
+  TapBuffer& buffer = open(index, tap);
+  if (read(buffer, tap, view)) pack(buffer, tap, view, mask, options);
+}
+
+bool StepBuffer::hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
+                      std::shared_ptr<const void> memory) {
+  TapBuffer& buffer = open(index, tap);
+  if (!read(buffer, tap, view)) return false;
+  buffer.held = view;
+  buffer.memory = std::move(memory);
+  return true;
+}
+
+void StepBuffer::pack_held(const WatchedTaps& watched, const PackingOptions& options) {
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    TapBuffer& buffer = taps[i];
+    if (!buffer.held) continue;
+    pack(buffer, watched.at(i), *buffer.held, {}, options);
+    buffer.held.reset();
+    buffer.memory.reset();
+  }
+}
+
+void StepBuffer::release() {
+  moments.reset();
+  inputs.reset();
+  for (TapBuffer& buffer : taps) {
+    buffer.held.reset();
+    buffer.memory.reset();
+  }
+  held_bytes = 0;
+}
+
+std::unique_ptr<StepBuffer> StepBufferPool::take() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) {
+    free_.reserve(++made_);  // giving back must not fail
+    return std::make_unique<StepBuffer>();
+  }
+  auto buffer = std::move(free_.back());
+  free_.pop_back();
+  return buffer;
+}
+
+void StepBufferPool::give_back(std::unique_ptr<StepBuffer> buffer) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(buffer));
+}
+
+}  // namespace livecca

@@ -1,0 +1,86 @@
+#include "monitor/pacing/overhead.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace livecca {
+
+void Overhead::advance(double now) {
+  const std::lock_guard lock(mutex_);
+  was_advanced_ = true;
+  if (last_advance_) {
+    const double seconds = std::max(0.0, now - *last_advance_ - taken_since_advance_);
+    training_seconds_ += seconds;
+    budget_.training_step(seconds);
+  }
+  last_advance_ = now;
+  taken_since_advance_ = 0;
+}
+
+void Overhead::interrupt() {
+  const std::lock_guard lock(mutex_);
+  last_advance_.reset();
+}
+
+bool Overhead::wants_step() {
+  const std::lock_guard lock(mutex_);
+  return !has_budget_ || budget_.wants_step();
+}
+
+double Overhead::images_share() {
+  const std::lock_guard lock(mutex_);
+  return has_budget_ ? budget_.images_share() : 1;
+}
+
+void Overhead::observed(double seconds, double reference_seconds) {
+  const std::lock_guard lock(mutex_);
+  row_.observe_seconds += seconds;
+  row_.reference_seconds += reference_seconds;
+  taken_since_advance_ += seconds + reference_seconds;
+}
+
+void Overhead::waited(double seconds) {
+  const std::lock_guard lock(mutex_);
+  row_.wait_seconds += seconds;
+  taken_since_advance_ += seconds;
+}
+
+void Overhead::accumulated(double seconds) {
+  const std::lock_guard lock(mutex_);
+  row_.accumulate_seconds += seconds;
+  if (synchronous_) taken_since_advance_ += seconds;
+}
+
+void Overhead::train_step(double training_thread_seconds, double images_share,
+                          double accumulate_seconds) {
+  accumulated(accumulate_seconds);
+  const std::lock_guard lock(mutex_);
+  ++row_.train_steps_observed;
+  budget_.observed(training_thread_seconds + accumulate_seconds, images_share);
+}
+
+void Overhead::train_step_lost(double training_thread_seconds, double images_share,
+                               bool found_queue_full) {
+  const std::lock_guard lock(mutex_);
+  if (found_queue_full) ++row_.train_steps_dropped;
+  budget_.observed(training_thread_seconds, images_share);
+}
+
+void Overhead::spent_elsewhere(double seconds) {
+  const std::lock_guard lock(mutex_);
+  budget_.spent(seconds);
+}
+
+OverheadRow Overhead::take(std::int64_t epoch) {
+  const std::lock_guard lock(mutex_);
+  OverheadRow row = std::exchange(row_, {});
+  row.epoch = epoch;
+  if (was_advanced_) row.training_seconds = std::exchange(training_seconds_, 0);
+  if (has_budget_) {
+    row.observe_every = budget_.every();
+    row.images_share = budget_.images_share();
+  }
+  return row;
+}
+
+}  // namespace livecca

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/spool_file.hpp"
+#include "livecca/activations/packed_rows.hpp"
+#include "livecca/activations/reading.hpp"
+#include "livecca/packs/recorded_pack.hpp"
+#include "packs/half_scaling.hpp"
+
+namespace livecca {
+
+/// One layer's rows on their way into a pack, in a spool file that layers share: float64 as
+/// float64, all others as float32, so nothing is rounded.
+///
+/// Memory: a block of rows, O(features), a few numbers a batch, and behind a mask one byte a row.
+class LayerSpool {
+ public:
+  /// `file` has to outlive this.
+  LayerSpool(SpoolFile& file, std::string name);
+
+  /// Appends packed rows (before centring). False, with the reason, if they are not like those
+  /// before, if images have rows of different number (steps behind a mask), or if the disk fails.
+  bool append(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed,
+              std::string& why);
+
+  /// Of all that was appended; `stored` is the type in the spool.
+  const RecordedLayer& facts() const { return facts_; }
+  std::uint64_t images() const { return facts_.rows / facts_.rows_per_image; }
+  std::uint64_t nonfinite_rows() const { return nonfinite_rows_; }
+  /// Over the finite rows that are valid.
+  const ValueRange& range() const { return range_; }
+  /// One entry a row; empty if all are valid.
+  const std::vector<std::uint8_t>& valid() const { return valid_; }
+
+  /// Rows first … first + count − 1 as they lie in the spool.
+  bool read(std::uint64_t first, std::uint64_t count, std::vector<std::byte>& into,
+            std::string& why) const;
+
+ private:
+  /// Rows that lie together: from row number `first` on, from `offset` on in the file.
+  struct Run {
+    std::uint64_t first;
+    std::uint64_t offset;
+  };
+
+  void begin(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed);
+  bool fits(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed,
+            std::string& why) const;
+  template <typename Number>
+  bool append_rows(const PackedRows& rows, std::string& why);
+  void append_valid(std::span<const std::uint8_t> valid, std::size_t rows);
+  std::uint64_t row_bytes() const { return facts_.features * size_of(facts_.stored); }
+
+  SpoolFile& file_;
+  RecordedLayer facts_;
+  std::uint64_t nonfinite_rows_ = 0;
+  ValueRange range_;
+  std::vector<std::uint8_t> valid_;
+  std::vector<Run> runs_;
+};
+
+}  // namespace livecca

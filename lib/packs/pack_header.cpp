@@ -1,0 +1,169 @@
+#include "packs/pack_header.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "packs/pack_layers.hpp"
+
+namespace livecca {
+namespace {
+
+constexpr const char* format = "livecca.pack";
+constexpr const char* version = "1";
+
+std::string value_of(const SafetensorsHeader& header, const char* name) {
+  const auto found = header.metadata.find(name);
+  return found == header.metadata.end() ? std::string() : found->second;
+}
+
+/// A whole text that is a number.
+template <typename Number>
+bool read_number(std::string_view text, Number& value) {
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && stop == text.data() + text.size();
+}
+
+template <typename Number>
+bool number_of(const SafetensorsHeader& header, const char* name, Number& value, std::string& why) {
+  const std::string text = value_of(header, name);
+  if (read_number(text, value)) return true;
+  why = std::string("expected a number as ") + name + " of a pack, got " + in_quotes(text);
+  return false;
+}
+
+bool expect_same_images(const PackHeader& header, std::string& why) {
+  for (const PackHeader::Layer& layer : header.layers) {
+    const std::uint64_t images = layer.facts.rows / layer.facts.rows_per_image;
+    if (images == header.images()) continue;
+    why = "expected rows of as many images in every layer, got " + std::to_string(header.images()) +
+          " in " + in_quotes(header.layers[0].facts.name) + " and " + std::to_string(images) +
+          " in " + in_quotes(layer.facts.name);
+    return false;
+  }
+  if (header.kept && header.kept->count != header.images()) {
+    why = "expected the " + std::to_string(header.kept->count) + " images that were kept, got " +
+          std::to_string(header.images());
+    return false;
+  }
+  return true;
+}
+
+bool read_kept(const SafetensorsHeader& header, PackHeader& result, std::string& why) {
+  if (header.metadata.contains("kept")) {
+    result.kept = KeptImages::parse(value_of(header, "kept"));
+    if (!result.kept) {
+      why = "expected \"k of n seed s\" as the images kept, got " +
+            in_quotes(value_of(header, "kept"));
+      return false;
+    }
+  }
+  if (header.metadata.contains("fingerprint")) {
+    result.fingerprint = ProbeFingerprint::parse(value_of(header, "fingerprint"));
+    if (!result.fingerprint) {
+      why = "expected a probe's fingerprint, got " + in_quotes(value_of(header, "fingerprint"));
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string KeptImages::text() const {
+  return std::to_string(count) + " of " + std::to_string(total) + " seed " + std::to_string(seed);
+}
+
+std::optional<KeptImages> KeptImages::parse(std::string_view text) {
+  KeptImages kept;
+  const std::size_t of = text.find(" of ");
+  const std::size_t seed = text.find(" seed ");
+  if (of == std::string_view::npos || seed == std::string_view::npos || seed < of + 4 ||
+      !read_number(text.substr(0, of), kept.count) ||
+      !read_number(text.substr(of + 4, seed - of - 4), kept.total) ||
+      !read_number(text.substr(seed + 6), kept.seed) || kept.count == 0 ||
+      kept.count >= kept.total) {
+    return std::nullopt;
+  }
+  return kept;
+}
+
+std::vector<std::size_t> KeptImages::images() const {
+  std::vector<std::size_t> chosen;
+  choose_features(total, count, seed, chosen);
+  return chosen;
+}
+
+std::optional<std::string> safetensors_name_of(DType dtype) {
+  switch (dtype) {
+    case DType::float16:
+      return "F16";
+    case DType::float32:
+      return "F32";
+    case DType::float64:
+      return "F64";
+    case DType::bfloat16:
+      break;
+  }
+  return std::nullopt;
+}
+
+void name_tensors(std::vector<PackHeader::Layer>& layers) {
+  std::set<std::string> taken{"__metadata__"};
+  const auto name = [&taken](LayerTensors::Tensor& tensor, std::string wanted) {
+    if (!tensor.is_there()) return;
+    while (!taken.insert(wanted).second) wanted += '+';
+    tensor.name = std::move(wanted);
+  };
+  // Rows first: they should have their layer's name whatever other layers are called.
+  for (PackHeader::Layer& layer : layers) name(layer.tensors.rows, layer.facts.name);
+  for (auto& [facts, tensors] : layers) {
+    name(tensors.scale, facts.name + "/scale");
+    name(tensors.shift, facts.name + "/shift");
+    name(tensors.valid, facts.name + "/valid");
+  }
+}
+
+std::optional<SafetensorsMetadata> pack_metadata(const PackHeader& header, std::string& why) {
+  SafetensorsMetadata metadata{{"format", format},
+                               {"version", version},
+                               {"network", header.network},
+                               {"epoch", std::to_string(header.epoch)},
+                               {"step", std::to_string(header.step)},
+                               {"positions_per_image", std::to_string(header.positions.per_image)},
+                               {"positions_seed", std::to_string(header.positions.seed)}};
+  if (header.fingerprint) metadata.emplace_back("fingerprint", header.fingerprint->text());
+  if (header.kept) metadata.emplace_back("kept", header.kept->text());
+  auto text = layers_to_json(header.layers, why);
+  if (!text) return std::nullopt;
+  metadata.emplace_back("layers", std::move(*text));
+  return metadata;
+}
+
+std::optional<PackHeader> parse_pack_header(const SafetensorsHeader& header, std::string& why) {
+  const std::string its_format = value_of(header, "format");
+  if (its_format != format) {
+    why = std::string("expected a file of format ") + format + ", got " +
+          (its_format.empty() ? "a safetensors file of another program"
+                              : "format " + in_quotes(its_format));
+    return std::nullopt;
+  }
+  if (const std::string its = value_of(header, "version"); its != version) {
+    why = std::string("expected a pack of version ") + version + ", got version " + in_quotes(its);
+    return std::nullopt;
+  }
+  PackHeader result;
+  result.network = value_of(header, "network");
+  if (!number_of(header, "epoch", result.epoch, why) ||
+      !number_of(header, "step", result.step, why) ||
+      !number_of(header, "positions_per_image", result.positions.per_image, why) ||
+      !number_of(header, "positions_seed", result.positions.seed, why) ||
+      !read_kept(header, result, why) ||
+      !layers_from_json(value_of(header, "layers"), header, result.layers, why) ||
+      !expect_same_images(result, why)) {
+    return std::nullopt;
+  }
+  return result;
+}
+
+}  // namespace livecca

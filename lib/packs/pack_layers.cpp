@@ -1,0 +1,267 @@
+#include "packs/pack_layers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+namespace livecca {
+namespace {
+
+using Json = nlohmann::json;
+
+// Taken apart, JSON takes up to thirty times the memory of its text. Ten thousand layers' facts are
+// shorter.
+constexpr std::size_t longest_layers = std::size_t{8} << 20U;
+
+bool expect_short(const std::string& text, std::string& why) {
+  if (text.size() <= longest_layers) return true;
+  why = "expected layers' facts of at most " + std::to_string(longest_layers) + " bytes, got " +
+        std::to_string(text.size());
+  return false;
+}
+
+std::optional<DType> dtype_of(const std::string& safetensors_name) {
+  if (safetensors_name == "F16") return DType::float16;
+  if (safetensors_name == "F32") return DType::float32;
+  if (safetensors_name == "F64") return DType::float64;
+  return std::nullopt;
+}
+
+std::optional<DType> dtype_named(const std::string& name) {
+  for (const DType dtype : {DType::float16, DType::bfloat16, DType::float32, DType::float64}) {
+    if (name == name_of(dtype)) return dtype;
+  }
+  return std::nullopt;
+}
+
+Json grid_to_json(const Grid& grid) {
+  if (grid.depth == 1) return {grid.height, grid.width};
+  return {grid.depth, grid.height, grid.width};
+}
+
+Json layer_to_json(const PackHeader::Layer& layer) {
+  const RecordedLayer& facts = layer.facts;
+  Json json{{"rows", layer.tensors.rows.name},          {"reading", facts.reading},
+            {"rows_per_image", facts.rows_per_image},   {"grid", grid_to_json(facts.grid)},
+            {"features_of_tap", facts.features_of_tap}, {"feature_seed", facts.feature_seed},
+            {"observed", name_of(facts.observed)},      {"roundoff", facts.roundoff}};
+  if (layer.tensors.scale.is_there()) {
+    json["scale"] = layer.tensors.scale.name;
+    json["shift"] = layer.tensors.shift.name;
+    json["estimated_loss"] = facts.estimated_loss;
+  }
+  if (layer.tensors.valid.is_there()) json["valid"] = layer.tensors.valid.name;
+  return json;
+}
+
+/// Reads one layer's object; what is missing or of another type is told by its name.
+class LayerReader {
+ public:
+  LayerReader(const Json& json, std::string& why) : json_(json), why_(why) {}
+
+  bool text(const char* field, std::string& value, bool optional = false) {
+    const auto found = json_.find(field);
+    if (found == json_.end() && optional) return true;
+    if (found == json_.end() || !found->is_string()) return fail("a text", field);
+    value = found->get<std::string>();
+    return true;
+  }
+  template <typename Number>
+  bool count(const char* field, Number& value) {
+    const auto found = json_.find(field);
+    if (found == json_.end() || !found->is_number_unsigned()) return fail("a count", field);
+    value = found->get<Number>();
+    return true;
+  }
+  bool size(const char* field, double& value, bool optional = false) {
+    const auto found = json_.find(field);
+    if (found == json_.end() && optional) return true;
+    if (found == json_.end() || !found->is_number()) return fail("a number of 0 or more", field);
+    value = found->get<double>();
+    return (std::isfinite(value) && value >= 0) || fail("a number of 0 or more", field);
+  }
+  bool grid(Grid& value) {
+    const auto found = json_.find("grid");
+    const auto is_extent = [](const Json& number) {
+      return number.is_number_unsigned() && number.get<std::size_t>() > 0;
+    };
+    if (found == json_.end() || !found->is_array() || found->size() < 2 || found->size() > 3 ||
+        !std::ranges::all_of(*found, is_extent)) {
+      return fail("2 or 3 extents", "grid");
+    }
+    const std::size_t last = found->size() - 1;
+    value = {.height = (*found)[last - 1].get<std::size_t>(),
+             .width = (*found)[last].get<std::size_t>(),
+             .depth = last == 2 ? (*found)[0].get<std::size_t>() : 1};
+    std::size_t positions = 0;
+    return (!__builtin_mul_overflow(value.height, value.width, &positions) &&
+            !__builtin_mul_overflow(positions, value.depth, &positions)) ||
+           fail("fewer than 2^64 positions", "grid");
+  }
+  bool fail(const char* expected, const char* field) {
+    why_ = std::string("expected ") + expected + " as " + field + ", got another";
+    return false;
+  }
+
+ private:
+  const Json& json_;
+  std::string& why_;
+};
+
+bool read_layer(const Json& json, PackHeader::Layer& layer, std::string& why) {
+  if (!json.is_object()) {
+    why = "expected an object of facts, got another";
+    return false;
+  }
+  LayerReader read(json, why);
+  RecordedLayer& facts = layer.facts;
+  std::string observed;
+  LayerTensors& tensors = layer.tensors;
+  if (!read.text("rows", tensors.rows.name) || !read.text("scale", tensors.scale.name, true) ||
+      !read.text("shift", tensors.shift.name, true) ||
+      !read.text("valid", tensors.valid.name, true) || !read.text("reading", facts.reading) ||
+      !read.count("rows_per_image", facts.rows_per_image) || !read.grid(facts.grid) ||
+      !read.count("features_of_tap", facts.features_of_tap) ||
+      !read.count("feature_seed", facts.feature_seed) || !read.text("observed", observed) ||
+      !read.size("roundoff", facts.roundoff) ||
+      !read.size("estimated_loss", facts.estimated_loss, true)) {
+    return false;
+  }
+  const auto dtype = dtype_named(observed);
+  if (!dtype) return read.fail("an element type", "observed");
+  facts.observed = *dtype;
+  return true;
+}
+
+/// The file's tensors by name, each of which one layer may take once.
+class TensorsToTake {
+ public:
+  explicit TensorsToTake(const SafetensorsHeader& header) {
+    for (const SafetensorsTensor& tensor : header.tensors) tensors_.emplace(tensor.name, &tensor);
+  }
+  /// Completes what a layer says by name. Null, with the reason, if there is no such tensor or it
+  /// is another layer's.
+  const SafetensorsTensor* take(LayerTensors::Tensor& named, std::string& why) {
+    const auto found = tensors_.find(named.name);
+    if (found == tensors_.end()) {
+      why = "expected a tensor " + in_quotes(named.name) + " of its own, got none";
+      return nullptr;
+    }
+    const SafetensorsTensor* tensor = found->second;
+    tensors_.erase(found);
+    named.dtype = tensor->dtype;
+    named.begin = tensor->begin;
+    return tensor;
+  }
+  /// The same of `count` numbers of some types; what has no name is left as it is.
+  bool take_vector(LayerTensors::Tensor& named, std::uint64_t count, std::string_view dtypes,
+                   std::string& why) {
+    if (named.name.empty()) return true;
+    const SafetensorsTensor* tensor = take(named, why);
+    if (tensor == nullptr) return false;
+    if (dtypes.find(tensor->dtype) != std::string_view::npos &&
+        tensor->shape == std::vector<std::uint64_t>{count}) {
+      return true;
+    }
+    why = "expected " + std::to_string(count) + " numbers of " + std::string(dtypes) + " as " +
+          in_quotes(named.name) + ", got others";
+    return false;
+  }
+  std::size_t left() const { return tensors_.size(); }
+
+ private:
+  std::unordered_map<std::string, const SafetensorsTensor*> tensors_;
+};
+
+bool take_rows(PackHeader::Layer& layer, TensorsToTake& tensors, std::string& why) {
+  RecordedLayer& facts = layer.facts;
+  const SafetensorsTensor* rows = tensors.take(layer.tensors.rows, why);
+  if (rows == nullptr) return false;
+  const auto stored = dtype_of(rows->dtype);
+  if (!stored || rows->shape.size() != 2 || rows->begin == rows->end) {
+    why = "expected rows of F16, F32 or F64, samples x features, got " + rows->dtype + " of " +
+          std::to_string(rows->shape.size()) + " axes";
+    return false;
+  }
+  facts.stored = *stored;
+  facts.rows = rows->shape[0];
+  facts.features = rows->shape[1];
+  if (facts.rows_per_image == 0 || facts.rows_per_image > facts.grid.size() ||
+      facts.rows % facts.rows_per_image != 0) {
+    why = "expected rows of whole images on " + facts.grid.text() + " positions, got " +
+          std::to_string(facts.rows) + " rows at " + std::to_string(facts.rows_per_image) +
+          " an image";
+    return false;
+  }
+  if (facts.features > facts.features_of_tap) {
+    why = "expected at most the " + std::to_string(facts.features_of_tap) +
+          " features of the tap, got " + std::to_string(facts.features);
+    return false;
+  }
+  return true;
+}
+
+bool take_tensors(PackHeader::Layer& layer, TensorsToTake& tensors, std::string& why) {
+  if (!take_rows(layer, tensors, why)) return false;
+  auto& [rows, scale, shift, valid] = layer.tensors;
+  if (scale.name.empty() != shift.name.empty() || (!scale.name.empty() && rows.dtype != "F16")) {
+    why = "expected a scale and a shift together, beside F16 rows, got another";
+    return false;
+  }
+  return tensors.take_vector(scale, layer.facts.features, "F32 or F64", why) &&
+         tensors.take_vector(shift, layer.facts.features, "F32 or F64", why) &&
+         tensors.take_vector(valid, layer.facts.rows, "U8", why);
+}
+
+}  // namespace
+
+bool is_layer_name(const std::string& name) {
+  try {
+    return !Json(name).dump().empty();
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
+std::optional<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers,
+                                          std::string& why) {
+  Json json = Json::object();
+  for (const PackHeader::Layer& layer : layers) json[layer.facts.name] = layer_to_json(layer);
+  std::string text;
+  try {
+    text = json.dump();
+  } catch (const Json::type_error&) {
+    why = "expected names of layers in UTF-8, got other bytes";
+    return std::nullopt;
+  }
+  if (!expect_short(text, why)) return std::nullopt;
+  return text;
+}
+
+bool layers_from_json(const std::string& text, const SafetensorsHeader& header,
+                      std::vector<PackHeader::Layer>& layers, std::string& why) {
+  if (!expect_short(text, why)) return false;
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || json.empty()) {
+    why = "expected the layers of a pack as a JSON object, got another or none";
+    return false;
+  }
+  TensorsToTake tensors(header);
+  for (const auto& [name, facts] : json.items()) {
+    PackHeader::Layer& layer = layers.emplace_back();
+    layer.facts.name = name;
+    if (read_layer(facts, layer, why) && take_tensors(layer, tensors, why)) continue;
+    why = "layer " + in_quotes(name) + ": " + why;
+    return false;
+  }
+  if (tensors.left() > 0) {
+    why = "expected every tensor to be a layer's, got " + std::to_string(tensors.left()) +
+          " that are not";
+    return false;
+  }
+  std::ranges::sort(layers, {}, [](const auto& layer) { return layer.tensors.rows.begin; });
+  return true;
+}
+
+}  // namespace livecca

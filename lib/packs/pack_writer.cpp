@@ -1,0 +1,293 @@
+#include "packs/pack_writer.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "activations/element_type.hpp"
+#include "common/safetensors.hpp"
+#include "packs/half_scaling.hpp"
+
+namespace livecca {
+namespace {
+
+// Bytes converted at a time.
+constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
+
+/// Some images that follow one another.
+struct ImageRun {
+  std::uint64_t first;
+  std::uint64_t count;
+};
+
+std::vector<ImageRun> runs_of(const std::optional<KeptImages>& kept, std::uint64_t images) {
+  if (!kept) return {{0, images}};
+  std::vector<ImageRun> runs;
+  for (const std::size_t image : kept->images()) {
+    if (runs.empty() || runs.back().first + runs.back().count != image) runs.push_back({image, 0});
+    ++runs.back().count;
+  }
+  return runs;
+}
+
+std::vector<double> to_doubles(std::span<const std::byte> bytes, DType dtype) {
+  std::vector<double> values(bytes.size() / size_of(dtype));
+  with_element_type(dtype, [&](auto zero) {
+    using Element = decltype(zero);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<double>(load<Element>(bytes.data() + i * sizeof(Element)));
+    }
+  });
+  return values;
+}
+
+/// Bytes of numbers as float32 or float64.
+std::vector<std::byte> bytes_of(const std::vector<double>& numbers, bool wide) {
+  const std::size_t size = wide ? sizeof(double) : sizeof(float);
+  std::vector<std::byte> bytes(numbers.size() * size);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto narrow = static_cast<float>(numbers[i]);
+    std::memcpy(bytes.data() + i * size,
+                wide ? static_cast<const void*>(&numbers[i]) : static_cast<const void*>(&narrow),
+                size);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+/// float16 activations are written by a scaling that changes none of them.
+struct PackWriter::Output {
+  const LayerSpool* spool = nullptr;
+  PackHeader::Layer layer;
+  std::optional<HalfScaling> scaling;
+
+  /// What lies beside the rows is of the type that they are decoded to.
+  bool is_wide() const { return layer.facts.observed == DType::float64; }
+  std::uint64_t bytes_of(const LayerTensors::Tensor& tensor) const {
+    const std::uint64_t numbers = layer.facts.features;
+    if (&tensor == &layer.tensors.rows)
+      return layer.facts.rows * numbers * size_of(layer.facts.stored);
+    if (&tensor == &layer.tensors.valid) return layer.facts.rows;
+    return numbers * (is_wide() ? sizeof(double) : sizeof(float));
+  }
+  std::vector<std::uint64_t> shape_of(const LayerTensors::Tensor& tensor) const {
+    if (&tensor == &layer.tensors.rows) return {layer.facts.rows, layer.facts.features};
+    if (&tensor == &layer.tensors.valid) return {layer.facts.rows};
+    return {layer.facts.features};
+  }
+  bool write(const LayerTensors::Tensor& tensor, std::span<const ImageRun> runs, AtomicFile& file,
+             std::string& why) const;
+  bool write_rows(std::span<const ImageRun> runs, AtomicFile& file, std::string& why) const;
+};
+
+bool PackWriter::Output::write(const LayerTensors::Tensor& tensor, std::span<const ImageRun> runs,
+                               AtomicFile& file, std::string& why) const {
+  if (&tensor == &layer.tensors.rows) return write_rows(runs, file, why);
+  if (&tensor == &layer.tensors.scale)
+    return file.write(livecca::bytes_of(scaling->scale, is_wide()), why);
+  if (&tensor == &layer.tensors.shift)
+    return file.write(livecca::bytes_of(scaling->shift, is_wide()), why);
+  const std::size_t an_image = layer.facts.rows_per_image;
+  return std::ranges::all_of(runs, [&](const ImageRun& run) {
+    const auto valid =
+        std::span(spool->valid()).subspan(run.first * an_image, run.count * an_image);
+    return file.write(std::as_bytes(valid), why);
+  });
+}
+
+bool PackWriter::Output::write_rows(std::span<const ImageRun> runs, AtomicFile& file,
+                                    std::string& why) const {
+  const RecordedLayer& facts = layer.facts;
+  const DType spooled = spool->facts().stored;
+  const std::uint64_t at_once =
+      std::max<std::uint64_t>(1, bytes_at_once / (facts.features * size_of(spooled)));
+  std::vector<std::byte> bytes;
+  std::vector<std::uint16_t> halves;
+  for (const ImageRun& run : runs) {
+    const std::uint64_t end = (run.first + run.count) * facts.rows_per_image;
+    for (std::uint64_t first = run.first * facts.rows_per_image; first < end; first += at_once) {
+      if (!spool->read(first, std::min(at_once, end - first), bytes, why)) return false;
+      std::span<const std::byte> written = bytes;
+      if (facts.stored == DType::float16) {
+        to_halves(to_doubles(bytes, spooled), scaling ? &*scaling : nullptr, halves);
+        written = std::as_bytes(std::span(halves));
+      }
+      if (!file.write(written, why)) return false;
+    }
+  }
+  return true;
+}
+
+PackWriter::PackWriter(std::filesystem::path path, PackOptions options)
+    : path_(std::move(path)), options_(options), spool_(path_) {}
+
+PackWriter::~PackWriter() = default;
+
+PackWriter::Layer* PackWriter::find(const std::string& layer) {
+  const auto found = std::ranges::find(layers_, layer, &Layer::name);
+  return found == layers_.end() ? nullptr : &*found;
+}
+
+const LayerSpool* PackWriter::spool_of(const std::string& layer) const {
+  const auto found = std::ranges::find(layers_, layer, &Layer::name);
+  return found == layers_.end() ? nullptr : found->spool.get();
+}
+
+bool PackWriter::append(const std::string& layer, const Reading& reading, const PackedRows& rows,
+                        std::uint64_t feature_seed, std::string& why) {
+  Layer* found = find(layer);
+  if (found == nullptr) {
+    layers_.push_back({layer, std::make_unique<LayerSpool>(spool_, layer)});
+    found = &layers_.back();
+  }
+  if (!found->spool) return true;
+  if (!is_layer_name(layer)) {
+    why = path_.string() + ": expected a layer's name in UTF-8, got " + in_quotes(layer);
+    found->spool.reset();
+    return false;
+  }
+  if (found->spool->append(reading, rows, feature_seed, why)) return true;
+  found->spool.reset();
+  return false;
+}
+
+void PackWriter::spoil(const std::string& layer) {
+  if (Layer* found = find(layer)) {
+    found->spool.reset();
+  } else {
+    layers_.push_back({layer, nullptr});
+  }
+}
+
+std::uint64_t PackWriter::rows(const std::string& layer) const {
+  const LayerSpool* spool = spool_of(layer);
+  return spool == nullptr ? 0 : spool->facts().rows;
+}
+
+std::uint64_t PackWriter::nonfinite_rows(const std::string& layer) const {
+  const LayerSpool* spool = spool_of(layer);
+  return spool == nullptr ? 0 : spool->nonfinite_rows();
+}
+
+std::vector<const LayerSpool*> PackWriter::whole_layers() {
+  std::uint64_t images = 0;
+  for (const Layer& layer : layers_) {
+    if (layer.spool) images = std::max(images, layer.spool->images());
+  }
+  std::vector<const LayerSpool*> whole;
+  for (const Layer& layer : layers_) {
+    if (!layer.spool || images == 0) continue;
+    if (layer.spool->images() == images) {
+      whole.push_back(layer.spool.get());
+      continue;
+    }
+    left_out_.emplace_back(layer.name, path_.string() + ": layer " + in_quotes(layer.name) +
+                                           ": expected rows of " + std::to_string(images) +
+                                           " images as of other layers, got " +
+                                           std::to_string(layer.spool->images()));
+  }
+  return whole;
+}
+
+PackWriter::Output PackWriter::output_of(const LayerSpool& spool, const Moments* moments,
+                                         std::uint64_t images) const {
+  Output output{.spool = &spool, .layer = {.facts = spool.facts(), .tensors = {}}, .scaling = {}};
+  RecordedLayer& facts = output.layer.facts;
+  facts.rows = images * facts.rows_per_image;
+  if (facts.observed == DType::float16) {
+    facts.stored = DType::float16;
+  } else if (options_.precision == HistoryPrecision::half && spool.nonfinite_rows() == 0 &&
+             moments != nullptr) {
+    output.scaling = half_scaling(*moments, spool.range(), facts.stored);
+  }
+  LayerTensors& tensors = output.layer.tensors;
+  if (output.scaling) {
+    tensors.scale.dtype = tensors.shift.dtype = output.is_wide() ? "F64" : "F32";
+    facts.stored = DType::float16;
+    facts.roundoff = std::max(facts.roundoff, output.scaling->roundoff);
+    facts.estimated_loss = output.scaling->loss;
+  }
+  tensors.rows.dtype = *safetensors_name_of(facts.stored);
+  if (!spool.valid().empty()) tensors.valid.dtype = "U8";
+  return output;
+}
+
+bool PackWriter::finish(const PackFacts& facts,
+                        const std::function<const Moments*(const std::string& layer)>& moments_of,
+                        std::string& why) {
+  const std::vector<const LayerSpool*> whole = whole_layers();
+  if (whole.empty()) {
+    why = path_.string() + ": expected rows, got none";
+    return false;
+  }
+  PackHeader header{.network = facts.network,
+                    .epoch = facts.epoch,
+                    .step = facts.step,
+                    .positions = facts.positions,
+                    .fingerprint = facts.fingerprint,
+                    .kept = {},
+                    .layers = {}};
+  std::uint64_t images = whole[0]->images();
+  if (options_.samples > 0 && options_.samples < images) {
+    header.kept = {.count = options_.samples, .total = images, .seed = options_.samples_seed};
+    images = options_.samples;
+  }
+  std::vector<Output> outputs;
+  for (const LayerSpool* spool : whole) {
+    outputs.push_back(output_of(*spool, moments_of(spool->facts().name), images));
+    header.layers.push_back(outputs.back().layer);
+  }
+  name_tensors(header.layers);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    outputs[i].layer.tensors = header.layers[i].tensors;
+  if (!write(header, outputs, why)) return false;
+  for (const Output& output : outputs) written_.push_back(output.layer.facts);
+  layers_.clear();
+  return true;
+}
+
+bool PackWriter::write(const PackHeader& header, const std::vector<Output>& outputs,
+                       std::string& why) {
+  struct Part {
+    const Output* output;
+    const LayerTensors::Tensor* tensor;
+  };
+  // The widest elements first, so that every tensor begins where its type is aligned.
+  std::vector<Part> parts;
+  for (const char* dtype : {"F64", "F32", "F16", "U8"}) {
+    for (const Output& output : outputs) {
+      const auto& [rows, scale, shift, valid] = output.layer.tensors;
+      for (const LayerTensors::Tensor* tensor : {&rows, &scale, &shift, &valid}) {
+        if (tensor->dtype == dtype) parts.push_back({&output, tensor});
+      }
+    }
+  }
+  std::vector<SafetensorsTensor> places;
+  std::uint64_t end = 0;
+  for (const auto& [output, tensor] : parts) {
+    const std::uint64_t begin = end;
+    end += output->bytes_of(*tensor);
+    places.push_back({tensor->name, tensor->dtype, output->shape_of(*tensor), begin, end});
+  }
+  const auto metadata = pack_metadata(header, why);
+  const auto text = metadata ? write_safetensors_header(*metadata, places, why) : std::nullopt;
+  if (!text) {
+    why = path_.string() + ": " + why;
+    return false;
+  }
+  const std::vector<ImageRun> runs =
+      runs_of(header.kept, outputs[0].layer.facts.rows / outputs[0].layer.facts.rows_per_image);
+  AtomicFile file(path_);
+  if (!file.write(std::as_bytes(std::span(*text)), why)) return false;
+  for (const auto& [output, tensor] : parts) {
+    if (!output->write(*tensor, runs, file, why)) return false;
+  }
+  // No sync: it costs more than the file, which its reader checks for size.
+  if (!file.commit(AtomicFile::Sync::none, why)) return false;
+  bytes_ = text->size() + end;
+  return true;
+}
+
+}  // namespace livecca

@@ -1,0 +1,169 @@
+#include "livecca/packs/recorder.hpp"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "livecca/packs/probe_fingerprint.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/common/executor.hpp"
+#include "livecca/moments/panel.hpp"
+#include "packs/pack_writer.hpp"
+
+namespace livecca {
+namespace {
+
+RecorderOptions checked(RecorderOptions options) {
+  std::string why;
+  if (!options.is_valid(why)) throw Error(why);
+  return options;
+}
+
+std::filesystem::path with_folder(std::filesystem::path path) {
+  std::error_code failure;
+  const auto folder = path.parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, failure);
+  if (failure) {
+    throw Error(folder.string() + ": expected to create the folder, got: " + failure.message());
+  }
+  return path;
+}
+
+}  // namespace
+
+bool RecorderOptions::is_valid(std::string& why) const {
+  if (!network.empty()) return true;
+  why = "recorder options: expected the network's name, got none";
+  return false;
+}
+
+struct Recorder::State {
+  struct Layer {
+    std::size_t tap;
+    Reading reading;
+  };
+
+  State(std::filesystem::path the_path, RecorderOptions the_options)
+      : path(with_folder(std::move(the_path))),
+        options(checked(std::move(the_options))),
+        executor(1),
+        panel(executor, {.positions = options.positions,
+                         .nonfinite_limit = 1,
+                         .max_features = options.max_features,
+                         .feature_seed = options.feature_seed}),
+        writer(path, {.precision = options.precision,
+                      .samples = options.samples,
+                      .samples_seed = options.samples_seed}) {}
+
+  Panel::Step& open_step() {
+    if (!step) step.emplace(panel.begin());
+    return *step;
+  }
+
+  std::size_t tap_of(const std::string& layer, const Reading& reading) {
+    const auto known = layers.find(layer);
+    if (known == layers.end()) {
+      const std::size_t tap = panel.add_tap({options.network, layer}, reading);
+      layers.emplace(layer, Layer{tap, reading});
+      return tap;
+    }
+    if (known->second.reading == reading) return known->second.tap;
+    throw Error(layer + ": expected layout " + known->second.reading.text() + " as before, got " +
+                reading.text());
+  }
+
+  void lose(const std::string& layer, const std::string& reason) {
+    writer.spoil(layer);
+    if (lost.empty()) lost = path.string() + ": " + layer + ": " + reason;
+  }
+
+  std::filesystem::path path;
+  RecorderOptions options;
+  Executor executor;
+  Panel panel;
+  PackWriter writer;
+  std::map<std::string, Layer> layers;
+  std::optional<Panel::Step> step;
+  std::optional<ProbeFingerprint> fingerprint;
+  std::string lost;  ///< why a layer is not whole
+};
+
+Recorder::Recorder(std::filesystem::path path, RecorderOptions options)
+    : state_(std::make_unique<State>(std::move(path), std::move(options))) {}
+Recorder::~Recorder() = default;
+
+const RecorderOptions& Recorder::options() const { return state_->options; }
+
+void Recorder::inputs(const ActivationView& view) {
+  inputs(view.data(), name_of(view.dtype()), size_of(view.dtype()), view.shape(), view.strides());
+}
+
+void Recorder::inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
+                      std::span<const std::int64_t> shape, std::span<const std::int64_t> strides) {
+  if (!state_->fingerprint) state_->fingerprint.emplace();
+  std::string why;
+  if (state_->fingerprint->add(data, element_type, element_bytes, shape, strides, why)) return;
+  if (state_->lost.empty()) state_->lost = state_->path.string() + ": inputs: " + why;
+}
+
+void Recorder::observe(std::string_view layer_name, const Reading& reading,
+                       const ActivationView& view, const SequenceMask& mask) {
+  const std::string layer(layer_name);
+  const std::size_t tap = state_->tap_of(layer, reading);
+  const PackedRows* rows = state_->open_step().observe(tap, view, mask);
+  std::string why;
+  if (rows == nullptr) {
+    const PanelMoments so_far = state_->panel.moments();
+    state_->lose(layer,
+                 so_far.faults.empty() ? "expected rows, got none" : so_far.faults.back().message);
+  } else if (!state_->writer.append(layer, reading, *rows, state_->options.feature_seed, why) &&
+             state_->lost.empty()) {
+    state_->lost = why;
+  }
+}
+
+void Recorder::end_batch() {
+  if (!state_->step) return;
+  state_->step->commit();
+  state_->step.reset();
+}
+
+bool Recorder::finish(std::string& why) {
+  end_batch();
+  State& state = *state_;
+  const PanelMoments moments = state.panel.take();
+  if (state.lost.empty() && !moments.faults.empty()) {
+    const Fault& fault = moments.faults.front();
+    state.lost = state.path.string() + ": " + fault.subject + ": " + fault.message;
+  }
+  if (!state.lost.empty()) {
+    why = state.lost;
+    return false;
+  }
+  if (state.fingerprint && state.fingerprint->inputs() != moments.images) {
+    why = state.path.string() + ": expected the inputs of all " + std::to_string(moments.images) +
+          " images, got " + std::to_string(state.fingerprint->inputs());
+    return false;
+  }
+  const auto moments_of = [&](const std::string& layer) -> const Moments* {
+    const auto found = state.layers.find(layer);
+    if (found == state.layers.end()) return nullptr;
+    const auto& tap = moments.taps[found->second.tap].moments;
+    return tap ? &*tap : nullptr;
+  };
+  return state.writer.finish({.network = state.options.network,
+                              .epoch = state.options.epoch,
+                              .step = state.options.step,
+                              .positions = state.options.positions,
+                              .fingerprint = state.fingerprint},
+                             moments_of, why);
+}
+
+bool record(const std::filesystem::path& path, const RecorderOptions& options,
+            const std::function<void(Recorder&)>& run_probe, std::string& why) {
+  Recorder recorder(path, options);
+  run_probe(recorder);
+  return recorder.finish(why);
+}
+
+}  // namespace livecca

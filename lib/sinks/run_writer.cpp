@@ -1,0 +1,227 @@
+#include "sinks/run_writer.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace livecca {
+namespace {
+
+/// What a snapshot's rows take in memory, texts left out.
+std::size_t bytes_of(const SnapshotRows& rows) {
+  std::size_t numbers = 0;
+  for (const SpectrumRow& row : rows.spectra) {
+    numbers += row.canonical_correlations.capacity() + row.weights.capacity();
+  }
+  return sizeof rows + numbers * sizeof(double) + rows.measures.size() * sizeof(MeasureRow) +
+         rows.spectra.size() * sizeof(SpectrumRow) + rows.layers.size() * sizeof(LayerRow) +
+         rows.drifts.size() * sizeof(DriftRow) + rows.verdicts.size() * sizeof(VerdictRow);
+}
+
+/// The line's wall_time; 0 if it has none.
+double time_of(const std::string& line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  return json.is_object() && json.contains("wall_time") && json["wall_time"].is_number()
+             ? json["wall_time"].get<double>()
+             : 0;
+}
+
+}  // namespace
+
+RunWriter::RunWriter(const std::filesystem::path& directory, std::string run, Callbacks callbacks,
+                     bool is_new)
+    : file_(is_new ? JsonlFile(directory / "rows.jsonl")
+                   : JsonlFile::at_end_of(directory / "rows.jsonl")),
+      run_(std::move(run)),
+      callbacks_(std::move(callbacks)) {}
+
+double RunWriter::now() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  double time = std::chrono::duration<double>(since_epoch).count();
+  if (callbacks_.wall_clock) {
+    try {
+      time = callbacks_.wall_clock();
+    } catch (...) {
+      time = last_time_;
+    }
+  }
+  if (!(time >= last_time_)) {
+    stepped_back_ = true;
+    return last_time_;
+  }
+  return last_time_ = time;
+}
+
+void RunWriter::write_line(const std::string& line) {
+  const bool written = file_.write(line);
+  if (!written && !is_failing_) {
+    // Its own row may fail to be written too: it waits as the line does.
+    is_failing_ = true;
+    report_locked({.epoch = epoch_,
+                   .what = "write_failed",
+                   .subject = file_.path().string(),
+                   .message = "expected to append a line, got: " + file_.last_error()});
+    is_failing_ = false;
+  }
+  if (!std::exchange(stepped_back_, false)) return;
+  report_locked({.epoch = epoch_,
+                 .what = "clock_stepped_back",
+                 .subject = "wall_time",
+                 .message = "expected time to go on; rows keep the latest time until it does"});
+}
+
+void RunWriter::set_heading(const RunRow& row) {
+  const std::lock_guard lock(mutex_);
+  file_.set_heading(to_json(row, run_, now()));
+}
+
+void RunWriter::set_sinks(const SinkRelays& sinks, std::uint64_t step) {
+  const std::lock_guard lock(mutex_);
+  if (!sinks.empty()) sinks_ = &sinks;
+  step_ = step;
+}
+
+void RunWriter::tell_sinks(const RunRow& row) {
+  const std::lock_guard lock(mutex_);
+  give_to_sinks(row);
+}
+
+void RunWriter::give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows) {
+  const std::lock_guard lock(mutex_);
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{now(), rows->step};
+  sinks_->give([rows, stamp](Sink& sink) { sink.snapshot(*rows, stamp); }, SinkCall::snapshot,
+               bytes_of(*rows));
+}
+
+void RunWriter::give_to_sinks(const RunRow& row) {
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{last_time_, step_};
+  const auto shared = std::make_shared<const RunRow>(row);
+  sinks_->give([shared, stamp](Sink& sink) { sink.run(*shared, stamp); }, SinkCall::kept);
+}
+
+void RunWriter::give_to_sinks(const LogRow& row) {
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{last_time_, row.step};
+  sinks_->give([row, stamp](Sink& sink) { sink.log(row, stamp); }, SinkCall::log);
+}
+
+void RunWriter::give_to_sinks(const Event& event) {
+  if (sinks_ == nullptr) return;
+  const RowStamp stamp{last_time_, step_};
+  const auto shared = std::make_shared<const Event>(event);
+  sinks_->give([shared, stamp](Sink& sink) { sink.event(*shared, stamp); }, SinkCall::event);
+}
+
+void RunWriter::report(const Event& event) {
+  const std::lock_guard lock(mutex_);
+  report_locked(event);
+}
+
+void RunWriter::report_locked(const Event& event) {
+  const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event, event.count);
+  if (!is_new) {
+    place->second.event.count += event.count;
+    return;
+  }
+  write_locked(event);
+  tell(event);
+}
+
+void RunWriter::tell(const Event& event) {
+  if (!callbacks_.on_event) return;
+  std::string why = "an exception that is not a std::exception";
+  try {
+    callbacks_.on_event(event);
+    return;
+  } catch (const std::exception& failure) {
+    why = failure.what();
+  } catch (...) {
+  }
+  const Event failed{.epoch = event.epoch,
+                     .what = "callback_failed",
+                     .subject = "on_event",
+                     .message = "expected it not to throw, got: " + why};
+  const auto [place, is_new] =
+      events_.try_emplace({failed.what, failed.subject}, failed, failed.count);
+  if (is_new) {
+    write_locked(failed);
+  } else {
+    ++place->second.event.count;
+  }
+}
+
+void RunWriter::write_event_counts() {
+  const std::lock_guard lock(mutex_);
+  // A copy, as a failing write adds to the map.
+  std::vector<Event> events;
+  for (auto& [key, counted] : events_) {
+    if (counted.event.count == counted.written) continue;
+    counted.written = counted.event.count;
+    events.push_back(counted.event);
+  }
+  for (const Event& event : events) write_locked(event);
+}
+
+std::uint64_t RunWriter::lines_lost() const {
+  const std::lock_guard lock(mutex_);
+  return file_.lines_lost();
+}
+
+bool RunWriter::take_up(const std::string& first_line) {
+  const std::lock_guard lock(mutex_);
+  return file_.take_up(first_line);
+}
+
+bool RunWriter::cut(std::uint64_t size, double time) {
+  const std::lock_guard lock(mutex_);
+  file_.cut(size);
+  bool is_whole = file_.size() == size;
+  while (time_of(file_.last_line()) > time) {
+    file_.cut(file_.size() - 1);
+    is_whole = false;
+  }
+  return is_whole;
+}
+
+std::optional<RunWriter::Extent> RunWriter::sync(std::string& why) {
+  const std::lock_guard lock(mutex_);
+  if (file_.sync()) return Extent{file_.size(), last_time_, file_.first_line()};
+  why = file_.path().string() + ": expected the disk to take all rows, got: " +
+        (file_.last_error().empty() ? "an error" : file_.last_error());
+  return std::nullopt;
+}
+
+std::vector<Event> RunWriter::events() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Event> result;
+  for (const auto& [key, counted] : events_) result.push_back(counted.event);
+  return result;
+}
+
+double RunWriter::time() {
+  const std::lock_guard lock(mutex_);
+  return now();
+}
+
+double RunWriter::last_time() const {
+  const std::lock_guard lock(mutex_);
+  return last_time_;
+}
+
+void RunWriter::restore(const std::vector<Event>& events, double last_time) {
+  const std::lock_guard lock(mutex_);
+  last_time_ = last_time;
+  events_.clear();
+  // Of counts the rows have the first, for all that is known.
+  for (const Event& event : events) {
+    // What a sink of another process did says nothing of this one's.
+    if (event.what.starts_with("sink_")) continue;
+    events_[{event.what, event.subject}] = {event, 1};
+  }
+}
+
+}  // namespace livecca

@@ -1,0 +1,82 @@
+#include "sinks/tensorboard/picture/heatmap.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace livecca {
+namespace {
+
+constexpr std::size_t most_columns = 120;
+
+std::optional<double> finite(std::optional<double> value) {
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+}  // namespace
+
+void Heatmap::Cell::add(const Cell& other) {
+  sum += other.sum;
+  values += other.values;
+  floor_sum += other.floor_sum;
+  floors += other.floors;
+}
+
+void Heatmap::merge_columns() {
+  std::vector<Column> merged;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (i % 2 == 0) {
+      merged.push_back(std::move(columns_[i]));
+      continue;
+    }
+    Column& left = merged.back();
+    left.last_epoch = columns_[i].last_epoch;
+    left.cells.resize(layers_.size());
+    for (std::size_t j = 0; j < columns_[i].cells.size(); ++j) {
+      left.cells[j].add(columns_[i].cells[j]);
+    }
+  }
+  columns_ = std::move(merged);
+  snapshots_a_column_ *= 2;
+}
+
+void Heatmap::begin(std::int64_t epoch) {
+  partners_.assign(layers_.size(), {});
+  snapshot_.assign(layers_.size(), {});
+  if (!columns_.empty() && !is_column_full()) {
+    ++snapshots_in_last_;
+    columns_.back().last_epoch = epoch;
+    return;
+  }
+  // An even number, so that every merged column holds as many snapshots.
+  if (columns_.size() == most_columns) merge_columns();
+  columns_.push_back({epoch, epoch, {}});
+  snapshots_in_last_ = 1;
+}
+
+void Heatmap::add(const MeasureRow& row) {
+  const auto [found, is_new] = places_.try_emplace(row.layer, layers_.size());
+  if (is_new) layers_.push_back(row.layer);
+  const std::size_t place = found->second;
+  partners_.resize(layers_.size());
+  snapshot_.resize(layers_.size());
+  std::vector<Cell>& cells = columns_.back().cells;
+  cells.resize(layers_.size());
+  const bool is_first = partners_[place].empty();
+  if (!is_first && (row.reference_layer != row.layer || partners_[place] == row.layer)) return;
+  partners_[place] = row.reference_layer;
+  Cell cell;
+  if (const auto value = finite(row.value)) cell = {*value, 1, 0, 0};
+  if (const auto floor = finite(row.noise_floor); floor && cell.values > 0) {
+    cell.floor_sum = *floor;
+    cell.floors = 1;
+  }
+  // Take back what another reference layer's row gave.
+  Cell& before = snapshot_[place];
+  cells[place].sum += cell.sum - before.sum;
+  cells[place].values += cell.values - before.values;
+  cells[place].floor_sum += cell.floor_sum - before.floor_sum;
+  cells[place].floors += cell.floors - before.floors;
+  before = cell;
+}
+
+}  // namespace livecca

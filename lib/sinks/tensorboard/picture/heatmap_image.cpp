@@ -1,0 +1,329 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "sinks/tensorboard/picture/canvas.hpp"
+#include "sinks/tensorboard/picture/heatmap.hpp"
+
+namespace livecca {
+namespace {
+
+constexpr Colour paper{255, 255, 255};
+constexpr Colour ink{25, 25, 30};
+constexpr Colour grey{232, 232, 232};
+constexpr Colour grey_lines{165, 165, 165};
+constexpr int text_scale = 2;
+constexpr int line_height = 20;
+constexpr int margin = 12;
+constexpr int scale_width = 22;  // of the colour scale
+constexpr std::size_t longest_name = 24;
+constexpr std::size_t most_rows = 300;
+
+/// Cut in the middle: layers differ at their ends.
+std::string shortened(const std::string& name, std::size_t longest) {
+  if (name.size() <= longest) return name;
+  const std::size_t left = (longest - 2) / 2;
+  return name.substr(0, left) + ".." + name.substr(name.size() - (longest - 2 - left));
+}
+
+/// How many characters all names have in common, up to a whole part of a name. `at` gives the i-th
+/// character counted from one end.
+template <typename At>
+std::size_t shared_length(const std::vector<std::string>& names, const At& at) {
+  std::size_t length = 0;
+  std::size_t whole_parts = 0;
+  const auto is_alike = [&](const std::string& name) {
+    return length < name.size() && at(name, length) == at(names[0], length);
+  };
+  while (std::ranges::all_of(names, is_alike)) {
+    const char character = at(names[0], length++);
+    if (character == '/' || character == '.') whole_parts = length;
+  }
+  return whole_parts;
+}
+
+/// The names of layers, of at most `longest` characters. Long names often begin and end alike, so
+/// that is what goes first.
+std::vector<std::string> short_names(std::vector<std::string> names, std::size_t longest) {
+  const auto is_short = [&](const std::string& name) { return name.size() <= longest; };
+  if (names.size() < 2 || std::ranges::all_of(names, is_short)) return names;
+  const std::size_t begin =
+      shared_length(names, [](const std::string& name, std::size_t i) { return name[i]; });
+  if (begin > 2) {
+    for (std::string& name : names) name.replace(0, begin, "..");
+  }
+  if (std::ranges::all_of(names, is_short)) return names;
+  const std::size_t end = shared_length(
+      names, [](const std::string& name, std::size_t i) { return name[name.size() - 1 - i]; });
+  for (std::string& name : names) {
+    if (end > 2 && end < name.size()) name.replace(name.size() - end, end, "..");
+    name = shortened(name, longest);
+  }
+  return names;
+}
+
+std::string digits_of(double value) {
+  std::array<char, 32> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 3);
+  return {text.data(), end.ptr};
+}
+
+/// The next number up that divides well; 0 stays.
+double round_number_above(double value) {
+  if (value <= 0) return 0;
+  const double power = std::pow(10.0, std::floor(std::log10(value)));
+  for (const double step : {1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0}) {
+    if (value <= step * power * (1 + 1e-9)) return step * power;
+  }
+  return 10 * power;
+}
+
+/// The places in heatmap.layers() of the rows from the top.
+std::vector<std::size_t> order_of(const Heatmap& heatmap, const std::vector<std::string>& layers) {
+  std::vector<std::size_t> rows;
+  const std::vector<std::string>& known = heatmap.layers();
+  std::vector<bool> taken(known.size());
+  for (const std::string& layer : layers) {
+    const auto place = static_cast<std::size_t>(std::ranges::find(known, layer) - known.begin());
+    if (place == known.size() || taken[place]) continue;
+    taken[place] = true;
+    rows.push_back(place);
+  }
+  for (std::size_t place = 0; place < known.size(); ++place) {
+    if (!taken[place]) rows.push_back(place);
+  }
+  return rows;
+}
+
+class Drawing {
+ public:
+  Drawing(const Heatmap& heatmap, const HeatmapTitle& title, const std::vector<std::string>& layers)
+      : heatmap_(heatmap), title_(title), rows_(order_of(heatmap, layers)) {
+    // Beyond this many rows there is less than a line of pixels for each: some are left out.
+    every_ = (rows_.size() + most_rows - 1) / most_rows;
+    for (std::size_t i = 0; i * every_ < rows_.size(); ++i) rows_[i] = rows_[i * every_];
+    if (every_ > 0) rows_.resize((rows_.size() + every_ - 1) / every_);
+    for (const std::size_t row : rows_) names_.push_back(heatmap_.layers()[row]);
+    names_ = short_names(std::move(names_), longest_name);
+    measure_range();
+    place_plot();
+  }
+
+  PngImage png() {
+    Canvas canvas(width_, height_, paper);
+    draw_heading(canvas);
+    draw_names(canvas);
+    draw_cells(canvas);
+    draw_epochs(canvas);
+    draw_scale(canvas);
+    draw_legend(canvas);
+    return canvas.png();
+  }
+
+ private:
+  void measure_range();
+  void place_plot();
+  std::vector<std::string> notes() const;
+  void draw_heading(Canvas& canvas) const;
+  void draw_names(Canvas& canvas) const;
+  void draw_cells(Canvas& canvas) const;
+  void draw_cell(Canvas& canvas, const Box& box, const Heatmap::Cell& cell) const;
+  void draw_epochs(Canvas& canvas) const;
+  void draw_scale(Canvas& canvas) const;
+  void draw_legend(Canvas& canvas) const;
+
+  bool is_noise(double value, std::optional<double> floor) const {
+    return floor && (title_.is_similarity() ? value <= *floor : value >= *floor);
+  }
+
+  const Heatmap& heatmap_;
+  const HeatmapTitle& title_;
+  std::vector<std::size_t> rows_;  // places in heatmap_.layers()
+  std::vector<std::string> names_;
+  std::size_t every_ = 1;  // how many layers a row stands for
+  double low_ = 0;
+  double high_ = 1;
+  Box plot_;
+  int column_width_ = 0;
+  int row_height_ = 0;
+  int width_ = 0;
+  int height_ = 0;
+};
+
+void Drawing::measure_range() {
+  double least = 0;
+  double most = 0;
+  for (const Heatmap::Column& column : heatmap_.columns()) {
+    for (const Heatmap::Cell& cell : column.cells) {
+      if (const auto value = cell.value()) {
+        least = std::min(least, *value);
+        most = std::max(most, *value);
+      }
+    }
+  }
+  low_ = -round_number_above(-least);
+  high_ = round_number_above(most);
+  if (high_ == low_) high_ = low_ + 1;
+}
+
+void Drawing::place_plot() {
+  constexpr int wanted_width = 720;
+  constexpr int wanted_height = 600;
+  const int columns = std::max<int>(1, static_cast<int>(heatmap_.columns().size()));
+  const int rows = std::max<int>(1, static_cast<int>(rows_.size()));
+  column_width_ = std::clamp(wanted_width / columns, 6, 48);
+  row_height_ = std::clamp(wanted_height / rows, 3, 32);
+  std::size_t longest = 5;  // "epoch"
+  for (const std::string& name : names_) longest = std::max(longest, name.size());
+  const int names = Canvas::width_of(std::string(longest, 'x'), text_scale) + 10;
+  plot_ = {margin + names, margin + 2 * line_height + 10, columns * column_width_,
+           rows * row_height_};
+  // The colour scale, with its numbers, and the texts below must fit beside a narrow plot too.
+  constexpr int numbers = 90;
+  constexpr int least_height = 120;
+  width_ = std::max(plot_.left + plot_.width + 24 + scale_width + numbers, 640);
+  for (const std::string& line : notes()) {
+    width_ = std::max(width_, 2 * margin + 34 + Canvas::width_of(line, text_scale));
+  }
+  height_ = plot_.top + std::max(plot_.height, least_height) + 2 * line_height + 12 +
+            static_cast<int>(notes().size()) * (line_height + 4) + margin;
+}
+
+/// What the legend says; the first two explain patterns.
+std::vector<std::string> Drawing::notes() const {
+  const bool similar = title_.is_similarity();
+  std::vector<std::string> lines{similar
+                                     ? "no more alike than unrelated data (within the noise floor)"
+                                     : "as far apart as unrelated data (within the noise floor)",
+                                 "no number"};
+  if (heatmap_.snapshots_a_column() > 1) {
+    lines.push_back("a column is the mean of " + std::to_string(heatmap_.snapshots_a_column()) +
+                    " snapshots");
+  }
+  if (every_ > 1) {
+    lines.push_back("only one of " + std::to_string(every_) + " layers is shown");
+  }
+  return lines;
+}
+
+void Drawing::draw_heading(Canvas& canvas) const {
+  const auto fitting = [&](const std::string& text) {
+    return shortened(text, static_cast<std::size_t>((width_ - 2 * margin) / (6 * text_scale)));
+  };
+  const char* hint = title_.is_similarity() ? ": bright is alike" : ": dark is close";
+  canvas.text(margin, margin, text_scale, ink, fitting(title_.measure + " to " + title_.reference));
+  canvas.text(margin, margin + line_height, text_scale, {100, 100, 105},
+              fitting(title_.stream + " stream of " + shortened(title_.run, 24) + hint));
+}
+
+void Drawing::draw_names(Canvas& canvas) const {
+  int free_from = 0;  // names of low rows would overlap: some are left out
+  for (std::size_t row = 0; row < rows_.size(); ++row) {
+    const int middle = plot_.top + static_cast<int>(row) * row_height_ + row_height_ / 2;
+    const int top = middle - 7 * text_scale / 2;
+    if (top < free_from) continue;
+    const std::string& name = names_[row];
+    canvas.text(plot_.left - 10 - Canvas::width_of(name, text_scale), top, text_scale, ink, name);
+    if (row_height_ < 16) canvas.fill({plot_.left - 7, middle, 5, 1}, ink);
+    free_from = top + 18;
+  }
+}
+
+void Drawing::draw_cell(Canvas& canvas, const Box& box, const Heatmap::Cell& cell) const {
+  const auto value = cell.value();
+  if (!value) {
+    canvas.hatch(box, grey, grey_lines);
+    return;
+  }
+  const Colour colour = viridis((*value - low_) / (high_ - low_));
+  canvas.fill(box, colour);
+  if (is_noise(*value, cell.floor())) canvas.dot(box, contrast_to(colour));
+}
+
+void Drawing::draw_cells(Canvas& canvas) const {
+  canvas.fill({plot_.left - 1, plot_.top - 1, plot_.width + 2, plot_.height + 2}, ink);
+  const auto& columns = heatmap_.columns();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      const Box box{plot_.left + static_cast<int>(i) * column_width_,
+                    plot_.top + static_cast<int>(row) * row_height_, column_width_, row_height_};
+      const bool is_there = rows_[row] < columns[i].cells.size();
+      draw_cell(canvas, box, is_there ? columns[i].cells[rows_[row]] : Heatmap::Cell{});
+    }
+  }
+}
+
+void Drawing::draw_epochs(Canvas& canvas) const {
+  const auto& columns = heatmap_.columns();
+  if (columns.empty()) return;
+  const int top = plot_.top + plot_.height + 10;
+  const auto label = [&](std::size_t i) {
+    return std::to_string(i + 1 == columns.size() ? columns[i].last_epoch : columns[i].epoch);
+  };
+  const auto left_of = [&](std::size_t i) {
+    const int middle = plot_.left + static_cast<int>(i) * column_width_ + column_width_ / 2;
+    return std::max(plot_.left, middle - Canvas::width_of(label(i), text_scale) / 2);
+  };
+  const auto draw = [&](std::size_t i) {
+    const int middle = plot_.left + static_cast<int>(i) * column_width_ + column_width_ / 2;
+    canvas.fill({middle, plot_.top + plot_.height + 1, 2, 6}, ink);
+    canvas.text(left_of(i), top, text_scale, ink, label(i));
+  };
+  // The last is the one that is looked for, so it keeps its place.
+  const std::size_t last = columns.size() - 1;
+  const int room = 2 * (Canvas::width_of(label(last), text_scale) + 14);
+  const auto stride = static_cast<std::size_t>((room + column_width_ - 1) / column_width_);
+  for (std::size_t i = 0; i < last; i += stride) {
+    const int right = left_of(i) + Canvas::width_of(label(i), text_scale);
+    if (right + 14 <= left_of(last)) draw(i);
+  }
+  draw(last);
+  canvas.text(plot_.left - 10 - Canvas::width_of("epoch", text_scale), top, text_scale, ink,
+              "epoch");
+}
+
+void Drawing::draw_scale(Canvas& canvas) const {
+  const Box box{plot_.left + plot_.width + 24, plot_.top, scale_width, std::max(plot_.height, 120)};
+  canvas.fill({box.left - 1, box.top - 1, box.width + 2, box.height + 2}, ink);
+  for (int y = 0; y < box.height; ++y) {
+    const double share = 1.0 - static_cast<double>(y) / (box.height - 1);
+    canvas.fill({box.left, box.top + y, box.width, 1}, viridis(share));
+  }
+  constexpr int ticks = 4;
+  for (int i = 0; i <= ticks; ++i) {
+    const int y = box.top + (box.height - 1) * i / ticks;
+    const double value = high_ + (low_ - high_) * i / ticks;
+    canvas.fill({box.left + box.width + 1, y, 5, 1}, ink);
+    const int top = std::clamp(y - 7, box.top, box.top + box.height - 14);
+    canvas.text(box.left + box.width + 10, top, text_scale, ink, digits_of(value));
+  }
+}
+
+void Drawing::draw_legend(Canvas& canvas) const {
+  const std::vector<std::string> lines = notes();
+  int top = plot_.top + std::max(plot_.height, 120) + 2 * line_height + 14;
+  for (std::size_t i = 0; i < lines.size(); ++i, top += line_height + 4) {
+    const Box sample{margin, top - 2, 24, 18};
+    if (i < 2) canvas.fill({sample.left - 1, sample.top - 1, 26, 20}, ink);
+    if (i == 0) {
+      const Colour colour = viridis(title_.is_similarity() ? 0.1 : 0.9);
+      canvas.fill(sample, colour);
+      canvas.dot(sample, contrast_to(colour));
+    } else if (i == 1) {
+      canvas.hatch(sample, grey, grey_lines);
+    }
+    canvas.text(i < 2 ? margin + 34 : margin, top, text_scale, ink, lines[i]);
+  }
+}
+
+}  // namespace
+
+PngImage draw(const Heatmap& heatmap, const HeatmapTitle& title,
+              const std::vector<std::string>& layers) {
+  return Drawing(heatmap, title, layers).png();
+}
+
+}  // namespace livecca

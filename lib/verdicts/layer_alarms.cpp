@@ -1,0 +1,144 @@
+#include "verdicts/layer_alarms.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+namespace livecca {
+namespace {
+
+/// With 3 samples or fewer every neuron may seem not to vary.
+constexpr double too_few_samples = 3;
+
+bool is_distance(const MeasureRow& row) { return row.measure.ends_with("_distance"); }
+
+/// A floor is of a similarity or of 1 − similarity.
+double similarity(const MeasureRow& row, double value) {
+  return is_distance(row) ? 1 - value : value;
+}
+
+bool has_usable_floor(const MeasureRow& row) {
+  return row.noise_floor && similarity(row, *row.noise_floor) < 1;
+}
+
+/// Scores of one layer's matches, comparable with one another: larger is closer. Linear in the
+/// value.
+class MatchScores {
+ public:
+  explicit MatchScores(bool above_floor) : above_floor_(above_floor) {}
+
+  double score(const MeasureRow& row) const {
+    if (!above_floor_) return is_distance(row) ? -*row.value : *row.value;
+    return (similarity(row, *row.value) - similarity(row, *row.noise_floor)) * scale(row);
+  }
+
+  /// Of the difference of two scores; empty where nothing is known of it.
+  std::optional<double> error_of_difference(const LayerMatch& a, const LayerMatch& b) const {
+    if (a.halves.size() == b.halves.size() && !a.halves.empty()) {
+      // Whether halves are of the similarity or of the distance turns all signs alike.
+      std::vector<HalfValue> differences(a.halves.begin(), a.halves.end());
+      for (std::size_t h = 0; h < differences.size(); ++h) {
+        differences[h].value =
+            a.halves[h].value * scale(*a.row) - b.halves[h].value * scale(*b.row);
+      }
+      return jackknife_error(differences);
+    }
+    if (!a.row->standard_error || !b.row->standard_error) return std::nullopt;
+    return std::hypot(*a.row->standard_error * scale(*a.row),
+                      *b.row->standard_error * scale(*b.row));
+  }
+
+ private:
+  double scale(const MeasureRow& row) const {
+    return above_floor_ ? 1 / (1 - similarity(row, *row.noise_floor)) : 1;
+  }
+
+  bool above_floor_;
+};
+
+VerdictRow row_of(const LayerRow& layer, const char* verdict, std::string message) {
+  VerdictRow row;
+  row.epoch = layer.epoch;
+  row.step = layer.step;
+  row.stream = layer.stream;
+  row.layer = layer.layer;
+  row.verdict = verdict;
+  row.message = std::move(message);
+  return row;
+}
+
+VerdictRow match_row(const MeasureRow& best, const MeasureRow& own) {
+  std::ostringstream message;
+  message.precision(3);
+  message << "matches " << best.reference_layer << " of " << best.reference
+          << " best: " << best.measure << ' ' << *best.value << ", and " << *own.value
+          << " with its own name";
+  VerdictRow row;
+  row.epoch = best.epoch;
+  row.step = best.step;
+  row.stream = best.stream;
+  row.layer = best.layer;
+  row.verdict = "best_match_elsewhere";
+  row.reference = best.reference;
+  row.reference_layer = best.reference_layer;
+  row.measure = best.measure;
+  row.message = message.str();
+  return row;
+}
+
+}  // namespace
+
+std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
+                                      const VerdictOptions& options) {
+  std::vector<LayerMatch> known;
+  for (const LayerMatch& match : matches) {
+    if (match.row->value && std::isfinite(*match.row->value)) known.push_back(match);
+  }
+  const auto own = std::ranges::find_if(known, [](const LayerMatch& match) {
+    return match.row->reference_layer == match.row->layer;
+  });
+  if (own == known.end() || known.size() < 2) return std::nullopt;
+  const MatchScores scores(std::ranges::all_of(
+      known, [](const LayerMatch& match) { return has_usable_floor(*match.row); }));
+  const auto best = std::ranges::max_element(
+      known, {}, [&](const LayerMatch& match) { return scores.score(*match.row); });
+  const double better_by = scores.score(*best->row) - scores.score(*own->row);
+  const double error = scores.error_of_difference(*best, *own).value_or(0);
+  if (better_by <= options.least_change || better_by <= 2 * error) return std::nullopt;
+  return match_row(*best->row, *own->row);
+}
+
+std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const VerdictOptions& options) {
+  if (layer.features == 0 || layer.effective_samples <= too_few_samples) return std::nullopt;
+  const auto dead = static_cast<double>(layer.dead);
+  if (dead < options.dead_share * static_cast<double>(layer.features)) return std::nullopt;
+  std::ostringstream message;
+  message << layer.dead << " of " << layer.features << " neurons do not vary, rank " << layer.rank;
+  return row_of(layer, "dead", message.str());
+}
+
+std::optional<VerdictRow> exploding_alarm(const LayerRow& layer,
+                                          std::optional<double> first_root_mean_square,
+                                          const VerdictOptions& options) {
+  std::ostringstream message;
+  message.precision(3);
+  if (first_root_mean_square && layer.root_mean_square &&
+      *layer.root_mean_square > options.exploding_growth * *first_root_mean_square) {
+    message << "root mean square " << *layer.root_mean_square << ", "
+            << *layer.root_mean_square / *first_root_mean_square << " times the first, "
+            << *first_root_mean_square;
+  }
+  // Its own: others' rows that are not finite take these rows along. A layer that left because of
+  // them has no samples at all.
+  const std::uint64_t seen =
+      std::max(layer.samples + layer.samples_left_out, layer.samples_nonfinite);
+  if (static_cast<double>(layer.samples_nonfinite) >
+      options.nonfinite_share * static_cast<double>(seen)) {
+    if (message.tellp() > 0) message << "; ";
+    message << layer.samples_nonfinite << " of " << seen << " samples are not finite";
+  }
+  if (message.tellp() <= 0) return std::nullopt;
+  return row_of(layer, "exploding", message.str());
+}
+
+}  // namespace livecca

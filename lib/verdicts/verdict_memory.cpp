@@ -1,0 +1,132 @@
+#include "verdicts/verdict_memory.hpp"
+
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "livecca/common/error.hpp"
+
+namespace livecca {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int version = 1;
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+template <typename T>
+std::optional<T> optional_in(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.get<T>());
+}
+
+Json json_of(const CurvePoint& point) {
+  Json halves = Json::array();
+  for (const HalfValue& half : point.halves) halves.push_back({half.value, half.share});
+  return {{"snapshot", point.snapshot},
+          {"epoch", point.epoch},
+          {"value", point.value},
+          {"noise_floor", or_null(point.noise_floor)},
+          {"standard_error", or_null(point.standard_error)},
+          {"halves", std::move(halves)}};
+}
+
+CurvePoint point_in(const Json& json) {
+  CurvePoint point;
+  point.snapshot = json.at("snapshot").get<std::uint64_t>();
+  point.epoch = json.at("epoch").get<std::int64_t>();
+  point.value = json.at("value").get<double>();
+  point.noise_floor = optional_in<double>(json.at("noise_floor"));
+  point.standard_error = optional_in<double>(json.at("standard_error"));
+  for (const Json& half : json.at("halves")) {
+    point.halves.push_back({half.at(0).get<double>(), half.at(1).get<double>()});
+  }
+  return point;
+}
+
+Json json_of(const CurveName& name, const Curve& curve) {
+  Json points = Json::array();
+  for (const CurvePoint& point : curve.points) points.push_back(json_of(point));
+  return {{"stream", name.stream},       {"layer", name.layer},
+          {"reference", name.reference}, {"reference_layer", name.reference_layer},
+          {"measure", name.measure},     {"settled_since", or_null(curve.settled_since)},
+          {"points", std::move(points)}};
+}
+
+void add_curve(const Json& json, VerdictMemory& memory) {
+  CurveName name;
+  name.stream = json.at("stream").get<std::string>();
+  name.layer = json.at("layer").get<std::string>();
+  name.reference = json.at("reference").get<std::string>();
+  name.reference_layer = json.at("reference_layer").get<std::string>();
+  name.measure = json.at("measure").get<std::string>();
+  Curve curve;
+  curve.settled_since = optional_in<std::int64_t>(json.at("settled_since"));
+  for (const Json& point : json.at("points")) {
+    curve.points.push_back(point_in(point));
+    // Slopes divide by the distances between them.
+    if (curve.points.size() > 1 &&
+        curve.points.back().snapshot <= curve.points[curve.points.size() - 2].snapshot) {
+      throw Error("snapshots that do not ascend");
+    }
+  }
+  memory.curves.emplace(std::move(name), std::move(curve));
+}
+
+VerdictMemory memory_in(const Json& json) {
+  if (json.at("version") != version) {
+    throw Error("another version");
+  }
+  VerdictMemory memory;
+  for (const Json& stream : json.at("streams")) {
+    memory.snapshots[stream.at("stream").get<std::string>()] =
+        stream.at("snapshots").get<std::uint64_t>();
+  }
+  for (const Json& curve : json.at("curves")) add_curve(curve, memory);
+  for (const Json& layer : json.at("layers")) {
+    memory.first_root_mean_square[{layer.at("stream").get<std::string>(),
+                                   layer.at("layer").get<std::string>()}] =
+        layer.at("first_root_mean_square").get<double>();
+  }
+  return memory;
+}
+
+}  // namespace
+
+std::string to_json(const VerdictMemory& memory) {
+  Json streams = Json::array();
+  for (const auto& [stream, snapshots] : memory.snapshots) {
+    streams.push_back({{"stream", stream}, {"snapshots", snapshots}});
+  }
+  Json curves = Json::array();
+  for (const auto& [name, curve] : memory.curves) curves.push_back(json_of(name, curve));
+  Json layers = Json::array();
+  for (const auto& [name, value] : memory.first_root_mean_square) {
+    layers.push_back(
+        {{"stream", name.first}, {"layer", name.second}, {"first_root_mean_square", value}});
+  }
+  const Json json{{"version", version},
+                  {"streams", std::move(streams)},
+                  {"curves", std::move(curves)},
+                  {"layers", std::move(layers)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<VerdictMemory> verdict_memory_from(const std::string& json, std::string& why) {
+  const auto refuse = [&why](const std::exception& failure) {
+    why = "verdicts: expected a state of version " + std::to_string(version) +
+          ", got: " + failure.what();
+    return std::nullopt;
+  };
+  try {
+    return memory_in(Json::parse(json));
+  } catch (const nlohmann::json::exception& failure) {
+    return refuse(failure);
+  } catch (const Error& failure) {
+    return refuse(failure);
+  }
+}
+
+}  // namespace livecca

@@ -1,0 +1,33 @@
+#include "livecca/verdicts/verdict_options.hpp"
+
+#include <cmath>
+#include <sstream>
+
+#include "verdicts/curve.hpp"
+
+namespace livecca {
+
+bool VerdictOptions::is_valid(std::string& why) const {
+  const auto refuse = [&why](const char* expected, auto got) {
+    std::ostringstream text;
+    text << "verdict options: expected " << expected << ", got " << got;
+    why = text.str();
+    return false;
+  };
+  if (snapshots < fewest_slope_points) return refuse("3 or more snapshots", snapshots);
+  if (!(least_change >= 0 && std::isfinite(least_change))) {
+    return refuse("least_change of 0 or more", least_change);
+  }
+  if (!(dead_share > 0 && dead_share <= 1)) {
+    return refuse("dead_share above 0 and at most 1", dead_share);
+  }
+  if (!(exploding_growth > 1 && std::isfinite(exploding_growth))) {
+    return refuse("exploding_growth above 1", exploding_growth);
+  }
+  if (!(nonfinite_share >= 0 && nonfinite_share <= 1)) {
+    return refuse("nonfinite_share from 0 to 1", nonfinite_share);
+  }
+  return true;
+}
+
+}  // namespace livecca

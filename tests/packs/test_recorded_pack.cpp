@@ -1,0 +1,219 @@
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cstring>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "support/file_text.hpp"
+#include "support/pack_fixture.hpp"
+#include "support/random_data.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace livecca;
+using livecca_tests::normal_matrix;
+using livecca_tests::PackFixture;
+using livecca_tests::rows_of;
+using livecca_tests::TemporaryFolder;
+using nlohmann::json;
+
+namespace {
+
+/// A good pack of two layers, as bytes to be changed.
+class PackBytes {
+ public:
+  PackBytes() {
+    PackFixture fixture(path, {.samples = 30, .samples_seed = 9});
+    fixture.append_matrix("fc", Eigen::MatrixXf(normal_matrix(40, 4, 1).cast<float>()));
+    fixture.append_matrix("wide", Eigen::MatrixXd(normal_matrix(40, 3, 2)));
+    std::string why;
+    fixture.facts.fingerprint.emplace();
+    REQUIRE(fixture.facts.fingerprint->add(
+        view_of(Eigen::MatrixXf(normal_matrix(40, 4, 3).cast<float>()).eval()), why));
+    fixture.finish(path);
+    whole = livecca_tests::text_of(path);
+    std::uint64_t length = 0;
+    std::memcpy(&length, whole.data(), 8);
+    header = json::parse(whole.substr(8, length));
+    data = whole.substr(8 + length);
+  }
+
+  /// One line that begins with the path and holds the words; nothing of a pack.
+  void refuses(const std::string& bytes, const std::string& words) const {
+    livecca_tests::write_text(path, bytes);
+    std::string why;
+    CHECK(RecordedPack::open(path, why) == nullptr);
+    CAPTURE(why);
+    CHECK(why.starts_with(path.string() + ": "));
+    CHECK(why.find("expected") != std::string::npos);
+    CHECK(why.find("got") != std::string::npos);
+    CHECK(why.find('\n') == std::string::npos);
+    CHECK(why.find(words) != std::string::npos);
+  }
+  /// After a change of the header.
+  void refuses_header(const std::function<void(json&)>& change, const std::string& words) const {
+    json changed = header;
+    change(changed);
+    refuses(bytes_of(changed), words);
+  }
+  void refuses_layers(const std::function<void(json&)>& change, const std::string& words) const {
+    refuses_header(
+        [&](json& changed) {
+          json layers = json::parse(changed["__metadata__"]["layers"].get<std::string>());
+          change(layers);
+          changed["__metadata__"]["layers"] = layers.dump();
+        },
+        words);
+  }
+  std::string bytes_of(const json& changed) const {
+    const std::string text = changed.dump();
+    const std::uint64_t length = text.size();
+    std::string bytes(8, '\0');
+    std::memcpy(bytes.data(), &length, 8);
+    return bytes + text + data;
+  }
+
+  TemporaryFolder folder;
+  std::filesystem::path path = folder.path() / "pack.safetensors";
+  std::string whole;
+  json header;
+  std::string data;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(PackBytes, "a pack that is cut short anywhere is refused in a line") {
+  for (std::size_t part = 0; part < 20; ++part)
+    refuses(whole.substr(0, whole.size() * part / 20), "");
+  refuses(whole.substr(0, whole.size() - 1), "bytes of data");
+  refuses(whole + "x", "bytes of data");
+  refuses("", "0 bytes");
+  std::string why;
+  std::filesystem::remove(path);
+  CHECK(RecordedPack::open(path, why) == nullptr);
+  CHECK(why.find("No such file") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(PackBytes, "a header that lies about the pack is refused") {
+  const auto metadata = [&](const char* field, const char* value, const char* words) {
+    refuses_header([&](json& changed) { changed["__metadata__"][field] = value; }, words);
+  };
+  metadata("format", "livecca.moments", "got format \"livecca.moments\"");
+  metadata("format", "", "another program");
+  metadata("version", "2", "version 1");
+  metadata("epoch", "1.5", "a number as epoch");
+  metadata("step", "-1", "a number as step");
+  metadata("positions_per_image", "", "positions_per_image");
+  metadata("positions_seed", "18446744073709551616", "positions_seed");
+  metadata("fingerprint", "none", "fingerprint");
+  metadata("kept", "30 of 30 seed 9", "k of n seed s");
+  metadata("kept", "29 of 40 seed 9", "29 images that were kept, got 30");
+  metadata("kept", "0 of 40 seed 9", "k of n seed s");
+  metadata("kept", " seed 1 of 2", "k of n seed s");
+  metadata("layers", "", "JSON object");
+  metadata("layers", "[]", "JSON object");
+  metadata("layers", "{}", "JSON object");
+  metadata("layers", "{\"fc\":7}", "an object of facts");
+  refuses_header([](json& changed) { changed.erase("__metadata__"); }, "another program");
+  refuses_header([](json& changed) { changed["fc"]["dtype"] = "I16"; }, "F16, F32 or F64");
+  refuses_header([](json& changed) { changed["fc"]["shape"] = {120}; }, "samples x features");
+  refuses_header([](json& changed) { changed["fc/scale"]["dtype"] = "I32"; }, "F32 or F64");
+  refuses_header([](json& changed) { changed["fc/scale"]["shape"] = {2, 2}; }, "4 numbers");
+}
+
+TEST_CASE_FIXTURE(PackBytes, "facts of a layer that do not fit are refused by its name") {
+  const auto fact = [&](const char* field, const json& value, const char* words) {
+    refuses_layers([&](json& layers) { layers["fc"][field] = value; }, "layer \"fc\": expected");
+    refuses_layers([&](json& layers) { layers["fc"][field] = value; }, words);
+  };
+  fact("rows", 7, "a text as rows");
+  fact("rows", "nothing", "\"nothing\" of its own, got none");
+  fact("rows", "fc/scale", "samples x features");
+  fact("scale", "fc", "\"fc\" of its own, got none");
+  fact("scale", "", "a scale and a shift together");
+  fact("valid", "fc/shift", "\"fc/shift\" of its own");
+  fact("rows_per_image", 0, "whole images");
+  fact("rows_per_image", -1, "a count as rows_per_image");
+  fact("rows_per_image", 30, "whole images");
+  fact("grid", json::array({1}), "2 or 3 extents");
+  fact("grid", json::array({0, 1}), "2 or 3 extents");
+  fact("grid", json::array({1ULL << 40U, 1ULL << 40U}), "positions as grid");
+  fact("features_of_tap", 3, "3 features of the tap, got 4");
+  fact("observed", "int8", "an element type");
+  fact("roundoff", -1e-3, "a number of 0 or more as roundoff");
+  fact("estimated_loss", "much", "estimated_loss");
+  refuses_layers([](json& layers) { layers.erase("fc"); }, "3 that are not");
+  refuses_layers([](json& layers) { layers["again"] = layers["fc"]; }, "of its own, got none");
+  refuses_layers(
+      [](json& layers) {
+        layers["wide"]["rows_per_image"] = 2;
+        layers["wide"]["grid"] = {1, 2};
+      },
+      "as many images in every layer");
+}
+
+TEST_CASE_FIXTURE(PackBytes, "scales that are no scales are refused, damaged rows are rows") {
+  const auto place = [&](const char* tensor) {
+    return header[tensor]["data_offsets"][0].get<std::size_t>();
+  };
+  for (const float wrong : {0.0F, -1.0F, std::numeric_limits<float>::infinity(),
+                            std::numeric_limits<float>::quiet_NaN()}) {
+    std::string bytes = whole;
+    std::memcpy(bytes.data() + (whole.size() - data.size()) + place("fc/scale"), &wrong, 4);
+    refuses(bytes, "finite shifts and scales above 0");
+  }
+  std::string bytes = whole;
+  const std::uint16_t infinity = 0x7C00;
+  std::memcpy(bytes.data() + (whole.size() - data.size()) + place("fc"), &infinity, 2);
+  livecca_tests::write_text(path, bytes);
+  std::string why;
+  const auto pack = RecordedPack::open(path, why);
+  REQUIRE(pack);
+  CHECK(std::isinf(rows_of(*pack, "fc")(0, 0)));
+}
+
+TEST_CASE_FIXTURE(PackBytes, "sources are independent, and outlive the pack") {
+  std::string why;
+  auto pack = RecordedPack::open(path, why);
+  REQUIRE(pack);
+  const Eigen::MatrixXd expected = rows_of(*pack, "fc");
+  const auto one = pack->rows("fc", why);
+  const auto two = pack->rows("fc", why);
+  pack.reset();
+  const auto view = one->read(0, 30, why);
+  CHECK(two->read(29, 1, why));
+  REQUIRE(view);
+  CHECK(static_cast<double>(static_cast<const float*>(view->data())[0]) == expected(0, 0));
+  CHECK(view->roundoff() > 1e-6);
+  CHECK_FALSE(one->read(29, 2, why));
+  CHECK(why == path.string() + ": layer \"fc\": expected rows among 30, got 2 from 29 on");
+  CHECK_FALSE(one->read(31, std::numeric_limits<std::uint64_t>::max(), why));
+  std::filesystem::resize_file(path, whole.size() - data.size() + 10);
+  CHECK_FALSE(two->read(0, 30, why));
+  CHECK(why.find("cut short") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(PackBytes, "threads may read one pack at a time") {
+  std::string why;
+  const auto pack = RecordedPack::open(path, why);
+  REQUIRE(pack);
+  const Eigen::MatrixXd expected = rows_of(*pack, "wide");
+  std::vector<std::thread> threads;
+  std::array<bool, 4> same{};
+  for (bool& result : same) {
+    threads.emplace_back([&] {
+      std::string ignored;
+      const auto source = pack->rows("wide", ignored);
+      result = true;
+      for (std::uint64_t row = 0; row < 30; ++row) {
+        const auto view = source->read(row, 1, ignored);
+        result = result && view &&
+                 static_cast<const double*>(view->data())[1] ==
+                     expected(static_cast<Eigen::Index>(row), 1);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(std::ranges::all_of(same, std::identity()));
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "runs/export_rows.hpp"
+#include "runs/show_options.hpp"
+
+namespace livecca::tool {
+
+/// Adds `show` to the program, as add_compare().
+CLI::App* add_show(CLI::App& program, ShowOptions& options);
+
+/// Adds `export` to the program, as add_compare().
+CLI::App* add_export(CLI::App& program, ExportOptions& options);
+
+}  // namespace livecca::tool

@@ -1,0 +1,290 @@
+#include "compare/compare_output.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "text/output_text.hpp"
+
+namespace livecca::tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t bar_cells = 25;
+
+std::string padded_left(const std::string& text, std::size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ') + text;
+}
+
+std::string padded_right(const std::string& text, std::size_t width) {
+  return text + std::string(width - std::min(width, text.size()), ' ');
+}
+
+/// From 0 to 1: '-' as far as noise alone would go, '#' for what is above it.
+std::string bar_of(const MeasureResult& result) {
+  const auto similarity = result.similarity();
+  if (!similarity) return "";
+  const auto cells = [](double value) {
+    return static_cast<std::size_t>(
+        std::lround(std::clamp(value, 0.0, 1.0) * static_cast<double>(bar_cells)));
+  };
+  const std::size_t noise = cells(result.similarity_floor().value_or(0));
+  const std::size_t filled = std::max(cells(*similarity), noise);
+  std::string bar(bar_cells + 2, ' ');
+  bar.front() = bar.back() = '|';
+  bar.replace(1, noise, noise, '-');
+  bar.replace(1 + noise, filled - noise, filled - noise, '#');
+  return bar;
+}
+
+std::string both(std::size_t x, std::size_t y) {
+  return std::to_string(x) + " and " + std::to_string(y);
+}
+
+/// Nothing where neither whitening nor SVCCA was asked for.
+std::string ranks_text(const Comparison& comparison) {
+  const PairFacts& facts = comparison.facts;
+  std::string text;
+  if (facts.ranks[0] && facts.ranks[1]) text = both(*facts.ranks[0], *facts.ranks[1]);
+  if (comparison.has_svcca && has_value(facts.status)) {
+    text += (text.empty() ? "" : "; ");
+    text += "svcca keeps " + both(facts.svcca_kept[0], facts.svcca_kept[1]) + " directions";
+  }
+  return text.empty() ? text : "\nranks     " + text;
+}
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return text;
+}
+
+/// Dead neurons, effective ranks, and conditions where they were asked for.
+std::string neurons_text(const Comparison& comparison) {
+  const TapSolution& x = comparison.solution->taps[comparison.pair_solution().x];
+  const TapSolution& y = comparison.solution->taps[comparison.pair_solution().y];
+  if (!has_value(comparison.facts.status) || comparison.frequencies > 1) return "";
+  std::string text = "\nneurons   " + both(x.constant_features, y.constant_features) +
+                     " dead; effective ranks " + short_number(x.effective_rank) + " and " +
+                     short_number(y.effective_rank);
+  if (x.condition && y.condition) {
+    text += "; conditions " + short_number(*x.condition) + " and " + short_number(*y.condition);
+  }
+  return text;
+}
+
+std::string frequencies_text(const FrequencyCounts& counts) {
+  std::string text = std::to_string(counts.shared) + " frequencies";
+  if (counts.one_sided > 0) {
+    text += " and " + std::to_string(counts.one_sided) +
+            " that only one side has, where nothing is shared";
+  }
+  if (counts.absent > 0) text += "; neither has " + std::to_string(counts.absent) + " others";
+  return text;
+}
+
+std::string facts_text(const Comparison& comparison) {
+  const PairFacts& facts = comparison.facts;
+  std::string text = "samples   " + std::to_string(facts.samples);
+  if (comparison.by_position) {
+    text += " positions of " + count_text(facts.effective_samples) +
+            " images, which are the effective samples";
+  } else if (facts.effective_samples != static_cast<double>(facts.samples)) {
+    text += ", weighing as much as " + count_text(facts.effective_samples);
+  }
+  if (facts.samples_left_out > 0) {
+    text += "; " + std::to_string(facts.samples_left_out) + " left out as not finite";
+  }
+  text += "\nfeatures  " + both(facts.features[0], facts.features[1]);
+  if (facts.features != facts.features_of_taps) {
+    text += ", chosen out of " + both(facts.features_of_taps[0], facts.features_of_taps[1]) +
+            " by seed " + std::to_string(facts.feature_seeds[0]);
+    if (facts.feature_seeds[0] != facts.feature_seeds[1]) {
+      text += " and " + std::to_string(facts.feature_seeds[1]);
+    }
+  }
+  if (comparison.frequencies > 1) {
+    text += "\nmeans     over " + frequencies_text(comparison.frequency_counts) +
+            "; ranks are the lowest";
+  }
+  text += neurons_text(comparison);
+  text += ranks_text(comparison);
+  if (facts.precision == Precision::fast) {
+    text += "\nprecision fast: products in float32, more directions count as rounding";
+  }
+  return text + "\n";
+}
+
+Json numbers(const std::vector<std::optional<double>>& values) {
+  Json list = Json::array();
+  for (const auto& value : values) list.push_back(number_or_null(value));
+  return list;
+}
+
+Json neurons_of(const TapSolution& tap) {
+  const bool known = tap.converged;
+  return {{"dead", tap.present ? Json(tap.constant_features) : Json(nullptr)},
+          {"effective_rank", known && tap.effective_rank > 0 ? Json(tap.effective_rank) : nullptr},
+          {"condition", number_or_null(tap.condition)}};
+}
+
+/// Coefficients as one list a direction.
+Json directions_of(const DirectionsOfSide& side) {
+  const std::size_t neurons = side.neurons.size();
+  Json directions = Json::array();
+  for (std::size_t first = 0; first < side.coefficients.size(); first += neurons) {
+    const auto begin = side.coefficients.begin() + static_cast<std::ptrdiff_t>(first);
+    directions.push_back(std::vector<double>(begin, begin + static_cast<std::ptrdiff_t>(neurons)));
+  }
+  return {{"neurons", side.neurons}, {"coefficients", directions}};
+}
+
+/// What a mean over frequencies has not: neurons, spectrum, and how they were solved for.
+void add_details(const Comparison& comparison, Json& json) {
+  const PairSolution& pair = comparison.pair_solution();
+  const TapSolution& x = comparison.solution->taps[pair.x];
+  const TapSolution& y = comparison.solution->taps[pair.y];
+  json["neurons"] = {{"x", neurons_of(x)}, {"y", neurons_of(y)}};
+  json["solver"] = {
+      {"x", name_of(x.whitening)}, {"y", name_of(y.whitening)}, {"pair", name_of(pair.spectrum)}};
+  json["canonical_correlations"] = Json::array();
+  if (has_value(comparison.facts.status)) {
+    json["canonical_correlations"] = pair.canonical_correlations;
+  }
+  json["debiased_correlations"] =
+      numbers(debiased_correlations(*comparison.solution, comparison.pair));
+  if (!comparison.directions) return;
+  json["directions"] = {{"x", directions_of(comparison.directions->x)},
+                        {"y", directions_of(comparison.directions->y)}};
+}
+
+/// Values by name in their directions, floors on the similarity's scale.
+void add_measures(const std::vector<MeasureResult>& results, Json& json) {
+  for (const char* section : {"similarity", "distance", "noise_floor", "adjusted"}) {
+    json[section] = Json::object();
+  }
+  for (const MeasureResult& result : results) {
+    const std::string name(result.measure->name);
+    if (result.measure->measure == Measure::r2_cca_adjusted) {
+      json["adjusted"]["r2_cca"] = number_or_null(result.value);
+      continue;
+    }
+    if (result.measure->direction == Direction::similarity) {
+      json["similarity"][name] = number_or_null(result.similarity());
+      json["noise_floor"][name] = number_or_null(result.similarity_floor());
+    }
+    if (result.measure->has_distance) json["distance"][name] = number_or_null(result.distance());
+  }
+}
+
+/// A line of the table; no column of errors if `error` is null.
+std::string row(const std::string& name, const std::string& similarity, const std::string* error,
+                const std::string& distance, const std::string& floor, const std::string& bar) {
+  std::string text = padded_right(name, 22) + padded_left(similarity, 11) +
+                     (error != nullptr ? padded_left(*error, 11) : "") + padded_left(distance, 10) +
+                     padded_left(floor, 13) + "  " + bar;
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
+}
+
+}  // namespace
+
+Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatched) {
+  const PairFacts& facts = comparison.facts;
+  Json json;
+  if (!comparison.layer.empty()) json["layer"] = comparison.layer;
+  if (!comparison.name_x.empty()) {
+    json["x"] = comparison.name_x;
+    json["y"] = comparison.name_y;
+  }
+  json["samples"] = facts.samples;
+  json["effective_samples"] = count_json(facts.effective_samples);
+  json["samples_left_out"] = facts.samples_left_out;
+  json["features"] = facts.features;
+  if (facts.features != facts.features_of_taps) {
+    json["features_of_taps"] = facts.features_of_taps;
+    json["feature_seeds"] = facts.feature_seeds;
+  }
+  json["ranks"] = ranks_json(facts);
+  if (comparison.frequencies > 1) {
+    json["frequencies"] = {{"shared", comparison.frequency_counts.shared},
+                           {"one_sided", comparison.frequency_counts.one_sided},
+                           {"absent", comparison.frequency_counts.absent}};
+    // Each frequency has its own.
+    for (const char* key :
+         {"neurons", "solver", "canonical_correlations", "debiased_correlations"}) {
+      json[key] = nullptr;
+    }
+  } else {
+    add_details(comparison, json);
+  }
+  add_measures(comparison.results, json);
+  json["noise_floor"]["largest_95"] = nullptr;
+  if (comparison.frequencies == 1) {
+    json["noise_floor"]["largest_95"] = number_or_null(largest_correlation_line(facts));
+  }
+  if (comparison.has_standard_errors) {
+    json["standard_error"] = Json::object();
+    for (const MeasureResult& result : comparison.results) {
+      json["standard_error"][std::string(result.measure->name)] =
+          number_or_null(result.standard_error);
+    }
+  }
+  json["svcca_kept"] = nullptr;
+  if (comparison.has_svcca) json["svcca_kept"] = facts.svcca_kept;
+  json["precision"] = name_of(facts.precision);
+  json["status"] = name_of(facts.status);
+  for (const Fault& fault : comparison.faults) {
+    json["faults"].push_back(
+        {{"kind", name_of(fault.kind)}, {"subject", fault.subject}, {"message", fault.message}});
+  }
+  if (!unmatched.empty()) json["unmatched"] = to_json(unmatched);
+  return json;
+}
+
+Json ranks_json(const PairFacts& facts) {
+  Json ranks = Json::array();
+  for (const auto& rank : facts.ranks) ranks.push_back(rank ? Json(*rank) : Json(nullptr));
+  return ranks;
+}
+
+Json to_json(const std::vector<Unmatched>& unmatched) {
+  Json json = Json::object();
+  for (const Unmatched& of : unmatched) json[of.input] = of.layers;
+  return json;
+}
+
+std::string json_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string to_table(const Comparison& comparison) {
+  std::string text = "x  " + comparison.x + "\ny  " + comparison.y + "\n\n";
+  text += facts_text(comparison) + "\n";
+  const bool errors = comparison.has_standard_errors;
+  const auto error_or_none = [&](const std::string& error) { return errors ? &error : nullptr; };
+  text += row("measure", "similarity", error_or_none("std error"), "distance", "noise floor",
+              " 0" + padded_left("1 ", bar_cells - 1));
+  for (const MeasureResult& result : comparison.results) {
+    text += row(std::string(result.measure->name), number_text(result.similarity()),
+                error_or_none(number_text(result.standard_error)), number_text(result.distance()),
+                number_text(result.similarity_floor()), bar_of(result));
+  }
+  if (has_value(comparison.facts.status)) {
+    text +=
+        "\nnoise floor: the similarity of unrelated data of this size; --- noise, ### above it\n";
+    if (comparison.by_position) {
+      text += "             counted in images: too high where an image's positions differ much\n";
+    }
+  }
+  if (errors) {
+    text += "std error: what the similarity, and the distance, would vary by with other samples\n";
+  }
+  for (const Fault& fault : comparison.faults) {
+    text += "\nnote: " + fault.subject + ": " + fault.message + "\n";
+  }
+  const Status status = comparison.facts.status;
+  return text + "\nstatus " + name_of(status) + ": " + explain(status) + "\n";
+}
+
+}  // namespace livecca::tool

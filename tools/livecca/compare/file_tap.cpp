@@ -1,0 +1,153 @@
+#include "compare/file_tap.hpp"
+
+#include <utility>
+
+#include "inputs/input_error.hpp"
+
+namespace livecca::tool {
+namespace {
+
+std::string expected_axes(Layout layout) {
+  switch (layout) {
+    case Layout::nc:
+      return "2 axes (samples, features)";
+    case Layout::ncl:
+      return "3 axes (images, channels, length)";
+    case Layout::nchw:
+      return "4 axes (images, channels, height, width)";
+    case Layout::nhwc:
+      return "4 axes (images, height, width, channels)";
+    case Layout::ncdhw:
+      return "5 axes (images, channels, depth, height, width)";
+    case Layout::ntc:
+      return "3 axes (sequences, steps, features)";
+    case Layout::tnc:
+      break;
+  }
+  return "3 axes (steps, sequences, features)";
+}
+
+std::size_t axes_of(Layout layout) {
+  switch (layout) {
+    case Layout::nc:
+      return 2;
+    case Layout::ncl:
+    case Layout::ntc:
+    case Layout::tnc:
+      return 3;
+    case Layout::nchw:
+    case Layout::nhwc:
+      return 4;
+    case Layout::ncdhw:
+      break;
+  }
+  return 5;
+}
+
+/// Entries of the first axis that a view of whole images needs: all steps come before sequences.
+std::size_t first_axis_of_shape(const ActivationTensor& tensor, Layout layout) {
+  return layout == Layout::tnc ? static_cast<std::size_t>(tensor.shape()[0]) : 1;
+}
+
+ActivationShape shape_of(ActivationTensor& tensor, Layout layout) {
+  if (tensor.shape().size() != axes_of(layout)) {
+    const bool image = layout == Layout::nc && tensor.shape().size() > 2;
+    throw InputError(tensor.name() + ": expected " + expected_axes(layout) + " for layout " +
+                     name_of(layout) + ", got shape " + shape_text(tensor.shape()) +
+                     (image ? "; see --layout nchw, nhwc and ntc" : ""));
+  }
+  ActivationShape shape;
+  std::string why;
+  if (!read_shape(tensor.entries(0, first_axis_of_shape(tensor, layout)), layout, shape, why)) {
+    throw InputError(tensor.name() + ": " + why);
+  }
+  tensor.release();
+  if (layout != Layout::tnc) shape.images = tensor.images();
+  if (const auto recorded = tensor.recorded()) shape.grid = recorded->grid;
+  return shape;
+}
+
+/// Recorded rows have their positions and features; options cannot choose others.
+void expect_as_recorded(const FileTap& tap, const CompareOptions& options) {
+  const std::string& name = tap.tensor->name();
+  if (options.positions != Positions::all()) {
+    throw InputError(name +
+                     ": expected --positions all, as recorded rows have their positions, got " +
+                     std::to_string(options.positions.per_image));
+  }
+  if (options.max_features > 0 && tap.shape.features > options.max_features) {
+    throw InputError(name + ": expected recorded rows, which are not cut, of at most the " +
+                     std::to_string(options.max_features) + " features of --max-features, got " +
+                     std::to_string(tap.shape.features));
+  }
+}
+
+void expect_steps(const FileTap& tap) {
+  const std::size_t steps = tap.shape.grid.size();
+  if (tap.reading.samples == Samples::step && tap.reading.step >= steps) {
+    throw InputError(tap.tensor->name() + ": expected more than " +
+                     std::to_string(tap.reading.step) + " steps for --samples step:" +
+                     std::to_string(tap.reading.step) + ", got " + std::to_string(steps));
+  }
+  const std::string got = tap.mask ? tap.mask->misfit(tap.shape.images, steps) : "";
+  if (!got.empty()) {
+    throw InputError(tap.mask->path() + ": expected a mask or lengths for " +
+                     std::to_string(tap.shape.images) + " sequences of " + std::to_string(steps) +
+                     " steps as in " + tap.tensor->name() + ", got " + got);
+  }
+}
+
+}  // namespace
+
+ActivationView FileTap::images(std::size_t first, std::size_t count) const {
+  if (reading.layout != Layout::tnc) return tensor->entries(first, count);
+  const ActivationView all = tensor->entries(0, shape.grid.size());
+  const auto strides = all.strides();
+  const std::array<std::int64_t, 3> part{all.shape()[0], static_cast<std::int64_t>(count),
+                                         all.shape()[2]};
+  const auto offset = static_cast<std::int64_t>(first) * strides[1] *
+                      static_cast<std::int64_t>(size_of(all.dtype()));
+  return {static_cast<const std::byte*>(all.data()) + offset, all.dtype(), part, strides};
+}
+
+std::size_t FileTap::values_of_image() const {
+  const std::size_t rows = is_recorded() ? tensor->rows_per_image() : shape.grid.size();
+  return rows * shape.features;
+}
+
+FileTap tap_of(TapName name, std::shared_ptr<ActivationTensor> tensor, bool is_named,
+               const CompareOptions& options) {
+  const bool is_matrix = is_named && tensor->shape().size() == 2;
+  const bool as_asked = !tensor->recorded() && !is_matrix;
+  const Reading reading = as_asked ? options.reading : Layout::nc;
+  const ActivationShape shape = shape_of(*tensor, reading.layout);
+  FileTap tap{.name = std::move(name),
+              .tensor = std::move(tensor),
+              .reading = reading,
+              .fourier = as_asked && options.fourier,
+              .shape = shape,
+              .mask = nullptr};
+  if (tap.is_recorded()) expect_as_recorded(tap, options);
+  if (as_asked && !options.mask.empty()) {
+    tap.mask = std::make_shared<SequenceMaskFile>(options.mask, reading.layout);
+  }
+  expect_steps(tap);
+  return tap;
+}
+
+std::vector<FileTap> taps_of_steps(const FileTap& tap) {
+  std::vector<FileTap> taps;
+  for (std::size_t step = 0; step < tap.shape.grid.size(); ++step) {
+    FileTap& at = taps.emplace_back(tap);
+    at.name.layer += "@" + std::to_string(step);
+    at.reading = Reading::at_step(tap.reading.layout, step);
+  }
+  return taps;
+}
+
+std::size_t rows_of_image(const FileTap& tap, const CompareOptions& options) {
+  if (tap.is_recorded()) return tap.tensor->rows_per_image();
+  return rows_per_image(tap.reading, options.positions, tap.shape.grid);
+}
+
+}  // namespace livecca::tool

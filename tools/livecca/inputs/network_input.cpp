@@ -1,0 +1,120 @@
+#include "inputs/network_input.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include "inputs/input_error.hpp"
+#include "inputs/pack_tensor.hpp"
+
+namespace livecca::tool {
+namespace {
+
+constexpr const char* ending = ".safetensors";
+
+bool is_digit(char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; }
+
+/// The digits from `place` on, without leading zeros; moves `place` behind them.
+std::string_view number_at(const std::string& text, std::size_t& place) {
+  while (place < text.size() && text[place] == '0') ++place;
+  const std::size_t begin = place;
+  while (place < text.size() && is_digit(text[place])) ++place;
+  return std::string_view(text).substr(begin, place - begin);
+}
+
+/// Numbers by their value, all else by its letters.
+bool comes_before(const std::string& a, const std::string& b) {
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (is_digit(a[i]) && is_digit(b[j])) {
+      const std::string_view x = number_at(a, i);
+      const std::string_view y = number_at(b, j);
+      if (x != y) return x.size() != y.size() ? x.size() < y.size() : x < y;
+    } else if (a[i] != b[j]) {
+      return a[i] < b[j];
+    } else {
+      ++i;
+      ++j;
+    }
+  }
+  // What is equal as far as it goes: the shorter first, and 7 apart from 07.
+  return a.size() - i != b.size() - j ? i == a.size() : a < b;
+}
+
+}  // namespace
+
+NetworkInput::NetworkInput(std::string path) : path_(std::move(path)) {
+  std::error_code ignored;  // what is not there is said by whoever opens it
+  if (std::filesystem::is_directory(path_, ignored)) {
+    read_folder();
+  } else if (path_.ends_with(ending)) {
+    read_file(path_, "");
+  } else {
+    npy_ = std::make_shared<NpyFile>(path_);
+    layers_ = {""};
+  }
+  std::ranges::sort(layers_, comes_before);
+}
+
+void NetworkInput::read_folder() {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(path_, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.ends_with(ending) && !name.starts_with('.')) files.push_back(entry->path());
+  }
+  if (error) {
+    throw InputError(path_ + ": expected a folder that can be read, got: " + error.message());
+  }
+  if (files.empty()) {
+    throw InputError(path_ + ": expected .safetensors files in the folder, got none");
+  }
+  std::ranges::sort(files);
+  for (const auto& file : files) read_file(file.string(), file.stem().string());
+}
+
+void NetworkInput::read_file(const std::string& path, const std::string& layer_of_file) {
+  const auto file = std::make_shared<const SafetensorsFile>(path);
+  std::vector<Place> places;
+  if (file->is_pack()) {
+    std::string why;
+    const auto pack = RecordedPack::open(path, why);
+    if (!pack) throw InputError(why);
+    for (const RecordedLayer& layer : pack->layers()) places.push_back({nullptr, pack, layer.name});
+  } else {
+    for (const SafetensorsTensor& tensor : file->header().tensors) {
+      places.push_back({file, nullptr, tensor.name});
+    }
+  }
+  for (Place& place : places) {
+    std::string layer = place.name;
+    if (!layer_of_file.empty()) {
+      layer = places.size() == 1 ? layer_of_file : layer_of_file + "/" + place.name;
+    }
+    add(path, layer, std::move(place));
+  }
+}
+
+void NetworkInput::add(const std::string& path, const std::string& layer, Place place) {
+  if (!places_.emplace(layer, std::move(place)).second) {
+    throw InputError(path + ": expected every layer once in the folder, got " + in_quotes(layer) +
+                     " twice");
+  }
+  layers_.push_back(layer);
+}
+
+bool NetworkInput::has(const std::string& layer) const {
+  return has_names() ? places_.contains(layer) : layer.empty();
+}
+
+std::shared_ptr<ActivationTensor> NetworkInput::open(const std::string& layer) const {
+  if (npy_) return npy_;
+  const Place& place = places_.at(layer);
+  if (place.pack) return std::make_shared<PackTensor>(place.pack, place.name);
+  return std::make_shared<SafetensorsTensorFile>(place.file,
+                                                 *place.file->header().find(place.name));
+}
+
+}  // namespace livecca::tool

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "inputs/activation_tensor.hpp"
+#include "livecca/packs/recorded_pack.hpp"
+#include "inputs/npy_file.hpp"
+#include "inputs/safetensors_file.hpp"
+
+namespace livecca::tool {
+
+/// What an argument of the command line holds: the activations of one network, of one layer (.npy)
+/// or of several by name.
+///
+///     x.npy             one layer without a name
+///     x.safetensors     a layer a tensor, by the tensor's name; of a pack its layers
+///     a folder          a layer a .safetensors file, by the file's name without the ending; of a
+///                       file with several layers each is one, "file/layer"
+class NetworkInput {
+ public:
+  /// Reads the headers. Throws InputError on what cannot be read, and on a folder without layers.
+  explicit NetworkInput(std::string path);
+
+  const std::string& path() const { return path_; }
+  /// Whether its layers have names to be matched by: not so for .npy.
+  bool has_names() const { return npy_ == nullptr; }
+  /// In the order of people: conv2 before conv10. One empty name for .npy.
+  const std::vector<std::string>& layers() const { return layers_; }
+  bool has(const std::string& layer) const;
+
+  /// Throws InputError if the tensor is not of a type that activations have.
+  std::shared_ptr<ActivationTensor> open(const std::string& layer) const;
+
+ private:
+  struct Place {
+    std::shared_ptr<const SafetensorsFile> file;  ///< null in a pack
+    std::shared_ptr<const RecordedPack> pack;
+    std::string name;  ///< of the tensor, or of the pack's layer
+  };
+
+  void read_file(const std::string& path, const std::string& layer_of_file);
+  void read_folder();
+  void add(const std::string& path, const std::string& layer, Place place);
+
+  std::string path_;
+  std::shared_ptr<NpyFile> npy_;
+  std::map<std::string, Place> places_;
+  std::vector<std::string> layers_;
+};
+
+}  // namespace livecca::tool

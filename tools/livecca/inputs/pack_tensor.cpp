@@ -1,0 +1,27 @@
+#include "inputs/pack_tensor.hpp"
+
+#include "common/safetensors.hpp"
+#include "inputs/input_error.hpp"
+
+namespace livecca::tool {
+
+PackTensor::PackTensor(std::shared_ptr<const RecordedPack> pack, const std::string& layer)
+    : pack_(std::move(pack)),
+      layer_(*pack_->find(layer)),
+      name_(pack_->path().string() + ": " + in_quotes(layer)),
+      element_(layer_.stored == DType::float16   ? "F16"
+               : layer_.stored == DType::float64 ? "F64"
+                                                 : "F32"),
+      shape_{static_cast<std::int64_t>(layer_.rows), static_cast<std::int64_t>(layer_.features)} {
+  std::string why;
+  rows_ = pack_->rows(layer, why);
+}
+
+ActivationView PackTensor::entries(std::size_t first, std::size_t count) {
+  std::string why;
+  const auto view = rows_->read(first, count, why);
+  if (!view) throw InputError(why);
+  return *view;
+}
+
+}  // namespace livecca::tool

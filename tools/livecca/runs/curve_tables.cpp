@@ -1,0 +1,62 @@
+#include "runs/curve_tables.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "runs/curve_table.hpp"
+#include "text/ink.hpp"
+#include "runs/layer_matches.hpp"
+#include "compare/layer_table.hpp"
+#include "text/output_text.hpp"
+
+namespace livecca::tool {
+namespace {
+
+/// What the columns that were shown mean, and the statuses.
+std::string legend(const CurveColumns& columns, const std::vector<CurveGroup>& groups,
+                   std::size_t width) {
+  std::string text;
+  const auto add = [&](bool shown, const std::string& meaning) {
+    if (shown) text += (text.empty() ? "" : "; ") + meaning;
+  };
+  add(columns.floor, "floor: unrelated data of this size");
+  add(columns.error, "error: standard error over samples");
+  add(columns.change, "last " + std::to_string(CurveTable::change_over) +
+                          ": change from the first to the last of as many snapshots");
+  add(columns.drift, "drift: train − probe");
+  if (!text.empty()) text = wrapped(text, width);
+  if (!columns.status) return text;
+  std::vector<Status> statuses;
+  for (int i = 0; i <= static_cast<int>(Status::missing); ++i) {
+    const auto status = static_cast<Status>(i);
+    const auto has = [&](const Curve* curve) { return curve->status == name_of(status); };
+    for (const CurveGroup& group : groups) {
+      if (std::ranges::any_of(group.own, has)) statuses.push_back(status);
+    }
+  }
+  std::istringstream lines(statuses_text(statuses));
+  for (std::string line; std::getline(lines, line);) text += wrapped(line, width);
+  return text;
+}
+
+}  // namespace
+
+std::string curve_tables(const RunRows& rows, const std::vector<CurveGroup>& groups,
+                         const Canvas& canvas) {
+  CurveColumns shown;
+  std::string text;
+  for (const CurveGroup& group : groups) {
+    const CurveTable table(rows, group, canvas);
+    text += table.text() + "\n";
+    if (group.has_several_a_layer()) text += layer_matches_text(group, canvas) + "\n";
+    const CurveColumns& columns = table.columns();
+    shown.floor |= columns.floor;
+    shown.error |= columns.error;
+    shown.change |= columns.change;
+    shown.drift |= columns.drift;
+    shown.status |= columns.status;
+  }
+  return text + inked(legend(shown, groups, canvas.width), Ink::aside, canvas.colours);
+}
+
+}  // namespace livecca::tool

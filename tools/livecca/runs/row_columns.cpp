@@ -1,0 +1,73 @@
+#include "runs/row_columns.hpp"
+
+#include <array>
+
+namespace livecca::tool {
+namespace {
+
+/// Names apart by spaces; ":xy" behind one: an array of two, the trained network's side first;
+/// ":each": an array as long as it needs to be.
+std::string_view fields_of(std::string_view kind) {
+  if (kind == "measure") {
+    return "epoch step stream layer reference reference_layer measure value noise_floor "
+           "standard_error samples effective_samples samples_left_out features:xy "
+           "features_of_taps:xy ranks:xy window precision modes:xy status";
+  }
+  if (kind == "spectrum") {
+    return "epoch step stream layer reference reference_layer status index "
+           "canonical_correlations:each weights:each";
+  }
+  if (kind == "layer") {
+    return "epoch step stream network layer features features_of_tap dead rank effective_rank "
+           "condition root_mean_square samples effective_samples samples_left_out "
+           "samples_nonfinite";
+  }
+  if (kind == "drift") {
+    return "epoch step layer reference reference_layer measure probe train drift";
+  }
+  if (kind == "verdict") {
+    return "epoch step stream layer verdict reference reference_layer measure since_epoch slope "
+           "slope_error error_source snapshots message";
+  }
+  if (kind == "log") return "epoch step name value";
+  return "epoch step what subject message count observe_seconds wait_seconds reference_seconds "
+         "accumulate_seconds solve_seconds training_seconds share train_steps_observed "
+         "train_steps_dropped observe_every images_share lines_lost resumes";
+}
+
+void add_column(std::vector<RowColumn>& columns, const std::string& field) {
+  const std::size_t colon = field.find(':');
+  const std::string name = field.substr(0, colon);
+  if (name == "index") {
+    columns.push_back({name, "", RowColumn::index});
+  } else if (colon == std::string::npos) {
+    columns.push_back({name, name});
+  } else if (field.ends_with(":xy")) {
+    columns.push_back({name + "_x", name, 0});
+    columns.push_back({name + "_y", name, 1});
+  } else {
+    // One element a line: in the singular.
+    columns.push_back({name.substr(0, name.size() - 1), name, RowColumn::each});
+  }
+}
+
+}  // namespace
+
+std::span<const std::string_view> row_kinds() {
+  static constexpr std::array<std::string_view, 7> kinds{"measure", "layer", "verdict", "drift",
+                                                         "log",     "event", "spectrum"};
+  return kinds;
+}
+
+std::vector<RowColumn> columns_of(std::string_view kind) {
+  std::vector<RowColumn> columns{{"run", "run"}, {"wall_time", "wall_time"}};
+  const std::string_view fields = fields_of(kind);
+  for (std::size_t begin = 0; begin < fields.size();) {
+    const std::size_t end = std::min(fields.find(' ', begin), fields.size());
+    add_column(columns, std::string(fields.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return columns;
+}
+
+}  // namespace livecca::tool

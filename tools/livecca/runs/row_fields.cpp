@@ -1,0 +1,47 @@
+#include "runs/row_fields.hpp"
+
+namespace livecca::tool {
+
+using Json = nlohmann::json;
+
+std::optional<Json> parse_row(std::string_view line) {
+  Json row = Json::parse(line, nullptr, false);
+  if (!row.is_object()) return std::nullopt;
+  const auto schema = row.find("schema");
+  const auto kind = row.find("kind");
+  if (schema == row.end() || kind == row.end() || !kind->is_string()) return std::nullopt;
+  if (!schema->is_number_integer() || *schema != rows_schema) return std::nullopt;
+  return row;
+}
+
+std::string foreign_lines_text(std::uint64_t count, std::uint64_t first) {
+  if (count == 0) return "";
+  const std::string schema = " rows of schema " + std::to_string(rows_schema);
+  const std::string line = "line " + std::to_string(first);
+  if (count == 1) return "rows.jsonl: " + line + " was left out, it is none of the" + schema;
+  return "rows.jsonl: " + std::to_string(count) + " lines were left out, they are no" + schema +
+         "; the first is " + line;
+}
+
+std::string text_field(const Json& row, const char* name) {
+  const auto field = row.find(name);
+  return field == row.end() || field->is_null() ? "" : field->get<std::string>();
+}
+
+std::optional<double> number_field(const Json& row, const char* name) {
+  const auto field = row.find(name);
+  if (field == row.end() || field->is_null()) return std::nullopt;
+  return field->get<double>();
+}
+
+std::uint64_t count_field(const Json& row, const char* name) {
+  const auto field = row.find(name);
+  return field == row.end() || field->is_null() ? 0 : field->get<std::uint64_t>();
+}
+
+std::int64_t epoch_field(const Json& row, const char* name) {
+  const auto field = row.find(name);
+  return field == row.end() || field->is_null() ? 0 : field->get<std::int64_t>();
+}
+
+}  // namespace livecca::tool

@@ -1,0 +1,116 @@
+#include "runs/run_notices.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "text/ink.hpp"
+#include "text/output_text.hpp"
+
+namespace livecca::tool {
+namespace {
+
+constexpr std::size_t most_named = 4;
+
+/// Events of one kind, whatever their subjects.
+struct EventKind {
+  std::string what;
+  std::uint64_t count = 0;
+  std::vector<std::string> subjects;
+  std::string message;  ///< the latest
+  std::int64_t epoch = 0;
+};
+
+bool is_course_of_things(const Event& event) {
+  constexpr std::array<std::string_view, 2> usual{"finished", "resumed"};
+  return std::ranges::find(usual, event.what) != usual.end();
+}
+
+std::vector<EventKind> event_kinds(const RunRows& rows) {
+  std::vector<EventKind> kinds;
+  for (const Event& event : rows.events) {
+    if (is_course_of_things(event)) continue;
+    auto place = std::ranges::find(kinds, event.what, &EventKind::what);
+    if (place == kinds.end())
+      place = kinds.insert(kinds.end(), EventKind{event.what, 0, {}, event.message, event.epoch});
+    place->count += event.count;
+    if (!event.subject.empty()) place->subjects.push_back(event.subject);
+    if (event.epoch > place->epoch) {
+      place->epoch = event.epoch;
+      place->message = event.message;
+    }
+  }
+  return kinds;
+}
+
+std::string alarm_line(const VerdictRow& alarm, std::int64_t last_epoch) {
+  std::string words = alarm.verdict;
+  std::ranges::replace(words, '_', ' ');
+  std::string text = "! " + shown_name(alarm.layer) + ", " + shown_name(words);
+  if (!alarm.stream.empty()) text += ", " + shown_name(alarm.stream) + " stream";
+  if (alarm.epoch != last_epoch) text += ", at epoch " + std::to_string(alarm.epoch);
+  return text + (alarm.message.empty() ? "" : ": " + shown_name(alarm.message));
+}
+
+std::string dead_neurons(const RunRows& rows) {
+  std::vector<std::string> layers;
+  for (const LayerRow& layer : rows.layers) {
+    if (layer.dead == 0 || (rows.facts && layer.network != rows.facts->network)) continue;
+    std::string text =
+        layer.layer + " " + std::to_string(layer.dead) + " of " + std::to_string(layer.features);
+    if (std::ranges::find(layers, text) == layers.end()) layers.push_back(std::move(text));
+  }
+  return layers.empty() ? "" : "neurons that did not vary: " + some_of(layers, most_named);
+}
+
+}  // namespace
+
+std::string alarms_text(const RunRows& rows, const Canvas& canvas) {
+  const std::int64_t last_epoch = rows.epochs.empty() ? 0 : *rows.epochs.rbegin();
+  std::string text;
+  for (const VerdictRow& alarm : rows.alarms) {
+    std::string lines = wrapped(alarm_line(alarm, last_epoch), canvas.width);
+    lines.pop_back();
+    text += inked(lines, Ink::alarm, canvas.colours) + "\n";
+  }
+  const std::string dead = dead_neurons(rows);
+  return dead.empty() ? text : text + cut_end(dead, canvas.width) + "\n";
+}
+
+std::string events_text(const RunRows& rows, const Canvas& canvas) {
+  std::string text;
+  for (const EventKind& kind : event_kinds(rows)) {
+    std::string line = shown_name(kind.what) + " " + std::to_string(kind.count) + "×";
+    if (!kind.subjects.empty()) line += ", " + some_of(kind.subjects, 2);
+    line += "; epoch " + std::to_string(kind.epoch) + ": " + shown_name(kind.message);
+    std::istringstream lines(wrapped(line, canvas.width));
+    for (std::string part; std::getline(lines, part);) text += cut_end(part, canvas.width) + "\n";
+  }
+  return text;
+}
+
+std::string overhead_text(const RunRows& rows, const Canvas& canvas) {
+  if (!rows.overhead) return "";
+  const OverheadRow& overhead = *rows.overhead;
+  char took[80];
+  if (overhead.share) {
+    std::snprintf(took, sizeof(took), "watching took %.1f %% of training time, all threads",
+                  100 * *overhead.share);
+  } else {
+    std::snprintf(took, sizeof(took), "watching took %.2g s of training since the snapshot before",
+                  overhead.observe_seconds + overhead.wait_seconds);
+  }
+  std::string text = took;
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count > 0) text += "; " + std::to_string(count) + what;
+  };
+  add(rows.train_steps_dropped, " train steps dropped");
+  add(overhead.lines_lost, " lines lost");
+  add(overhead.resumes, overhead.resumes == 1 ? " resume" : " resumes");
+  return cut_end(text, canvas.width) + "\n";
+}
+
+}  // namespace livecca::tool

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "runs/run_rows.hpp"
+#include "runs/show_options.hpp"
+
+namespace livecca::tool {
+
+/// Layers that are dead, exploding or nearest to another layer, at their last snapshot; and neurons
+/// that did not vary. A line each, empty without any.
+std::string alarms_text(const RunRows& rows, const Canvas& canvas);
+
+/// What cost numbers: a line a kind of event, with its count and latest message.
+std::string events_text(const RunRows& rows, const Canvas& canvas);
+
+/// What watching took and lost; empty before it is known.
+std::string overhead_text(const RunRows& rows, const Canvas& canvas);
+
+}  // namespace livecca::tool

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "livecca/sinks/row.hpp"
+#include "runs/rows_file.hpp"
+
+namespace livecca::tool {
+
+/// A number of one snapshot.
+struct Point {
+  std::int64_t epoch = 0;
+  std::uint64_t step = 0;
+  std::optional<double> value;
+};
+
+/// Which number: the fields that all rows of a curve have in common.
+struct CurveKey {
+  std::string stream;
+  std::string reference;
+  std::string layer;
+  std::string reference_layer;
+  std::string measure;  ///< with its direction
+
+  friend auto operator<=>(const CurveKey&, const CurveKey&) = default;
+};
+
+/// A number over the run, and what the last row said of it.
+struct Curve {
+  CurveKey key;
+  std::vector<Point> points;
+  std::optional<double> noise_floor;
+  std::optional<double> standard_error;
+  std::string status;
+
+  std::optional<double> latest() const { return points.back().value; }
+};
+
+struct LogCurve {
+  std::string name;
+  std::vector<Point> points;
+};
+
+/// What a run's rows say, without what is only of a past snapshot: curves hold a point a row, and
+/// of everything else the latest is kept. Spectra are left out.
+class RunRows {
+ public:
+  /// Takes a line of rows.jsonl; counts it if it is no row that this version knows how to read.
+  void add(std::string_view line);
+
+  std::string run;
+  std::optional<RunRow> facts;
+  std::vector<Curve> curves;  ///< in order of first appearance, as logs
+  std::vector<LogCurve> logs;
+  /// moving, settled, undecided; the latest of each curve.
+  std::map<CurveKey, VerdictRow> verdicts;
+  /// The others, of the last snapshot of each stream that has verdicts.
+  std::vector<VerdictRow> alarms;
+  std::map<CurveKey, DriftRow> drifts;  ///< their stream is "train"
+  std::vector<LayerRow> layers;         ///< the latest of each stream, network and layer
+  std::vector<Event> events;            ///< the latest of each kind and subject, but for overhead
+  std::optional<OverheadRow> overhead;
+  std::uint64_t train_steps_dropped = 0;  ///< of the whole run
+  std::set<std::int64_t> epochs;          ///< that have numbers
+  double wall_time = 0;                   ///< of the last row
+  bool finished = false;
+  std::uint64_t lines = 0;
+  std::uint64_t foreign_lines = 0;
+  std::uint64_t first_foreign_line = 0;  ///< counted from 1
+
+ private:
+  class Reading;
+  std::map<CurveKey, std::size_t> curve_of_;
+  std::map<std::string, std::size_t> log_of_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> layer_of_;
+  std::map<std::pair<std::string, std::string>, std::size_t> event_of_;
+  std::map<std::string, std::pair<std::int64_t, std::uint64_t>> last_verdicts_;
+};
+
+/// A run that may still be going on.
+class RunReader {
+ public:
+  /// Reads what is there. Throws InputError if there is no file, or no row in it.
+  explicit RunReader(const std::filesystem::path& run);
+
+  /// Takes what came since; whether anything did.
+  bool update();
+
+  const RunRows& rows() const { return rows_; }
+
+ private:
+  RowsFile file_;
+  RunRows rows_;
+};
+
+}  // namespace livecca::tool
