@@ -33,6 +33,7 @@
 #include "livecca/verdicts/verdict_options.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/stream.hpp"
 #include "livecca/snapshot/canonical_directions.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "livecca/snapshot/solver.hpp"

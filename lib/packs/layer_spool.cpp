@@ -9,7 +9,7 @@ namespace livecca {
 namespace {
 
 // Bytes converted at a time.
-constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
+constexpr std::size_t bytes_decoded_at_once = std::size_t{1} << 20U;
 
 DType spool_type_of(const PackedRows& rows) {
   return rows.dtype() == DType::float64 ? DType::float64 : DType::float32;
@@ -90,7 +90,7 @@ bool LayerSpool::append(const Reading& reading, const PackedRows& rows, std::uin
 template <typename Number>
 bool LayerSpool::append_rows(const PackedRows& rows, std::string& why) {
   const std::size_t features = facts_.features;
-  const std::size_t at_once = std::max<std::size_t>(1, bytes_at_once / row_bytes());
+  const std::size_t at_once = std::max<std::size_t>(1, bytes_decoded_at_once / row_bytes());
   std::vector<Number> buffer;
   if (rows.rows() > 0 &&
       (runs_.empty() ||

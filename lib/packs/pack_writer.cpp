@@ -13,7 +13,7 @@ namespace livecca {
 namespace {
 
 // Bytes converted at a time.
-constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
+constexpr std::size_t bytes_written_at_once = std::size_t{1} << 20U;
 
 /// Some images that follow one another.
 struct ImageRun {
@@ -102,7 +102,7 @@ bool PackWriter::Output::write_rows(std::span<const ImageRun> runs, AtomicFile& 
   const RecordedLayer& facts = layer.facts;
   const DType spooled = spool->facts().stored;
   const std::uint64_t at_once =
-      std::max<std::uint64_t>(1, bytes_at_once / (facts.features * size_of(spooled)));
+      std::max<std::uint64_t>(1, bytes_written_at_once / (facts.features * size_of(spooled)));
   std::vector<std::byte> bytes;
   std::vector<std::uint16_t> halves;
   for (const ImageRun& run : runs) {

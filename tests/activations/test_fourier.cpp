@@ -18,7 +18,7 @@ using livecca_tests::StoredTensor;
 
 namespace {
 
-constexpr std::uint64_t seed = 314;
+constexpr std::uint64_t fourier_seed = 314;
 using Complex = std::complex<double>;
 
 /// The definition, term by term.
@@ -52,7 +52,7 @@ void check_against_definition(Extents extents, Layout layout, std::int64_t gap) 
   CAPTURE(extents.d);
   CAPTURE(extents.h);
   CAPTURE(extents.w);
-  StoredTensor tensor(extents, seed);
+  StoredTensor tensor(extents, fourier_seed);
   Spectrum spectrum;
   std::string why;
   REQUIRE_MESSAGE(
@@ -88,7 +88,7 @@ void check_against_definition(Extents extents, Layout layout, std::int64_t gap) 
 }  // namespace
 
 TEST_CASE("a spectrum is the discrete Fourier transform, for grids of every kind of extent") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << fourier_seed);
   for (const std::int64_t w : {1, 2, 3, 4, 5, 7, 8, 12, 15}) {
     check_against_definition({.n = 2, .c = 3, .w = w}, Layout::ncl, 0);
     for (const std::int64_t h : {1, 2, 3, 6, 7}) {
@@ -157,7 +157,7 @@ TEST_CASE("unequal grids share what both tell apart; an equal axis shares all of
 
 TEST_CASE("coefficients of unequal grids are of one scale: a smooth image's agree") {
   const auto image = [](std::int64_t extent) {
-    StoredTensor tensor({.n = 1, .c = 1, .h = extent, .w = extent}, seed);
+    StoredTensor tensor({.n = 1, .c = 1, .h = extent, .w = extent}, fourier_seed);
     for (std::int64_t h = 0; h < extent; ++h)
       for (std::int64_t w = 0; w < extent; ++w) {
         const double y = static_cast<double>(h) / static_cast<double>(extent);
@@ -186,7 +186,7 @@ TEST_CASE("coefficients of unequal grids are of one scale: a smooth image's agre
 
 TEST_CASE("a value that is not finite makes every frequency of its image so, and no other's") {
   for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
-    StoredTensor tensor({.n = 3, .c = 2, .h = 4, .w = 6}, seed);
+    StoredTensor tensor({.n = 3, .c = 2, .h = 4, .w = 6}, fourier_seed);
     tensor.at(1, 0, 0, 2, 3) = bad;
     Spectrum spectrum;
     std::string why;
@@ -205,7 +205,7 @@ TEST_CASE("half precision is transformed in float64, and one spectrum serves man
   std::string why;
   for (const Extents extents : {Extents{.n = 2, .c = 3, .w = 6}, Extents{.n = 5, .c = 1, .w = 9},
                                 Extents{.n = 1, .c = 4, .w = 6}}) {
-    StoredTensor tensor(extents, seed);
+    StoredTensor tensor(extents, fourier_seed);
     const auto view = tensor.view<Eigen::half>(Layout::ncl, DType::float16, 1);
     REQUIRE(spectrum.transform(view, Layout::ncl, why));
     for (std::size_t f = 0; f < spectrum.frequencies().size(); ++f) {
@@ -217,7 +217,7 @@ TEST_CASE("half precision is transformed in float64, and one spectrum serves man
 }
 
 TEST_CASE("a small signal on an offset keeps what half precision holds of it") {
-  StoredTensor tensor({.n = 3, .c = 2, .h = 4, .w = 4}, seed);
+  StoredTensor tensor({.n = 3, .c = 2, .h = 4, .w = 4}, fourier_seed);
   for (std::int64_t i = 0; i < 3 * 2 * 16; ++i) {
     double& value = tensor.at(i / 32, i / 16 % 2, 0, i / 4 % 4, i % 4);
     value = static_cast<double>(Eigen::half(static_cast<float>(3 + 0.02 * value)));
@@ -240,7 +240,7 @@ TEST_CASE("a small signal on an offset keeps what half precision holds of it") {
 }
 
 TEST_CASE("what has no positions is not transformed, and says why") {
-  StoredTensor tensor({.n = 2, .c = 3, .w = 6}, seed);
+  StoredTensor tensor({.n = 2, .c = 3, .w = 6}, fourier_seed);
   Spectrum spectrum;
   std::string why;
   CHECK_FALSE(spectrum.transform(tensor.view(Layout::ntc), Layout::ntc, why));

@@ -15,12 +15,12 @@ using livecca_tests::values_of;
 
 namespace {
 
-constexpr std::uint64_t seed = 99;
+constexpr std::uint64_t masks_seed = 99;
 constexpr std::int64_t channels = 3;
 
 /// Sequences of these lengths, padded with NaN.
 StoredTensor padded(const std::vector<std::int64_t>& lengths, std::int64_t steps,
-                    std::uint64_t content = seed) {
+                    std::uint64_t content = masks_seed) {
   // Steps are laid out along the width, so that the same content comes out under any padding.
   StoredTensor content_of_longest(
       {.n = static_cast<std::int64_t>(lengths.size()), .c = channels, .w = 20}, content);
@@ -42,8 +42,8 @@ std::vector<std::uint8_t> mask_of(const std::vector<std::int64_t>& lengths, std:
   return mask;
 }
 
-PackedRows packed(const ActivationView& view, const Reading& reading, const SequenceMask& mask,
-                  const Positions& positions = Positions::all(), std::uint64_t first = 0) {
+PackedRows masked_rows(const ActivationView& view, const Reading& reading, const SequenceMask& mask,
+                       const Positions& positions = Positions::all(), std::uint64_t first = 0) {
   PackedRows rows;
   std::string why;
   REQUIRE_MESSAGE(rows.pack(view, reading, positions, first, why, {}, mask), why);
@@ -73,7 +73,7 @@ TEST_CASE("only valid steps become rows, and what lies in the padding is not loo
        {SequenceMask(bytes.data(), 4, 9), SequenceMask(transposed.data(), 4, 9, 1, 4),
         SequenceMask::of_lengths(lengths)}) {
     for (const Layout layout : {Layout::ntc, Layout::tnc}) {
-      const PackedRows rows = packed(tensor.view(layout), layout, mask);
+      const PackedRows rows = masked_rows(tensor.view(layout), layout, mask);
       CHECK(values_of(rows) == expected);
       CHECK(rows.rows() == 14);
       CHECK(ints(rows.finite()) == std::vector<int>(14, 1));
@@ -91,7 +91,7 @@ TEST_CASE("only valid steps become rows, and what lies in the padding is not loo
 TEST_CASE("effective images are the sequences that have a valid step") {
   StoredTensor tensor = padded(lengths, 9);
   PackedRows rows =
-      packed(tensor.view(Layout::ntc), Layout::ntc, SequenceMask::of_lengths(lengths));
+      masked_rows(tensor.view(Layout::ntc), Layout::ntc, SequenceMask::of_lengths(lengths));
   std::vector<std::uint8_t> keep(14, 1);
   keep[12] = keep[13] = 0;  // the last sequence
   const std::vector<double> weights{1, 2, 3, 4};
@@ -108,8 +108,9 @@ TEST_CASE("a seeded choice takes valid steps, whatever the padding and the batch
   StoredTensor narrow = padded(many, 12);
   StoredTensor wide = padded(many, 19);
   const auto mask = SequenceMask::of_lengths(many);
-  const auto whole = values_of(packed(narrow.view(Layout::ntc), Layout::ntc, mask, positions, 100));
-  CHECK(values_of(packed(wide.view(Layout::tnc), Layout::tnc, mask, positions, 100)) == whole);
+  const auto whole =
+      values_of(masked_rows(narrow.view(Layout::ntc), Layout::ntc, mask, positions, 100));
+  CHECK(values_of(masked_rows(wide.view(Layout::tnc), Layout::tnc, mask, positions, 100)) == whole);
   // One sequence at a time.
   std::vector<double> parts;
   std::vector<double> expected;
@@ -120,7 +121,7 @@ TEST_CASE("a seeded choice takes valid steps, whatever the padding and the batch
     const ActivationView one(static_cast<const double*>(view.data()) + n * 19 * channels,
                              DType::float64, shape);
     const PackedRows rows =
-        packed(one, Layout::ntc, SequenceMask::of_lengths({&many[n], 1}), positions, 100 + n);
+        masked_rows(one, Layout::ntc, SequenceMask::of_lengths({&many[n], 1}), positions, 100 + n);
     for (const double value : values_of(rows)) parts.push_back(value);
     choose_positions(positions, Grid{1, static_cast<std::size_t>(many[n])}, 100 + n, chosen);
     for (const std::size_t step : chosen)
@@ -139,8 +140,8 @@ TEST_CASE("a mask with holes leaves them out of a choice, and the choice is of t
   std::vector<std::size_t> chosen;
   for (std::uint64_t place = 0; place < 50; ++place) {
     const Positions positions = Positions::sampled(2, 5);
-    const PackedRows rows = packed(tensor.view(Layout::ntc), Layout::ntc,
-                                   SequenceMask(mask.data(), 1, 6), positions, place);
+    const PackedRows rows = masked_rows(tensor.view(Layout::ntc), Layout::ntc,
+                                        SequenceMask(mask.data(), 1, 6), positions, place);
     choose_positions(positions, Grid{1, 4}, place, chosen);
     REQUIRE(rows.rows() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
@@ -152,12 +153,16 @@ TEST_CASE("a mask with holes leaves them out of a choice, and the choice is of t
 TEST_CASE("pooled is the mean over valid steps; last, one step and flattened need theirs") {
   StoredTensor tensor = padded(lengths, 7);
   const auto mask = SequenceMask::of_lengths(lengths);
-  const PackedRows pooled = packed(tensor.view(Layout::ntc), Reading::pooled(Layout::ntc), mask);
-  const PackedRows last = packed(tensor.view(Layout::tnc), Reading::last_step(Layout::tnc), mask);
-  const PackedRows third = packed(tensor.view(Layout::ntc), Reading::at_step(Layout::ntc, 2), mask);
-  const PackedRows flat = packed(tensor.view(Layout::ntc), Reading::flattened(Layout::ntc), mask);
+  const PackedRows pooled =
+      masked_rows(tensor.view(Layout::ntc), Reading::pooled(Layout::ntc), mask);
+  const PackedRows last =
+      masked_rows(tensor.view(Layout::tnc), Reading::last_step(Layout::tnc), mask);
+  const PackedRows third =
+      masked_rows(tensor.view(Layout::ntc), Reading::at_step(Layout::ntc, 2), mask);
+  const PackedRows flat =
+      masked_rows(tensor.view(Layout::ntc), Reading::flattened(Layout::ntc), mask);
   const PackedRows beyond =
-      packed(tensor.view(Layout::ntc), Reading::at_step(Layout::ntc, 7), mask);
+      masked_rows(tensor.view(Layout::ntc), Reading::at_step(Layout::ntc, 7), mask);
   CHECK(ints(pooled.valid()) == std::vector<int>{1, 0, 1, 1});
   CHECK(ints(last.valid()) == std::vector<int>{1, 0, 1, 1});
   CHECK(ints(third.valid()) == std::vector<int>{1, 0, 1, 0});
@@ -185,15 +190,15 @@ TEST_CASE("pooled is the mean over valid steps; last, one step and flattened nee
 TEST_CASE("the last valid step is the last that a mask with holes names") {
   StoredTensor tensor = padded({6}, 6);
   const std::vector<std::uint8_t> mask{1, 0, 0, 1, 0, 0};
-  const PackedRows rows = packed(tensor.view(Layout::ntc), Reading::last_step(Layout::ntc),
-                                 SequenceMask(mask.data(), 1, 6));
+  const PackedRows rows = masked_rows(tensor.view(Layout::ntc), Reading::last_step(Layout::ntc),
+                                      SequenceMask(mask.data(), 1, 6));
   CHECK(values_of(rows)[1] == tensor.at(0, 1, 3));
 }
 
 TEST_CASE("rows that are not valid are never kept") {
   StoredTensor tensor = padded(lengths, 7);
-  PackedRows rows = packed(tensor.view(Layout::ntc), Reading::last_step(Layout::ntc),
-                           SequenceMask::of_lengths(lengths));
+  PackedRows rows = masked_rows(tensor.view(Layout::ntc), Reading::last_step(Layout::ntc),
+                                SequenceMask::of_lengths(lengths));
   rows.center(std::vector<std::uint8_t>(4, 1));
   CHECK(rows.rows() == 3);
   CHECK(rows.weights().effective_images() == 3);
@@ -206,10 +211,10 @@ TEST_CASE("rows pair where the same steps are valid, whatever the padding") {
   const std::vector<std::int64_t> other_lengths{5, 0, 7, 3};
   StoredTensor other = padded(other_lengths, 7);
   for (const Positions positions : {Positions::all(), Positions::sampled(2)}) {
-    const PackedRows a = packed(narrow.view(Layout::ntc), Layout::ntc, mask, positions);
-    const PackedRows b = packed(wide.view(Layout::tnc), Layout::tnc, mask, positions);
-    const PackedRows c = packed(other.view(Layout::ntc), Layout::ntc,
-                                SequenceMask::of_lengths(other_lengths), positions);
+    const PackedRows a = masked_rows(narrow.view(Layout::ntc), Layout::ntc, mask, positions);
+    const PackedRows b = masked_rows(wide.view(Layout::tnc), Layout::tnc, mask, positions);
+    const PackedRows c = masked_rows(other.view(Layout::ntc), Layout::ntc,
+                                     SequenceMask::of_lengths(other_lengths), positions);
     CHECK(a.pairs_with(b));
     CHECK_FALSE(a.pairs_with(c));
     CHECK(values_of(a) == values_of(b));
@@ -218,8 +223,9 @@ TEST_CASE("rows pair where the same steps are valid, whatever the padding") {
   const std::vector<std::int64_t> full{5, 5};
   StoredTensor unpadded = padded(full, 5);
   StoredTensor more = padded(full, 8);
-  const PackedRows a = packed(unpadded.view(Layout::ntc), Layout::ntc, {});
-  const PackedRows b = packed(more.view(Layout::ntc), Layout::ntc, SequenceMask::of_lengths(full));
+  const PackedRows a = masked_rows(unpadded.view(Layout::ntc), Layout::ntc, {});
+  const PackedRows b =
+      masked_rows(more.view(Layout::ntc), Layout::ntc, SequenceMask::of_lengths(full));
   CHECK(a.pairs_with(b));
   CHECK(b.is_even());
 }

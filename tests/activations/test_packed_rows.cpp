@@ -77,7 +77,8 @@ void check_all_layouts(DType dtype) {
   }
 }
 
-PackedRows packed(const std::vector<double>& values, std::int64_t rows, std::int64_t features) {
+PackedRows rows_of_values(const std::vector<double>& values, std::int64_t rows,
+                          std::int64_t features) {
   PackedRows result;
   std::string why;
   const std::array<std::int64_t, 2> shape{rows, features};
@@ -147,13 +148,13 @@ TEST_CASE("sampled positions do not depend on how images are batched") {
 TEST_CASE("rows that are not finite, or whose squares would overflow, are marked") {
   const double infinity = std::numeric_limits<double>::infinity();
   const auto rows =
-      packed({1, 2, std::nan(""), 1, infinity, 1, 1, -infinity, 1e151, 0, 1e150, -3}, 6, 2);
+      rows_of_values({1, 2, std::nan(""), 1, infinity, 1, 1, -infinity, 1e151, 0, 1e150, -3}, 6, 2);
   CHECK(std::vector<int>(rows.finite().begin(), rows.finite().end()) ==
         std::vector<int>{1, 0, 0, 0, 0, 1});
 }
 
 TEST_CASE("centring leaves out masked rows and subtracts the mean of the rest") {
-  auto rows = packed({1, 10, 100, -100, 3, 30, 5, 20}, 4, 2);
+  auto rows = rows_of_values({1, 10, 100, -100, 3, 30, 5, 20}, 4, 2);
   const std::array<std::uint8_t, 4> keep{1, 0, 1, 1};
   rows.center(keep);
   REQUIRE(rows.rows() == 3);
@@ -172,7 +173,7 @@ TEST_CASE("a constant feature becomes exactly 0, whatever its value") {
     values.push_back(-7.3e9);
     values.push_back(1.0 / 3 + row);
   }
-  auto rows = packed(values, 1000, 3);
+  auto rows = rows_of_values(values, 1000, 3);
   rows.center(std::vector<std::uint8_t>(1000, 1));
   const std::vector<double> centered = centered_values_of(rows);
   for (std::size_t row = 0; row < 1000; ++row) {

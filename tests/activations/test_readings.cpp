@@ -16,7 +16,7 @@ using livecca_tests::values_of;
 
 namespace {
 
-constexpr std::uint64_t seed = 2024;
+constexpr std::uint64_t readings_seed = 2024;
 
 /// The extents that a layout has of a small tensor, all different.
 Extents extents_of(Layout layout) {
@@ -84,7 +84,7 @@ void check_readings(Layout layout, DType dtype, std::int64_t gap, bool backwards
   CAPTURE(name_of(layout));
   CAPTURE(name_of(dtype));
   CAPTURE(gap);
-  StoredTensor tensor(extents_of(layout), seed);
+  StoredTensor tensor(extents_of(layout), readings_seed);
   const ActivationView view = tensor.view<Element>(layout, dtype, gap, backwards);
   const PackedRows positions = packed(view, layout);
   CHECK(values_of(positions) == positions_of(tensor));
@@ -109,7 +109,7 @@ void check_readings(Layout layout, DType dtype, std::int64_t gap, bool backwards
 }  // namespace
 
 TEST_CASE("every layout, reading, element type and stride gives the rows that a loop gives") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << readings_seed);
   for (const Layout layout : all_layouts) {
     for (const std::int64_t gap : {0, 1, 3}) {
       for (const bool backwards : {false, true}) {
@@ -123,7 +123,7 @@ TEST_CASE("every layout, reading, element type and stride gives the rows that a 
 }
 
 TEST_CASE("the memory order of the same activations changes no row of any reading") {
-  StoredTensor tensor({.n = 6, .c = 3, .h = 4, .w = 5}, seed);
+  StoredTensor tensor({.n = 6, .c = 3, .h = 4, .w = 5}, readings_seed);
   for (const Samples samples : {Samples::positions, Samples::pooled, Samples::flattened}) {
     CAPTURE(name_of(samples));
     for (const Positions positions : {Positions::all(), Positions::sampled(7, 3)}) {
@@ -136,7 +136,7 @@ TEST_CASE("the memory order of the same activations changes no row of any readin
 }
 
 TEST_CASE("seeded positions of a volume are those of its grid's size, in its flat order") {
-  StoredTensor volume({.n = 5, .c = 2, .d = 3, .h = 4, .w = 2}, seed);
+  StoredTensor volume({.n = 5, .c = 2, .d = 3, .h = 4, .w = 2}, readings_seed);
   const PackedRows rows =
       packed(volume.view(Layout::ncdhw), Layout::ncdhw, Positions::sampled(6, 9), 40);
   std::vector<std::size_t> chosen;
@@ -161,7 +161,7 @@ TEST_CASE("a pooled mean of half precision is not rounded to it") {
 }
 
 TEST_CASE("chosen features are those of the row that a reading gives") {
-  StoredTensor tensor({.n = 3, .c = 4, .h = 2, .w = 3}, seed);
+  StoredTensor tensor({.n = 3, .c = 4, .h = 2, .w = 3}, readings_seed);
   for (const Reading& reading :
        {Reading(Layout::nhwc), Reading::pooled(Layout::nhwc), Reading::flattened(Layout::nhwc)}) {
     CAPTURE(reading.text());
@@ -182,7 +182,7 @@ TEST_CASE("chosen features are those of the row that a reading gives") {
 }
 
 TEST_CASE("an image with a value that is not finite is so in every reading that takes it") {
-  StoredTensor tensor({.n = 3, .c = 2, .w = 4}, seed);
+  StoredTensor tensor({.n = 3, .c = 2, .w = 4}, readings_seed);
   tensor.at(1, 1, 0, 0, 2) = std::nan("");
   const auto finite = [&](const Reading& reading) {
     const PackedRows rows = packed(tensor.view(reading.layout), reading);
@@ -209,7 +209,7 @@ TEST_CASE("a reading that asks for what its layout lacks says so in one line") {
   CHECK(Reading::at_step(Layout::tnc, 3).text() == "tnc step 3");
   CHECK(Reading::pooled(Layout::ncdhw).text() == "ncdhw pooled");
   CHECK(Reading(Layout::ncl).text() == "ncl");
-  StoredTensor tensor({.n = 2, .c = 3}, seed);
+  StoredTensor tensor({.n = 2, .c = 3}, readings_seed);
   PackedRows rows;
   CHECK_FALSE(
       rows.pack(tensor.view(Layout::nc), Reading::pooled(Layout::nc), Positions::all(), 0, why));
@@ -221,7 +221,7 @@ TEST_CASE("every layout names the axes of a view, and a broadcast that cannot be
   std::string why;
   for (const Layout layout : all_layouts) {
     CAPTURE(name_of(layout));
-    StoredTensor tensor(extents_of(layout), seed);
+    StoredTensor tensor(extents_of(layout), readings_seed);
     REQUIRE(read_shape(tensor.view(layout), layout, shape, why));
     CHECK(shape.images == static_cast<std::size_t>(tensor.extents().n));
     CHECK(shape.features == 5);

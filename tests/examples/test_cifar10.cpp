@@ -30,7 +30,7 @@ std::string complaint(const std::filesystem::path& folder) {
   }
 }
 
-bool contains(const std::string& text, const std::string& part) {
+bool has_text(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos && text.find('\n') == std::string::npos;
 }
 
@@ -55,18 +55,18 @@ TEST_CASE("all training batches are read in the order of their names") {
 TEST_CASE("wrong data gives one line that names the place") {
   const livecca_tests::TemporaryFolder folder;
   const auto batch = folder.path() / "data_batch_1.bin";
-  CHECK(contains(complaint(folder.path() / "nowhere"), "nowhere"));
-  CHECK(contains(complaint(folder.path()), "data_batch"));
+  CHECK(has_text(complaint(folder.path() / "nowhere"), "nowhere"));
+  CHECK(has_text(complaint(folder.path()), "data_batch"));
   write(batch, record(3, 1));
-  CHECK(contains(complaint(folder.path()), "test_batch.bin"));
+  CHECK(has_text(complaint(folder.path()), "test_batch.bin"));
   write(folder.path() / "test_batch.bin", record(1, 1));
   CHECK(complaint(folder.path()).empty());
-  CHECK(contains(complaint(batch), "data_batch_1.bin"));
+  CHECK(has_text(complaint(batch), "data_batch_1.bin"));
 
   write(batch, record(3, 1) + "cut short");
-  CHECK(contains(complaint(folder.path()), "data_batch_1.bin"));
+  CHECK(has_text(complaint(folder.path()), "data_batch_1.bin"));
   write(batch, "");
-  CHECK(contains(complaint(folder.path()), "0 bytes"));
+  CHECK(has_text(complaint(folder.path()), "0 bytes"));
   write(batch, record(3, 1) + record(10, 1));
-  CHECK(contains(complaint(folder.path()), "image 1 has label 10"));
+  CHECK(has_text(complaint(folder.path()), "image 1 has label 10"));
 }

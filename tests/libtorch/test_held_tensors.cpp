@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "support/json_lines.hpp"
 #include "livecca_libtorch/tap.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 // Tensors are kept until the step's commit and then held until livecca's thread has read them,
@@ -18,7 +18,7 @@ using livecca::libtorch::TapScope;
 
 namespace {
 
-struct Watched {
+struct WatchedTensors {
   livecca_tests::TemporaryFolder folder;
   livecca::Monitor monitor{[this] {
     livecca::MonitorOptions options;
@@ -58,14 +58,14 @@ const livecca::MeasureRow& row(const livecca::SnapshotReport& report) {
 }
 
 double expected_value() {
-  Watched still;
+  WatchedTensors still;
   return *row(still.still_pass(0)).value;
 }
 
 }  // namespace
 
 TEST_CASE("an in-place operation after a tap changes no number, in the first pass or later") {
-  Watched watched;
+  WatchedTensors watched;
   for (int epoch = 0; epoch < 4; ++epoch) {
     const auto report = watched.pass(epoch, [&] { tap("fc", watched.rows.clone()).relu_(); });
     CHECK(report.events.empty());
@@ -74,7 +74,7 @@ TEST_CASE("an in-place operation after a tap changes no number, in the first pas
 }
 
 TEST_CASE("a tensor that nobody else has is held, and gives the same numbers as a copy") {
-  Watched watched;
+  WatchedTensors watched;
   for (int epoch = 0; epoch < 4; ++epoch) {
     CHECK(*row(watched.still_pass(epoch)).value == expected_value());
   }
@@ -97,7 +97,7 @@ TEST_CASE("a tensor that nobody else has is held, and gives the same numbers as 
 }
 
 TEST_CASE("a tensor that somebody else has is read before commit() returns") {
-  Watched watched;
+  WatchedTensors watched;
   torch::Tensor activations = watched.rows.clone();
   for (int epoch = 0; epoch < 3; ++epoch) {
     activations.copy_(watched.rows);
@@ -115,7 +115,7 @@ TEST_CASE("a tensor that somebody else has is read before commit() returns") {
 }
 
 TEST_CASE("memory that LibTorch did not allocate is copied at once") {
-  Watched watched;
+  WatchedTensors watched;
   std::vector<float> buffer(1200);
   for (int epoch = 0; epoch < 3; ++epoch) {
     std::copy_n(watched.rows.data_ptr<float>(), buffer.size(), buffer.begin());
@@ -128,7 +128,7 @@ TEST_CASE("memory that LibTorch did not allocate is copied at once") {
 }
 
 TEST_CASE("in-place dropout changes a tensor in training alone, and no number") {
-  Watched watched;
+  WatchedTensors watched;
   const double expected = expected_value();
   for (int epoch = 0; epoch < 4; ++epoch) {
     {
@@ -151,7 +151,7 @@ TEST_CASE("in-place dropout changes a tensor in training alone, and no number") 
 }
 
 TEST_CASE("a scope may outlive the commit of its step") {
-  Watched watched;
+  WatchedTensors watched;
   for (int epoch = 0; epoch < 3; ++epoch) {
     auto step = watched.monitor.begin(livecca::Stream::probe, epoch);
     const TapScope scope(watched.monitor, step, "net");

@@ -20,9 +20,9 @@ using livecca_tests::shared_latents;
 
 namespace {
 
-constexpr std::uint64_t seed = 909;
+constexpr std::uint64_t degenerate_seed = 909;
 
-struct Solved {
+struct SolvedPair {
   PanelSolution solution;
   PairFacts facts;
 
@@ -32,7 +32,7 @@ struct Solved {
 };
 
 template <typename X, typename Y>
-Solved solved(const X& x, const Y& y) {
+SolvedPair solved(const X& x, const Y& y) {
   Executor executor(1);
   PanelOptions options;
   options.norm_sums = true;
@@ -44,12 +44,12 @@ Solved solved(const X& x, const Y& y) {
   step.observe(0, view_of(x));
   step.observe(1, view_of(y));
   step.commit();
-  Solved result{livecca::solve(panel.take(), {}, executor), {}};
+  SolvedPair result{livecca::solve(panel.take(), {}, executor), {}};
   result.facts = facts_of(result.solution, 0);
   return result;
 }
 
-void check_equal(const Solved& a, const Solved& b, double tolerance) {
+void check_equal(const SolvedPair& a, const SolvedPair& b, double tolerance) {
   for (const MeasureInfo& info : measures()) {
     CAPTURE(info.name);
     const auto value_a = a(info.measure);
@@ -67,15 +67,15 @@ MatrixXd softmax(const MatrixXd& logits) {
 }  // namespace
 
 TEST_CASE("softmax outputs have rank d - 1, in float64 and in float32") {
-  const auto logits = shared_latents(2000, 10, 10, seed);
+  const auto logits = shared_latents(2000, 10, 10, degenerate_seed);
   const MatrixXd x = softmax(logits.x / 4);
   const MatrixXd y = softmax(logits.y / 4);
-  const Solved exact = solved(x, y);
+  const SolvedPair exact = solved(x, y);
   CHECK(exact.facts.ranks[0] == 9U);
   CHECK(exact.facts.ranks[1] == 9U);
   CHECK(exact.facts.status == Status::rank_deficient);
   // All that nine of the probabilities say, the tenth says too.
-  const Solved nine = solved(x.leftCols(9), y.leftCols(9));
+  const SolvedPair nine = solved(x.leftCols(9), y.leftCols(9));
   CHECK(nine.facts.ranks[0] == 9U);
   for (const Measure measure : {Measure::mean_cca, Measure::r2_cca}) {
     CHECK(*exact(measure) == doctest::Approx(*nine(measure)).epsilon(1e-10));
@@ -83,7 +83,7 @@ TEST_CASE("softmax outputs have rank d - 1, in float64 and in float32") {
   // Their sum is 1 only up to rounding, which is no direction of the data.
   const MatrixXf x32 = x.cast<float>();
   const MatrixXf y32 = y.cast<float>();
-  const Solved rounded = solved(x32, y32);
+  const SolvedPair rounded = solved(x32, y32);
   CHECK(rounded.facts.ranks[0] == 9U);
   CHECK(rounded.facts.ranks[1] == 9U);
   CHECK(rounded.facts.status == Status::rank_deficient);
@@ -98,8 +98,11 @@ TEST_CASE("probabilities of maps keep rank d - 1 pooled and at every frequency")
     maps[side].resize(images, 160);
     for (Eigen::Index p = 0; p < 16; ++p) {
       const MatrixXd at = softmax(
-          0.03 * shared_latents(images, 10, 10, seed + 40 + static_cast<std::uint64_t>(p)).x +
-          0.01 * normal_matrix(images, 10, seed + 80 + static_cast<std::uint64_t>(p) + 20 * side));
+          0.03 *
+              shared_latents(images, 10, 10, degenerate_seed + 40 + static_cast<std::uint64_t>(p))
+                  .x +
+          0.01 * normal_matrix(images, 10,
+                               degenerate_seed + 80 + static_cast<std::uint64_t>(p) + 20 * side));
       for (Eigen::Index c = 0; c < 10; ++c) maps[side].col(c * 16 + p) = at.col(c).cast<float>();
     }
   }
@@ -129,7 +132,7 @@ TEST_CASE("probabilities of maps keep rank d - 1 pooled and at every frequency")
 }
 
 TEST_CASE("a neuron that its type rounds away takes no others with it") {
-  const auto views = shared_latents(2000, 10, 8, seed + 30);
+  const auto views = shared_latents(2000, 10, 8, degenerate_seed + 30);
   MatrixXd others(2000, 9);
   others << views.x.leftCols(3), views.x.rightCols(6);
   const double without = *solved(others, views.y)(Measure::linreg_y_from_x);
@@ -138,7 +141,7 @@ TEST_CASE("a neuron that its type rounds away takes no others with it") {
     CAPTURE(offset);
     MatrixXd x = views.x;
     x.col(3).array() += offset;
-    const Solved pair = solved(MatrixXf(x.cast<float>()), views.y);
+    const SolvedPair pair = solved(MatrixXf(x.cast<float>()), views.y);
     const bool is_lost = offset > 1e7;
     CHECK(pair.facts.ranks[0] == (is_lost ? 9U : 10U));
     CHECK(pair.solution.taps[0].constant_features == (is_lost ? 1 : 0));
@@ -148,24 +151,24 @@ TEST_CASE("a neuron that its type rounds away takes no others with it") {
 }
 
 TEST_CASE("directions well above the rounding of float32 are kept, also on an offset") {
-  MatrixXd x = normal_matrix(1000, 8, seed + 1);
+  MatrixXd x = normal_matrix(1000, 8, degenerate_seed + 1);
   x.col(7) = x.col(0) + 1e-5 * x.col(7);
-  const MatrixXd y = normal_matrix(1000, 8, seed + 2);
+  const MatrixXd y = normal_matrix(1000, 8, degenerate_seed + 2);
   CHECK(solved(MatrixXf(x.cast<float>()), y).facts.ranks[0] == 8U);
-  MatrixXd shifted = normal_matrix(1000, 8, seed + 3).array() + 1e4;
+  MatrixXd shifted = normal_matrix(1000, 8, degenerate_seed + 3).array() + 1e4;
   CHECK(solved(MatrixXf(shifted.cast<float>()), y).facts.ranks[0] == 8U);
   // Here neurons differ by less than float32 can hold on that offset.
-  shifted.col(7) = shifted.col(0) + 1e-5 * normal_matrix(1000, 1, seed + 4);
+  shifted.col(7) = shifted.col(0) + 1e-5 * normal_matrix(1000, 1, degenerate_seed + 4);
   CHECK(solved(shifted, y).facts.ranks[0] == 8U);
   CHECK(solved(MatrixXf(shifted.cast<float>()), y).facts.ranks[0] == 7U);
 }
 
 TEST_CASE("duplicate neurons change no CCA, and are counted") {
-  const auto views = shared_latents(800, 6, 5, seed + 5);
+  const auto views = shared_latents(800, 6, 5, degenerate_seed + 5);
   MatrixXd twice(800, 12);
   twice << views.x, views.x;
-  const Solved single = solved(views.x, views.y);
-  const Solved both = solved(twice, views.y);
+  const SolvedPair single = solved(views.x, views.y);
+  const SolvedPair both = solved(twice, views.y);
   CHECK(both.facts.ranks[0] == 6U);
   CHECK(both.facts.status == Status::rank_deficient);
   CHECK(single.facts.status == Status::ok);
@@ -176,22 +179,23 @@ TEST_CASE("duplicate neurons change no CCA, and are counted") {
 }
 
 TEST_CASE("nearly singular sides: numbers to what the moments can hold") {
-  const auto views = shared_latents(800, 6, 5, seed + 6);
+  const auto views = shared_latents(800, 6, 5, degenerate_seed + 6);
   MatrixXd x(800, 7);
-  x << views.x, views.x.col(0) + 1e-4 * normal_matrix(800, 1, seed + 7);
-  const Solved near = solved(x, views.y);
+  x << views.x, views.x.col(0) + 1e-4 * normal_matrix(800, 1, degenerate_seed + 7);
+  const SolvedPair near = solved(x, views.y);
   CHECK(near.facts.ranks[0] == 7U);
   CHECK(near.facts.status == Status::ok);
   // The same column space, well conditioned.
   MatrixXd sound(800, 7);
-  sound << views.x, normal_matrix(800, 1, seed + 7);
-  const Solved expected = solved(sound, views.y);
+  sound << views.x, normal_matrix(800, 1, degenerate_seed + 7);
+  const SolvedPair expected = solved(sound, views.y);
   CHECK(*near(Measure::mean_cca) == doctest::Approx(*expected(Measure::mean_cca)).epsilon(1e-8));
   CHECK(near.solution.taps[0].condition.value() > 1e7);
 }
 
 TEST_CASE("fewer samples than neurons: all correlations are forced, and the status says so") {
-  const Solved few = solved(normal_matrix(20, 30, seed + 8), normal_matrix(20, 40, seed + 9));
+  const SolvedPair few = solved(normal_matrix(20, 30, degenerate_seed + 8),
+                                normal_matrix(20, 40, degenerate_seed + 9));
   CHECK(few.facts.status == Status::undersampled);
   CHECK(few.facts.ranks[0] == 19U);
   CHECK(few.facts.ranks[1] == 19U);
@@ -207,9 +211,9 @@ TEST_CASE("fewer samples than neurons: all correlations are forced, and the stat
 }
 
 TEST_CASE("a side of dead neurons has a status and no number") {
-  const MatrixXd x = normal_matrix(100, 4, seed + 10);
+  const MatrixXd x = normal_matrix(100, 4, degenerate_seed + 10);
   const MatrixXd dead = MatrixXd::Constant(100, 3, 0.5);
-  for (const Solved& pair : {solved(x, dead), solved(dead, x), solved(dead, dead)}) {
+  for (const SolvedPair& pair : {solved(x, dead), solved(dead, x), solved(dead, dead)}) {
     CHECK(pair.facts.status == Status::constant);
     for (const MeasureInfo& info : measures()) CHECK_FALSE(pair(info.measure));
     CHECK(debiased_correlations(pair.solution, 0).empty());
@@ -221,9 +225,9 @@ TEST_CASE("halves of which some correlations are forced to 1 give no standard er
   PanelOptions options;
   options.error_blocks = 10;
   const auto errors = [&](Eigen::Index samples) {
-    const PanelMoments window =
-        livecca_tests::stream(normal_matrix(samples, 20, seed + 11),
-                              normal_matrix(samples, 20, seed + 12), 5, executor, options);
+    const PanelMoments window = livecca_tests::stream(
+        normal_matrix(samples, 20, degenerate_seed + 11),
+        normal_matrix(samples, 20, degenerate_seed + 12), 5, executor, options);
     const PanelSolution solution = livecca::solve(window, {}, executor);
     std::vector<const MeasureInfo*> asked{&info_of(Measure::mean_cca), &info_of(Measure::pwcca),
                                           &info_of(Measure::linear_cka)};

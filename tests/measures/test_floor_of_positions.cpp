@@ -13,7 +13,7 @@ using namespace livecca;
 
 namespace {
 
-constexpr std::uint64_t seed = 7;
+constexpr std::uint64_t floor_of_positions_seed = 7;
 constexpr int images = 200;
 constexpr int channels = 50;
 constexpr int positions = 16;
@@ -35,9 +35,9 @@ std::vector<double> dependent_positions(std::mt19937_64& engine) {
 }  // namespace
 
 TEST_CASE("the floor of a convolution counts images: 200 of them with 16 positions, within 15 %") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << floor_of_positions_seed);
   Executor executor(2);
-  std::mt19937_64 engine(seed);
+  std::mt19937_64 engine(floor_of_positions_seed);
   constexpr std::array<std::int64_t, 4> shape{images, channels, 4, 4};
   constexpr int draws = 50;
   double sum = 0;

@@ -17,7 +17,7 @@ using livecca_tests::shared_latents;
 
 namespace {
 
-constexpr std::uint64_t seed = 401;
+constexpr std::uint64_t formulas_seed = 401;
 constexpr Eigen::Index samples = 300;
 
 MatrixXd centered(const MatrixXd& m) { return m.rowwise() - m.colwise().mean(); }
@@ -71,7 +71,7 @@ class Solved {
 }  // namespace
 
 TEST_CASE("measures on canonical correlations are those of the activations' column spaces") {
-  const auto views = shared_latents(samples, 9, 6, seed);
+  const auto views = shared_latents(samples, 9, 6, formulas_seed);
   const Solved solved(views.x, views.y);
   const VectorXd rho =
       singular_values(basis(centered(views.x)).transpose() * basis(centered(views.y)));
@@ -85,7 +85,7 @@ TEST_CASE("measures on canonical correlations are those of the activations' colu
 }
 
 TEST_CASE("regression R² is that of least squares on the activations") {
-  const auto views = shared_latents(samples, 9, 6, seed + 1);
+  const auto views = shared_latents(samples, 9, 6, formulas_seed + 1);
   const Solved solved(views.x, views.y);
   const MatrixXd x = centered(views.x);
   const MatrixXd y = centered(views.y);
@@ -98,7 +98,7 @@ TEST_CASE("regression R² is that of least squares on the activations") {
 }
 
 TEST_CASE("RV2 is CKA of the Gram matrices without their diagonals") {
-  const auto views = shared_latents(samples, 9, 6, seed + 2);
+  const auto views = shared_latents(samples, 9, 6, formulas_seed + 2);
   const Solved solved(views.x, views.y);
   const MatrixXd x = centered(views.x);
   const MatrixXd y = centered(views.y);
@@ -111,7 +111,7 @@ TEST_CASE("RV2 is CKA of the Gram matrices without their diagonals") {
 TEST_CASE("Procrustes is what the best rotation of the activations leaves") {
   for (const auto& [dx, dy] : {std::pair{7, 7}, {9, 6}}) {
     CAPTURE(dx);
-    const auto views = shared_latents(samples, dx, dy, seed + 3);
+    const auto views = shared_latents(samples, dx, dy, formulas_seed + 3);
     const Solved solved(views.x, views.y);
     // The narrower side gets silent neurons, so that a rotation maps one side to the other.
     const Eigen::Index width = std::max(dx, dy);
@@ -133,7 +133,7 @@ TEST_CASE("Procrustes is what the best rotation of the activations leaves") {
 }
 
 TEST_CASE("partial whitening goes from angular distance to CCA") {
-  const auto views = shared_latents(samples, 8, 8, seed + 4);
+  const auto views = shared_latents(samples, 8, 8, formulas_seed + 4);
   const MatrixXd x = centered(views.x);
   const MatrixXd y = centered(views.y);
   for (const double alpha : {0.0, 0.2, 0.5, 1.0}) {

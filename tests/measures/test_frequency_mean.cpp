@@ -21,8 +21,8 @@ using livecca_tests::normal_matrix;
 
 namespace {
 
-constexpr std::uint64_t seed = 515;
-constexpr Eigen::Index images = 120;
+constexpr std::uint64_t frequency_mean_seed = 515;
+constexpr Eigen::Index fourier_images = 120;
 
 /// Images × (channels · height · width), NCHW.
 struct Maps {
@@ -61,19 +61,19 @@ struct Maps {
 
 Maps maps(std::int64_t channels, Grid grid, const MatrixXd& latents, std::uint64_t draw) {
   const auto width = channels * static_cast<Eigen::Index>(grid.size());
-  return {latents * normal_matrix(latents.cols(), width, seed + draw) +
-              normal_matrix(latents.rows(), width, seed + draw + 1),
+  return {latents * normal_matrix(latents.cols(), width, frequency_mean_seed + draw) +
+              normal_matrix(latents.rows(), width, frequency_mean_seed + draw + 1),
           channels, grid};
 }
 
-struct Solved {
+struct SolvedFourier {
   PanelMoments moments;
   PanelSolution solution;
   std::vector<LayerPair> layers;
   std::vector<FourierTaps::PairAtFrequency> pairs;
 };
 
-Solved solve_fourier(const Maps& x, const Maps& y) {
+SolvedFourier solve_fourier(const Maps& x, const Maps& y) {
   Executor executor(1);
   Panel panel(executor, {});
   const auto shape = [](const Maps& of) {
@@ -83,7 +83,7 @@ Solved solve_fourier(const Maps& x, const Maps& y) {
   };
   FourierTaps taps_x(panel, {"net", "conv"}, Layout::nchw, shape(x), y.grid);
   FourierTaps taps_y(panel, {"reference", "conv"}, Layout::nchw, shape(y), x.grid);
-  Solved result;
+  SolvedFourier result;
   result.pairs = add_pairs(panel, taps_x, taps_y);
   auto step = panel.begin();
   taps_x.observe(step, x.view());
@@ -95,9 +95,9 @@ Solved solve_fourier(const Maps& x, const Maps& y) {
   return result;
 }
 
-MatrixXcd centered(const MatrixXcd& m) { return m.rowwise() - m.colwise().mean(); }
+MatrixXcd complex_centered(const MatrixXcd& m) { return m.rowwise() - m.colwise().mean(); }
 
-MatrixXcd basis(const MatrixXcd& m) {
+MatrixXcd complex_basis(const MatrixXcd& m) {
   return Eigen::HouseholderQR<MatrixXcd>(m).householderQ() *
          MatrixXcd::Identity(m.rows(), m.cols());
 }
@@ -107,7 +107,8 @@ struct ComplexCca {
   ComplexCca(MatrixXcd x, MatrixXcd y)
       : zx(std::move(x)),
         zy(std::move(y)),
-        svd(basis(zx).adjoint() * basis(zy), Eigen::ComputeThinU | Eigen::ComputeThinV) {}
+        svd(complex_basis(zx).adjoint() * complex_basis(zy),
+            Eigen::ComputeThinU | Eigen::ComputeThinV) {}
 
   double nuclear_norm() const {
     return Eigen::JacobiSVD<MatrixXcd>(zx.adjoint() * zy).singularValues().sum();
@@ -115,7 +116,7 @@ struct ComplexCca {
   double mean() const { return svd.singularValues().mean(); }
   double pwcca() const {
     const Eigen::RowVectorXd alpha =
-        (zx.adjoint() * basis(zx) * svd.matrixU()).cwiseAbs().colwise().sum();
+        (zx.adjoint() * complex_basis(zx) * svd.matrixU()).cwiseAbs().colwise().sum();
     return alpha.dot(svd.singularValues()) / alpha.sum();
   }
   double linear_cka() const {
@@ -124,7 +125,7 @@ struct ComplexCca {
   }
   double angular() const { return std::acos(nuclear_norm() / zx.norm() / zy.norm()); }
   double regression_x_from_y() const {
-    return (basis(zy).adjoint() * zx).squaredNorm() / zx.squaredNorm();
+    return (complex_basis(zy).adjoint() * zx).squaredNorm() / zx.squaredNorm();
   }
 
   MatrixXcd zx;
@@ -132,7 +133,8 @@ struct ComplexCca {
   Eigen::JacobiSVD<MatrixXcd> svd;
 };
 
-void check_frequency(const Solved& solved, const PairSolution& found, const ComplexCca& expected) {
+void check_frequency(const SolvedFourier& solved, const PairSolution& found,
+                     const ComplexCca& expected) {
   REQUIRE(found.canonical_correlations.size() == 3);
   for (Eigen::Index i = 0; i < 3; ++i) {
     CHECK(std::abs(found.canonical_correlations[static_cast<std::size_t>(i)] -
@@ -151,11 +153,11 @@ void check_frequency(const Solved& solved, const PairSolution& found, const Comp
 }  // namespace
 
 TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer their mean") {
-  MESSAGE("seed " << seed);
-  const MatrixXd latents = normal_matrix(images, 5, seed);
+  MESSAGE("seed " << frequency_mean_seed);
+  const MatrixXd latents = normal_matrix(fourier_images, 5, frequency_mean_seed);
   const Maps x = maps(4, {4, 6}, latents, 10);
   const Maps y = maps(3, {4, 6}, latents, 20);
-  const Solved solved = solve_fourier(x, y);
+  const SolvedFourier solved = solve_fourier(x, y);
   REQUIRE(solved.layers.size() == 1);
   REQUIRE(solved.pairs.size() == solved.layers[0].pairs.size());
   REQUIRE(solved.pairs.size() == half_spectrum({4, 6}).size());
@@ -166,7 +168,7 @@ TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer 
   double linreg = 0;
   for (const auto& [frequency, pair] : solved.pairs) {
     CAPTURE(frequency.text());
-    const ComplexCca expected(centered(x.at(frequency)), centered(y.at(frequency)));
+    const ComplexCca expected(complex_centered(x.at(frequency)), complex_centered(y.at(frequency)));
     check_frequency(solved, solved.solution.pairs[pair], expected);
     const double weight = frequency.multiplicity / 24.0;
     mean_cca += weight * expected.mean();
@@ -186,22 +188,22 @@ TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer 
   CHECK_FALSE(mean(Measure::rv2).value);
   CHECK(mean(Measure::mean_cca).status == Status::ok);
   const PairFacts facts = facts_of(solved.solution, solved.layers[0]);
-  CHECK(facts.samples == images);
+  CHECK(facts.samples == fourier_images);
   CHECK(facts.features[0] == 4);
   CHECK(facts.ranks[1] == 3U);
 }
 
 TEST_CASE("a frequency at which nothing varies is left out of means and ranks") {
-  const MatrixXd latents = normal_matrix(images, 5, seed + 7);
+  const MatrixXd latents = normal_matrix(fourier_images, 5, frequency_mean_seed + 7);
   Maps x = maps(4, {4, 4}, latents, 50);
   const Maps y = maps(3, {4, 4}, latents, 60);
-  for (Eigen::Index image = 0; image < images; ++image) {
+  for (Eigen::Index image = 0; image < fourier_images; ++image) {
     for (Eigen::Index c = 0; c < 4; ++c) {
       auto map = x.values.row(image).segment(16 * c, 16);
       map.array() -= map.mean();
     }
   }
-  const Solved solved = solve_fourier(x, y);
+  const SolvedFourier solved = solve_fourier(x, y);
   CHECK(facts_of(solved.solution, solved.layers[0].pairs[0]).status == Status::constant);
   const PairFacts facts = facts_of(solved.solution, solved.layers[0]);
   CHECK(facts.status == Status::ok);
@@ -211,17 +213,17 @@ TEST_CASE("a frequency at which nothing varies is left out of means and ranks") 
 }
 
 TEST_CASE("what only one side has at a frequency is nothing shared") {
-  const MatrixXd latents = normal_matrix(images, 5, seed + 8);
+  const MatrixXd latents = normal_matrix(fourier_images, 5, frequency_mean_seed + 8);
   const Maps x = maps(3, {4, 4}, latents, 70);
   // x's means over positions, everywhere: the same at frequency 0, and nothing at the others.
   Maps y = x;
-  for (Eigen::Index image = 0; image < images; ++image) {
+  for (Eigen::Index image = 0; image < fourier_images; ++image) {
     for (Eigen::Index c = 0; c < 3; ++c) {
       auto map = y.values.row(image).segment(16 * c, 16);
       map.setConstant(map.mean());
     }
   }
-  const Solved solved = solve_fourier(x, y);
+  const SolvedFourier solved = solve_fourier(x, y);
   const FrequencyCounts counted = count_frequencies(solved.solution, solved.layers[0]);
   CHECK(counted.shared == 1);
   CHECK(counted.one_sided == solved.pairs.size() - 1);
@@ -240,10 +242,10 @@ TEST_CASE("what only one side has at a frequency is nothing shared") {
 }
 
 TEST_CASE("SVCCA keeps whole complex directions") {
-  const MatrixXd latents = normal_matrix(images, 5, seed + 1);
+  const MatrixXd latents = normal_matrix(fourier_images, 5, frequency_mean_seed + 1);
   Maps x = maps(4, {2, 3}, latents, 30);
   x.values.leftCols(6) *= 20;  // one channel with nearly all of the variance
-  const Solved solved = solve_fourier(x, maps(3, {2, 3}, latents, 40));
+  const SolvedFourier solved = solve_fourier(x, maps(3, {2, 3}, latents, 40));
   for (const PairSolution& pair : solved.solution.pairs) {
     const TapSolution& tap = solved.solution.taps[pair.x];
     CHECK(tap.svcca_kept == 1);
@@ -253,9 +255,10 @@ TEST_CASE("SVCCA keeps whole complex directions") {
 
 TEST_CASE("layers of unequal spatial sizes compare on the frequencies they share") {
   // The same low frequencies, drawn on two grids.
-  const MatrixXd waves = normal_matrix(images, 9, seed + 2);
+  const MatrixXd waves = normal_matrix(fourier_images, 9, frequency_mean_seed + 2);
   const auto drawn = [&](Grid grid) {
-    Maps result{MatrixXd::Zero(images, 3 * static_cast<Eigen::Index>(grid.size())), 3, grid};
+    Maps result{MatrixXd::Zero(fourier_images, 3 * static_cast<Eigen::Index>(grid.size())), 3,
+                grid};
     for (Eigen::Index c = 0; c < 3; ++c) {
       for (std::size_t p = 0; p < grid.size(); ++p) {
         const double turn = 2 * std::numbers::pi * static_cast<double>(p % grid.width) /
@@ -268,7 +271,7 @@ TEST_CASE("layers of unequal spatial sizes compare on the frequencies they share
     }
     return result;
   };
-  const Solved solved = solve_fourier(drawn({4, 8}), drawn({6, 5}));
+  const SolvedFourier solved = solve_fourier(drawn({4, 8}), drawn({6, 5}));
   const MeasureResult cca = evaluate(solved.solution, solved.layers[0], info_of(Measure::mean_cca));
   // Only frequencies (0,0) and (0,1) hold anything; of the others rounding is all there is.
   CHECK(cca.value.value() == doctest::Approx(1).epsilon(1e-10));

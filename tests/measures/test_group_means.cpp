@@ -11,15 +11,15 @@ using namespace livecca;
 
 namespace {
 
-using Values = std::vector<std::optional<double>>;
+using GroupValues = std::vector<std::optional<double>>;
 using Groups = std::vector<std::optional<std::size_t>>;
 
-constexpr std::uint64_t seed = 161803;
+constexpr std::uint64_t group_means_seed = 161803;
 constexpr int redraws = 500;
 
 /// Values above the diagonal, row by row; below it and on it numbers that must not be read.
-Values upper(std::size_t networks, const std::vector<std::optional<double>>& pairs) {
-  Values values(networks * networks, 1e6);
+GroupValues upper(std::size_t networks, const std::vector<std::optional<double>>& pairs) {
+  GroupValues values(networks * networks, 1e6);
   auto next = pairs.begin();
   for (std::size_t i = 0; i < networks; ++i) {
     for (std::size_t j = i + 1; j < networks; ++j) values[i * networks + j] = *next++;
@@ -29,11 +29,12 @@ Values upper(std::size_t networks, const std::vector<std::optional<double>>& pai
 }
 
 /// How far two networks are apart: each has an effect of its own, as have groups and pairs.
-Values redraw(const Groups& groups, double of_network, double of_pair, std::mt19937_64& engine) {
+GroupValues redraw_networks(const Groups& groups, double of_network, double of_pair,
+                            std::mt19937_64& engine) {
   std::normal_distribution<double> normal;
   std::vector<double> effects(groups.size());
   for (double& effect : effects) effect = of_network * normal(engine);
-  Values values(groups.size() * groups.size());
+  GroupValues values(groups.size() * groups.size());
   for (std::size_t i = 0; i < groups.size(); ++i) {
     for (std::size_t j = i + 1; j < groups.size(); ++j) {
       const double apart = groups[i] == groups[j] ? 3 : 7;
@@ -66,11 +67,12 @@ struct Redrawn {
 };
 
 Redrawn within(double of_network, double of_pair, std::size_t networks) {
-  std::mt19937_64 engine(seed);
+  std::mt19937_64 engine(group_means_seed);
   const Groups groups(networks, 0);
   Redrawn result;
   for (int draw = 0; draw < redraws; ++draw) {
-    result.add(group_means(redraw(groups, of_network, of_pair, engine), groups, 1).within[0]);
+    result.add(
+        group_means(redraw_networks(groups, of_network, of_pair, engine), groups, 1).within[0]);
   }
   return result;
 }
@@ -134,7 +136,7 @@ TEST_CASE("networks in no group count nowhere, and every two groups are compared
 
 TEST_CASE("missing values are left out and counted") {
   // Network 3 has no value at all: the others stand as a group of three.
-  const Values values = upper(4, {1, 2, std::nullopt, 6, std::nullopt, std::nullopt});
+  const GroupValues values = upper(4, {1, 2, std::nullopt, 6, std::nullopt, std::nullopt});
   const GroupMean mean = group_means(values, Groups{0, 0, 0, 0}, 1).within[0];
   CHECK(mean.mean.value() == doctest::Approx(3));
   CHECK(mean.standard_error.value() == doctest::Approx(std::sqrt(2.0 / 3 * 14)));
@@ -150,27 +152,27 @@ TEST_CASE("missing values are left out and counted") {
 }
 
 TEST_CASE("sizes that do not fit are refused") {
-  CHECK_THROWS_AS(group_means(Values(3), Groups{0, 0}, 1), Error);
-  CHECK_THROWS_AS(group_means(Values(4), Groups{0, 1}, 1), Error);
+  CHECK_THROWS_AS(group_means(GroupValues(3), Groups{0, 0}, 1), Error);
+  CHECK_THROWS_AS(group_means(GroupValues(4), Groups{0, 1}, 1), Error);
 }
 
 TEST_CASE("within a group the standard error is the spread over redrawn networks") {
   for (const std::size_t networks : {5U, 12U}) {
     const double ratio = within(1, 0.3, networks).ratio();
-    MESSAGE("seed " << seed << ", " << networks << " networks: ratio " << ratio);
+    MESSAGE("seed " << group_means_seed << ", " << networks << " networks: ratio " << ratio);
     CHECK(ratio > 0.8);
     CHECK(ratio < 1.2);
   }
 }
 
 TEST_CASE("between groups the standard error is the spread over redrawn networks") {
-  std::mt19937_64 engine(seed);
+  std::mt19937_64 engine(group_means_seed);
   const Groups groups{0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1};
   Redrawn redrawn;
   for (int draw = 0; draw < redraws; ++draw) {
-    redrawn.add(group_means(redraw(groups, 1, 0.3, engine), groups, 2).between[0].mean);
+    redrawn.add(group_means(redraw_networks(groups, 1, 0.3, engine), groups, 2).between[0].mean);
   }
-  MESSAGE("seed " << seed << ": ratio " << redrawn.ratio());
+  MESSAGE("seed " << group_means_seed << ": ratio " << redrawn.ratio());
   CHECK(redrawn.ratio() > 0.8);
   CHECK(redrawn.ratio() < 1.2);
 }

@@ -19,7 +19,7 @@ using livecca_tests::shared_latents;
 
 namespace {
 
-constexpr std::uint64_t seed = 1618;
+constexpr std::uint64_t invariances_seed = 1618;
 
 /// Maps of a side's neurons, each a special case of the next but the last.
 enum class Map { permutation, rotation, invertible, scale };
@@ -65,7 +65,7 @@ Values values_of(const MatrixXd& x, const MatrixXd& y) {
 }
 
 MatrixXd map_of(Map kind, Eigen::Index features, std::uint64_t draw) {
-  const MatrixXd random = normal_matrix(features, features, seed + draw);
+  const MatrixXd random = normal_matrix(features, features, invariances_seed + draw);
   switch (kind) {
     case Map::permutation: {
       // With signs: a turned neuron is the same neuron.
@@ -92,8 +92,8 @@ bool covers(Map widest, Map kind, bool any_scale) {
 }  // namespace
 
 TEST_CASE("measures ignore the maps that their comments name, and no others") {
-  MESSAGE("seed " << seed);
-  const auto views = shared_latents(400, 8, 7, seed);
+  MESSAGE("seed " << invariances_seed);
+  const auto views = shared_latents(400, 8, 7, invariances_seed);
   const Values plain = values_of(views.x, views.y);
   for (const Map kind : {Map::permutation, Map::rotation, Map::invertible, Map::scale}) {
     CAPTURE(static_cast<int>(kind));
@@ -115,7 +115,7 @@ TEST_CASE("measures ignore the maps that their comments name, and no others") {
 }
 
 TEST_CASE("an offset of the neurons changes nothing") {
-  const auto views = shared_latents(400, 8, 7, seed + 1);
+  const auto views = shared_latents(400, 8, 7, invariances_seed + 1);
   const Values plain = values_of(views.x, views.y);
   const Values shifted = values_of(views.x.array() + 1024,
                                    views.y.rowwise() + Eigen::RowVectorXd::LinSpaced(7, -64, 64));
@@ -126,7 +126,7 @@ TEST_CASE("an offset of the neurons changes nothing") {
 }
 
 TEST_CASE("a side compared with itself: similarity 1, distance 0") {
-  const auto views = shared_latents(500, 10, 10, seed + 2);
+  const auto views = shared_latents(500, 10, 10, invariances_seed + 2);
   for (const auto& [name, value] : values_of(views.x, views.x)) {
     CAPTURE(name);
     const MeasureInfo& info = *find_measure(name);
@@ -141,7 +141,7 @@ TEST_CASE("a side compared with itself: similarity 1, distance 0") {
 }
 
 TEST_CASE("swapped sides swap the sided measures and leave the others") {
-  const auto views = shared_latents(400, 9, 6, seed + 3);
+  const auto views = shared_latents(400, 9, 6, invariances_seed + 3);
   const Values forth = values_of(views.x, views.y);
   const Values back = values_of(views.y, views.x);
   const std::map<std::string, std::string> sided{{"pwcca", "pwcca_y"},
@@ -158,13 +158,13 @@ TEST_CASE("swapped sides swap the sided measures and leave the others") {
 }
 
 TEST_CASE("values lie in their ranges, whatever the sizes") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << invariances_seed);
   for (std::uint64_t draw = 0; draw < 20; ++draw) {
     CAPTURE(draw);
     const auto dx = static_cast<Eigen::Index>(1 + draw % 7);
     const auto dy = static_cast<Eigen::Index>(1 + draw * 5 % 9);
     const auto views =
-        shared_latents(static_cast<Eigen::Index>(40 + 10 * draw), dx, dy, seed + draw);
+        shared_latents(static_cast<Eigen::Index>(40 + 10 * draw), dx, dy, invariances_seed + draw);
     for (const auto& [name, value] : values_of(views.x, views.y)) {
       CAPTURE(name);
       const MeasureInfo& info = *find_measure(name);

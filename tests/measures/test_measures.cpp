@@ -16,7 +16,7 @@ using livecca_tests::solve_pair;
 
 namespace {
 
-constexpr std::uint64_t seed = 161;
+constexpr std::uint64_t measures_seed = 161;
 
 double similarity(const PanelSolution& solution, const char* name) {
   return evaluate(solution, 0, *find_measure(name)).value.value();
@@ -49,7 +49,7 @@ Status status_of(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
 
 TEST_CASE("measures follow their formulas") {
   Executor executor(1);
-  const auto views = shared_latents(500, 9, 6, seed);
+  const auto views = shared_latents(500, 9, 6, measures_seed);
   const PanelSolution solution = solve_pair(views.x, views.y, executor);
   const PairSolution& pair = solution.pairs[0];
   const auto& rho = pair.canonical_correlations;
@@ -75,14 +75,14 @@ TEST_CASE("measures follow their formulas") {
 
 TEST_CASE("SVCCA's floor is that of the directions it kept") {
   Executor executor(1);
-  const auto views = shared_latents(500, 9, 6, seed);
+  const auto views = shared_latents(500, 9, 6, measures_seed);
   const PanelSolution solution = solve_pair(views.x, views.y, executor, {.keep_directions = 3});
   CHECK(*evaluate(solution, 0, *find_measure("svcca")).similarity_floor() ==
         mean_correlation_floor(3, 3, 500));
 }
 
 TEST_CASE("the status says the worst that applies") {
-  const auto views = shared_latents(300, 6, 5, seed);
+  const auto views = shared_latents(300, 6, 5, measures_seed);
   CHECK(status_of(views.x, views.y) == Status::ok);
   Eigen::MatrixXd dead = views.x;
   dead.col(2).setConstant(7);
@@ -102,7 +102,7 @@ TEST_CASE("the status says the worst that applies") {
 TEST_CASE("moments that overflow are not_converged, without a value") {
   Executor executor(1);
   // Each value may be squared, their sum may not.
-  const Eigen::MatrixXd x = normal_matrix(400, 3, seed).cwiseSign() * 1e150;
+  const Eigen::MatrixXd x = normal_matrix(400, 3, measures_seed).cwiseSign() * 1e150;
   PanelMoments moments = livecca_tests::stream(x, x, 100, executor);
   for (int doubling = 0; doubling < 27; ++doubling) {
     const Moments tap = *moments.taps[0].moments;

@@ -19,7 +19,7 @@ using livecca_tests::stream;
 
 namespace {
 
-constexpr std::uint64_t seed = 42;
+constexpr std::uint64_t noise_floor_seed = 42;
 
 /// Values of one measure over draws.
 struct Average {
@@ -60,7 +60,7 @@ Scores independent_scores(Eigen::Index n, Eigen::Index dx, Eigen::Index dy, int 
   PanelOptions options;
   options.norm_sums = true;
   const Eigen::VectorXd scales = Eigen::VectorXd::LinSpaced(dx, 0, 1).array().exp();
-  const Eigen::MatrixXd mix = scales.asDiagonal() * normal_matrix(dx, dx, seed);
+  const Eigen::MatrixXd mix = scales.asDiagonal() * normal_matrix(dx, dx, noise_floor_seed);
   Scores scores;
   for (int draw = 0; draw < draws; ++draw) {
     const auto offset = static_cast<std::uint64_t>(2 * draw);
@@ -75,7 +75,7 @@ Scores independent_scores(Eigen::Index n, Eigen::Index dx, Eigen::Index dy, int 
 }  // namespace
 
 TEST_CASE("floors are what independent data score on average, within 1 %") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << noise_floor_seed);
   for (const auto& [n, dx, dy] : {std::tuple{96, 64, 64},
                                   {320, 64, 64},
                                   {3200, 64, 64},

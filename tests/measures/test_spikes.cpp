@@ -14,7 +14,7 @@ using livecca_tests::normal_matrix;
 
 namespace {
 
-constexpr std::uint64_t seed = 3141;
+constexpr std::uint64_t spikes_seed = 3141;
 
 std::vector<double> correlations(const MatrixXd& x, const MatrixXd& y) {
   static Executor executor(2);
@@ -26,7 +26,7 @@ std::vector<double> correlations(const MatrixXd& x, const MatrixXd& y) {
 }  // namespace
 
 TEST_CASE("the largest correlation of independent data crosses its line in 5 of 100 draws") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << spikes_seed);
   constexpr int draws = 600;
   for (const auto& [n, p, q] : {std::tuple{200, 10, 10}, {100, 20, 12}, {300, 30, 60}}) {
     CAPTURE(n);
@@ -36,8 +36,8 @@ TEST_CASE("the largest correlation of independent data crosses its line in 5 of 
     int above = 0;
     for (int draw = 0; draw < draws; ++draw) {
       const auto offset = static_cast<std::uint64_t>(2 * draw);
-      above += correlations(normal_matrix(n, p, seed + offset),
-                            normal_matrix(n, q, seed + offset + 1))[0] > line;
+      above += correlations(normal_matrix(n, p, spikes_seed + offset),
+                            normal_matrix(n, q, spikes_seed + offset + 1))[0] > line;
     }
     const double share = static_cast<double>(above) / draws;
     MESSAGE(n << " samples, " << p << " and " << q << ": " << share << " above " << line);
@@ -48,7 +48,7 @@ TEST_CASE("the largest correlation of independent data crosses its line in 5 of 
 }
 
 TEST_CASE("a correlation that stands out is freed of its bias, others are not told from noise") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << spikes_seed);
   constexpr Eigen::Index n = 400;
   constexpr Eigen::Index d = 60;
   constexpr int draws = 40;
@@ -58,8 +58,8 @@ TEST_CASE("a correlation that stands out is freed of its bias, others are not to
     double debiased = 0;
     for (int draw = 0; draw < draws; ++draw) {
       const auto offset = static_cast<std::uint64_t>(2 * draw);
-      MatrixXd x = normal_matrix(n, d, seed + offset);
-      MatrixXd y = normal_matrix(n, d, seed + offset + 1);
+      MatrixXd x = normal_matrix(n, d, spikes_seed + offset);
+      MatrixXd y = normal_matrix(n, d, spikes_seed + offset + 1);
       y.col(0) = truth * x.col(0) + std::sqrt(1 - truth * truth) * y.col(0);
       const auto rho = correlations(x, y);
       raw += rho[0] / draws;

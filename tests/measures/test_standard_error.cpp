@@ -16,7 +16,7 @@ using livecca_tests::stream;
 
 namespace {
 
-constexpr std::uint64_t seed = 271828;
+constexpr std::uint64_t standard_error_seed = 271828;
 constexpr int draws = 200;
 // Of these the errors are computed, too: of all it would take half a minute.
 constexpr int draws_with_errors = 60;
@@ -29,12 +29,14 @@ std::vector<const MeasureInfo*> all_measures() {
 
 /// Two populations with correlated latents: fixed maps, fresh samples.
 PairOfViews redraw(Eigen::Index samples, std::uint64_t draw) {
-  const Eigen::MatrixXd latents = normal_matrix(samples, 6, seed + 10 * draw);
+  const Eigen::MatrixXd latents = normal_matrix(samples, 6, standard_error_seed + 10 * draw);
   Eigen::VectorXd strength(6);
   strength << 3, 2, 1.5, 1, 0.7, 0.4;
   const Eigen::MatrixXd seen = latents * strength.asDiagonal();
-  return {seen * normal_matrix(6, 10, 1) + normal_matrix(samples, 10, seed + 10 * draw + 1),
-          seen * normal_matrix(6, 8, 2) + normal_matrix(samples, 8, seed + 10 * draw + 2)};
+  return {seen * normal_matrix(6, 10, 1) +
+              normal_matrix(samples, 10, standard_error_seed + 10 * draw + 1),
+          seen * normal_matrix(6, 8, 2) +
+              normal_matrix(samples, 8, standard_error_seed + 10 * draw + 2)};
 }
 
 /// The mean standard error over the draws, and the spread of the values, of every measure.
@@ -91,7 +93,7 @@ PanelOptions in_blocks(std::size_t blocks) {
 }  // namespace
 
 TEST_CASE("standard errors are the spread over redrawn data, within 20 %, for every measure") {
-  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  MESSAGE("seed " << standard_error_seed << ", " << draws << " redraws");
   Executor executor(2);
   for (const Eigen::Index samples : {200, 1000}) {
     CAPTURE(samples);
@@ -106,7 +108,7 @@ TEST_CASE("standard errors are the spread over redrawn data, within 20 %, for ev
 }
 
 TEST_CASE("positions that depend on one another do not make the error too small") {
-  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  MESSAGE("seed " << standard_error_seed << ", " << draws << " redraws");
   Executor executor(2);
   std::vector<const MeasureInfo*> names = all_measures();
   std::erase(names, &info_of(Measure::r2_cca_adjusted));  // not for several rows an image
@@ -147,7 +149,7 @@ TEST_CASE("positions that depend on one another do not make the error too small"
 }
 
 TEST_CASE("an exponential window's errors are those of what it remembers") {
-  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  MESSAGE("seed " << standard_error_seed << ", " << draws << " redraws");
   Executor executor(2);
   PanelOptions options;
   options.error_blocks = 20;
@@ -171,7 +173,7 @@ TEST_CASE("an exponential window's errors are those of what it remembers") {
 }
 
 TEST_CASE("halves tell the error of a difference between two windows of the same inputs") {
-  MESSAGE("seed " << seed << ", " << draws << " redraws");
+  MESSAGE("seed " << standard_error_seed << ", " << draws << " redraws");
   Executor executor(2);
   const std::array<const MeasureInfo*, 3> names{find_measure("mean_cca"), find_measure("pwcca"),
                                                 find_measure("linear_cka")};
@@ -189,7 +191,8 @@ TEST_CASE("halves tell the error of a difference between two windows of the same
     };
     const auto [before, errors_before] = solved();
     // The network has moved on by a little, and sees the same inputs.
-    views.x += 0.5 * normal_matrix(1000, 10, seed + 10 * static_cast<std::uint64_t>(draw) + 5);
+    views.x += 0.5 * normal_matrix(1000, 10,
+                                   standard_error_seed + 10 * static_cast<std::uint64_t>(draw) + 5);
     const auto [after, errors_after] = solved();
     for (Eigen::Index m = 0; m < 3; ++m) {
       const auto measure = static_cast<std::size_t>(m);

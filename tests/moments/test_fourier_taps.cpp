@@ -21,7 +21,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 2718;
+constexpr std::uint64_t fourier_taps_seed = 2718;
 using Complex = std::complex<double>;
 
 /// images × channels at one frequency, by the definition.
@@ -62,8 +62,8 @@ TapShape shape_of(const StoredTensor& tensor) {
 
 struct Layers {
   Executor executor{2};
-  StoredTensor small{{.n = 50, .c = 3, .h = 4, .w = 5}, seed};
-  StoredTensor large{{.n = 50, .c = 2, .h = 6, .w = 5}, seed + 1};
+  StoredTensor small{{.n = 50, .c = 3, .h = 4, .w = 5}, fourier_taps_seed};
+  StoredTensor large{{.n = 50, .c = 2, .h = 6, .w = 5}, fourier_taps_seed + 1};
   Panel panel;
   FourierTaps x;
   FourierTaps y;
@@ -133,7 +133,7 @@ TEST_CASE("names carry as many indices as there are axes") {
 }
 
 TEST_CASE("a wide layer loses channels, real and imaginary parts together") {
-  StoredTensor tensor({.n = 30, .c = 7, .h = 3, .w = 4}, seed);
+  StoredTensor tensor({.n = 30, .c = 7, .h = 3, .w = 4}, fourier_taps_seed);
   for (const auto& [most, channels] : {std::pair(6, 6), std::pair(3, 3), std::pair(1, 1)}) {
     PanelOptions options;
     options.max_features = static_cast<std::size_t>(most);
@@ -164,7 +164,7 @@ TEST_CASE("a wide layer loses channels, real and imaginary parts together") {
 
 TEST_CASE("a view of another shape is a fault of every frequency, with what was expected") {
   Layers layers;
-  StoredTensor other({.n = 50, .c = 3, .h = 4, .w = 6}, seed);
+  StoredTensor other({.n = 50, .c = 3, .h = 4, .w = 6}, fourier_taps_seed);
   auto step = layers.panel.begin();
   layers.x.observe(step, other.view(Layout::nchw));
   layers.y.observe(step, layers.large.view(Layout::nhwc));

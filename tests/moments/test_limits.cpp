@@ -18,7 +18,7 @@ using livecca_tests::scatter_of;
 
 namespace {
 
-constexpr std::uint64_t seed = 88;
+constexpr std::uint64_t limits_seed = 88;
 
 void feed(Panel& panel, const Eigen::MatrixXd& rows) {
   auto step = panel.begin();
@@ -53,7 +53,7 @@ TEST_CASE("a tap that is too wide is cut to a seeded choice, which its moments n
   panel.add_tap({"net", "a"}, Layout::nc);
   panel.add_tap({"ref", "a"}, Layout::nc);
   panel.add_pair(0, 1);
-  const Eigen::MatrixXd wide = normal_matrix(300, 90, seed);
+  const Eigen::MatrixXd wide = normal_matrix(300, 90, limits_seed);
   for (int window = 0; window < 2; ++window) {
     feed(panel, wide);
     feed(panel, wide);
@@ -82,7 +82,7 @@ TEST_CASE("channels are cut, not positions") {
   options.max_features = 3;
   Panel panel(executor, options);
   panel.add_tap({"net", "conv"}, Layout::nchw);
-  const Eigen::MatrixXd values = normal_matrix(10 * 8 * 2 * 2, 1, seed);
+  const Eigen::MatrixXd values = normal_matrix(10 * 8 * 2 * 2, 1, limits_seed);
   const std::array<std::int64_t, 4> shape{10, 8, 2, 2};
   auto step = panel.begin();
   step.observe(0, ActivationView(values.data(), DType::float64, shape));
@@ -95,7 +95,7 @@ TEST_CASE("channels are cut, not positions") {
 
 TEST_CASE("windows cut to other choices do not merge") {
   Executor executor(1);
-  const Eigen::MatrixXd wide = normal_matrix(50, 30, seed);
+  const Eigen::MatrixXd wide = normal_matrix(50, 30, limits_seed);
   const auto window = [&](std::uint64_t feature_seed) {
     PanelOptions options;
     options.max_features = 5;
@@ -115,7 +115,7 @@ TEST_CASE("windows cut to other choices do not merge") {
 }
 
 TEST_CASE("a panel merges only what is cut as its own rows would be, also before its first step") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << limits_seed);
   Executor executor(1);
   const auto panel_of = [&](std::uint64_t feature_seed, std::optional<TapShape> shape = {}) {
     PanelOptions options;
@@ -127,12 +127,12 @@ TEST_CASE("a panel merges only what is cut as its own rows would be, also before
   };
   const auto window = [&](std::uint64_t feature_seed, Eigen::Index width) {
     Panel panel = panel_of(feature_seed);
-    feed(panel, normal_matrix(50, width, seed));
+    feed(panel, normal_matrix(50, width, limits_seed));
     return panel.take();
   };
   const auto expect_lost = [&](Panel panel, const PanelMoments& other, const std::string& message) {
     panel.merge(other);
-    feed(panel, normal_matrix(50, 40, seed));
+    feed(panel, normal_matrix(50, 40, limits_seed));
     const PanelMoments moments = panel.take();
     CHECK_FALSE(moments.taps[0].moments);
     REQUIRE(moments.faults.size() == 1);
@@ -147,17 +147,17 @@ TEST_CASE("a panel merges only what is cut as its own rows would be, also before
               "5 of 30 features, chosen with seed 1, on 1 x 1 positions");
   Panel same = panel_of(1);
   same.merge(window(1, 40));
-  feed(same, normal_matrix(50, 40, seed));
+  feed(same, normal_matrix(50, 40, limits_seed));
   CHECK(same.take().taps[0].moments->samples() == 100);
   Panel uncut = panel_of(1);
   uncut.merge(window(0, 4));  // a seed that chose nothing
-  feed(uncut, normal_matrix(50, 4, seed));
+  feed(uncut, normal_matrix(50, 4, limits_seed));
   CHECK(uncut.take().taps[0].moments->samples() == 100);
 }
 
 TEST_CASE("a declared grid holds for merges too") {
   Executor executor(1);
-  const Eigen::MatrixXd values = normal_matrix(10 * 3 * 4, 1, seed);
+  const Eigen::MatrixXd values = normal_matrix(10 * 3 * 4, 1, limits_seed);
   Panel worker(executor, {});
   worker.add_tap({"net", "conv"}, Layout::nchw);
   auto step = worker.begin();
@@ -175,7 +175,7 @@ TEST_CASE("a declared grid holds for merges too") {
 }
 
 TEST_CASE("a merge that would take more than the memory limit is a fault, and the others go on") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << limits_seed);
   Executor executor(1);
   const auto panel_of = [&](std::uint64_t memory_limit) {
     PanelOptions options;
@@ -188,8 +188,8 @@ TEST_CASE("a merge that would take more than the memory limit is a fault, and th
   };
   Panel worker = panel_of(0);
   auto step = worker.begin();
-  const Eigen::MatrixXd small = normal_matrix(30, 8, seed);
-  const Eigen::MatrixXd wide = normal_matrix(30, 200, seed);
+  const Eigen::MatrixXd small = normal_matrix(30, 8, limits_seed);
+  const Eigen::MatrixXd wide = normal_matrix(30, 200, limits_seed);
   step.observe(0, view_of(small));
   step.observe(1, view_of(wide));
   step.commit();
@@ -221,7 +221,7 @@ TEST_CASE("over the memory limit a known shape is refused, with the bytes it wou
   CHECK(panel.tap_count() == 2);
   CHECK_THROWS_AS(panel.add_pair(0, 1), Error);
   CHECK(panel.pair_count() == 0);
-  feed(panel, normal_matrix(30, 64, seed));
+  feed(panel, normal_matrix(30, 64, limits_seed));
   CHECK(panel.take().taps[1].moments->samples() == 30);
 }
 
@@ -234,8 +234,8 @@ TEST_CASE("over the memory limit an unknown shape is a fault, and the others go 
   panel.add_tap({"net", "wide"}, Layout::nc);
   for (int window = 0; window < 2; ++window) {
     auto step = panel.begin();
-    const Eigen::MatrixXd small = normal_matrix(30, 8, seed);
-    const Eigen::MatrixXd wide = normal_matrix(30, 128, seed);
+    const Eigen::MatrixXd small = normal_matrix(30, 8, limits_seed);
+    const Eigen::MatrixXd wide = normal_matrix(30, 128, limits_seed);
     step.observe(0, view_of(small));
     step.observe(1, view_of(wide));
     step.commit();
@@ -273,7 +273,7 @@ TEST_CASE("a view of another shape than declared is a fault") {
   Executor executor(1);
   Panel panel(executor, {});
   panel.add_tap({"net", "a"}, Layout::nc, TapShape{.features = 4});
-  feed(panel, normal_matrix(20, 5, seed));
+  feed(panel, normal_matrix(20, 5, limits_seed));
   const PanelMoments moments = panel.take();
   REQUIRE(moments.faults.size() == 1);
   CHECK(moments.faults[0].message ==
@@ -289,7 +289,7 @@ TEST_CASE("the last tap may be taken back, with its pairs, until it is fed") {
   panel.remove_last_tap();
   CHECK(panel.tap_count() == 1);
   CHECK(panel.pair_count() == 0);
-  feed(panel, normal_matrix(20, 4, seed));
+  feed(panel, normal_matrix(20, 4, limits_seed));
   CHECK_THROWS_AS(panel.remove_last_tap(), Error);
   CHECK(panel.take().taps[0].moments->samples() == 20);
 }

@@ -17,7 +17,7 @@ using livecca_tests::normal_matrix;
 
 namespace {
 
-constexpr std::uint64_t seed = 20240;
+constexpr std::uint64_t moments_seed = 20240;
 
 PackedRows centered(const Eigen::MatrixXd& matrix) {
   PackedRows rows;
@@ -75,7 +75,7 @@ Accumulator merged_in_random_tree(Eigen::Index rows, std::uint64_t tree_seed,
 
 TEST_CASE("one pass gives the scatter and the mean of the definition") {
   Executor executor(2);
-  const Eigen::MatrixXd x = normal_matrix(500, 150, seed);
+  const Eigen::MatrixXd x = normal_matrix(500, 150, moments_seed);
   Moments moments(150);
   moments.update(centered(x), executor);
   CHECK(moments.samples() == 500);
@@ -91,8 +91,8 @@ TEST_CASE("batches and merges in any tree give the one pass to 1e-12, at any off
   for (const double offset : {0.0, 1e4, 1e8}) {
     CAPTURE(offset);
     // What is stored is the truth: the offset has rounded it already.
-    const Eigen::MatrixXd x = normal_matrix(700, 21, seed).array() + offset;
-    const Eigen::MatrixXd y = normal_matrix(700, 13, seed + 1).array() - offset;
+    const Eigen::MatrixXd x = normal_matrix(700, 21, moments_seed).array() + offset;
+    const Eigen::MatrixXd y = normal_matrix(700, 13, moments_seed + 1).array() - offset;
     const Eigen::MatrixXd xx = scatter_by_definition(x, x);
     const Eigen::MatrixXd xy = scatter_by_definition(x, y);
     for (std::uint64_t tree = 0; tree < 20; ++tree) {
@@ -145,8 +145,8 @@ TEST_CASE("merging is associative and commutative to rounding") {
 }
 
 TEST_CASE("1, 2 and 4 threads give the same bits") {
-  const Eigen::MatrixXd x = normal_matrix(333, 300, seed);
-  const Eigen::MatrixXd y = normal_matrix(333, 170, seed + 5);
+  const Eigen::MatrixXd x = normal_matrix(333, 300, moments_seed);
+  const Eigen::MatrixXd y = normal_matrix(333, 170, moments_seed + 5);
   const auto run = [&](int threads) {
     Executor executor(threads);
     Moments moments(300);
@@ -171,11 +171,11 @@ TEST_CASE("1, 2 and 4 threads give the same bits") {
 TEST_CASE("an empty batch changes nothing, reset forgets, an empty merge is the other") {
   Executor executor(1);
   Moments moments(3);
-  PackedRows none = centered(normal_matrix(4, 3, seed));
+  PackedRows none = centered(normal_matrix(4, 3, moments_seed));
   {
     PackedRows rows;
     std::string why;
-    const Eigen::MatrixXd x = normal_matrix(4, 3, seed);
+    const Eigen::MatrixXd x = normal_matrix(4, 3, moments_seed);
     REQUIRE(rows.pack(view_of(x), Layout::nc, Positions::all(), 0, why));
     rows.center(std::vector<std::uint8_t>(4, 0));
     moments.update(rows, executor);
@@ -193,10 +193,10 @@ TEST_CASE("an empty batch changes nothing, reset forgets, an empty merge is the 
 TEST_CASE("rows that do not fit an accumulator are refused") {
   Executor executor(1);
   Moments moments(3);
-  CHECK_THROWS_AS(moments.update(centered(normal_matrix(4, 2, seed)), executor), Error);
+  CHECK_THROWS_AS(moments.update(centered(normal_matrix(4, 2, moments_seed)), executor), Error);
   CHECK_THROWS_AS(moments.merge(Moments(4)), Error);
   CrossMoments cross(3, 2);
-  CHECK_THROWS_AS(cross.update(centered(normal_matrix(4, 3, seed)),
-                               centered(normal_matrix(5, 2, seed)), executor),
+  CHECK_THROWS_AS(cross.update(centered(normal_matrix(4, 3, moments_seed)),
+                               centered(normal_matrix(5, 2, moments_seed)), executor),
                   Error);
 }

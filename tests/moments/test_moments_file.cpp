@@ -26,7 +26,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 616;
+constexpr std::uint64_t moments_file_seed = 616;
 
 std::string read_bytes(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -43,7 +43,7 @@ PanelMoments window_with_everything(Executor& executor) {
   options.error_blocks = 5;
   options.max_features = 5;
   options.feature_seed = 12;
-  const auto views = shared_latents(120, 6, 4, seed);
+  const auto views = shared_latents(120, 6, 4, moments_file_seed);
   PanelMoments moments = stream(views.x, views.y, 15, executor, options);
   moments.faults.push_back({FaultKind::nonfinite, "net/other \"ü\"", "expected this, got that"});
   moments.steps_discarded = 3;
@@ -120,7 +120,7 @@ TEST_CASE("moments come back as they were, bit for bit, with all their facts") {
 TEST_CASE("a window goes on from a file as if it had never left memory") {
   const TemporaryFolder folder;
   Executor executor(1);
-  const auto views = shared_latents(200, 6, 4, seed);
+  const auto views = shared_latents(200, 6, 4, moments_file_seed);
   for (const double half_life : {0.0, 25.0}) {
     PanelOptions options;
     if (half_life > 0) options.window = Window::exponential(half_life);
@@ -141,8 +141,8 @@ TEST_CASE("a window goes on from a file as if it had never left memory") {
 TEST_CASE("taps that were lost, and windows without rows, come back as such") {
   const TemporaryFolder folder;
   Executor executor(1);
-  PanelMoments moments =
-      stream(normal_matrix(20, 3, seed), normal_matrix(20, 2, seed), 10, executor);
+  PanelMoments moments = stream(normal_matrix(20, 3, moments_file_seed),
+                                normal_matrix(20, 2, moments_file_seed), 10, executor);
   moments.taps[0].moments.reset();
   moments.pairs[0].moments.reset();
   PanelMoments loaded;
@@ -159,12 +159,12 @@ TEST_CASE("taps that were lost, and windows without rows, come back as such") {
 }
 
 TEST_CASE("a ring comes back as a ring, whose oldest block is forgotten first") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << moments_file_seed);
   const TemporaryFolder folder;
   Executor executor(1);
   PanelOptions options;
   options.window = Window::last_blocks(2, 30);
-  const auto views = shared_latents(90, 6, 4, seed);
+  const auto views = shared_latents(90, 6, 4, moments_file_seed);
   const PanelMoments moments = stream(views.x, views.y, 30, executor, options);
   PanelMoments loaded;
   MomentsNotes notes;
@@ -189,9 +189,9 @@ TEST_CASE("every truncation is refused") {
 }
 
 TEST_CASE("every flipped bit is refused") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << moments_file_seed);
   Saved saved;
-  std::mt19937_64 engine(seed);
+  std::mt19937_64 engine(moments_file_seed);
   for (int i = 0; i < 2000; ++i) {
     const std::size_t byte = engine() % saved.bytes.size();
     const auto bit = static_cast<unsigned>(engine() % 8);

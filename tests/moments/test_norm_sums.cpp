@@ -15,7 +15,7 @@ using livecca_tests::stream;
 
 namespace {
 
-constexpr std::uint64_t seed = 733;
+constexpr std::uint64_t norm_sums_seed = 733;
 
 PanelOptions with_norm_sums(std::size_t error_blocks = 0) {
   PanelOptions options;
@@ -95,11 +95,11 @@ double debiased_by_kernels(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
 }  // namespace
 
 TEST_CASE("norm sums are those of the definition, for any batch, merge and offset") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << norm_sums_seed);
   Executor executor(2);
   for (const double offset : {0.0, 1e4, 1e8}) {
     CAPTURE(offset);
-    auto views = shared_latents(600, 9, 6, seed);
+    auto views = shared_latents(600, 9, 6, norm_sums_seed);
     // Not centred at 0 and skewed, so that no term of the formulas vanishes.
     views.x = views.x.array().square() + offset;
     views.y = views.y.array().exp() - offset;
@@ -109,7 +109,7 @@ TEST_CASE("norm sums are those of the definition, for any batch, merge and offse
       check_sums(stream(views.x, views.y, batch, executor, with_norm_sums()), expected, 1e-11);
     }
     check_sums(stream(views.x, views.y, 11, executor, with_norm_sums(5)), expected, 1e-11);
-    std::mt19937_64 engine(seed);
+    std::mt19937_64 engine(norm_sums_seed);
     std::vector<PanelMoments> parts;
     for (Eigen::Index first = 0; first < 600;) {
       const auto rows =
@@ -131,7 +131,7 @@ TEST_CASE("debiased CKA is that of the unbiased estimate on n × n kernels") {
   Executor executor(2);
   for (const Eigen::Index n : {5, 30, 300}) {
     CAPTURE(n);
-    const auto views = shared_latents(n, 12, 8, seed + 1);
+    const auto views = shared_latents(n, 12, 8, norm_sums_seed + 1);
     const PanelSolution solution =
         solve(stream(views.x, views.y, 16, executor, with_norm_sums()), {}, executor);
     REQUIRE(solution.pairs[0].linear_cka_debiased);
@@ -156,7 +156,7 @@ TEST_CASE("debiased CKA of unrelated data is around 0, where the biased one is n
 
 TEST_CASE("without norm sums, or with weights, debiased CKA is missing and the rest is not") {
   Executor executor(1);
-  const auto views = shared_latents(200, 5, 4, seed);
+  const auto views = shared_latents(200, 5, 4, norm_sums_seed);
   PanelOptions weighted;
   weighted.window = Window::exponential(50);
   for (const PanelOptions& options : {PanelOptions{}, weighted}) {

@@ -9,21 +9,18 @@
 #include <limits>
 
 #include "livecca/common/error.hpp"
+#include "matrices.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 
 using namespace livecca;
 using livecca_tests::normal_matrix;
+using livecca_tests::product_of;
 using livecca_tests::stream;
 
 namespace {
 
-constexpr std::uint64_t seed = 77;
-
-Eigen::Map<const Eigen::MatrixXd> product_of(const CrossMoments& moments) {
-  return {moments.product().data(), static_cast<Eigen::Index>(moments.features_x()),
-          static_cast<Eigen::Index>(moments.features_y())};
-}
+constexpr std::uint64_t panel_seed = 77;
 
 Eigen::MatrixXd without_rows(const Eigen::MatrixXd& matrix, const std::vector<Eigen::Index>& out) {
   Eigen::MatrixXd result(matrix.rows() - static_cast<Eigen::Index>(out.size()), matrix.cols());
@@ -38,8 +35,8 @@ Eigen::MatrixXd without_rows(const Eigen::MatrixXd& matrix, const std::vector<Ei
 
 TEST_CASE("a panel's moments do not depend on the batch, to 1e-12") {
   Executor executor(2);
-  const Eigen::MatrixXd x = normal_matrix(400, 12, seed);
-  const Eigen::MatrixXd y = normal_matrix(400, 9, seed + 1);
+  const Eigen::MatrixXd x = normal_matrix(400, 12, panel_seed);
+  const Eigen::MatrixXd y = normal_matrix(400, 9, panel_seed + 1);
   const PanelMoments whole = stream(x, y, 400, executor);
   for (const Eigen::Index batch : {1, 3, 64, 399}) {
     CAPTURE(batch);
@@ -52,8 +49,8 @@ TEST_CASE("a panel's moments do not depend on the batch, to 1e-12") {
 
 TEST_CASE("a row that is non-finite in one tap leaves both, and is counted") {
   Executor executor(2);
-  Eigen::MatrixXd x = normal_matrix(100, 5, seed);
-  Eigen::MatrixXd y = normal_matrix(100, 4, seed + 1);
+  Eigen::MatrixXd x = normal_matrix(100, 5, panel_seed);
+  Eigen::MatrixXd y = normal_matrix(100, 4, panel_seed + 1);
   const Eigen::MatrixXd clean_x = without_rows(x, {3, 40, 99});
   const Eigen::MatrixXd clean_y = without_rows(y, {3, 40, 99});
   x(3, 2) = std::nan("");
@@ -77,7 +74,7 @@ TEST_CASE("a non-finite position leaves its grid's taps, and its image those of 
   panel.add_pair(conv_a, conv_b);
   Eigen::VectorXf a = Eigen::VectorXf::Random(20 * 2 * 3 * 3);
   const Eigen::VectorXf b = Eigen::VectorXf::Random(20 * 2 * 3 * 3);
-  const Eigen::MatrixXd f = normal_matrix(20, 3, seed);
+  const Eigen::MatrixXd f = normal_matrix(20, 3, panel_seed);
   a(18 * 7 + 4) = std::numeric_limits<float>::quiet_NaN();  // image 7, channel 0, position 4
   const std::array<std::int64_t, 4> shape{20, 2, 3, 3};
   auto step = panel.begin();
@@ -95,7 +92,7 @@ TEST_CASE("a non-finite position leaves its grid's taps, and its image those of 
 
 TEST_CASE("a step that is not committed changes nothing and is counted") {
   Executor executor(1);
-  const Eigen::MatrixXd x = normal_matrix(30, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(30, 3, panel_seed);
   Panel panel(executor, {});
   const auto tap = panel.add_tap({"net", "a"}, Layout::nc);
   {
@@ -118,7 +115,7 @@ TEST_CASE("a step that is not committed changes nothing and is counted") {
 
 TEST_CASE("taking a window starts the next one from nothing") {
   Executor executor(1);
-  const Eigen::MatrixXd x = normal_matrix(30, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(30, 3, panel_seed);
   Panel panel(executor, {});
   const auto tap = panel.add_tap({"net", "a"}, Layout::nc);
   for (int window = 0; window < 2; ++window) {
@@ -134,8 +131,8 @@ TEST_CASE("taking a window starts the next one from nothing") {
 
 TEST_CASE("panels of workers merge into one") {
   Executor executor(1);
-  const Eigen::MatrixXd x = normal_matrix(90, 4, seed);
-  const Eigen::MatrixXd y = normal_matrix(90, 3, seed + 1);
+  const Eigen::MatrixXd x = normal_matrix(90, 4, panel_seed);
+  const Eigen::MatrixXd y = normal_matrix(90, 3, panel_seed + 1);
   const PanelMoments whole = stream(x, y, 90, executor);
   Panel panel(executor, {});
   panel.add_tap({"net", "layer"}, Layout::nc);
@@ -157,7 +154,7 @@ TEST_CASE("panels of workers merge into one") {
 TEST_CASE("a window goes on after a merge, for convolutions too") {
   Executor executor(1);
   const std::array<std::int64_t, 4> shape{20, 3, 4, 4};
-  const Eigen::VectorXd values = normal_matrix(20 * 48, 1, seed).col(0);
+  const Eigen::VectorXd values = normal_matrix(20 * 48, 1, panel_seed).col(0);
   const auto fed = [&](int steps) {
     Panel panel(executor, {});
     panel.add_tap({"net", "conv"}, Layout::nchw);
@@ -189,8 +186,8 @@ TEST_CASE("a merge of another width lets that tap go, by name, and is whole for 
     panel.add_tap({"net", "a"}, Layout::nc);
     panel.add_tap({"net", "b"}, Layout::nc);
     panel.add_pair(0, 1);
-    const Eigen::MatrixXd a = normal_matrix(50, 3, seed);
-    const Eigen::MatrixXd b = normal_matrix(50, width, seed);
+    const Eigen::MatrixXd a = normal_matrix(50, 3, panel_seed);
+    const Eigen::MatrixXd b = normal_matrix(50, width, panel_seed);
     auto step = panel.begin();
     step.observe(0, view_of(a));
     step.observe(1, view_of(b));
@@ -209,7 +206,7 @@ TEST_CASE("a merge of another width lets that tap go, by name, and is whole for 
 
 TEST_CASE("wrong use of a step throws, naming what was expected") {
   Executor executor(1);
-  const Eigen::MatrixXd x = normal_matrix(5, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(5, 3, panel_seed);
   Panel panel(executor, {});
   const auto tap = panel.add_tap({"net", "a"}, Layout::nc);
   CHECK_THROWS_AS(panel.add_tap({"net", "a"}, Layout::nc), Error);

@@ -12,7 +12,7 @@ using livecca_tests::normal_matrix;
 
 namespace {
 
-constexpr std::uint64_t seed = 5;
+constexpr std::uint64_t panel_faults_seed = 5;
 
 /// Two pairs, so that the fault of one can be seen to leave the other alone.
 struct TwoLayers {
@@ -24,7 +24,7 @@ struct TwoLayers {
   std::size_t ref_b = panel.add_tap({"ref", "b"}, Layout::nc);
   std::size_t pair_a = panel.add_pair(net_a, ref_a);
   std::size_t pair_b = panel.add_pair(net_b, ref_b);
-  Eigen::MatrixXd good = normal_matrix(40, 4, seed);
+  Eigen::MatrixXd good = normal_matrix(40, 4, panel_faults_seed);
 
   /// Commits a step in which net/a is fed `a`, or nothing.
   void step(const Eigen::MatrixXd* a) {
@@ -57,7 +57,7 @@ void check_only_net_a_left(const PanelMoments& moments, FaultKind kind) {
 
 TEST_CASE("a tap that changes its shape leaves, by name, until the next window") {
   TwoLayers layers;
-  const Eigen::MatrixXd wider = normal_matrix(40, 5, seed);
+  const Eigen::MatrixXd wider = normal_matrix(40, 5, panel_faults_seed);
   const PanelMoments moments = layers.faulty_then_good(&wider);
   check_only_net_a_left(moments, FaultKind::shape_changed);
   CHECK(moments.faults[0].message.find("expected 4 features") != std::string::npos);
@@ -95,7 +95,7 @@ TEST_CASE("a few non-finite rows leave all taps of the step, and nobody leaves t
 
 TEST_CASE("a reference with another number of rows ends the pair, by name; its taps go on") {
   TwoLayers layers;
-  const Eigen::MatrixXd fewer = normal_matrix(39, 4, seed);
+  const Eigen::MatrixXd fewer = normal_matrix(39, 4, panel_faults_seed);
   const PanelMoments moments = layers.faulty_then_good(&fewer);
   REQUIRE(moments.faults.size() == 1);
   CHECK(moments.faults[0].kind == FaultKind::rows_differ);

@@ -21,7 +21,7 @@ using livecca_tests::scatter_of;
 
 namespace {
 
-constexpr std::uint64_t seed = 4242;
+constexpr std::uint64_t panel_masks_seed = 4242;
 
 /// Sequences of unequal lengths: their steps one after another as rows, and batches of them padded
 /// with NaN.
@@ -98,9 +98,9 @@ struct Pair {
 }  // namespace
 
 TEST_CASE("the moments of masked sequences are those of their valid steps alone") {
-  MESSAGE("seed " << seed);
-  Sequences net(some_lengths(40), 4, seed);
-  Sequences ref(some_lengths(40), 3, seed + 1);
+  MESSAGE("seed " << panel_masks_seed);
+  Sequences net(some_lengths(40), 4, panel_masks_seed);
+  Sequences ref(some_lengths(40), 3, panel_masks_seed + 1);
   const Eigen::MatrixXd expected = product(net.steps(), ref.steps());
   // However they are batched and padded, on each side as it likes.
   for (const std::size_t batch : {1U, 7U, 40U}) {
@@ -127,8 +127,8 @@ TEST_CASE("the moments of masked sequences are those of their valid steps alone"
 }
 
 TEST_CASE("seeded steps of masked sequences do not depend on batch and padding") {
-  Sequences net(some_lengths(40), 4, seed);
-  Sequences ref(some_lengths(40), 3, seed + 1);
+  Sequences net(some_lengths(40), 4, panel_masks_seed);
+  Sequences ref(some_lengths(40), 3, panel_masks_seed + 1);
   PanelOptions options;
   options.positions = Positions::sampled(3, 8);
   Eigen::MatrixXd x(0, 4);
@@ -159,8 +159,8 @@ TEST_CASE("seeded steps of masked sequences do not depend on batch and padding")
 }
 
 TEST_CASE("paired taps whose steps are masked otherwise leave as a pair, by name") {
-  Sequences net({5, 3, 6}, 4, seed);
-  Sequences ref({5, 4, 6}, 3, seed + 1);
+  Sequences net({5, 3, 6}, 4, panel_masks_seed);
+  Sequences ref({5, 4, 6}, 3, panel_masks_seed + 1);
   for (const std::size_t per_image : {0U, 2U}) {
     PanelOptions options;
     options.positions = Positions::sampled(per_image);
@@ -181,8 +181,8 @@ TEST_CASE("paired taps whose steps are masked otherwise leave as a pair, by name
 }
 
 TEST_CASE("taps at many steps: each keeps the sequences that reach its own, pairs those of both") {
-  Sequences net(some_lengths(60), 3, seed);
-  Sequences ref(some_lengths(60), 2, seed + 1);
+  Sequences net(some_lengths(60), 3, panel_masks_seed);
+  Sequences ref(some_lengths(60), 2, panel_masks_seed + 1);
   Executor executor(2);
   Panel panel(executor, {});
   for (std::size_t t = 0; t < 10; ++t) {
@@ -218,9 +218,9 @@ TEST_CASE("taps at many steps: each keeps the sequences that reach its own, pair
 }
 
 TEST_CASE("a masked row leaves what is connected, through others too, and a non-finite row all") {
-  Sequences net({4, 9, 9, 2, 9, 9, 9, 9, 9, 9, 9, 9}, 3, seed);
-  Eigen::MatrixXd dense = normal_matrix(12, 2, seed + 2);
-  Eigen::MatrixXd apart = normal_matrix(12, 2, seed + 3);
+  Sequences net({4, 9, 9, 2, 9, 9, 9, 9, 9, 9, 9, 9}, 3, panel_masks_seed);
+  Eigen::MatrixXd dense = normal_matrix(12, 2, panel_masks_seed + 2);
+  Eigen::MatrixXd apart = normal_matrix(12, 2, panel_masks_seed + 3);
   net.steps()(net.row_of(5, 6), 1) = std::numeric_limits<double>::infinity();
   net.steps()(net.row_of(3, 1), 1) = std::nan("");  // step 1, which no tap looks at
   Executor executor(1);
@@ -255,9 +255,9 @@ TEST_CASE("a masked row leaves what is connected, through others too, and a non-
 }
 
 TEST_CASE("a non-finite step leaves its own row of sequences, and its image of other taps") {
-  Sequences net({4, 9, 7, 2, 0, 8}, 3, seed);
-  Sequences ref({4, 9, 7, 2, 0, 8}, 2, seed + 1);
-  const Eigen::MatrixXd dense = normal_matrix(6, 2, seed + 2);
+  Sequences net({4, 9, 7, 2, 0, 8}, 3, panel_masks_seed);
+  Sequences ref({4, 9, 7, 2, 0, 8}, 2, panel_masks_seed + 1);
+  const Eigen::MatrixXd dense = normal_matrix(6, 2, panel_masks_seed + 2);
   net.steps()(net.row_of(2, 5), 0) = std::nan("");
   Pair pair;
   const auto fc = pair.panel.add_tap({"net", "fc"}, Layout::nc);
@@ -281,7 +281,7 @@ TEST_CASE("padding does not count towards the share that may be non-finite") {
   std::vector<std::int64_t> lengths(100, 0);
   for (std::size_t n = 0; n < 100; n += 10) lengths[n] = 1;
   for (const bool too_many : {false, true}) {
-    Sequences net(lengths, 2, seed);
+    Sequences net(lengths, 2, panel_masks_seed);
     net.steps()(4, 0) = std::nan("");
     if (too_many) net.steps()(7, 1) = std::nan("");
     Executor executor(1);
@@ -307,8 +307,8 @@ TEST_CASE("a step whose sequences are all masked adds nothing, and is no fault")
                                       Reading::last_step(Layout::ntc)};
   for (const Reading& reading : readings) {
     CAPTURE(reading.text());
-    Sequences nothing({0, 0, 0}, 2, seed);
-    Sequences net({2, 3, 1}, 2, seed);
+    Sequences nothing({0, 0, 0}, 2, panel_masks_seed);
+    Sequences net({2, 3, 1}, 2, panel_masks_seed);
     Pair pair(reading);
     for (Sequences* sequences : {&net, &nothing, &net}) {
       auto step = pair.panel.begin();
@@ -325,7 +325,7 @@ TEST_CASE("a step whose sequences are all masked adds nothing, and is no fault")
 }
 
 TEST_CASE("a mask of a wrong shape is a fault, and one of a layout without steps is wrong use") {
-  Sequences net({2, 3, 1}, 2, seed);
+  Sequences net({2, 3, 1}, 2, panel_masks_seed);
   Pair pair;
   const auto conv = pair.panel.add_tap({"net", "conv"}, Layout::ncl);
   const std::vector<std::uint8_t> bytes(100, 1);

@@ -25,7 +25,7 @@ using livecca_tests::WeightedDefinition;
 
 namespace {
 
-constexpr std::uint64_t seed = 40961;
+constexpr std::uint64_t panel_properties_seed = 40961;
 
 /// Every kind of panel: exact and fast, with sums, in parts, weighted.
 std::vector<PanelOptions> all_options() {
@@ -70,10 +70,10 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 }  // namespace
 
 TEST_CASE("chunks of any size give the definition, a last short batch and batches of one too") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
-  const Eigen::MatrixXd x = normal_matrix(1031, 40, seed);
-  const Eigen::MatrixXd y = normal_matrix(1031, 140, seed + 1);
+  const Eigen::MatrixXd x = normal_matrix(1031, 40, panel_properties_seed);
+  const Eigen::MatrixXd y = normal_matrix(1031, 140, panel_properties_seed + 1);
   const WeightedDefinition expected(x, y, Eigen::VectorXd::Ones(1031));
   for (const Eigen::Index batch : {1, 2, 255, 256, 257, 512, 1030, 1031}) {
     CAPTURE(batch);
@@ -89,9 +89,9 @@ TEST_CASE("chunks of any size give the definition, a last short batch and batche
 }
 
 TEST_CASE("workers' windows merge in any tree, in a fixed order bit for bit; counts are exact") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
-  const auto views = shared_latents(900, 11, 8, seed);
+  const auto views = shared_latents(900, 11, 8, panel_properties_seed);
   const WeightedDefinition expected(views.x, views.y, Eigen::VectorXd::Ones(900));
   std::vector<PanelMoments> parts;
   for (Eigen::Index first = 0; first < 900; first += 75) {
@@ -124,11 +124,11 @@ TEST_CASE("workers' windows merge in any tree, in a fixed order bit for bit; cou
 }
 
 TEST_CASE("exponential windows of workers add up to the sum of their weighted rows") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(1);
   PanelOptions options;
   options.window = Window::exponential(30);
-  const auto views = shared_latents(400, 6, 5, seed);
+  const auto views = shared_latents(400, 6, 5, panel_properties_seed);
   PanelMoments both = stream(views.x.topRows(150), views.y.topRows(150), 40, executor, options);
   merge(both, stream(views.x.bottomRows(250), views.y.bottomRows(250), 70, executor, options));
   Eigen::VectorXd w(400);
@@ -143,12 +143,12 @@ TEST_CASE("exponential windows of workers add up to the sum of their weighted ro
 }
 
 TEST_CASE("rows too old to weigh anything are counted, and leave the mean a number") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(1);
   PanelOptions options;
   options.window = Window::exponential(1);
   options.nonfinite_limit = 1;
-  const auto views = shared_latents(1300, 5, 4, seed);
+  const auto views = shared_latents(1300, 5, 4, panel_properties_seed);
   const auto expect_finite = [&](const Eigen::MatrixXd& x, std::uint64_t finite_rows) {
     // A first step in which only the oldest row counts, or all of them: 2^-1199 is 0.
     const PanelMoments first =
@@ -171,11 +171,11 @@ TEST_CASE("rows too old to weigh anything are counted, and leave the mean a numb
 }
 
 TEST_CASE("a part that saw no rows holds nothing of its taps and pairs") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(1);
   PanelOptions options;
   options.error_blocks = 5;
-  const auto views = shared_latents(60, 5, 4, seed);
+  const auto views = shared_latents(60, 5, 4, panel_properties_seed);
   const PanelMoments moments = stream(views.x, views.y, 30, executor, options);
   REQUIRE(moments.blocks.size() == 5);
   for (std::size_t b = 0; b < 5; ++b) {
@@ -187,9 +187,9 @@ TEST_CASE("a part that saw no rows holds nothing of its taps and pairs") {
 }
 
 TEST_CASE("1, 2 and 4 threads give the same bits in every kind of panel") {
-  MESSAGE("seed " << seed);
-  const Eigen::MatrixXd x = normal_matrix(700, 300, seed);
-  const Eigen::MatrixXd y = normal_matrix(700, 170, seed + 5);
+  MESSAGE("seed " << panel_properties_seed);
+  const Eigen::MatrixXd x = normal_matrix(700, 300, panel_properties_seed);
+  const Eigen::MatrixXd y = normal_matrix(700, 170, panel_properties_seed + 5);
   for (const PanelOptions& options : all_options()) {
     const auto run = [&](int threads) {
       Executor executor(threads);
@@ -202,12 +202,12 @@ TEST_CASE("1, 2 and 4 threads give the same bits in every kind of panel") {
 }
 
 TEST_CASE("permuted neurons give permuted moments and the same correlations") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
-  const auto views = shared_latents(500, 150, 20, seed);
+  const auto views = shared_latents(500, 150, 20, panel_properties_seed);
   std::vector<Eigen::Index> order(150);
   std::iota(order.begin(), order.end(), 0);
-  std::shuffle(order.begin(), order.end(), std::mt19937_64(seed));
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(panel_properties_seed));
   const Eigen::MatrixXd permuted = views.x(Eigen::all, order);
   for (const PanelOptions& options : all_options()) {
     const PanelMoments plain = stream(views.x, views.y, 128, executor, options);
@@ -222,9 +222,9 @@ TEST_CASE("permuted neurons give permuted moments and the same correlations") {
 }
 
 TEST_CASE("offsets to 1e8 and scales from 1e-8 to 1e8 leave the correlations as they are") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
-  const auto views = shared_latents(600, 12, 9, seed);
+  const auto views = shared_latents(600, 12, 9, panel_properties_seed);
   Eigen::VectorXd scale(12);
   for (Eigen::Index j = 0; j < 12; ++j)
     scale(j) = std::pow(10.0, -8 + 16.0 * static_cast<double>(j) / 11);
@@ -248,10 +248,10 @@ TEST_CASE("offsets to 1e8 and scales from 1e-8 to 1e8 leave the correlations as 
 }
 
 TEST_CASE("half precision gives the bits of the same values in float64") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
-  const Eigen::MatrixXf x = normal_matrix(300, 20, seed).cast<float>() * 3;
-  const Eigen::MatrixXf y = normal_matrix(300, 15, seed + 1).cast<float>();
+  const Eigen::MatrixXf x = normal_matrix(300, 20, panel_properties_seed).cast<float>() * 3;
+  const Eigen::MatrixXf y = normal_matrix(300, 15, panel_properties_seed + 1).cast<float>();
   const auto as_stored = [&](auto zero, DType dtype) {
     using Half = decltype(zero);
     using HalfMatrix = Eigen::Matrix<Half, Eigen::Dynamic, Eigen::Dynamic>;
@@ -283,11 +283,11 @@ TEST_CASE("half precision gives the bits of the same values in float64") {
 }
 
 TEST_CASE("a row that is non-finite in one of many taps leaves all of them alike") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
   for (std::uint64_t draw = 0; draw < 10; ++draw) {
     CAPTURE(draw);
-    std::mt19937_64 engine(seed + draw);
+    std::mt19937_64 engine(panel_properties_seed + draw);
     constexpr std::size_t taps = 6;
     constexpr Eigen::Index rows = 200;
     Panel broken(executor, {});
@@ -303,7 +303,7 @@ TEST_CASE("a row that is non-finite in one of many taps leaves all of them alike
     auto broken_step = broken.begin();
     auto clean_step = clean.begin();
     for (std::size_t i = 0; i < taps; ++i) {
-      Eigen::MatrixXd x = normal_matrix(rows, 4, seed + 10 * draw + i);
+      Eigen::MatrixXd x = normal_matrix(rows, 4, panel_properties_seed + 10 * draw + i);
       Eigen::MatrixXd without(rows - 1, 4);
       without << x.topRows(row), x.bottomRows(rows - 1 - row);
       if (i == culprit) x(row, 2) = std::numeric_limits<double>::quiet_NaN();
@@ -319,9 +319,9 @@ TEST_CASE("a row that is non-finite in one of many taps leaves all of them alike
 }
 
 TEST_CASE("a tap that joins late changes no bit of the others, and counts from the next window") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
-  const Eigen::MatrixXd x = normal_matrix(100, 6, seed);
+  const Eigen::MatrixXd x = normal_matrix(100, 6, panel_properties_seed);
   Panel alone(executor, {});
   Panel joined(executor, {});
   for (Panel* panel : {&alone, &joined}) {
@@ -350,14 +350,14 @@ TEST_CASE("a tap that joins late changes no bit of the others, and counts from t
 }
 
 TEST_CASE("fast products are marked, and within float32's rounding of the exact ones") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_properties_seed);
   Executor executor(2);
   PanelOptions fast;
   fast.precision = Precision::fast;
   // Magnitudes whose squares float32 cannot hold.
   for (const double scale : {1e-30, 1.0, 1e30}) {
     CAPTURE(scale);
-    const auto views = shared_latents(2000, 30, 20, seed);
+    const auto views = shared_latents(2000, 30, 20, panel_properties_seed);
     const Eigen::MatrixXd x = views.x * scale;
     const PanelMoments rough = stream(x, views.y, 500, executor, fast);
     const PanelMoments exact = stream(x, views.y, 500, executor);
@@ -380,7 +380,7 @@ TEST_CASE(
   Executor executor(1);
   CHECK(rank_tolerance(64, Precision::exact) == 8 * 64 * std::ldexp(1, -52));
   CHECK(rank_tolerance(64, Precision::fast) == 8 * 64 * std::ldexp(1, -23));
-  Eigen::MatrixXd x = normal_matrix(1000, 6, seed);
+  Eigen::MatrixXd x = normal_matrix(1000, 6, panel_properties_seed);
   x.col(5) = x.col(0) + 1e-4 * x.col(5);  // an eigenvalue of about 1e-8 of the largest
   PanelOptions fast;
   fast.precision = Precision::fast;

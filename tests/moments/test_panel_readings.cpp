@@ -24,7 +24,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 808;
+constexpr std::uint64_t panel_readings_seed = 808;
 
 Eigen::MatrixXd pooled_of(const StoredTensor& tensor) {
   Eigen::MatrixXd rows = Eigen::MatrixXd::Zero(tensor.extents().n, tensor.extents().c);
@@ -89,9 +89,9 @@ PanelMoments fed(const Reading& reading, std::vector<StoredTensor> tensors) {
 }  // namespace
 
 TEST_CASE("pooled taps of unequal sizes and layouts pair, image by image") {
-  MESSAGE("seed " << seed);
-  StoredTensor small({.n = 60, .c = 4, .h = 3, .w = 5}, seed);
-  StoredTensor large({.n = 60, .c = 3, .d = 2, .h = 4, .w = 4}, seed + 1);
+  MESSAGE("seed " << panel_readings_seed);
+  StoredTensor small({.n = 60, .c = 4, .h = 3, .w = 5}, panel_readings_seed);
+  StoredTensor large({.n = 60, .c = 3, .d = 2, .h = 4, .w = 4}, panel_readings_seed + 1);
   const PanelMoments moments =
       moments_of(Reading::pooled(Layout::nhwc), small.view(Layout::nhwc),
                  Reading::pooled(Layout::ncdhw), large.view(Layout::ncdhw));
@@ -102,21 +102,21 @@ TEST_CASE("pooled taps of unequal sizes and layouts pair, image by image") {
 }
 
 TEST_CASE("a flattened tap pairs with a pooled one and with a dense layer") {
-  StoredTensor image({.n = 60, .c = 2, .h = 2, .w = 3}, seed);
-  StoredTensor signal({.n = 60, .c = 5, .w = 7}, seed + 1);
+  StoredTensor image({.n = 60, .c = 2, .h = 2, .w = 3}, panel_readings_seed);
+  StoredTensor signal({.n = 60, .c = 5, .w = 7}, panel_readings_seed + 1);
   const PanelMoments moments =
       moments_of(Reading::flattened(Layout::nchw), image.view(Layout::nchw),
                  Reading::pooled(Layout::ncl), signal.view(Layout::ncl));
   check_moments(moments, flat_of(image), pooled_of(signal));
   CHECK(moments.taps[0].features_of_tap == 12);
-  StoredTensor dense({.n = 60, .c = 4}, seed + 2);
+  StoredTensor dense({.n = 60, .c = 4}, panel_readings_seed + 2);
   const PanelMoments other = moments_of(Reading::flattened(Layout::nhwc), image.view(Layout::nhwc),
                                         Layout::nc, dense.view(Layout::nc));
   check_moments(other, flat_of(image), flat_of(dense));
 }
 
 TEST_CASE("max_features cuts the flattened columns, the same whatever the memory order") {
-  StoredTensor image({.n = 40, .c = 3, .h = 2, .w = 4}, seed);
+  StoredTensor image({.n = 40, .c = 3, .h = 2, .w = 4}, panel_readings_seed);
   PanelOptions options;
   options.max_features = 5;
   options.feature_seed = 3;
@@ -136,8 +136,8 @@ TEST_CASE("max_features cuts the flattened columns, the same whatever the memory
 }
 
 TEST_CASE("volumes pair position by position, at seeded positions too") {
-  StoredTensor a({.n = 30, .c = 4, .d = 2, .h = 3, .w = 2}, seed);
-  StoredTensor b({.n = 30, .c = 3, .d = 2, .h = 3, .w = 2}, seed + 1);
+  StoredTensor a({.n = 30, .c = 4, .d = 2, .h = 3, .w = 2}, panel_readings_seed);
+  StoredTensor b({.n = 30, .c = 3, .d = 2, .h = 3, .w = 2}, panel_readings_seed + 1);
   PanelOptions options;
   options.positions = Positions::sampled(5, 2);
   const PanelMoments moments = moments_of(Layout::ncdhw, a.view(Layout::ncdhw), Layout::ncdhw,
@@ -159,22 +159,22 @@ TEST_CASE("volumes pair position by position, at seeded positions too") {
 }
 
 TEST_CASE("a tap's own shape stays as it was, though its rows would fit") {
-  const StoredTensor first({.n = 5, .c = 4, .h = 3, .w = 5}, seed);
-  const StoredTensor larger({.n = 5, .c = 4, .h = 4, .w = 5}, seed);
+  const StoredTensor first({.n = 5, .c = 4, .h = 3, .w = 5}, panel_readings_seed);
+  const StoredTensor larger({.n = 5, .c = 4, .h = 4, .w = 5}, panel_readings_seed);
   const PanelMoments pooled = fed(Reading::pooled(Layout::nchw), {first, larger});
   REQUIRE(pooled.faults.size() == 1);
   CHECK(pooled.faults[0].message ==
         "expected 4 features on 3 x 5 positions as before, got 4 features on 4 x 5 positions");
-  const StoredTensor short_sequences({.n = 5, .c = 4, .w = 3}, seed);
-  const StoredTensor long_sequences({.n = 5, .c = 4, .w = 6}, seed);
+  const StoredTensor short_sequences({.n = 5, .c = 4, .w = 3}, panel_readings_seed);
+  const StoredTensor long_sequences({.n = 5, .c = 4, .w = 6}, panel_readings_seed);
   const PanelMoments flat = fed(Reading::flattened(Layout::ntc), {short_sequences, long_sequences});
   REQUIRE(flat.faults.size() == 1);
   CHECK(flat.faults[0].kind == FaultKind::shape_changed);
 }
 
 TEST_CASE("the number of steps may differ from batch to batch") {
-  const StoredTensor short_sequences({.n = 5, .c = 4, .w = 3}, seed);
-  const StoredTensor long_sequences({.n = 5, .c = 4, .w = 6}, seed);
+  const StoredTensor short_sequences({.n = 5, .c = 4, .w = 3}, panel_readings_seed);
+  const StoredTensor long_sequences({.n = 5, .c = 4, .w = 6}, panel_readings_seed);
   const auto samples = [&](const Reading& reading) {
     const PanelMoments moments = fed(reading, {short_sequences, long_sequences, short_sequences});
     CHECK(moments.faults.empty());
@@ -189,8 +189,8 @@ TEST_CASE("the number of steps may differ from batch to batch") {
 }
 
 TEST_CASE("workers whose steps differ in number merge, and a window goes on after a merge") {
-  const StoredTensor short_sequences({.n = 5, .c = 4, .w = 3}, seed);
-  const StoredTensor long_sequences({.n = 5, .c = 4, .w = 6}, seed);
+  const StoredTensor short_sequences({.n = 5, .c = 4, .w = 3}, panel_readings_seed);
+  const StoredTensor long_sequences({.n = 5, .c = 4, .w = 6}, panel_readings_seed);
   PanelMoments merged = fed(Layout::ntc, {short_sequences});
   merge(merged, fed(Layout::ntc, {long_sequences}));
   CHECK(merged.faults.empty());
@@ -206,7 +206,7 @@ TEST_CASE("workers whose steps differ in number merge, and a window goes on afte
                          .d = axes.find('d') == std::string::npos ? 1 : 2,
                          .h = axes.find('h') == std::string::npos ? 1 : 2,
                          .w = 3},
-                        seed);
+                        panel_readings_seed);
     Executor executor(1);
     Panel panel(executor, {});
     panel.add_tap({"net", "a"}, reading);
@@ -252,8 +252,8 @@ TEST_CASE("a plan counts a reading's rows and columns") {
 
 TEST_CASE("a depth comes back from a file, and files without one are as they were") {
   const TemporaryFolder folder;
-  const StoredTensor volume({.n = 9, .c = 2, .d = 3, .h = 2, .w = 2}, seed);
-  const StoredTensor image({.n = 9, .c = 2, .h = 2, .w = 2}, seed);
+  const StoredTensor volume({.n = 9, .c = 2, .d = 3, .h = 2, .w = 2}, panel_readings_seed);
+  const StoredTensor image({.n = 9, .c = 2, .h = 2, .w = 2}, panel_readings_seed);
   const auto text_with = [&](const Reading& reading, const StoredTensor& tensor, Grid grid) {
     const auto path = folder.path() / "moments";
     const PanelMoments moments = fed(reading, {tensor});

@@ -19,7 +19,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 77;
+constexpr std::uint64_t panel_restore_seed = 77;
 
 /// Feeds rows of three taps; the third changes its width once, and leaves its window for it.
 class Feeder {
@@ -37,8 +37,9 @@ class Feeder {
   void feed(int step) {
     const auto number = static_cast<std::uint64_t>(step);
     const Eigen::Index rows = 5 + (step * 7) % 20;
-    const Eigen::MatrixXd a = normal_matrix(rows, 4, seed + number).array() + 100;
-    const Eigen::MatrixXd b = normal_matrix(rows, step == 9 ? 6 : 5, seed + 1000 + number);
+    const Eigen::MatrixXd a = normal_matrix(rows, 4, panel_restore_seed + number).array() + 100;
+    const Eigen::MatrixXd b =
+        normal_matrix(rows, step == 9 ? 6 : 5, panel_restore_seed + 1000 + number);
     auto open = panel_.begin();
     open.observe(0, view_of(a));
     open.observe(1, view_of(b.leftCols(3)));
@@ -94,7 +95,7 @@ void check_same(const PanelMoments& expected, const PanelMoments& got) {
 }  // namespace
 
 TEST_CASE("a window that was saved and restored goes on with the same bits") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << panel_restore_seed);
   Executor executor(2);
   for (const PanelOptions& options : variants()) {
     for (const int cut : {0, 1, 3, 8, 11, 17}) {
@@ -146,7 +147,8 @@ TEST_CASE("rows packed elsewhere count as if they had been observed") {
   choose_features(6, 3, options.feature_seed, chosen);
   PackedRows rows;
   for (std::uint64_t step = 0; step < 3; ++step) {
-    const Eigen::VectorXd values = normal_matrix(10 * 6 * 5 * 5, 1, seed + step).col(0);
+    const Eigen::VectorXd values =
+        normal_matrix(10 * 6 * 5 * 5, 1, panel_restore_seed + step).col(0);
     const std::array<std::int64_t, 4> shape{10, 6, 5, 5};
     const ActivationView view(values.data(), DType::float64, shape);
     auto seen = direct.begin();

@@ -22,7 +22,7 @@ using livecca_tests::scatter_of;
 
 namespace {
 
-constexpr std::uint64_t seed = 5150;
+constexpr std::uint64_t recorded_taps_seed = 5150;
 
 /// A recording in memory that counts how many rows were read from it.
 class Recorded : public RowSource {
@@ -71,8 +71,8 @@ class Masked : public Recorded {
 /// A layer that is fed and its recorded start, in two panels: from the recording, and as a view.
 struct TwoPanels {
   Executor executor{2};
-  Eigen::MatrixXd net = normal_matrix(300, 8, seed);
-  Eigen::MatrixXd start = normal_matrix(300, 6, seed + 1);
+  Eigen::MatrixXd net = normal_matrix(300, 8, recorded_taps_seed);
+  Eigen::MatrixXd start = normal_matrix(300, 6, recorded_taps_seed + 1);
   std::shared_ptr<Recorded> recording = std::make_shared<Recorded>(start);
   Panel recorded;
   Panel plain;
@@ -114,7 +114,7 @@ struct TwoPanels {
 }  // namespace
 
 TEST_CASE("a recorded tap has the moments of its rows, computed once while they stay the same") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << recorded_taps_seed);
   TwoPanels panels;
   panels.feed(64);
   panels.check_equal();
@@ -160,7 +160,7 @@ TEST_CASE("a window of a part of the recording, twice over, or in parts has its 
 
 TEST_CASE("positions of one image count as one, though a row among them was lost") {
   Executor executor(1);
-  const Eigen::MatrixXd rows = normal_matrix(80, 3, seed);
+  const Eigen::MatrixXd rows = normal_matrix(80, 3, recorded_taps_seed);
   const auto recording = std::make_shared<Recorded>(rows, 4);
   Panel panel(executor, {});
   panel.add_recorded_tap({"a", "conv"}, recording);
@@ -204,24 +204,25 @@ TEST_CASE("an exponential window weighs recorded rows as others") {
 TEST_CASE("a recorded tap takes another recording between windows, and only then") {
   TwoPanels panels;
   panels.feed(100);
-  const auto other = std::make_shared<Recorded>(normal_matrix(300, 6, seed + 9));
+  const auto other = std::make_shared<Recorded>(normal_matrix(300, 6, recorded_taps_seed + 9));
   CHECK_THROWS_AS(panels.recorded.set_recording(1, other), Error);
   panels.check_equal();
   CHECK_THROWS_AS(panels.recorded.set_recording(0, other), Error);
   panels.recorded.set_recording(1, other);
-  panels.start = normal_matrix(300, 6, seed + 9);
+  panels.start = normal_matrix(300, 6, recorded_taps_seed + 9);
   panels.feed(100);
   panels.check_equal();
 }
 
 TEST_CASE("a recorded tap merges rows of its own grid only") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << recorded_taps_seed);
   Executor executor(1);
   const auto merged = [&](std::size_t an_image) {
     const auto panel_of = [&](std::size_t rows_an_image) {
       Panel panel(executor, {});
-      panel.add_recorded_tap({"start", "conv"},
-                             std::make_shared<Recorded>(normal_matrix(40, 3, seed), rows_an_image));
+      panel.add_recorded_tap(
+          {"start", "conv"},
+          std::make_shared<Recorded>(normal_matrix(40, 3, recorded_taps_seed), rows_an_image));
       return panel;
     };
     Panel worker = panel_of(an_image);
@@ -247,8 +248,8 @@ TEST_CASE("rows of a recording and views are not mixed up") {
 }
 
 TEST_CASE("a recording's rows that are not valid leave the taps connected with it") {
-  const Eigen::MatrixXd net = normal_matrix(20, 3, seed);
-  const Eigen::MatrixXd start = normal_matrix(20, 2, seed + 1);
+  const Eigen::MatrixXd net = normal_matrix(20, 3, recorded_taps_seed);
+  const Eigen::MatrixXd start = normal_matrix(20, 2, recorded_taps_seed + 1);
   Executor executor(1);
   Panel panel(executor, {});
   panel.add_tap({"net", "a"}, Layout::nc);

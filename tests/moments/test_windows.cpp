@@ -22,7 +22,7 @@ using livecca_tests::WeightedDefinition;
 
 namespace {
 
-constexpr std::uint64_t seed = 9051;
+constexpr std::uint64_t windows_seed = 9051;
 
 PanelOptions with(Window window, std::size_t error_blocks = 0) {
   PanelOptions options;
@@ -35,8 +35,8 @@ PanelOptions with(Window window, std::size_t error_blocks = 0) {
 struct Stream {
   Executor executor{2};
   Panel panel;
-  Eigen::MatrixXd x = normal_matrix(1000, 7, seed).array() + 50;
-  Eigen::MatrixXd y = normal_matrix(1000, 5, seed + 1);
+  Eigen::MatrixXd x = normal_matrix(1000, 7, windows_seed).array() + 50;
+  Eigen::MatrixXd y = normal_matrix(1000, 5, windows_seed + 1);
   Eigen::Index fed = 0;
 
   explicit Stream(PanelOptions options) : panel(executor, options) {
@@ -89,7 +89,7 @@ Eigen::VectorXd half_lives(Eigen::Index rows, double half_life) {
 }  // namespace
 
 TEST_CASE("an exponential window is the explicit weighted sum, however the rows are batched") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << windows_seed);
   for (const double half_life : {3.0, 100.0, 1e5}) {
     for (const std::size_t error_blocks : {0U, 5U}) {
       for (std::uint64_t batches = 0; batches < 5; ++batches) {
@@ -136,7 +136,7 @@ TEST_CASE("the weighted covariance is unbiased: its divisor is that of reliabili
 }
 
 TEST_CASE("all positions of an image weigh the same, and the window counts images") {
-  const Eigen::MatrixXd values = normal_matrix(6 * 24, 1, seed);
+  const Eigen::MatrixXd values = normal_matrix(6 * 24, 1, windows_seed);
   Executor executor(1);
   Panel panel(executor, with(Window::exponential(2)));
   panel.add_tap({"net", "conv"}, Layout::nchw);
@@ -165,7 +165,7 @@ TEST_CASE("all positions of an image weigh the same, and the window counts image
 }
 
 TEST_CASE("rows that are left out age the others all the same") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << windows_seed);
   Stream stream(with(Window::exponential(20)));
   stream.x(30, 2) = std::nan("");
   stream.x(95, 0) = std::nan("");
@@ -234,7 +234,7 @@ TEST_CASE("a window in parts is the window in one piece, and its parts add up to
 }
 
 TEST_CASE("every merged window is one turn of the parts, however many steps it had") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << windows_seed);
   constexpr std::size_t parts = 10;
   Stream whole(with(Window::since_snapshot(), parts));
   for (std::size_t worker = 0; worker < 8; ++worker) {
@@ -249,7 +249,7 @@ TEST_CASE("every merged window is one turn of the parts, however many steps it h
 }
 
 TEST_CASE("a ring hands its blocks out oldest first, and goes on from them in another ring") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << windows_seed);
   // Ends within the first round, at a block's end, and in a later round.
   for (const Eigen::Index before : {150, 300, 450}) {
     CAPTURE(before);
@@ -278,7 +278,7 @@ TEST_CASE("a ring hands its blocks out oldest first, and goes on from them in an
 }
 
 TEST_CASE("rings of workers merge block by block, the newest with the newest") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << windows_seed);
   Stream main(with(Window::last_blocks(3, 100)));
   for (const Eigen::Index rows : {450, 150}) {
     Stream worker(with(Window::last_blocks(3, 100)));
@@ -304,7 +304,7 @@ TEST_CASE("a ring refuses blocks whose age is not known") {
 }
 
 TEST_CASE("in a window that goes on, a pair whose rows differed begins anew after a snapshot") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << windows_seed);
   for (const Window window :
        {Window::all(), Window::exponential(1000), Window::last_blocks(2, 1000)}) {
     Stream stream(with(window));
@@ -328,7 +328,7 @@ TEST_CASE("in a window that goes on, a pair whose rows differed begins anew afte
 }
 
 TEST_CASE("what left a window that goes on comes back by a merge as by a step") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << windows_seed);
   Stream stream(with(Window::all()));
   Stream worker(with(Window::all()));
   stream.feed(100);
@@ -353,7 +353,7 @@ TEST_CASE(
     const auto ref = panel.add_tap({"ref", "a"}, Layout::nc);
     const auto alone = panel.add_tap({"net", "b"}, Layout::nc);
     panel.add_pair(net, ref);
-    const Eigen::MatrixXd x = normal_matrix(40, 3, seed);
+    const Eigen::MatrixXd x = normal_matrix(40, 3, windows_seed);
     const auto feed = [&](bool with_net) {
       auto step = panel.begin();
       if (with_net) step.observe(net, view_of(x));

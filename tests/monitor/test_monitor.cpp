@@ -8,9 +8,9 @@
 #include <set>
 
 #include "drifting_network.hpp"
-#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
+#include "support/json_lines.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -21,7 +21,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-MonitorOptions options_in(const TemporaryFolder& folder) {
+MonitorOptions monitor_options_in(const TemporaryFolder& folder) {
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
   options.threads = 2;
@@ -41,7 +41,7 @@ double pwcca(const SnapshotReport& report, const char* reference) {
 TEST_CASE("a run tells the distance to the reference, to the own start and to the final state") {
   const TemporaryFolder folder;
   const DriftingNetwork network(1);
-  Monitor monitor(options_in(folder));
+  Monitor monitor(monitor_options_in(folder));
   const TapHandle net = monitor.watch("net", "fc", Layout::nc);
   const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
   std::vector<double> to_reference;
@@ -83,7 +83,7 @@ TEST_CASE("a run tells the distance to the reference, to the own start and to th
 
 TEST_CASE("rows.jsonl holds every number with what is needed to judge it") {
   const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = monitor_options_in(folder);
   options.notes = {{"learning_rate", "0.1"}};
   options.run = "trial";
   {
@@ -125,7 +125,7 @@ TEST_CASE("the probe's batch size changes no number beyond rounding, nor do thre
   const DriftingNetwork network(3);
   const auto run = [&](Eigen::Index batch, int threads) {
     const TemporaryFolder folder;
-    MonitorOptions options = options_in(folder);
+    MonitorOptions options = monitor_options_in(folder);
     options.threads = threads;
     Monitor monitor(options);
     const TapHandle net = monitor.watch("net", "fc", Layout::nc);
@@ -144,7 +144,7 @@ TEST_CASE("the probe's batch size changes no number beyond rounding, nor do thre
 
 TEST_CASE("convolutions are sampled at the same positions in both networks") {
   const TemporaryFolder folder;
-  Monitor monitor(options_in(folder));
+  Monitor monitor(monitor_options_in(folder));
   const TapHandle net = monitor.watch("net", "conv", Layout::nchw);
   const TapHandle ref = monitor.watch("seed7", "conv", Layout::nhwc);
   // The same activations in two layouts: at other positions they would not agree.
@@ -170,7 +170,7 @@ TEST_CASE("convolutions are sampled at the same positions in both networks") {
 
 TEST_CASE("a monitor refuses a folder that holds a run, and options without sense") {
   const TemporaryFolder folder;
-  const MonitorOptions options = options_in(folder);
+  const MonitorOptions options = monitor_options_in(folder);
   { const Monitor monitor(options); }
   CHECK_THROWS_AS(Monitor{options}, Error);
   const auto refused = [&](auto change) {
@@ -197,7 +197,7 @@ TEST_CASE("a monitor refuses a folder that holds a run, and options without sens
 
 TEST_CASE("wrong use throws and names the tap") {
   const TemporaryFolder folder;
-  Monitor monitor(options_in(folder));
+  Monitor monitor(monitor_options_in(folder));
   const TapHandle net = monitor.watch("net", "fc", Layout::nc);
   CHECK(monitor.watch("net", "fc", Layout::nc).index == net.index);
   CHECK_THROWS_WITH_AS(monitor.watch("net", "fc", Layout::nchw),
@@ -217,7 +217,7 @@ TEST_CASE("wrong use throws and names the tap") {
 TEST_CASE("snapshots that come faster than they are solved are all solved, in their order") {
   const TemporaryFolder folder;
   const DriftingNetwork network(5);
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = monitor_options_in(folder);
   options.queue_steps = 2;
   std::vector<std::int64_t> solved;
   options.on_snapshot = [&](const SnapshotReport& report) { solved.push_back(report.epoch); };
@@ -238,7 +238,7 @@ TEST_CASE("snapshots that come faster than they are solved are all solved, in th
 
 TEST_CASE("after the end nothing more can be watched") {
   const TemporaryFolder folder;
-  Monitor monitor(options_in(folder));
+  Monitor monitor(monitor_options_in(folder));
   monitor.finish();
   CHECK_THROWS_AS(monitor.begin(Stream::probe, 0), Error);
   CHECK_THROWS_AS(monitor.snapshot(0), Error);

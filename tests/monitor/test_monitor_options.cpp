@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "drifting_network.hpp"
-#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
+#include "support/json_lines.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -17,10 +17,10 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 2718;
+constexpr std::uint64_t monitor_options_seed = 2718;
 
-MonitorOptions options_in(const TemporaryFolder& folder) {
-  MESSAGE("seed " << seed);
+MonitorOptions valid_options_in(const TemporaryFolder& folder) {
+  MESSAGE("seed " << monitor_options_seed);
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
   options.threads = 1;
@@ -29,7 +29,7 @@ MonitorOptions options_in(const TemporaryFolder& folder) {
 
 /// Two epochs of a layer against a reference and its own start; the second's report.
 SnapshotReport two_epochs(const MonitorOptions& options, Eigen::Index batch = 20) {
-  const DriftingNetwork network(seed);
+  const DriftingNetwork network(monitor_options_seed);
   Monitor monitor(options);
   const TapHandle net = monitor.watch("net", "fc", Layout::nc);
   const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
@@ -50,8 +50,8 @@ std::vector<nlohmann::json> rows(const MonitorOptions& options, const char* kind
 TEST_CASE("precision: fast products are marked in every row and near the exact ones") {
   const TemporaryFolder exact_folder;
   const TemporaryFolder fast_folder;
-  const MonitorOptions exact = options_in(exact_folder);
-  MonitorOptions fast = options_in(fast_folder);
+  const MonitorOptions exact = valid_options_in(exact_folder);
+  MonitorOptions fast = valid_options_in(fast_folder);
   fast.precision = Precision::fast;
   const SnapshotReport expected = two_epochs(exact);
   const SnapshotReport report = two_epochs(fast);
@@ -71,8 +71,8 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
   const TemporaryFolder none_folder;
   const TemporaryFolder some_folder;
   const TemporaryFolder few_folder;
-  const MonitorOptions none = options_in(none_folder);
-  MonitorOptions some = options_in(some_folder);
+  const MonitorOptions none = valid_options_in(none_folder);
+  MonitorOptions some = valid_options_in(some_folder);
   some.error_blocks = 10;
   const SnapshotReport plain = two_epochs(none);
   const SnapshotReport report = two_epochs(some);
@@ -89,7 +89,7 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
   CHECK(rows(none, "measure").back()["standard_error"].is_null());
   CHECK(rows(some, "measure").front()["standard_error"].is_number());
   CHECK(rows(some, "run").back()["error_blocks"] == 10);
-  MonitorOptions few = options_in(few_folder);
+  MonitorOptions few = valid_options_in(few_folder);
   few.error_blocks = 10;
   CHECK_FALSE(two_epochs(few, 200).find("fc", "seed7", "pwcca_distance")->standard_error);
   few.error_blocks = 4;
@@ -100,7 +100,7 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
 
 TEST_CASE("max_features: wider layers are cut, the start as the layer, and rows say from what") {
   const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = valid_options_in(folder);
   options.max_features = 4;
   options.feature_seed = 3;
   const SnapshotReport report = two_epochs(options);
@@ -117,7 +117,7 @@ TEST_CASE("max_features: wider layers are cut, the start as the layer, and rows 
   CHECK(run["feature_seed"] == 3);
   for (const auto& layer : rows(options, "layer")) CHECK(layer["features_of_tap"] == 6);
   // The same as of the chosen features alone.
-  const DriftingNetwork network(seed);
+  const DriftingNetwork network(monitor_options_seed);
   std::vector<std::size_t> chosen;
   choose_features(6, 4, 3, chosen);
   Executor executor(1);
@@ -130,7 +130,7 @@ TEST_CASE("max_features: wider layers are cut, the start as the layer, and rows 
 
 TEST_CASE("memory_limit: a known shape is refused, an unknown one an event, the others go on") {
   const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = valid_options_in(folder);
   options.memory_limit = 10'000;
   Monitor monitor(options);
   CHECK_THROWS_WITH_AS(
@@ -140,9 +140,9 @@ TEST_CASE("memory_limit: a known shape is refused, an unknown one an event, the 
   const TapHandle net = monitor.watch("net", "fc", Layout::nc);
   const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
   const TapHandle wide = monitor.watch("net", "wide", Layout::nc);
-  const Eigen::MatrixXd x = normal_matrix(100, 5, seed);
-  const Eigen::MatrixXd y = normal_matrix(100, 5, seed + 1);
-  const Eigen::MatrixXd z = normal_matrix(100, 200, seed + 2);
+  const Eigen::MatrixXd x = normal_matrix(100, 5, monitor_options_seed);
+  const Eigen::MatrixXd y = normal_matrix(100, 5, monitor_options_seed + 1);
+  const Eigen::MatrixXd z = normal_matrix(100, 200, monitor_options_seed + 2);
   auto step = monitor.begin(Stream::probe, 0);
   step.observe(net, view_of(x));
   step.observe(ref, view_of(y));

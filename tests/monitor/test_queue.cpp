@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
+#include "support/json_lines.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 #include "watched_pair.hpp"
@@ -22,7 +22,7 @@ using livecca_tests::WatchedPair;
 
 namespace {
 
-constexpr std::uint64_t seed = 4242;
+constexpr std::uint64_t queue_seed = 4242;
 
 /// Counts how many of it are alive.
 struct Held {
@@ -41,8 +41,8 @@ struct HeldPair {
     step.observe_held(pair.net, view_of(x), std::make_shared<Held>(alive), bytes);
   }
 
-  Eigen::MatrixXd x = normal_matrix(100, 4, seed);
-  Eigen::MatrixXd y = x + normal_matrix(100, 4, seed + 1);
+  Eigen::MatrixXd x = normal_matrix(100, 4, queue_seed);
+  Eigen::MatrixXd y = x + normal_matrix(100, 4, queue_seed + 1);
   std::atomic<int> alive{0};
   WatchedPair pair;
 };
@@ -81,7 +81,7 @@ TEST_CASE("a full queue drops whole train steps, counts them, and lets the probe
     options.queue_steps = 2;
     options.on_snapshot = [opened](const SnapshotReport&) { opened.wait(); };
   });
-  const Eigen::MatrixXd x = normal_matrix(40, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(40, 3, queue_seed);
   std::vector<SnapshotTicket> tickets;
   // One solve waits in the callback, the next behind it; livecca's thread waits with the third.
   for (int i = 0; i < 3; ++i) {

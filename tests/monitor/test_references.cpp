@@ -4,14 +4,14 @@
 #include <array>
 #include <cmath>
 
-#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/packs/recorder.hpp"
+#include "report_events.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
-#include "report_events.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -22,14 +22,14 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 515;
+constexpr std::uint64_t references_seed = 515;
 constexpr Eigen::Index images = 300;
 
 /// A network of two layers on a probe; the second is near the first of it.
 struct Layers {
-  Eigen::MatrixXd inputs = normal_matrix(images, 6, seed);
-  Eigen::MatrixXd first = inputs * normal_matrix(6, 5, seed + 1);
-  Eigen::MatrixXd second = first + 0.3 * normal_matrix(images, 5, seed + 2);
+  Eigen::MatrixXd inputs = normal_matrix(images, 6, references_seed);
+  Eigen::MatrixXd first = inputs * normal_matrix(6, 5, references_seed + 1);
+  Eigen::MatrixXd second = first + 0.3 * normal_matrix(images, 5, references_seed + 2);
 };
 
 /// A reference whose layers go by other names, and in another order of likeness.
@@ -38,11 +38,11 @@ struct OtherLayers {
   Eigen::MatrixXd b;
 
   explicit OtherLayers(const Layers& net)
-      : a(net.second + 0.1 * normal_matrix(images, 5, seed + 3)),
-        b(net.first + 0.1 * normal_matrix(images, 5, seed + 4)) {}
+      : a(net.second + 0.1 * normal_matrix(images, 5, references_seed + 3)),
+        b(net.first + 0.1 * normal_matrix(images, 5, references_seed + 4)) {}
 };
 
-MonitorOptions options_in(const TemporaryFolder& folder, const char* name = "run") {
+MonitorOptions reference_options_in(const TemporaryFolder& folder, const char* name = "run") {
   MonitorOptions options;
   options.run_directory = folder.path() / name;
   options.synchronous = true;
@@ -121,7 +121,7 @@ TEST_CASE("layers pair by patterns, and all with all with an alarm where another
   const Layers net;
   const OtherLayers other(net);
   {
-    MonitorOptions options = options_in(folder, "patterns");
+    MonitorOptions options = reference_options_in(folder, "patterns");
     options.pairing = Pairing::by_patterns({{"conv*", "f.conv*"}});
     Monitor monitor(options);
     const SnapshotReport report = probe(monitor, net, 100, &other);
@@ -130,7 +130,7 @@ TEST_CASE("layers pair by patterns, and all with all with an alarm where another
     CHECK(find_pair(report, "conv1", "f.conv2") == nullptr);
     CHECK(report.events.empty());
   }
-  MonitorOptions options = options_in(folder, "all");
+  MonitorOptions options = reference_options_in(folder, "all");
   options.pairing = Pairing::all();
   const auto pack = folder.path() / "ref.safetensors";
   record_layers(pack, net.inputs, other, 300);
@@ -152,15 +152,15 @@ TEST_CASE("layers pair by patterns, and all with all with an alarm where another
 
 TEST_CASE("all with all: layers on other positions are not compared, and said once") {
   const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = reference_options_in(folder);
   options.pairing = Pairing::all();
   Monitor monitor(options);
   const std::array<std::int64_t, 4> shape{40, 2, 5, 5};
   SnapshotReport report;
   for (int epoch = 0; epoch < 2; ++epoch) {
     auto step = monitor.begin(Stream::probe, epoch);
-    const Eigen::VectorXd conv = normal_matrix(40 * 50, 1, seed).col(0);
-    const Eigen::MatrixXd dense = normal_matrix(40, 3, seed + 1);
+    const Eigen::VectorXd conv = normal_matrix(40 * 50, 1, references_seed).col(0);
+    const Eigen::MatrixXd dense = normal_matrix(40, 3, references_seed + 1);
     for (const char* network : {"net", "ref"}) {
       step.observe(monitor.watch(network, "conv", Layout::nchw),
                    ActivationView(conv.data(), DType::float64, shape));
@@ -180,7 +180,7 @@ TEST_CASE("a recorded pack is compared with whatever batches either side was run
   const OtherLayers other(net);
   const auto pack = folder.path() / "ref.safetensors";
   record_layers(pack, net.inputs, other, 64);
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = reference_options_in(folder);
   SUBCASE("with history") {}
   SUBCASE("without history: only the latest snapshot lies in the folder") {
     options.keep_history = false;
@@ -212,7 +212,7 @@ TEST_CASE("a pack of another probe is refused, naming what differs") {
   const TemporaryFolder folder;
   const Layers net;
   const OtherLayers other(net);
-  Monitor monitor(options_in(folder));
+  Monitor monitor(reference_options_in(folder));
   const auto refused = [&](const char* name, const Eigen::MatrixXd& inputs,
                            const RecorderOptions& options) {
     const auto pack = folder.path() / (std::string(name) + ".safetensors");
@@ -220,8 +220,8 @@ TEST_CASE("a pack of another probe is refused, naming what differs") {
     REQUIRE(monitor.add_reference(name, pack));
   };
   refused("order", net.inputs.colwise().reverse(), {});
-  refused("content", normal_matrix(images, 6, seed + 9), {});
-  refused("shape", normal_matrix(images, 5, seed + 9), {});
+  refused("content", normal_matrix(images, 6, references_seed + 9), {});
+  refused("shape", normal_matrix(images, 5, references_seed + 9), {});
   RecorderOptions positions;
   positions.positions = Positions::sampled(4, 7);
   refused("positions", net.inputs, positions);
@@ -251,7 +251,7 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
   const Layers net;
   const auto pack = folder.path() / "ref.safetensors";
   record_layers(pack, net.inputs, OtherLayers(net), 100);
-  Monitor monitor(options_in(folder));
+  Monitor monitor(reference_options_in(folder));
   REQUIRE(monitor.add_reference("pack", pack));
   const TapHandle tap = monitor.watch("net", "conv1", Layout::nc);
   auto step = monitor.begin(Stream::probe, 0);
@@ -264,7 +264,7 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
 
 TEST_CASE("a recorder says why a pack cannot be written, and leaves none") {
   const TemporaryFolder folder;
-  const Eigen::MatrixXd x = normal_matrix(50, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(50, 3, references_seed);
   std::string why;
   const auto path = folder.path() / "a" / "pack.safetensors";
   CHECK_FALSE(record(
@@ -301,7 +301,7 @@ TEST_CASE("a pack's layer that is not finite is missing, by name, and spoils no 
   other.b.setConstant(std::nan(""));
   const auto pack = folder.path() / "ref.safetensors";
   record_layers(pack, net.inputs, other, 100);
-  Monitor monitor(options_in(folder));
+  Monitor monitor(reference_options_in(folder));
   REQUIRE(monitor.add_reference("pack", pack));
   probe(monitor, net);
   const SnapshotReport report = probe(monitor, net, 100, nullptr, 1);
@@ -324,7 +324,7 @@ TEST_CASE("a pack of which no layer pairs is said to be lonely, with the names o
         recorder.observe("features.conv1", Layout::nc, view_of(net.first));
       },
       why));
-  Monitor monitor(options_in(folder));
+  Monitor monitor(reference_options_in(folder));
   REQUIRE(monitor.add_reference("pack", pack));
   CHECK(has_event_saying(probe(monitor, net), "missing",
                          "the first is 'features.conv1', and of net 'conv1'"));
@@ -334,7 +334,7 @@ TEST_CASE("latest() finds a layer of another name where there is but one, or whe
   const TemporaryFolder folder;
   const Layers net;
   const OtherLayers other(net);
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = reference_options_in(folder);
   options.pairing = Pairing::by_patterns({{"conv*", "f.conv*"}});
   Monitor monitor(options);
   probe(monitor, net, 100, &other);

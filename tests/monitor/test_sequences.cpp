@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <vector>
 
-#include "support/file_text.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/snapshot/solve.hpp"
+#include "support/file_text.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
@@ -20,29 +20,29 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 1234;
+constexpr std::uint64_t sequences_seed = 1234;
 constexpr Eigen::Index sequences = 200;
-constexpr Eigen::Index steps = 6;
+constexpr Eigen::Index sequence_steps = 6;
 constexpr Eigen::Index features = 3;
 
 /// Activations of an epoch, sequences × (steps · features), padded with NaN beyond the lengths.
 Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> activations(
     int epoch, const std::vector<std::int64_t>& lengths) {
-  const Eigen::MatrixXd first = normal_matrix(sequences, steps * features, seed);
-  const Eigen::MatrixXd noise =
-      normal_matrix(sequences, steps * features, seed + static_cast<std::uint64_t>(epoch));
+  const Eigen::MatrixXd first = normal_matrix(sequences, sequence_steps * features, sequences_seed);
+  const Eigen::MatrixXd noise = normal_matrix(sequences, sequence_steps * features,
+                                              sequences_seed + static_cast<std::uint64_t>(epoch));
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> values =
       epoch == 0 ? first : Eigen::MatrixXd(first + 0.7 * epoch * noise);
   for (Eigen::Index n = 0; n < sequences; ++n) {
     const std::int64_t length = lengths[static_cast<std::size_t>(n)];
-    values.row(n).tail((steps - length) * features).setConstant(std::nan(""));
+    values.row(n).tail((sequence_steps - length) * features).setConstant(std::nan(""));
   }
   return values;
 }
 
 std::vector<std::int64_t> lengths_of(int shift) {
   std::vector<std::int64_t> lengths;
-  for (int n = 0; n < sequences; ++n) lengths.push_back((n + shift) % (steps + 1));
+  for (int n = 0; n < sequences; ++n) lengths.push_back((n + shift) % (sequence_steps + 1));
   return lengths;
 }
 
@@ -60,13 +60,13 @@ Eigen::MatrixXd last_steps(int epoch, const std::vector<std::int64_t>& lengths,
   return rows;
 }
 
-struct Watched {
+struct WatchedSequences {
   TemporaryFolder folder;
   Monitor monitor;
   TapHandle net;
   TapHandle ref;
 
-  explicit Watched(const Reading& reading)
+  explicit WatchedSequences(const Reading& reading)
       : monitor([this] {
           MonitorOptions options;
           options.run_directory = folder.path() / "run";
@@ -81,8 +81,9 @@ struct Watched {
     const auto values = activations(number, lengths);
     for (Eigen::Index first = 0; first < sequences; first += 80) {
       const Eigen::Index count = std::min<Eigen::Index>(80, sequences - first);
-      const std::vector<std::int64_t> shape{count, steps, features};
-      const ActivationView view(values.data() + first * steps * features, DType::float64, shape);
+      const std::vector<std::int64_t> shape{count, sequence_steps, features};
+      const ActivationView view(values.data() + first * sequence_steps * features, DType::float64,
+                                shape);
       const auto mask = SequenceMask::of_lengths(std::span(lengths).subspan(
           static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
       auto step = monitor.begin(Stream::probe, number);
@@ -106,8 +107,8 @@ double mean_cca_distance(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
 }  // namespace
 
 TEST_CASE("the last valid steps are compared with the start's, row by row, whatever is masked") {
-  MESSAGE("seed " << seed);
-  Watched watched(Reading::last_step(Layout::ntc));
+  MESSAGE("seed " << sequences_seed);
+  WatchedSequences watched(Reading::last_step(Layout::ntc));
   const auto start = lengths_of(0);
   watched.epoch(0, start);
   std::size_t epoch = 1;
@@ -138,7 +139,7 @@ TEST_CASE("the last valid steps are compared with the start's, row by row, whate
 }
 
 TEST_CASE("masked steps as samples are compared with a reference, not kept, and said so") {
-  Watched watched(Layout::ntc);
+  WatchedSequences watched(Layout::ntc);
   for (int epoch = 0; epoch < 2; ++epoch) {
     const SnapshotReport report = watched.epoch(epoch, lengths_of(0));
     const MeasureRow* row = report.find("rnn", "seed7", "mean_cca_distance");
@@ -154,18 +155,18 @@ TEST_CASE("masked steps as samples are compared with a reference, not kept, and 
 }
 
 TEST_CASE("steps without a mask are kept as positions are, and the run's row names the reading") {
-  Watched watched(Layout::ntc);
-  const std::vector<std::int64_t> full(sequences, steps);
+  WatchedSequences watched(Layout::ntc);
+  const std::vector<std::int64_t> full(sequences, sequence_steps);
   watched.epoch(0, full);
   const SnapshotReport report = watched.epoch(1, full);
   const MeasureRow* row = report.find("rnn", "start", "mean_cca_distance");
   REQUIRE(row != nullptr);
-  CHECK(row->samples == sequences * steps);
+  CHECK(row->samples == sequences * sequence_steps);
   const auto flat = [&](int epoch) {
     const auto values = activations(epoch, full);
     return Eigen::MatrixXd(
         Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
-            values.data(), sequences * steps, features));
+            values.data(), sequences * sequence_steps, features));
   };
   CHECK(*row->value == doctest::Approx(mean_cca_distance(flat(1), flat(0))).epsilon(1e-9));
   const TemporaryFolder folder;
@@ -188,7 +189,7 @@ TEST_CASE("a volume's history keeps its depth") {
   options.run_directory = folder.path() / "run";
   Monitor monitor(options);
   const TapHandle net = monitor.watch("net", "conv", Layout::ncdhw);
-  const Eigen::MatrixXd values = normal_matrix(40, 2 * 3 * 4 * 5, seed);
+  const Eigen::MatrixXd values = normal_matrix(40, 2 * 3 * 4 * 5, sequences_seed);
   const std::vector<std::int64_t> shape{40, 2, 3, 4, 5};
   SnapshotReport report;
   for (int epoch = 0; epoch < 2; ++epoch) {

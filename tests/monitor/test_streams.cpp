@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <thread>
 
-#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
+#include "support/json_lines.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
@@ -21,9 +21,9 @@ using livecca_tests::WatchedPair;
 
 namespace {
 
-constexpr std::uint64_t seed = 4242;
+constexpr std::uint64_t streams_seed = 4242;
 
-MonitorOptions options_in(const TemporaryFolder& folder) {
+MonitorOptions stream_options_in(const TemporaryFolder& folder) {
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
   options.threads = 1;
@@ -39,8 +39,9 @@ TEST_CASE("the train stream's numbers are those of its window, labelled with the
     Eigen::MatrixXd all_y(0, 3);
     for (int i = 0; i < 8; ++i) {
       const auto number = static_cast<std::uint64_t>(10 * window + i);
-      const Eigen::MatrixXd x = normal_matrix(50, 4, seed + number);
-      const Eigen::MatrixXd y = x.leftCols(3) + 0.5 * normal_matrix(50, 3, seed + 100 + number);
+      const Eigen::MatrixXd x = normal_matrix(50, 4, streams_seed + number);
+      const Eigen::MatrixXd y =
+          x.leftCols(3) + 0.5 * normal_matrix(50, 3, streams_seed + 100 + number);
       pair.train_step(x, y);
       all_x.conservativeResize(all_x.rows() + 50, Eigen::NoChange);
       all_y.conservativeResize(all_y.rows() + 50, Eigen::NoChange);
@@ -63,9 +64,9 @@ TEST_CASE("the train stream's numbers are those of its window, labelled with the
 TEST_CASE("both streams together show their drift; a reference that only the probe sees has none") {
   WatchedPair pair([](MonitorOptions& options) { options.queue_steps = 100; });
   const TapHandle probe_only = pair.monitor.watch("teacher", "fc", Layout::nc);
-  const Eigen::MatrixXd x = normal_matrix(200, 4, seed);
-  const Eigen::MatrixXd y = x + normal_matrix(200, 4, seed + 1);
-  const Eigen::MatrixXd moved = x + 0.5 * normal_matrix(200, 4, seed + 2);
+  const Eigen::MatrixXd x = normal_matrix(200, 4, streams_seed);
+  const Eigen::MatrixXd y = x + normal_matrix(200, 4, streams_seed + 1);
+  const Eigen::MatrixXd moved = x + 0.5 * normal_matrix(200, 4, streams_seed + 2);
   pair.train_step(moved, y);
   auto step = pair.observed(Stream::probe, 0, view_of(x), view_of(y));
   step.observe(probe_only, view_of(y));
@@ -86,12 +87,12 @@ TEST_CASE("both streams together show their drift; a reference that only the pro
 
 TEST_CASE("convolutions of the train stream are sampled at the same positions in both networks") {
   const TemporaryFolder folder;
-  Monitor monitor(options_in(folder));
+  Monitor monitor(stream_options_in(folder));
   const TapHandle net = monitor.watch("net", "conv", Layout::nchw);
   const TapHandle ref = monitor.watch("ref", "conv", Layout::nchw);
   const std::array<std::int64_t, 4> shape{30, 3, 9, 9};
   for (std::uint64_t i = 0; i < 3; ++i) {
-    const Eigen::VectorXd values = normal_matrix(30 * 3 * 81, 1, seed + i).col(0);
+    const Eigen::VectorXd values = normal_matrix(30 * 3 * 81, 1, streams_seed + i).col(0);
     auto step = monitor.begin(Stream::train, 0);
     step.observe(net, ActivationView(values.data(), DType::float64, shape));
     step.observe(ref, ActivationView(values.data(), DType::float64, shape));
@@ -114,7 +115,7 @@ TEST_CASE("a train window that is exponential or a ring is what its rows say") {
     SnapshotReport report;
     for (int snapshot = 0; snapshot < 3; ++snapshot) {
       for (std::uint64_t i = 0; i < 4; ++i) {
-        const Eigen::MatrixXd x = normal_matrix(50, 3, seed + i);
+        const Eigen::MatrixXd x = normal_matrix(50, 3, streams_seed + i);
         pair.train_step(x, x);
       }
       report = pair.monitor.snapshot(snapshot).wait();
@@ -131,8 +132,8 @@ TEST_CASE("a train window that is exponential or a ring is what its rows say") {
 
 TEST_CASE("moments that were reduced elsewhere count as if their rows had been observed") {
   WatchedPair pair;
-  const Eigen::MatrixXd x = normal_matrix(300, 4, seed);
-  const Eigen::MatrixXd y = x.leftCols(2) + normal_matrix(300, 2, seed + 1);
+  const Eigen::MatrixXd x = normal_matrix(300, 4, streams_seed);
+  const Eigen::MatrixXd y = x.leftCols(2) + normal_matrix(300, 2, streams_seed + 1);
   pair.train_step(x.topRows(100), y.topRows(100));
   // Another worker's panel, with its taps in another order.
   Executor executor(1);
@@ -190,7 +191,7 @@ TEST_CASE("a synchronous monitor and an asynchronous one write the same, row for
 
 TEST_CASE("a schedule and advance() decide when a stream is due") {
   const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = stream_options_in(folder);
   options.train_schedule = Schedule::every_steps(10);
   options.probe_schedule = Schedule::every_epochs(2);
   options.train_snapshots = Schedule::every_steps(25);
@@ -217,7 +218,7 @@ TEST_CASE("the budget decides which due steps are observed, of how many images, 
     options.train_schedule = Schedule::every_steps(1);
     options.overhead_budget = 0.02;
   });
-  const Eigen::MatrixXd x = normal_matrix(64, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(64, 3, streams_seed);
   // More than a training as long as this test can earn.
   const auto observe = [&] {
     auto step = pair.observed(Stream::train, 0, view_of(x), view_of(x));
@@ -256,7 +257,7 @@ TEST_CASE("the budget decides which due steps are observed, of how many images, 
 TEST_CASE(
     "rows of a run have the training steps that advance() counted, and its overhead's share") {
   const TemporaryFolder folder;
-  MonitorOptions options = options_in(folder);
+  MonitorOptions options = stream_options_in(folder);
   options.synchronous = true;
   TinyTraining training;
   Monitor monitor(options);
@@ -276,7 +277,7 @@ TEST_CASE(
 
 TEST_CASE("a snapshot of the train stream leaves a pass over the probe whole") {
   WatchedPair pair;
-  const Eigen::MatrixXd x = normal_matrix(80, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(80, 3, streams_seed);
   const auto half = [&](Eigen::Index first) {
     return pair.observed(Stream::probe, 0, view_of(x.middleRows(first, 40)),
                          view_of(x.middleRows(first, 40)));

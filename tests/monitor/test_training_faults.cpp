@@ -12,10 +12,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include "livecca/packs/recorder.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
-#include "livecca/packs/recorder.hpp"
 #include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
 
@@ -31,12 +31,12 @@ using livecca_tests::TinyTraining;
 
 namespace {
 
-struct Watched {
+struct WatchedTraining {
   TemporaryFolder folder;
   MonitorOptions options;
   TinyTraining training;
 
-  Watched() {
+  WatchedTraining() {
     options.run_directory = folder.path() / "run";
     options.threads = 1;
     options.queue_steps = 100;  // more than the tests' steps between snapshots
@@ -106,7 +106,7 @@ int status_as_nobody(const std::function<bool()>& train) {
 }  // namespace
 
 TEST_CASE("fault: none, as a measure of the others") {
-  Watched watched;
+  WatchedTraining watched;
   watched.run();
   CHECK(watched.statuses("first", "ref").size() == TinyTraining::epochs);
   CHECK(watched.statuses("first", "ref", "train").size() == TinyTraining::epochs - 1);
@@ -118,7 +118,7 @@ TEST_CASE("fault: none, as a measure of the others") {
 }
 
 TEST_CASE("fault: the disk is full for a while; lines wait, the rest is lost and counted") {
-  Watched watched;
+  WatchedTraining watched;
   std::unique_ptr<livecca_tests::FileSizeLimit> full;
   Monitor monitor(watched.options);
   const auto checkpoint = watched.folder.path() / "checkpoint";
@@ -148,7 +148,7 @@ TEST_CASE("fault: the disk is full for a while; lines wait, the rest is lost and
 }
 
 TEST_CASE("fault: the run folder is removed; the run begins its rows anew") {
-  Watched watched;
+  WatchedTraining watched;
   watched.training.before_epoch = [&](int epoch) {
     for (const SnapshotTicket& ticket : watched.training.tickets) ticket.wait();
     if (epoch == 3) std::filesystem::remove_all(watched.options.run_directory);
@@ -166,7 +166,7 @@ TEST_CASE("fault: the run folder is removed; the run begins its rows anew") {
 }
 
 TEST_CASE("fault: folders turn read-only; rows go on, the rest is lost and counted") {
-  Watched watched;
+  WatchedTraining watched;
   ::chmod(watched.folder.path().c_str(), 0777);
   const auto history = watched.options.run_directory / "history";
   const auto checkpoint = watched.options.run_directory / "checkpoint";
@@ -196,7 +196,7 @@ TEST_CASE("fault: folders turn read-only; rows go on, the rest is lost and count
 }
 
 TEST_CASE("fault: NaN and Inf activations cost their rows, or their layer") {
-  Watched watched;
+  WatchedTraining watched;
   watched.training.tamper = [](int epoch, int step, const std::string& layer, Eigen::MatrixXd a) {
     if (layer == "first" && epoch == 2 && step == -1) a(3, 1) = std::nan("");
     if (layer == "first" && epoch == 3) a.setConstant(INFINITY);
@@ -211,7 +211,7 @@ TEST_CASE("fault: NaN and Inf activations cost their rows, or their layer") {
 }
 
 TEST_CASE("fault: a tap whose width changes is another layer from the next window on") {
-  Watched watched;
+  WatchedTraining watched;
   watched.training.tamper = [](int epoch, int step, const std::string& layer, Eigen::MatrixXd a) {
     const bool narrow = layer == "first" && (epoch > 2 || (epoch == 2 && step >= 5));
     return std::optional(narrow ? Eigen::MatrixXd(a.leftCols(3)) : a);
@@ -224,7 +224,7 @@ TEST_CASE("fault: a tap whose width changes is another layer from the next windo
 }
 
 TEST_CASE("fault: a tap that stops coming is missing, by name, and the others go on") {
-  Watched watched;
+  WatchedTraining watched;
   watched.training.tamper = [](int epoch, int, const std::string& layer, Eigen::MatrixXd a) {
     return layer == "first" && epoch >= 3 ? std::nullopt : std::optional(a);
   };
@@ -237,7 +237,7 @@ TEST_CASE("fault: a tap that stops coming is missing, by name, and the others go
 }
 
 TEST_CASE("fault: a reference's file that is truncated, or of another probe, is refused") {
-  Watched watched;
+  WatchedTraining watched;
   const auto pack = watched.folder.path() / "ref.safetensors";
   const Eigen::MatrixXd other_inputs = livecca_tests::normal_matrix(300, 6, 5);
   std::string why;
@@ -271,7 +271,7 @@ TEST_CASE("fault: a reference's file that is truncated, or of another probe, is 
 }
 
 TEST_CASE("fault: a solve that does not converge has no value, and the next one has") {
-  Watched watched;
+  WatchedTraining watched;
   // Moments from elsewhere whose sums overflow: doubled until they are infinite.
   Executor executor(1);
   Panel panel(executor, {});
@@ -306,7 +306,7 @@ TEST_CASE("fault: a solve that does not converge has no value, and the next one 
 }
 
 TEST_CASE("fault: the clock steps back; times of rows do not") {
-  Watched watched;
+  WatchedTraining watched;
   double now = 1e9;
   watched.options.wall_clock = [&] { return now; };
   watched.options.synchronous = true;
@@ -322,7 +322,7 @@ TEST_CASE("fault: the clock steps back; times of rows do not") {
 }
 
 TEST_CASE("fault: callbacks that throw are counted, and everything is written") {
-  Watched watched;
+  WatchedTraining watched;
   watched.options.on_snapshot = [](const SnapshotReport&) { throw std::runtime_error("mine"); };
   watched.options.on_event = [](const Event&) { throw 7; };
   watched.options.train_schedule =
@@ -344,7 +344,7 @@ TEST_CASE("fault: callbacks that throw are counted, and everything is written") 
 }
 
 TEST_CASE("fault: the queue is full; train steps are dropped whole and counted, the probe waits") {
-  Watched watched;
+  WatchedTraining watched;
   watched.options.queue_steps = 2;
   std::promise<void> first_solved;
   std::promise<void> gate;

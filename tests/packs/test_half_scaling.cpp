@@ -15,7 +15,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr std::uint64_t seed = 777;
+constexpr std::uint64_t half_scaling_seed = 777;
 
 Eigen::MatrixXd orthonormal(const Eigen::MatrixXd& values) {
   const Eigen::MatrixXd centered = values.rowwise() - values.colwise().mean();
@@ -32,13 +32,13 @@ double mean_cca(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
 /// Features whose correlation has eigenvalues down to about `smallest`.
 Eigen::MatrixXf ill_conditioned(Eigen::Index rows, Eigen::Index features, double smallest,
                                 double offset) {
-  Eigen::MatrixXd latents = normal_matrix(rows, features, seed);
+  Eigen::MatrixXd latents = normal_matrix(rows, features, half_scaling_seed);
   for (Eigen::Index j = 0; j < features; ++j) {
     latents.col(j) *=
         std::pow(smallest, 0.5 * static_cast<double>(j) / static_cast<double>(features - 1));
   }
   const Eigen::MatrixXd mixed =
-      latents * orthonormal(normal_matrix(features + 1, features, seed + 1)).bottomRows(features);
+      latents * orthonormal(normal_matrix(features + 1, features, half_scaling_seed + 1)).bottomRows(features);
   return (mixed.array() + offset).cast<float>();
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("the estimated loss of half precision is what the correlations lose") 
 TEST_CASE("a pair of networks has the same correlations from half precision as from float32") {
   const TemporaryFolder folder;
   const auto path = folder.path() / "pack.safetensors";
-  const auto views = livecca_tests::shared_latents(1500, 20, 12, seed);
+  const auto views = livecca_tests::shared_latents(1500, 20, 12, half_scaling_seed);
   Eigen::MatrixXf x = views.x.cast<float>();
   x = x.cwiseMax(0);  // as after a ReLU
   x.col(5).setZero();

@@ -3,9 +3,9 @@
 #include <functional>
 #include <string>
 
-#include "support/file_text.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "made_up_rows.hpp"
+#include "support/file_text.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const livecca::SinkRun first{.name = "first", .folder = ""};
+const livecca::SinkRun first_line{.name = "first", .folder = ""};
 
 }  // namespace
 
@@ -40,7 +40,7 @@ TEST_CASE("the text file is the page that could be scraped, whole, and alone in 
     CHECK(text_of(file) == listening.page());
     CHECK(files_in(folder.path()).size() == 1);
   };
-  both([](auto& one) { one.open(first); });
+  both([](auto& one) { one.open(first_line); });
   both([](auto& one) { one.run(run_row("net"), {.step = 7}); });
   both([](auto& one) { one.snapshot(snapshot_rows(1, {"fc"}), {.wall_time = 10}); });
   both([](auto& one) { one.log({.epoch = 1, .name = "loss", .value = 0.5}, {}); });
@@ -54,7 +54,7 @@ TEST_CASE(
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "missing" / "run.prom";
   const auto sink = prometheus_textfile_sink(file);
-  const auto open = [&] { sink->open(first); };
+  const auto open = [&] { sink->open(first_line); };
   const auto snapshot = [&] { sink->snapshot(snapshot_rows(1, {"fc"}), {.wall_time = 10}); };
   const std::string expected =
       file.string() + ": expected to write, got: No such file or directory";
@@ -87,9 +87,9 @@ TEST_CASE("a text file that is opened again begins anew, and is closed once") {
   sink->open({.name = "refused", .folder = ""});
   sink->snapshot(snapshot_rows(1, {"fc"}), {.wall_time = 10, .step = 100});
   sink->close();
-  sink->open(first);
+  sink->open(first_line);
   const auto fresh = prometheus_textfile_sink(folder.path() / "fresh.prom");
-  fresh->open(first);
+  fresh->open(first_line);
   CHECK(text_of(file) == text_of(folder.path() / "fresh.prom"));
   sink->close();
   write_text(file, "of another run\n");

@@ -17,7 +17,7 @@ using livecca_tests::stream;
 
 namespace {
 
-constexpr std::uint64_t seed = 77;
+constexpr std::uint64_t canonical_directions_seed = 77;
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 MatrixXd projected(const DirectionsOfSide& side, const MatrixXd& samples) {
@@ -30,7 +30,7 @@ MatrixXd projected(const DirectionsOfSide& side, const MatrixXd& samples) {
 
 TEST_CASE("variates have mean 0, variance 1, no correlation within a side and ρ across") {
   Executor executor(1);
-  auto views = shared_latents(400, 9, 6, seed);
+  auto views = shared_latents(400, 9, 6, canonical_directions_seed);
   views.x.array() += 1e6;
   const PanelMoments moments = stream(views.x, views.y, 100, executor);
   const CanonicalDirections directions = canonical_directions(moments, 0, 4);
@@ -53,8 +53,8 @@ TEST_CASE("variates have mean 0, variance 1, no correlation within a side and ρ
 
 TEST_CASE("a shared neuron is found in the leading direction") {
   Executor executor(1);
-  MatrixXd x = livecca_tests::normal_matrix(2000, 6, seed);
-  MatrixXd y = livecca_tests::normal_matrix(2000, 5, seed + 1);
+  MatrixXd x = livecca_tests::normal_matrix(2000, 6, canonical_directions_seed);
+  MatrixXd y = livecca_tests::normal_matrix(2000, 5, canonical_directions_seed + 1);
   y.col(3) = 10 * x.col(2);
   const CanonicalDirections directions = canonical_directions(stream(x, y, 500, executor), 0, 1);
   Eigen::Index neuron = 0;
@@ -71,7 +71,7 @@ TEST_CASE("a shared neuron is found in the leading direction") {
 
 TEST_CASE("dead neurons have coefficient 0, and a cut tap names its neurons") {
   Executor executor(1);
-  auto views = shared_latents(400, 9, 6, seed + 2);
+  auto views = shared_latents(400, 9, 6, canonical_directions_seed + 2);
   views.x.col(4).setConstant(3);
   const CanonicalDirections dead =
       canonical_directions(stream(views.x, views.y, 100, executor), 0, 2);
@@ -97,7 +97,7 @@ TEST_CASE("dead neurons have coefficient 0, and a cut tap names its neurons") {
 
 TEST_CASE("fewer directions where the ranks allow no more, none where a side is constant") {
   Executor executor(1);
-  auto views = shared_latents(100, 4, 3, seed + 3);
+  auto views = shared_latents(100, 4, 3, canonical_directions_seed + 3);
   const PanelMoments moments = stream(views.x, views.y, 100, executor);
   CHECK(canonical_directions(moments, 0, 10).count() == 3);
   CHECK_THROWS_AS(canonical_directions(moments, 1, 1), Error);

@@ -13,7 +13,7 @@ using livecca_tests::solve_pair;
 
 namespace {
 
-constexpr std::uint64_t seed = 2718;
+constexpr std::uint64_t invariance_seed = 2718;
 
 void check_near(const std::vector<double>& a, const std::vector<double>& b, double tolerance) {
   REQUIRE(a.size() == b.size());
@@ -24,12 +24,12 @@ void check_near(const std::vector<double>& a, const std::vector<double>& b, doub
 
 TEST_CASE("canonical correlations are invariant under invertible maps of either side") {
   Executor executor(2);
-  const auto views = shared_latents(500, 10, 14, seed);
+  const auto views = shared_latents(500, 10, 14, invariance_seed);
   const auto expected = solve_pair(views.x, views.y, executor).pairs[0];
   for (std::uint64_t draw = 0; draw < 5; ++draw) {
     CAPTURE(draw);
-    const Eigen::MatrixXd a = normal_matrix(10, 10, seed + 10 * draw + 10);
-    const Eigen::MatrixXd b = normal_matrix(14, 14, seed + 10 * draw + 11);
+    const Eigen::MatrixXd a = normal_matrix(10, 10, invariance_seed + 10 * draw + 10);
+    const Eigen::MatrixXd b = normal_matrix(14, 14, invariance_seed + 10 * draw + 11);
     const auto mapped = solve_pair((views.x * a).array() + 2.5, views.y * b, executor).pairs[0];
     // The map's condition is in the hundreds; its square multiplies the rounding of the moments.
     check_near(mapped.canonical_correlations, expected.canonical_correlations, 1e-9);
@@ -38,7 +38,7 @@ TEST_CASE("canonical correlations are invariant under invertible maps of either 
 
 TEST_CASE("neuron scales from 1e-8 to 1e8 change no canonical correlation and no rank") {
   Executor executor(2);
-  const auto views = shared_latents(500, 9, 9, seed);
+  const auto views = shared_latents(500, 9, 9, invariance_seed);
   const Eigen::VectorXd exponents = Eigen::VectorXd::LinSpaced(9, -8, 8);
   const Eigen::VectorXd scales =
       exponents.unaryExpr([](double exponent) { return std::pow(10.0, exponent); });
@@ -51,7 +51,7 @@ TEST_CASE("neuron scales from 1e-8 to 1e8 change no canonical correlation and no
 
 TEST_CASE("the order of neurons and of samples does not matter, nor does an offset of 1e8") {
   Executor executor(2);
-  const auto views = shared_latents(400, 8, 8, seed);
+  const auto views = shared_latents(400, 8, 8, invariance_seed);
   const auto expected = solve_pair(views.x, views.y, executor).pairs[0];
   const auto turned =
       solve_pair(views.x.rowwise().reverse(), views.y.rowwise().reverse(), executor).pairs[0];
@@ -68,7 +68,7 @@ TEST_CASE("the order of neurons and of samples does not matter, nor does an offs
 
 TEST_CASE("swapping the sides swaps the weights and nothing else") {
   Executor executor(2);
-  const auto views = shared_latents(400, 11, 7, seed);
+  const auto views = shared_latents(400, 11, 7, invariance_seed);
   const auto forth = solve_pair(views.x, views.y, executor).pairs[0];
   const auto back = solve_pair(views.y, views.x, executor).pairs[0];
   check_near(forth.canonical_correlations, back.canonical_correlations, 1e-13);
@@ -83,7 +83,8 @@ TEST_CASE("correlations lie in [0, 1] in descending order, and weights sum to 1"
     CAPTURE(draw);
     const auto dx = static_cast<Eigen::Index>(1 + draw % 17);
     const auto dy = static_cast<Eigen::Index>(1 + (draw * 7) % 23);
-    const auto views = shared_latents(static_cast<Eigen::Index>(5 + draw * 5), dx, dy, seed + draw);
+    const auto views =
+        shared_latents(static_cast<Eigen::Index>(5 + draw * 5), dx, dy, invariance_seed + draw);
     const auto pair = solve_pair(views.x, views.y, executor).pairs[0];
     REQUIRE(pair.converged);
     double sum = 0;

@@ -18,7 +18,7 @@ using livecca_tests::stream;
 
 namespace {
 
-constexpr std::uint64_t seed = 314;
+constexpr std::uint64_t solve_seed = 314;
 
 /// Canonical correlations from the activations themselves: orthonormal bases by pivoted QR, then
 /// the cosines between them. No covariance is formed.
@@ -44,7 +44,7 @@ TEST_CASE("canonical correlations and projection weights equal the direct comput
   Executor executor(2);
   for (const auto& [dx, dy] : {std::pair{12, 12}, {20, 7}, {6, 15}}) {
     CAPTURE(dx);
-    const auto views = shared_latents(600, dx, dy, seed);
+    const auto views = shared_latents(600, dx, dy, solve_seed);
     const PanelSolution solution = solve_pair(views.x, views.y, executor);
     const PairSolution& pair = solution.pairs[0];
     const ByQr direct = cca_by_qr(views.x, views.y);
@@ -68,15 +68,15 @@ TEST_CASE("SVCCA keeps the fewest directions that hold the share of variance") {
   const Eigen::MatrixXd scales =
       Eigen::Vector4d(10, std::sqrt(10.0), 1, std::sqrt(0.1)).asDiagonal();
   const Eigen::MatrixXd basis =
-      Eigen::HouseholderQR<Eigen::MatrixXd>(normal_matrix(4, 4, seed)).householderQ();
+      Eigen::HouseholderQR<Eigen::MatrixXd>(normal_matrix(4, 4, solve_seed)).householderQ();
   const Eigen::MatrixXd white = [] {
-    const Eigen::MatrixXd raw = normal_matrix(300, 4, seed + 1);
+    const Eigen::MatrixXd raw = normal_matrix(300, 4, solve_seed + 1);
     const Eigen::MatrixXd centered = raw.rowwise() - raw.colwise().mean();
     return Eigen::MatrixXd(Eigen::HouseholderQR<Eigen::MatrixXd>(centered).householderQ() *
                            Eigen::MatrixXd::Identity(300, 4));
   }();
   const Eigen::MatrixXd x = white * scales * basis;
-  const Eigen::MatrixXd y = normal_matrix(300, 4, seed + 2);
+  const Eigen::MatrixXd y = normal_matrix(300, 4, solve_seed + 2);
   const auto kept = [&](SolveOptions options) {
     return solve_pair(x, y, executor, options).taps[0].svcca_kept;
   };
@@ -103,8 +103,9 @@ TEST_CASE("SVCCA keeps the fewest directions that hold the share of variance") {
 
 TEST_CASE("a linear map of full rank gives correlations of 1, in spite of rounding never more") {
   Executor executor(2);
-  const Eigen::MatrixXd x = normal_matrix(400, 10, seed);
-  const PairSolution pair = solve_pair(x, x * normal_matrix(10, 10, seed + 9), executor).pairs[0];
+  const Eigen::MatrixXd x = normal_matrix(400, 10, solve_seed);
+  const PairSolution pair =
+      solve_pair(x, x * normal_matrix(10, 10, solve_seed + 9), executor).pairs[0];
   for (const double rho : pair.canonical_correlations) {
     CHECK(rho <= 1.0);
     CHECK(rho > 1 - 1e-10);
@@ -113,7 +114,7 @@ TEST_CASE("a linear map of full rank gives correlations of 1, in spite of roundi
 
 TEST_CASE("dead and dependent neurons lower the rank and change no correlation") {
   Executor executor(1);
-  const auto views = shared_latents(500, 8, 6, seed);
+  const auto views = shared_latents(500, 8, 6, solve_seed);
   Eigen::MatrixXd x(500, 12);
   x.leftCols(8) = views.x;
   x.col(8).setConstant(3.25);
@@ -134,7 +135,7 @@ TEST_CASE("dead and dependent neurons lower the rank and change no correlation")
 TEST_CASE("n rows span at most n - 1 directions") {
   Executor executor(1);
   const PanelSolution solution =
-      solve_pair(normal_matrix(5, 20, seed), normal_matrix(5, 30, seed + 1), executor);
+      solve_pair(normal_matrix(5, 20, solve_seed), normal_matrix(5, 30, solve_seed + 1), executor);
   CHECK(solution.taps[0].rank == 4);
   CHECK(solution.taps[1].rank == 4);
   CHECK(solution.taps[0].svcca_kept <= 4);
@@ -143,7 +144,7 @@ TEST_CASE("n rows span at most n - 1 directions") {
 
 TEST_CASE("degenerate windows give flags, not numbers") {
   Executor executor(1);
-  const Eigen::MatrixXd x = normal_matrix(50, 3, seed);
+  const Eigen::MatrixXd x = normal_matrix(50, 3, solve_seed);
   SUBCASE("no rows") {
     const PanelSolution none = solve_pair(x.topRows(0), x.topRows(0), executor);
     CHECK_FALSE(none.pairs[0].present);
@@ -177,7 +178,7 @@ TEST_CASE("degenerate windows give flags, not numbers") {
 TEST_CASE("facts of a tap follow their definitions") {
   Executor executor(1);
   const Eigen::MatrixXd x =
-      normal_matrix(200, 6, seed) * Eigen::VectorXd::LinSpaced(6, 1, 6).asDiagonal();
+      normal_matrix(200, 6, solve_seed) * Eigen::VectorXd::LinSpaced(6, 1, 6).asDiagonal();
   const TapSolution tap = solve_pair(x, x, executor).taps[0];
   const Eigen::MatrixXd centered = x.rowwise() - x.colwise().mean();
   const Eigen::MatrixXd covariance = centered.transpose() * centered / 199;
@@ -194,7 +195,7 @@ TEST_CASE("facts of a tap follow their definitions") {
 }
 
 TEST_CASE("1, 2 and 4 threads solve to the same bits") {
-  const auto views = shared_latents(400, 150, 140, seed);
+  const auto views = shared_latents(400, 150, 140, solve_seed);
   const auto run = [&](int threads) {
     Executor executor(threads);
     return livecca::solve(stream(views.x, views.y, 100, executor), {}, executor).pairs[0];

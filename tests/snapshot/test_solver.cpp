@@ -19,7 +19,7 @@ using livecca_tests::stream;
 
 namespace {
 
-constexpr std::uint64_t seed = 808;
+constexpr std::uint64_t solver_seed = 808;
 
 MatrixXd centered(const MatrixXd& m) { return m.rowwise() - m.colwise().mean(); }
 
@@ -42,7 +42,7 @@ MatrixXd of_condition(double condition, const MatrixXd& noise) {
   // Equal correlation r between d neurons: eigenvalues 1 + (d − 1) r and 1 − r.
   const auto d = static_cast<double>(noise.cols());
   const double r = (condition - 1) / (condition - 1 + d);
-  const VectorXd signal = normal_matrix(noise.rows(), 1, seed + 5);
+  const VectorXd signal = normal_matrix(noise.rows(), 1, solver_seed + 5);
   return (std::sqrt(1 - r) * noise).colwise() + std::sqrt(r) * signal;
 }
 
@@ -52,8 +52,9 @@ Quantities only_correlations() { return {.whitening = true, .correlations = true
 
 TEST_CASE("well conditioned sides are whitened by Cholesky, all others by eigenvectors") {
   Executor executor(1);
-  const MatrixXd noise = normal_matrix(600, 10, seed);
-  const MatrixXd y = noise * normal_matrix(10, 7, seed + 1) + normal_matrix(600, 7, seed + 2);
+  const MatrixXd noise = normal_matrix(600, 10, solver_seed);
+  const MatrixXd y =
+      noise * normal_matrix(10, 7, solver_seed + 1) + normal_matrix(600, 7, solver_seed + 2);
   for (const auto& [condition, expected, tolerance] : {std::tuple{10.0, Whitening::cholesky, 1e-13},
                                                        {1e3, Whitening::cholesky, 1e-12},
                                                        {1e8, Whitening::eigen, 1e-7},
@@ -72,7 +73,7 @@ TEST_CASE("well conditioned sides are whitened by Cholesky, all others by eigenv
 
 TEST_CASE("the factor does not whiten what is rank deficient") {
   Executor executor(1);
-  const auto views = shared_latents(300, 8, 6, seed);
+  const auto views = shared_latents(300, 8, 6, solver_seed);
   const auto whitening_of = [&](const MatrixXd& x) {
     return solve_pair(x, views.y, executor).taps[0].whitening;
   };
@@ -92,7 +93,7 @@ TEST_CASE("correlations come from squares, but where some are tiny from an SVD")
   Executor executor(1);
   SolveOptions options;
   options.quantities = only_correlations();
-  const auto views = shared_latents(500, 9, 6, seed + 3);
+  const auto views = shared_latents(500, 9, 6, solver_seed + 3);
   const PairSolution squares = solve_pair(views.x, views.y, executor, options).pairs[0];
   CHECK(squares.spectrum == SpectrumMethod::gram);
   CHECK(worst(squares.canonical_correlations, direct(views.x, views.y)) < 1e-12);
@@ -100,7 +101,8 @@ TEST_CASE("correlations come from squares, but where some are tiny from an SVD")
 
   // Orthonormal columns, mixed so that ρ are what they are said to be.
   const MatrixXd q =
-      Eigen::HouseholderQR<MatrixXd>(centered(normal_matrix(500, 8, seed + 4))).householderQ() *
+      Eigen::HouseholderQR<MatrixXd>(centered(normal_matrix(500, 8, solver_seed + 4)))
+          .householderQ() *
       MatrixXd::Identity(500, 8);
   const Eigen::Vector4d rho(0.9, 0.1, 1e-5, 1e-8);
   const MatrixXd x = q.leftCols(4);
@@ -113,7 +115,7 @@ TEST_CASE("correlations come from squares, but where some are tiny from an SVD")
 
 TEST_CASE("only what is asked for is solved, and comes out the same") {
   Executor executor(1);
-  const auto views = shared_latents(400, 9, 6, seed + 6);
+  const auto views = shared_latents(400, 9, 6, solver_seed + 6);
   const PanelMoments moments = stream(views.x, views.y, 100, executor);
   const PanelSolution all = livecca::solve(moments, {}, executor);
   const auto with = [&](Quantities quantities) {
@@ -161,7 +163,7 @@ TEST_CASE("only what is asked for is solved, and comes out the same") {
 TEST_CASE("a tap is whitened once however many pairs it is in, and again only when it changed") {
   Executor executor(2);
   Panel panel(executor, {.window = Window::all()});
-  const auto views = shared_latents(300, 6, 6, seed + 7);
+  const auto views = shared_latents(300, 6, 6, solver_seed + 7);
   for (const char* network : {"a", "b", "c"}) panel.add_tap({network, "layer"}, Layout::nc);
   for (const auto& [x, y] : {std::pair{0, 1}, {0, 2}, {1, 2}, {2, 0}}) {
     panel.add_pair(static_cast<std::size_t>(x), static_cast<std::size_t>(y));
@@ -195,7 +197,7 @@ TEST_CASE("a tap is whitened once however many pairs it is in, and again only wh
 
 TEST_CASE("every change of moments gives them a version of their own; copies keep it") {
   Executor executor(1);
-  const auto views = shared_latents(50, 3, 3, seed + 8);
+  const auto views = shared_latents(50, 3, 3, solver_seed + 8);
   Moments moments = *stream(views.x, views.y, 50, executor).taps[0].moments;
   const Moments copy = moments;
   CHECK(copy.version() == moments.version());

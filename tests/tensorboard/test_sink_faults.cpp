@@ -6,10 +6,10 @@
 #include <string>
 
 #include "event_records.hpp"
-#include "support/file_size_limit.hpp"
-#include "support/file_text.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
+#include "support/file_size_limit.hpp"
+#include "support/file_text.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -18,7 +18,7 @@ using namespace livecca_tests;
 
 namespace {
 
-std::shared_ptr<Sink> opened_sink(const std::filesystem::path& folder) {
+std::shared_ptr<Sink> sink_at(const std::filesystem::path& folder) {
   auto sink = tensorboard_sink();
   sink->open({.name = "run", .folder = folder, .wall_time = 1700000000});
   sink->run(made_up_run(), {});
@@ -35,7 +35,7 @@ std::filesystem::path only_file(const std::filesystem::path& folder, const char*
 
 TEST_CASE("a full disk throws, cuts what was written in part, and costs nothing once it has room") {
   const TemporaryFolder folder;
-  const auto sink = opened_sink(folder.path());
+  const auto sink = sink_at(folder.path());
   sink->snapshot(made_up_snapshot(1), {1, 10});
   const auto file = only_file(folder.path(), "probe");
   const auto size = std::filesystem::file_size(file);
@@ -57,7 +57,7 @@ TEST_CASE("a full disk throws, cuts what was written in part, and costs nothing 
 
 TEST_CASE("a call that one stream's file took is not written there twice") {
   const TemporaryFolder folder;
-  const auto sink = opened_sink(folder.path());
+  const auto sink = sink_at(folder.path());
   SnapshotRows train;
   add_made_up_stream(train, 1, "train");
   for (int i = 1; i < 4; ++i) {
@@ -83,7 +83,7 @@ TEST_CASE("a call that one stream's file took is not written there twice") {
 
 TEST_CASE("another call after one that failed and was given up writes both") {
   const TemporaryFolder folder;
-  const auto sink = opened_sink(folder.path());
+  const auto sink = sink_at(folder.path());
   {
     const FileSizeLimit limit(30);
     CHECK(message_of([&] { sink->log({0, 0, "loss", 1}, {1, 1}); }) != "");
@@ -125,7 +125,7 @@ TEST_CASE("opening on a full disk throws and may be done again") {
 
 TEST_CASE("a file that was removed is begun anew, under a later name") {
   const TemporaryFolder folder;
-  const auto sink = opened_sink(folder.path());
+  const auto sink = sink_at(folder.path());
   sink->snapshot(made_up_snapshot(1), {1, 10});
   const auto removed = only_file(folder.path(), "probe");
   std::filesystem::remove_all(folder.path() / "tensorboard");
@@ -140,7 +140,7 @@ TEST_CASE("a file that was removed is begun anew, under a later name") {
 
 TEST_CASE("files are closed in programs that this one starts") {
   const TemporaryFolder folder;
-  const auto sink = opened_sink(folder.path());
+  const auto sink = sink_at(folder.path());
   const auto file = only_file(folder.path(), "run");
   std::size_t found = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {

@@ -11,7 +11,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Element (i, j, k, …) of an array in C order.
 template <typename... Index>
@@ -49,8 +49,8 @@ class SequenceFixture : public ProgramFixture {
       for (std::size_t t = 0; t < steps; ++t) {
         at(mask, i, t) = t < length(i) ? 1 : 0;
         if (t < length(i)) continue;
-        for (std::size_t j = 0; j < 3; ++j) at(x, i, t, j) = nan_value;
-        for (std::size_t j = 0; j < 4; ++j) at(y, i, t, j) = nan_value;
+        for (std::size_t j = 0; j < 3; ++j) at(x, i, t, j) = not_a_number;
+        for (std::size_t j = 0; j < 4; ++j) at(y, i, t, j) = not_a_number;
       }
     }
     write("x.npy", x);

@@ -18,14 +18,9 @@
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
+#include "livecca/sinks/stream.hpp"
 
 namespace livecca {
-
-/// Which inputs a step saw. The probe is a fixed, ordered set of inputs that the networks run over
-/// before each snapshot, in evaluation mode and without gradients: its numbers are exact. The train
-/// stream is minibatches of training itself, whose weights move meanwhile: its numbers are
-/// approximate, and the difference is shown as drift where both are there.
-enum class Stream { probe, train };
 
 /// What watch() returns and observe() takes.
 struct TapHandle {

@@ -13,7 +13,7 @@
 #include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/moments/panel.hpp"
-#include "livecca/monitor/monitor.hpp"
+#include "livecca/sinks/stream.hpp"
 #include "monitor/intake/watched_taps.hpp"
 
 namespace livecca {

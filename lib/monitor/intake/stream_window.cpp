@@ -50,8 +50,6 @@ PanelMoments arranged_like(const PanelMoments& own, const PanelMoments& other) {
 
 }  // namespace
 
-const char* name_of(Stream stream) { return stream == Stream::probe ? "probe" : "train"; }
-
 StreamWindow::StreamWindow(Stream stream, const MonitorOptions& options, Executor& executor)
     : stream_(stream), options_(options), panel_(executor, panel_options(stream, options)) {}
 

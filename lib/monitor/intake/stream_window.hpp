@@ -15,9 +15,6 @@
 
 namespace livecca {
 
-/// "probe" or "train".
-const char* name_of(Stream stream);
-
 /// A window that ended.
 struct EndedWindow {
   PanelMoments moments;

@@ -7,16 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "sinks/tensorboard/picture/png_image.hpp"
 #include "sinks/tensorboard/protobuf_writer.hpp"
 
 namespace livecca {
-
-/// A picture as a PNG file.
-struct PngImage {
-  unsigned width = 0;
-  unsigned height = 0;
-  std::string bytes;
-};
 
 /// A table of short texts, row by row; the first row names the columns.
 using TextTable = std::vector<std::vector<std::string>>;

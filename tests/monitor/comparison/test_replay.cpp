@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 
-#include "drifting_network.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/packs/recorder.hpp"
+#include "monitor/drifting_network.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;

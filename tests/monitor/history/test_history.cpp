@@ -3,9 +3,9 @@
 #include <cmath>
 #include <fstream>
 
-#include "drifting_network.hpp"
-#include "support/file_text.hpp"
 #include "livecca/packs/recorded_pack.hpp"
+#include "monitor/drifting_network.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;

@@ -11,7 +11,7 @@ using namespace livecca;
 
 namespace {
 
-constexpr std::uint64_t seed = 314159;
+constexpr std::uint64_t overhead_budget_seed = 314159;
 constexpr double budget = 0.02;
 constexpr double step_seconds = 0.05;
 
@@ -63,13 +63,13 @@ class Training {
 }  // namespace
 
 TEST_CASE("watching stays within its budget and uses it, whatever a step costs") {
-  MESSAGE("seed " << seed);
+  MESSAGE("seed " << overhead_budget_seed);
   for (const double ratio : {0.001, 0.01, 0.1, 0.5, 1.0, 5.0}) {
     for (const int late : {0, 3}) {
       CAPTURE(ratio);
       CAPTURE(late);
       OverheadBudget watched(budget);
-      Training training(watched, seed + static_cast<std::uint64_t>(late), late);
+      Training training(watched, overhead_budget_seed + static_cast<std::uint64_t>(late), late);
       const int observed = training.run(20000, ratio);
       MESSAGE("cost " << ratio << ", late by " << late << ": share " << watched.total_share()
                       << ", observed " << observed << ", every " << watched.every() << ", images "
@@ -95,7 +95,7 @@ TEST_CASE("a first step that is slow, in training or in watching, is made up for
       watched.training_step(first_training * step_seconds);
       REQUIRE(watched.wants_step());
       watched.observed(first_cost * 0.2 * step_seconds, 1);
-      Training training(watched, seed, 0);
+      Training training(watched, overhead_budget_seed, 0);
       training.run(3000, 0.2);
       CHECK(watched.total_share() <= 1.05 * budget);
       CHECK(watched.images_share() == 1);
@@ -109,7 +109,7 @@ TEST_CASE("a first step that is slow, in training or in watching, is made up for
 
 TEST_CASE("costs that change a hundredfold are followed within some hundred steps") {
   OverheadBudget watched(budget);
-  Training training(watched, seed, 0);
+  Training training(watched, overhead_budget_seed, 0);
   training.run(5000, 0.01);
   CHECK(training.run(500, 0.01) >= 480);
   training.run(5000, 1);
@@ -125,13 +125,13 @@ TEST_CASE("costs that change a hundredfold are followed within some hundred step
 TEST_CASE("fewer images are looked at only where steps would become rarer than one in 64") {
   const auto images_after = [](double ratio) {
     OverheadBudget watched(budget);
-    Training(watched, seed, 0).run(10000, ratio);
+    Training(watched, overhead_budget_seed, 0).run(10000, ratio);
     return watched.images_share();
   };
   CHECK(images_after(0.5) == 1);
   CHECK(images_after(5) == 0.125);
   OverheadBudget watched(budget);
-  Training training(watched, seed, 0);
+  Training training(watched, overhead_budget_seed, 0);
   training.run(10000, 5);
   training.run(5000, 0.5);
   CHECK(watched.images_share() == 1);
@@ -139,7 +139,7 @@ TEST_CASE("fewer images are looked at only where steps would become rarer than o
 
 TEST_CASE("what snapshots take comes off what steps may take") {
   OverheadBudget watched(budget);
-  Training training(watched, seed, 0);
+  Training training(watched, overhead_budget_seed, 0);
   for (int snapshot = 0; snapshot < 20; ++snapshot) {
     training.run(1000, 0.1);
     watched.spent(0.5 * budget * 1000 * step_seconds);

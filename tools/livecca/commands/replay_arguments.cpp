@@ -9,7 +9,7 @@ namespace livecca::tool {
 namespace {
 
 /// In the order of the command line, each once.
-std::vector<std::string> measures_of(const std::vector<std::string>& names) {
+std::vector<std::string> checked_measures(const std::vector<std::string>& names) {
   std::vector<std::string> measures;
   const auto add = [&](const std::string& name) {
     if (std::ranges::find(measures, name) == measures.end()) measures.push_back(name);
@@ -72,7 +72,7 @@ void add_what(CLI::App& command, ReplayArguments& arguments) {
           [&](const Lists& lists) {
             Lists names;
             for (const std::string& list : lists) split(list, names);
-            arguments.options.measures = measures_of(names);
+            arguments.options.measures = checked_measures(names);
           },
           "What to compute, pwcca,mean_cca,svcca,linear_cka by default: all,\nor some of\n" +
               measure_names_in_lines())

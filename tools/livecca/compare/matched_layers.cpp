@@ -10,7 +10,7 @@ namespace livecca::tool {
 namespace {
 
 // Of an input's layers in a message: enough to see what is meant, in one line.
-constexpr std::size_t most_named = 4;
+constexpr std::size_t most_layers_named = 4;
 
 /// One layer an input, whatever its name.
 Layer only_layers(const std::vector<NetworkInput>& inputs) {
@@ -21,7 +21,7 @@ Layer only_layers(const std::vector<NetworkInput>& inputs) {
     if (input.layers().size() != 1) {
       throw InputError(input.path() + ": expected one layer to compare with the one in " +
                        nameless->path() + ", got " + std::to_string(input.layers().size()) + ": " +
-                       some_of(input.layers(), most_named));
+                       some_of(input.layers(), most_layers_named));
     }
     layer.tensors.push_back(input.open(input.layers().front()));
   }
@@ -32,7 +32,7 @@ Layer only_layers(const std::vector<NetworkInput>& inputs) {
   std::string got;
   for (std::size_t i = 0; i < std::min<std::size_t>(inputs.size(), 2); ++i) {
     got += (i == 0 ? "" : ", ") + inputs[i].path() + " with " +
-           some_of(inputs[i].layers(), most_named);
+           some_of(inputs[i].layers(), most_layers_named);
   }
   throw InputError("expected a layer of the same name in all inputs, got " + got +
                    (inputs.size() > 2 ? ", ..." : ""));

@@ -5,7 +5,7 @@
 namespace livecca::tool {
 namespace {
 
-constexpr std::size_t bytes_at_once = std::size_t{1} << 20;
+constexpr std::size_t bytes_read_at_once = std::size_t{1} << 20;
 
 std::filesystem::path file_of(const std::filesystem::path& run) {
   std::error_code failure;
@@ -52,7 +52,7 @@ bool RowsFile::read(const OnLine& on_line, const OnStartOver& on_start_over) {
 bool RowsFile::read_lines(std::ifstream& file, const OnLine& on_line) {
   file.seekg(static_cast<std::streamoff>(offset_));
   std::string bytes;
-  std::string block(bytes_at_once, '\0');
+  std::string block(bytes_read_at_once, '\0');
   const std::uint64_t before = offset_;
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
     bytes.append(block, 0, static_cast<std::size_t>(file.gcount()));

@@ -13,7 +13,7 @@
 namespace livecca::tool {
 namespace {
 
-constexpr std::size_t most_named = 4;
+constexpr std::size_t most_notices = 4;
 
 /// Events of one kind, whatever their subjects.
 struct EventKind {
@@ -63,7 +63,7 @@ std::string dead_neurons(const RunRows& rows) {
         layer.layer + " " + std::to_string(layer.dead) + " of " + std::to_string(layer.features);
     if (std::ranges::find(layers, text) == layers.end()) layers.push_back(std::move(text));
   }
-  return layers.empty() ? "" : "neurons that did not vary: " + some_of(layers, most_named);
+  return layers.empty() ? "" : "neurons that did not vary: " + some_of(layers, most_notices);
 }
 
 }  // namespace

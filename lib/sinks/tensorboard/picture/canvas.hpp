@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sinks/tensorboard/event_messages.hpp"
+#include "sinks/tensorboard/picture/png_image.hpp"
 
 namespace livecca {
 

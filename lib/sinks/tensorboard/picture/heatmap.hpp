@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
-#include "sinks/tensorboard/event_messages.hpp"
+#include "sinks/tensorboard/picture/png_image.hpp"
 
 namespace livecca {
 

@@ -1,7 +1,6 @@
-#include "snapshot/decompositions.hpp"
-
-#include <Eigen/Eigenvalues>
 #include <Eigen/SVD>
+
+#include "snapshot/decompositions.hpp"
 
 namespace livecca {
 namespace {
@@ -20,21 +19,6 @@ bool take(const Decomposition& svd, bool vectors, SingularValues& result) {
 }
 
 }  // namespace
-
-SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors) {
-  SymmetricEigen result;
-  if (matrix.size() == 0) return result;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(
-      matrix, vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
-  if (solver.info() != Eigen::Success || !solver.eigenvalues().allFinite()) return result;
-  result.values = solver.eigenvalues().reverse();
-  if (vectors) {
-    if (!solver.eigenvectors().allFinite()) return result;
-    result.vectors = solver.eigenvectors().rowwise().reverse();
-  }
-  result.converged = true;
-  return result;
-}
 
 SingularValues singular_values(const Eigen::MatrixXd& matrix, bool vectors) {
   SingularValues result;

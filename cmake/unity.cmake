@@ -1,0 +1,23 @@
+# livecca_unity(TARGET): where CMAKE_UNITY_BUILD is on, as in the presets, a folder's files are compiled as one, which
+# halves the build's time and more. So names in anonymous namespaces differ within a folder. Files after ALONE take so
+# long that they are better compiled by themselves.
+function(livecca_unity target)
+  cmake_parse_arguments(UNITY "" "" "ALONE" ${ARGN})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+  get_target_property(folder ${target} SOURCE_DIR)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    if(source MATCHES "\\.cpp$")
+      cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${folder} NORMALIZE)
+      cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${folder} OUTPUT_VARIABLE group)
+      cmake_path(GET group PARENT_PATH group)
+      string(MAKE_C_IDENTIFIER "in_${group}" group)
+      cmake_path(GET source FILENAME name)
+      if(name IN_LIST UNITY_ALONE)
+        set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      else()
+        set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${group})
+      endif()
+    endif()
+  endforeach()
+endfunction()
