@@ -12,6 +12,7 @@
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/measures/frequency_mean.hpp"
 #include "livecca/measures/group_means.hpp"
 #include "livecca/measures/measure.hpp"
