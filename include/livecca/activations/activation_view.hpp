@@ -9,38 +9,39 @@
 
 namespace livecca {
 
-/// Element types that are read where they lie. All arithmetic is float64.
+/// The element types that livecca reads without a copy. It computes in float64.
 enum class DType : std::uint8_t { float16, bfloat16, float32, float64 };
 
 /// Bytes of one element.
 LIVECCA_EXPORT std::size_t size_of(DType dtype);
-/// Half of the distance from 1 to the next number: what rounding to the type changes, relatively.
+/// The largest relative error of rounding to this type: half the distance from 1 to the next
+/// number.
 LIVECCA_EXPORT double roundoff_of(DType dtype);
 /// "float16", "bfloat16", "float32" or "float64".
 LIVECCA_EXPORT const char* name_of(DType dtype);
 
-/// A borrowed n-dimensional array: pointer, element type, shape and strides. It owns nothing and
-/// copies nothing; the memory must stay as it is until the call that takes the view returns.
+/// A borrowed n-dimensional array: pointer, element type, shape and strides. It owns and copies
+/// nothing. The memory must not change until the call that takes the view returns.
 ///
-/// Strides count elements and may be negative or zero (a broadcast axis).
+/// Strides count elements. They may be negative, or zero for a broadcast axis.
 class LIVECCA_EXPORT ActivationView {
  public:
   static constexpr std::size_t max_rank = 8;
 
-  /// Throws Error if the ranks of shape and strides differ or exceed max_rank, an extent is
-  /// negative, or data is null though there are elements.
+  /// Throws Error if shape and strides have different lengths or more than max_rank entries, if an
+  /// extent is negative, or if data is null although there are elements.
   ActivationView(const void* data, DType dtype, std::span<const std::int64_t> shape,
                  std::span<const std::int64_t> strides);
-  /// The same for an array in C order (the last axis is contiguous).
+  /// An array in C order: the last axis is contiguous.
   ActivationView(const void* data, DType dtype, std::span<const std::int64_t> shape);
 
-  /// The same view of values that were rounded before, to a coarser type or within larger numbers:
-  /// `roundoff` is what that may have changed them by, relative to their root mean square.
+  /// The same view, for values that were already rounded, for example to a coarser type. `roundoff`
+  /// is the error of that rounding, relative to the root mean square of the values.
   ActivationView with_roundoff(double roundoff) const;
 
   const void* data() const { return data_; }
   DType dtype() const { return dtype_; }
-  /// roundoff_of(dtype()), or what with_roundoff() said if that is more.
+  /// The larger of roundoff_of(dtype()) and the value given to with_roundoff().
   double roundoff() const { return roundoff_; }
   std::size_t rank() const { return rank_; }
   std::span<const std::int64_t> shape() const { return {shape_.data(), rank_}; }

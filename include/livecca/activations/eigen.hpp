@@ -8,10 +8,9 @@
 
 namespace livecca {
 
-/// A view of an Eigen matrix, map or block with samples as rows and neurons as columns, for layout
-/// nc. No copy: any storage order and any strides. The storage must outlive the view, so a
-/// temporary matrix is refused at compile time; an expression without storage (a + b) does not
-/// compile either.
+/// A view of an Eigen matrix, map or block: rows are samples, columns are neurons (layout nc). It
+/// copies nothing and takes any storage order and strides. The storage must outlive the view. A
+/// temporary matrix, or an expression without storage such as a + b, does not compile.
 template <typename Derived>
 ActivationView view_of(const Eigen::DenseBase<Derived>& matrix) {
   using Scalar = typename Derived::Scalar;

@@ -4,24 +4,24 @@
 
 namespace livecca {
 
-/// How many rows moments hold and what they weigh. With equal weights every sum is a whole number
+/// The number of rows in moments, and their weights. With equal weights every sum is a whole number
 /// and exact up to 2^53.
 struct SampleWeights {
-  std::uint64_t samples = 0;  ///< rows, whatever they weigh
+  std::uint64_t samples = 0;  ///< rows, regardless of weight
   double sum = 0;             ///< Σ w over rows
   double squares = 0;         ///< Σ w² over rows
   double image_sum = 0;       ///< Σ w over the images that gave at least one row
   double image_squares = 0;   ///< Σ w² over them
 
-  /// (Σw)² / Σw² over images: what the noise floor counts. 0 if there are none.
+  /// (Σw)² / Σw² over images; 0 without images. The noise floor uses this number.
   double effective_images() const { return effective(image_sum, image_squares); }
   /// (Σw)² / Σw² over rows.
   double effective_rows() const { return effective(sum, squares); }
-  /// What a weighted scatter is divided by to be an unbiased covariance: Σw − Σw² / Σw, which is
-  /// n − 1 where all weights are 1.
+  /// A weighted scatter divided by this number is an unbiased covariance: Σw − Σw² / Σw. It is n −
+  /// 1 if all weights are 1.
   double covariance_divisor() const { return sum > 0 ? sum - squares / sum : 0; }
 
-  /// Every row now weighs `factor` times as much.
+  /// Multiplies the weight of every row by `factor`.
   void decay(double factor) {
     sum *= factor;
     squares *= factor * factor;

@@ -5,9 +5,8 @@
 
 namespace livecca {
 
-/// A mean held as origin + offset, the origin being one of the rows: differences of two means keep
-/// all their digits when the neurons sit on an offset of 1e8 that a single float64 would spend them
-/// on.
+/// A mean, stored as origin + offset. The origin is one of the rows. So the difference of two means
+/// keeps its digits even if the activations lie around 1e8, where one float64 would lose them.
 struct ShiftedMean {
   std::vector<double> origin;
   std::vector<double> offset;
@@ -15,7 +14,7 @@ struct ShiftedMean {
   std::size_t size() const { return origin.size(); }
   double value(std::size_t feature) const { return origin[feature] + offset[feature]; }
 
-  /// this − other, in the order that cancels exactly where the origins are near each other.
+  /// this − other. The order of operations cancels exactly if the origins are close.
   double minus(const ShiftedMean& other, std::size_t feature) const {
     return (origin[feature] - other.origin[feature]) + (offset[feature] - other.offset[feature]);
   }

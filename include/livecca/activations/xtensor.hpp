@@ -12,9 +12,9 @@
 
 namespace livecca {
 
-/// An xtensor expression made readable as an ActivationView. Containers, adaptors and strided views
-/// are borrowed (no copy; they must outlive this object); any other expression is evaluated once
-/// into storage that this object owns. Keep the object for as long as view() is used.
+/// Makes an ActivationView of an xtensor expression. Containers, adaptors and strided views are
+/// borrowed without a copy and must outlive this object. Any other expression is evaluated once,
+/// into storage that this object owns. Keep this object while you use its view().
 template <typename Expression>
 class XtensorActivations {
   using Plain = std::decay_t<Expression>;
@@ -44,7 +44,7 @@ class XtensorActivations {
     constexpr DType dtype = std::is_same_v<Value, float> ? DType::float32 : DType::float64;
     return ActivationView(data, dtype, shape, strides);
   }
-  /// Of a temporary: what it owns would be gone before the view is used.
+  /// Deleted for a temporary: its storage would be gone before the view is used.
   ActivationView view() && = delete;
 
  private:

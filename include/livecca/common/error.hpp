@@ -6,9 +6,9 @@
 
 namespace livecca {
 
-/// The one exception type of livecca: a programming error (an unknown tap handle, a step used after
-/// its commit, impossible options). The message names the tap or option, what was expected and what
-/// came. Conditions of the data never throw: they are a Status on a result or an Event of a run.
+/// The one exception type of livecca. It means wrong use: an unknown tap handle, a step used after
+/// its commit, impossible options. The message names the tap or option, what was expected and what
+/// came. Bad data never throws: it is a Status on a result or an Event of a run.
 class LIVECCA_EXPORT Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

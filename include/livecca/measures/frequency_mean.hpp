@@ -10,33 +10,35 @@
 
 namespace livecca {
 
-/// Pairs of a panel that are one pair of layers: a single one, or those of a Fourier layer at all
-/// of its frequencies.
+/// The panel pairs that belong to one pair of layers: a single pair, or one pair per frequency of a
+/// Fourier layer.
 struct LayerPair {
   std::vector<std::size_t> pairs;
-  /// Of each pair: how many of the grid's frequencies it stands for.
+  /// For each pair: the number of grid frequencies that it stands for.
   std::vector<double> multiplicities;
 
   bool is_of_frequencies() const { return pairs.size() > 1; }
 };
 
-/// All pairs of a panel, those of one Fourier layer with another together. The order is that of
-/// their first pairs.
+/// All pairs of a panel, in the order of their first pairs. The frequencies of two Fourier layers
+/// form one LayerPair.
 LIVECCA_EXPORT std::vector<LayerPair> layer_pairs(const PanelMoments& moments);
 
-/// The layer's name without the frequency that FourierTaps put behind it.
+/// The layer's name without the frequency that FourierTaps appended.
 LIVECCA_EXPORT std::string layer_without_frequency(const TapMoments& tap);
 
-/// A measure of a pair of layers: of frequencies the mean of value and floor over all of the
-/// grid's, as each is a CCA of its own (complex, on Hermitian moments). Where only one side varies
-/// they have nothing in common: similarity 0 and floor 0, the largest distance, and no share of a
-/// variance that is not there. Where neither varies the frequency is left out. The status is the
-/// worst of those at which both vary. Procrustes, in the activations' unit, is the root of the sum
-/// of squares instead. Cost: that of evaluate() a frequency.
+/// A measure of a pair of layers. For Fourier layers each frequency is a CCA of its own (complex,
+/// on Hermitian moments), and value and floor are means over the frequencies of the grid.
+///
+/// If only one side varies at a frequency, the sides have nothing in common there: similarity and
+/// floor are 0, and the distance is the largest. If neither side varies, the frequency is left out.
+/// The status is the worst of the frequencies at which both vary. Procrustes has the activations'
+/// unit: it is the root of the sum of squares instead of the mean. Cost: one evaluate() per
+/// frequency.
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
                                       const MeasureInfo& measure);
 
-/// At how many of a Fourier layer's frequencies, conjugates not counted, the sides vary.
+/// The number of frequencies of a Fourier layer at which the sides vary, without conjugates.
 struct FrequencyCounts {
   std::size_t shared = 0;     ///< both
   std::size_t one_sided = 0;  ///< only one
@@ -46,8 +48,8 @@ struct FrequencyCounts {
 LIVECCA_EXPORT FrequencyCounts count_frequencies(const PanelSolution& solution,
                                                  const LayerPair& layers);
 
-/// The facts of a pair of layers: of frequencies the lowest ranks, the most directions kept, and
-/// the status as above.
+/// The facts of a pair of layers. For Fourier layers: the lowest ranks, the most directions kept,
+/// and the status as in evaluate().
 LIVECCA_EXPORT PairFacts facts_of(const PanelSolution& solution, const LayerPair& layers);
 
 }  // namespace livecca

@@ -6,8 +6,8 @@
 
 namespace livecca {
 
-/// Whether a number can be used, from best to worst; the worst that applies wins. From
-/// too_few_samples on there is no value.
+/// Says whether a number can be used. Ordered from best to worst; if several apply, the worst is
+/// given. From too_few_samples on there is no value.
 enum class Status : std::uint8_t {
   ok,
   rank_deficient,   ///< a side has dead or dependent neurons; the value is over the ranks
@@ -16,12 +16,12 @@ enum class Status : std::uint8_t {
   too_few_samples,  ///< 3 or fewer, or too few for this number
   constant,         ///< a side does not vary
   not_converged,    ///< a decomposition failed, or moments overflowed
-  missing,  ///< a tap was not fed, left the panel, rows did not pair, or have no such number
+  missing,  ///< a tap was not fed or left the panel, rows did not pair, or there is no such number
 };
 
-/// The name as it stands in rows: "ok", "rank_deficient", …
+/// The name that rows use: "ok", "rank_deficient", …
 LIVECCA_EXPORT const char* name_of(Status status);
-/// One sentence for people.
+/// The meaning, as one sentence.
 LIVECCA_EXPORT const char* explain(Status status);
 /// Whether a measure with this status has a value.
 inline bool has_value(Status status) { return status < Status::too_few_samples; }

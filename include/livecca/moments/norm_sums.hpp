@@ -4,16 +4,16 @@
 
 namespace livecca {
 
-/// What debiased CKA needs of a tap beyond second moments: sums over p = ‖x − mean_x‖², of one
-/// sample each. With those of the pair (CrossNormSums) they give the unbiased HSIC of Song et al.
-/// 2012. Only for equal weights: the estimator has no weighted form.
+/// The sums over samples that debiased CKA needs beside second moments, with p = ‖x − mean_x‖² of a
+/// sample. Together with CrossNormSums they give the unbiased HSIC of Song et al. 2012. They exist
+/// for equal weights only, because the estimator has no weighted form.
 struct NormSums {
   double p = 0;            ///< Σ p
   double pp = 0;           ///< Σ p²
   std::vector<double> px;  ///< Σ p (x − mean_x), one entry a feature
 };
 
-/// The same of a pair, q = ‖y − mean_y‖².
+/// The same sums for a pair, with q = ‖y − mean_y‖² of a sample.
 struct CrossNormSums {
   double p = 0;            ///< Σ p
   double q = 0;            ///< Σ q

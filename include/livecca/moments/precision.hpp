@@ -10,12 +10,12 @@ namespace livecca {
 /// How rows are multiplied. Sums over blocks of rows are float64 in either case.
 enum class Precision : std::uint8_t {
   exact,  ///< in float64
-  fast,   ///< blocks of rows in float32: the solve keeps fewer directions, see rank_tolerance()
+  fast,  ///< blocks of rows in float32; the solve then keeps fewer directions, see rank_tolerance()
 };
 
 /// "exact" or "fast".
 LIVECCA_EXPORT const char* name_of(Precision precision);
-/// What moments are after a merge: fast if either is.
+/// The precision after a merge: fast if either side is.
 constexpr Precision worse(Precision a, Precision b) { return std::max(a, b); }
 
 }  // namespace livecca

@@ -9,33 +9,31 @@
 
 namespace livecca {
 
-/// What TensorBoard draws a run over.
+/// The horizontal axis of TensorBoard's charts.
 enum class TensorBoardAxis : std::uint8_t {
-  step,  ///< training steps, as the rows have them
-  epoch  ///< for runs with one snapshot an epoch; further ones take the next free number
+  step,  ///< training steps, as in the rows
+  epoch  ///< for runs with one snapshot per epoch; a second one takes the next free number
 };
 
-/// Where TensorBoard's event files go.
+/// The place of TensorBoard's event files.
 struct TensorBoardOptions {
-  /// Files lie in folder/probe, folder/train and folder/run, of one run alone. Empty:
-  /// RUN/tensorboard.
+  /// The files of one run go to folder/probe, folder/train and folder/run. Empty: RUN/tensorboard.
   std::filesystem::path folder{};
   TensorBoardAxis axis = TensorBoardAxis::step;
 };
 
-/// A sink that writes TensorBoard's event files while the run goes on: measures, noise floors and
-/// the health of layers as scalars, canonical correlations as histograms, a picture of layers over
-/// time, events and alarms as text. docs/tensorboard.md says what each tag means.
+/// Makes a sink that writes TensorBoard's event files during the run. Measures, noise floors and
+/// the health of layers are scalars; canonical correlations are histograms; layers over time are a
+/// picture; events and alarms are text. docs/tensorboard.md explains each tag.
 ///
-/// Every snapshot is in the operating system's hands when its call returns. Calls throw Error with
-/// the path and the reason when the disk is full or the folder cannot be made; the file then ends
-/// where it did before, and the same call made again writes what is missing, nothing twice.
+/// When a call returns, its snapshot is written to the operating system. A call throws Error with
+/// the path and the reason if the disk is full or the folder cannot be made. The file is then as
+/// before, and the same call can be repeated: it writes what is missing, and nothing twice.
 ///
-/// Cost: a snapshot takes 10 to 30 ms a reference, nearly all for the picture, and 10 KB on disk
-/// with 5 layers, 70 KB with 50; at most 120 columns of numbers are kept in memory for each
-/// picture.
+/// Cost per snapshot and reference: 10 to 30 ms, nearly all for the picture, and 10 KB on disk with
+/// 5 layers or 70 KB with 50. Memory: at most 120 columns of numbers per picture.
 ///
-/// Thread safety: as Sink says.
+/// Thread safety: as Sink.
 LIVECCA_EXPORT std::shared_ptr<Sink> tensorboard_sink(TensorBoardOptions options = {});
 
 }  // namespace livecca

@@ -10,37 +10,38 @@
 
 namespace livecca {
 
-/// One side of a pair's leading canonical directions: the linear maps of its neurons that correlate
-/// most with the other side's.
+/// The leading canonical directions of one side: the linear maps of its neurons that correlate most
+/// with those of the other side.
 struct DirectionsOfSide {
-  std::size_t features_of_tap = 0;   ///< neurons that activations are expected to have
-  std::vector<std::size_t> neurons;  ///< whose coefficients these are, ascending
+  std::size_t features_of_tap = 0;   ///< the neurons that project() expects
+  std::vector<std::size_t> neurons;  ///< the neurons that have coefficients, ascending
   std::vector<double> coefficients;  ///< neurons × directions, column-major; 0 for dead neurons
   ShiftedMean mean;                  ///< of each of the neurons
 };
 
 /// The leading canonical directions of a pair. A canonical variate of a sample is
-/// (activations − mean) · coefficients: of mean 0 and variance 1 over the window, uncorrelated with
-/// the side's others, and correlated by ρ with its counterpart. Signs are arbitrary, the same on
-/// both sides; where several ρ coincide, so is the basis.
+/// (activations − mean) · coefficients. Over the window it has mean 0 and variance 1, it is
+/// uncorrelated with the other variates of its side, and its correlation with its counterpart is ρ.
+/// Signs are arbitrary, but the same on both sides. If several ρ are equal, their directions are
+/// arbitrary too.
 struct CanonicalDirections {
-  std::vector<double> correlations;  ///< ρ, descending: one a direction
+  std::vector<double> correlations;  ///< ρ, descending: one per direction
   DirectionsOfSide x;                ///< the trained network's side
   DirectionsOfSide y;
 
   std::size_t count() const { return correlations.size(); }
 };
 
-/// Finds the `count` leading directions of a pair, fewer where its ranks allow no more; none where
-/// the pair has no numbers (see PairSolution). Throws Error if there is no such pair, or if it is
-/// one of a frequency. Cost: that of one pair with weights, see Quantities. Thread safety: may be
-/// called from many threads.
+/// Finds the `count` leading directions of a pair, or as many as its ranks allow; none if the pair
+/// has no numbers (see PairSolution). Throws Error if there is no such pair, or if it is a pair of
+/// a frequency. Cost: one pair with weights, see Quantities. Thread safety: may be called from many
+/// threads.
 LIVECCA_EXPORT CanonicalDirections canonical_directions(const PanelMoments& moments,
                                                         std::size_t pair, std::size_t count);
 
-/// The canonical variates of samples: `activations` is samples × neurons (layout nc) with all of
-/// the tap's neurons. Returns samples × directions, row-major; a sample that is not finite gives
-/// NaN. Throws Error on another shape. Cost: samples · neurons · directions.
+/// Computes canonical variates. `activations` is samples × neurons (layout nc), with all neurons of
+/// the tap. Returns samples × directions, row-major. A sample that is not finite gives NaN. Throws
+/// Error on another shape. Cost: samples · neurons · directions.
 LIVECCA_EXPORT std::vector<double> project(const DirectionsOfSide& side,
                                            const ActivationView& activations);
 

@@ -2,25 +2,28 @@
 
 namespace livecca {
 
-/// What a solve computes, besides the facts that cost nothing. The registry knows what each measure
-/// needs (MeasureInfo::needs); d is the number of features of a side.
+/// What a solve computes, beside the facts that cost nothing. MeasureInfo::needs says what each
+/// measure needs. Costs are in flops; d is the number of features of a side.
 struct Quantities {
-  /// Ranks and whitening of every tap: a Cholesky factor (d³/3 flops) or an eigendecomposition
-  /// (9·d³), see Whitening; and of every pair ‖T‖_F, T the whitened cross-covariance: 4·d³.
+  /// For every tap its rank and whitening: a Cholesky factor (d³/3) or an eigendecomposition
+  /// (9·d³), see Whitening. For every pair ‖T‖_F, with T the whitened cross-covariance: 4·d³.
   bool whitening = false;
-  /// The canonical correlations: singular values of T, another 4·d³. Includes whitening.
+  /// The canonical correlations, which are the singular values of T: another 4·d³. Includes
+  /// whitening.
   bool correlations = false;
-  /// PWCCA's weights: singular vectors of T too, 20·d³ instead. Includes correlations.
+  /// PWCCA's weights, which need the singular vectors of T: 20·d³ instead of 4·d³. Includes
+  /// correlations.
   bool weights = false;
-  /// A tap's leading principal directions (an eigendecomposition of the covariance, 9·d³) and the
-  /// correlations between two of them, at their number.
+  /// A tap's leading principal directions (an eigendecomposition of the covariance, 9·d³), and the
+  /// canonical correlations between the directions of two taps.
   bool svcca = false;
   /// ‖Sxy‖_*: singular values of the cross-covariance. No whitening.
   bool nuclear_norm = false;
-  /// The partly whitened cross-covariance's ‖·‖_*: the same, and the eigendecomposition of svcca.
+  /// ‖·‖_* of the partly whitened cross-covariance: as nuclear_norm, and the eigendecomposition of
+  /// svcca.
   bool partial_whitening = false;
-  /// A tap's condition number: where it was whitened by Cholesky, its eigenvalues, 4/3·d³. Includes
-  /// whitening.
+  /// A tap's condition number. A tap whitened by Cholesky needs its eigenvalues for it: 4/3·d³.
+  /// Includes whitening.
   bool condition = false;
 
   static constexpr Quantities all() {

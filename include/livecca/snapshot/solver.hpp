@@ -8,10 +8,10 @@
 
 namespace livecca {
 
-/// solve() with a memory: a tap whose moments have not changed since the last solve (a recorded
-/// reference, mostly) is not whitened again. Changes are seen by Moments::version().
+/// solve() with a memory. If the moments of a tap have not changed since the last solve, as for a
+/// recorded reference, it does not whiten that tap again. Moments::version() tells it of changes.
 ///
-/// Keeps the whitened taps of the last solve, up to 4 · features² · 8 bytes each.
+/// Keeps the whitened taps of the last solve: up to 4 · features² · 8 bytes each.
 ///
 /// Thread safety: none; one thread at a time. The executor must outlive it.
 class LIVECCA_EXPORT Solver {
@@ -20,10 +20,10 @@ class LIVECCA_EXPORT Solver {
   ~Solver();
   Solver(Solver&&) noexcept;
 
-  /// As livecca::solve(). If it throws, what was kept is forgotten.
+  /// Like livecca::solve(). If it throws, the solver forgets what it kept.
   PanelSolution solve(const PanelMoments& moments, const SolveOptions& options);
 
-  /// How many taps were whitened so far.
+  /// The number of taps whitened so far.
   std::uint64_t whitened_taps() const;
 
  private:

@@ -8,15 +8,14 @@
 
 namespace livecca::libtorch {
 
-/// While it lives, a module is in evaluation mode and this thread records no gradients: a pass over
-/// the probe that leaves no trace. At its end each submodule has the mode that it had before (one
-/// that was frozen in evaluation mode stays so), gradients are as before, and so is the CPU's
-/// random generator. Batch-norm statistics do not move in evaluation mode.
+/// Makes a pass over the probe leave no trace. While this object lives, the module is in evaluation
+/// mode and this thread records no gradients. At its end every submodule gets its own mode back (a
+/// frozen one stays in evaluation mode), gradient recording is as before, and so is the CPU's
+/// random generator. Batch-norm statistics do not change in evaluation mode.
 ///
-/// The module is borrowed and its structure must not change meanwhile. The random generators of
-/// other devices are not touched; evaluation mode does not draw from them by itself.
-/// Cost: O(submodules) and a copy of the generator's 5 kB. Thread safety: none; gradients are off
-/// on the thread that made it, and it must end there.
+/// Borrows the module, whose structure must not change meanwhile. Does not touch the random
+/// generators of other devices; evaluation mode by itself does not use them. Cost: O(submodules),
+/// and a copy of the generator's 5 kB. Thread safety: none; end it on the thread that made it.
 class LIVECCA_EXPORT EvaluationScope {
  public:
   explicit EvaluationScope(torch::nn::Module& module);

@@ -8,13 +8,12 @@
 
 namespace livecca::libtorch {
 
-/// Runs the children of a torch::nn::Sequential one by one, as its forward() does, and taps what
-/// each returns under `prefix` and the child's name ("0", "1", … where it was given none). Returns
-/// the last child's output.
+/// Runs the children of a torch::nn::Sequential one by one, as its forward() does, and taps the
+/// output of each. The tap's name is `prefix` and the child's name ("0", "1", … for a child without
+/// one). Returns the output of the last child, or `input` if there are no children.
 ///
-/// Only the children's own outputs are tapped, not what goes on inside them. Outputs that are not
-/// tensors are passed on untapped. An empty Sequential returns `input`. Throws what the modules
-/// throw; tapping adds nothing to that. Cost and threads: those of tap().
+/// Taps nothing inside the children. Passes outputs that are not tensors on without a tap. Throws
+/// only what the modules throw. Cost and thread safety: as tap().
 LIVECCA_EXPORT at::Tensor forward_tapped(torch::nn::SequentialImpl& sequential,
                                          const at::Tensor& input, std::string_view prefix = "");
 
