@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/moments/panel.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
 #include "packs/pack_writer.hpp"
 
 namespace livecca {
@@ -113,7 +113,7 @@ void Recorder::observe(std::string_view layer_name, const Reading& reading,
   const PackedRows* rows = state_->open_step().observe(tap, view, mask);
   std::string why;
   if (rows == nullptr) {
-    const PanelMoments so_far = state_->panel.moments();
+    const PanelMoments so_far = state_->panel.copy_moments();
     state_->lose(layer,
                  so_far.faults.empty() ? "expected rows, got none" : so_far.faults.back().message);
   } else if (!state_->writer.append(layer, reading, *rows, state_->options.feature_seed, why) &&
@@ -131,7 +131,7 @@ void Recorder::end_batch() {
 bool Recorder::finish(std::string& why) {
   end_batch();
   State& state = *state_;
-  const PanelMoments moments = state.panel.take();
+  const PanelMoments moments = state.panel.end_window();
   if (state.lost.empty() && !moments.faults.empty()) {
     const Fault& fault = moments.faults.front();
     state.lost = state.path.string() + ": " + fault.subject + ": " + fault.message;

@@ -149,7 +149,7 @@ TEST_CASE("moments that were reduced elsewhere count as if their rows had been o
   }
   {
     auto step = pair.monitor.begin(Stream::train, 0);
-    step.merge(panel.take());
+    step.merge(panel.end_window());
     CHECK_THROWS_AS(step.observe(pair.net, view_of(x)), Error);
     step.commit();
   }

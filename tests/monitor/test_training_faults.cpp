@@ -284,7 +284,7 @@ TEST_CASE("fault: a solve that does not converge has no value, and the next one 
     for (const std::size_t tap : {0U, 1U}) step.observe(tap, view_of(huge));
     step.commit();
   }
-  PanelMoments moments = panel.take();
+  PanelMoments moments = panel.end_window();
   for (int doubling = 0; doubling < 27; ++doubling) {
     const Moments tap = *moments.taps[0].moments;
     const CrossMoments cross = *moments.pairs[0].moments;

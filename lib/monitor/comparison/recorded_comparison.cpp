@@ -122,7 +122,7 @@ void RecordedComparison::name_cuts(PanelMoments& moments) const {
 RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
                                                        const std::vector<RecordedSide>& sides,
                                                        const Report& report) {
-  panel_.reset();
+  panel_.discard_window();
   for (auto& [name, tap] : taps_) tap.is_active = false;
   Result result;
   std::uint64_t images = 0;
@@ -142,7 +142,7 @@ RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
   }
   if (result.pairs.empty()) return result;
   feed(images);
-  result.moments = panel_.take();
+  result.moments = panel_.end_window();
   name_cuts(result.moments);
   for (const Fault& fault : result.moments.faults) {
     const bool is_asked = std::ranges::any_of(taps_, [&](const auto& tap) {
