@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "livecca/common/error.hpp"
-#include "monitor/comparison/rows_of_solution.hpp"
+#include "monitor/comparison/asked_measures.hpp"
 
 namespace livecca {
 namespace {

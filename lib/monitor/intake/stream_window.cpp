@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "livecca/common/error.hpp"
-#include "monitor/comparison/rows_of_solution.hpp"
+#include "monitor/comparison/asked_measures.hpp"
 
 namespace livecca {
 namespace {
