@@ -90,8 +90,8 @@ void remove_stale_files(const std::filesystem::path& folder, const std::string& 
 /// What a checkpoint has of all but the streams. Of the monitor's state, whose type is private.
 template <typename State>
 Json parts_to_json(const State& state) {
-  Json json{{"format", "livecca.checkpoint"},
-            {"version", 1},
+  Json json{{"format", checkpoint_format},
+            {"version", checkpoint_version},
             {"options", options_to_json(state.options)},
             {"taps", taps_to_json(state.taps)},
             {"taps_in_run_row", state.taps_in_run_row},

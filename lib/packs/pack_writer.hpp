@@ -26,10 +26,10 @@ namespace livecca {
 
 /// How a pack is written.
 struct PackOptions {
-  HistoryPrecision precision = HistoryPrecision::half;
+  PackPrecision precision = PackPrecision::half;
   /// Images kept, a seeded choice of the probe's, the same for every layer; 0: all.
-  std::size_t samples = 0;
-  std::uint64_t samples_seed = 0;
+  std::size_t images = 0;
+  std::uint64_t images_seed = 0;
 };
 
 /// What a pack says of all its layers.

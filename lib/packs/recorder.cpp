@@ -52,8 +52,8 @@ struct Recorder::State {
                          .max_features = options.max_features,
                          .feature_seed = options.feature_seed}),
         writer(path, {.precision = options.precision,
-                      .samples = options.samples,
-                      .samples_seed = options.samples_seed}) {}
+                      .images = options.images,
+                      .images_seed = options.images_seed}) {}
 
   Panel::Step& open_step() {
     if (!step) step.emplace(panel.begin());

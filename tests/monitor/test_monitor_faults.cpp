@@ -35,7 +35,7 @@ struct Watched {
     MonitorOptions result;
     result.run_directory = folder.path() / "run";
     result.threads = 1;
-    result.history_precision = HistoryPrecision::exact;
+    result.history_precision = PackPrecision::exact;
     result.on_event = [this](const Event& event) { told.push_back(event); };
     return result;
   }

@@ -46,7 +46,7 @@ MonitorOptions reference_options_in(const TemporaryFolder& folder, const char* n
   MonitorOptions options;
   options.run_directory = folder.path() / name;
   options.synchronous = true;
-  options.history_precision = HistoryPrecision::exact;
+  options.history_precision = PackPrecision::exact;
   return options;
 }
 
@@ -82,7 +82,7 @@ const MeasureRow* find_pair(const SnapshotReport& report, const char* layer, con
 /// Records the reference's layers, under the trained network's names.
 void record_layers(const std::filesystem::path& path, const Eigen::MatrixXd& inputs,
                    const OtherLayers& layers, Eigen::Index batch, RecorderOptions options = {}) {
-  options.precision = HistoryPrecision::exact;
+  options.precision = PackPrecision::exact;
   std::string why;
   const bool recorded = record(
       path, options,
@@ -226,7 +226,7 @@ TEST_CASE("a pack of another probe is refused, naming what differs") {
   positions.positions = Positions::sampled(4, 7);
   refused("positions", net.inputs, positions);
   RecorderOptions subset;
-  subset.samples = 100;
+  subset.images = 100;
   refused("subset", net.inputs, subset);
   const SnapshotReport report = probe(monitor, net);
   CHECK(has_event_saying(report, "other_probe", "order.safetensors: expected"));

@@ -44,13 +44,13 @@ void watch_in_variant(int variant, MonitorOptions& options) {
       break;
     case 2:
       options.train_window = Window::last_blocks(4, 100);
-      options.history_samples = 70;
+      options.history_images = 70;
       options.pairing = livecca::Pairing::all();
       break;
     default:
       options.train_window = Window::all();
       options.error_blocks = 6;
-      options.history_precision = livecca::HistoryPrecision::exact;
+      options.history_precision = livecca::PackPrecision::exact;
       options.train_snapshots = Schedule::log_spaced(6);
       break;
   }
@@ -124,7 +124,7 @@ void Training::record_reference() const {
     network.learn(train_data_.inputs, train_data_.classes, random);
   }
   livecca::RecorderOptions options{.network = "recorded"};
-  if (options_.variant == 2) options.samples = 70;  // as the history keeps
+  if (options_.variant == 2) options.images = 70;  // as the history keeps
   std::string why;
   const bool written = livecca::record(
       reference_file, options,

@@ -12,12 +12,12 @@
 #include "livecca/common/export.hpp"
 #include "livecca/moments/precision.hpp"
 #include "livecca/moments/window.hpp"
-#include "livecca/packs/pack_precision.hpp"
 #include "livecca/monitor/pairing.hpp"
 #include "livecca/monitor/schedule.hpp"
-#include "livecca/verdicts/verdict_options.hpp"
+#include "livecca/packs/pack_precision.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/sink.hpp"
+#include "livecca/verdicts/verdict_options.hpp"
 
 namespace livecca {
 
@@ -86,10 +86,10 @@ struct MonitorOptions {
   /// Keep the probe's activations of every snapshot, for the distance to the network's
   /// own start and for the final curves.
   bool keep_history = true;
-  HistoryPrecision history_precision = HistoryPrecision::half;
+  PackPrecision history_precision = PackPrecision::half;
   /// Keep only a seeded choice of this many of the probe's images; 0: all. A recorded reference is
-  /// then compared over them, so it has to be of the same choice, see RecorderOptions::samples.
-  std::size_t history_samples = 0;
+  /// then compared over them, so it has to be of the same choice, see RecorderOptions::images.
+  std::size_t history_images = 0;
   std::uint64_t history_seed = 0;
   /// Beyond this, kept snapshots are thinned out, to a log-spaced choice; the first, the latest and
   /// those that compare_before needs always stay.

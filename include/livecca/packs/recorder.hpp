@@ -26,9 +26,9 @@ struct RecorderOptions {
   Positions positions = Positions::sampled(16);
   std::size_t max_features = 2048;
   std::uint64_t feature_seed = 0;
-  HistoryPrecision precision = HistoryPrecision::half;
-  std::size_t samples = 0;  ///< a seeded choice of the probe's images; 0: all
-  std::uint64_t samples_seed = 0;
+  PackPrecision precision = PackPrecision::half;
+  std::size_t images = 0;  ///< a seeded choice of the probe's images; 0: all
+  std::uint64_t images_seed = 0;
 
   /// Whether the options make sense; if not, says why.
   LIVECCA_EXPORT bool is_valid(std::string& why) const;

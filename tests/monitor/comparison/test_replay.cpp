@@ -23,7 +23,7 @@ class ReplayFixture {
  public:
   ReplayFixture() {
     options.run_directory = folder.path() / "run";
-    options.history_precision = HistoryPrecision::exact;
+    options.history_precision = PackPrecision::exact;
   }
 
   void begin() {
@@ -56,8 +56,7 @@ class ReplayFixture {
       recorder.observe("fc", Layout::nc, view_of(network.reference()));
     };
     REQUIRE_MESSAGE(
-        record(path, {.network = "seed7", .precision = HistoryPrecision::exact}, run_probe, why),
-        why);
+        record(path, {.network = "seed7", .precision = PackPrecision::exact}, run_probe, why), why);
     return path;
   }
 
