@@ -94,12 +94,14 @@ Recorder::~Recorder() = default;
 
 const RecorderOptions& Recorder::options() const { return state_->options; }
 
-void Recorder::inputs(const ActivationView& view) {
-  inputs(view.data(), name_of(view.dtype()), size_of(view.dtype()), view.shape(), view.strides());
+void Recorder::set_inputs(const ActivationView& view) {
+  set_inputs(view.data(), name_of(view.dtype()), size_of(view.dtype()), view.shape(),
+             view.strides());
 }
 
-void Recorder::inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
-                      std::span<const std::int64_t> shape, std::span<const std::int64_t> strides) {
+void Recorder::set_inputs(const void* data, std::string_view element_type,
+                          std::size_t element_bytes, std::span<const std::int64_t> shape,
+                          std::span<const std::int64_t> strides) {
   if (!state_->fingerprint) state_->fingerprint.emplace();
   std::string why;
   if (state_->fingerprint->add(data, element_type, element_bytes, shape, strides, why)) return;

@@ -16,7 +16,7 @@
 using livecca::Monitor;
 using livecca::Stream;
 using livecca::libtorch::EvaluationScope;
-using livecca::libtorch::give_inputs;
+using livecca::libtorch::set_inputs;
 using livecca::libtorch::TapScope;
 using livecca_tests::small_images;
 using livecca_tests::SmallNetwork;
@@ -104,7 +104,7 @@ class WatchedRun {
         [&](SmallNetwork& network, int epoch) {
           for (const torch::Tensor& batch : probe.split(40)) {
             Monitor::Step step = monitor.begin(Stream::probe, epoch);
-            give_inputs(step, batch);
+            set_inputs(step, batch);
             run_beside(step, "net", network, batch);
             run_beside(step, "reference", reference, batch);
             step.commit();

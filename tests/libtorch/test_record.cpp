@@ -23,6 +23,7 @@ using livecca::RecordedPack;
 using livecca::Stream;
 using livecca::libtorch::EvaluationScope;
 using livecca::libtorch::give_inputs;
+using livecca::libtorch::set_inputs;
 using livecca::libtorch::record;
 using livecca::libtorch::tap;
 using livecca::libtorch::TapScope;
@@ -93,7 +94,7 @@ class Run {
   livecca::SnapshotReport watch(Monitor& monitor, const torch::Tensor& images) {
     for (const torch::Tensor& batch : images.split(32)) {
       Monitor::Step step = monitor.begin(Stream::probe, 0);
-      give_inputs(step, batch);
+      set_inputs(step, batch);
       const TapScope taps(monitor, step, "net");
       const EvaluationScope evaluation(*network);
       network->forward(batch);
@@ -160,7 +161,7 @@ TEST_CASE("a recorded network stands in for the one that runs beside") {
   Monitor monitor(run.options);
   REQUIRE(monitor.add_reference("seed22", run.pack("pack.safetensors")));
   Monitor::Step step = monitor.begin(Stream::probe, 0);
-  give_inputs(step, run.probe);
+  set_inputs(step, run.probe);
   const auto pass = [&](const char* name, SmallNetwork& network) {
     const TapScope taps(monitor, step, name);
     const EvaluationScope evaluation(*network);

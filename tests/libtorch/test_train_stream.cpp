@@ -16,7 +16,7 @@
 
 using livecca::Monitor;
 using livecca::Stream;
-using livecca::libtorch::give_inputs;
+using livecca::libtorch::set_inputs;
 using livecca::libtorch::tap;
 using livecca::libtorch::TapScope;
 
@@ -113,9 +113,9 @@ TEST_CASE("passes over the probe are the caller's own time") {
 TEST_CASE("inputs that cannot be read are counted, and those that can make the fingerprint") {
   OneStep run;
   Monitor::Step step = run.monitor.begin(Stream::probe, 0);
-  give_inputs(step, torch::Tensor());
-  give_inputs(step, torch::eye(3).to_sparse());
-  give_inputs(step, torch::zeros({50, 7}, torch::kLong));
+  set_inputs(step, torch::Tensor());
+  set_inputs(step, torch::eye(3).to_sparse());
+  set_inputs(step, torch::zeros({50, 7}, torch::kLong));
   {
     const TapScope taps(run.monitor, step, "net");
     tap("layer", run.activations);

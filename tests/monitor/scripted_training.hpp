@@ -76,8 +76,7 @@ class ScriptedTraining {
     const bool is_probe = stream == livecca::Stream::probe;
     const std::uint64_t seed = is_probe ? 100 + batch : 1000 + static_cast<std::uint64_t>(number);
     const Eigen::MatrixXd inputs = normal_matrix(images, features, seed);
-    livecca::Monitor::Step step = monitor_.begin(stream, epoch);
-    if (is_probe) step.inputs(livecca::view_of(inputs));
+    if (is_probe) step.set_inputs(livecca::view_of(inputs));
     for (std::size_t i = 0; i < taps_.size(); ++i) {
       if (without_b && i == 1) continue;
       Eigen::MatrixXd layer = inputs * normal_matrix(features, features, i);

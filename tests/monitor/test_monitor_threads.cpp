@@ -40,7 +40,7 @@ void probe_and_snapshot(Monitor& monitor) {
   const Eigen::MatrixXd x = normal_matrix(64, 4, 99);
   for (int i = 0; i < snapshots; ++i) {
     auto step = monitor.begin(Stream::probe, i);
-    step.inputs(view_of(x));
+    step.set_inputs(view_of(x));
     step.observe(monitor.watch("net", "fc", Layout::nc), view_of(x));
     step.observe(monitor.watch("ref", "fc", Layout::nc), view_of(x));
     step.commit();
@@ -180,8 +180,8 @@ TEST_CASE("wrong use of streams throws") {
   CHECK_THROWS_AS(monitor.finish(), Error);
   CHECK_THROWS_AS(monitor.watch("before-1", "fc", Layout::nc), Error);
   const Eigen::MatrixXd x = normal_matrix(4, 2, 1);
-  probe.inputs(view_of(x));
-  CHECK_THROWS_AS(probe.inputs(view_of(x)), Error);
+  probe.set_inputs(view_of(x));
+  CHECK_THROWS_AS(probe.set_inputs(view_of(x)), Error);
   probe.commit();
-  CHECK_THROWS_AS(probe.inputs(view_of(x)), Error);
+  CHECK_THROWS_AS(probe.set_inputs(view_of(x)), Error);
 }

@@ -55,7 +55,7 @@ SnapshotReport probe(Monitor& monitor, const Layers& net, Eigen::Index batch = 1
   for (Eigen::Index at = 0; at < images; at += batch) {
     const Eigen::Index rows = std::min(batch, images - at);
     auto step = monitor.begin(Stream::probe, epoch);
-    step.inputs(view_of(net.inputs.middleRows(at, rows)));
+    step.set_inputs(view_of(net.inputs.middleRows(at, rows)));
     step.observe(monitor.watch("net", "conv1", Layout::nc),
                  view_of(net.first.middleRows(at, rows)));
     step.observe(monitor.watch("net", "conv2", Layout::nc),
@@ -89,7 +89,7 @@ void record_layers(const std::filesystem::path& path, const Eigen::MatrixXd& inp
       [&](Recorder& recorder) {
         for (Eigen::Index at = 0; at < images; at += batch) {
           const Eigen::Index rows = std::min(batch, images - at);
-          recorder.inputs(view_of(inputs.middleRows(at, rows)));
+          recorder.set_inputs(view_of(inputs.middleRows(at, rows)));
           recorder.observe("conv1", Layout::nc, view_of(layers.a.middleRows(at, rows)));
           recorder.observe("conv2", Layout::nc, view_of(layers.b.middleRows(at, rows)));
           recorder.end_batch();
@@ -258,7 +258,7 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
   step.observe(tap, view_of(net.first));
   step.commit();
   const SnapshotReport report = monitor.snapshot(0).wait();
-  CHECK(has_event_saying(report, "unverified_probe", "Step::inputs()"));
+  CHECK(has_event_saying(report, "unverified_probe", "Step::set_inputs()"));
   CHECK(report.find("conv1", "pack", "pwcca_distance")->value);
 }
 
@@ -320,7 +320,7 @@ TEST_CASE("a pack of which no layer pairs is said to be lonely, with the names o
   REQUIRE(record(
       pack, {},
       [&](Recorder& recorder) {
-        recorder.inputs(view_of(net.inputs));
+        recorder.set_inputs(view_of(net.inputs));
         recorder.observe("features.conv1", Layout::nc, view_of(net.first));
       },
       why));

@@ -219,10 +219,10 @@ TEST_CASE("the budget decides which due steps are observed, of how many images, 
     options.overhead_budget = 0.02;
   });
   const Eigen::MatrixXd x = normal_matrix(64, 3, streams_seed);
-  // More than a training as long as this test can earn.
-  const auto observe = [&] {
-    auto step = pair.observed(Stream::train, 0, view_of(x), view_of(x));
-    step.spent(1000);
+  const auto observe = [&](Monitor::Step step) {
+    step.observe(pair.net, view_of(x));
+    step.observe(pair.ref, view_of(x));
+    step.add_reference_time(1000);  // more than a training as long as this test can earn
     step.commit();
   };
   int due = 0;

@@ -247,7 +247,7 @@ TEST_CASE("fault: a reference's file that is truncated, or of another probe, is 
                       pack, as,
                       [&](Recorder& recorder) {
                         const Eigen::MatrixXd layer = other_inputs.leftCols(5);
-                        recorder.inputs(view_of(other_inputs));
+                        recorder.set_inputs(view_of(other_inputs));
                         recorder.observe("first", Layout::nc, view_of(layer));
                         recorder.end_batch();
                       },

@@ -93,7 +93,7 @@ class TinyTraining {
     for (Eigen::Index first = 0; first < probe_.rows(); first += 100) {
       const Eigen::MatrixXd x = probe_.middleRows(first, 100);
       auto step = monitor.begin(livecca::Stream::probe, epoch);
-      step.inputs(livecca::view_of(x));
+      step.set_inputs(livecca::view_of(x));
       observe_all(step, epoch, -1, x, weights);
       step.commit();
     }

@@ -129,7 +129,7 @@ void Training::record_reference() const {
   const bool written = livecca::record(
       reference_file, options,
       [&](livecca::Recorder& recorder) {
-        recorder.inputs(livecca::view_of(probe_data_.inputs));
+        recorder.set_inputs(livecca::view_of(probe_data_.inputs));
         network.run(probe_data_.inputs);
         for (std::size_t i = 0; i < network.hidden().size(); ++i) {
           recorder.observe(layer_name(i), Layout::nc, livecca::view_of(network.hidden()[i]));
@@ -169,7 +169,8 @@ void Training::observe_batch(std::int64_t epoch, const Matrix& batch_inputs) {
   livecca::Monitor::Step step = monitor_->begin(Stream::train, epoch);
   const auto begin = std::chrono::steady_clock::now();
   networks_.other.run(batch_inputs);
-  step.spent(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  step.add_reference_time(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   observe(step);
   step.commit();
 }
@@ -213,7 +214,7 @@ void Training::run_probe(std::int64_t epoch) {
     networks_.net.run(images);
     networks_.other.run(images);
     livecca::Monitor::Step step = monitor_->begin(Stream::probe, epoch);
-    step.inputs(livecca::view_of(images));
+    step.set_inputs(livecca::view_of(images));
     observe(step);
     step.commit();
   }

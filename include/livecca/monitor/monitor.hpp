@@ -80,7 +80,7 @@ class LIVECCA_EXPORT Monitor {
 
   /// Compares with a recorded pack (see Recorder, and a run's history) under that name at every
   /// snapshot of the probe. Returns false, with an event "reference_refused", if the file cannot be
-  /// used. A pack of another probe is told by the fingerprint of the inputs, if Step::inputs()
+  /// used. A pack of another probe is told by the fingerprint of the inputs, if Step::set_inputs()
   /// gives them, and by what is known of its rows: an event "other_probe" or "rows_differ" says
   /// what differs, and there are no numbers. A resumed run has its packs: the same name and path
   /// again change nothing. Throws Error if the name is taken, the trained network's or reserved.
@@ -151,12 +151,13 @@ class LIVECCA_EXPORT Monitor::Step {
   Step& operator=(Step&&) = delete;
   ~Step();
 
-  /// The inputs of a probe step, first axis the inputs: their fingerprint tells recorded packs of
-  /// the same probe from others. Of any element type, e.g. "int64" of 8 bytes. Once a step, before
-  /// its commit; does nothing in the train stream. Cost: one pass over the bytes.
-  void inputs(const ActivationView& inputs);
-  void inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
-              std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+  /// Takes the inputs of a probe step; the first axis counts them. Their fingerprint tells recorded
+  /// packs of the same probe from others. Elements may have any type, e.g. "int64" of 8 bytes. Call
+  /// it once a step, before its commit. Does nothing in the train stream. Cost: one pass over the
+  /// bytes.
+  void set_inputs(const ActivationView& inputs);
+  void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
+                  std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
   /// Copies the rows that it needs at once, so an in-place operation may follow. Throws Error on an
   /// unknown handle, a tap observed twice, a mask for a layout without steps, or after commit.
@@ -179,13 +180,14 @@ class LIVECCA_EXPORT Monitor::Step {
   void merge(const PanelMoments& moments);
   /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
   /// Does nothing after the commit.
-  void report(std::string_view tap, std::string_view why);
-  /// Seconds that the caller took for this train step's watching alone, e.g. a reference's forward
-  /// pass: counted as overhead. Of a probe step not counted: its passes are the caller's own.
-  void spent(double seconds);
-  /// Seconds that the caller took to get at what it observes, e.g. to copy it from a GPU: counted
-  /// as observing.
-  void spent_observing(double seconds);
+  void report_unwatchable(std::string_view tap, std::string_view why);
+  /// Adds seconds that the caller spent only to watch this train step, e.g. in a reference's
+  /// forward pass, to the overhead. Probe steps are not counted, because the caller runs them
+  /// anyway.
+  void add_reference_time(double seconds);
+  /// Adds seconds that the caller spent to reach what it observes, e.g. to copy it from a GPU. They
+  /// count as observing.
+  void add_observing_time(double seconds);
   /// Calls `action` first thing in commit(), on its thread; forgets it if there is no commit. For
   /// hooks that observe once a pass is over.
   void at_commit(std::function<void(Step&)> action);
