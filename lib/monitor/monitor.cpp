@@ -11,6 +11,7 @@
 #include "monitor/checkpoint.hpp"
 #include "monitor/monitor_state.hpp"
 #include "monitor/pacing/time_spent.hpp"
+#include "monitor/test_knobs.hpp"
 
 namespace livecca {
 namespace {
@@ -50,13 +51,14 @@ int threads_of(const MonitorOptions& options) {
 
 }  // namespace
 
-Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpoint)
+Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpoint,
+                      const TestKnobs& knobs)
     : options(checked(std::move(given), checkpoint == nullptr)),
       process(::getpid()),
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
-      writer(options.run_directory, options.run, {options.on_event, options.wall_clock},
+      writer(options.run_directory, options.run, {options.on_event, knobs.wall_clock},
              checkpoint == nullptr),
-      sinks(options.sinks, std::chrono::duration<double>(options.sink_retry_seconds),
+      sinks(options.sinks, std::chrono::duration<double>(knobs.sink_retry_seconds),
             [this](const std::string& sink, const std::string& what, const std::string& why,
                    std::uint64_t count) { report_sink(sink, what, why, count); }),
       overhead(options.overhead_budget, options.synchronous),
@@ -195,11 +197,14 @@ bool Monitor::State::due(Schedule& schedule, const char* subject, std::int64_t e
   return is_due;
 }
 
-Monitor::Monitor(MonitorOptions options)
-    : state_(std::make_unique<State>(std::move(options), nullptr)) {}
+Monitor::Monitor(MonitorOptions options, const std::filesystem::path* checkpoint,
+                 const TestKnobs& knobs)
+    : state_(std::make_unique<State>(std::move(options), checkpoint, knobs)) {}
+
+Monitor::Monitor(MonitorOptions options) : Monitor(std::move(options), nullptr, TestKnobs{}) {}
 
 Monitor::Monitor(MonitorOptions options, const std::filesystem::path& checkpoint)
-    : state_(std::make_unique<State>(std::move(options), &checkpoint)) {}
+    : Monitor(std::move(options), &checkpoint, TestKnobs{}) {}
 
 Monitor::~Monitor() {
   if (state_->is_forked()) {

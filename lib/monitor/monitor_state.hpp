@@ -66,7 +66,7 @@ struct FrontState {
 /// With options.synchronous there are no queues: the caller's thread goes all the way, under
 /// `pipeline`.
 struct Monitor::State {
-  State(MonitorOptions given, const std::filesystem::path* checkpoint);
+  State(MonitorOptions given, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
 
   /// In a child of fork() nothing may be touched: other threads' locks are taken for ever there.
   bool is_forked() const;

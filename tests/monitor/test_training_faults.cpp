@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "livecca/packs/recorder.hpp"
+#include "monitor/test_knobs.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
@@ -308,10 +309,13 @@ TEST_CASE("fault: a solve that does not converge has no value, and the next one 
 TEST_CASE("fault: the clock steps back; times of rows do not") {
   WatchedTraining watched;
   double now = 1e9;
-  watched.options.wall_clock = [&] { return now; };
   watched.options.synchronous = true;
   watched.training.before_epoch = [&](int epoch) { now += epoch == 3 ? -5000 : 10; };
-  watched.run();
+  {
+    Monitor monitor =
+        livecca::MonitorForTests::begun(watched.options, {.wall_clock = [&] { return now; }});
+    watched.run(monitor);
+  }
   double last = 0;
   for (const auto& line : read_lines(watched.rows())) {
     CHECK(line["wall_time"].get<double>() >= last);

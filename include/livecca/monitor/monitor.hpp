@@ -22,6 +22,9 @@
 
 namespace livecca {
 
+struct MonitorForTests;
+struct TestKnobs;
+
 /// What watch() returns and observe() takes.
 struct TapHandle {
   std::size_t index = 0;
@@ -145,6 +148,10 @@ class LIVECCA_EXPORT Monitor {
 
 /// One step of a Monitor: observe each tap once, then commit. Discards itself if it is destroyed
 /// uncommitted. Move-only. Must not outlive its monitor.
+  friend struct MonitorForTests;
+  /// `checkpoint` is null for a new run.
+  Monitor(MonitorOptions options, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
+
 class LIVECCA_EXPORT Monitor::Step {
  public:
   Step(Step&&) noexcept;

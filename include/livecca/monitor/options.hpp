@@ -98,11 +98,9 @@ struct MonitorOptions {
   VerdictOptions verdicts{};
 
   /// Where rows go beside rows.jsonl; examples/own_sink has one in 20 lines. Each has
-  /// a thread, which calls it in order; what it throws is an event "sink_failed".
+  /// a thread, which calls it in order; what it throws is an event "sink_failed". A call that threw
+  /// is made again after 1 s, and then after twice as long each time, up to 64 s.
   std::vector<std::shared_ptr<Sink>> sinks{};
-  /// Seconds, at most a day, before a sink's call that threw is made again; twice as many the next
-  /// time, and so on up to 64 times as many.
-  double sink_retry_seconds = 1;
 
   /// Called for the first event of each kind and subject, from a training thread or one of
   /// livecca's; must not call the monitor. What it throws is an event "callback_failed".
@@ -110,9 +108,6 @@ struct MonitorOptions {
   /// Called with every solved snapshot, from the thread that solved it, in their order. May call
   /// log() and latest(). What it throws is an event "callback_failed".
   std::function<void(const SnapshotReport&)> on_snapshot{};
-  /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does. Must
-  /// not call the monitor.
-  std::function<double()> wall_clock{};
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
   std::vector<std::pair<std::string, std::string>> notes{};
 
