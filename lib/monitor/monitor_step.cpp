@@ -25,8 +25,7 @@ Monitor::Step Monitor::begin(Stream stream, std::int64_t epoch) {
   auto step = std::make_unique<Step::State>(state, state.pool.take());
   {
     const std::lock_guard lock(state.front_mutex);
-    state.front.expect_running();
-    if (is_probe) state.front.expect_no_probe_step();
+    state.front.expect_may_begin(stream);
     StreamFront& front = state.front.of(stream);
     const std::uint64_t first_image =
         is_probe ? state.front.probe_images : front.number * images_per_train_step;

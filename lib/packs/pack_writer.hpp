@@ -11,16 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include "packs/pack_header.hpp"
 #include "common/atomic_file.hpp"
 #include "common/spool_file.hpp"
 #include "livecca/activations/packed_rows.hpp"
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/activations/reading.hpp"
-#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/moments/moments.hpp"
 #include "livecca/packs/pack_precision.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "packs/layer_spool.hpp"
+#include "packs/pack_header.hpp"
 
 namespace livecca {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "support/json_lines.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "small_network.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
@@ -89,16 +89,17 @@ class WatchedRun {
   Outcome outcome() {
     return train(
         [&](SmallNetwork& network, const torch::Tensor& batch, int step) {
-          monitor.advance(step / steps_per_epoch);
-          if (!monitor.due(Stream::train, step / steps_per_epoch)) return network->forward(batch);
-          Monitor::Step train_step = monitor.begin(Stream::train, step / steps_per_epoch);
+          const std::int64_t epoch = step / steps_per_epoch;
+          monitor.training_step(epoch);
+          auto train_step = monitor.begin_if_due(Stream::train, epoch);
+          if (!train_step) return network->forward(batch);
           torch::Tensor logits;
           {
-            const TapScope taps(monitor, train_step, "net");
+            const TapScope taps(monitor, *train_step, "net");
             logits = network->forward(batch);
           }
-          run_beside(train_step, "reference", reference, batch);
-          train_step.commit();
+          run_beside(*train_step, "reference", reference, batch);
+          train_step->commit();
           return logits;
         },
         [&](SmallNetwork& network, int epoch) {

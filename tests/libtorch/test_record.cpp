@@ -9,22 +9,21 @@
 #include <utility>
 #include <vector>
 
-#include "support/json_lines.hpp"
-#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/common/error.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/record.hpp"
 #include "small_network.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
 using livecca::RecordedPack;
 using livecca::Stream;
 using livecca::libtorch::EvaluationScope;
-using livecca::libtorch::give_inputs;
-using livecca::libtorch::set_inputs;
 using livecca::libtorch::record;
+using livecca::libtorch::set_inputs;
 using livecca::libtorch::tap;
 using livecca::libtorch::TapScope;
 using livecca_tests::small_images;

@@ -8,10 +8,10 @@
 #include <thread>
 #include <vector>
 
-#include "support/json_lines.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/tap.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using livecca::Monitor;

@@ -5,11 +5,11 @@
 #include <functional>
 #include <optional>
 
-#include "support/file_text.hpp"
 #include "livecca/common/error.hpp"
-#include "monitor/test_knobs.hpp"
 #include "livecca/packs/recorder.hpp"
+#include "monitor/test_knobs.hpp"
 #include "scripted_training.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;

@@ -3,9 +3,9 @@
 #include <functional>
 #include <set>
 
-#include "support/file_text.hpp"
 #include "livecca/common/error.hpp"
 #include "scripted_training.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;

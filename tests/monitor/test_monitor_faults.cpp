@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "drifting_network.hpp"
-#include "support/json_lines.hpp"
 #include "report_events.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;

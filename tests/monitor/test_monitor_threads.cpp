@@ -7,9 +7,9 @@
 #include <memory>
 #include <thread>
 
+#include "livecca/common/error.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
-#include "livecca/common/error.hpp"
 #include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
 
@@ -52,8 +52,8 @@ void probe_and_snapshot(Monitor& monitor) {
 void save_and_log(Monitor& monitor, const std::filesystem::path& checkpoint) {
   for (int i = 0; i < 5; ++i) {
     CHECK(monitor.save(checkpoint));
-    monitor.advance(i);
-    monitor.due(Stream::train, i);
+    monitor.training_step(i);
+    monitor.begin_if_due(Stream::train, i);
     monitor.log(i, "loss", 0.5);
   }
 }
@@ -118,11 +118,12 @@ struct Forked {
     end();
     const SnapshotTicket ticket = pass(1);
     const bool inert = ticket.ready() && ticket.wait().measures.empty() &&
-                       !monitor->due(Stream::train, 1) && !monitor->latest("fc", "ref", "pwcca") &&
+                       !monitor->begin_if_due(Stream::train, 1) && !monitor->claim_probe_pass(1) &&
+                       !monitor->snapshot_if_due(1) && !monitor->latest("fc", "ref", "pwcca") &&
                        !monitor->save(checkpoint) && !monitor->add_reference("pack", "none") &&
                        monitor->finish().measures.empty();
     monitor->log(1, "loss", 1);
-    monitor->advance(1);
+    monitor->training_step(1);
     monitor.reset();
     return inert;
   }

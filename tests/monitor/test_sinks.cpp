@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <condition_variable>
 #include <future>
 #include <map>
@@ -11,10 +10,9 @@
 #include <stdexcept>
 #include <thread>
 
+#include "livecca/common/error.hpp"
 #include "monitor/test_knobs.hpp"
 #include "support/json_lines.hpp"
-#include "support/json_lines.hpp"
-#include "livecca/common/error.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
@@ -104,9 +102,9 @@ MonitorOptions options_in(const TemporaryFolder& folder, std::vector<std::shared
   options.threads = 1;
   options.sinks = std::move(sinks);
   return options;
-constexpr double an_hour = 3600;  // seconds
-
 }
+
+constexpr double an_hour = 3600;  // seconds
 
 /// One pass over a probe of one pair, and its snapshot.
 void pass(Monitor& monitor, std::int64_t epoch) {
@@ -221,20 +219,20 @@ TEST_CASE("a resumed run's sinks are told where it goes on, and had all rows bef
   const std::filesystem::path checkpoint = folder.path() / "checkpoint";
   auto monitor = std::make_unique<Monitor>(options_in(folder, {before}));
   for (int epoch = 0; epoch < 2; ++epoch) {
-    monitor->advance(epoch);
+    monitor->training_step(epoch);
     pass(*monitor, epoch);
   }
   REQUIRE(monitor->save(checkpoint));
   CHECK(sorted(before->rows) == rows_of_file(folder.path() / "run"));
   const auto rows_at_checkpoint = static_cast<std::ptrdiff_t>(before->rows.size());
   const double time_at_checkpoint = before->last_time;
-  monitor->advance(2);
+  monitor->training_step(2);
   pass(*monitor, 2);
   monitor.reset();
   const auto after = std::make_shared<Collector>();
   {
     Monitor resumed(options_in(folder, {after}), checkpoint);
-    resumed.advance(2);
+    resumed.training_step(2);
     pass(resumed, 2);
   }
   REQUIRE(after->opened.size() == 1);

@@ -337,7 +337,7 @@ TEST_CASE("fault: callbacks that throw are counted, and everything is written") 
   {
     Monitor monitor(watched.options);
     watched.training.before_epoch = [&](int epoch) {
-      CHECK_FALSE(monitor.due(Stream::train, epoch));
+      CHECK_FALSE(monitor.begin_if_due(Stream::train, epoch));
     };
     watched.run(monitor);
   }

@@ -105,7 +105,7 @@ class TinyTraining {
     const Eigen::MatrixXd x = normal_matrix(batch, inputs, seed);
     const Eigen::MatrixXd target = x.leftCols(2).array().sin();
     if (monitor != nullptr) {
-      monitor->advance(epoch);
+      monitor->training_step(epoch);
       auto step = monitor->begin(livecca::Stream::train, epoch);
       observe_all(step, epoch, number, x, weights);
       step.commit();

@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "support/file_text.hpp"
 #include "http_client.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
-#include "monitor/test_knobs.hpp"
 #include "livecca/sinks/prometheus.hpp"
+#include "monitor/test_knobs.hpp"
 #include "promtool.hpp"
+#include "support/file_text.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
 

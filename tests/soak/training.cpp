@@ -165,8 +165,7 @@ void Training::observe(livecca::Monitor::Step& step) const {
   }
 }
 
-void Training::observe_batch(std::int64_t epoch, const Matrix& batch_inputs) {
-  livecca::Monitor::Step step = monitor_->begin(Stream::train, epoch);
+void Training::observe_batch(livecca::Monitor::Step step, const Matrix& batch_inputs) {
   const auto begin = std::chrono::steady_clock::now();
   networks_.other.run(batch_inputs);
   step.add_reference_time(
@@ -191,17 +190,20 @@ void Training::step() {
     batch_inputs.row(i) = train_data_.inputs.row(image);
     batch_classes.push_back(train_data_.classes[image]);
   }
-  monitor_->advance(epoch);
+  monitor_->training_step(epoch);
   networks_.other.learn(batch_inputs, batch_classes, random_);
   const double loss = networks_.net.learn(batch_inputs, batch_classes, random_);
   ++step_;
-  if (monitor_->due(Stream::train, epoch)) observe_batch(epoch, batch_inputs);
+  if (auto train_step = monitor_->begin_if_due(Stream::train, epoch)) {
+    observe_batch(std::move(*train_step), batch_inputs);
+  }
   if (step_ % 10 == 0) monitor_->log(epoch, "loss", loss);
-  if (monitor_->due(Stream::probe, epoch)) {
+  if (monitor_->claim_probe_pass(epoch)) {
     run_probe(epoch);
     snapshot(epoch);
-  } else if (monitor_->snapshot_due(epoch)) {
-    snapshot(epoch);
+  } else if (auto ticket = monitor_->snapshot_if_due(epoch)) {
+    last_snapshot_ = std::move(ticket);
+    ++snapshots_;
   }
   if (step_ % options_.checkpoint_every == 0) save();
 }

@@ -1,7 +1,7 @@
 #include <array>
 
-#include "support/pack_fixture.hpp"
 #include "program.hpp"
+#include "support/pack_fixture.hpp"
 #include "support/random_data.hpp"
 
 using namespace livecca_tests;

@@ -40,7 +40,7 @@ std::string element_type_of(const at::Tensor& tensor) {
   }
 }
 
-/// To a step or a recorder; the tensor is readable().
+/// Of a step or a recorder; expects a readable() tensor.
 template <typename Listener>
 void set_inputs_of(Listener& listener, const at::Tensor& tensor) {
   listener.set_inputs(tensor.data_ptr(), element_type_of(tensor),

@@ -93,18 +93,21 @@ class LIVECCA_EXPORT Monitor {
   /// tap's shape is not known: neither given to watch() nor seen.
   PanelPlan plan(std::size_t images_per_step) const;
 
-  /// A training step begins: counts it, and measures how long steps take. Schedules by steps, the
-  /// `step` of rows and the overhead's share need it; call it from one thread.
-  void advance(std::int64_t epoch);
-  /// Whether the stream's schedule says so now, in this epoch, and, of the train stream, the budget
-  /// lets it. Each point of a schedule is told once.
-  bool due(Stream stream, std::int64_t epoch);
-  /// Whether options.train_snapshots says that snapshot(epoch, Stream::train) is due.
-  bool snapshot_due(std::int64_t epoch);
+  /// Counts a training step that begins, and measures how long steps take. Schedules by steps, the
+  /// `step` of rows and the overhead's share need it. Call it from one thread.
+  void training_step(std::int64_t epoch);
 
   /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another probe step is
   /// open or after finish().
   Step begin(Stream stream, std::int64_t epoch);
+  /// Opens a step if options.probe_schedule or train_schedule says that one is due. A train step
+  /// must also fit the overhead budget. Each point of a schedule is claimed once: one that the
+  /// budget skips is gone. Throws Error as begin(), due or not.
+  std::optional<Step> begin_if_due(Stream stream, std::int64_t epoch);
+  /// Whether a pass over the probe is due: true once for each point of options.probe_schedule. The
+  /// caller then runs the probe, in as many steps of begin() as it has batches. begin_if_due() does
+  /// both for a probe of one batch, and claims from the same schedule.
+  bool claim_probe_pass(std::int64_t epoch);
 
   /// Ends the streams' windows (of those that saw steps since the last): freezes the moments and
   /// solves them off this thread. Waits, and reports the wait, only for a place in the queue.
@@ -113,6 +116,9 @@ class LIVECCA_EXPORT Monitor {
   /// The same of one stream: the other's window goes on, such as a pass over the probe that has not
   /// ended.
   SnapshotTicket snapshot(std::int64_t epoch, Stream stream);
+  /// Ends the train stream's window, as snapshot(epoch, Stream::train), if options.train_snapshots
+  /// says that it is due: once for each point. Throws Error after finish().
+  std::optional<SnapshotTicket> snapshot_if_due(std::int64_t epoch);
 
   /// The newest row of a layer against a reference: its layer of that name, or, if none is named,
   /// of the same name or the only one that the layer is compared with.
@@ -142,16 +148,16 @@ class LIVECCA_EXPORT Monitor {
   const std::string& network() const;
 
  private:
+  friend struct MonitorForTests;
+  /// `checkpoint` is null for a new run.
+  Monitor(MonitorOptions options, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
+
   struct State;
   std::unique_ptr<State> state_;
 };
 
 /// One step of a Monitor: observe each tap once, then commit. Discards itself if it is destroyed
 /// uncommitted. Move-only. Must not outlive its monitor.
-  friend struct MonitorForTests;
-  /// `checkpoint` is null for a new run.
-  Monitor(MonitorOptions options, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
-
 class LIVECCA_EXPORT Monitor::Step {
  public:
   Step(Step&&) noexcept;
@@ -185,7 +191,7 @@ class LIVECCA_EXPORT Monitor::Step {
   /// and features. What it does not have is lost for the window, and the probe's activations are
   /// not kept of this snapshot. Copies. Throws Error if something was observed or merged already.
   void merge(const PanelMoments& moments);
-  /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
+  /// Reports a tap that a hook could not hand to observe(), as an event "unwatchable" of that name.
   /// Does nothing after the commit.
   void report_unwatchable(std::string_view tap, std::string_view why);
   /// Adds seconds that the caller spent only to watch this train step, e.g. in a reference's

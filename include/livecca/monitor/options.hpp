@@ -59,15 +59,15 @@ struct MonitorOptions {
 
   /// What the train stream's moments remember.
   Window train_window = Window::since_snapshot();
-  /// When due(Stream::probe, …) says that a pass over the probe is due.
+  /// When a pass over the probe is due; see Monitor::claim_probe_pass() and begin_if_due().
   Schedule probe_schedule = Schedule::every_epochs(1);
-  /// When due(Stream::train, …) says that a training step is to be observed.
+  /// When a training step is to be observed; see Monitor::begin_if_due().
   Schedule train_schedule = Schedule::every_steps(10);
-  /// When snapshot_due() says that the train stream's window is to end.
+  /// When the train stream's window is to end; see Monitor::snapshot_if_due().
   Schedule train_snapshots = Schedule::never();
-  /// The share of training time that the train stream may take, e.g. 0.02: due(Stream::train) then
-  /// lets steps pass, and fewer images are looked at, so that it stays below. Needs advance(). 0:
-  /// no budget. What is observed then depends on the clock.
+  /// The share of training time that the train stream may take, in [0, 1), e.g. 0.02; 0: no budget.
+  /// To stay below it, begin_if_due() skips train steps that are due, and steps look at fewer
+  /// images. Needs Monitor::training_step(). What is observed then depends on the clock.
   double overhead_budget = 0;
 
   /// Threads for accumulating and solving; 0: one less than the cores, at least one.
