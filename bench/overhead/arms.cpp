@@ -155,7 +155,7 @@ void ProbeWatcher::run_watched(ProbePass& pass) {
     const Stopwatch watch(whole);
     for (const torch::Tensor& images : batches_) {
       livecca::Monitor::Step step = monitor_.begin(livecca::Stream::probe, epoch_);
-      livecca::libtorch::give_inputs(step, images);
+      livecca::libtorch::set_inputs(step, images);
       {
         const livecca::libtorch::TapScope taps(monitor_, step, live_training::trained_name);
         forward(network_, images, forwards);

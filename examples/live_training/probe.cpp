@@ -25,7 +25,7 @@ double Probe::run(livecca::Monitor& monitor, std::int64_t epoch, Network& traine
   const auto begin = std::chrono::steady_clock::now();
   for (const torch::Tensor& batch : batches()) {
     livecca::Monitor::Step step = monitor.begin(livecca::Stream::probe, epoch);
-    livecca::libtorch::give_inputs(step, batch);
+    livecca::libtorch::set_inputs(step, batch);
     run_watched(monitor, step, trained_name, trained, batch);
     if (reference) run_watched(monitor, step, reference_name, reference, batch);
     step.commit();

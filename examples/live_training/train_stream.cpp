@@ -7,16 +7,17 @@ namespace live_training {
 
 torch::Tensor TrainStream::forward(std::int64_t epoch, Network& network,
                                    const torch::Tensor& images) {
-  monitor_.advance(epoch);
-  if (!is_watched_ || !monitor_.due(livecca::Stream::train, epoch)) return network->forward(images);
-  livecca::Monitor::Step step = monitor_.begin(livecca::Stream::train, epoch);
+  monitor_.training_step(epoch);
+  if (!is_watched_) return network->forward(images);
+  auto step = monitor_.begin_if_due(livecca::Stream::train, epoch);
+  if (!step) return network->forward(images);
   torch::Tensor logits;
   {
-    const livecca::libtorch::TapScope taps(monitor_, step, trained_name);
+    const livecca::libtorch::TapScope taps(monitor_, *step, trained_name);
     logits = network->forward(images);
   }
-  if (reference_) run_watched(monitor_, step, reference_name, reference_, images);
-  step.commit();
+  if (reference_) run_watched(monitor_, *step, reference_name, reference_, images);
+  step->commit();
   return logits;
 }
 

@@ -12,9 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* format = "livecca.checkpoint";
-constexpr int version = 1;
-
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
   throw Error(path.string() + ": " + why);
 }
@@ -78,7 +75,7 @@ Json options_to_json(const MonitorOptions& options) {
           {"train_window",
            {name_of(options.train_window.kind), options.train_window.half_life,
             options.train_window.blocks, options.train_window.images_per_block}},
-          {"history_samples", options.history_samples},
+          {"history_images", options.history_images},
           {"history_seed", options.history_seed}};
 }
 
@@ -92,11 +89,13 @@ std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOp
   const auto holds = [&](const char* name, const Json& value) {
     return json.is_object() && json.contains(name) && json[name] == value;
   };
-  if (!holds("format", format)) {
+  if (!holds("format", checkpoint_format)) {
     refuse(path, "expected a checkpoint of a monitor, got another file or a part of one");
   }
-  if (!holds("version", version)) {
-    refuse(path, "expected a checkpoint of version " + std::to_string(version));
+  if (!holds("version", checkpoint_version)) {
+    refuse(path, "expected a checkpoint of version " + std::to_string(checkpoint_version) +
+                     ", got " + (json.contains("version") ? json["version"].dump() : "none") +
+                     "; resume with the livecca that wrote it, or begin a new run");
   }
   if (!json.contains("rows_size") || !json["rows_size"].is_number_unsigned()) {
     refuse(path, "expected rows_size, the bytes that rows.jsonl had, got none");

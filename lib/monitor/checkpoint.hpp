@@ -21,6 +21,10 @@ namespace livecca {
 //
 // monitor.json is replaced last and whole, so that a checkpoint is the earlier or the later one.
 
+inline constexpr const char* checkpoint_format = "livecca.checkpoint";
+/// Checkpoints of other versions are refused.
+inline constexpr int checkpoint_version = 2;
+
 /// The file within a checkpoint.
 std::filesystem::path checkpoint_file(const std::filesystem::path& folder);
 

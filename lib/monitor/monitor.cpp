@@ -11,6 +11,7 @@
 #include "monitor/checkpoint.hpp"
 #include "monitor/monitor_state.hpp"
 #include "monitor/pacing/time_spent.hpp"
+#include "monitor/test_knobs.hpp"
 
 namespace livecca {
 namespace {
@@ -50,13 +51,14 @@ int threads_of(const MonitorOptions& options) {
 
 }  // namespace
 
-Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpoint)
+Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpoint,
+                      const TestKnobs& knobs)
     : options(checked(std::move(given), checkpoint == nullptr)),
       process(::getpid()),
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
-      writer(options.run_directory, options.run, {options.on_event, options.wall_clock},
+      writer(options.run_directory, options.run, {options.on_event, knobs.wall_clock},
              checkpoint == nullptr),
-      sinks(options.sinks, std::chrono::duration<double>(options.sink_retry_seconds),
+      sinks(options.sinks, std::chrono::duration<double>(knobs.sink_retry_seconds),
             [this](const std::string& sink, const std::string& what, const std::string& why,
                    std::uint64_t count) { report_sink(sink, what, why, count); }),
       overhead(options.overhead_budget, options.synchronous),
@@ -112,6 +114,11 @@ void FrontState::expect_running() const {
 
 void FrontState::expect_no_probe_step() const {
   if (probe_is_open) throw Error("monitor: expected the open probe step to be committed first");
+}
+
+void FrontState::expect_may_begin(Stream stream) const {
+  expect_running();
+  if (stream == Stream::probe) expect_no_probe_step();
 }
 
 TapHandle Monitor::State::watch(std::string_view network, std::string_view layer,
@@ -177,13 +184,13 @@ bool Monitor::State::add_reference(const std::string& name, const std::filesyste
   return false;
 }
 
-bool Monitor::State::due(Schedule& schedule, const char* subject, std::int64_t epoch) {
+bool Monitor::State::claim(Schedule& schedule, const char* subject, std::int64_t epoch) {
   std::string failure;
   bool is_due = false;
   {
     const std::lock_guard lock(front_mutex);
     front.epoch = epoch;
-    is_due = schedule.due({front.made, front.epoch, steady_seconds() - began});
+    is_due = schedule.claim({front.made, front.epoch, steady_seconds() - began});
     failure = schedule.failure();
   }
   if (!failure.empty()) {
@@ -195,11 +202,14 @@ bool Monitor::State::due(Schedule& schedule, const char* subject, std::int64_t e
   return is_due;
 }
 
-Monitor::Monitor(MonitorOptions options)
-    : state_(std::make_unique<State>(std::move(options), nullptr)) {}
+Monitor::Monitor(MonitorOptions options, const std::filesystem::path* checkpoint,
+                 const TestKnobs& knobs)
+    : state_(std::make_unique<State>(std::move(options), checkpoint, knobs)) {}
+
+Monitor::Monitor(MonitorOptions options) : Monitor(std::move(options), nullptr, TestKnobs{}) {}
 
 Monitor::Monitor(MonitorOptions options, const std::filesystem::path& checkpoint)
-    : state_(std::make_unique<State>(std::move(options), &checkpoint)) {}
+    : Monitor(std::move(options), &checkpoint, TestKnobs{}) {}
 
 Monitor::~Monitor() {
   if (state_->is_forked()) {
@@ -230,23 +240,30 @@ PanelPlan Monitor::plan(std::size_t images_per_step) const {
   return state_->probe.panel().plan(images_per_step);
 }
 
-void Monitor::advance(std::int64_t epoch) {
+void Monitor::training_step(std::int64_t epoch) {
   if (state_->is_forked()) return;
-  state_->overhead.advance(steady_seconds());
+  state_->overhead.training_step(steady_seconds());
   const std::lock_guard lock(state_->front_mutex);
   ++state_->front.made;
   state_->front.epoch = epoch;
 }
 
-bool Monitor::due(Stream stream, std::int64_t epoch) {
-  State& state = *state_;
-  if (state.is_forked()) return false;
-  if (stream == Stream::probe) return state.due(state.options.probe_schedule, "probe", epoch);
-  return state.due(state.options.train_schedule, "train", epoch) && state.overhead.wants_step();
+bool Monitor::claim_probe_pass(std::int64_t epoch) {
+  return !state_->is_forked() && state_->claim(state_->options.probe_schedule, "probe", epoch);
 }
 
-bool Monitor::snapshot_due(std::int64_t epoch) {
-  return !state_->is_forked() && state_->due(state_->options.train_snapshots, "snapshot", epoch);
+std::optional<Monitor::Step> Monitor::begin_if_due(Stream stream, std::int64_t epoch) {
+  State& state = *state_;
+  if (state.is_forked()) return std::nullopt;
+  {
+    const std::lock_guard lock(state.front_mutex);
+    state.front.expect_may_begin(stream);
+  }
+  const bool is_due = stream == Stream::probe
+                          ? claim_probe_pass(epoch)
+                          : state.claim(state.options.train_schedule, "train", epoch) &&
+                                state.overhead.wants_step();
+  return is_due ? std::optional(begin(stream, epoch)) : std::nullopt;
 }
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch) {
@@ -257,6 +274,16 @@ SnapshotTicket Monitor::snapshot(std::int64_t epoch) {
 SnapshotTicket Monitor::snapshot(std::int64_t epoch, Stream stream) {
   if (state_->is_forked()) return SnapshotTicket({});
   return state_->snapshot(epoch, {stream == Stream::probe, stream == Stream::train});
+}
+
+std::optional<SnapshotTicket> Monitor::snapshot_if_due(std::int64_t epoch) {
+  if (state_->is_forked()) return std::nullopt;
+  {
+    const std::lock_guard lock(state_->front_mutex);
+    state_->front.expect_running();
+  }
+  if (!state_->claim(state_->options.train_snapshots, "snapshot", epoch)) return std::nullopt;
+  return snapshot(epoch, Stream::train);
 }
 
 std::optional<MeasureRow> Monitor::latest(std::string_view layer, std::string_view reference,

@@ -90,8 +90,8 @@ void remove_stale_files(const std::filesystem::path& folder, const std::string& 
 /// What a checkpoint has of all but the streams. Of the monitor's state, whose type is private.
 template <typename State>
 Json parts_to_json(const State& state) {
-  Json json{{"format", "livecca.checkpoint"},
-            {"version", 1},
+  Json json{{"format", checkpoint_format},
+            {"version", checkpoint_version},
             {"options", options_to_json(state.options)},
             {"taps", taps_to_json(state.taps)},
             {"taps_in_run_row", state.taps_in_run_row},
@@ -159,7 +159,7 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   json["schedules"] = schedules;
   if (train) {
     moments_file = new_moments_file(folder, front_then);
-    if (!save_moments(folder / moments_file, train->panel().moments(), {}, why)) return false;
+    if (!save_moments(folder / moments_file, train->panel().copy_moments(), {}, why)) return false;
     json["train"] = {{"moments", moments_file},
                      {"progress", progress_to_json(train->panel().progress())},
                      {"facts", facts_to_json(train->facts())}};
@@ -192,7 +192,7 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
     taps.accept_last();
   }
   probe.add_new(taps);
-  probe.restore(probe.panel().moments(), progress_from_json(json.at("probe")), {});
+  probe.restore(probe.panel().copy_moments(), progress_from_json(json.at("probe")), {});
   if (!json.contains("train")) return;
   const Json& saved = json.at("train");
   PanelMoments moments;

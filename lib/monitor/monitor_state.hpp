@@ -11,20 +11,20 @@
 #include <string>
 #include <vector>
 
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
 #include "monitor/history/history.hpp"
-#include "sinks/latest_rows.hpp"
-#include "monitor/pacing/overhead.hpp"
 #include "monitor/history/reference_packs.hpp"
-#include "sinks/run_writer.hpp"
-#include "sinks/sink_relay.hpp"
-#include "monitor/snapshot_solver.hpp"
 #include "monitor/intake/step_buffer.hpp"
 #include "monitor/intake/stream_window.hpp"
 #include "monitor/intake/watched_taps.hpp"
+#include "monitor/pacing/overhead.hpp"
+#include "monitor/snapshot_solver.hpp"
+#include "sinks/latest_rows.hpp"
+#include "sinks/run_writer.hpp"
+#include "sinks/sink_relay.hpp"
 
 namespace livecca {
 
@@ -41,7 +41,7 @@ struct FrontState {
   std::uint64_t probe_images = 0;  ///< committed since the last snapshot
   std::uint64_t probe_steps = 0;   ///< the same
   std::uint64_t committed = 0;     ///< steps of all streams, of this run
-  std::uint64_t made = 0;          ///< training steps, as advance() was told
+  std::uint64_t made = 0;          ///< calls of training_step()
   std::int64_t epoch = 0;
   std::uint64_t resumes = 0;
   bool is_finished = false;
@@ -50,6 +50,7 @@ struct FrontState {
   /// Throw Error.
   void expect_running() const;
   void expect_no_probe_step() const;
+  void expect_may_begin(Stream stream) const;
 
   StreamFront& of(Stream stream) { return streams[static_cast<std::size_t>(stream)]; }
   std::uint64_t step() const { return made > 0 ? made : committed; }
@@ -66,7 +67,7 @@ struct FrontState {
 /// With options.synchronous there are no queues: the caller's thread goes all the way, under
 /// `pipeline`.
 struct Monitor::State {
-  State(MonitorOptions given, const std::filesystem::path* checkpoint);
+  State(MonitorOptions given, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
 
   /// In a child of fork() nothing may be touched: other threads' locks are taken for ever there.
   bool is_forked() const;
@@ -79,7 +80,7 @@ struct Monitor::State {
   void open_sinks(bool is_resumed);
   void report_sink(const std::string& sink, const std::string& what, const std::string& why,
                    std::uint64_t count);
-  bool due(Schedule& schedule, const char* subject, std::int64_t epoch);
+  bool claim(Schedule& schedule, const char* subject, std::int64_t epoch);
 
   PackingOptions packing() const {
     return {options.positions, options.max_features, options.feature_seed};

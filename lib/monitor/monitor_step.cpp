@@ -25,8 +25,7 @@ Monitor::Step Monitor::begin(Stream stream, std::int64_t epoch) {
   auto step = std::make_unique<Step::State>(state, state.pool.take());
   {
     const std::lock_guard lock(state.front_mutex);
-    state.front.expect_running();
-    if (is_probe) state.front.expect_no_probe_step();
+    state.front.expect_may_begin(stream);
     StreamFront& front = state.front.of(stream);
     const std::uint64_t first_image =
         is_probe ? state.front.probe_images : front.number * images_per_train_step;
@@ -57,14 +56,14 @@ const WatchedTap& Monitor::Step::State::tap_of(TapHandle handle) const {
   throw Error("step: expected a handle that watch() returned, got " + std::to_string(handle.index));
 }
 
-void Monitor::Step::inputs(const ActivationView& view) {
-  inputs(view.data(), livecca::name_of(view.dtype()), size_of(view.dtype()), view.shape(),
-         view.strides());
+void Monitor::Step::set_inputs(const ActivationView& view) {
+  set_inputs(view.data(), livecca::name_of(view.dtype()), size_of(view.dtype()), view.shape(),
+             view.strides());
 }
 
-void Monitor::Step::inputs(const void* data, std::string_view element_type,
-                           std::size_t element_bytes, std::span<const std::int64_t> shape,
-                           std::span<const std::int64_t> strides) {
+void Monitor::Step::set_inputs(const void* data, std::string_view element_type,
+                               std::size_t element_bytes, std::span<const std::int64_t> shape,
+                               std::span<const std::int64_t> strides) {
   StepBuffer* const buffer = State::expect_open(state_, "got inputs");
   if (buffer == nullptr || buffer->stream == Stream::train) return;
   if (buffer->inputs) throw Error("step: expected its inputs once, got them again");
@@ -74,7 +73,7 @@ void Monitor::Step::inputs(const void* data, std::string_view element_type,
   if (read.add(data, element_type, element_bytes, shape, strides, why)) {
     buffer->inputs = std::move(read);
   } else {
-    report("inputs", why);
+    report_unwatchable("inputs", why);
   }
 }
 
@@ -115,7 +114,7 @@ void Monitor::Step::merge(const PanelMoments& moments) {
   });
 }
 
-void Monitor::Step::report(std::string_view tap, std::string_view why) {
+void Monitor::Step::report_unwatchable(std::string_view tap, std::string_view why) {
   if (!state_ || !state_->is_open()) return;
   state_->monitor.writer.report({.epoch = state_->buffer->epoch,
                                  .what = "unwatchable",
@@ -123,12 +122,12 @@ void Monitor::Step::report(std::string_view tap, std::string_view why) {
                                  .message = std::string(why)});
 }
 
-void Monitor::Step::spent(double seconds) {
+void Monitor::Step::add_reference_time(double seconds) {
   if (!state_ || !state_->is_open() || !(seconds >= 0)) return;
   if (state_->buffer->stream == Stream::train) state_->buffer->reference_seconds += seconds;
 }
 
-void Monitor::Step::spent_observing(double seconds) {
+void Monitor::Step::add_observing_time(double seconds) {
   if (state_ && state_->is_open() && seconds >= 0) state_->buffer->observe_seconds += seconds;
 }
 

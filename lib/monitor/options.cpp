@@ -52,10 +52,6 @@ std::string fault_of_numbers(const MonitorOptions& options) {
   if (!(options.overhead_budget >= 0 && options.overhead_budget < 1)) {
     return got("an overhead_budget from 0 to below 1", options.overhead_budget);
   }
-  constexpr double a_day = 86400;
-  if (!(options.sink_retry_seconds > 0 && options.sink_retry_seconds <= a_day)) {
-    return got("sink_retry_seconds above 0 and at most 86400", options.sink_retry_seconds);
-  }
   return {};
 }
 

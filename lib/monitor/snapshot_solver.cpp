@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "monitor/comparison/asked_measures.hpp"
 #include "monitor/pacing/time_spent.hpp"
 
 namespace livecca {

@@ -198,7 +198,7 @@ PackWriter::Output PackWriter::output_of(const LayerSpool& spool, const Moments*
   facts.rows = images * facts.rows_per_image;
   if (facts.observed == DType::float16) {
     facts.stored = DType::float16;
-  } else if (options_.precision == HistoryPrecision::half && spool.nonfinite_rows() == 0 &&
+  } else if (options_.precision == PackPrecision::half && spool.nonfinite_rows() == 0 &&
              moments != nullptr) {
     output.scaling = half_scaling(*moments, spool.range(), facts.stored);
   }
@@ -230,9 +230,9 @@ bool PackWriter::finish(const PackFacts& facts,
                     .kept = {},
                     .layers = {}};
   std::uint64_t images = whole[0]->images();
-  if (options_.samples > 0 && options_.samples < images) {
-    header.kept = {.count = options_.samples, .total = images, .seed = options_.samples_seed};
-    images = options_.samples;
+  if (options_.images > 0 && options_.images < images) {
+    header.kept = {.count = options_.images, .total = images, .seed = options_.images_seed};
+    images = options_.images;
   }
   std::vector<Output> outputs;
   for (const LayerSpool* spool : whole) {

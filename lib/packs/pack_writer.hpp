@@ -11,25 +11,25 @@
 #include <utility>
 #include <vector>
 
-#include "packs/pack_header.hpp"
 #include "common/atomic_file.hpp"
 #include "common/spool_file.hpp"
 #include "livecca/activations/packed_rows.hpp"
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/activations/reading.hpp"
-#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/moments/moments.hpp"
 #include "livecca/packs/pack_precision.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "packs/layer_spool.hpp"
+#include "packs/pack_header.hpp"
 
 namespace livecca {
 
 /// How a pack is written.
 struct PackOptions {
-  HistoryPrecision precision = HistoryPrecision::half;
+  PackPrecision precision = PackPrecision::half;
   /// Images kept, a seeded choice of the probe's, the same for every layer; 0: all.
-  std::size_t samples = 0;
-  std::uint64_t samples_seed = 0;
+  std::size_t images = 0;
+  std::uint64_t images_seed = 0;
 };
 
 /// What a pack says of all its layers.

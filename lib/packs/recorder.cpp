@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/moments/panel.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
 #include "packs/pack_writer.hpp"
 
 namespace livecca {
@@ -52,8 +52,8 @@ struct Recorder::State {
                          .max_features = options.max_features,
                          .feature_seed = options.feature_seed}),
         writer(path, {.precision = options.precision,
-                      .samples = options.samples,
-                      .samples_seed = options.samples_seed}) {}
+                      .images = options.images,
+                      .images_seed = options.images_seed}) {}
 
   Panel::Step& open_step() {
     if (!step) step.emplace(panel.begin());
@@ -94,12 +94,14 @@ Recorder::~Recorder() = default;
 
 const RecorderOptions& Recorder::options() const { return state_->options; }
 
-void Recorder::inputs(const ActivationView& view) {
-  inputs(view.data(), name_of(view.dtype()), size_of(view.dtype()), view.shape(), view.strides());
+void Recorder::set_inputs(const ActivationView& view) {
+  set_inputs(view.data(), name_of(view.dtype()), size_of(view.dtype()), view.shape(),
+             view.strides());
 }
 
-void Recorder::inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
-                      std::span<const std::int64_t> shape, std::span<const std::int64_t> strides) {
+void Recorder::set_inputs(const void* data, std::string_view element_type,
+                          std::size_t element_bytes, std::span<const std::int64_t> shape,
+                          std::span<const std::int64_t> strides) {
   if (!state_->fingerprint) state_->fingerprint.emplace();
   std::string why;
   if (state_->fingerprint->add(data, element_type, element_bytes, shape, strides, why)) return;
@@ -113,7 +115,7 @@ void Recorder::observe(std::string_view layer_name, const Reading& reading,
   const PackedRows* rows = state_->open_step().observe(tap, view, mask);
   std::string why;
   if (rows == nullptr) {
-    const PanelMoments so_far = state_->panel.moments();
+    const PanelMoments so_far = state_->panel.copy_moments();
     state_->lose(layer,
                  so_far.faults.empty() ? "expected rows, got none" : so_far.faults.back().message);
   } else if (!state_->writer.append(layer, reading, *rows, state_->options.feature_seed, why) &&
@@ -131,7 +133,7 @@ void Recorder::end_batch() {
 bool Recorder::finish(std::string& why) {
   end_batch();
   State& state = *state_;
-  const PanelMoments moments = state.panel.take();
+  const PanelMoments moments = state.panel.end_window();
   if (state.lost.empty() && !moments.faults.empty()) {
     const Fault& fault = moments.faults.front();
     state.lost = state.path.string() + ": " + fault.subject + ": " + fault.message;

@@ -199,7 +199,7 @@ TEST_CASE(
       const std::size_t before = allocation_count();
       for (int i = 0; i < 20; ++i) network.step();
       CHECK(allocation_count() - before == 0);
-      CHECK(network.panel().moments().faults.empty());
+      CHECK(network.panel().copy_moments().faults.empty());
     }
   }
 }
@@ -236,7 +236,7 @@ TEST_CASE("the bytes held are those of the plan, to 5 %") {
     const PanelPlan plan = network.panel().plan(images);
     const std::size_t before = live_bytes();
     network.step();
-    network.panel().moments();  // as at a window's end, when a recorded tap's own are computed
+    network.panel().copy_moments();  // as at a window's end, when a recorded tap's own are computed
     const auto held = static_cast<double>(live_bytes() - before);
     CHECK(held == doctest::Approx(static_cast<double>(plan.bytes())).epsilon(0.05));
   }

@@ -46,7 +46,7 @@ PanelMoments moments_of(const Run& run) {
     step.observe(3, view_of(b));
     step.commit();
   }
-  return panel.take();
+  return panel.end_window();
 }
 
 /// One pair of convolutions, positions sampled.
@@ -64,7 +64,7 @@ PanelMoments moments_of_convolutions() {
   step.observe(0, ActivationView(values.data(), DType::float64, shape));
   step.observe(1, ActivationView(values.data(), DType::float64, shape));
   step.commit();
-  return panel.take();
+  return panel.end_window();
 }
 
 /// A volume, position by position and at every frequency.
@@ -80,7 +80,7 @@ PanelMoments moments_of_volumes() {
   step.observe(0, ActivationView(values.data(), DType::float64, shape));
   frequencies.observe(step, ActivationView(values.data(), DType::float64, shape));
   step.commit();
-  return panel.take();
+  return panel.end_window();
 }
 
 struct Seed {

@@ -7,16 +7,16 @@
 #include <string>
 #include <vector>
 
-#include "support/json_lines.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "small_network.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
 using livecca::Stream;
 using livecca::libtorch::EvaluationScope;
-using livecca::libtorch::give_inputs;
+using livecca::libtorch::set_inputs;
 using livecca::libtorch::TapScope;
 using livecca_tests::small_images;
 using livecca_tests::SmallNetwork;
@@ -89,22 +89,23 @@ class WatchedRun {
   Outcome outcome() {
     return train(
         [&](SmallNetwork& network, const torch::Tensor& batch, int step) {
-          monitor.advance(step / steps_per_epoch);
-          if (!monitor.due(Stream::train, step / steps_per_epoch)) return network->forward(batch);
-          Monitor::Step train_step = monitor.begin(Stream::train, step / steps_per_epoch);
+          const std::int64_t epoch = step / steps_per_epoch;
+          monitor.training_step(epoch);
+          auto train_step = monitor.begin_if_due(Stream::train, epoch);
+          if (!train_step) return network->forward(batch);
           torch::Tensor logits;
           {
-            const TapScope taps(monitor, train_step, "net");
+            const TapScope taps(monitor, *train_step, "net");
             logits = network->forward(batch);
           }
-          run_beside(train_step, "reference", reference, batch);
-          train_step.commit();
+          run_beside(*train_step, "reference", reference, batch);
+          train_step->commit();
           return logits;
         },
         [&](SmallNetwork& network, int epoch) {
           for (const torch::Tensor& batch : probe.split(40)) {
             Monitor::Step step = monitor.begin(Stream::probe, epoch);
-            give_inputs(step, batch);
+            set_inputs(step, batch);
             run_beside(step, "net", network, batch);
             run_beside(step, "reference", reference, batch);
             step.commit();

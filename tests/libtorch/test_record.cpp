@@ -9,21 +9,21 @@
 #include <utility>
 #include <vector>
 
-#include "support/json_lines.hpp"
-#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/common/error.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/record.hpp"
 #include "small_network.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
 using livecca::RecordedPack;
 using livecca::Stream;
 using livecca::libtorch::EvaluationScope;
-using livecca::libtorch::give_inputs;
 using livecca::libtorch::record;
+using livecca::libtorch::set_inputs;
 using livecca::libtorch::tap;
 using livecca::libtorch::TapScope;
 using livecca_tests::small_images;
@@ -93,7 +93,7 @@ class Run {
   livecca::SnapshotReport watch(Monitor& monitor, const torch::Tensor& images) {
     for (const torch::Tensor& batch : images.split(32)) {
       Monitor::Step step = monitor.begin(Stream::probe, 0);
-      give_inputs(step, batch);
+      set_inputs(step, batch);
       const TapScope taps(monitor, step, "net");
       const EvaluationScope evaluation(*network);
       network->forward(batch);
@@ -160,7 +160,7 @@ TEST_CASE("a recorded network stands in for the one that runs beside") {
   Monitor monitor(run.options);
   REQUIRE(monitor.add_reference("seed22", run.pack("pack.safetensors")));
   Monitor::Step step = monitor.begin(Stream::probe, 0);
-  give_inputs(step, run.probe);
+  set_inputs(step, run.probe);
   const auto pass = [&](const char* name, SmallNetwork& network) {
     const TapScope taps(monitor, step, name);
     const EvaluationScope evaluation(*network);

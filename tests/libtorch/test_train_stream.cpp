@@ -8,15 +8,15 @@
 #include <thread>
 #include <vector>
 
-#include "support/json_lines.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 #include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/tap.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using livecca::Monitor;
 using livecca::Stream;
-using livecca::libtorch::give_inputs;
+using livecca::libtorch::set_inputs;
 using livecca::libtorch::tap;
 using livecca::libtorch::TapScope;
 
@@ -113,9 +113,9 @@ TEST_CASE("passes over the probe are the caller's own time") {
 TEST_CASE("inputs that cannot be read are counted, and those that can make the fingerprint") {
   OneStep run;
   Monitor::Step step = run.monitor.begin(Stream::probe, 0);
-  give_inputs(step, torch::Tensor());
-  give_inputs(step, torch::eye(3).to_sparse());
-  give_inputs(step, torch::zeros({50, 7}, torch::kLong));
+  set_inputs(step, torch::Tensor());
+  set_inputs(step, torch::eye(3).to_sparse());
+  set_inputs(step, torch::zeros({50, 7}, torch::kLong));
   {
     const TapScope taps(run.monitor, step, "net");
     tap("layer", run.activations);

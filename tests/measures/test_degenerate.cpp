@@ -44,7 +44,7 @@ SolvedPair solved(const X& x, const Y& y) {
   step.observe(0, view_of(x));
   step.observe(1, view_of(y));
   step.commit();
-  SolvedPair result{livecca::solve(panel.take(), {}, executor), {}};
+  SolvedPair result{livecca::solve(panel.end_window(), {}, executor), {}};
   result.facts = facts_of(result.solution, 0);
   return result;
 }
@@ -123,7 +123,7 @@ TEST_CASE("probabilities of maps keep rank d - 1 pooled and at every frequency")
   x.observe(step, view(0));
   y.observe(step, view(1));
   step.commit();
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   const PanelSolution solution = livecca::solve(moments, {}, executor);
   for (std::size_t tap = 0; tap < solution.taps.size(); ++tap) {
     CAPTURE(moments.taps[tap].name.layer);

@@ -55,7 +55,7 @@ TEST_CASE("the floor of a convolution counts images: 200 of them with 16 positio
     step.commit();
     SolveOptions options;
     options.quantities = info_of(Measure::mean_cca).needs;
-    const PanelSolution solution = solve(panel.take(), options, executor);
+    const PanelSolution solution = solve(panel.end_window(), options, executor);
     const MeasureResult result = evaluate(solution, 0, info_of(Measure::mean_cca));
     sum += result.value.value();
     floor = result.floor.value();

@@ -89,7 +89,7 @@ SolvedFourier solve_fourier(const Maps& x, const Maps& y) {
   taps_x.observe(step, x.view());
   taps_y.observe(step, y.view());
   step.commit();
-  result.moments = panel.take();
+  result.moments = panel.end_window();
   result.solution = livecca::solve(result.moments, {}, executor);
   result.layers = layer_pairs(result.moments);
   return result;
@@ -286,7 +286,7 @@ TEST_CASE("pairs that are not of frequencies are layers of their own") {
   for (const char* network : {"a", "b", "c"}) panel.add_tap({network, "fc"}, Layout::nc);
   panel.add_pair(0, 1);
   panel.add_pair(0, 2);
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   const auto layers = layer_pairs(moments);
   REQUIRE(layers.size() == 2);
   CHECK(layers[1].pairs == std::vector<std::size_t>{1});

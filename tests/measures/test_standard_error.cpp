@@ -142,7 +142,7 @@ TEST_CASE("positions that depend on one another do not make the error too small"
           step.observe(1, view(y));
           step.commit();
         }
-        return panel.take();
+        return panel.end_window();
       },
       executor, names);
   check_within_20_percent(found, names);

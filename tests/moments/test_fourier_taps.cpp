@@ -88,7 +88,7 @@ struct Layers {
 TEST_CASE("a layer has one tap a frequency, and pairs with another on those that both have") {
   Layers layers;
   layers.feed();
-  const PanelMoments moments = layers.panel.take();
+  const PanelMoments moments = layers.panel.end_window();
   CHECK(moments.faults.empty());
   CHECK(layers.x.taps().size() == half_spectrum(Grid{4, 5}).size());
   // Heights 4 and 6 share −1, 0, 1; widths are equal: one half of 3 × 5.
@@ -123,7 +123,7 @@ TEST_CASE("names carry as many indices as there are axes") {
   Panel panel(executor, {});
   const FourierTaps line(panel, {"net", "a"}, Layout::ncl, {.features = 2, .grid = {1, 3}});
   const FourierTaps volume(panel, {"net", "b"}, Layout::ncdhw, {.features = 2, .grid = {2, 2, 3}});
-  const PanelMoments moments = panel.moments();
+  const PanelMoments moments = panel.copy_moments();
   CHECK(moments.taps[line.taps()[1]].name.layer == "a@f(1)");
   CHECK(moments.taps[volume.taps().back()].name.layer == "b@f(1,1,1)");
   CHECK_THROWS_WITH_AS(
@@ -144,7 +144,7 @@ TEST_CASE("a wide layer loses channels, real and imaginary parts together") {
     auto step = panel.begin();
     taps.observe(step, tensor.view(Layout::nchw));
     step.commit();
-    const PanelMoments moments = panel.take();
+    const PanelMoments moments = panel.end_window();
     std::vector<std::size_t> chosen;
     choose_features(7, static_cast<std::size_t>(channels), 77, chosen);
     for (std::size_t i = 0; i < taps.taps().size(); ++i) {
@@ -169,7 +169,7 @@ TEST_CASE("a view of another shape is a fault of every frequency, with what was 
   layers.x.observe(step, other.view(Layout::nchw));
   layers.y.observe(step, layers.large.view(Layout::nhwc));
   step.commit();
-  const PanelMoments moments = layers.panel.take();
+  const PanelMoments moments = layers.panel.end_window();
   REQUIRE(moments.faults.size() == layers.x.taps().size());
   for (const Fault& fault : moments.faults) {
     CHECK(fault.kind == FaultKind::shape_changed);
@@ -183,7 +183,7 @@ TEST_CASE("an image with a NaN leaves all frequencies of both layers") {
   Layers layers;
   layers.small.at(13, 1, 0, 2, 2) = std::nan("");
   layers.feed();
-  const PanelMoments moments = layers.panel.take();
+  const PanelMoments moments = layers.panel.end_window();
   for (const TapMoments& tap : moments.taps) {
     CHECK(tap.moments->samples() == 49);
     CHECK(tap.samples_left_out == 1);
@@ -206,7 +206,7 @@ TEST_CASE("frequencies come back from a file, and a merge lets another frequency
   options.error_blocks = 2;
   Layers layers(options);
   for (int i = 0; i < 4; ++i) layers.feed();
-  const PanelMoments moments = layers.panel.take();
+  const PanelMoments moments = layers.panel.end_window();
   PanelMoments loaded;
   MomentsNotes notes;
   std::string why;
@@ -225,7 +225,7 @@ TEST_CASE("frequencies come back from a file, and a merge lets another frequency
   // The panel goes on from it.
   layers.panel.merge(loaded);
   layers.feed();
-  CHECK(layers.panel.take().taps[3].moments->samples() == 250);
+  CHECK(layers.panel.end_window().taps[3].moments->samples() == 250);
 
   loaded.taps[2].frequency->height += 1;
   loaded.taps[3].frequency.reset();
@@ -239,7 +239,7 @@ TEST_CASE("frequencies come back from a file, and a merge lets another frequency
   CHECK_FALSE(merged.taps[3].moments);
   CHECK(merged.taps[4].moments);
   layers.panel.merge(loaded);
-  const PanelMoments fed = layers.panel.take();
+  const PanelMoments fed = layers.panel.end_window();
   REQUIRE(fed.faults.size() == 2);
   CHECK(fed.faults[1].message.ends_with("at no frequency"));
   CHECK_FALSE(fed.taps[2].moments);

@@ -57,7 +57,7 @@ TEST_CASE("a tap that is too wide is cut to a seeded choice, which its moments n
   for (int window = 0; window < 2; ++window) {
     feed(panel, wide);
     feed(panel, wide);
-    const PanelMoments moments = panel.take();
+    const PanelMoments moments = panel.end_window();
     CHECK(moments.faults.empty());
     const TapMoments& tap = moments.taps[0];
     REQUIRE(tap.moments->features() == 20);
@@ -69,7 +69,7 @@ TEST_CASE("a tap that is too wide is cut to a seeded choice, which its moments n
     const Eigen::MatrixXd kept = wide(Eigen::all, chosen);
     feed(cut, kept);
     feed(cut, kept);
-    CHECK(scatter_of(*tap.moments) == scatter_of(*cut.take().taps[0].moments));
+    CHECK(scatter_of(*tap.moments) == scatter_of(*cut.end_window().taps[0].moments));
     const PanelSolution solution = solve(moments, {}, executor);
     CHECK(solution.taps[0].features == 20);
     CHECK(solution.taps[0].features_of_tap == 90);
@@ -87,7 +87,7 @@ TEST_CASE("channels are cut, not positions") {
   auto step = panel.begin();
   step.observe(0, ActivationView(values.data(), DType::float64, shape));
   step.commit();
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   CHECK(moments.taps[0].moments->features() == 3);
   CHECK(moments.taps[0].moments->samples() == 40);
   CHECK(moments.taps[0].features_of_tap == 8);
@@ -103,7 +103,7 @@ TEST_CASE("windows cut to other choices do not merge") {
     Panel panel(executor, options);
     panel.add_tap({"net", "a"}, Layout::nc);
     feed(panel, wide);
-    return panel.take();
+    return panel.end_window();
   };
   PanelMoments moments = window(1);
   merge(moments, window(1));
@@ -128,12 +128,12 @@ TEST_CASE("a panel merges only what is cut as its own rows would be, also before
   const auto window = [&](std::uint64_t feature_seed, Eigen::Index width) {
     Panel panel = panel_of(feature_seed);
     feed(panel, normal_matrix(50, width, limits_seed));
-    return panel.take();
+    return panel.end_window();
   };
   const auto expect_lost = [&](Panel panel, const PanelMoments& other, const std::string& message) {
     panel.merge(other);
     feed(panel, normal_matrix(50, 40, limits_seed));
-    const PanelMoments moments = panel.take();
+    const PanelMoments moments = panel.end_window();
     CHECK_FALSE(moments.taps[0].moments);
     REQUIRE(moments.faults.size() == 1);
     CHECK(moments.faults[0].kind == FaultKind::shape_changed);
@@ -148,11 +148,11 @@ TEST_CASE("a panel merges only what is cut as its own rows would be, also before
   Panel same = panel_of(1);
   same.merge(window(1, 40));
   feed(same, normal_matrix(50, 40, limits_seed));
-  CHECK(same.take().taps[0].moments->samples() == 100);
+  CHECK(same.end_window().taps[0].moments->samples() == 100);
   Panel uncut = panel_of(1);
   uncut.merge(window(0, 4));  // a seed that chose nothing
   feed(uncut, normal_matrix(50, 4, limits_seed));
-  CHECK(uncut.take().taps[0].moments->samples() == 100);
+  CHECK(uncut.end_window().taps[0].moments->samples() == 100);
 }
 
 TEST_CASE("a declared grid holds for merges too") {
@@ -166,8 +166,8 @@ TEST_CASE("a declared grid holds for merges too") {
   step.commit();
   Panel panel(executor, {});
   panel.add_tap({"net", "conv"}, Layout::nchw, TapShape{.features = 3, .grid = {1, 4}});
-  panel.merge(worker.take());
-  const PanelMoments moments = panel.take();
+  panel.merge(worker.end_window());
+  const PanelMoments moments = panel.end_window();
   CHECK_FALSE(moments.taps[0].moments);
   REQUIRE(moments.faults.size() == 1);
   CHECK(moments.faults[0].message ==
@@ -194,9 +194,9 @@ TEST_CASE("a merge that would take more than the memory limit is a fault, and th
   step.observe(1, view_of(wide));
   step.commit();
   Panel panel = panel_of(10'000);
-  panel.merge(worker.take());
+  panel.merge(worker.end_window());
   CHECK(panel.moments_bytes() <= 10'000);
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   CHECK(moments.taps[0].moments->samples() == 30);
   CHECK_FALSE(moments.taps[1].moments);
   CHECK_FALSE(moments.pairs[0].moments);
@@ -222,7 +222,7 @@ TEST_CASE("over the memory limit a known shape is refused, with the bytes it wou
   CHECK_THROWS_AS(panel.add_pair(0, 1), Error);
   CHECK(panel.pair_count() == 0);
   feed(panel, normal_matrix(30, 64, limits_seed));
-  CHECK(panel.take().taps[1].moments->samples() == 30);
+  CHECK(panel.end_window().taps[1].moments->samples() == 30);
 }
 
 TEST_CASE("over the memory limit an unknown shape is a fault, and the others go on") {
@@ -239,7 +239,7 @@ TEST_CASE("over the memory limit an unknown shape is a fault, and the others go 
     step.observe(0, view_of(small));
     step.observe(1, view_of(wide));
     step.commit();
-    const PanelMoments moments = panel.take();
+    const PanelMoments moments = panel.end_window();
     CHECK(moments.taps[0].moments->samples() == 30);
     CHECK_FALSE(moments.taps[1].moments);
     REQUIRE(moments.faults.size() == 1);
@@ -274,7 +274,7 @@ TEST_CASE("a view of another shape than declared is a fault") {
   Panel panel(executor, {});
   panel.add_tap({"net", "a"}, Layout::nc, TapShape{.features = 4});
   feed(panel, normal_matrix(20, 5, limits_seed));
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   REQUIRE(moments.faults.size() == 1);
   CHECK(moments.faults[0].message ==
         "expected 4 features on 1 x 1 positions as declared, got 5 features on 1 x 1 positions");
@@ -291,5 +291,5 @@ TEST_CASE("the last tap may be taken back, with its pairs, until it is fed") {
   CHECK(panel.pair_count() == 0);
   feed(panel, normal_matrix(20, 4, limits_seed));
   CHECK_THROWS_AS(panel.remove_last_tap(), Error);
-  CHECK(panel.take().taps[0].moments->samples() == 20);
+  CHECK(panel.end_window().taps[0].moments->samples() == 20);
 }

@@ -82,7 +82,7 @@ TEST_CASE("a non-finite position leaves its grid's taps, and its image those of 
   step.observe(conv_b, ActivationView(b.data(), DType::float32, shape));
   step.observe(fc, view_of(f));
   step.commit();
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   CHECK(moments.taps[conv_a].moments->samples() == 179);
   CHECK(moments.taps[conv_b].moments->samples() == 179);
   CHECK(moments.taps[conv_a].moments->weights().effective_images() == 20);
@@ -100,12 +100,12 @@ TEST_CASE("a step that is not committed changes nothing and is counted") {
     step.observe(tap, view_of(x));
     step.commit();
   }
-  const PanelMoments before = panel.moments();
+  const PanelMoments before = panel.copy_moments();
   {
     auto step = panel.begin();
     step.observe(tap, view_of(x));
   }
-  const PanelMoments after = panel.take();
+  const PanelMoments after = panel.end_window();
   CHECK(after.steps_discarded == 1);
   CHECK(after.steps_committed == 1);
   CHECK(after.taps[0].moments->samples() == 30);
@@ -123,7 +123,7 @@ TEST_CASE("taking a window starts the next one from nothing") {
     step.observe(tap, view_of(x));
     step.commit();
     CHECK(panel.images() == 30);
-    const PanelMoments moments = panel.take();
+    const PanelMoments moments = panel.end_window();
     CHECK(moments.taps[0].moments->samples() == 30);
     CHECK(panel.images() == 0);
   }
@@ -141,7 +141,7 @@ TEST_CASE("panels of workers merge into one") {
   for (Eigen::Index first = 0; first < 90; first += 30) {
     panel.merge(stream(x.middleRows(first, 30), y.middleRows(first, 30), 30, executor));
   }
-  const PanelMoments merged = panel.take();
+  const PanelMoments merged = panel.end_window();
   CHECK(merged.steps_committed == 3);
   CHECK(merged.pairs[0].moments->samples() == 90);
   const auto expected = product_of(*whole.pairs[0].moments);
@@ -166,13 +166,13 @@ TEST_CASE("a window goes on after a merge, for convolutions too") {
     return panel;
   };
   Panel panel = fed(0);
-  panel.merge(fed(1).take());
+  panel.merge(fed(1).end_window());
   CHECK(panel.images() == 20);
   auto step = panel.begin();
   step.observe(0, ActivationView(values.data(), DType::float64, shape));
   step.commit();
-  const PanelMoments merged = panel.take();
-  const PanelMoments expected = fed(2).take();
+  const PanelMoments merged = panel.end_window();
+  const PanelMoments expected = fed(2).end_window();
   CHECK(merged.faults.empty());
   REQUIRE(merged.taps[0].moments);
   CHECK(merged.taps[0].moments->samples() == expected.taps[0].moments->samples());
@@ -195,8 +195,8 @@ TEST_CASE("a merge of another width lets that tap go, by name, and is whole for 
     return panel;
   };
   Panel panel = fed(4);
-  panel.merge(fed(5).take());
-  const PanelMoments merged = panel.take();
+  panel.merge(fed(5).end_window());
+  const PanelMoments merged = panel.end_window();
   REQUIRE(merged.faults.size() == 1);
   CHECK(merged.faults[0].subject == "net/b");
   CHECK(merged.taps[0].moments->samples() == 100);
@@ -216,7 +216,7 @@ TEST_CASE("wrong use of a step throws, naming what was expected") {
   CHECK_THROWS_AS(step.observe(7, view_of(x)), Error);
   step.observe(tap, view_of(x));
   CHECK_THROWS_AS(step.observe(tap, view_of(x)), Error);
-  CHECK_THROWS_AS(panel.take(), Error);
+  CHECK_THROWS_AS(panel.end_window(), Error);
   step.commit();
   CHECK_THROWS_AS(step.commit(), Error);
   CHECK_THROWS_AS(step.observe(tap, view_of(x)), Error);

@@ -40,7 +40,7 @@ struct TwoLayers {
     step(&good);
     step(a);
     step(&good);
-    return panel.take();
+    return panel.end_window();
   }
 };
 
@@ -63,7 +63,7 @@ TEST_CASE("a tap that changes its shape leaves, by name, until the next window")
   CHECK(moments.faults[0].message.find("expected 4 features") != std::string::npos);
   CHECK(moments.faults[0].message.find("got 5 features") != std::string::npos);
   layers.step(&layers.good);
-  const PanelMoments next = layers.panel.take();
+  const PanelMoments next = layers.panel.end_window();
   CHECK(next.faults.empty());
   CHECK(next.taps[0].moments->samples() == 40);
   CHECK(next.pairs[0].moments->samples() == 40);
@@ -110,7 +110,7 @@ TEST_CASE("a tap that joins a window late counts from the next") {
   TwoLayers layers;
   layers.step(&layers.good);
   const auto late = layers.panel.add_tap({"net", "late"}, Layout::nc);
-  const PanelMoments moments = layers.panel.take();
+  const PanelMoments moments = layers.panel.end_window();
   REQUIRE(moments.faults.size() == 1);
   CHECK(moments.faults[0].kind == FaultKind::joined_late);
   CHECK(moments.faults[0].subject == "net/late");
@@ -130,7 +130,7 @@ TEST_CASE("taps may join while a step is open") {
   open.observe(layers.net_b, view_of(layers.good));
   open.observe(layers.ref_b, view_of(layers.good));
   open.commit();
-  const PanelMoments moments = layers.panel.take();
+  const PanelMoments moments = layers.panel.end_window();
   CHECK(moments.faults.empty());
   CHECK(moments.taps[joined.back()].moments->samples() == 40);
 }

@@ -114,7 +114,7 @@ TEST_CASE("the moments of masked sequences are those of their valid steps alone"
       step.observe(1, ref.batch(first, count, 12), ref.mask(first, count));
       step.commit();
     }
-    const PanelMoments moments = pair.panel.take();
+    const PanelMoments moments = pair.panel.end_window();
     CHECK(moments.faults.empty());
     REQUIRE(moments.pairs[0].moments);
     check_equal(product_of(*moments.pairs[0].moments), expected);
@@ -154,7 +154,7 @@ TEST_CASE("seeded steps of masked sequences do not depend on batch and padding")
       step.observe(1, ref.batch(first, count, 13), ref.mask(first, count));
       step.commit();
     }
-    check_equal(product_of(*pair.panel.take().pairs[0].moments), product(x, y));
+    check_equal(product_of(*pair.panel.end_window().pairs[0].moments), product(x, y));
   }
 }
 
@@ -169,7 +169,7 @@ TEST_CASE("paired taps whose steps are masked otherwise leave as a pair, by name
     step.observe(0, net.all(), net.mask());
     step.observe(1, ref.all(), ref.mask());
     step.commit();
-    const PanelMoments moments = pair.panel.take();
+    const PanelMoments moments = pair.panel.end_window();
     REQUIRE(moments.faults.size() == 1);
     CHECK(moments.faults[0].kind == FaultKind::rows_differ);
     CHECK(moments.faults[0].subject == "net/rnn with ref/rnn");
@@ -200,7 +200,7 @@ TEST_CASE("taps at many steps: each keeps the sequences that reach its own, pair
     step.observe(2 * t + 1, of_ref, ref.mask());
   }
   step.commit();
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   CHECK(moments.faults.empty());
   for (std::int64_t t = 0; t < 10; ++t) {
     CAPTURE(t);
@@ -238,7 +238,7 @@ TEST_CASE("a masked row leaves what is connected, through others too, and a non-
   step.observe(far, view_of(dense));
   step.observe(other, view_of(apart));
   step.commit();
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   CHECK(moments.faults.empty());
   // 12 sequences, two do not reach step 6 and one is infinite there.
   for (const std::size_t tap : {late, early, far}) {
@@ -266,7 +266,7 @@ TEST_CASE("a non-finite step leaves its own row of sequences, and its image of o
   step.observe(1, ref.all(), ref.mask());
   step.observe(fc, view_of(dense));
   step.commit();
-  const PanelMoments moments = pair.panel.take();
+  const PanelMoments moments = pair.panel.end_window();
   CHECK(moments.taps[0].moments->samples() == 29);
   CHECK(moments.taps[0].samples_left_out == 1);
   CHECK(moments.taps[1].moments->samples() == 29);
@@ -290,7 +290,7 @@ TEST_CASE("padding does not count towards the share that may be non-finite") {
     auto step = panel.begin();
     step.observe(0, net.all(), net.mask());
     step.commit();
-    const PanelMoments moments = panel.take();
+    const PanelMoments moments = panel.end_window();
     REQUIRE(moments.faults.size() == (too_many ? 1 : 0));
     if (too_many) {
       CHECK(moments.faults[0].message ==
@@ -316,7 +316,7 @@ TEST_CASE("a step whose sequences are all masked adds nothing, and is no fault")
       step.observe(1, sequences->all(), sequences->mask());
       step.commit();
     }
-    const PanelMoments moments = pair.panel.take();
+    const PanelMoments moments = pair.panel.end_window();
     CHECK(moments.faults.empty());
     CHECK(moments.images == 9);
     CHECK(moments.pairs[0].moments->samples() == (reading.one_row_per_image() ? 6 : 12));
@@ -338,7 +338,7 @@ TEST_CASE("a mask of a wrong shape is a fault, and one of a layout without steps
   const std::vector<std::int64_t> shape{3, 2, 12};
   step.observe(conv, ActivationView(values.data(), DType::float64, shape));
   step.commit();
-  const PanelMoments moments = pair.panel.take();
+  const PanelMoments moments = pair.panel.end_window();
   REQUIRE(moments.faults.size() == 1);
   CHECK(moments.faults[0].kind == FaultKind::shape_changed);
   CHECK(moments.faults[0].subject == "net/rnn");

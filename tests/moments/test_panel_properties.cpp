@@ -53,7 +53,7 @@ PanelMoments stream_in_random_batches(const Eigen::MatrixXd& x, const Eigen::Mat
     step.commit();
     first += rows;
   }
-  return panel.take();
+  return panel.end_window();
 }
 
 std::vector<double> correlations(const PanelMoments& moments, Executor& executor) {
@@ -276,7 +276,7 @@ TEST_CASE("half precision gives the bits of the same values in float64") {
       step.observe(1, view(half_y));
       step.commit();
     }
-    CHECK(same_bits(panel.take(), expected));
+    CHECK(same_bits(panel.end_window(), expected));
   };
   as_stored(Eigen::half{}, DType::float16);
   as_stored(Eigen::bfloat16{}, DType::bfloat16);
@@ -312,8 +312,8 @@ TEST_CASE("a row that is non-finite in one of many taps leaves all of them alike
     }
     broken_step.commit();
     clean_step.commit();
-    const PanelMoments moments = broken.take();
-    CHECK(same_bits(moments, clean.take()));
+    const PanelMoments moments = broken.end_window();
+    CHECK(same_bits(moments, clean.end_window()));
     for (const TapMoments& tap : moments.taps) CHECK(tap.samples_left_out == 1);
   }
 }
@@ -340,12 +340,12 @@ TEST_CASE("a tap that joins late changes no bit of the others, and counts from t
     two.observe(0, view_of(x));
     two.observe(1, view_of(x));
     two.commit();
-    PanelMoments moments = joined.take();
+    PanelMoments moments = joined.end_window();
     CHECK(moments.taps[1].moments.has_value() == (window == 1));
     CHECK(moments.pairs[0].moments.has_value() == (window == 1));
     moments.taps.pop_back();
     moments.pairs.clear();
-    CHECK(same_bits(alone.take(), moments));
+    CHECK(same_bits(alone.end_window(), moments));
   }
 }
 

@@ -70,7 +70,7 @@ PanelMoments moments_of(const Reading& x, const ActivationView& view_x, const Re
   step.observe(0, view_x);
   step.observe(1, view_y);
   step.commit();
-  return panel.take();
+  return panel.end_window();
 }
 
 /// One tap, observed once a tensor.
@@ -83,7 +83,7 @@ PanelMoments fed(const Reading& reading, std::vector<StoredTensor> tensors) {
     step.observe(0, tensor.view(reading.layout));
     step.commit();
   }
-  return panel.take();
+  return panel.end_window();
 }
 
 }  // namespace
@@ -216,7 +216,7 @@ TEST_CASE("workers whose steps differ in number merge, and a window goes on afte
       step.observe(0, tensor.view(reading.layout));
       step.commit();
     }
-    const PanelMoments moments = panel.take();
+    const PanelMoments moments = panel.end_window();
     CHECK(moments.faults.empty());
     REQUIRE(moments.taps[0].moments);
     const PanelMoments expected = fed(reading, {tensor, tensor, tensor});

@@ -72,7 +72,7 @@ std::vector<PanelOptions> variants() {
 void restore(Panel& panel, const Panel& saved) {
   const TemporaryFolder folder;
   std::string why;
-  REQUIRE(save_moments(folder.path() / "window", saved.moments(), {}, why));
+  REQUIRE(save_moments(folder.path() / "window", saved.copy_moments(), {}, why));
   PanelMoments loaded;
   MomentsNotes notes;
   REQUIRE(load_moments(folder.path() / "window", loaded, notes, why));
@@ -108,13 +108,13 @@ TEST_CASE("a window that was saved and restored goes on with the same bits") {
         if (step == cut) restore(resumed.panel(), straight.panel());
         // What is looked at in between must not matter: both are.
         if (step == 14) {
-          const PanelMoments before = straight.panel().snapshot();
-          if (step >= cut) CHECK(same_bits(before, resumed.panel().snapshot()));
+          const PanelMoments before = straight.panel().roll_window();
+          if (step >= cut) CHECK(same_bits(before, resumed.panel().roll_window()));
         }
         straight.feed(step);
         if (step >= cut) resumed.feed(step);
       }
-      check_same(straight.panel().take(), resumed.panel().take());
+      check_same(straight.panel().end_window(), resumed.panel().end_window());
     }
   }
 }
@@ -127,12 +127,13 @@ TEST_CASE("a window of other taps or parts is not restored, and leaves the panel
   Feeder parts(executor, options);
   one.feed(0);
   parts.feed(0);
-  const PanelMoments before = one.panel().moments();
-  CHECK_THROWS_AS(one.panel().restore(parts.panel().moments(), parts.panel().progress()), Error);
+  const PanelMoments before = one.panel().copy_moments();
+  CHECK_THROWS_AS(one.panel().restore(parts.panel().copy_moments(), parts.panel().progress()),
+                  Error);
   Panel other(executor, {});
   other.add_tap({"net", "c"}, Layout::nc);
-  CHECK_THROWS_AS(one.panel().restore(other.moments(), other.progress()), Error);
-  CHECK(same_bits(before, one.panel().moments()));
+  CHECK_THROWS_AS(one.panel().restore(other.copy_moments(), other.progress()), Error);
+  CHECK(same_bits(before, one.panel().copy_moments()));
 }
 
 TEST_CASE("rows packed elsewhere count as if they had been observed") {
@@ -160,7 +161,7 @@ TEST_CASE("rows packed elsewhere count as if they had been observed") {
     CHECK(packed.observe_packed(0, rows, {6, {5, 5}, DType::float64}) != nullptr);
     packed.commit();
   }
-  CHECK(same_bits(direct.moments(), handed.moments()));
+  CHECK(same_bits(direct.copy_moments(), handed.copy_moments()));
   // Features chosen otherwise leave with a fault.
   const Eigen::VectorXd ones = Eigen::VectorXd::Ones(300);
   const std::array<std::int64_t, 4> shape{2, 6, 5, 5};
@@ -170,5 +171,5 @@ TEST_CASE("rows packed elsewhere count as if they had been observed") {
   auto wrong = handed.begin();
   CHECK(wrong.observe_packed(0, rows, {6, {5, 5}, DType::float64}) == nullptr);
   wrong.commit();
-  CHECK(handed.moments().faults.size() == 1);
+  CHECK(handed.copy_moments().faults.size() == 1);
 }

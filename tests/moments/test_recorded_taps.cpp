@@ -100,8 +100,8 @@ struct TwoPanels {
   }
 
   void check_equal() {
-    const PanelMoments a = recorded.take();
-    const PanelMoments b = plain.take();
+    const PanelMoments a = recorded.end_window();
+    const PanelMoments b = plain.end_window();
     REQUIRE(a.taps[1].moments);
     CHECK(a.taps[1].moments->weights() == b.taps[1].moments->weights());
     const Eigen::MatrixXd expected = scatter_of(*b.taps[1].moments);
@@ -172,7 +172,7 @@ TEST_CASE("positions of one image count as one, though a row among them was lost
   step.observe_recorded(0, 0, 80);
   step.observe_recorded(1, 0, 80);
   step.commit();
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   CHECK(moments.taps[0].moments->samples() == 79);
   CHECK(moments.taps[0].moments->weights().effective_images() == 20);
 }
@@ -181,14 +181,14 @@ TEST_CASE("a recording that cannot be read is a fault of its tap, the others go 
   TwoPanels panels;
   panels.feed(100);
   panels.recording->broken = true;
-  const PanelMoments at_the_end = panels.recorded.take();
+  const PanelMoments at_the_end = panels.recorded.end_window();
   REQUIRE(at_the_end.faults.size() == 1);
   CHECK(at_the_end.faults[0].kind == FaultKind::unreadable);
   CHECK(at_the_end.faults[0].message == "recording: expected its rows, got none");
   CHECK_FALSE(at_the_end.taps[1].moments);
   CHECK(at_the_end.taps[0].moments->samples() == 300);
   panels.feed(100);
-  const PanelMoments in_a_step = panels.recorded.take();
+  const PanelMoments in_a_step = panels.recorded.end_window();
   CHECK(in_a_step.faults.at(0).kind == FaultKind::unreadable);
   CHECK(in_a_step.taps[0].moments->samples() == 300);
 }
@@ -230,8 +230,8 @@ TEST_CASE("a recorded tap merges rows of its own grid only") {
     step.observe_recorded(0, 0, 40);
     step.commit();
     Panel panel = panel_of(4);
-    panel.merge(worker.take());
-    return panel.take();
+    panel.merge(worker.end_window());
+    return panel.end_window();
   };
   CHECK(merged(4).taps[0].moments->samples() == 40);
   const PanelMoments lost = merged(8);
@@ -263,7 +263,7 @@ TEST_CASE("a recording's rows that are not valid leave the taps connected with i
     step.observe(2, view_of(net.middleRows(first, 10)));
     step.commit();
   }
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   Eigen::MatrixXd x(15, 3);
   Eigen::MatrixXd y(15, 2);
   for (Eigen::Index i = 0, row = 0; i < 20; ++i) {

@@ -98,7 +98,7 @@ TEST_CASE("an exponential window is the explicit weighted sum, however the rows 
         CAPTURE(batches);
         Stream stream(with(Window::exponential(half_life), error_blocks));
         stream.feed_randomly(900, batches);
-        const PanelMoments moments = stream.panel.snapshot();
+        const PanelMoments moments = stream.panel.roll_window();
         const Eigen::VectorXd w = half_lives(900, half_life);
         const auto definition = stream.cross(0, 900, w);
         const Moments& tap = *moments.taps[0].moments;
@@ -156,7 +156,7 @@ TEST_CASE("all positions of an image weigh the same, and the window counts image
       w(image * 12 + position) = std::exp2(-static_cast<double>(5 - image) / 2);
     }
   }
-  const PanelMoments moments = panel.take();
+  const PanelMoments moments = panel.end_window();
   CHECK(relative_error(scatter_of(*moments.taps[0].moments),
                        WeightedDefinition(rows, rows, w).product) < 1e-13);
   const Eigen::VectorXd images = half_lives(6, 2);
@@ -171,7 +171,7 @@ TEST_CASE("rows that are left out age the others all the same") {
   stream.x(95, 0) = std::nan("");
   stream.feed(60);
   stream.feed(40);
-  const PanelMoments moments = stream.panel.snapshot();
+  const PanelMoments moments = stream.panel.roll_window();
   Eigen::VectorXd w = half_lives(100, 20);
   Eigen::MatrixXd x = stream.x.topRows(100);
   for (const Eigen::Index row : {30, 95}) {
@@ -188,11 +188,11 @@ TEST_CASE("all remembers everything, since_snapshot what came since") {
   Stream since(with(Window::since_snapshot()));
   for (Stream* stream : {&all, &since}) {
     stream->feed_randomly(300, 1);
-    check_rows(stream->panel.snapshot(), *stream, 0, 300);
+    check_rows(stream->panel.roll_window(), *stream, 0, 300);
     stream->feed_randomly(200, 2);
   }
-  check_rows(all.panel.snapshot(), all, 0, 500);
-  check_rows(since.panel.snapshot(), since, 300, 500);
+  check_rows(all.panel.roll_window(), all, 0, 500);
+  check_rows(since.panel.roll_window(), since, 300, 500);
   CHECK(all.panel.images() == 500);
   CHECK(since.panel.images() == 0);
 }
@@ -203,27 +203,27 @@ TEST_CASE("a ring of blocks remembers the last ones, exactly") {
     for (int i = 0; i < 4 * count; ++i) stream.feed(25);
   };
   feed_blocks(2);
-  check_rows(stream.panel.snapshot(), stream, 0, 200);
+  check_rows(stream.panel.roll_window(), stream, 0, 200);
   feed_blocks(1);
-  check_rows(stream.panel.snapshot(), stream, 0, 300);
+  check_rows(stream.panel.roll_window(), stream, 0, 300);
   stream.feed(25);
-  check_rows(stream.panel.snapshot(), stream, 100, 325);
+  check_rows(stream.panel.roll_window(), stream, 100, 325);
   stream.feed(75);
   feed_blocks(3);
-  const PanelMoments moments = stream.panel.snapshot();
+  const PanelMoments moments = stream.panel.roll_window();
   check_rows(moments, stream, 400, 700);
   CHECK(moments.blocks.size() == 3);
-  stream.panel.reset();
+  stream.panel.discard_window();
   stream.feed(60);
-  check_rows(stream.panel.take(), stream, 700, 760);
+  check_rows(stream.panel.end_window(), stream, 700, 760);
 }
 
 TEST_CASE("a window in parts is the window in one piece, and its parts add up to it") {
   Stream whole(with(Window::since_snapshot()));
   Stream parts(with(Window::since_snapshot(), 6));
   for (Stream* stream : {&whole, &parts}) stream->feed_randomly(800, 3);
-  const PanelMoments expected = whole.panel.take();
-  const PanelMoments moments = parts.panel.take();
+  const PanelMoments expected = whole.panel.end_window();
+  const PanelMoments moments = parts.panel.end_window();
   check_rows(moments, parts, 0, 800);
   CHECK(expected.blocks.empty());
   REQUIRE(moments.blocks.size() == 6);
@@ -240,10 +240,10 @@ TEST_CASE("every merged window is one turn of the parts, however many steps it h
   for (std::size_t worker = 0; worker < 8; ++worker) {
     Stream stream(with(Window::since_snapshot()));
     for (std::size_t i = 0; i < parts; ++i) stream.feed(20);
-    whole.panel.merge(stream.panel.take());
+    whole.panel.merge(stream.panel.end_window());
   }
   for (int i = 0; i < 2; ++i) whole.feed(200);
-  const PanelMoments moments = whole.panel.take();
+  const PanelMoments moments = whole.panel.end_window();
   REQUIRE(moments.blocks.size() == parts);
   for (const PanelMoments& block : moments.blocks) CHECK(block.images == 200);
 }
@@ -260,7 +260,7 @@ TEST_CASE("a ring hands its blocks out oldest first, and goes on from them in an
       whole.feed(50);
       first.feed(50);
     }
-    const PanelMoments half = first.panel.take();
+    const PanelMoments half = first.panel.end_window();
     CHECK(half.blocks_by_age);
     REQUIRE(half.blocks.size() == 3);
     CHECK(half.blocks[2].images == (before % 100 == 0 ? 100 : 50));
@@ -269,11 +269,11 @@ TEST_CASE("a ring hands its blocks out oldest first, and goes on from them in an
     second.fed = before;
     for (int i = 0; i < 8; ++i) {
       CAPTURE(i);
-      CHECK(same_bits(second.panel.snapshot(), whole.panel.snapshot()));
+      CHECK(same_bits(second.panel.roll_window(), whole.panel.roll_window()));
       whole.feed(50);
       second.feed(50);
     }
-    check_rows(second.panel.take(), second, (before + 99) / 100 * 100 + 100, before + 400);
+    check_rows(second.panel.end_window(), second, (before + 99) / 100 * 100 + 100, before + 400);
   }
 }
 
@@ -283,9 +283,9 @@ TEST_CASE("rings of workers merge block by block, the newest with the newest") {
   for (const Eigen::Index rows : {450, 150}) {
     Stream worker(with(Window::last_blocks(3, 100)));
     for (Eigen::Index fed = 0; fed < rows; fed += 50) worker.feed(50);
-    main.panel.merge(worker.panel.take());
+    main.panel.merge(worker.panel.end_window());
   }
-  const PanelMoments moments = main.panel.take();
+  const PanelMoments moments = main.panel.end_window();
   CHECK(moments.blocks[0].images == 100);
   CHECK(moments.blocks[1].images == 200);
   CHECK(moments.blocks[2].images == 100);
@@ -295,12 +295,12 @@ TEST_CASE("a ring refuses blocks whose age is not known") {
   Stream ring(with(Window::last_blocks(3, 100)));
   Stream in_turn(with(Window::since_snapshot(), 3));
   in_turn.feed(50);
-  CHECK_THROWS_WITH_AS(ring.panel.merge(in_turn.panel.take()),
+  CHECK_THROWS_WITH_AS(ring.panel.merge(in_turn.panel.end_window()),
                        "panel merge: expected blocks by age, as a window of last blocks has them, "
                        "got blocks in turn",
                        Error);
   ring.feed(50);
-  CHECK(ring.panel.take().pairs[0].moments->samples() == 50);
+  CHECK(ring.panel.end_window().pairs[0].moments->samples() == 50);
 }
 
 TEST_CASE("in a window that goes on, a pair whose rows differed begins anew after a snapshot") {
@@ -313,13 +313,13 @@ TEST_CASE("in a window that goes on, a pair whose rows differed begins anew afte
     step.observe(0, view_of(stream.x.topRows(40)));
     step.observe(1, view_of(stream.y.topRows(30)));
     step.commit();
-    const PanelMoments lost = stream.panel.snapshot();
+    const PanelMoments lost = stream.panel.roll_window();
     REQUIRE(lost.faults.size() == 1);
     CHECK(lost.faults[0].kind == FaultKind::rows_differ);
     CHECK_FALSE(lost.pairs[0].moments);
     CHECK(lost.taps[0].moments->samples() == 140);
     stream.feed(60);
-    const PanelMoments anew = stream.panel.snapshot();
+    const PanelMoments anew = stream.panel.roll_window();
     CHECK(anew.faults.empty());
     REQUIRE(anew.pairs[0].moments);
     CHECK(anew.pairs[0].moments->samples() == 60);
@@ -335,10 +335,10 @@ TEST_CASE("what left a window that goes on comes back by a merge as by a step") 
   auto step = stream.panel.begin();
   step.observe(0, view_of(stream.x.topRows(40)));
   step.commit();
-  CHECK_FALSE(stream.panel.snapshot().taps[1].moments);
+  CHECK_FALSE(stream.panel.roll_window().taps[1].moments);
   worker.feed(60);
-  stream.panel.merge(worker.panel.take());
-  const PanelMoments anew = stream.panel.snapshot();
+  stream.panel.merge(worker.panel.end_window());
+  const PanelMoments anew = stream.panel.roll_window();
   CHECK(anew.faults.empty());
   REQUIRE(anew.pairs[0].moments);
   CHECK(anew.pairs[0].moments->samples() == 60);
@@ -363,18 +363,18 @@ TEST_CASE(
     };
     feed(true);
     feed(false);
-    const PanelMoments lost = panel.snapshot();
+    const PanelMoments lost = panel.roll_window();
     CHECK_FALSE(lost.taps[net].moments);
     CHECK_FALSE(lost.pairs[0].moments);
     CHECK(lost.taps[ref].moments->samples() == 80);
     REQUIRE(lost.faults.size() == 1);
     CHECK(lost.faults[0].kind == FaultKind::missing);
     const auto late = panel.add_tap({"late", "b"}, Layout::nc);
-    CHECK(panel.snapshot().faults.at(0).kind == FaultKind::joined_late);
+    CHECK(panel.roll_window().faults.at(0).kind == FaultKind::joined_late);
     auto step = panel.begin();
     for (const auto tap : {net, ref, alone, late}) step.observe(tap, view_of(x));
     step.commit();
-    const PanelMoments anew = panel.snapshot();
+    const PanelMoments anew = panel.roll_window();
     CHECK(anew.faults.empty());
     CHECK(anew.taps[net].moments->samples() == 40);
     CHECK(anew.taps[ref].moments->samples() == 40);

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "support/json_lines.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "support/json_lines.hpp"
 #include "support/random_data.hpp"
 
 namespace livecca_tests {
@@ -45,25 +45,25 @@ class ScriptedTraining {
   void play(int first, int end) {
     for (int step = first; step < end; ++step) {
       const std::int64_t epoch = step / steps_an_epoch;
-      monitor_.advance(epoch);
-      if (monitor_.due(livecca::Stream::train, epoch)) {
-        observe(livecca::Stream::train, epoch, step, 12, step % 14 == 4);
+      monitor_.training_step(epoch);
+      if (auto train_step = monitor_.begin_if_due(livecca::Stream::train, epoch)) {
+        observe(std::move(*train_step), livecca::Stream::train, step, 12, step % 14 == 4);
       }
       monitor_.log(epoch, "loss", 1.0 / (1 + step));
-      if (monitor_.due(livecca::Stream::probe, epoch)) {
+      if (monitor_.claim_probe_pass(epoch)) {
         probe_batch(step, 0);
         probe_batch(step, 1);
         monitor_.snapshot(epoch);
-      } else if (monitor_.snapshot_due(epoch)) {
-        monitor_.snapshot(epoch);
+      } else {
+        monitor_.snapshot_if_due(epoch);
       }
     }
   }
 
   /// One of the probe's two batches.
   void probe_batch(int step, int batch) {
-    observe(livecca::Stream::probe, step / steps_an_epoch, step, probe_images / 2, false,
-            static_cast<std::uint64_t>(batch));
+    observe(monitor_.begin(livecca::Stream::probe, step / steps_an_epoch), livecca::Stream::probe,
+            step, probe_images / 2, false, static_cast<std::uint64_t>(batch));
   }
 
   /// Of a probe pass, the layer's activations that are not finite.
@@ -71,13 +71,12 @@ class ScriptedTraining {
 
  private:
   /// Drifts with the step, about the same inputs if the stream is the probe.
-  void observe(livecca::Stream stream, std::int64_t epoch, int number, Eigen::Index images,
+  void observe(livecca::Monitor::Step step, livecca::Stream stream, int number, Eigen::Index images,
                bool without_b, std::uint64_t batch = 0) {
     const bool is_probe = stream == livecca::Stream::probe;
     const std::uint64_t seed = is_probe ? 100 + batch : 1000 + static_cast<std::uint64_t>(number);
     const Eigen::MatrixXd inputs = normal_matrix(images, features, seed);
-    livecca::Monitor::Step step = monitor_.begin(stream, epoch);
-    if (is_probe) step.inputs(livecca::view_of(inputs));
+    if (is_probe) step.set_inputs(livecca::view_of(inputs));
     for (std::size_t i = 0; i < taps_.size(); ++i) {
       if (without_b && i == 1) continue;
       Eigen::MatrixXd layer = inputs * normal_matrix(features, features, i);

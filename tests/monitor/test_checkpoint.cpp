@@ -5,10 +5,11 @@
 #include <functional>
 #include <optional>
 
-#include "support/file_text.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/packs/recorder.hpp"
+#include "monitor/test_knobs.hpp"
 #include "scripted_training.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -333,16 +334,16 @@ TEST_CASE("a checkpoint that is written anew replaces the old one whole") {
 
 TEST_CASE("rows' times do not step back when a run is resumed") {
   const TemporaryFolder folder;
-  MonitorOptions options = ScriptedTraining::options_in(folder.path());
-  options.wall_clock = [] { return 2000.0; };
+  const MonitorOptions options = ScriptedTraining::options_in(folder.path());
   {
-    Monitor monitor(options);
+    Monitor monitor =
+        livecca::MonitorForTests::begun(options, {.wall_clock = [] { return 2000.0; }});
     ScriptedTraining(monitor).play(0, 10);
     REQUIRE(monitor.save(folder.path() / "checkpoint"));
   }
-  options.wall_clock = [] { return 1000.0; };
   {
-    Monitor monitor(options, folder.path() / "checkpoint");
+    Monitor monitor = livecca::MonitorForTests::resumed(options, folder.path() / "checkpoint",
+                                                        {.wall_clock = [] { return 1000.0; }});
     ScriptedTraining(monitor).play(10, 20);
   }
   for (const auto& row : read_lines(options.run_directory / "rows.jsonl")) {

@@ -3,9 +3,9 @@
 #include <functional>
 #include <set>
 
-#include "support/file_text.hpp"
 #include "livecca/common/error.hpp"
 #include "scripted_training.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -81,7 +81,7 @@ TEST_CASE("a checkpoint of other options is refused, by the option's name") {
   check("error_blocks", [](auto& options) { options.error_blocks = 5; });
   check("pairing", [](auto& options) { options.pairing = Pairing::all(); });
   check("train_window", [](auto& options) { options.train_window = Window::all(); });
-  check("history_samples", [](auto& options) { options.history_samples = 10; });
+  check("history_images", [](auto& options) { options.history_images = 10; });
   check("history_seed", [](auto& options) { options.history_seed = 10; });
   // What does not change the numbers may be another.
   MonitorOptions options = run.options;
@@ -119,10 +119,13 @@ TEST_CASE("a checkpoint that is damaged is refused with a line") {
     write_text(run.facts(), damaged.dump());
     check_line(run.refusal(), run.facts().string());
   }
-  auto later = json;
-  later["version"] = 2;
-  write_text(run.facts(), later.dump());
-  check_line(run.refusal(), "version");
+  for (const int version : {1, 3}) {
+    auto other = json;
+    other["version"] = version;
+    write_text(run.facts(), other.dump());
+    check_line(run.refusal(), "expected a checkpoint of version 2, got " + std::to_string(version) +
+                                  "; resume with the livecca that wrote it, or begin a new run");
+  }
   write_text(run.facts(), text);
   CHECK(run.refusal().empty());
 }

@@ -25,7 +25,7 @@ MonitorOptions monitor_options_in(const TemporaryFolder& folder) {
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
   options.threads = 2;
-  options.history_precision = HistoryPrecision::exact;
+  options.history_precision = PackPrecision::exact;
   return options;
 }
 

@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "drifting_network.hpp"
-#include "support/json_lines.hpp"
 #include "report_events.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -35,7 +35,7 @@ struct Watched {
     MonitorOptions result;
     result.run_directory = folder.path() / "run";
     result.threads = 1;
-    result.history_precision = HistoryPrecision::exact;
+    result.history_precision = PackPrecision::exact;
     result.on_event = [this](const Event& event) { told.push_back(event); };
     return result;
   }

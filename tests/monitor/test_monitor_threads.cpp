@@ -7,9 +7,9 @@
 #include <memory>
 #include <thread>
 
+#include "livecca/common/error.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
-#include "livecca/common/error.hpp"
 #include "support/temporary_folder.hpp"
 #include "tiny_training.hpp"
 
@@ -40,7 +40,7 @@ void probe_and_snapshot(Monitor& monitor) {
   const Eigen::MatrixXd x = normal_matrix(64, 4, 99);
   for (int i = 0; i < snapshots; ++i) {
     auto step = monitor.begin(Stream::probe, i);
-    step.inputs(view_of(x));
+    step.set_inputs(view_of(x));
     step.observe(monitor.watch("net", "fc", Layout::nc), view_of(x));
     step.observe(monitor.watch("ref", "fc", Layout::nc), view_of(x));
     step.commit();
@@ -52,8 +52,8 @@ void probe_and_snapshot(Monitor& monitor) {
 void save_and_log(Monitor& monitor, const std::filesystem::path& checkpoint) {
   for (int i = 0; i < 5; ++i) {
     CHECK(monitor.save(checkpoint));
-    monitor.advance(i);
-    monitor.due(Stream::train, i);
+    monitor.training_step(i);
+    monitor.begin_if_due(Stream::train, i);
     monitor.log(i, "loss", 0.5);
   }
 }
@@ -118,11 +118,12 @@ struct Forked {
     end();
     const SnapshotTicket ticket = pass(1);
     const bool inert = ticket.ready() && ticket.wait().measures.empty() &&
-                       !monitor->due(Stream::train, 1) && !monitor->latest("fc", "ref", "pwcca") &&
+                       !monitor->begin_if_due(Stream::train, 1) && !monitor->claim_probe_pass(1) &&
+                       !monitor->snapshot_if_due(1) && !monitor->latest("fc", "ref", "pwcca") &&
                        !monitor->save(checkpoint) && !monitor->add_reference("pack", "none") &&
                        monitor->finish().measures.empty();
     monitor->log(1, "loss", 1);
-    monitor->advance(1);
+    monitor->training_step(1);
     monitor.reset();
     return inert;
   }
@@ -180,8 +181,8 @@ TEST_CASE("wrong use of streams throws") {
   CHECK_THROWS_AS(monitor.finish(), Error);
   CHECK_THROWS_AS(monitor.watch("before-1", "fc", Layout::nc), Error);
   const Eigen::MatrixXd x = normal_matrix(4, 2, 1);
-  probe.inputs(view_of(x));
-  CHECK_THROWS_AS(probe.inputs(view_of(x)), Error);
+  probe.set_inputs(view_of(x));
+  CHECK_THROWS_AS(probe.set_inputs(view_of(x)), Error);
   probe.commit();
-  CHECK_THROWS_AS(probe.inputs(view_of(x)), Error);
+  CHECK_THROWS_AS(probe.set_inputs(view_of(x)), Error);
 }

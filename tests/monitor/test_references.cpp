@@ -46,7 +46,7 @@ MonitorOptions reference_options_in(const TemporaryFolder& folder, const char* n
   MonitorOptions options;
   options.run_directory = folder.path() / name;
   options.synchronous = true;
-  options.history_precision = HistoryPrecision::exact;
+  options.history_precision = PackPrecision::exact;
   return options;
 }
 
@@ -55,7 +55,7 @@ SnapshotReport probe(Monitor& monitor, const Layers& net, Eigen::Index batch = 1
   for (Eigen::Index at = 0; at < images; at += batch) {
     const Eigen::Index rows = std::min(batch, images - at);
     auto step = monitor.begin(Stream::probe, epoch);
-    step.inputs(view_of(net.inputs.middleRows(at, rows)));
+    step.set_inputs(view_of(net.inputs.middleRows(at, rows)));
     step.observe(monitor.watch("net", "conv1", Layout::nc),
                  view_of(net.first.middleRows(at, rows)));
     step.observe(monitor.watch("net", "conv2", Layout::nc),
@@ -82,14 +82,14 @@ const MeasureRow* find_pair(const SnapshotReport& report, const char* layer, con
 /// Records the reference's layers, under the trained network's names.
 void record_layers(const std::filesystem::path& path, const Eigen::MatrixXd& inputs,
                    const OtherLayers& layers, Eigen::Index batch, RecorderOptions options = {}) {
-  options.precision = HistoryPrecision::exact;
+  options.precision = PackPrecision::exact;
   std::string why;
   const bool recorded = record(
       path, options,
       [&](Recorder& recorder) {
         for (Eigen::Index at = 0; at < images; at += batch) {
           const Eigen::Index rows = std::min(batch, images - at);
-          recorder.inputs(view_of(inputs.middleRows(at, rows)));
+          recorder.set_inputs(view_of(inputs.middleRows(at, rows)));
           recorder.observe("conv1", Layout::nc, view_of(layers.a.middleRows(at, rows)));
           recorder.observe("conv2", Layout::nc, view_of(layers.b.middleRows(at, rows)));
           recorder.end_batch();
@@ -226,7 +226,7 @@ TEST_CASE("a pack of another probe is refused, naming what differs") {
   positions.positions = Positions::sampled(4, 7);
   refused("positions", net.inputs, positions);
   RecorderOptions subset;
-  subset.samples = 100;
+  subset.images = 100;
   refused("subset", net.inputs, subset);
   const SnapshotReport report = probe(monitor, net);
   CHECK(has_event_saying(report, "other_probe", "order.safetensors: expected"));
@@ -258,7 +258,7 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
   step.observe(tap, view_of(net.first));
   step.commit();
   const SnapshotReport report = monitor.snapshot(0).wait();
-  CHECK(has_event_saying(report, "unverified_probe", "Step::inputs()"));
+  CHECK(has_event_saying(report, "unverified_probe", "Step::set_inputs()"));
   CHECK(report.find("conv1", "pack", "pwcca_distance")->value);
 }
 
@@ -320,7 +320,7 @@ TEST_CASE("a pack of which no layer pairs is said to be lonely, with the names o
   REQUIRE(record(
       pack, {},
       [&](Recorder& recorder) {
-        recorder.inputs(view_of(net.inputs));
+        recorder.set_inputs(view_of(net.inputs));
         recorder.observe("features.conv1", Layout::nc, view_of(net.first));
       },
       why));

@@ -71,7 +71,7 @@ struct WatchedSequences {
           MonitorOptions options;
           options.run_directory = folder.path() / "run";
           options.positions = Positions::all();
-          options.history_precision = HistoryPrecision::exact;
+          options.history_precision = PackPrecision::exact;
           return options;
         }()),
         net(monitor.watch("net", "rnn", reading)),

@@ -149,7 +149,7 @@ TEST_CASE("moments that were reduced elsewhere count as if their rows had been o
   }
   {
     auto step = pair.monitor.begin(Stream::train, 0);
-    step.merge(panel.take());
+    step.merge(panel.end_window());
     CHECK_THROWS_AS(step.observe(pair.net, view_of(x)), Error);
     step.commit();
   }
@@ -189,7 +189,7 @@ TEST_CASE("a synchronous monitor and an asynchronous one write the same, row for
   CHECK(run("threads", false, 4) == expected);
 }
 
-TEST_CASE("a schedule and advance() decide when a stream is due") {
+TEST_CASE("a schedule and training_step() decide when a stream is due") {
   const TemporaryFolder folder;
   MonitorOptions options = stream_options_in(folder);
   options.train_schedule = Schedule::every_steps(10);
@@ -201,15 +201,34 @@ TEST_CASE("a schedule and advance() decide when a stream is due") {
   int snapshots = 0;
   for (int epoch = 0; epoch < 5; ++epoch) {
     for (int step = 0; step < 20; ++step) {
-      train += monitor.due(Stream::train, epoch) ? 1 : 0;
-      probe += monitor.due(Stream::probe, epoch) ? 1 : 0;
-      snapshots += monitor.snapshot_due(epoch) ? 1 : 0;
-      monitor.advance(epoch);
+      train += monitor.begin_if_due(Stream::train, epoch) ? 1 : 0;
+      probe += monitor.claim_probe_pass(epoch) ? 1 : 0;
+      snapshots += monitor.snapshot_if_due(epoch) ? 1 : 0;
+      monitor.training_step(epoch);
     }
   }
   CHECK(train == 10);
   CHECK(probe == 3);
   CHECK(snapshots == 4);
+}
+
+TEST_CASE("a call that throws claims no point of a schedule") {
+  const TemporaryFolder folder;
+  MonitorOptions options = stream_options_in(folder);
+  options.probe_schedule = Schedule::every_epochs(1);
+  Monitor monitor(options);
+  {
+    const auto open = monitor.begin_if_due(Stream::probe, 0);
+    REQUIRE(open);
+    CHECK_THROWS_AS(monitor.begin_if_due(Stream::probe, 1), Error);
+    CHECK(monitor.begin_if_due(Stream::train, 1));  // may be open beside it
+  }
+  CHECK(monitor.begin_if_due(Stream::probe, 1));
+  CHECK_FALSE(monitor.begin_if_due(Stream::probe, 1));
+  monitor.finish();
+  CHECK_THROWS_AS(monitor.begin_if_due(Stream::probe, 1), Error);
+  CHECK_THROWS_AS(monitor.begin_if_due(Stream::train, 1), Error);
+  CHECK_THROWS_AS(monitor.snapshot_if_due(1), Error);
 }
 
 TEST_CASE("the budget decides which due steps are observed, of how many images, and says so") {
@@ -219,25 +238,26 @@ TEST_CASE("the budget decides which due steps are observed, of how many images, 
     options.overhead_budget = 0.02;
   });
   const Eigen::MatrixXd x = normal_matrix(64, 3, streams_seed);
-  // More than a training as long as this test can earn.
-  const auto observe = [&] {
-    auto step = pair.observed(Stream::train, 0, view_of(x), view_of(x));
-    step.spent(1000);
+  const auto observe = [&](Monitor::Step step) {
+    step.observe(pair.net, view_of(x));
+    step.observe(pair.ref, view_of(x));
+    step.add_reference_time(1000);  // more than a training as long as this test can earn
     step.commit();
   };
   int due = 0;
   for (int i = 0; i < 200; ++i) {
-    pair.monitor.advance(0);
+    pair.monitor.training_step(0);
     // Long enough to pay for what observing really takes: but for what was told, more were due.
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    if (!pair.monitor.due(Stream::train, 0)) continue;
+    auto step = pair.monitor.begin_if_due(Stream::train, 0);
+    if (!step) continue;
     ++due;
-    observe();
+    observe(std::move(*step));
   }
   CHECK(due == 1);  // on trust, as no cost was known
   // Not asked for, and so dear that fewer images are looked at.
-  observe();
-  observe();
+  observe(pair.monitor.begin(Stream::train, 0));
+  observe(pair.monitor.begin(Stream::train, 0));
   pair.monitor.snapshot(0).wait();
   const nlohmann::json row = read_lines(pair.rows()).back();
   REQUIRE(row["what"] == "overhead");
@@ -248,14 +268,15 @@ TEST_CASE("the budget decides which due steps are observed, of how many images, 
   REQUIRE(row["share"].is_number());
   CHECK(row["share"].get<double>() ==
         doctest::Approx(3000 / row["training_seconds"].get<double>()).epsilon(0.1));
-  observe();
+  observe(pair.monitor.begin(Stream::train, 0));
   const SnapshotReport report = pair.monitor.snapshot(1).wait();
   CHECK(static_cast<double>(report.find("fc", "ref", "pwcca_distance")->samples) ==
         64 * images_share);
 }
 
 TEST_CASE(
-    "rows of a run have the training steps that advance() counted, and its overhead's share") {
+    "rows of a run have the training steps that training_step() counted, and its overhead's "
+    "share") {
   const TemporaryFolder folder;
   MonitorOptions options = stream_options_in(folder);
   options.synchronous = true;

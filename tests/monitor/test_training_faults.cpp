@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "livecca/packs/recorder.hpp"
+#include "monitor/test_knobs.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
@@ -247,7 +248,7 @@ TEST_CASE("fault: a reference's file that is truncated, or of another probe, is 
                       pack, as,
                       [&](Recorder& recorder) {
                         const Eigen::MatrixXd layer = other_inputs.leftCols(5);
-                        recorder.inputs(view_of(other_inputs));
+                        recorder.set_inputs(view_of(other_inputs));
                         recorder.observe("first", Layout::nc, view_of(layer));
                         recorder.end_batch();
                       },
@@ -284,7 +285,7 @@ TEST_CASE("fault: a solve that does not converge has no value, and the next one 
     for (const std::size_t tap : {0U, 1U}) step.observe(tap, view_of(huge));
     step.commit();
   }
-  PanelMoments moments = panel.take();
+  PanelMoments moments = panel.end_window();
   for (int doubling = 0; doubling < 27; ++doubling) {
     const Moments tap = *moments.taps[0].moments;
     const CrossMoments cross = *moments.pairs[0].moments;
@@ -308,10 +309,13 @@ TEST_CASE("fault: a solve that does not converge has no value, and the next one 
 TEST_CASE("fault: the clock steps back; times of rows do not") {
   WatchedTraining watched;
   double now = 1e9;
-  watched.options.wall_clock = [&] { return now; };
   watched.options.synchronous = true;
   watched.training.before_epoch = [&](int epoch) { now += epoch == 3 ? -5000 : 10; };
-  watched.run();
+  {
+    Monitor monitor =
+        livecca::MonitorForTests::begun(watched.options, {.wall_clock = [&] { return now; }});
+    watched.run(monitor);
+  }
   double last = 0;
   for (const auto& line : read_lines(watched.rows())) {
     CHECK(line["wall_time"].get<double>() >= last);
@@ -333,7 +337,7 @@ TEST_CASE("fault: callbacks that throw are counted, and everything is written") 
   {
     Monitor monitor(watched.options);
     watched.training.before_epoch = [&](int epoch) {
-      CHECK_FALSE(monitor.due(Stream::train, epoch));
+      CHECK_FALSE(monitor.begin_if_due(Stream::train, epoch));
     };
     watched.run(monitor);
   }

@@ -93,7 +93,7 @@ class TinyTraining {
     for (Eigen::Index first = 0; first < probe_.rows(); first += 100) {
       const Eigen::MatrixXd x = probe_.middleRows(first, 100);
       auto step = monitor.begin(livecca::Stream::probe, epoch);
-      step.inputs(livecca::view_of(x));
+      step.set_inputs(livecca::view_of(x));
       observe_all(step, epoch, -1, x, weights);
       step.commit();
     }
@@ -105,7 +105,7 @@ class TinyTraining {
     const Eigen::MatrixXd x = normal_matrix(batch, inputs, seed);
     const Eigen::MatrixXd target = x.leftCols(2).array().sin();
     if (monitor != nullptr) {
-      monitor->advance(epoch);
+      monitor->training_step(epoch);
       auto step = monitor->begin(livecca::Stream::train, epoch);
       observe_all(step, epoch, number, x, weights);
       step.commit();

@@ -17,7 +17,7 @@ using livecca_tests::TemporaryFolder;
 
 namespace {
 
-constexpr PackOptions exact{.precision = HistoryPrecision::exact};
+constexpr PackOptions exact{.precision = PackPrecision::exact};
 
 struct PackFolder {
   TemporaryFolder folder;
@@ -164,8 +164,8 @@ TEST_CASE_FIXTURE(PackFolder, "a seeded choice of images is kept, the same of ev
   const Eigen::MatrixXf fc = normal_matrix(60, 3, 13).cast<float>();
   const Eigen::MatrixXf conv = normal_matrix(60, 4 * 2 * 3, 14).cast<float>();
   std::vector<std::size_t> kept;
-  for (const auto precision : {HistoryPrecision::exact, HistoryPrecision::half}) {
-    PackFixture fixture(path, {.precision = precision, .samples = 25, .samples_seed = 3});
+  for (const auto precision : {PackPrecision::exact, PackPrecision::half}) {
+    PackFixture fixture(path, {.precision = precision, .images = 25, .images_seed = 3});
     fixture.append_matrix("fc", fc);
     const Eigen::Matrix<float, -1, -1, Eigen::RowMajor> stored = conv;
     for (std::int64_t first = 0; first < 60; first += 20) {
@@ -183,7 +183,7 @@ TEST_CASE_FIXTURE(PackFolder, "a seeded choice of images is kept, the same of ev
     CHECK(pack->find("conv")->grid == Grid{2, 3});
     const Eigen::MatrixXd fc_rows = rows_of(*pack, "fc");
     const Eigen::MatrixXd conv_rows = rows_of(*pack, "conv");
-    const double allowed = precision == HistoryPrecision::exact ? 0 : 4 * 0x1p-11;
+    const double allowed = precision == PackPrecision::exact ? 0 : 4 * 0x1p-11;
     for (std::size_t i = 0; i < 25; ++i) {
       const auto row = static_cast<Eigen::Index>(i);
       const auto image = static_cast<Eigen::Index>(kept[i]);
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(PackFolder, "a seeded choice of images is kept, the same of ev
       }
     }
   }
-  PackFixture all(path, {.samples = 60});
+  PackFixture all(path, {.images = 60});
   all.append_matrix("fc", fc);
   CHECK(all.finish(path)->kept_images().empty());
 }
@@ -208,7 +208,7 @@ TEST_CASE_FIXTURE(PackFolder, "rows behind a mask are there, and said not to be 
   std::vector<std::int64_t> lengths(40, 5);
   lengths[4] = 2;
   lengths[39] = 0;
-  for (const PackOptions& options : {exact, PackOptions{}, PackOptions{.samples = 30}}) {
+  for (const PackOptions& options : {exact, PackOptions{}, PackOptions{.images = 30}}) {
     PackFixture fixture(path, options);
     const ActivationView view(values.data(), DType::float32, shape);
     fixture.append("plain", view, Reading::at_step(Layout::ntc, 2));

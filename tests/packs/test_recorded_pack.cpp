@@ -24,7 +24,7 @@ namespace {
 class PackBytes {
  public:
   PackBytes() {
-    PackFixture fixture(path, {.samples = 30, .samples_seed = 9});
+    PackFixture fixture(path, {.images = 30, .images_seed = 9});
     fixture.append_matrix("fc", Eigen::MatrixXf(normal_matrix(40, 4, 1).cast<float>()));
     fixture.append_matrix("wide", Eigen::MatrixXd(normal_matrix(40, 3, 2)));
     std::string why;

@@ -11,12 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "support/file_text.hpp"
 #include "http_client.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/prometheus.hpp"
+#include "monitor/test_knobs.hpp"
 #include "promtool.hpp"
+#include "support/file_text.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -35,7 +36,8 @@ using Sinks = std::vector<std::shared_ptr<livecca::Sink>>;
 class Run {
  public:
   Run(const TemporaryFolder& folder, Sinks sinks)
-      : monitor_(options_in(folder, std::move(sinks))) {}
+      : monitor_(livecca::MonitorForTests::begun(options_in(folder, std::move(sinks)),
+                                                 {.sink_retry_seconds = 0.01})) {}
 
   void pass(std::int64_t epoch) {
     const Eigen::MatrixXd activations = normal_matrix(400, 4, 1);
@@ -54,7 +56,6 @@ class Run {
     options.run_directory = folder.path() / "first";
     options.measures = {"pwcca"};
     options.sinks = std::move(sinks);
-    options.sink_retry_seconds = 0.01;
     return options;
   }
 

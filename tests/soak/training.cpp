@@ -44,13 +44,13 @@ void watch_in_variant(int variant, MonitorOptions& options) {
       break;
     case 2:
       options.train_window = Window::last_blocks(4, 100);
-      options.history_samples = 70;
+      options.history_images = 70;
       options.pairing = livecca::Pairing::all();
       break;
     default:
       options.train_window = Window::all();
       options.error_blocks = 6;
-      options.history_precision = livecca::HistoryPrecision::exact;
+      options.history_precision = livecca::PackPrecision::exact;
       options.train_snapshots = Schedule::log_spaced(6);
       break;
   }
@@ -124,12 +124,12 @@ void Training::record_reference() const {
     network.learn(train_data_.inputs, train_data_.classes, random);
   }
   livecca::RecorderOptions options{.network = "recorded"};
-  if (options_.variant == 2) options.samples = 70;  // as the history keeps
+  if (options_.variant == 2) options.images = 70;  // as the history keeps
   std::string why;
   const bool written = livecca::record(
       reference_file, options,
       [&](livecca::Recorder& recorder) {
-        recorder.inputs(livecca::view_of(probe_data_.inputs));
+        recorder.set_inputs(livecca::view_of(probe_data_.inputs));
         network.run(probe_data_.inputs);
         for (std::size_t i = 0; i < network.hidden().size(); ++i) {
           recorder.observe(layer_name(i), Layout::nc, livecca::view_of(network.hidden()[i]));
@@ -165,11 +165,11 @@ void Training::observe(livecca::Monitor::Step& step) const {
   }
 }
 
-void Training::observe_batch(std::int64_t epoch, const Matrix& batch_inputs) {
-  livecca::Monitor::Step step = monitor_->begin(Stream::train, epoch);
+void Training::observe_batch(livecca::Monitor::Step step, const Matrix& batch_inputs) {
   const auto begin = std::chrono::steady_clock::now();
   networks_.other.run(batch_inputs);
-  step.spent(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  step.add_reference_time(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   observe(step);
   step.commit();
 }
@@ -190,17 +190,20 @@ void Training::step() {
     batch_inputs.row(i) = train_data_.inputs.row(image);
     batch_classes.push_back(train_data_.classes[image]);
   }
-  monitor_->advance(epoch);
+  monitor_->training_step(epoch);
   networks_.other.learn(batch_inputs, batch_classes, random_);
   const double loss = networks_.net.learn(batch_inputs, batch_classes, random_);
   ++step_;
-  if (monitor_->due(Stream::train, epoch)) observe_batch(epoch, batch_inputs);
+  if (auto train_step = monitor_->begin_if_due(Stream::train, epoch)) {
+    observe_batch(std::move(*train_step), batch_inputs);
+  }
   if (step_ % 10 == 0) monitor_->log(epoch, "loss", loss);
-  if (monitor_->due(Stream::probe, epoch)) {
+  if (monitor_->claim_probe_pass(epoch)) {
     run_probe(epoch);
     snapshot(epoch);
-  } else if (monitor_->snapshot_due(epoch)) {
-    snapshot(epoch);
+  } else if (auto ticket = monitor_->snapshot_if_due(epoch)) {
+    last_snapshot_ = std::move(ticket);
+    ++snapshots_;
   }
   if (step_ % options_.checkpoint_every == 0) save();
 }
@@ -213,7 +216,7 @@ void Training::run_probe(std::int64_t epoch) {
     networks_.net.run(images);
     networks_.other.run(images);
     livecca::Monitor::Step step = monitor_->begin(Stream::probe, epoch);
-    step.inputs(livecca::view_of(images));
+    step.set_inputs(livecca::view_of(images));
     observe(step);
     step.commit();
   }

@@ -68,7 +68,7 @@ class Training {
   void record_reference() const;
   void begin_monitor();
   void observe(livecca::Monitor::Step& step) const;
-  void observe_batch(std::int64_t epoch, const Matrix& inputs);
+  void observe_batch(livecca::Monitor::Step step, const Matrix& inputs);
   void run_probe(std::int64_t epoch);
   void snapshot(std::int64_t epoch);
   void save();

@@ -25,7 +25,7 @@ inline livecca::PanelMoments stream(const Eigen::MatrixXd& x, const Eigen::Matri
     step.observe(tap_y, livecca::view_of(y.middleRows(first, rows)));
     step.commit();
   }
-  return panel.take();
+  return panel.end_window();
 }
 
 inline livecca::PanelSolution solve_pair(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y,

@@ -1,14 +1,14 @@
 #include <array>
 
-#include "support/pack_fixture.hpp"
 #include "program.hpp"
+#include "support/pack_fixture.hpp"
 #include "support/random_data.hpp"
 
 using namespace livecca_tests;
 using livecca::DType;
-using livecca::HistoryPrecision;
 using livecca::Layout;
 using livecca::PackOptions;
+using livecca::PackPrecision;
 using livecca::Positions;
 using livecca::Reading;
 using nlohmann::json;
@@ -63,7 +63,7 @@ class PacksFixture : public ProgramFixture {
   Network b{20};
 };
 
-constexpr PackOptions exact{.precision = HistoryPrecision::exact};
+constexpr PackOptions exact{.precision = PackPrecision::exact};
 
 }  // namespace
 
@@ -106,11 +106,11 @@ TEST_CASE_FIXTURE(PacksFixture, "packs in a folder give their layers by file") {
 }
 
 TEST_CASE_FIXTURE(PacksFixture, "packs of other images or positions do not pair") {
-  write_pack("a.safetensors", a, {.samples = 50, .samples_seed = 1});
-  write_pack("b.safetensors", b, {.samples = 50, .samples_seed = 2});
+  write_pack("a.safetensors", a, {.images = 50, .images_seed = 1});
+  write_pack("b.safetensors", b, {.images = 50, .images_seed = 2});
   refuses({"compare", "@a.safetensors", "@b.safetensors"},
           {"same images of the probe", "a.safetensors", "b.safetensors"});
-  write_pack("b.safetensors", b, {.samples = 50, .samples_seed = 1});
+  write_pack("b.safetensors", b, {.images = 50, .images_seed = 1});
   CHECK(json_lines({"compare", "@a.safetensors", "@b.safetensors"})[1]["samples"] == 50);
   write_pack("a.safetensors", a, {}, Positions::sampled(2, 1));
   write_pack("b.safetensors", b, {}, Positions::sampled(2, 3));

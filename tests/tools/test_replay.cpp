@@ -6,10 +6,10 @@
 #include "program.hpp"
 
 using namespace livecca_tests;
-using livecca::HistoryPrecision;
 using livecca::Layout;
 using livecca::Monitor;
 using livecca::MonitorOptions;
+using livecca::PackPrecision;
 using nlohmann::json;
 
 namespace {
@@ -24,7 +24,7 @@ class ReplayProgram : public ProgramFixture {
     options.run_directory = path("run");
     options.run = "first, of many";
     options.measures = {"pwcca", "mean_cca"};
-    options.history_precision = HistoryPrecision::exact;
+    options.history_precision = PackPrecision::exact;
     monitor.emplace(options);
     net = monitor->watch("net", "fc", Layout::nc);
     ref = monitor->watch("seed7", "fc", Layout::nc);
@@ -46,7 +46,7 @@ class ReplayProgram : public ProgramFixture {
     const auto run_probe = [&](livecca::Recorder& recorder) {
       recorder.observe(layer, Layout::nc, livecca::view_of(network.reference()));
     };
-    REQUIRE(livecca::record(path("seed7.safetensors"), {.precision = HistoryPrecision::exact},
+    REQUIRE(livecca::record(path("seed7.safetensors"), {.precision = PackPrecision::exact},
                             run_probe, why));
     return path("seed7.safetensors");
   }

@@ -40,29 +40,31 @@ std::string element_type_of(const at::Tensor& tensor) {
   }
 }
 
-/// To a step or a recorder; the tensor is readable().
+/// Of a step or a recorder; expects a readable() tensor.
 template <typename Listener>
-void give(Listener& listener, const at::Tensor& tensor) {
-  listener.inputs(tensor.data_ptr(), element_type_of(tensor),
-                  static_cast<std::size_t>(tensor.element_size()),
-                  {tensor.sizes().data(), tensor.sizes().size()},
-                  {tensor.strides().data(), tensor.strides().size()});
+void set_inputs_of(Listener& listener, const at::Tensor& tensor) {
+  listener.set_inputs(tensor.data_ptr(), element_type_of(tensor),
+                      static_cast<std::size_t>(tensor.element_size()),
+                      {tensor.sizes().data(), tensor.sizes().size()},
+                      {tensor.strides().data(), tensor.strides().size()});
 }
 
 }  // namespace
 
-void give_inputs(Monitor::Step& step, const at::Tensor& inputs) {
+void set_inputs(Monitor::Step& step, const at::Tensor& inputs) {
   at::Tensor tensor;
   try {
     tensor = readable(inputs);
   } catch (const std::exception& problem) {
     const std::string what = problem.what();
-    step.report("inputs", what.substr(0, what.find('\n')));  // a backtrace may follow
+    step.report_unwatchable("inputs", what.substr(0, what.find('\n')));  // a backtrace may follow
     return;
   }
-  give(step, tensor);
+  set_inputs_of(step, tensor);
 }
 
-void give_inputs(Recorder& recorder, const at::Tensor& inputs) { give(recorder, readable(inputs)); }
+void set_inputs(Recorder& recorder, const at::Tensor& inputs) {
+  set_inputs_of(recorder, readable(inputs));
+}
 
 }  // namespace livecca::libtorch

@@ -36,7 +36,7 @@ bool record(const std::filesystem::path& path, torch::nn::Module& module,
   std::vector<TapProblem> problems;
   for (at::Tensor batch = next_batch(); batch.defined(); batch = next_batch()) {
     try {
-      give_inputs(recorder, batch);
+      set_inputs(recorder, batch);
     } catch (const Error& problem) {
       why = path.string() + ": inputs: " + problem.what();
       return false;

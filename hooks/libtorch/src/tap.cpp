@@ -104,15 +104,16 @@ struct TapScope::State {
     }
     // A LibTorch error carries a backtrace after its first line.
     problems.push_back({tap, what.substr(0, what.find('\n'))});
-    if (step != nullptr) step->report(tap, problems.back().message);
+    if (step != nullptr) step->report_unwatchable(tap, problems.back().message);
   }
 
   /// Tells the step what tapping took, and a reference's pass; the network's own is training's.
   void end() {
     const double seconds = seconds_since(began);
     if (monitor != nullptr) {
-      step->spent_observing(std::max(0.0, tapping - observing));
-      if (network != monitor->network()) step->spent(std::max(0.0, seconds - tapping - inner));
+      step->add_observing_time(std::max(0.0, tapping - observing));
+      if (network != monitor->network())
+        step->add_reference_time(std::max(0.0, seconds - tapping - inner));
     }
     if (outer != nullptr) outer->inner += seconds;
   }

@@ -58,9 +58,10 @@ void TappedTensor::commit(Monitor::Step& step) const {
   *fact_ = is_changed ? InPlace::happens : InPlace::never;
   if (is_copied_) return;
   if (is_changed) {
-    step.report(name_,
-                "expected that it is not changed in place before the commit, as it was not "
-                "until now; from now on it is copied at once");
+    step.report_unwatchable(
+        name_,
+        "expected that it is not changed in place before the commit, as it was not "
+        "until now; from now on it is copied at once");
     return;
   }
   try {
@@ -71,7 +72,7 @@ void TappedTensor::commit(Monitor::Step& step) const {
       step.observe(tap_, view_of(rows_));
     }
   } catch (const Error& problem) {
-    step.report(name_, problem.what());
+    step.report_unwatchable(name_, problem.what());
   }
 }
 

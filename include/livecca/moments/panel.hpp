@@ -106,7 +106,7 @@ struct PanelProgress {
 /// a recorded tap, one entry for each run of consecutive rows, has room for 64 runs and grows
 /// beyond them.
 ///
-/// If memory runs out in commit(), the window holds half a step: reset() it.
+/// If memory runs out in commit(), the window holds half a step: call discard_window().
 ///
 /// Thread safety: none; one thread feeds a panel. The panel must outlive its steps.
 class LIVECCA_EXPORT Panel {
@@ -168,25 +168,26 @@ class LIVECCA_EXPORT Panel {
   /// recorded tap then has the moments that came, and no more of its own.
   void merge(const PanelMoments& other);
 
-  /// The window as it is now. Afterwards Window::since_snapshot starts anew; the others go on, and
-  /// taps and pairs that left or joined late take part again: they, and all that is paired with
-  /// them, from nothing, so that pairs keep to the same rows.
-  PanelMoments snapshot();
-  /// Ends the window, whatever its kind: hands out its moments and starts anew. Cost: no copy of
-  /// moments in one part.
-  PanelMoments take();
-  /// The same without ending it; copies.
-  PanelMoments moments() const;
-  /// Ends the window and forgets it.
-  void reset();
+  /// Copies the window's moments. The window goes on.
+  PanelMoments copy_moments() const;
+  /// Hands out the moments that a snapshot needs. Ends a window of Window::since_snapshot, as
+  /// end_window() does. A window of another kind goes on; its faults and discarded steps are handed
+  /// out once. Either way, taps and pairs that left or joined late take part again. They start from
+  /// nothing, and so does all that is paired with them, so that pairs keep to the same rows.
+  PanelMoments roll_window();
+  /// Ends a window of any kind: hands out its moments and begins a new one. Cost: moments in one
+  /// part are moved, not copied.
+  PanelMoments end_window();
+  /// Ends a window of any kind and forgets its moments.
+  void discard_window();
 
-  /// Where the window is; moments() are the other part of it.
+  /// Where the window is, beside its moments; see copy_moments().
   PanelProgress progress() const;
   /// Goes on with a window of another panel of the same options, taps and pairs, none of them
   /// recorded: every number that comes of it has the same bits as if the other panel had gone on.
-  /// `window` and `progress` are what its moments() and progress() gave, in this order. Ends this
-  /// panel's own window. Throws Error, and changes nothing, if they are of other taps, pairs or
-  /// parts.
+  /// `window` and `progress` are what its copy_moments() and progress() gave, in this order. Ends
+  /// this panel's own window. Throws Error, and changes nothing, if they are of other taps, pairs
+  /// or parts.
   void restore(const PanelMoments& window, const PanelProgress& progress);
 
  private:

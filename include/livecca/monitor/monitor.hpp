@@ -22,6 +22,9 @@
 
 namespace livecca {
 
+struct MonitorForTests;
+struct TestKnobs;
+
 /// What watch() returns and observe() takes.
 struct TapHandle {
   std::size_t index = 0;
@@ -80,7 +83,7 @@ class LIVECCA_EXPORT Monitor {
 
   /// Compares with a recorded pack (see Recorder, and a run's history) under that name at every
   /// snapshot of the probe. Returns false, with an event "reference_refused", if the file cannot be
-  /// used. A pack of another probe is told by the fingerprint of the inputs, if Step::inputs()
+  /// used. A pack of another probe is told by the fingerprint of the inputs, if Step::set_inputs()
   /// gives them, and by what is known of its rows: an event "other_probe" or "rows_differ" says
   /// what differs, and there are no numbers. A resumed run has its packs: the same name and path
   /// again change nothing. Throws Error if the name is taken, the trained network's or reserved.
@@ -90,18 +93,21 @@ class LIVECCA_EXPORT Monitor {
   /// tap's shape is not known: neither given to watch() nor seen.
   PanelPlan plan(std::size_t images_per_step) const;
 
-  /// A training step begins: counts it, and measures how long steps take. Schedules by steps, the
-  /// `step` of rows and the overhead's share need it; call it from one thread.
-  void advance(std::int64_t epoch);
-  /// Whether the stream's schedule says so now, in this epoch, and, of the train stream, the budget
-  /// lets it. Each point of a schedule is told once.
-  bool due(Stream stream, std::int64_t epoch);
-  /// Whether options.train_snapshots says that snapshot(epoch, Stream::train) is due.
-  bool snapshot_due(std::int64_t epoch);
+  /// Counts a training step that begins, and measures how long steps take. Schedules by steps, the
+  /// `step` of rows and the overhead's share need it. Call it from one thread.
+  void training_step(std::int64_t epoch);
 
   /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another probe step is
   /// open or after finish().
   Step begin(Stream stream, std::int64_t epoch);
+  /// Opens a step if options.probe_schedule or train_schedule says that one is due. A train step
+  /// must also fit the overhead budget. Each point of a schedule is claimed once: one that the
+  /// budget skips is gone. Throws Error as begin(), due or not.
+  std::optional<Step> begin_if_due(Stream stream, std::int64_t epoch);
+  /// Whether a pass over the probe is due: true once for each point of options.probe_schedule. The
+  /// caller then runs the probe, in as many steps of begin() as it has batches. begin_if_due() does
+  /// both for a probe of one batch, and claims from the same schedule.
+  bool claim_probe_pass(std::int64_t epoch);
 
   /// Ends the streams' windows (of those that saw steps since the last): freezes the moments and
   /// solves them off this thread. Waits, and reports the wait, only for a place in the queue.
@@ -110,6 +116,9 @@ class LIVECCA_EXPORT Monitor {
   /// The same of one stream: the other's window goes on, such as a pass over the probe that has not
   /// ended.
   SnapshotTicket snapshot(std::int64_t epoch, Stream stream);
+  /// Ends the train stream's window, as snapshot(epoch, Stream::train), if options.train_snapshots
+  /// says that it is due: once for each point. Throws Error after finish().
+  std::optional<SnapshotTicket> snapshot_if_due(std::int64_t epoch);
 
   /// The newest row of a layer against a reference: its layer of that name, or, if none is named,
   /// of the same name or the only one that the layer is compared with.
@@ -139,6 +148,10 @@ class LIVECCA_EXPORT Monitor {
   const std::string& network() const;
 
  private:
+  friend struct MonitorForTests;
+  /// `checkpoint` is null for a new run.
+  Monitor(MonitorOptions options, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
+
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -151,12 +164,13 @@ class LIVECCA_EXPORT Monitor::Step {
   Step& operator=(Step&&) = delete;
   ~Step();
 
-  /// The inputs of a probe step, first axis the inputs: their fingerprint tells recorded packs of
-  /// the same probe from others. Of any element type, e.g. "int64" of 8 bytes. Once a step, before
-  /// its commit; does nothing in the train stream. Cost: one pass over the bytes.
-  void inputs(const ActivationView& inputs);
-  void inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
-              std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+  /// Takes the inputs of a probe step; the first axis counts them. Their fingerprint tells recorded
+  /// packs of the same probe from others. Elements may have any type, e.g. "int64" of 8 bytes. Call
+  /// it once a step, before its commit. Does nothing in the train stream. Cost: one pass over the
+  /// bytes.
+  void set_inputs(const ActivationView& inputs);
+  void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
+                  std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
   /// Copies the rows that it needs at once, so an in-place operation may follow. Throws Error on an
   /// unknown handle, a tap observed twice, a mask for a layout without steps, or after commit.
@@ -177,15 +191,16 @@ class LIVECCA_EXPORT Monitor::Step {
   /// and features. What it does not have is lost for the window, and the probe's activations are
   /// not kept of this snapshot. Copies. Throws Error if something was observed or merged already.
   void merge(const PanelMoments& moments);
-  /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
+  /// Reports a tap that a hook could not hand to observe(), as an event "unwatchable" of that name.
   /// Does nothing after the commit.
-  void report(std::string_view tap, std::string_view why);
-  /// Seconds that the caller took for this train step's watching alone, e.g. a reference's forward
-  /// pass: counted as overhead. Of a probe step not counted: its passes are the caller's own.
-  void spent(double seconds);
-  /// Seconds that the caller took to get at what it observes, e.g. to copy it from a GPU: counted
-  /// as observing.
-  void spent_observing(double seconds);
+  void report_unwatchable(std::string_view tap, std::string_view why);
+  /// Adds seconds that the caller spent only to watch this train step, e.g. in a reference's
+  /// forward pass, to the overhead. Probe steps are not counted, because the caller runs them
+  /// anyway.
+  void add_reference_time(double seconds);
+  /// Adds seconds that the caller spent to reach what it observes, e.g. to copy it from a GPU. They
+  /// count as observing.
+  void add_observing_time(double seconds);
   /// Calls `action` first thing in commit(), on its thread; forgets it if there is no commit. For
   /// hooks that observe once a pass is over.
   void at_commit(std::function<void(Step&)> action);

@@ -12,12 +12,12 @@
 #include "livecca/common/export.hpp"
 #include "livecca/moments/precision.hpp"
 #include "livecca/moments/window.hpp"
-#include "livecca/packs/pack_precision.hpp"
 #include "livecca/monitor/pairing.hpp"
 #include "livecca/monitor/schedule.hpp"
-#include "livecca/verdicts/verdict_options.hpp"
+#include "livecca/packs/pack_precision.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/sink.hpp"
+#include "livecca/verdicts/verdict_options.hpp"
 
 namespace livecca {
 
@@ -59,15 +59,15 @@ struct MonitorOptions {
 
   /// What the train stream's moments remember.
   Window train_window = Window::since_snapshot();
-  /// When due(Stream::probe, …) says that a pass over the probe is due.
+  /// When a pass over the probe is due; see Monitor::claim_probe_pass() and begin_if_due().
   Schedule probe_schedule = Schedule::every_epochs(1);
-  /// When due(Stream::train, …) says that a training step is to be observed.
+  /// When a training step is to be observed; see Monitor::begin_if_due().
   Schedule train_schedule = Schedule::every_steps(10);
-  /// When snapshot_due() says that the train stream's window is to end.
+  /// When the train stream's window is to end; see Monitor::snapshot_if_due().
   Schedule train_snapshots = Schedule::never();
-  /// The share of training time that the train stream may take, e.g. 0.02: due(Stream::train) then
-  /// lets steps pass, and fewer images are looked at, so that it stays below. Needs advance(). 0:
-  /// no budget. What is observed then depends on the clock.
+  /// The share of training time that the train stream may take, in [0, 1), e.g. 0.02; 0: no budget.
+  /// To stay below it, begin_if_due() skips train steps that are due, and steps look at fewer
+  /// images. Needs Monitor::training_step(). What is observed then depends on the clock.
   double overhead_budget = 0;
 
   /// Threads for accumulating and solving; 0: one less than the cores, at least one.
@@ -86,10 +86,10 @@ struct MonitorOptions {
   /// Keep the probe's activations of every snapshot, for the distance to the network's
   /// own start and for the final curves.
   bool keep_history = true;
-  HistoryPrecision history_precision = HistoryPrecision::half;
+  PackPrecision history_precision = PackPrecision::half;
   /// Keep only a seeded choice of this many of the probe's images; 0: all. A recorded reference is
-  /// then compared over them, so it has to be of the same choice, see RecorderOptions::samples.
-  std::size_t history_samples = 0;
+  /// then compared over them, so it has to be of the same choice, see RecorderOptions::images.
+  std::size_t history_images = 0;
   std::uint64_t history_seed = 0;
   /// Beyond this, kept snapshots are thinned out, to a log-spaced choice; the first, the latest and
   /// those that compare_before needs always stay.
@@ -98,11 +98,9 @@ struct MonitorOptions {
   VerdictOptions verdicts{};
 
   /// Where rows go beside rows.jsonl; examples/own_sink has one in 20 lines. Each has
-  /// a thread, which calls it in order; what it throws is an event "sink_failed".
+  /// a thread, which calls it in order; what it throws is an event "sink_failed". A call that threw
+  /// is made again after 1 s, and then after twice as long each time, up to 64 s.
   std::vector<std::shared_ptr<Sink>> sinks{};
-  /// Seconds, at most a day, before a sink's call that threw is made again; twice as many the next
-  /// time, and so on up to 64 times as many.
-  double sink_retry_seconds = 1;
 
   /// Called for the first event of each kind and subject, from a training thread or one of
   /// livecca's; must not call the monitor. What it throws is an event "callback_failed".
@@ -110,9 +108,6 @@ struct MonitorOptions {
   /// Called with every solved snapshot, from the thread that solved it, in their order. May call
   /// log() and latest(). What it throws is an event "callback_failed".
   std::function<void(const SnapshotReport&)> on_snapshot{};
-  /// Unix seconds; empty: the system's clock. Rows' times never step back, whatever it does. Must
-  /// not call the monitor.
-  std::function<double()> wall_clock{};
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
   std::vector<std::pair<std::string, std::string>> notes{};
 

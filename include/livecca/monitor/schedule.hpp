@@ -15,11 +15,11 @@ struct Progress {
   double seconds = 0;  ///< since training began, of a steady clock
 };
 
-/// When something is due: at points of training, each at most once. Points that were passed
-/// without a call are made up for by one call, not by a burst of them.
+/// When something is due: at points of training, each at most once. After several missed points,
+/// claim() is true once, not once for each.
 ///
 ///     auto schedule = livecca::Schedule::every_steps(10);
-///     if (schedule.due({step, epoch, seconds})) snapshot();   // at steps 0, 10, 20, …
+///     if (schedule.claim({step, epoch, seconds})) snapshot();   // at steps 0, 10, 20, …
 ///
 /// Copies go on by themselves from where they were copied. Holds no clock: time comes in with the
 /// Progress. Cost: O(1) a call, beside a predicate's own.
@@ -33,9 +33,8 @@ class LIVECCA_EXPORT Schedule {
   /// The first call, then every `epochs` from its epoch on; once an epoch, however often that is
   /// told or comes again. Throws Error unless `epochs` > 0.
   static Schedule every_epochs(std::int64_t epochs);
-  /// The first call, then every `seconds` from it on. Where seconds step back they go on counting
-  /// from there: a point is neither repeated nor waited for twice. Throws Error unless `seconds` is
-  /// finite and > 0.
+  /// The first call, then every `seconds` from it on. If the clock goes back, counting continues
+  /// from the new time. Throws Error unless `seconds` is finite and > 0.
   static Schedule every_seconds(double seconds);
   /// The first call, then the steps 10^(i / per_decade) for i = 0, 1, …, rounded: 1, 2, 5, 10, 22,
   /// 46, 100, … for 3. Throws Error unless `per_decade` > 0.
@@ -44,9 +43,10 @@ class LIVECCA_EXPORT Schedule {
   /// Monitor's predicates must not call the monitor.
   static Schedule when(std::function<bool(const Progress&)> predicate);
 
-  /// Whether a point has come since the last call that said so. A predicate that throws counts as
-  /// not due. Steps or epochs that go back to before the last point are not due.
-  bool due(const Progress& now);
+  /// Whether a point has come since the last claim; if so, claims it, and the next call is false
+  /// until another point comes. A predicate that throws counts as not due. Steps or epochs that go
+  /// back to before the last point are not due.
+  bool claim(const Progress& now);
 
   /// What the predicate threw in the last call; empty if it did not.
   const std::string& failure() const { return failure_; }
@@ -67,7 +67,7 @@ class LIVECCA_EXPORT Schedule {
   struct Passed {
     bool started = false;
     std::int64_t first = 0;       ///< step or epoch of the first call
-    std::uint64_t points = 0;     ///< of the last call that was due
+    std::uint64_t points = 0;     ///< of the last claim
     double elapsed = 0;           ///< seconds since the first call
     double previous_seconds = 0;  ///< of the last call
   };

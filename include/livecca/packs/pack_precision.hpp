@@ -5,7 +5,7 @@
 namespace livecca {
 
 /// How a recording keeps activations.
-enum class HistoryPrecision : std::uint8_t {
+enum class PackPrecision : std::uint8_t {
   /// Scaled per feature to half precision, where that is estimated to change the mean canonical
   /// correlation by at most 1e-4 and every row is finite; as they were elsewhere. Half the disk of
   /// float32.

@@ -26,9 +26,9 @@ struct RecorderOptions {
   Positions positions = Positions::sampled(16);
   std::size_t max_features = 2048;
   std::uint64_t feature_seed = 0;
-  HistoryPrecision precision = HistoryPrecision::half;
-  std::size_t samples = 0;  ///< a seeded choice of the probe's images; 0: all
-  std::uint64_t samples_seed = 0;
+  PackPrecision precision = PackPrecision::half;
+  std::size_t images = 0;  ///< a seeded choice of the probe's images; 0: all
+  std::uint64_t images_seed = 0;
 
   /// Whether the options make sense; if not, says why.
   LIVECCA_EXPORT bool is_valid(std::string& why) const;
@@ -47,10 +47,10 @@ class LIVECCA_EXPORT Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  /// The inputs of this batch, first axis the inputs. See Monitor::Step::inputs().
-  void inputs(const ActivationView& view);
-  void inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
-              std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+  /// The inputs of this batch, first axis the inputs. See Monitor::Step::set_inputs().
+  void set_inputs(const ActivationView& view);
+  void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
+                  std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
   /// A layer's activations of this batch. Throws Error if it was observed in this batch already, or
   /// is read otherwise than before. A view that does not fit costs the layer: finish() says so.
   void observe(std::string_view layer, const Reading& reading, const ActivationView& view,

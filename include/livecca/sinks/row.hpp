@@ -15,7 +15,7 @@ namespace livecca {
 /// One number of a run, as it stands in every sink.
 struct MeasureRow {
   std::int64_t epoch = 0;
-  std::uint64_t step = 0;  ///< training steps, see Monitor::advance(); without it, steps committed
+  std::uint64_t step = 0;  ///< calls of Monitor::training_step(); if none, steps committed
   std::string stream;      ///< "probe" or "train"
   std::string layer;
   std::string reference;  ///< a network's name, "start", "before-K" or "final"
@@ -155,7 +155,7 @@ struct OverheadRow {
   double reference_seconds = 0;   ///< of the training threads, in references' passes, where told
   double accumulate_seconds = 0;  ///< of livecca's own thread
   double solve_seconds = 0;       ///< of livecca's other thread
-  /// Training's own, as advance() saw it; empty if it was never called.
+  /// Training's own, as training_step() measured it; empty if it was never called.
   std::optional<double> training_seconds;
   /// What watching took, beside the probe's passes, over training_seconds.
   std::optional<double> share;

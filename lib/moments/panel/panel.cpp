@@ -232,9 +232,9 @@ void Panel::merge(const PanelMoments& other) {
   state_->merge(other);
 }
 
-PanelMoments Panel::snapshot() {
+PanelMoments Panel::roll_window() {
   state_->expect_no_step();
-  if (state_->options.window.kind == Window::Kind::since_snapshot) return take();
+  if (state_->options.window.kind == Window::Kind::since_snapshot) return end_window();
   PanelMoments result = state_->assemble(false);
   state_->rejoin();
   state_->faults.clear();
@@ -242,16 +242,16 @@ PanelMoments Panel::snapshot() {
   return result;
 }
 
-PanelMoments Panel::take() {
+PanelMoments Panel::end_window() {
   state_->expect_no_step();
   PanelMoments result = state_->assemble(true);
   state_->begin_window();
   return result;
 }
 
-PanelMoments Panel::moments() const { return state_->assemble(false); }
+PanelMoments Panel::copy_moments() const { return state_->assemble(false); }
 
-void Panel::reset() {
+void Panel::discard_window() {
   state_->expect_no_step();
   state_->begin_window();
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "livecca/common/error.hpp"
-#include "monitor/comparison/rows_of_solution.hpp"
+#include "monitor/comparison/asked_measures.hpp"
 
 namespace livecca {
 namespace {
@@ -44,7 +44,7 @@ bool RecordedComparison::same_images(const std::string& subject, bool is_own, co
     report("unverified_probe", subject,
            where +
                "expected the probe's inputs, to compare their fingerprint, got none; "
-               "Step::inputs() takes them");
+               "Step::set_inputs() takes them");
   }
   if (x.images() != y.images() || x.kept_images() != y.kept_images()) {
     report("rows_differ", subject,
@@ -122,7 +122,7 @@ void RecordedComparison::name_cuts(PanelMoments& moments) const {
 RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
                                                        const std::vector<RecordedSide>& sides,
                                                        const Report& report) {
-  panel_.reset();
+  panel_.discard_window();
   for (auto& [name, tap] : taps_) tap.is_active = false;
   Result result;
   std::uint64_t images = 0;
@@ -142,7 +142,7 @@ RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
   }
   if (result.pairs.empty()) return result;
   feed(images);
-  result.moments = panel_.take();
+  result.moments = panel_.end_window();
   name_cuts(result.moments);
   for (const Fault& fault : result.moments.faults) {
     const bool is_asked = std::ranges::any_of(taps_, [&](const auto& tap) {

@@ -1,7 +1,8 @@
 #include "monitor/comparison/rows_of_solution.hpp"
 
-#include <algorithm>
 #include <cmath>
+
+#include "monitor/comparison/asked_measures.hpp"
 
 namespace livecca {
 namespace {
@@ -55,12 +56,6 @@ void write_measure(const MeasureResult& result, const PairFacts& facts, const Pa
   sinks.halves.push_back(std::move(halves));
 }
 
-std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
-  std::vector<const MeasureInfo*> measures;
-  for (const std::string& name : options.measures) measures.push_back(find_measure(name));
-  return measures;
-}
-
 std::optional<double> root_mean_square(const TapMoments& tap) {
   if (!tap.moments || tap.moments->samples() == 0) return std::nullopt;
   const Moments& moments = *tap.moments;
@@ -105,25 +100,6 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
 }
 
 }  // namespace
-
-SolveOptions solve_options(const MonitorOptions& options) {
-  SolveOptions result;
-  result.keep_variance = options.keep_variance;
-  result.partial_whitening_alpha = options.partial_whitening_alpha;
-  // Ranks and spectra stand in the rows, whatever the measures.
-  constexpr Quantities rows{.whitening = true, .weights = true, .condition = true};
-  result.quantities = needs_of(measures_of(options)) | rows;
-  return result;
-}
-
-bool needs_norm_sums(const MonitorOptions& options) {
-  return std::ranges::any_of(measures_of(options), &MeasureInfo::needs_norm_sums);
-}
-
-std::string headline_measure(const MonitorOptions& options) {
-  const MeasureInfo& info = *find_measure(options.measures.front());
-  return std::string(info.name) + "_" + livecca::name_of(info.shown());
-}
 
 SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
                           Solver& solver, Executor& executor) {

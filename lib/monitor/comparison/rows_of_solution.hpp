@@ -38,15 +38,6 @@ struct RowSinks {
   }
 };
 
-/// The solver's part of the options.
-SolveOptions solve_options(const MonitorOptions& options);
-
-/// Whether the measures asked for need more than second moments.
-bool needs_norm_sums(const MonitorOptions& options);
-
-/// The first measure, as rows name it: "pwcca_distance".
-std::string headline_measure(const MonitorOptions& options);
-
 /// A window's solution and, if it came in parts, the standard errors of the measures asked for: one
 /// entry a pair, each of one a measure.
 struct SolvedWindow {

@@ -33,8 +33,8 @@ PackWriter& History::writer() {
     std::filesystem::create_directories(directory_, ignored);
     writer_ = std::make_unique<PackWriter>(file_of(snapshots_),
                                            PackOptions{.precision = options_.history_precision,
-                                                       .samples = options_.history_samples,
-                                                       .samples_seed = options_.history_seed});
+                                                       .images = options_.history_images,
+                                                       .images_seed = options_.history_seed});
   }
   return *writer_;
 }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "livecca/common/error.hpp"
-#include "monitor/comparison/rows_of_solution.hpp"
+#include "monitor/comparison/asked_measures.hpp"
 
 namespace livecca {
 namespace {
@@ -88,7 +88,7 @@ void StreamWindow::saw(std::size_t tap, const PackedRows* rows) {
 
 void StreamWindow::feed_moments(const PanelMoments& moments, const WatchedTaps& taps,
                                 const Recorder& record) {
-  panel_.merge(arranged_like(panel_.moments(), moments));
+  panel_.merge(arranged_like(panel_.copy_moments(), moments));
   for (std::size_t i = 0; i < panel_.tap_count(); ++i) {
     const TapName name{taps.at(i).network, taps.at(i).layer};
     if (std::ranges::find(moments.taps, name, &TapMoments::name) != moments.taps.end()) {
@@ -125,13 +125,13 @@ void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recor
 }
 
 void StreamWindow::drop(const std::string& reason) {
-  panel_.reset();
+  panel_.discard_window();
   if (facts_.dropped.empty()) facts_.dropped = reason;
 }
 
 EndedWindow StreamWindow::end() {
   EndedWindow ended;
-  ended.moments = panel_.snapshot();
+  ended.moments = panel_.roll_window();
   ended.taps = facts_.taps;
   ended.nonfinite = std::exchange(facts_.nonfinite, {});
   ended.nonfinite.resize(ended.moments.taps.size());

@@ -5,21 +5,21 @@
 
 namespace livecca {
 
-void Overhead::advance(double now) {
+void Overhead::training_step(double now) {
   const std::lock_guard lock(mutex_);
-  was_advanced_ = true;
-  if (last_advance_) {
-    const double seconds = std::max(0.0, now - *last_advance_ - taken_since_advance_);
+  is_told_of_steps_ = true;
+  if (last_step_) {
+    const double seconds = std::max(0.0, now - *last_step_ - taken_since_step_);
     training_seconds_ += seconds;
     budget_.training_step(seconds);
   }
-  last_advance_ = now;
-  taken_since_advance_ = 0;
+  last_step_ = now;
+  taken_since_step_ = 0;
 }
 
 void Overhead::interrupt() {
   const std::lock_guard lock(mutex_);
-  last_advance_.reset();
+  last_step_.reset();
 }
 
 bool Overhead::wants_step() {
@@ -36,19 +36,19 @@ void Overhead::observed(double seconds, double reference_seconds) {
   const std::lock_guard lock(mutex_);
   row_.observe_seconds += seconds;
   row_.reference_seconds += reference_seconds;
-  taken_since_advance_ += seconds + reference_seconds;
+  taken_since_step_ += seconds + reference_seconds;
 }
 
 void Overhead::waited(double seconds) {
   const std::lock_guard lock(mutex_);
   row_.wait_seconds += seconds;
-  taken_since_advance_ += seconds;
+  taken_since_step_ += seconds;
 }
 
 void Overhead::accumulated(double seconds) {
   const std::lock_guard lock(mutex_);
   row_.accumulate_seconds += seconds;
-  if (synchronous_) taken_since_advance_ += seconds;
+  if (synchronous_) taken_since_step_ += seconds;
 }
 
 void Overhead::train_step(double training_thread_seconds, double images_share,
@@ -75,7 +75,7 @@ OverheadRow Overhead::take(std::int64_t epoch) {
   const std::lock_guard lock(mutex_);
   OverheadRow row = std::exchange(row_, {});
   row.epoch = epoch;
-  if (was_advanced_) row.training_seconds = std::exchange(training_seconds_, 0);
+  if (is_told_of_steps_) row.training_seconds = std::exchange(training_seconds_, 0);
   if (has_budget_) {
     row.observe_every = budget_.every();
     row.images_share = budget_.images_share();

@@ -9,8 +9,8 @@
 
 namespace livecca {
 
-/// What watching takes, and what it takes it from: training's own time, from advance() to
-/// advance().
+/// What watching takes, and what it takes it from: training's own time between
+/// calls of training_step().
 ///
 /// Thread safety: all members may be called from any thread.
 class Overhead {
@@ -21,7 +21,7 @@ class Overhead {
 
   /// A training step ended and the next begins. Whatever came since the last call, less what
   /// livecca took of it, is training's, unless it was interrupted.
-  void advance(double now);
+  void training_step(double now);
   /// Something that is not training came between: a pass over the probe, a checkpoint.
   void interrupt();
 
@@ -50,9 +50,9 @@ class Overhead {
   OverheadBudget budget_;
   OverheadRow row_;
   double training_seconds_ = 0;
-  bool was_advanced_ = false;
-  std::optional<double> last_advance_;
-  double taken_since_advance_ = 0;
+  bool is_told_of_steps_ = false;
+  std::optional<double> last_step_;
+  double taken_since_step_ = 0;
 };
 
 }  // namespace livecca

@@ -64,7 +64,7 @@ Schedule Schedule::when(std::function<bool(const Progress&)> predicate) {
   return schedule;
 }
 
-bool Schedule::due(const Progress& now) {
+bool Schedule::claim(const Progress& now) {
   if (kind_ == Kind::never) return false;
   if (kind_ == Kind::predicate) return ask_predicate(now);
   let_time_pass(now);

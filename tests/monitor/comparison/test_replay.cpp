@@ -23,7 +23,7 @@ class ReplayFixture {
  public:
   ReplayFixture() {
     options.run_directory = folder.path() / "run";
-    options.history_precision = HistoryPrecision::exact;
+    options.history_precision = PackPrecision::exact;
   }
 
   void begin() {
@@ -52,12 +52,11 @@ class ReplayFixture {
     std::string why;
     const auto run_probe = [&](Recorder& recorder) {
       const Eigen::MatrixXd inputs = Eigen::MatrixXd::Constant(DriftingNetwork::images, 2, probe);
-      recorder.inputs(view_of(inputs));
+      recorder.set_inputs(view_of(inputs));
       recorder.observe("fc", Layout::nc, view_of(network.reference()));
     };
     REQUIRE_MESSAGE(
-        record(path, {.network = "seed7", .precision = HistoryPrecision::exact}, run_probe, why),
-        why);
+        record(path, {.network = "seed7", .precision = PackPrecision::exact}, run_probe, why), why);
     return path;
   }
 
@@ -272,7 +271,7 @@ TEST_CASE_FIXTURE(ReplayFixture,
   for (int i = 0; i < 3; ++i) {
     const Eigen::MatrixXd inputs = Eigen::MatrixXd::Constant(DriftingNetwork::images, 2, 1);
     auto step = monitor->begin(Stream::probe, i);
-    step.inputs(view_of(inputs));
+    step.set_inputs(view_of(inputs));
     const Eigen::MatrixXd now = network.layer(share(i));
     step.observe(net, view_of(now));
     step.commit();

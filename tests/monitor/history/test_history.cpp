@@ -17,7 +17,7 @@ TEST_CASE("a kept snapshot is a pack of the probe's rows, which another run comp
   const TemporaryFolder folder;
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
-  options.history_precision = HistoryPrecision::exact;
+  options.history_precision = PackPrecision::exact;
   const DriftingNetwork network(1);
   {
     Monitor monitor(options);
@@ -53,7 +53,7 @@ TEST_CASE("above its byte limit the history thins out, and the first and the lat
   const TemporaryFolder folder;
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
-  options.history_precision = HistoryPrecision::exact;
+  options.history_precision = PackPrecision::exact;
   options.history_byte_limit = 4 * (1500 + 400 * 6 * 8);
   std::vector<Event> told;
   options.on_event = [&](const Event& event) { told.push_back(event); };
@@ -124,7 +124,7 @@ TEST_CASE("without history there is no own start and there are no curves") {
 TEST_CASE("what is kept is exact for every element type, at offsets that float32 would lose") {
   const TemporaryFolder folder;
   MonitorOptions options;
-  options.history_precision = HistoryPrecision::exact;
+  options.history_precision = PackPrecision::exact;
   options.run_directory = folder.path() / "run";
   Monitor monitor(options);
   const TapHandle wide = monitor.watch("net", "float64", Layout::nc);
@@ -153,7 +153,7 @@ TEST_CASE("what is kept is exact for every element type, at offsets that float32
 TEST_CASE("half precision changes distances by less than it promises, for a quarter of the bytes") {
   const TemporaryFolder folder;
   const DriftingNetwork network(7);
-  const auto run = [&](const char* name, HistoryPrecision precision) {
+  const auto run = [&](const char* name, PackPrecision precision) {
     MonitorOptions options;
     options.run_directory = folder.path() / name;
     options.history_precision = precision;
@@ -169,8 +169,8 @@ TEST_CASE("half precision changes distances by less than it promises, for a quar
     return std::pair(*report.find("fc", "start", "mean_cca_distance")->value,
                      pack->find("fc")->stored);
   };
-  const auto exact = run("exact", HistoryPrecision::exact);
-  const auto half = run("half", HistoryPrecision::half);
+  const auto exact = run("exact", PackPrecision::exact);
+  const auto half = run("half", PackPrecision::half);
   CHECK(exact.second == DType::float64);
   CHECK(half.second == DType::float16);
   CHECK(half.first != exact.first);
@@ -182,7 +182,7 @@ TEST_CASE("the snapshot so many before is compared with, once there is one") {
   const TemporaryFolder folder;
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
-  options.history_precision = HistoryPrecision::exact;
+  options.history_precision = PackPrecision::exact;
   options.compare_before = {1, 3};
   options.history_byte_limit = 1;  // what comparisons need stays
   Monitor monitor(options);
@@ -212,8 +212,8 @@ TEST_CASE("a seeded subset of the images is kept, and compared image by image") 
   const TemporaryFolder folder;
   MonitorOptions options;
   options.run_directory = folder.path() / "run";
-  options.history_precision = HistoryPrecision::exact;
-  options.history_samples = 150;
+  options.history_precision = PackPrecision::exact;
+  options.history_images = 150;
   options.history_seed = 9;
   Monitor monitor(options);
   const DriftingNetwork network(1);

@@ -15,7 +15,7 @@ namespace {
 std::vector<std::uint64_t> due_steps(Schedule schedule, const std::vector<std::uint64_t>& steps) {
   std::vector<std::uint64_t> due;
   for (const std::uint64_t step : steps) {
-    if (schedule.due({.step = step})) due.push_back(step);
+    if (schedule.claim({.step = step})) due.push_back(step);
   }
   return due;
 }
@@ -52,14 +52,14 @@ TEST_CASE("every few epochs: once each, also if an epoch repeats or the count be
   Schedule schedule = Schedule::every_epochs(2);
   std::vector<std::int64_t> due;
   for (const std::int64_t epoch : {1, 1, 2, 2, 3, 3, 2, 3, 4, 5, 9, 10, 11}) {
-    if (schedule.due({.epoch = epoch})) due.push_back(epoch);
+    if (schedule.claim({.epoch = epoch})) due.push_back(epoch);
   }
   CHECK(due == std::vector<std::int64_t>{1, 3, 5, 9, 11});
 }
 
 TEST_CASE("every few seconds: a clock that steps back or is no number costs no point") {
   Schedule schedule = Schedule::every_seconds(10);
-  const auto due = [&](double seconds) { return schedule.due({.seconds = seconds}); };
+  const auto due = [&](double seconds) { return schedule.claim({.seconds = seconds}); };
   CHECK(due(100));
   CHECK_FALSE(due(109));
   CHECK(due(110));
@@ -79,14 +79,14 @@ TEST_CASE("a predicate decides alone; if it throws, it is not due and says why")
     return now.epoch == 1;
   });
   CHECK(schedule.failure().empty());
-  CHECK(schedule.due({.step = 1, .epoch = 1}));
-  CHECK_FALSE(schedule.due({.step = 1, .epoch = 0}));
-  CHECK_FALSE(schedule.due({.step = 2, .epoch = 1}));
+  CHECK(schedule.claim({.step = 1, .epoch = 1}));
+  CHECK_FALSE(schedule.claim({.step = 1, .epoch = 0}));
+  CHECK_FALSE(schedule.claim({.step = 2, .epoch = 1}));
   CHECK(schedule.failure() == "no such file");
-  CHECK_FALSE(schedule.due({.step = 3, .epoch = 1}));
+  CHECK_FALSE(schedule.claim({.step = 3, .epoch = 1}));
   CHECK(schedule.failure() == "something that is no std::exception");
-  CHECK(schedule.due({.step = 4, .epoch = 1}));
-  CHECK_FALSE(Schedule::never().due({}));
+  CHECK(schedule.claim({.step = 4, .epoch = 1}));
+  CHECK_FALSE(Schedule::never().claim({}));
 }
 
 TEST_CASE("impossible schedules are refused") {
@@ -114,12 +114,12 @@ TEST_CASE("a restored schedule goes on as if uninterrupted") {
     CAPTURE(fresh.text());
     for (std::uint64_t cut = 0; cut < 100; cut += 9) {
       Schedule uninterrupted = fresh;
-      for (std::uint64_t step = 3; step < cut; ++step) uninterrupted.due(at(step));
+      for (std::uint64_t step = 3; step < cut; ++step) uninterrupted.claim(at(step));
       Schedule restored = fresh;
       REQUIRE(restored.restore(uninterrupted.state()));
       CHECK(restored.state() == uninterrupted.state());
       for (std::uint64_t step = cut; step < 130; ++step) {
-        CHECK(restored.due(at(step)) == uninterrupted.due(at(step)));
+        CHECK(restored.claim(at(step)) == uninterrupted.claim(at(step)));
       }
     }
   }
@@ -127,7 +127,7 @@ TEST_CASE("a restored schedule goes on as if uninterrupted") {
 
 TEST_CASE("a state of another schedule, or none, is refused and changes nothing") {
   Schedule schedule = Schedule::every_steps(10);
-  schedule.due({.step = 5});
+  schedule.claim({.step = 5});
   const std::string before = schedule.state();
   CHECK_FALSE(schedule.restore(Schedule::every_steps(20).state()));
   CHECK_FALSE(schedule.restore(Schedule::every_epochs(10).state()));

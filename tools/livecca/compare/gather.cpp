@@ -9,12 +9,12 @@
 #include <numeric>
 #include <thread>
 
+#include "compare/recorded_probe.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/activations/fourier.hpp"
 #include "livecca/activations/row_source.hpp"
 #include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/panel.hpp"
-#include "compare/recorded_probe.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -232,7 +232,7 @@ PanelMoments gather(const PanelInput& input, const CompareOptions& options, Exec
     for (PanelTaps& tap : taps) tap.observe(step, first, count);
     step.commit();
   }
-  return panel.take();
+  return panel.end_window();
 }
 
 }  // namespace livecca::tool

@@ -14,9 +14,9 @@ namespace livecca::libtorch {
 ///
 /// Never throws but on wrong use of the step: a tensor that cannot be read is an event of the run.
 /// Cost: one pass over the bytes; of a tensor on another device, a copy of it.
-LIVECCA_EXPORT void give_inputs(Monitor::Step& step, const at::Tensor& inputs);
+LIVECCA_EXPORT void set_inputs(Monitor::Step& step, const at::Tensor& inputs);
 
 /// The same of a batch that is recorded. Throws Error on a tensor that cannot be read.
-LIVECCA_EXPORT void give_inputs(Recorder& recorder, const at::Tensor& inputs);
+LIVECCA_EXPORT void set_inputs(Recorder& recorder, const at::Tensor& inputs);
 
 }  // namespace livecca::libtorch
