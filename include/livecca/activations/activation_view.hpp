@@ -16,7 +16,7 @@ enum class DType : std::uint8_t { float16, bfloat16, float32, float64 };
 LIVECCA_EXPORT std::size_t size_of(DType dtype);
 /// Half of the distance from 1 to the next number: what rounding to the type changes, relatively.
 LIVECCA_EXPORT double roundoff_of(DType dtype);
-/// "float16", "bfloat16", "float32" or "float64".
+/// "float16", "bfloat16", "float32" or "float64"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(DType dtype);
 
 /// A borrowed n-dimensional array: pointer, element type, shape and strides. It owns nothing and

@@ -81,7 +81,7 @@ enum class Measure : std::uint8_t {
 /// Whether larger numbers mean closer sides.
 enum class Direction : std::uint8_t { similarity, distance };
 
-/// "similarity" or "distance".
+/// "similarity" or "distance"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Direction direction);
 
 /// One measure of the registry.

@@ -19,7 +19,7 @@ enum class Status : std::uint8_t {
   missing,  ///< a tap was not fed, left the panel, rows did not pair, or have no such number
 };
 
-/// The name as it stands in rows: "ok", "rank_deficient", …
+/// The name as it stands in rows: "ok", "rank_deficient", …; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Status status);
 /// One sentence for people.
 LIVECCA_EXPORT const char* explain(Status status);

@@ -13,7 +13,7 @@ enum class Precision : std::uint8_t {
   fast,   ///< blocks of rows in float32: the solve keeps fewer directions, see rank_tolerance()
 };
 
-/// "exact" or "fast".
+/// "exact" or "fast"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Precision precision);
 /// What moments are after a merge: fast if either is.
 constexpr Precision worse(Precision a, Precision b) { return std::max(a, b); }

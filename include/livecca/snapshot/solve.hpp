@@ -31,7 +31,7 @@ enum class Whitening : std::uint8_t {
   cholesky,  ///< full rank and well conditioned, by the factor's own estimate
   eigen,     ///< everything else: directions that are rounding leave
 };
-/// "none", "cholesky" or "eigen".
+/// "none", "cholesky" or "eigen"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Whitening whitening);
 
 /// How a pair's canonical correlations were found.
@@ -40,7 +40,7 @@ enum class SpectrumMethod : std::uint8_t {
   gram,  ///< eigenvalues of T Tᵀ: half the cost, but 2e-12 is all that is left at ρ = 1e-4
   svd,   ///< where vectors are asked for, or some ρ are below 1e-4
 };
-/// "none", "gram" or "svd".
+/// "none", "gram" or "svd"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(SpectrumMethod spectrum);
 
 /// What the solve learns of one tap.

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "activations/safetensors_type.hpp"
 #include "inputs/input_error.hpp"
 
 namespace livecca::tool {
@@ -10,14 +11,6 @@ namespace {
 constexpr std::size_t length_bytes = 8;
 constexpr const char* own_formats = "livecca.";
 constexpr const char* pack_format = "livecca.pack";
-
-std::optional<DType> dtype_of(const std::string& name) {
-  if (name == "F16") return DType::float16;
-  if (name == "BF16") return DType::bfloat16;
-  if (name == "F32") return DType::float32;
-  if (name == "F64") return DType::float64;
-  return std::nullopt;
-}
 
 std::string value_of(const SafetensorsHeader& header, const char* field) {
   const auto found = header.metadata.find(field);
@@ -65,7 +58,7 @@ SafetensorsTensorFile::SafetensorsTensorFile(std::shared_ptr<const SafetensorsFi
     : file_(std::move(file)),
       name_(file_->path() + ": " + in_quotes(tensor.name)),
       element_(tensor.dtype) {
-  const auto dtype = dtype_of(tensor.dtype);
+  const auto dtype = dtype_of_safetensors(tensor.dtype);
   if (!dtype) {
     throw InputError(name_ + ": expected a tensor of F16, BF16, F32 or F64, got " + tensor.dtype);
   }

@@ -7,15 +7,15 @@
 #include <span>
 
 #include "common/atomic_file.hpp"
-#include "runs/csv_rows.hpp"
-#include "runs/curve_tables.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/measures/measure.hpp"
-#include "text/output_text.hpp"
+#include "runs/csv_rows.hpp"
+#include "runs/curve_tables.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/row_fields.hpp"
 #include "runs/run_rows.hpp"
 #include "runs/show.hpp"
+#include "text/output_text.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -131,6 +131,18 @@ void write_file(const std::string& path, const std::string& text) {
 }
 
 }  // namespace
+
+const char* name_of(ReplayFormat format) {
+  switch (format) {
+    case ReplayFormat::table:
+      return "table";
+    case ReplayFormat::csv:
+      return "csv";
+    case ReplayFormat::jsonl:
+      return "jsonl";
+  }
+  return nullptr;
+}
 
 std::vector<std::string> replay_run(const ReplayArguments& arguments, std::ostream& out) {
   const fs::path folder = folder_of(arguments.run);
