@@ -4,13 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <span>
 
-#include "common/atomic_file.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/measures/measure.hpp"
 #include "runs/csv_rows.hpp"
 #include "runs/curve_tables.hpp"
+#include "runs/output_file.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/row_fields.hpp"
 #include "runs/run_rows.hpp"
@@ -121,15 +120,6 @@ std::string result_text(const ReplayArguments& arguments, const std::vector<std:
   return text;
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  std::string why;
-  if (!file.write(std::as_bytes(std::span(text)), why) ||
-      !file.commit(AtomicFile::Sync::none, why)) {
-    throw InputError(why);
-  }
-}
-
 }  // namespace
 
 const char* name_of(ReplayFormat format) {
@@ -154,7 +144,9 @@ std::vector<std::string> replay_run(const ReplayArguments& arguments, std::ostre
   if (arguments.output.empty()) {
     out << text;
   } else {
-    write_file(arguments.output, text);
+    OutputFile file(arguments.output);
+    file.write(text);
+    file.commit();
   }
   std::vector<std::string> lost;
   for (const Event& event : result.events) lost.push_back(text_of(event));
