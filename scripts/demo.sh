@@ -13,7 +13,7 @@ mkdir -p "$build"
 log=$build/build.log
 if ! {
   cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DLIVECCA_BUILD_LIBTORCH=ON -DLIVECCA_BUILD_TENSORBOARD=ON -DLIVECCA_BUILD_PROMETHEUS=ON \
+    -DLIVECCA_BUILD_LIBTORCH=ON -DLIVECCA_BUILD_SINKS=ON \
     -DLIVECCA_BUILD_EXAMPLES=ON \
     -DLIVECCA_BUILD_TESTS=OFF -DLIVECCA_BUILD_TOOLS=OFF &&
     cmake --build "$build" --target live_training

@@ -71,7 +71,7 @@ const char* name_of(DType dtype) {
     case DType::float64:
       return "float64";
   }
-  return "unknown";
+  return nullptr;
 }
 
 ActivationView::ActivationView(const void* data, DType dtype, std::span<const std::int64_t> shape,

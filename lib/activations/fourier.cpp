@@ -9,6 +9,7 @@
 
 #include "activations/element_type.hpp"
 #include "activations/layout_axes.hpp"
+#include "common/enum_names.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -37,8 +38,6 @@ int side_of(const Frequency& frequency, const Grid& grid) {
 std::size_t place_of(std::int64_t index, std::size_t extent) {
   return static_cast<std::size_t>(index < 0 ? index + static_cast<std::int64_t>(extent) : index);
 }
-
-bool has_positions(Layout layout) { return layout != Layout::nc && !is_sequence(layout); }
 
 }  // namespace
 
@@ -245,10 +244,8 @@ bool Spectrum::transform(const ActivationView& view, Layout layout, std::string&
   State& state = *state_;
   state.shape.images = 0;  // whatever happens below
   if (!has_positions(layout)) {
-    why = std::string(
-              "expected a layout with positions to transform over (ncl, nchw, nhwc, "
-              "ncdhw), got ") +
-          name_of(layout);
+    why = "expected a layout with positions to transform over (" +
+          enum_names<Layout>(has_positions, ", ") + "), got " + name_of(layout);
     return false;
   }
   ActivationShape shape;

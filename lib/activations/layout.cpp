@@ -20,27 +20,14 @@ std::string text_of(std::span<const std::int64_t> shape) {
 
 }  // namespace
 
-const char* name_of(Layout layout) {
-  switch (layout) {
-    case Layout::nc:
-      return "nc";
-    case Layout::nchw:
-      return "nchw";
-    case Layout::nhwc:
-      return "nhwc";
-    case Layout::ncl:
-      return "ncl";
-    case Layout::ncdhw:
-      return "ncdhw";
-    case Layout::ntc:
-      return "ntc";
-    case Layout::tnc:
-      return "tnc";
-  }
-  return "unknown";
-}
+const char* name_of(Layout layout) { return letters_of(layout); }
 
-bool is_sequence(Layout layout) { return layout == Layout::ntc || layout == Layout::tnc; }
+bool is_sequence(Layout layout) { return axes_of(layout).is_sequence; }
+
+bool has_positions(Layout layout) {
+  const LayoutAxes axes = axes_of(layout);
+  return axes.width != LayoutAxes::none && !axes.is_sequence;
+}
 
 std::string Grid::text() const {
   std::string text = depth == 1 ? "" : std::to_string(depth) + " x ";

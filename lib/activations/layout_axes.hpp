@@ -8,37 +8,71 @@
 
 namespace livecca {
 
+/// A layout's axes, a letter each in their order: n images (or sequences), c features, d depth,
+/// h height, w or l width, t steps. All else that is known of a layout follows from its letters, so
+/// a new layout is an enumerator and its line here.
+constexpr const char* letters_of(Layout layout) {
+  switch (layout) {
+    case Layout::nc:
+      return "nc";
+    case Layout::ncl:
+      return "ncl";
+    case Layout::nchw:
+      return "nchw";
+    case Layout::nhwc:
+      return "nhwc";
+    case Layout::ncdhw:
+      return "ncdhw";
+    case Layout::ntc:
+      return "ntc";
+    case Layout::tnc:
+      return "tnc";
+  }
+  return nullptr;
+}
+
 /// Which axis of a view is which; absent ones are named by `none`. The steps of a sequence are its
 /// width.
 struct LayoutAxes {
   static constexpr std::size_t none = 99;
 
-  std::size_t count;
-  std::size_t image;
-  std::size_t feature;
+  std::size_t count = 0;
+  std::size_t image = none;
+  std::size_t feature = none;
   std::size_t depth = none;
   std::size_t height = none;
   std::size_t width = none;
+  bool is_sequence = false;
+
+  /// Images lie one after the other; otherwise their values are interleaved.
+  constexpr bool images_first() const { return image == 0; }
 };
 
 constexpr LayoutAxes axes_of(Layout layout) {
-  switch (layout) {
-    case Layout::nc:
-      break;
-    case Layout::nchw:
-      return {.count = 4, .image = 0, .feature = 1, .height = 2, .width = 3};
-    case Layout::nhwc:
-      return {.count = 4, .image = 0, .feature = 3, .height = 1, .width = 2};
-    case Layout::ncl:
-      return {.count = 3, .image = 0, .feature = 1, .width = 2};
-    case Layout::ncdhw:
-      return {.count = 5, .image = 0, .feature = 1, .depth = 2, .height = 3, .width = 4};
-    case Layout::ntc:
-      return {.count = 3, .image = 0, .feature = 2, .width = 1};
-    case Layout::tnc:
-      return {.count = 3, .image = 1, .feature = 2, .width = 0};
+  LayoutAxes axes;
+  for (const char* letter = letters_of(layout); *letter != '\0'; ++letter) {
+    const std::size_t axis = axes.count++;
+    switch (*letter) {
+      case 'n':
+        axes.image = axis;
+        break;
+      case 'c':
+        axes.feature = axis;
+        break;
+      case 'd':
+        axes.depth = axis;
+        break;
+      case 'h':
+        axes.height = axis;
+        break;
+      case 't':
+        axes.is_sequence = true;
+        [[fallthrough]];
+      default:
+        axes.width = axis;
+    }
   }
-  return {.count = 2, .image = 0, .feature = 1};
+  return axes;
 }
 
 /// Where a view's elements lie: one stride an axis, 0 for absent ones, in elements.

@@ -1,5 +1,7 @@
 #include "livecca/activations/reading.hpp"
 
+#include "common/enum_names.hpp"
+
 namespace livecca {
 
 const char* name_of(Samples samples) {
@@ -15,19 +17,19 @@ const char* name_of(Samples samples) {
     case Samples::step:
       return "step";
   }
-  return "unknown";
+  return nullptr;
 }
 
 bool Reading::is_valid(std::string& why) const {
   const bool of_sequences = samples == Samples::last || samples == Samples::step;
   if (of_sequences && !is_sequence(layout)) {
-    why = std::string("expected a layout of sequences (ntc, tnc) to take a step of, got ") +
-          name_of(layout);
+    why = "expected a layout of sequences (" + enum_names<Layout>(is_sequence, ", ") +
+          ") to take a step of, got " + name_of(layout);
     return false;
   }
-  if (one_row_per_image() && layout == Layout::nc) {
+  if (one_row_per_image() && !has_positions(layout) && !is_sequence(layout)) {
     why = std::string("expected a layout with positions or steps for ") + name_of(samples) +
-          " samples, got nc";
+          " samples, got " + name_of(layout);
     return false;
   }
   return true;

@@ -7,7 +7,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <limits>
+
+#include "common/write_bytes.hpp"
 
 namespace livecca {
 namespace {
@@ -31,25 +32,6 @@ Descriptor create_beside(const std::filesystem::path& path, std::filesystem::pat
     if (descriptor.is_open() || (errno != EEXIST && errno != EINTR)) return descriptor;
   }
   return {};
-}
-
-bool write_all(int descriptor, std::span<const std::byte> bytes, std::uint64_t at) {
-  constexpr auto furthest = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
-  if (at > furthest || bytes.size() > furthest - at) {
-    errno = EFBIG;
-    return false;
-  }
-  while (!bytes.empty()) {
-    const ssize_t count = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      if (count == 0) errno = ENOSPC;
-      return false;
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-    at += static_cast<std::uint64_t>(count);
-  }
-  return true;
 }
 
 bool sync(int descriptor) {

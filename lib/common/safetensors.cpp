@@ -16,7 +16,6 @@ static_assert(std::endian::native == std::endian::little, "safetensors holds lit
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t longest_header = 100'000'000;  // as in the reference implementation
 constexpr std::size_t most_dimensions = 64;
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
@@ -50,7 +49,8 @@ std::string bytes_of(const SafetensorsTensor& tensor) {
 
 /// Whether a file has room for the header that it speaks of.
 bool check_length(std::uint64_t length, std::uint64_t file_bytes, std::string& why) {
-  const std::uint64_t rest = file_bytes - std::min<std::uint64_t>(file_bytes, length_bytes);
+  const std::uint64_t rest =
+      file_bytes - std::min<std::uint64_t>(file_bytes, safetensors_length_bytes);
   const std::uint64_t longest = std::min(longest_header, rest);
   if (length <= longest) return true;
   why = "expected a header of at most " + std::to_string(longest) + " bytes, got " +
@@ -302,14 +302,14 @@ std::optional<std::string> write_safetensors_header(const SafetensorsMetadata& m
     why = "expected names and metadata in UTF-8, got other bytes";
     return std::nullopt;
   }
-  const std::size_t used = length_bytes + text.size();
+  const std::size_t used = safetensors_length_bytes + text.size();
   if (room == 0) room = (used + 7) / 8 * 8;
   if (used > room) {
     why = "expected a header of at most " + std::to_string(room) + " bytes, got " +
           std::to_string(used);
     return std::nullopt;
   }
-  text.resize(room - length_bytes, ' ');
+  text.resize(room - safetensors_length_bytes, ' ');
   // Reading it back finds whatever is wrong with the names and places.
   std::uint64_t data_bytes = 0;
   for (const SafetensorsTensor& tensor : tensors) data_bytes = std::max(data_bytes, tensor.end);
@@ -320,8 +320,8 @@ std::optional<std::string> write_safetensors_header(const SafetensorsMetadata& m
   }
   if (!parse_safetensors_header(text, room + data_bytes, read_back, why)) return std::nullopt;
   const std::uint64_t length = text.size();
-  std::string result(length_bytes, '\0');
-  std::memcpy(result.data(), &length, length_bytes);
+  std::string result(safetensors_length_bytes, '\0');
+  std::memcpy(result.data(), &length, safetensors_length_bytes);
   return result + text;
 }
 
@@ -338,7 +338,7 @@ bool parse_safetensors_header(std::string_view json_text, std::uint64_t file_byt
     return false;
   }
   SafetensorsHeader result;
-  result.data_begin = length_bytes + json_text.size();
+  result.data_begin = safetensors_length_bytes + json_text.size();
   HeaderReader reader(result, why);
   if (!Json::sax_parse(json_text.begin(), json_text.end(), &reader)) return false;
   std::ranges::stable_sort(result.tensors, {}, [](const SafetensorsTensor& tensor) {
@@ -355,7 +355,7 @@ bool read_safetensors_header(const InputFile& file, SafetensorsHeader& header, s
     why = file.path().string() + ": " + reason;
     return false;
   };
-  if (file.size() < length_bytes) {
+  if (file.size() < safetensors_length_bytes) {
     return fail("expected a safetensors file, got " + std::to_string(file.size()) + " bytes");
   }
   std::uint64_t length = 0;
@@ -363,7 +363,8 @@ bool read_safetensors_header(const InputFile& file, SafetensorsHeader& header, s
   std::string reason;
   if (!check_length(length, file.size(), reason)) return fail(reason);
   text.resize(length);
-  if (!file.read(length_bytes, std::as_writable_bytes(std::span(text)), why)) return false;
+  if (!file.read(safetensors_length_bytes, std::as_writable_bytes(std::span(text)), why))
+    return false;
   return parse_safetensors_header(text, file.size(), header, reason) || fail(reason);
 }
 

@@ -19,6 +19,9 @@ namespace livecca {
 //     header    JSON: "__metadata__" with strings, then name, dtype, shape and place of each tensor
 //     data      the tensors, C order, little-endian, without gaps
 
+/// Bytes that hold the header's length.
+inline constexpr std::size_t safetensors_length_bytes = 8;
+
 struct SafetensorsTensor {
   std::string name;
   /// F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL.

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "common/write_bytes.hpp"
+
 namespace livecca {
 
 SpoolFile::SpoolFile(std::filesystem::path beside) : beside_(std::move(beside)) {}
@@ -28,13 +30,8 @@ bool SpoolFile::open(std::string& why) {
 
 bool SpoolFile::append(std::span<const std::byte> bytes, std::string& why) {
   if (!open(why)) return false;
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::pwrite(descriptor_.number(), bytes.data() + done, bytes.size() - done,
-                                   static_cast<off_t>(size_ + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count == 0) errno = ENOSPC;
-    if (count <= 0) return fail("to write a temporary file in its folder", why);
-    done += static_cast<std::size_t>(count);
+  if (!write_all(descriptor_.number(), bytes, size_)) {
+    return fail("to write a temporary file in its folder", why);
   }
   size_ += bytes.size();
   return true;

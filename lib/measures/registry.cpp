@@ -56,7 +56,13 @@ constexpr std::array<MeasureInfo, 16> registry{{
 
 }  // namespace
 const char* name_of(Direction direction) {
-  return direction == Direction::similarity ? "similarity" : "distance";
+  switch (direction) {
+    case Direction::similarity:
+      return "similarity";
+    case Direction::distance:
+      return "distance";
+  }
+  return nullptr;
 }
 
 std::span<const MeasureInfo> measures() { return registry; }

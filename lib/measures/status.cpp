@@ -21,7 +21,7 @@ const char* name_of(Status status) {
     case Status::missing:
       return "missing";
   }
-  return "unknown";
+  return nullptr;
 }
 
 const char* explain(Status status) {

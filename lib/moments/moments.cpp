@@ -6,7 +6,13 @@
 namespace livecca {
 
 const char* name_of(Precision precision) {
-  return precision == Precision::exact ? "exact" : "fast";
+  switch (precision) {
+    case Precision::exact:
+      return "exact";
+    case Precision::fast:
+      return "fast";
+  }
+  return nullptr;
 }
 
 Moments::Moments(std::size_t features, MomentsOptions options)

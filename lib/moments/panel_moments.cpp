@@ -65,7 +65,7 @@ const char* name_of(FaultKind kind) {
     case FaultKind::unreadable:
       return "unreadable";
   }
-  return "unknown";
+  return nullptr;
 }
 
 void expect_same_layout(const PanelMoments& a, const PanelMoments& b) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "common/enum_names.hpp"
 #include "common/input_file.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/status.hpp"
@@ -16,12 +17,10 @@ using Json = nlohmann::json;
   throw Error(path.string() + ": " + why);
 }
 
-/// The enumerator of that name.
 template <typename Enum>
-Enum named(const std::string& name, Enum last) {
-  for (int i = 0; i <= static_cast<int>(last); ++i) {
-    if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
-  }
+Enum named(const Json& json) {
+  const auto name = json.get<std::string>();
+  if (const auto value = enum_named<Enum>(name)) return *value;
   throw Error("expected a name that livecca gives, got '" + name + "'");
 }
 
@@ -43,7 +42,7 @@ std::optional<TapShape> shape_from_json(const Json& json) {
                   .grid = {.height = grid.at(1).get<std::size_t>(),
                            .width = grid.at(2).get<std::size_t>(),
                            .depth = grid.at(0).get<std::size_t>()},
-                  .dtype = named(json.at("dtype").get<std::string>(), DType::float64)};
+                  .dtype = named<DType>(json.at("dtype"))};
 }
 
 std::string read_text(const std::filesystem::path& path) {
@@ -127,8 +126,8 @@ Json taps_to_json(const WatchedTaps& taps) {
 std::vector<WatchedTap> taps_from_json(const Json& json) {
   std::vector<WatchedTap> taps;
   for (const Json& tap : json) {
-    Reading reading(named(tap.at("layout").get<std::string>(), Layout::tnc));
-    reading.samples = named(tap.at("samples").get<std::string>(), Samples::step);
+    Reading reading(named<Layout>(tap.at("layout")));
+    reading.samples = named<Samples>(tap.at("samples"));
     reading.step = tap.at("step").get<std::size_t>();
     taps.push_back({tap.at("network").get<std::string>(), tap.at("layer").get<std::string>(),
                     reading, shape_from_json(tap.at("shape"))});
@@ -221,7 +220,7 @@ std::vector<MeasureRow> rows_from_json(const Json& json) {
     row.window = from.at("window").get<std::string>();
     row.precision = from.at("precision").get<std::string>();
     row.modes = from.at("modes").get<std::array<std::string, 2>>();
-    row.status = named(from.at("status").get<std::string>(), Status::missing);
+    row.status = named<Status>(from.at("status"));
     rows.push_back(std::move(row));
   }
   return rows;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "moments/variance_floor.hpp"
+
 namespace livecca {
 namespace {
 
@@ -16,9 +18,6 @@ using Eigen::VectorXd;
 constexpr double largest_loss = 1e-4;
 // Whitening takes a direction for the data's from 16 times the variance of the rounding in it.
 constexpr double room_above_noise = 32;
-// A feature varies from 16 times the variance of its rounding, and not below float64's range.
-constexpr double rounding_margin = 16;
-constexpr double smallest_variance = 1e-290;
 // Values are scaled to below 2^15: half precision ends at 65,504.
 constexpr int bits_of_reach = 15;
 constexpr double largest_half = 65504;
@@ -73,7 +72,7 @@ class FeatureScaling {
     const double variance = moments_.scatter()[feature * (moments_.features() + 1)] / divisor_;
     const double square = variance + squared(mean);
     const double rounded = squared(moments_.roundoff()) / 3 * square;
-    if (reach == 0 || !(variance > std::max(smallest_variance, rounding_margin * rounded))) return;
+    if (reach == 0 || !neuron_varies(variance, rounded)) return;
     const double in_half = squared(half_roundoff) * (variance + squared(mean - shift)) +
                            squared(half_smallest_step * scale);
     const double in_decoding = squared(roundoff_of(decoded_)) * square;

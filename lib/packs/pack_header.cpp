@@ -94,20 +94,6 @@ std::vector<std::size_t> KeptImages::images() const {
   return chosen;
 }
 
-std::optional<std::string> safetensors_name_of(DType dtype) {
-  switch (dtype) {
-    case DType::float16:
-      return "F16";
-    case DType::float32:
-      return "F32";
-    case DType::float64:
-      return "F64";
-    case DType::bfloat16:
-      break;
-  }
-  return std::nullopt;
-}
-
 void name_tensors(std::vector<PackHeader::Layer>& layers) {
   std::set<std::string> taken{"__metadata__"};
   const auto name = [&taken](LayerTensors::Tensor& tensor, std::string wanted) {

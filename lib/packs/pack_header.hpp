@@ -78,9 +78,6 @@ struct PackHeader {
   }
 };
 
-/// "F16", "F32" or "F64"; nothing for bfloat16, which packs do not hold.
-std::optional<std::string> safetensors_name_of(DType dtype);
-
 /// Whether a layer may be called so: in UTF-8, as all names in safetensors.
 bool is_layer_name(const std::string& name);
 

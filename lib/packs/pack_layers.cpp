@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "activations/safetensors_type.hpp"
+#include "common/enum_names.hpp"
+
 namespace livecca {
 namespace {
 
@@ -19,20 +22,6 @@ bool expect_short(const std::string& text, std::string& why) {
   why = "expected layers' facts of at most " + std::to_string(longest_layers) + " bytes, got " +
         std::to_string(text.size());
   return false;
-}
-
-std::optional<DType> dtype_of(const std::string& safetensors_name) {
-  if (safetensors_name == "F16") return DType::float16;
-  if (safetensors_name == "F32") return DType::float32;
-  if (safetensors_name == "F64") return DType::float64;
-  return std::nullopt;
-}
-
-std::optional<DType> dtype_named(const std::string& name) {
-  for (const DType dtype : {DType::float16, DType::bfloat16, DType::float32, DType::float64}) {
-    if (name == name_of(dtype)) return dtype;
-  }
-  return std::nullopt;
 }
 
 Json grid_to_json(const Grid& grid) {
@@ -128,7 +117,7 @@ bool read_layer(const Json& json, PackHeader::Layer& layer, std::string& why) {
       !read.size("estimated_loss", facts.estimated_loss, true)) {
     return false;
   }
-  const auto dtype = dtype_named(observed);
+  const auto dtype = enum_named<DType>(observed);
   if (!dtype) return read.fail("an element type", "observed");
   facts.observed = *dtype;
   return true;
@@ -178,8 +167,9 @@ bool take_rows(PackHeader::Layer& layer, TensorsToTake& tensors, std::string& wh
   RecordedLayer& facts = layer.facts;
   const SafetensorsTensor* rows = tensors.take(layer.tensors.rows, why);
   if (rows == nullptr) return false;
-  const auto stored = dtype_of(rows->dtype);
-  if (!stored || rows->shape.size() != 2 || rows->begin == rows->end) {
+  const auto stored = dtype_of_safetensors(rows->dtype);
+  // Packs hold no bfloat16.
+  if (!stored || stored == DType::bfloat16 || rows->shape.size() != 2 || rows->begin == rows->end) {
     why = "expected rows of F16, F32 or F64, samples x features, got " + rows->dtype + " of " +
           std::to_string(rows->shape.size()) + " axes";
     return false;

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "activations/element_type.hpp"
+#include "activations/safetensors_type.hpp"
 #include "common/safetensors.hpp"
 #include "packs/half_scaling.hpp"
 
@@ -209,7 +210,7 @@ PackWriter::Output PackWriter::output_of(const LayerSpool& spool, const Moments*
     facts.roundoff = std::max(facts.roundoff, output.scaling->roundoff);
     facts.estimated_loss = output.scaling->loss;
   }
-  tensors.rows.dtype = *safetensors_name_of(facts.stored);
+  tensors.rows.dtype = safetensors_type_of(facts.stored);
   if (!spool.valid().empty()) tensors.valid.dtype = "U8";
   return output;
 }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 
 #include "activations/split_mix.hpp"
+#include "common/hexadecimal.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -120,12 +120,6 @@ void expect_array(const void* data, std::span<const std::int64_t> shape,
   if (data == nullptr && std::ranges::find(shape, 0) == shape.end()) {
     throw Error("probe fingerprint: expected data, got a null pointer");
   }
-}
-
-std::string hexadecimal(std::uint64_t value) {
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
-  return text.data();
 }
 
 /// What is left of a text that is taken apart from its beginning.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/write_bytes.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -151,21 +152,10 @@ void JsonlFile::begin_again() {
 bool JsonlFile::write_now(std::string_view line) {
   std::string bytes(line);
   bytes += '\n';
-  std::size_t written = 0;
-  while (written < bytes.size()) {
-    const ssize_t count = ::pwrite(descriptor_, bytes.data() + written, bytes.size() - written,
-                                   static_cast<off_t>(size_ + written));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      std::string why = std::strerror(count < 0 ? errno : ENOSPC);
-      // Half a line would spoil the next one too. If even this fails, the next line overwrites it.
-      if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) {
-        why += ", and the rest of the line stays";
-      }
-      return fail(std::move(why));
-    }
-    written += static_cast<std::size_t>(count);
-  }
+  // Half a line would spoil the next one too.
+  std::string why =
+      append_or_cut_back(descriptor_, size_, bytes, ", and the rest of the line stays");
+  if (!why.empty()) return fail(std::move(why));
   if (size_ > 0) ++lines_written_;  // the first cannot be lost: a file begun anew has it
   if (size_ == 0 && first_line_.empty()) first_line_ = line;
   size_ += bytes.size();

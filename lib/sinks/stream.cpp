@@ -2,6 +2,14 @@
 
 namespace livecca {
 
-const char* name_of(Stream stream) { return stream == Stream::probe ? "probe" : "train"; }
+const char* name_of(Stream stream) {
+  switch (stream) {
+    case Stream::probe:
+      return "probe";
+    case Stream::train:
+      return "train";
+  }
+  return nullptr;
+}
 
 }  // namespace livecca

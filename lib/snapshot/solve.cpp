@@ -11,7 +11,7 @@ const char* name_of(Whitening whitening) {
     case Whitening::eigen:
       return "eigen";
   }
-  return "unknown";
+  return nullptr;
 }
 
 const char* name_of(SpectrumMethod spectrum) {
@@ -23,7 +23,7 @@ const char* name_of(SpectrumMethod spectrum) {
     case SpectrumMethod::svd:
       return "svd";
   }
-  return "unknown";
+  return nullptr;
 }
 
 }  // namespace livecca

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "moments/variance_floor.hpp"
 #include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
 
@@ -15,13 +16,8 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// Below this a variance loses digits to the end of float64's range: a neuron that varies by less
-// than 1e-145 counts as constant.
-constexpr double smallest_variance = 1e-290;
 // A Cholesky factor loses ε · condition of the ρ: 1e-11 here.
 constexpr double smallest_reciprocal_condition = 1e-5;
-// A direction counts as one of the data from four times the deviation of the rounding in it.
-constexpr double rounding_margin = 16;
 // The factor estimates the condition; it may be this much worse.
 constexpr double estimate_margin = 10;
 
@@ -94,11 +90,6 @@ std::vector<Index> directions_to_keep(const VectorXd& eigenvalues, std::vector<I
   return directions;
 }
 
-/// Whether a neuron varies, and by more than the rounding of its values.
-bool varies(double variance, double rounding) {
-  return variance > std::max(smallest_variance, rounding_margin * rounding);
-}
-
 /// The covariance of the neurons that vary, each divided by its deviation, so that scales from 1e-8
 /// to 1e8 do not hide one another.
 struct Equilibrated {
@@ -111,7 +102,7 @@ struct Equilibrated {
 Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
   Equilibrated result;
   for (Index j = 0; j < covariance.rows(); ++j) {
-    if (varies(covariance(j, j), rounding(j))) result.varying.push_back(j);
+    if (neuron_varies(covariance(j, j), rounding(j))) result.varying.push_back(j);
   }
   const auto& varying = result.varying;
   result.deviation = covariance.diagonal()(varying).cwiseSqrt();
@@ -202,7 +193,7 @@ void count_constant_features(const MatrixXd& covariance, const VectorXd& roundin
                              WhitenedTap& tap) {
   Index constant = 0;
   for (Index j = 0; j < covariance.rows(); ++j) {
-    constant += varies(covariance(j, j), rounding(j)) ? 0 : 1;
+    constant += neuron_varies(covariance(j, j), rounding(j)) ? 0 : 1;
   }
   tap.facts.constant_features = tap.count(constant);
 }

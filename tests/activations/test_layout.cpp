@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "livecca/activations/layout.hpp"
@@ -19,6 +20,18 @@ ActivationView view_with_shape(std::vector<std::int64_t> shape) {
 }
 
 }  // namespace
+
+TEST_CASE("a layout's name is its axes: images and features once each, and known letters") {
+  for (int i = 0; name_of(static_cast<Layout>(i)) != nullptr; ++i) {
+    const std::string_view letters = name_of(static_cast<Layout>(i));
+    CAPTURE(letters);
+    CHECK(letters.find_first_not_of("ncdhwlt") == std::string_view::npos);
+    CHECK(std::ranges::count(letters, 'n') == 1);
+    CHECK(std::ranges::count(letters, 'c') == 1);
+    CHECK(std::ranges::count_if(letters, [](char c) { return c == 'w' || c == 'l' || c == 't'; }) ==
+          (letters.size() > 2 ? 1 : 0));
+  }
+}
 
 TEST_CASE("a layout names the axes of a view") {
   ActivationShape shape;

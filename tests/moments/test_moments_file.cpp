@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -13,6 +11,7 @@
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "matrices.hpp"
+#include "support/file_text.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
@@ -23,19 +22,11 @@ using livecca_tests::same_bits;
 using livecca_tests::shared_latents;
 using livecca_tests::stream;
 using livecca_tests::TemporaryFolder;
+using livecca_tests::text_of;
 
 namespace {
 
 constexpr std::uint64_t moments_file_seed = 616;
-
-std::string read_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 PanelMoments window_with_everything(Executor& executor) {
   PanelOptions options;
@@ -60,13 +51,13 @@ struct Saved {
   Saved() {
     std::string why;
     REQUIRE_MESSAGE(save_moments(path, moments, {{"made by", "a test"}}, why), why);
-    bytes = read_bytes(path);
+    bytes = text_of(path);
   }
 
   /// Loads a file of these bytes, which must be refused and leave everything as it was.
   std::string refusal(const std::string& changed) {
     const auto other = folder.path() / "changed.safetensors";
-    write_bytes(other, changed);
+    livecca_tests::write_text(other, changed);
     PanelMoments into = moments;
     into.images = 4711;
     MomentsNotes notes{{"before", "kept"}};
@@ -114,7 +105,7 @@ TEST_CASE("moments come back as they were, bit for bit, with all their facts") {
   // Saved again, it is the same file.
   const auto again = saved.folder.path() / "again.safetensors";
   REQUIRE(save_moments(again, loaded, notes, why));
-  CHECK(read_bytes(again) == saved.bytes);
+  CHECK(text_of(again) == saved.bytes);
 }
 
 TEST_CASE("a window goes on from a file as if it had never left memory") {
@@ -259,7 +250,7 @@ TEST_CASE("facts and notes that would take the memory of many files are refused,
   saved.moments.faults.back().message.assign(std::size_t{8} << 20U, 'x');
   CHECK_FALSE(save_moments(saved.path, saved.moments, {}, why));
   CHECK(why.find("expected facts of at most 8388608 bytes, got") != std::string::npos);
-  CHECK(read_bytes(saved.path) == saved.bytes);
+  CHECK(text_of(saved.path) == saved.bytes);
 }
 
 TEST_CASE("a file that cannot be written leaves the old one") {
@@ -269,7 +260,7 @@ TEST_CASE("a file that cannot be written leaves the old one") {
   CHECK(why.find("expected to write") != std::string::npos);
   CHECK_FALSE(save_moments(saved.path, saved.moments, {{"note", "\xff"}}, why));
   CHECK(why.find("UTF-8") != std::string::npos);
-  CHECK(read_bytes(saved.path) == saved.bytes);
+  CHECK(text_of(saved.path) == saved.bytes);
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& entry :
        std::filesystem::directory_iterator(saved.folder.path())) {

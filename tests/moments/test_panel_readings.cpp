@@ -3,7 +3,6 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include "livecca/activations/eigen.hpp"
@@ -11,6 +10,7 @@
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/moments/panel.hpp"
 #include "matrices.hpp"
+#include "support/file_text.hpp"
 #include "support/random_data.hpp"
 #include "support/stored_tensor.hpp"
 #include "support/temporary_folder.hpp"
@@ -265,8 +265,7 @@ TEST_CASE("a depth comes back from a file, and files without one are as they wer
     CHECK(same_bits(moments, loaded));
     CHECK(loaded.taps[0].grid == grid);
     CHECK_FALSE(loaded.taps[0].frequency);
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
+    return livecca_tests::text_of(path);
   };
   CHECK(text_with(Layout::ncdhw, volume, Grid{2, 2, 3}).find("\\\"grid\\\":[3,2,2]") !=
         std::string::npos);

@@ -37,18 +37,22 @@ TEST_CASE("an empty label is no label") {
   CHECK(Labels().with("run", "").with("layer", "b").text() == R"({layer="b"})");
 }
 
-TEST_CASE("bytes that are not UTF-8 are replaced one by one, and what follows stays") {
+TEST_CASE("bytes that are not UTF-8 are replaced, and what follows stays") {
   CHECK(label_text("a\xff") == "{layer=\"a\xEF\xBF\xBD\"}");
   CHECK(label_text("\xc3(") == "{layer=\"\xEF\xBF\xBD(\"}");
   CHECK(label_text(std::string("a\0b", 3)) ==
         "{layer=\"a\xEF\xBF\xBD"
         "b\"}");
-  // Overlong, a surrogate, beyond Unicode, cut short: Unicode's table 3-7 has none of them.
+  // Overlong, a surrogate, beyond Unicode: Unicode's table 3-7 has none of them.
   for (const char* bytes : {"\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                            "\xf0\x8f\xbf\xbf", "\xe6\xbc", "\xf0\x9f\x99", "\x80"}) {
+                            "\xf0\x8f\xbf\xbf", "\x80"}) {
     std::string expected;
     for (std::size_t i = 0; i < std::string_view(bytes).size(); ++i) expected += "\xEF\xBF\xBD";
     CHECK(label_text(bytes) == "{layer=\"" + expected + "\"}");
+  }
+  // Cut short, as rows.jsonl has it.
+  for (const char* bytes : {"\xe6\xbc", "\xf0\x9f\x99"}) {
+    CHECK(label_text(bytes) == "{layer=\"\xEF\xBF\xBD\"}");
   }
   for (const char* edge : {"\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
                            "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {

@@ -21,12 +21,6 @@ std::size_t index(Stage stage) { return static_cast<std::size_t>(stage); }
 
 }  // namespace
 
-const char* name_of(Stage stage) {
-  constexpr std::array<const char*, stage_count> names{"start-up", "training",   "probe",
-                                                       "snapshot", "checkpoint", "finish"};
-  return names[index(stage)];
-}
-
 StageBoard::StageBoard(const std::filesystem::path& file) : contents_(nullptr) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   void* memory = MAP_FAILED;

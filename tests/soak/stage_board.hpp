@@ -10,8 +10,28 @@ namespace livecca_soak {
 
 /// What a training is doing.
 enum class Stage : std::uint32_t { start_up, training, probe, snapshot, checkpoint, finish };
-constexpr std::size_t stage_count = 6;
-const char* name_of(Stage stage);
+constexpr const char* name_of(Stage stage) {
+  switch (stage) {
+    case Stage::start_up:
+      return "start-up";
+    case Stage::training:
+      return "training";
+    case Stage::probe:
+      return "probe";
+    case Stage::snapshot:
+      return "snapshot";
+    case Stage::checkpoint:
+      return "checkpoint";
+    case Stage::finish:
+      return "finish";
+  }
+  return nullptr;
+}
+constexpr std::size_t stage_count = [] {
+  std::size_t count = 0;
+  while (name_of(static_cast<Stage>(count)) != nullptr) ++count;
+  return count;
+}();
 
 /// Where one process writes what it is doing and another reads it, also after the first was killed:
 /// a file that both have in memory.

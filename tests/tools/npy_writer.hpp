@@ -5,9 +5,10 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
+
+#include "support/file_text.hpp"
 
 namespace livecca_tests {
 
@@ -31,10 +32,6 @@ inline std::string npy_dictionary(const std::string& descr, const std::string& s
                                   bool fortran_order = false) {
   return "{'descr': '" + descr + "', 'fortran_order': " + (fortran_order ? "True" : "False") +
          ", 'shape': " + shape + ", }";
-}
-
-inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
 }
 
 /// The bits of a float16 for a small integer, exactly: |value| ≤ 2048.
@@ -112,7 +109,7 @@ inline void write_npy(const std::filesystem::path& path, const NpyArray& array,
     const std::size_t index = format.fortran_order ? c_index(array, i) : i;
     bytes += element_bytes(format.descr, array.values[index]);
   }
-  write_bytes(path, bytes);
+  write_text(path, bytes);
 }
 
 }  // namespace livecca_tests

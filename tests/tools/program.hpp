@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -17,6 +16,7 @@
 
 #include "npy_writer.hpp"
 #include "safetensors_writer.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
@@ -26,13 +26,6 @@ struct Outcome {
   std::string out;
   std::string err;
 };
-
-inline std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 /// Numbers that every element type of 8 bits holds, with some correlation between the sides.
 inline NpyArray small_integers(std::vector<std::size_t> shape, std::uint64_t seed,
@@ -67,8 +60,8 @@ class ProgramFixture {
     }
     command += " >" + quoted(path("stdout")) + " 2>" + quoted(path("stderr")) + " </dev/null";
     const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text(path("stdout")),
-            read_text(path("stderr"))};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(path("stdout")),
+            text_of(path("stderr"))};
   }
 
   /// Checks exit 2, nothing on stdout and exactly one line on stderr that holds all the words.
@@ -88,7 +81,7 @@ class ProgramFixture {
 
   void write(const std::string& name, const std::vector<StoredTensor>& tensors,
              const Metadata& metadata = {}, std::size_t padding = 0) const {
-    write_bytes(path(name), safetensors_bytes(tensors, metadata, padding));
+    write_text(path(name), safetensors_bytes(tensors, metadata, padding));
   }
 
   /// Runs a command that prints JSON; checks exit 0, a silent stderr and one JSON object a line.

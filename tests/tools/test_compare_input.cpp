@@ -6,7 +6,7 @@ using livecca_tests::npy_dictionary;
 using livecca_tests::npy_header;
 using livecca_tests::ProgramFixture;
 using livecca_tests::small_integers;
-using livecca_tests::write_bytes;
+using livecca_tests::write_text;
 
 namespace {
 
@@ -27,7 +27,7 @@ class InputFixture : public ProgramFixture {
                           const std::vector<std::string>& words) const {
     CAPTURE(dictionary);
     for (const int version : {1, 2, 3}) {
-      write_bytes(path("x.npy"), npy_header(dictionary, version) + std::string(128, '\0'));
+      write_text(path("x.npy"), npy_header(dictionary, version) + std::string(128, '\0'));
       refuses_x(words);
     }
   }
@@ -46,35 +46,35 @@ TEST_CASE_FIXTURE(InputFixture, "a missing file, a folder and a pipe are refused
 }
 
 TEST_CASE_FIXTURE(InputFixture, "files that are not .npy are refused") {
-  write_bytes(path("x.npy"), "");
+  write_text(path("x.npy"), "");
   refuses_x({"empty"});
-  write_bytes(path("x.npy"), "\x93NUM");
+  write_text(path("x.npy"), "\x93NUM");
   refuses_x({"begin"});
-  write_bytes(path("x.npy"), "PK\x03\x04 this is an archive of arrays");
+  write_text(path("x.npy"), "PK\x03\x04 this is an archive of arrays");
   refuses_x({"begin"});
-  write_bytes(path("x.npy"), "a,b\n1,2\n");
+  write_text(path("x.npy"), "a,b\n1,2\n");
   refuses_x({"begin"});
 }
 
 TEST_CASE_FIXTURE(InputFixture, "files cut short anywhere are refused") {
   write("whole.npy", small_integers({8, 2}, 2));
-  const std::string whole = livecca_tests::read_text(path("whole.npy"));
+  const std::string whole = livecca_tests::text_of(path("whole.npy"));
   for (const std::size_t size : {6U, 8U, 9U, 10U, 11U, 40U, 127U, 128U, 129U, 255U}) {
     CAPTURE(size);
-    write_bytes(path("x.npy"), whole.substr(0, size));
+    write_text(path("x.npy"), whole.substr(0, size));
     refuses_x({});
   }
-  write_bytes(path("x.npy"), whole + "x");
+  write_text(path("x.npy"), whole + "x");
   refuses_x({"128 bytes", "129"});
 }
 
 TEST_CASE_FIXTURE(InputFixture, "versions of the future are refused") {
   std::string bytes = npy_header(npy_dictionary("<f8", "(8, 2)")) + std::string(128, '\0');
   bytes[6] = 4;
-  write_bytes(path("x.npy"), bytes);
+  write_text(path("x.npy"), bytes);
   refuses_x({"version 4"});
   bytes[6] = 0;
-  write_bytes(path("x.npy"), bytes);
+  write_text(path("x.npy"), bytes);
   refuses_x({"version 0"});
 }
 
@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(InputFixture, "broken dictionaries are refused") {
 TEST_CASE_FIXTURE(InputFixture, "arrays of the wrong shape are refused") {
   write("x.npy", small_integers({16}, 3));
   refuses_x({"2 axes", "(16,)"});
-  write_bytes(path("x.npy"), npy_header(npy_dictionary("<f8", "()")) + std::string(8, '\0'));
+  write_text(path("x.npy"), npy_header(npy_dictionary("<f8", "()")) + std::string(8, '\0'));
   refuses_x({"2 axes", "()"});
   write("x.npy", small_integers({8, 2, 2}, 3));
   refuses_x({"2 axes", "(8, 2, 2)"});
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(InputFixture, "arrays of the wrong shape are refused") {
   refuses_x({"2 axes"});
   for (const char* shape : {"(0, 2)", "(8, 0)", "(0, 0)", "(4611686018427387904, 8, 0)"}) {
     CAPTURE(shape);
-    write_bytes(path("x.npy"), npy_header(npy_dictionary("<f8", shape)));
+    write_text(path("x.npy"), npy_header(npy_dictionary("<f8", shape)));
     refuses_x({"at least one row", shape});
   }
 }

@@ -1,7 +1,7 @@
-#include "runs/export_rows.hpp"
 #include "program.hpp"
-#include "runs/row_columns.hpp"
 #include "run_file.hpp"
+#include "runs/export_rows.hpp"
+#include "runs/row_columns.hpp"
 
 using namespace livecca_tests;
 using livecca::tool::columns_of;
@@ -200,10 +200,10 @@ TEST_CASE_FIXTURE(ExportFixture, "a file is written whole, or not at all and nev
   const Outcome outcome = run({"export", run_folder, "--output", "@out.csv"});
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.out.empty());
-  CHECK(parse_csv(read_text(path("out.csv"))).size() == 3001);
-  const std::string rows = read_text(run_file.path());
+  CHECK(parse_csv(text_of(path("out.csv"))).size() == 3001);
+  const std::string rows = text_of(run_file.path());
   refuses({"export", run_folder, "--output", run_file.path().string()}, {"--output", "rows"});
-  CHECK(read_text(run_file.path()) == rows);
+  CHECK(text_of(run_file.path()) == rows);
   refuses({"export", run_folder, "--output", "@none/out.csv"}, {"expected to write"});
   refuses({"export", run_folder, "--output", "@new.csv"}, {"expected to write"}, "ulimit -f 1");
   CHECK_FALSE(std::filesystem::exists(path("new.csv")));

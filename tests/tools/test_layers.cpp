@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(LayersFixture, "folders hold a layer a file, or several") {
   write("b/conv1.safetensors", {{"activations", conv1_b}});
   write("a/block.safetensors", {{"fc", fc_a}, {"more", fc_a}});
   write("b/block.safetensors", {{"fc", fc_b}, {"less", fc_a}});
-  write_bytes(path("a/notes.txt"), "not a layer");
+  write_text(path("a/notes.txt"), "not a layer");
   const auto layers = json_lines({"compare", "@a", "@b"});
   REQUIRE(layers.size() == 2);
   CHECK(layers[0]["layer"] == "block/fc");

@@ -34,7 +34,7 @@ class NetworksFixture : public ProgramFixture {
     return arguments;
   }
 
-  void groups(const std::string& text) const { write_bytes(path("g.json"), text); }
+  void groups(const std::string& text) const { write_text(path("g.json"), text); }
 
   /// compare of all .npy files with more arguments.
   json compare_all(const std::vector<std::string>& more = {}) const {
@@ -138,8 +138,8 @@ TEST_CASE_FIXTURE(NetworksFixture, "means over groups are those of the single co
 TEST_CASE_FIXTURE(NetworksFixture, "inputs can be named by the groups' file alone") {
   std::filesystem::create_directory(path("sub"));
   write("sub/9.npy", small_integers({140, 4}, 99));
-  write_bytes(path("sub/g.json"), "{\"a\": [\"9.npy\", \"../0.npy\"], \"b\": [\"" + path(npy(1)) +
-                                      "\"], \"c\": [\"../2.npy\"]}");
+  write_text(path("sub/g.json"), "{\"a\": [\"9.npy\", \"../0.npy\"], \"b\": [\"" + path(npy(1)) +
+                                     "\"], \"c\": [\"../2.npy\"]}");
   const json found = compare({"--groups", "@sub/g.json"});
   REQUIRE(found["inputs"].size() == 4);
   CHECK(found["inputs"][0] == path("sub/9.npy"));

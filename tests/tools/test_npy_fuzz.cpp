@@ -27,8 +27,7 @@ std::vector<std::string> seeds(const std::filesystem::path& scratch) {
   for (const char* descr : {"<f8", ">f4", "<f2", ">i2", "|u1"}) {
     for (const int version : {1, 2, 3}) {
       write_npy(scratch, counting(), {descr, version == 2, version, version == 3 ? 1U : 64U});
-      std::ifstream file(scratch, std::ios::binary);
-      files.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+      files.push_back(text_of(scratch));
     }
   }
   return files;
@@ -115,7 +114,7 @@ TEST_CASE("mutated .npy files open whole or are refused with a reason") {
   const auto path = folder.path() / "mutated.npy";
   const std::vector<std::string> files = seeds(path);
   for (const std::string& file : files) {
-    write_bytes(path, file);
+    write_text(path, file);
     CHECK(opens(path));
   }
   MESSAGE("seed " << fuzz_seed);
@@ -124,7 +123,7 @@ TEST_CASE("mutated .npy files open whole or are refused with a reason") {
   constexpr int mutations = 3000;
   for (int i = 0; i < mutations; ++i) {
     CAPTURE(i);
-    write_bytes(path, mutate(files[random() % files.size()], random));
+    write_text(path, mutate(files[random() % files.size()], random));
     if (opens(path)) ++opened;
   }
   MESSAGE(opened << " of " << mutations << " mutations opened");

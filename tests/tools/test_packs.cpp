@@ -196,14 +196,14 @@ TEST_CASE_FIXTURE(PacksFixture, "rows that a mask left out of a pack are left ou
 
 TEST_CASE_FIXTURE(PacksFixture, "a pack that is damaged is refused in a line") {
   write_pack("a.safetensors", a, {});
-  const std::string whole = read_text(path("a.safetensors"));
+  const std::string whole = text_of(path("a.safetensors"));
   for (std::size_t part = 0; part < 20; ++part) {
-    write_bytes(path("b.safetensors"), whole.substr(0, whole.size() * part / 20));
+    write_text(path("b.safetensors"), whole.substr(0, whole.size() * part / 20));
     refuses({"compare", "@a.safetensors", "@b.safetensors"}, {"b.safetensors: expected", "got"});
   }
   std::string changed = whole;
   changed.replace(changed.find("\\\"reading\\\""), 11, "\\\"weather\\\"");
-  write_bytes(path("b.safetensors"), changed);
+  write_text(path("b.safetensors"), changed);
   refuses({"compare", "@a.safetensors", "@b.safetensors"},
           {"b.safetensors: layer \"conv\": expected a text as reading"});
   write("b.safetensors", {{"fc", array_of(b.fc, {images, 5})}}, {{"format", "livecca.pack"}});

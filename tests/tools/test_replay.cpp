@@ -162,10 +162,10 @@ TEST_CASE_FIXTURE(ReplayProgram, "replay writes the columns of export, whole or 
   CHECK(std::ranges::count(csv, '\n') == 1 + 4 * 2 * (epochs - 1));
   const std::vector<std::string> to_file{"replay", "@run", "--format", "csv", "--output", "@out"};
   CHECK(table(to_file).empty());
-  CHECK(std::ranges::count(read_text(path("out")), '\n') == 1 + 4 * 2 * (epochs - 1));
-  write_bytes(path("out"), "before");
+  CHECK(std::ranges::count(text_of(path("out")), '\n') == 1 + 4 * 2 * (epochs - 1));
+  write_text(path("out"), "before");
   refuses(to_file, {"expected to write", "File too large"}, "ulimit -f 1");
-  CHECK(read_text(path("out")) == "before");
+  CHECK(text_of(path("out")) == "before");
   refuses({"replay", "@run", "--output", "@run/rows.jsonl"}, {"another file than the run's own"});
   refuses({"replay", "@run", "--output", "@run/history/snapshot-0001.safetensors"},
           {"another file than the run's own"});

@@ -19,7 +19,7 @@ class SafetensorsFixture : public ProgramFixture {
   }
 
   void refuses_bytes(const std::string& bytes, const std::vector<std::string>& words) const {
-    write_bytes(path("x.safetensors"), bytes);
+    write_text(path("x.safetensors"), bytes);
     refuses_x(words);
   }
 
@@ -32,7 +32,7 @@ TEST_CASE_FIXTURE(SafetensorsFixture, "a safetensors file cut short anywhere is 
   const std::string whole = safetensors_bytes({{"layer", values, "F16"}});
   for (std::size_t size = 0; size < whole.size(); ++size) {
     CAPTURE(size);
-    write_bytes(path("x.safetensors"), whole.substr(0, size));
+    write_text(path("x.safetensors"), whole.substr(0, size));
     refuses({"compare", "@x.safetensors", "@y.safetensors"}, {"x.safetensors", "expected"});
   }
   refuses_bytes(whole + "x", {"32 bytes", "33"});

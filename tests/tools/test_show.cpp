@@ -132,7 +132,7 @@ TEST_CASE_FIXTURE(ShowFixture, "what is shown can be chosen, and what is not the
   refuses({"show", run, "--width", "12"}, {"--width", "60 or more", "'12'"});
   refuses({"show", "@none"}, {"livecca show", "got nothing of this name"});
   refuses({"show", "@."}, {"livecca show", "without rows.jsonl"});
-  write_bytes(path("rows.jsonl"), "");
+  write_text(path("rows.jsonl"), "");
   refuses({"show", "@."}, {"rows.jsonl", "expected rows of a run", "no whole line"});
 }
 

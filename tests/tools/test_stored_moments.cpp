@@ -6,9 +6,9 @@ using livecca_tests::check_same;
 using livecca_tests::NpyArray;
 using livecca_tests::Outcome;
 using livecca_tests::ProgramFixture;
-using livecca_tests::read_text;
 using livecca_tests::small_integers;
-using livecca_tests::write_bytes;
+using livecca_tests::text_of;
+using livecca_tests::write_text;
 using nlohmann::json;
 
 namespace {
@@ -62,9 +62,9 @@ class StoredFixture : public ProgramFixture {
   /// Refused in one line, with the file of that name as it was and no other left behind.
   void refuses_and_keeps(const Words& arguments, const Words& words, const std::string& name,
                          const std::string& before = ":") const {
-    const std::string old = read_text(path(name));
+    const std::string old = text_of(path(name));
     refuses(arguments, words, before);
-    CHECK(read_text(path(name)) == old);
+    CHECK(text_of(path(name)) == old);
     for (const auto& entry : std::filesystem::directory_iterator(path("."))) {
       CHECK(entry.path().extension() != ".tmp");
     }
@@ -191,11 +191,11 @@ TEST_CASE_FIXTURE(StoredFixture, "files that are no moments, or damaged, are ref
   refuses({"solve", "@missing"}, {"missing", "No such file"});
   refuses({"solve", "@half0"}, {"half0"});
   refuses({"solve", "@x.npy"}, {"x.npy", "expected"});
-  const std::string whole = read_text(path("half0.moments"));
-  write_bytes(path("short"), whole.substr(0, whole.size() - 9));
+  const std::string whole = text_of(path("half0.moments"));
+  write_text(path("short"), whole.substr(0, whole.size() - 9));
   std::string flipped = whole;
   flipped[flipped.size() - 20] ^= 1;
-  write_bytes(path("flipped"), flipped);
+  write_text(path("flipped"), flipped);
   for (const char* bad : {"@missing", "@x.npy", "@short", "@flipped"}) {
     CAPTURE(bad);
     refuses({"solve", bad}, {std::string(bad).substr(1), "expected"});

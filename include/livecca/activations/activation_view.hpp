@@ -17,7 +17,7 @@ LIVECCA_EXPORT std::size_t size_of(DType dtype);
 /// The largest relative error of rounding to this type: half the distance from 1 to the next
 /// number.
 LIVECCA_EXPORT double roundoff_of(DType dtype);
-/// "float16", "bfloat16", "float32" or "float64".
+/// "float16", "bfloat16", "float32" or "float64"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(DType dtype);
 
 /// A borrowed n-dimensional array: pointer, element type, shape and strides. It owns and copies

@@ -13,13 +13,15 @@ namespace livecca {
 /// What the axes of a tap's activations mean, in their order: n images (or sequences), c channels
 /// (or neurons), d depth, h height, w width (l, where it is the only one), t steps of a sequence.
 /// Declared, never guessed from a shape.
-enum class Layout : std::uint8_t { nc, nchw, nhwc, ncl, ncdhw, ntc, tnc };
+enum class Layout : std::uint8_t { nc, ncl, nchw, nhwc, ncdhw, ntc, tnc };
 
-/// "nc", "nchw", …
+/// "nc", "ncl", …; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Layout layout);
 /// ntc and tnc: steps that follow one another, whose number may differ from batch to batch and of
 /// which a mask may leave some out.
 LIVECCA_EXPORT bool is_sequence(Layout layout);
+/// ncl, nchw, nhwc and ncdhw: images of positions.
+LIVECCA_EXPORT bool has_positions(Layout layout);
 
 /// Which positions of a convolution become samples: all of them, or a seeded choice that depends
 /// only on the seed, the image's place in the stream and the grid's size: the same for every

@@ -18,7 +18,7 @@ enum class Samples : std::uint8_t {
   step,       ///< a sequence: its step of a given number
 };
 
-/// "positions", "pooled", "flattened", "last" or "step".
+/// "positions", "pooled", "flattened", "last" or "step"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Samples samples);
 
 /// How a tap's axes become rows: its layout, and what is a sample. A bare Layout is a reading of

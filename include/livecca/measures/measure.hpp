@@ -90,7 +90,7 @@ enum class Measure : std::uint8_t {
 /// Similarity: larger numbers mean closer sides. Distance: the opposite.
 enum class Direction : std::uint8_t { similarity, distance };
 
-/// "similarity" or "distance".
+/// "similarity" or "distance"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Direction direction);
 
 /// One measure of the registry.

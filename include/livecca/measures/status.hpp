@@ -19,7 +19,7 @@ enum class Status : std::uint8_t {
   missing,  ///< a tap was not fed or left the panel, rows did not pair, or there is no such number
 };
 
-/// The name that rows use: "ok", "rank_deficient", …
+/// The name that rows use: "ok", "rank_deficient", …; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Status status);
 /// The meaning, as one sentence.
 LIVECCA_EXPORT const char* explain(Status status);

@@ -35,7 +35,7 @@ enum class FaultKind : std::uint8_t {
   unreadable,
 };
 
-/// "missing", "shape_changed", …
+/// "missing", "shape_changed", …; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(FaultKind kind);
 
 /// A tap or pair that left the panel until the next window.

@@ -13,7 +13,7 @@ enum class Precision : std::uint8_t {
   fast,  ///< blocks of rows in float32; the solve then keeps fewer directions, see rank_tolerance()
 };
 
-/// "exact" or "fast".
+/// "exact" or "fast"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Precision precision);
 /// The precision after a merge: fast if either side is.
 constexpr Precision worse(Precision a, Precision b) { return std::max(a, b); }

@@ -38,7 +38,7 @@ struct Window {
   LIVECCA_EXPORT bool is_valid(std::string& why) const;
 };
 
-/// "all", "since_snapshot", "exponential" or "last_blocks".
+/// "all", "since_snapshot", "exponential" or "last_blocks"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Window::Kind kind);
 
 }  // namespace livecca

@@ -12,7 +12,7 @@ namespace livecca {
 /// approximate, and the difference is shown as drift where both are there.
 enum class Stream : std::uint8_t { probe, train };
 
-/// "probe" or "train".
+/// "probe" or "train"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Stream stream);
 
 }  // namespace livecca

@@ -32,7 +32,7 @@ enum class Whitening : std::uint8_t {
   cholesky,  ///< full rank and well conditioned, as estimated from the factor
   eigen,     ///< everything else; directions that are only rounding are left out
 };
-/// "none", "cholesky" or "eigen".
+/// "none", "cholesky" or "eigen"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(Whitening whitening);
 
 /// How a pair's canonical correlations were found.
@@ -41,7 +41,7 @@ enum class SpectrumMethod : std::uint8_t {
   gram,  ///< eigenvalues of T Tᵀ: half the cost, but an error of 2e-12 at ρ = 1e-4
   svd,   ///< used if vectors are needed or some ρ are below 1e-4
 };
-/// "none", "gram" or "svd".
+/// "none", "gram" or "svd"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(SpectrumMethod spectrum);
 
 /// What the solve finds out about one tap.

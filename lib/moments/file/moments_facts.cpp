@@ -7,16 +7,13 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "common/enum_names.hpp"
 #include "moments/moments_parts.hpp"
 
 namespace livecca {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::array all_faults{
-    FaultKind::missing,     FaultKind::shape_changed, FaultKind::rows_differ, FaultKind::nonfinite,
-    FaultKind::joined_late, FaultKind::over_limit,    FaultKind::unreadable};
 
 /// What is wrong with a text that was to be facts; never leaves this file.
 class Refusal : public std::runtime_error {
@@ -141,19 +138,15 @@ const Json& array_in(const Json& object, const char* name) {
 }
 
 Precision precision_in(const Json& object) {
-  const std::string name = text_in(object, "precision");
-  for (const Precision precision : {Precision::exact, Precision::fast}) {
-    if (name == name_of(precision)) return precision;
-  }
-  refuse("precision", "exact or fast");
+  const auto precision = enum_named<Precision>(text_in(object, "precision"));
+  if (!precision) refuse("precision", enum_names<Precision>().c_str());
+  return *precision;
 }
 
 Fault fault_of(const Json& json) {
-  const std::string name = text_in(json, "kind");
-  for (const FaultKind kind : all_faults) {
-    if (name == name_of(kind)) return {kind, text_in(json, "subject"), text_in(json, "message")};
-  }
-  refuse("kind", "a kind of fault");
+  const auto kind = enum_named<FaultKind>(text_in(json, "kind"));
+  if (!kind) refuse("kind", "a kind of fault");
+  return {*kind, text_in(json, "subject"), text_in(json, "message")};
 }
 
 /// Files of before it was kept do not say.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "common/atomic_file.hpp"
 #include "common/crc32c.hpp"
+#include "common/hexadecimal.hpp"
 #include "common/input_file.hpp"
 #include "common/safetensors.hpp"
 #include "moments/file/moments_facts.hpp"
@@ -19,7 +19,6 @@ constexpr const char* format = "livecca.moments";
 constexpr const char* version = "1";
 constexpr std::string_view checksum_before = "\"checksum\":\"crc32c:";
 constexpr std::size_t checksum_digits = 8;
-constexpr std::size_t length_bytes = 8;
 constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
 // Taken apart, JSON takes up to thirty times the memory of its text. Ten thousand taps' facts, and
 // notes of any use, are shorter.
@@ -36,12 +35,6 @@ std::optional<std::size_t> find_checksum(std::string_view text) {
   if (stated.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
   if (text.find(checksum_before, digits) != std::string_view::npos) return std::nullopt;
   return digits;
-}
-
-std::string hexadecimal(std::uint32_t value) {
-  std::array<char, checksum_digits + 1> text{};
-  std::snprintf(text.data(), text.size(), "%08x", value);
-  return text.data();
 }
 
 /// Hands every row of a tensor to `take` as bytes.
@@ -197,7 +190,7 @@ bool save_moments(const std::filesystem::path& path, const PanelMoments& moments
   if (!header) return refuse(path, why);
   std::vector<double> buffer;
   std::uint32_t checksum =
-      crc32c(std::as_bytes(std::span<const char>(*header).subspan(length_bytes)));
+      crc32c(std::as_bytes(std::span<const char>(*header).subspan(safetensors_length_bytes)));
   for (const MomentsTensor& tensor : tensors) {
     for_each_row(tensor, buffer, [&](std::span<const std::byte> bytes) {
       checksum = crc32c(bytes, checksum);

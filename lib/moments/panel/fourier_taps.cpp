@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "activations/layout_axes.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -12,9 +13,10 @@ std::size_t place_in(const std::vector<Frequency>& frequencies, const Frequency&
 }
 
 TapName name_at(const TapName& name, Layout layout, const Frequency& frequency) {
+  const LayoutAxes axes = axes_of(layout);
   std::string indices = std::to_string(frequency.width);
-  if (layout != Layout::ncl) indices = std::to_string(frequency.height) + "," + indices;
-  if (layout == Layout::ncdhw) indices = std::to_string(frequency.depth) + "," + indices;
+  if (axes.height != LayoutAxes::none) indices = std::to_string(frequency.height) + "," + indices;
+  if (axes.depth != LayoutAxes::none) indices = std::to_string(frequency.depth) + "," + indices;
   return {name.network, name.layer + "@f(" + indices + ")"};
 }
 
@@ -33,7 +35,7 @@ FourierTaps::FourierTaps(Panel& panel, const TapName& name, Layout layout, const
       channels_(shape.features),
       grid_(shape.grid),
       frequencies_(std::move(frequencies)) {
-  if (layout == Layout::nc || is_sequence(layout)) {
+  if (!has_positions(layout)) {
     throw Error(name.text() + ": expected a layout with positions to transform over, got " +
                 name_of(layout));
   }

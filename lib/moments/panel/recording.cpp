@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "activations/rows_at_once.hpp"
+
 namespace livecca {
 namespace {
 
-// Rows read at a time: large enough for the products, small enough to stay in cache.
-constexpr std::uint64_t rows_at_once = 4096;
 // Runs of rows that a block has room for before it allocates.
 constexpr std::size_t expected_runs = 64;
 
@@ -17,10 +17,7 @@ Recording::Recording(std::shared_ptr<RowSource> source, MomentsOptions options, 
   for (Block& block : blocks_) block.rows.reserve(expected_runs);
 }
 
-std::uint64_t Recording::stride() const {
-  const std::uint64_t an_image = source_->rows_per_image();
-  return std::max<std::uint64_t>(1, rows_at_once / an_image) * an_image;
-}
+std::uint64_t Recording::stride() const { return rows_at_once(source_->rows_per_image()); }
 
 std::uint64_t Recording::bytes(DType dtype) const {
   const std::uint64_t rows = std::min(stride(), source_->rows());

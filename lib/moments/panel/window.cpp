@@ -28,7 +28,7 @@ const char* name_of(Window::Kind kind) {
     case Window::Kind::last_blocks:
       return "last_blocks";
   }
-  return "unknown";
+  return nullptr;
 }
 
 }  // namespace livecca

@@ -7,20 +7,18 @@
 #include <set>
 #include <tuple>
 
+#include "activations/rows_at_once.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
-#include "monitor/history/history.hpp"
 #include "monitor/comparison/recorded_comparison.hpp"
-#include "monitor/history/reopened_pack.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
+#include "monitor/history/history.hpp"
+#include "monitor/history/reopened_pack.hpp"
 
 namespace livecca {
 namespace {
 
 using Pack = std::shared_ptr<const RecordedPack>;
-
-// Rows read at a time.
-constexpr std::uint64_t rows_at_once = 4096;
 
 MonitorOptions as_monitor_options(const std::filesystem::path& run_directory,
                                   const ReplayOptions& options) {
@@ -68,15 +66,14 @@ std::optional<std::uint64_t> nonfinite_rows(const RecordedPack& pack, const std:
                                             std::string& why) {
   const auto source = pack.rows(layer, why);
   if (!source) return std::nullopt;
-  const std::uint64_t an_image = source->rows_per_image();
-  const std::uint64_t stride = std::max<std::uint64_t>(1, rows_at_once / an_image) * an_image;
+  const std::uint64_t stride = rows_at_once(source->rows_per_image());
   PackedRows rows;
   std::uint64_t count = 0;
   for (std::uint64_t first = 0; first < source->rows(); first += stride) {
     const std::uint64_t some = std::min(stride, source->rows() - first);
     const auto view = source->read(first, some, why);
-    if (!view ||
-        !rows.pack_recorded(*view, an_image, source->grid(), why, source->valid(first, some))) {
+    if (!view || !rows.pack_recorded(*view, source->rows_per_image(), source->grid(), why,
+                                     source->valid(first, some))) {
       return std::nullopt;
     }
     count += static_cast<std::uint64_t>(std::ranges::count(rows.finite(), 0));

@@ -4,53 +4,25 @@
 #include <charconv>
 #include <cmath>
 
+#include "common/utf8.hpp"
+
 namespace livecca {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
-bool is_between(std::string_view text, std::size_t at, unsigned low, unsigned high) {
-  if (at >= text.size()) return false;
-  const auto byte = static_cast<unsigned char>(text[at]);
-  return byte >= low && byte <= high;
-}
-
-/// How many bytes the character at `at` has; 0 if it is not UTF-8 (Unicode 15.0, table 3-7).
-std::size_t character_size(std::string_view text, std::size_t at) {
-  const unsigned first = static_cast<unsigned char>(text[at]);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return is_between(text, at + 1, 0x80, 0xBF) ? 2 : 0;
-  // The second byte tells overlong forms, surrogates and what lies beyond Unicode.
-  unsigned low = 0x80;
-  unsigned high = 0xBF;
-  if (first == 0xE0) low = 0xA0;
-  if (first == 0xED) high = 0x9F;
-  if (first == 0xF0) low = 0x90;
-  if (first == 0xF4) high = 0x8F;
-  std::size_t size = 0;
-  if (first >= 0xE0 && first <= 0xEF) size = 3;
-  if (first >= 0xF0 && first <= 0xF4) size = 4;
-  if (size == 0 || !is_between(text, at + 1, low, high)) return 0;
-  for (std::size_t i = 2; i < size; ++i) {
-    if (!is_between(text, at + i, 0x80, 0xBF)) return 0;
-  }
-  return size;
-}
-
 void append_escaped(std::string_view value, std::string& text) {
-  for (std::size_t at = 0; at < value.size();) {
-    const std::size_t size = character_size(value, at);
-    if (size == 0 || value[at] == '\0') {
+  for (const char letter : valid_utf8(value)) {
+    if (letter == '\0') {
       text += replacement;
-    } else if (value[at] == '\n') {
+    } else if (letter == '\n') {
       text += "\\n";
-    } else if (value[at] == '\\' || value[at] == '"') {
+    } else if (letter == '\\' || letter == '"') {
       text += '\\';
-      text += value[at];
+      text += letter;
     } else {
-      text += value.substr(at, size);
+      text += letter;
     }
-    at += size == 0 ? 1 : size;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "sinks/tensorboard/chart_layout.hpp"
 
+#include "common/utf8.hpp"
 #include "sinks/tensorboard/tags.hpp"
 
 namespace livecca {
@@ -40,12 +41,12 @@ ProtobufWriter ChartLayout::take() {
     // category of both.
     const std::string title = charts.measure + " to " + charts.reference;
     ProtobufWriter category;
-    category.text(1, valid_text(title + ", " + charts.stream + " stream"));
+    category.text(1, valid_utf8(title + ", " + charts.stream + " stream"));
     category.message(
-        2, chart(valid_text(title), beginning_of(charts.stream, charts.measure, charts.reference)));
+        2, chart(valid_utf8(title), beginning_of(charts.stream, charts.measure, charts.reference)));
     if (charts_.at(charts)) {
       category.message(
-          2, chart(valid_text("noise floor of " + title),
+          2, chart(valid_utf8("noise floor of " + title),
                    beginning_of(charts.stream, charts.measure + "_noise_floor", charts.reference)));
     }
     layout.message(2, category);

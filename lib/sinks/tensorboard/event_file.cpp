@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
+#include "common/write_bytes.hpp"
 #include "livecca/common/error.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
 
@@ -177,20 +178,10 @@ void EventFile::begin(double wall_time, std::int64_t first_step) {
 void EventFile::append(std::string_view event) { write(framed_record(event)); }
 
 void EventFile::write(std::string_view records) {
-  std::size_t written = 0;
-  while (written < records.size()) {
-    const ssize_t count = ::pwrite(descriptor_.number(), records.data() + written,
-                                   records.size() - written, static_cast<off_t>(size_ + written));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      std::string why = std::strerror(count < 0 ? errno : ENOSPC);
-      if (::ftruncate(descriptor_.number(), static_cast<off_t>(size_)) != 0) {
-        why += ", and part of the record stays until it is written whole";
-      }
-      refuse(path_, "append a record", why);
-    }
-    written += static_cast<std::size_t>(count);
-  }
+  const std::string why =
+      append_or_cut_back(descriptor_.number(), size_, records,
+                         ", and part of the record stays until it is written whole");
+  if (!why.empty()) refuse(path_, "append a record", why);
   size_ += records.size();
 }
 

@@ -110,7 +110,7 @@ void SummaryMessage::image(std::string_view tag, const PngImage& picture) {
   message_.message(summary_value, value);
 }
 
-void SummaryMessage::table(std::string_view tag, const TextTable& rows) {
+void SummaryMessage::table(std::string_view tag, const TableCells& rows) {
   ProtobufWriter tensor;
   tensor.integer(1, data_type_string);
   tensor.message(2, shape_of({rows.size(), rows.front().size()}));

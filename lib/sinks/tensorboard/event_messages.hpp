@@ -13,7 +13,7 @@
 namespace livecca {
 
 /// A table of short texts, row by row; the first row names the columns.
-using TextTable = std::vector<std::vector<std::string>>;
+using TableCells = std::vector<std::vector<std::string>>;
 
 /// The values of one event, TensorBoard's message Summary (tensorboard/compat/proto/summary.proto).
 class SummaryMessage {
@@ -24,7 +24,7 @@ class SummaryMessage {
   void correlations(std::string_view tag, std::span<const double> values);
   void image(std::string_view tag, const PngImage& image);
   /// All rows have as many cells as the first. Cells are Markdown.
-  void table(std::string_view tag, const TextTable& rows);
+  void table(std::string_view tag, const TableCells& rows);
   /// How the custom scalars dashboard is laid out: a message Layout.
   void layout(const ProtobufWriter& layout);
 

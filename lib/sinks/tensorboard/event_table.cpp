@@ -21,8 +21,8 @@ void EventTable::add(const Event& event) {
   ++left_out_;
 }
 
-TextTable EventTable::table() const {
-  TextTable rows{{"epoch", "what", "subject", "message", "count"}};
+TableCells EventTable::table() const {
+  TableCells rows{{"epoch", "what", "subject", "message", "count"}};
   for (const Event& event : events_) {
     rows.push_back({std::to_string(event.epoch), markdown_of(event.what),
                     markdown_of(event.subject), markdown_of(event.message),

@@ -14,7 +14,7 @@ class EventTable {
  public:
   /// An event of a kind and subject that is there takes its place, with its new count.
   void add(const Event& event);
-  TextTable table() const;
+  TableCells table() const;
   bool empty() const { return events_.empty(); }
 
  private:

@@ -97,7 +97,7 @@ void StreamEvents::draw_picture(const std::string& reference, const Heatmap& hea
 }
 
 void StreamEvents::write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary) {
-  TextTable alarms;
+  TableCells alarms;
   for (const VerdictRow& row : verdicts) {
     if (row.stream != stream_ || row.message.empty()) continue;
     alarms.push_back({markdown_of(row.layer), markdown_of(row.verdict), markdown_of(row.reference),

@@ -83,7 +83,7 @@ class StreamEvents {
   std::map<std::string, Heatmap> pictures_;  // by reference
   std::set<std::string> pictures_begun_;     // for the snapshot at hand
   ChartLayout layout_;
-  TextTable alarms_;                     // as written last
+  TableCells alarms_;                    // as written last
   Snapshot recalled_;                    // epoch and step of the snapshot recalled last
   std::set<std::string> recalled_rows_;  // of that snapshot
 };

@@ -1,6 +1,6 @@
 #include "sinks/tensorboard/tags.hpp"
 
-#include <nlohmann/json.hpp>
+#include "common/utf8.hpp"
 
 namespace livecca {
 namespace {
@@ -9,7 +9,7 @@ std::string escaped(const std::string& name, std::string_view special) {
   if (name.empty()) return "%empty";
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string part;
-  for (const char character : valid_text(name)) {
+  for (const char character : valid_utf8(name)) {
     const auto byte = static_cast<unsigned char>(character);
     if (byte >= 0x20 && byte != 0x7F && special.find(character) == std::string_view::npos) {
       part += character;
@@ -27,12 +27,6 @@ bool is_word(char character) {
 }
 
 }  // namespace
-
-std::string valid_text(const std::string& text) {
-  using Json = nlohmann::json;
-  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace))
-      .get<std::string>();
-}
 
 std::string tag_part(const std::string& name) { return escaped(name, "%~/"); }
 
@@ -53,7 +47,7 @@ std::string layer_tag(const LayerRow& row, const std::string& what) {
 
 std::string markdown_of(const std::string& text) {
   std::string result;
-  const std::string valid = valid_text(text);
+  const std::string valid = valid_utf8(text);
   for (std::size_t i = 0; i < valid.size(); ++i) {
     const char character = valid[i];
     const bool in_word =

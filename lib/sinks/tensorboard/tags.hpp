@@ -20,8 +20,6 @@ std::string pair_tag(const std::string& stream, const std::string& what,
 /// livecca/<stream>/<what>/<network>/<layer>.
 std::string layer_tag(const LayerRow& row, const std::string& what);
 
-/// UTF-8 with what is none replaced, as rows.jsonl has it.
-std::string valid_text(const std::string& text);
 /// One line of Markdown that looks like the text.
 std::string markdown_of(const std::string& text);
 /// A regular expression that matches just the text.

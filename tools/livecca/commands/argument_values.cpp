@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "common/enum_names.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 
@@ -52,10 +53,9 @@ double share_or_none(const std::string& option, const std::string& text) {
 }
 
 Precision precision_of(const std::string& text) {
-  for (const Precision precision : {Precision::exact, Precision::fast}) {
-    if (text == name_of(precision)) return precision;
-  }
-  wrong_value("--precision", "exact or fast", text);
+  const auto precision = enum_named<Precision>(text);
+  if (!precision) wrong_value("--precision", enum_names<Precision>(), text);
+  return *precision;
 }
 
 std::size_t blocks_of(const std::string& text) {

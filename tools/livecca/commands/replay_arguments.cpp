@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/argument_values.hpp"
+#include "common/enum_names.hpp"
 #include "livecca/measures/measure.hpp"
 
 namespace livecca::tool {
@@ -54,10 +55,9 @@ void add_reference(const std::string& text, livecca::ReplayOptions& options) {
 }
 
 ReplayFormat format_of(const std::string& text) {
-  if (text == "csv") return ReplayFormat::csv;
-  if (text == "jsonl") return ReplayFormat::jsonl;
-  if (text != "table") wrong_value("--format", "table, csv or jsonl", text);
-  return ReplayFormat::table;
+  const auto format = enum_named<ReplayFormat>(text);
+  if (!format) wrong_value("--format", enum_names<ReplayFormat>(), text);
+  return *format;
 }
 
 using Lists = std::vector<std::string>;

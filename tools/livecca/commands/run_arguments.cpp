@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "commands/argument_values.hpp"
+#include "common/enum_names.hpp"
+#include "livecca/sinks/stream.hpp"
 #include "runs/row_columns.hpp"
 
 namespace livecca::tool {
 namespace {
 
 std::string stream_of(const std::string& text) {
-  if (text != "probe" && text != "train") wrong_value("--stream", "probe or train", text);
+  if (!enum_named<Stream>(text)) wrong_value("--stream", enum_names<Stream>(), text);
   return text;
 }
 

@@ -4,16 +4,15 @@
 #include <string_view>
 
 #include "commands/argument_values.hpp"
+#include "common/enum_names.hpp"
 
 namespace livecca::tool {
 namespace {
 
 Layout layout_of(const std::string& text) {
-  for (const Layout layout : {Layout::nc, Layout::ncl, Layout::nchw, Layout::nhwc, Layout::ncdhw,
-                              Layout::ntc, Layout::tnc}) {
-    if (text == name_of(layout)) return layout;
-  }
-  wrong_value("--layout", "nc, ncl, nchw, nhwc, ncdhw, ntc or tnc", text);
+  const auto layout = enum_named<Layout>(text);
+  if (!layout) wrong_value("--layout", enum_names<Layout>(), text);
+  return *layout;
 }
 
 void read_samples(const std::string& text, CompareOptions& options) {
@@ -22,10 +21,9 @@ void read_samples(const std::string& text, CompareOptions& options) {
   options.each_step = text == "each_step";
   options.reading.samples = Samples::positions;
   if (options.fourier || options.each_step) return;
-  for (const Samples samples :
-       {Samples::positions, Samples::pooled, Samples::flattened, Samples::last}) {
-    options.reading.samples = samples;
-    if (text == name_of(samples)) return;
+  if (const auto samples = enum_named<Samples>(text); samples && *samples != Samples::step) {
+    options.reading.samples = *samples;
+    return;
   }
   const auto step = text.starts_with(at_step)
                         ? number_of(std::string_view(text).substr(at_step.size()))
@@ -49,9 +47,10 @@ void add_options_of_samples(CLI::App& command, CompareOptions& options) {
   command
       .add_option_function<std::string>(
           "--layout", [&](const std::string& text) { options.reading.layout = layout_of(text); },
-          "What the axes mean: nc (the default); ncl, nchw, nhwc or ncdhw of\n"
-          "images; ntc or tnc of sequences. Of inputs with named layers those\n"
-          "of 2 axes are always nc")
+          "What the axes mean: nc (the default); " + enum_names<Layout>(has_positions) +
+              " of\nimages; " + enum_names<Layout>(is_sequence) +
+              " of sequences. Of inputs with named layers those\n"
+              "of 2 axes are always nc")
       ->type_name("LAYOUT");
   command
       .add_option_function<std::string>(
@@ -79,11 +78,12 @@ void add_options_of_samples(CLI::App& command, CompareOptions& options) {
 
 void check_samples(const CompareOptions& options) {
   const std::string layout = std::string("--layout ") + name_of(options.reading.layout);
+  const std::string of_sequences = "--layout " + enum_names<Layout>(is_sequence) + " with it";
   const bool sequences = is_sequence(options.reading.layout);
   const bool positions =
       options.reading.samples == Samples::positions && !options.fourier && !options.each_step;
   if (options.positions != Positions::all() &&
-      (options.reading.layout == Layout::nc || !positions)) {
+      ((!sequences && !has_positions(options.reading.layout)) || !positions)) {
     wrong_value("--positions " + std::to_string(options.positions.per_image),
                 "a layout with positions, as samples, with it",
                 positions ? layout : "other --samples");
@@ -91,14 +91,15 @@ void check_samples(const CompareOptions& options) {
   std::string why;
   if (!options.reading.is_valid(why)) throw CLI::ValidationError("--samples", why);
   if (options.each_step && !sequences) {
-    wrong_value("--samples each_step", "--layout ntc or tnc with it", layout);
+    wrong_value("--samples each_step", of_sequences, layout);
   }
   if (!options.mask.empty() && !sequences) {
-    wrong_value("--mask", "--layout ntc or tnc with it", layout);
+    wrong_value("--mask", of_sequences, layout);
   }
   if (!options.fourier) return;
-  if (sequences || options.reading.layout == Layout::nc) {
-    wrong_value("--samples fourier", "--layout ncl, nchw, nhwc or ncdhw with it", layout);
+  if (!has_positions(options.reading.layout)) {
+    wrong_value("--samples fourier", "--layout " + enum_names<Layout>(has_positions) + " with it",
+                layout);
   }
   const char* with = options.all_layers          ? "--all-layers"
                      : !options.groups.empty()   ? "--groups"

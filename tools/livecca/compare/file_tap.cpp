@@ -2,67 +2,57 @@
 
 #include <utility>
 
+#include "activations/layout_axes.hpp"
 #include "inputs/input_error.hpp"
 
 namespace livecca::tool {
 namespace {
 
+const char* word_of(char letter, Layout layout) {
+  switch (letter) {
+    case 'n':
+      return is_sequence(layout) ? "sequences" : has_positions(layout) ? "images" : "samples";
+    case 'c':
+      return has_positions(layout) ? "channels" : "features";
+    case 'd':
+      return "depth";
+    case 'h':
+      return "height";
+    case 'l':
+      return "length";
+    case 't':
+      return "steps";
+    default:
+      return "width";
+  }
+}
+
 std::string expected_axes(Layout layout) {
-  switch (layout) {
-    case Layout::nc:
-      return "2 axes (samples, features)";
-    case Layout::ncl:
-      return "3 axes (images, channels, length)";
-    case Layout::nchw:
-      return "4 axes (images, channels, height, width)";
-    case Layout::nhwc:
-      return "4 axes (images, height, width, channels)";
-    case Layout::ncdhw:
-      return "5 axes (images, channels, depth, height, width)";
-    case Layout::ntc:
-      return "3 axes (sequences, steps, features)";
-    case Layout::tnc:
-      break;
+  const std::string_view letters = name_of(layout);
+  std::string words;
+  for (const char letter : letters) {
+    words += (words.empty() ? "" : ", ") + std::string(word_of(letter, layout));
   }
-  return "3 axes (steps, sequences, features)";
-}
-
-std::size_t axes_of(Layout layout) {
-  switch (layout) {
-    case Layout::nc:
-      return 2;
-    case Layout::ncl:
-    case Layout::ntc:
-    case Layout::tnc:
-      return 3;
-    case Layout::nchw:
-    case Layout::nhwc:
-      return 4;
-    case Layout::ncdhw:
-      break;
-  }
-  return 5;
-}
-
-/// Entries of the first axis that a view of whole images needs: all steps come before sequences.
-std::size_t first_axis_of_shape(const ActivationTensor& tensor, Layout layout) {
-  return layout == Layout::tnc ? static_cast<std::size_t>(tensor.shape()[0]) : 1;
+  return std::to_string(letters.size()) + " axes (" + words + ")";
 }
 
 ActivationShape shape_of(ActivationTensor& tensor, Layout layout) {
-  if (tensor.shape().size() != axes_of(layout)) {
-    const bool image = layout == Layout::nc && tensor.shape().size() > 2;
+  const LayoutAxes axes = axes_of(layout);
+  if (tensor.shape().size() != axes.count) {
+    const bool image = layout == Layout::nc && tensor.shape().size() > axes.count;
     throw InputError(tensor.name() + ": expected " + expected_axes(layout) + " for layout " +
                      name_of(layout) + ", got shape " + shape_text(tensor.shape()) +
                      (image ? "; see --layout nchw, nhwc and ntc" : ""));
   }
   ActivationShape shape;
   std::string why;
-  if (!read_shape(tensor.entries(0, first_axis_of_shape(tensor, layout)), layout, shape, why)) {
+  // A view of whole images needs one entry of the first axis, or all where that is the steps.
+  const std::size_t entries = axes.images_first() ? 1 : static_cast<std::size_t>(tensor.shape()[0]);
+  if (!read_shape(tensor.entries(0, entries), layout, shape, why)) {
     throw InputError(tensor.name() + ": " + why);
   }
   tensor.release();
-  if (layout != Layout::tnc) shape.images = tensor.images();
+  if (axes.images_first()) shape.images = tensor.images();
   if (const auto recorded = tensor.recorded()) shape.grid = recorded->grid;
   return shape;
 }
@@ -100,12 +90,13 @@ void expect_steps(const FileTap& tap) {
 }  // namespace
 
 ActivationView FileTap::images(std::size_t first, std::size_t count) const {
-  if (reading.layout != Layout::tnc) return tensor->entries(first, count);
+  const LayoutAxes axes = axes_of(reading.layout);
+  if (axes.images_first()) return tensor->entries(first, count);
   const ActivationView all = tensor->entries(0, shape.grid.size());
   const auto strides = all.strides();
-  const std::array<std::int64_t, 3> part{all.shape()[0], static_cast<std::int64_t>(count),
-                                         all.shape()[2]};
-  const auto offset = static_cast<std::int64_t>(first) * strides[1] *
+  std::vector<std::int64_t> part(all.shape().begin(), all.shape().end());
+  part[axes.image] = static_cast<std::int64_t>(count);
+  const auto offset = static_cast<std::int64_t>(first) * strides[axes.image] *
                       static_cast<std::int64_t>(size_of(all.dtype()));
   return {static_cast<const std::byte*>(all.data()) + offset, all.dtype(), part, strides};
 }

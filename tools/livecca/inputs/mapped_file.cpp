@@ -8,25 +8,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/descriptor.hpp"
 #include "inputs/input_error.hpp"
 
 namespace livecca::tool {
 namespace {
-
-/// Closes a file descriptor: a mapping outlives it.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 std::size_t checked_size(int descriptor) {
   struct stat facts {};
@@ -45,8 +31,9 @@ std::size_t checked_size(int descriptor) {
 
 MappedFile::MappedFile(const std::string& path) {
   // Without O_NONBLOCK the opening of a named pipe would wait for a writer.
+  // A mapping outlives its descriptor.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.number() < 0) {
+  if (!file.is_open()) {
     throw InputError(std::string("expected a readable file, got: ") + std::strerror(errno));
   }
   size_ = checked_size(file.number());

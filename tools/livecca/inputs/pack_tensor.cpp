@@ -1,5 +1,6 @@
 #include "inputs/pack_tensor.hpp"
 
+#include "activations/safetensors_type.hpp"
 #include "common/safetensors.hpp"
 #include "inputs/input_error.hpp"
 
@@ -9,9 +10,7 @@ PackTensor::PackTensor(std::shared_ptr<const RecordedPack> pack, const std::stri
     : pack_(std::move(pack)),
       layer_(*pack_->find(layer)),
       name_(pack_->path().string() + ": " + in_quotes(layer)),
-      element_(layer_.stored == DType::float16   ? "F16"
-               : layer_.stored == DType::float64 ? "F64"
-                                                 : "F32"),
+      element_(safetensors_type_of(layer_.stored)),
       shape_{static_cast<std::int64_t>(layer_.rows), static_cast<std::int64_t>(layer_.features)} {
   std::string why;
   rows_ = pack_->rows(layer, why);

@@ -2,22 +2,14 @@
 
 #include <cstring>
 
+#include "activations/safetensors_type.hpp"
 #include "inputs/input_error.hpp"
 
 namespace livecca::tool {
 namespace {
 
-constexpr std::size_t length_bytes = 8;
 constexpr const char* own_formats = "livecca.";
 constexpr const char* pack_format = "livecca.pack";
-
-std::optional<DType> dtype_of(const std::string& name) {
-  if (name == "F16") return DType::float16;
-  if (name == "BF16") return DType::bfloat16;
-  if (name == "F32") return DType::float32;
-  if (name == "F64") return DType::float64;
-  return std::nullopt;
-}
 
 std::string value_of(const SafetensorsHeader& header, const char* field) {
   const auto found = header.metadata.find(field);
@@ -36,16 +28,17 @@ SafetensorsFile::SafetensorsFile(const std::string& path) try : path_(path), fil
 void SafetensorsFile::read_header() {
   const std::span<const std::byte> bytes = file_.bytes();
   std::uint64_t length = 0;
-  if (bytes.size() < length_bytes) {
+  if (bytes.size() < safetensors_length_bytes) {
     throw InputError("expected a safetensors file, got " + std::to_string(bytes.size()) + " bytes");
   }
-  std::memcpy(&length, bytes.data(), length_bytes);
-  if (length > bytes.size() - length_bytes) {
+  std::memcpy(&length, bytes.data(), safetensors_length_bytes);
+  if (length > bytes.size() - safetensors_length_bytes) {
     throw InputError("expected a safetensors header of at most " +
-                     std::to_string(bytes.size() - length_bytes) + " bytes, got one of " +
-                     std::to_string(length));
+                     std::to_string(bytes.size() - safetensors_length_bytes) +
+                     " bytes, got one of " + std::to_string(length));
   }
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
+  const std::string_view text(
+      reinterpret_cast<const char*>(bytes.data()) + safetensors_length_bytes, length);
   std::string why;
   if (!parse_safetensors_header(text, bytes.size(), header_, why)) throw InputError(why);
   if (header_.tensors.empty()) throw InputError("expected at least one tensor, got none");
@@ -65,7 +58,7 @@ SafetensorsTensorFile::SafetensorsTensorFile(std::shared_ptr<const SafetensorsFi
     : file_(std::move(file)),
       name_(file_->path() + ": " + in_quotes(tensor.name)),
       element_(tensor.dtype) {
-  const auto dtype = dtype_of(tensor.dtype);
+  const auto dtype = dtype_of_safetensors(tensor.dtype);
   if (!dtype) {
     throw InputError(name_ + ": expected a tensor of F16, BF16, F32 or F64, got " + tensor.dtype);
   }

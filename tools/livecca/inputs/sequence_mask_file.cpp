@@ -4,9 +4,10 @@
 #include <array>
 #include <cmath>
 
+#include "activations/layout_axes.hpp"
 #include "inputs/input_error.hpp"
-#include "livecca/activations/packed_rows.hpp"
 #include "inputs/npy_file.hpp"
+#include "livecca/activations/packed_rows.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -28,7 +29,7 @@ std::vector<double> values_of(NpyFile& file) {
 }  // namespace
 
 SequenceMaskFile::SequenceMaskFile(const std::string& path, Layout layout)
-    : path_(path), steps_first_(layout == Layout::tnc) {
+    : path_(path), steps_first_(!axes_of(layout).images_first()) {
   NpyFile file(path);
   const std::size_t axes = file.shape().size();
   if (axes != 1 && axes != 2) {

@@ -1,11 +1,10 @@
 #include "runs/export_rows.hpp"
 
 #include <functional>
-#include <span>
 
-#include "common/atomic_file.hpp"
-#include "runs/csv_rows.hpp"
 #include "inputs/input_error.hpp"
+#include "runs/csv_rows.hpp"
+#include "runs/output_file.hpp"
 #include "runs/row_fields.hpp"
 #include "runs/rows_file.hpp"
 
@@ -13,9 +12,6 @@ namespace livecca::tool {
 namespace {
 
 using Write = std::function<void(const std::string& text)>;
-
-// A file is written in parts of about this size.
-constexpr std::size_t bytes_at_once = std::size_t{1} << 20;
 
 std::string write_rows(RowsFile& file, const std::string& kind, const Write& write) {
   const std::vector<RowColumn> columns = columns_of(kind);
@@ -49,19 +45,10 @@ std::string write_file(RowsFile& rows, const ExportOptions& options) {
     throw InputError("--output: expected another file than the run's rows, got '" + options.output +
                      "'");
   }
-  AtomicFile file(options.output);
-  std::string why;
-  std::string waiting;
-  const auto flush = [&] {
-    if (!file.write(std::as_bytes(std::span(waiting)), why)) throw InputError(why);
-    waiting.clear();
-  };
-  std::string foreign = write_rows(rows, options.kind, [&](const std::string& text) {
-    waiting += text;
-    if (waiting.size() >= bytes_at_once) flush();
-  });
-  flush();
-  if (!file.commit(AtomicFile::Sync::none, why)) throw InputError(why);
+  OutputFile file(options.output);
+  std::string foreign =
+      write_rows(rows, options.kind, [&](const std::string& text) { file.write(text); });
+  file.commit();
   return foreign;
 }
 

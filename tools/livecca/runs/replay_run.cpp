@@ -4,18 +4,17 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <span>
 
-#include "common/atomic_file.hpp"
-#include "runs/csv_rows.hpp"
-#include "runs/curve_tables.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/measures/measure.hpp"
-#include "text/output_text.hpp"
+#include "runs/csv_rows.hpp"
+#include "runs/curve_tables.hpp"
+#include "runs/output_file.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/row_fields.hpp"
 #include "runs/run_rows.hpp"
 #include "runs/show.hpp"
+#include "text/output_text.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -121,16 +120,19 @@ std::string result_text(const ReplayArguments& arguments, const std::vector<std:
   return text;
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  AtomicFile file(path);
-  std::string why;
-  if (!file.write(std::as_bytes(std::span(text)), why) ||
-      !file.commit(AtomicFile::Sync::none, why)) {
-    throw InputError(why);
-  }
-}
-
 }  // namespace
+
+const char* name_of(ReplayFormat format) {
+  switch (format) {
+    case ReplayFormat::table:
+      return "table";
+    case ReplayFormat::csv:
+      return "csv";
+    case ReplayFormat::jsonl:
+      return "jsonl";
+  }
+  return nullptr;
+}
 
 std::vector<std::string> replay_run(const ReplayArguments& arguments, std::ostream& out) {
   const fs::path folder = folder_of(arguments.run);
@@ -142,7 +144,9 @@ std::vector<std::string> replay_run(const ReplayArguments& arguments, std::ostre
   if (arguments.output.empty()) {
     out << text;
   } else {
-    write_file(arguments.output, text);
+    OutputFile file(arguments.output);
+    file.write(text);
+    file.commit();
   }
   std::vector<std::string> lost;
   for (const Event& event : result.events) lost.push_back(text_of(event));

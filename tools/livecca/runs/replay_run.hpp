@@ -9,6 +9,8 @@
 namespace livecca::tool {
 
 enum class ReplayFormat { table, csv, jsonl };
+/// "table", "csv" or "jsonl"; nullptr past the last one.
+const char* name_of(ReplayFormat format);
 
 struct ReplayArguments {
   std::string run;  ///< a run's folder, or its rows.jsonl

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <livecca/sinks/tensorboard.hpp>
 
 int main() {
@@ -5,4 +6,5 @@ int main() {
   sink->open({.name = "consumed", .folder = "runs/consumed"});
   sink->log({0, 0, "loss", 0.5}, {1, 1});
   sink->close();
+  return std::filesystem::exists("runs/consumed/tensorboard/run") ? 0 : 1;
 }

@@ -1,0 +1,31 @@
+#include "runs/output_file.hpp"
+
+#include <span>
+
+#include "inputs/input_error.hpp"
+
+namespace livecca::tool {
+namespace {
+
+constexpr std::size_t bytes_at_once = std::size_t{1} << 20;
+
+}  // namespace
+
+void OutputFile::write(std::string_view text) {
+  waiting_ += text;
+  if (waiting_.size() >= bytes_at_once) flush();
+}
+
+void OutputFile::flush() {
+  std::string why;
+  if (!file_.write(std::as_bytes(std::span(waiting_)), why)) throw InputError(why);
+  waiting_.clear();
+}
+
+void OutputFile::commit() {
+  flush();
+  std::string why;
+  if (!file_.commit(AtomicFile::Sync::none, why)) throw InputError(why);
+}
+
+}  // namespace livecca::tool
