@@ -259,11 +259,9 @@ SnapshotTicket Monitor::snapshot(std::int64_t epoch, Stream stream) {
   return state_->snapshot(epoch, {stream == Stream::probe, stream == Stream::train});
 }
 
-std::optional<MeasureRow> Monitor::latest(std::string_view layer, std::string_view reference,
-                                          std::string_view measure, Stream stream,
-                                          std::string_view reference_layer) const {
+std::optional<MeasureRow> Monitor::latest(const RowKey& key) const {
   if (state_->is_forked()) return std::nullopt;
-  return state_->latest.find(name_of(stream), layer, reference, reference_layer, measure);
+  return state_->latest.find(key);
 }
 
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {

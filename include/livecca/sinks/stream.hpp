@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "livecca/common/export.hpp"
 
@@ -14,5 +16,7 @@ enum class Stream : std::uint8_t { probe, train };
 
 /// "probe" or "train".
 LIVECCA_EXPORT const char* name_of(Stream stream);
+/// The stream of that name; empty if there is none.
+LIVECCA_EXPORT std::optional<Stream> stream_named(std::string_view name);
 
 }  // namespace livecca

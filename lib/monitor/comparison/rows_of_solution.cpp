@@ -7,10 +7,10 @@ namespace livecca {
 namespace {
 
 MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
-  const Direction shown = result.measure->shown();
-  const bool distance = shown == Direction::distance;
   MeasureRow row;
-  row.measure = std::string(result.measure->name) + "_" + livecca::name_of(shown);
+  row.measure = result.measure->row_name();
+  row.direction = result.measure->shown();
+  const bool distance = row.direction == Direction::distance;
   row.value = distance ? result.distance() : result.similarity();
   row.noise_floor = distance ? result.distance_floor() : result.similarity_floor();
   row.standard_error = result.standard_error;
@@ -48,6 +48,7 @@ void write_measure(const MeasureResult& result, const PairFacts& facts, const Pa
                    const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks) {
   MeasureRow row = row_of(result, facts);
   place(row, names, context);
+  row.reference_kind = context.reference_kind;
   row.window = context.window;
   row.modes = context.modes;
   sinks.write(row);
@@ -121,8 +122,7 @@ bool needs_norm_sums(const MonitorOptions& options) {
 }
 
 std::string headline_measure(const MonitorOptions& options) {
-  const MeasureInfo& info = *find_measure(options.measures.front());
-  return std::string(info.name) + "_" + livecca::name_of(info.shown());
+  return find_measure(options.measures.front())->row_name();
 }
 
 SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,

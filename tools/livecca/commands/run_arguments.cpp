@@ -8,9 +8,10 @@
 namespace livecca::tool {
 namespace {
 
-std::string stream_of(const std::string& text) {
-  if (text != "probe" && text != "train") wrong_value("--stream", "probe or train", text);
-  return text;
+Stream stream_of(const std::string& text) {
+  const auto stream = stream_named(text);
+  if (!stream) wrong_value("--stream", "probe or train", text);
+  return *stream;
 }
 
 std::size_t width_of_argument(const std::string& text) {
