@@ -55,7 +55,10 @@ std::map<std::string, std::string> drifts_of(const SnapshotReport& report,
     if (row.reference != reference || row.reference_layer != row.layer) continue;
     if (row.measure != "pwcca_distance") continue;
     // Minibatches are few: often that alone explains it.
-    const MeasureRow* train = report.find(row.layer, reference, "pwcca_distance", "train");
+    const MeasureRow* train = report.find({.layer = row.layer,
+                                           .reference = reference,
+                                           .measure = "pwcca_distance",
+                                           .stream = livecca::Stream::train});
     const livecca::Status status = train == nullptr ? livecca::Status::ok : train->status;
     cells[row.layer] = (row.drift() < 0 ? "−" : "+") + marks.cell(std::abs(row.drift()), status);
   }
@@ -67,7 +70,7 @@ std::map<std::string, std::string> verdicts_of(const SnapshotReport& report,
                                                const std::string& reference) {
   std::map<std::string, std::string> cells;
   for (const livecca::VerdictRow& row : report.verdicts) {
-    if (row.stream != "probe" || row.reference != reference) continue;
+    if (row.stream != livecca::Stream::probe || row.reference != reference) continue;
     if (row.verdict != "moving" && row.verdict != "settled") continue;
     cells[row.layer] = row.verdict;
     if (row.since_epoch) cells[row.layer] += " since " + std::to_string(*row.since_epoch);
@@ -107,11 +110,11 @@ std::vector<std::string> row_of(const std::string& layer, const EpochColumns& co
                                 MarkedCells& cells) {
   std::vector<std::string> row = {layer};
   for (const std::string& reference : facts.references) {
-    row.push_back(value_cell(report.find(layer, reference, "pwcca_distance"), cells));
+    row.push_back(value_cell(report.find({layer, reference, "pwcca_distance"}), cells));
   }
-  const MeasureRow* mean = report.find(layer, first_reference(facts), "mean_cca_distance");
+  const MeasureRow* mean = report.find({layer, first_reference(facts), "mean_cca_distance"});
   row.insert(row.end(),
-             {value_cell(report.find(layer, "start", "pwcca_distance"), cells), floor_cell(mean),
+             {value_cell(report.find({layer, "start", "pwcca_distance"}), cells), floor_cell(mean),
               mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
   if (!columns.drifts.empty()) row.push_back(cell_of(columns.drifts, layer));
   if (!columns.verdicts.empty()) row.push_back(cell_of(columns.verdicts, layer));
@@ -122,7 +125,7 @@ std::vector<std::string> row_of(const std::string& layer, const EpochColumns& co
 void print_notes(std::ostream& out, const std::vector<std::string>& layers, const EpochFacts& facts,
                  const SnapshotReport& report) {
   const bool all_have_start = std::ranges::all_of(layers, [&](const std::string& layer) {
-    return report.find(layer, "start", "pwcca_distance") != nullptr;
+    return report.find({layer, "start", "pwcca_distance"}) != nullptr;
   });
   if (all_have_start) return;
   out << "  – = no number: "
@@ -134,7 +137,8 @@ void print_notes(std::ostream& out, const std::vector<std::string>& layers, cons
 void print_alarms(std::ostream& out, const SnapshotReport& report) {
   for (const livecca::VerdictRow& row : report.verdicts) {
     if (row.message.empty()) continue;
-    out << "  alarm: " << row.layer << " (" << row.stream << "): " << row.message << '\n';
+    out << "  alarm: " << row.layer << " (" << livecca::name_of(row.stream) << "): " << row.message
+        << '\n';
   }
 }
 
@@ -143,7 +147,8 @@ std::vector<Curve> curves_of(const std::vector<std::string>& layers, const Snaps
   for (const std::string& layer : layers) {
     Curve curve{layer, {}, {}};
     for (const MeasureRow& row : report.measures) {
-      if (row.layer != layer || row.reference != "final" || row.measure != "pwcca_distance")
+      if (row.layer != layer || row.reference_kind != livecca::ReferenceKind::final ||
+          row.measure != "pwcca_distance")
         continue;
       curve.epochs.push_back(row.epoch);
       curve.distances.push_back(row.value);
@@ -196,7 +201,11 @@ void print_numbers(std::ostream& out, const std::vector<Curve>& curves,
   for (const std::int64_t epoch : epochs) {
     std::vector<std::string> row = {std::to_string(epoch)};
     for (const Curve& curve : curves) {
-      row.push_back(value_cell(report.find(curve.layer, "final", "pwcca_distance", epoch), cells));
+      row.push_back(value_cell(report.find({.layer = curve.layer,
+                                            .reference = "final",
+                                            .measure = "pwcca_distance",
+                                            .epoch = epoch}),
+                               cells));
     }
     table.add(std::move(row));
   }

@@ -65,6 +65,8 @@ const char* name_of(Direction direction) {
   return nullptr;
 }
 
+std::string MeasureInfo::row_name() const { return std::string(name) + '_' + name_of(shown()); }
+
 std::span<const MeasureInfo> measures() { return registry; }
 
 const MeasureInfo* find_measure(std::string_view name) {

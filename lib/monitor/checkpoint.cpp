@@ -2,11 +2,13 @@
 
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
+#include <variant>
 
 #include "common/enum_names.hpp"
 #include "common/input_file.hpp"
 #include "livecca/common/error.hpp"
-#include "livecca/measures/status.hpp"
+#include "livecca/sinks/rows_reader.hpp"
 
 namespace livecca {
 namespace {
@@ -22,10 +24,6 @@ Enum named(const Json& json) {
   const auto name = json.get<std::string>();
   if (const auto value = enum_named<Enum>(name)) return *value;
   throw Error("expected a name that livecca gives, got '" + name + "'");
-}
-
-std::optional<double> number(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional(json.get<double>());
 }
 
 Json shape_to_json(const std::optional<TapShape>& shape) {
@@ -200,28 +198,9 @@ Json rows_to_json(const std::vector<MeasureRow>& rows) {
 std::vector<MeasureRow> rows_from_json(const Json& json) {
   std::vector<MeasureRow> rows;
   for (const Json& from : json) {
-    MeasureRow row;
-    row.epoch = from.at("epoch").get<std::int64_t>();
-    row.step = from.at("step").get<std::uint64_t>();
-    row.stream = from.at("stream").get<std::string>();
-    row.layer = from.at("layer").get<std::string>();
-    row.reference = from.at("reference").get<std::string>();
-    row.reference_layer = from.at("reference_layer").get<std::string>();
-    row.measure = from.at("measure").get<std::string>();
-    row.value = number(from.at("value"));
-    row.noise_floor = number(from.at("noise_floor"));
-    row.standard_error = number(from.at("standard_error"));
-    row.samples = from.at("samples").get<std::uint64_t>();
-    row.effective_samples = from.at("effective_samples").get<double>();
-    row.samples_left_out = from.at("samples_left_out").get<std::uint64_t>();
-    row.features = from.at("features").get<std::array<std::size_t, 2>>();
-    row.features_of_taps = from.at("features_of_taps").get<std::array<std::size_t, 2>>();
-    row.ranks = from.at("ranks").get<std::array<std::size_t, 2>>();
-    row.window = from.at("window").get<std::string>();
-    row.precision = from.at("precision").get<std::string>();
-    row.modes = from.at("modes").get<std::array<std::string, 2>>();
-    row.status = named<Status>(from.at("status"));
-    rows.push_back(std::move(row));
+    auto line = row_from_json(from.dump());
+    if (!line) throw Error(line.why());
+    rows.push_back(std::get<MeasureRow>(std::move(line->row)));
   }
   return rows;
 }

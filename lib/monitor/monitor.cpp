@@ -286,11 +286,9 @@ std::optional<SnapshotTicket> Monitor::snapshot_if_due(std::int64_t epoch) {
   return snapshot(epoch, Stream::train);
 }
 
-std::optional<MeasureRow> Monitor::latest(std::string_view layer, std::string_view reference,
-                                          std::string_view measure, Stream stream,
-                                          std::string_view reference_layer) const {
+std::optional<MeasureRow> Monitor::latest(const RowKey& key) const {
   if (state_->is_forked()) return std::nullopt;
-  return state_->latest.find(name_of(stream), layer, reference, reference_layer, measure);
+  return state_->latest.find(key);
 }
 
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {

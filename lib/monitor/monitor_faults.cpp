@@ -61,7 +61,7 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
 }
 
 void Monitor::State::report_lonely(const RecordedSide& side, SnapshotJob& job) {
-  if (side.is_own || job.layers.empty()) return;
+  if (side.is_own() || job.layers.empty()) return;
   for (const auto& [other, pack] : side.layers) {
     for (const std::string& layer : job.layers) {
       if (are_paired(side, layer, other, options.pairing)) return;
@@ -89,6 +89,7 @@ void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotRepo
 
 RunRow Monitor::State::run_row() const {
   RunRow row;
+  row.version = LIVECCA_VERSION;
   row.network = options.network;
   row.measures = options.measures;
   row.keep_variance = options.keep_variance;

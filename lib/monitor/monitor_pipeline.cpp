@@ -295,7 +295,7 @@ void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then
                      .fingerprint = whole_fingerprint(window.moments.images, *job.report)},
                     moments_of);
   job.probe = std::move(window);
-  if (pack) job.now = RecordedSide::of(options.network, true, pack);
+  if (pack) job.now = RecordedSide::of(options.network, ReferenceKind::network, pack);
   add_earlier(job);
 }
 
@@ -310,7 +310,8 @@ void Monitor::State::add_earlier(SnapshotJob& job) {
   if (!start.layers.empty()) job.earlier.push_back(std::move(start));
   for (const std::size_t snapshots : options.compare_before) {
     if (const auto pack = history.before(snapshots, job.now.has_value())) {
-      job.earlier.push_back(RecordedSide::of("before-" + std::to_string(snapshots), true, pack));
+      job.earlier.push_back(
+          RecordedSide::of(before_reference(snapshots), ReferenceKind::before, pack));
     }
   }
   for (RecordedSide& side : packs.sides()) job.earlier.push_back(std::move(side));
@@ -348,7 +349,7 @@ void Monitor::State::compare_with_final(SnapshotReport& report) {
     const TimeSpent time(report.solve_seconds);
     write_final_curves(history.kept(), options, executor, report, writer);
   } catch (const std::exception& failure) {
-    report_to(report, {report.epoch, "solve_failed", "final", failure.what()});
+    report_to(report, {report.epoch, "solve_failed", final_reference, failure.what()});
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
-#include "monitor/history/recorded_side.hpp"
+#include "livecca/sinks/reference.hpp"
 
 namespace livecca {
 namespace {

@@ -8,28 +8,13 @@
 
 namespace livecca {
 
-const MeasureRow* SnapshotReport::find(std::string_view layer, std::string_view reference,
-                                       std::string_view measure) const {
+const MeasureRow* SnapshotReport::find(const RowKey& key) const {
+  // The probe's rows come first.
   const auto found = std::ranges::find_if(measures, [&](const MeasureRow& row) {
-    return row.layer == layer && row.reference == reference && row.measure == measure;
-  });
-  return found == measures.end() ? nullptr : &*found;
-}
-
-const MeasureRow* SnapshotReport::find(std::string_view layer, std::string_view reference,
-                                       std::string_view measure, std::int64_t of_epoch) const {
-  const auto found = std::ranges::find_if(measures, [&](const MeasureRow& row) {
-    return row.layer == layer && row.reference == reference && row.measure == measure &&
-           row.epoch == of_epoch;
-  });
-  return found == measures.end() ? nullptr : &*found;
-}
-
-const MeasureRow* SnapshotReport::find(std::string_view layer, std::string_view reference,
-                                       std::string_view measure, std::string_view stream) const {
-  const auto found = std::ranges::find_if(measures, [&](const MeasureRow& row) {
-    return row.layer == layer && row.reference == reference && row.measure == measure &&
-           row.stream == stream;
+    return row.layer == key.layer && row.reference == key.reference && row.measure == key.measure &&
+           (key.reference_layer.empty() || row.reference_layer == key.reference_layer) &&
+           row.stream == key.stream.value_or(row.stream) &&
+           row.epoch == key.epoch.value_or(row.epoch);
   });
   return found == measures.end() ? nullptr : &*found;
 }

@@ -66,7 +66,7 @@ SolvedWindow SnapshotSolver::solved(const PanelMoments& moments, Solver& solver,
 void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, SnapshotJob& job,
                                   RowSinks& sinks) {
   const PanelMoments& moments = window.moments;
-  RowContext context{job.epoch, job.step, name_of(stream), window_text(stream, options_)};
+  RowContext context{job.epoch, job.step, stream, window_text(stream, options_)};
   if (stream == Stream::train) context.modes = {"train", "eval"};
   Solver& solver = stream == Stream::probe ? probe_solver_ : train_solver_;
   const SolvedWindow solution = solved(moments, solver, stream, job);
@@ -85,15 +85,16 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
 
 void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {
   if (!job.now || job.earlier.empty()) return;
-  const RowContext context{job.epoch, job.step, "probe", "probe"};
   recorded_.compare(
       *job.now, job.earlier,
       [&](const std::string& what, const std::string& subject, const std::string& message) {
         fail(job, what, subject, message);
       },
-      [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+      [&](const RecordedSide& side, const PanelMoments& moments,
+          const std::vector<std::size_t>& pairs, Solver& solver) {
         const SolvedWindow solution = solved(moments, solver, Stream::probe, job);
-        write_pairs(moments, pairs, solution, context, options_, sinks);
+        write_pairs(moments, pairs, solution, probe_rows(job.epoch, job.step, side.kind), options_,
+                    sinks);
       });
 }
 
@@ -108,8 +109,8 @@ void SnapshotSolver::write_missing(const SnapshotJob& job, RowSinks& sinks) {
         if (!are_paired(side, layer, other, options_.pairing)) continue;
         if (present.contains({layer, side.network, other})) continue;
         // Of all layers with all, those on other positions were not meant.
-        if (options_.pairing.is_all() && !side.is_own && layer != other) continue;
-        write_missing_pair({job.epoch, job.step, "probe", "probe"}, {layer, side.network, other},
+        if (options_.pairing.is_all() && !side.is_own() && layer != other) continue;
+        write_missing_pair(probe_rows(job.epoch, job.step, side.kind), {layer, side.network, other},
                            options_.measures, sinks);
       }
     }
@@ -123,10 +124,10 @@ void SnapshotSolver::write_drifts(SnapshotJob& job) {
   std::map<Key, double> of_probe;
   for (const MeasureRow& row : report.measures) {
     const Key key{row.layer, row.reference, row.reference_layer, row.measure};
-    if (row.stream == "probe" && row.value) of_probe[key] = *row.value;
+    if (row.stream == Stream::probe && row.value) of_probe[key] = *row.value;
   }
   for (const MeasureRow& row : report.measures) {
-    if (row.stream != "train" || !row.value) continue;
+    if (row.stream != Stream::train || !row.value) continue;
     const auto probe = of_probe.find({row.layer, row.reference, row.reference_layer, row.measure});
     if (probe == of_probe.end()) continue;
     const DriftRow drift{.epoch = job.epoch,
@@ -146,8 +147,8 @@ void SnapshotSolver::report_unconverged(SnapshotJob& job) {
   std::set<std::string> subjects;
   for (const MeasureRow& row : job.report->measures) {
     if (row.status != Status::not_converged) continue;
-    subjects.insert(row.stream + ": " + options_.network + "/" + row.layer + " with " +
-                    row.reference + "/" + row.reference_layer);
+    subjects.insert(std::string(name_of(row.stream)) + ": " + options_.network + "/" + row.layer +
+                    " with " + row.reference + "/" + row.reference_layer);
   }
   for (const std::string& subject : subjects) {
     fail(job, "not_converged", subject,
@@ -158,7 +159,7 @@ void SnapshotSolver::report_unconverged(SnapshotJob& job) {
 void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks) {
   SnapshotVerdictInput input{.epoch = job.epoch,
                              .step = job.step,
-                             .stream = name_of(stream),
+                             .stream = stream,
                              .network = options_.network,
                              .measure = headline_measure(options_),
                              .numbers = job.report->measures,

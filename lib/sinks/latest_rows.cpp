@@ -9,23 +9,22 @@ void LatestRows::put(const std::vector<MeasureRow>& rows) {
   }
 }
 
-std::optional<MeasureRow> LatestRows::find(std::string_view stream, std::string_view layer,
-                                           std::string_view reference,
-                                           std::string_view reference_layer,
-                                           std::string_view measure) const {
+std::optional<MeasureRow> LatestRows::find(const RowKey& key) const {
   const std::lock_guard lock(mutex_);
+  const std::string& own = key.reference_layer.empty() ? key.layer : key.reference_layer;
   const MeasureRow* only = nullptr;
   std::size_t found = 0;
-  for (const auto& [key, row] : rows_) {
-    if (row.stream != stream || row.layer != layer || row.reference != reference ||
-        row.measure != measure) {
+  for (const auto& [names, row] : rows_) {
+    if (row.stream != key.stream.value_or(Stream::probe) || row.layer != key.layer ||
+        row.reference != key.reference || row.measure != key.measure ||
+        row.epoch != key.epoch.value_or(row.epoch)) {
       continue;
     }
-    if (row.reference_layer == (reference_layer.empty() ? layer : reference_layer)) return row;
+    if (row.reference_layer == own) return row;
     only = &row;
     ++found;
   }
-  if (!reference_layer.empty() || found != 1) return std::nullopt;
+  if (!key.reference_layer.empty() || found != 1) return std::nullopt;
   return *only;
 }
 

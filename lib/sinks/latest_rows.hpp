@@ -4,11 +4,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/row_key.hpp"
 
 namespace livecca {
 
@@ -16,15 +16,14 @@ namespace livecca {
 class LatestRows {
  public:
   void put(const std::vector<MeasureRow>& rows);
-  /// Without the name of a reference's layer: the one of the same name, or the only one. Cost:
-  /// linear in the rows.
-  std::optional<MeasureRow> find(std::string_view stream, std::string_view layer,
-                                 std::string_view reference, std::string_view reference_layer,
-                                 std::string_view measure) const;
+  /// Without a reference_layer: the one of the same name, or the only one. Cost: linear in the
+  /// rows.
+  std::optional<MeasureRow> find(const RowKey& key) const;
   std::vector<MeasureRow> all() const;
 
  private:
-  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  /// Stream, layer, reference, its layer, measure.
+  using Key = std::tuple<Stream, std::string, std::string, std::string, std::string>;
 
   mutable std::mutex mutex_;
   std::map<Key, MeasureRow> rows_;

@@ -10,7 +10,7 @@ namespace {
 /// With 3 samples or fewer every neuron may seem not to vary.
 constexpr double too_few_samples = 3;
 
-bool is_distance(const MeasureRow& row) { return row.measure.ends_with("_distance"); }
+bool is_distance(const MeasureRow& row) { return row.direction == Direction::distance; }
 
 /// A floor is of a similarity or of 1 − similarity.
 double similarity(const MeasureRow& row, double value) {

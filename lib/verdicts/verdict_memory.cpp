@@ -3,6 +3,7 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 
+#include "common/enum_names.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -20,6 +21,12 @@ Json or_null(const std::optional<T>& value) {
 template <typename T>
 std::optional<T> optional_in(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional(json.get<T>());
+}
+
+Stream stream_in(const Json& json) {
+  const auto stream = enum_named<Stream>(json.at("stream").get<std::string>());
+  if (!stream) throw Error("another stream than probe and train");
+  return *stream;
 }
 
 Json json_of(const CurvePoint& point) {
@@ -49,15 +56,15 @@ CurvePoint point_in(const Json& json) {
 Json json_of(const CurveName& name, const Curve& curve) {
   Json points = Json::array();
   for (const CurvePoint& point : curve.points) points.push_back(json_of(point));
-  return {{"stream", name.stream},       {"layer", name.layer},
-          {"reference", name.reference}, {"reference_layer", name.reference_layer},
-          {"measure", name.measure},     {"settled_since", or_null(curve.settled_since)},
+  return {{"stream", name_of(name.stream)}, {"layer", name.layer},
+          {"reference", name.reference},    {"reference_layer", name.reference_layer},
+          {"measure", name.measure},        {"settled_since", or_null(curve.settled_since)},
           {"points", std::move(points)}};
 }
 
 void add_curve(const Json& json, VerdictMemory& memory) {
   CurveName name;
-  name.stream = json.at("stream").get<std::string>();
+  name.stream = stream_in(json);
   name.layer = json.at("layer").get<std::string>();
   name.reference = json.at("reference").get<std::string>();
   name.reference_layer = json.at("reference_layer").get<std::string>();
@@ -81,13 +88,11 @@ VerdictMemory memory_in(const Json& json) {
   }
   VerdictMemory memory;
   for (const Json& stream : json.at("streams")) {
-    memory.snapshots[stream.at("stream").get<std::string>()] =
-        stream.at("snapshots").get<std::uint64_t>();
+    memory.snapshots[stream_in(stream)] = stream.at("snapshots").get<std::uint64_t>();
   }
   for (const Json& curve : json.at("curves")) add_curve(curve, memory);
   for (const Json& layer : json.at("layers")) {
-    memory.first_root_mean_square[{layer.at("stream").get<std::string>(),
-                                   layer.at("layer").get<std::string>()}] =
+    memory.first_root_mean_square[{stream_in(layer), layer.at("layer").get<std::string>()}] =
         layer.at("first_root_mean_square").get<double>();
   }
   return memory;
@@ -98,14 +103,15 @@ VerdictMemory memory_in(const Json& json) {
 std::string to_json(const VerdictMemory& memory) {
   Json streams = Json::array();
   for (const auto& [stream, snapshots] : memory.snapshots) {
-    streams.push_back({{"stream", stream}, {"snapshots", snapshots}});
+    streams.push_back({{"stream", name_of(stream)}, {"snapshots", snapshots}});
   }
   Json curves = Json::array();
   for (const auto& [name, curve] : memory.curves) curves.push_back(json_of(name, curve));
   Json layers = Json::array();
   for (const auto& [name, value] : memory.first_root_mean_square) {
-    layers.push_back(
-        {{"stream", name.first}, {"layer", name.second}, {"first_root_mean_square", value}});
+    layers.push_back({{"stream", name_of(name.first)},
+                      {"layer", name.second},
+                      {"first_root_mean_square", value}});
   }
   const Json json{{"version", version},
                   {"streams", std::move(streams)},

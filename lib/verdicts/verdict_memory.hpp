@@ -8,13 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "livecca/sinks/stream.hpp"
 #include "verdicts/curve.hpp"
 
 namespace livecca {
 
 /// Which curve: a stream's numbers of a layer against a layer of a reference.
 struct CurveName {
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string layer;
   std::string reference;
   std::string reference_layer;
@@ -31,10 +32,10 @@ struct Curve {
 
 /// What verdicts on later snapshots need of the earlier ones.
 struct VerdictMemory {
-  std::map<std::string, std::uint64_t> snapshots;  ///< of each stream so far
+  std::map<Stream, std::uint64_t> snapshots;  ///< of each stream so far
   std::map<CurveName, Curve> curves;
   /// Of a stream's layer: what its activations were when they were first above 0.
-  std::map<std::pair<std::string, std::string>, double> first_root_mean_square;
+  std::map<std::pair<Stream, std::string>, double> first_root_mean_square;
 };
 
 /// One line of JSON; numbers come back as they were, to the last bit. Bytes of names that are not

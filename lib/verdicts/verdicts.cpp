@@ -12,8 +12,8 @@ namespace livecca {
 namespace {
 
 /// An earlier snapshot of the network moves along with it; the final state is compared once.
-bool stays_as_it_is(const std::string& reference) {
-  return reference != "final" && !reference.starts_with("before-");
+bool stays_as_it_is(ReferenceKind reference) {
+  return reference != ReferenceKind::final && reference != ReferenceKind::before;
 }
 
 /// The number that tells how a layer is doing against a reference, or null.
@@ -25,11 +25,11 @@ const LayerMatch* headline(const std::vector<LayerMatch>& matches) {
 }
 
 /// Whether none of the values can be told from that of independent data.
-bool is_noise(const Curve& curve, bool is_distance, double least_change) {
+bool is_noise(const Curve& curve, Direction direction, double least_change) {
   return std::ranges::all_of(curve.points, [&](const CurvePoint& point) {
     if (!point.noise_floor) return false;
-    const double above =
-        is_distance ? *point.noise_floor - point.value : point.value - *point.noise_floor;
+    const double above = direction == Direction::distance ? *point.noise_floor - point.value
+                                                          : point.value - *point.noise_floor;
     return above <= std::max(least_change, 2 * point.standard_error.value_or(0));
   });
 }
@@ -98,7 +98,7 @@ std::vector<Verdicts::Matches> Verdicts::matches_in(const SnapshotVerdictInput& 
   for (std::size_t i = 0; i < snapshot.numbers.size(); ++i) {
     const MeasureRow& row = snapshot.numbers[i];
     if (row.measure != snapshot.measure || row.stream != snapshot.stream ||
-        !stays_as_it_is(row.reference)) {
+        !stays_as_it_is(row.reference_kind)) {
       continue;
     }
     const auto [at, is_new] = place_of.try_emplace({row.layer, row.reference}, found.size());
@@ -130,7 +130,7 @@ VerdictRow Verdicts::judge_curve(const LayerMatch& match, std::uint64_t snapshot
     row.slope = slope->per_snapshot;
     row.slope_error = slope->error();
     row.error_source = slope->is_jackknife() ? "jackknife" : "residuals";
-    if (!is_noise(curve, number.measure.ends_with("_distance"), options_.least_change)) {
+    if (!is_noise(curve, number.direction, options_.least_change)) {
       const bool is_moving = std::abs(slope->per_snapshot) > 2 * slope->error() &&
                              std::abs(slope->change) > options_.least_change;
       row.verdict = is_moving ? "moving" : "settled";

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "livecca/measures/standard_error.hpp"
-#include "livecca/verdicts/verdict_options.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/verdicts/verdict_options.hpp"
 #include "verdicts/layer_alarms.hpp"
 #include "verdicts/verdict_memory.hpp"
 
@@ -17,7 +17,7 @@ namespace livecca {
 struct SnapshotVerdictInput {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string network;                  ///< the trained one: only its layers are dead or exploding
   std::string measure;                  ///< that is judged, with its direction: "pwcca_distance"
   std::span<const MeasureRow> numbers;  ///< those of other measures or streams are passed over

@@ -16,6 +16,7 @@ MeasureRow row(std::int64_t epoch, const char* layer, const char* reference, dou
   row.epoch = epoch;
   row.layer = layer;
   row.reference = reference;
+  row.reference_kind = livecca::kind_of_reference(reference);
   row.measure = "pwcca_distance";
   row.value = value;
   row.status = Status::ok;
@@ -91,7 +92,6 @@ TEST_CASE("the epoch's table shows packs, drift, verdicts and alarms where the r
   drift.train = 0.25;
   report.drifts = {drift};
   livecca::VerdictRow verdict;
-  verdict.stream = "probe";
   verdict.layer = "lower";
   verdict.reference = "pack";
   verdict.verdict = "undecided";

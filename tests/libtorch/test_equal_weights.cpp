@@ -140,8 +140,9 @@ class WatchedRun {
   torch::Tensor probe = small_images(120, 4);
 };
 
-double number_of(const livecca::SnapshotReport& report, const char* stream) {
-  const auto* row = report.find("conv", "reference", "pwcca_distance", stream);
+double number_of(const livecca::SnapshotReport& report, livecca::Stream stream) {
+  const auto* row = report.find(
+      {.layer = "conv", .reference = "reference", .measure = "pwcca_distance", .stream = stream});
   REQUIRE(row != nullptr);
   REQUIRE(row->value.has_value());
   return *row->value;
@@ -188,7 +189,7 @@ TEST_CASE("weights after training with the monitor and without are bit for bit e
   // It was watched indeed. A full queue may have left the last epoch's steps out, and a budget all
   // of them: here it is the probe that takes it up.
   const livecca::SnapshotReport& report = run.last.wait();
-  CHECK(number_of(report, "probe") > 0);
+  CHECK(number_of(report, livecca::Stream::probe) > 0);
   const auto lines = livecca_tests::read_lines(run.monitor.run_directory() / "rows.jsonl");
   const bool has_train_rows = std::ranges::any_of(lines, [](const auto& line) {
     return line.value("kind", "") == "measure" && line.value("stream", "") == "train";

@@ -52,7 +52,7 @@ struct WatchedTensors {
 };
 
 const livecca::MeasureRow& row(const livecca::SnapshotReport& report) {
-  const livecca::MeasureRow* found = report.find("fc", "reference", "pwcca_distance");
+  const livecca::MeasureRow* found = report.find({"fc", "reference", "pwcca_distance"});
   REQUIRE(found != nullptr);
   return *found;
 }
@@ -146,7 +146,7 @@ TEST_CASE("in-place dropout changes a tensor in training alone, and no number") 
     step.commit();
     const auto report = watched.monitor.snapshot(epoch, livecca::Stream::train).wait();
     CHECK(report.events.empty());
-    CHECK(*report.find("fc", "reference", "pwcca_distance")->value == expected);
+    CHECK(*report.find({"fc", "reference", "pwcca_distance"})->value == expected);
   }
 }
 

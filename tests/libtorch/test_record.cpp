@@ -171,8 +171,8 @@ TEST_CASE("a recorded network stands in for the one that runs beside") {
   step.commit();
   const auto report = monitor.snapshot(0).wait();
   for (const char* layer : {"conv", "fc"}) {
-    const auto* recorded = report.find(layer, "seed22", "pwcca_distance");
-    const auto* beside = report.find(layer, "beside", "pwcca_distance");
+    const auto* recorded = report.find({layer, "seed22", "pwcca_distance"});
+    const auto* beside = report.find({layer, "beside", "pwcca_distance"});
     REQUIRE(recorded != nullptr);
     REQUIRE(beside != nullptr);
     REQUIRE(recorded->value.has_value());
@@ -190,7 +190,7 @@ TEST_CASE("a pack of a shuffled probe is refused, and the event says how it diff
   Monitor monitor(run.options);
   REQUIRE(monitor.add_reference("shuffled", run.pack("shuffled.safetensors")));
   const auto report = run.watch(monitor, run.probe);
-  const auto* row = report.find("conv", "shuffled", "pwcca_distance");
+  const auto* row = report.find({"conv", "shuffled", "pwcca_distance"});
   CHECK((row == nullptr || !row->value));
   REQUIRE(events.size() == 1);
   CHECK(events[0].what == "other_probe");

@@ -8,10 +8,10 @@
 #include <memory>
 #include <thread>
 
-#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca_libtorch/sequential.hpp"
 #include "livecca_libtorch/tap.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using livecca::libtorch::forward_tapped;
@@ -59,7 +59,7 @@ struct Watched {
 };
 
 double pwcca(const livecca::SnapshotReport& report, const char* layer) {
-  const livecca::MeasureRow* row = report.find(layer, "reference", "pwcca_distance");
+  const livecca::MeasureRow* row = report.find({layer, "reference", "pwcca_distance"});
   REQUIRE(row != nullptr);
   REQUIRE(row->value.has_value());
   return *row->value;

@@ -192,7 +192,7 @@ TEST_CASE("a start that is not the first snapshot stays as well, and is there af
   training.probe_batch(end, 1);
   const SnapshotReport report = monitor.snapshot(100).wait();
   for (const char* layer : {"a", "b"}) {
-    const MeasureRow* row = report.find(layer, "start", "pwcca_distance");
+    const MeasureRow* row = report.find({layer, "start", "pwcca_distance"});
     REQUIRE(row != nullptr);
     CHECK(row->value);
   }
@@ -246,7 +246,10 @@ TEST_CASE("recorded references go on, and may be named again") {
     for (const char* reference : {"recorded", "other", "start"}) {
       for (const Stream stream : {Stream::probe, Stream::train}) {
         for (const char* layer : {"a", "b"}) {
-          const auto row = monitor.latest(layer, reference, "pwcca_distance", stream);
+          const auto row = monitor.latest({.layer = layer,
+                                           .reference = reference,
+                                           .measure = "pwcca_distance",
+                                           .stream = stream});
           if (row) rows.push_back(*row);
         }
       }
@@ -269,7 +272,7 @@ TEST_CASE("recorded references go on, and may be named again") {
   CHECK(monitor.add_reference("recorded", pack));
   CHECK_THROWS_AS(monitor.add_reference("recorded", folder.path() / "another"), Error);
   ScriptedTraining(monitor).play(20, 26);
-  const auto latest = monitor.latest("a", "recorded", "pwcca_distance");
+  const auto latest = monitor.latest({"a", "recorded", "pwcca_distance"});
   REQUIRE(latest);
   CHECK(latest->epoch == 4);
   CHECK(latest->value);

@@ -30,7 +30,7 @@ MonitorOptions monitor_options_in(const TemporaryFolder& folder) {
 }
 
 double pwcca(const SnapshotReport& report, const char* reference) {
-  const MeasureRow* row = report.find("fc", reference, "pwcca_distance");
+  const MeasureRow* row = report.find({"fc", reference, "pwcca_distance"});
   REQUIRE(row != nullptr);
   REQUIRE(row->value);
   return *row->value;
@@ -55,7 +55,7 @@ TEST_CASE("a run tells the distance to the reference, to the own start and to th
     CHECK(report.events.empty());
     to_reference.push_back(pwcca(report, "seed7"));
     if (epoch == 0) {
-      CHECK(report.find("fc", "start", "pwcca_distance") == nullptr);
+      CHECK(report.find({"fc", "start", "pwcca_distance"}) == nullptr);
     } else {
       to_start.push_back(pwcca(report, "start"));
     }
@@ -158,13 +158,13 @@ TEST_CASE("convolutions are sampled at the same positions in both networks") {
     step.observe(ref, ActivationView(values.data(), DType::float64, nhwc, nhwc_strides));
     step.commit();
     const SnapshotReport report = monitor.snapshot(epoch).wait();
-    const MeasureRow* row = report.find("conv", "seed7", "mean_cca_distance");
+    const MeasureRow* row = report.find({"conv", "seed7", "mean_cca_distance"});
     REQUIRE(row != nullptr);
     CHECK(*row->value < 1e-12);
     CHECK(row->samples == 60 * 16);
     CHECK(row->effective_samples == 60);
     if (epoch == 0) continue;
-    CHECK(*report.find("conv", "start", "mean_cca_distance")->value < 1e-12);
+    CHECK(*report.find({"conv", "start", "mean_cca_distance"})->value < 1e-12);
   }
 }
 

@@ -66,7 +66,7 @@ struct Watched {
 };
 
 Status status(const SnapshotReport& report, const char* layer, const char* reference) {
-  const MeasureRow* row = report.find(layer, reference, "pwcca_distance");
+  const MeasureRow* row = report.find({layer, reference, "pwcca_distance"});
   REQUIRE(row != nullptr);
   CHECK(row->value.has_value() == has_value(row->status));
   return row->status;
@@ -130,7 +130,9 @@ TEST_CASE("a probe of another length than at the start is reported, longer or sh
   CHECK(status(as_before.wait(), "b", "start") == Status::ok);
   const SnapshotReport curves = watched.monitor.finish();
   CHECK(has_event(curves, "rows_differ", "final/a"));
-  CHECK(curves.find("b", "final", "pwcca_distance", 0) != nullptr);
+  CHECK(
+      curves.find({.layer = "b", .reference = "final", .measure = "pwcca_distance", .epoch = 0}) !=
+      nullptr);
 }
 
 TEST_CASE("a layer that saw fewer images than another is not kept, by name") {
@@ -139,7 +141,7 @@ TEST_CASE("a layer that saw fewer images than another is not kept, by name") {
   watched.epoch(0, &shorter, &watched.good).wait();
   const auto ticket = watched.epoch(1, &watched.good, &watched.good);
   CHECK(status(ticket.wait(), "b", "start") == Status::ok);
-  CHECK(ticket.wait().find("a", "start", "pwcca_distance") == nullptr);
+  CHECK(ticket.wait().find({"a", "start", "pwcca_distance"}) == nullptr);
   CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 1);
 }
 
@@ -150,7 +152,7 @@ TEST_CASE("NaN activations cost numbers, never the run") {
   const auto some = watched.epoch(0, &broken, &watched.good);
   CHECK(status(some.wait(), "a", "seed7") == Status::nonfinite_rows);
   CHECK(status(some.wait(), "b", "seed7") == Status::nonfinite_rows);
-  CHECK(some.wait().find("b", "seed7", "pwcca_distance")->samples_left_out == 1);
+  CHECK(some.wait().find({"b", "seed7", "pwcca_distance"})->samples_left_out == 1);
   watched.monitor.finish();
   read_lines(watched.monitor.run_directory() / "rows.jsonl");
 }
@@ -165,7 +167,7 @@ TEST_CASE("a layer that is NaN throughout is missing, by name, and the others ar
   CHECK(status(ticket.wait(), "a", "start") == Status::missing);
   CHECK(status(ticket.wait(), "b", "seed7") == Status::ok);
   CHECK(status(ticket.wait(), "b", "start") == Status::ok);
-  CHECK(ticket.wait().find("b", "start", "pwcca_distance")->samples == 100);
+  CHECK(ticket.wait().find({"b", "start", "pwcca_distance"})->samples == 100);
   // The alarm is the layer's own.
   for (const VerdictRow& verdict : ticket.wait().verdicts) {
     if (verdict.verdict == "exploding") CHECK(verdict.layer == "a");
@@ -224,7 +226,7 @@ TEST_CASE("the distance to the start pairs the same images, or there is none") {
     }
     const SnapshotReport report = monitor.snapshot(1).wait();
     CHECK(status(report, "fc", "start") == Status::ok);
-    CHECK(*report.find("fc", "start", "pwcca_distance")->value < 1e-12);
+    CHECK(*report.find({"fc", "start", "pwcca_distance"})->value < 1e-12);
   }
   SUBCASE("a first batch that is left out") {
     for (Eigen::Index i = 1; i < 10; ++i) batch(i, true);
@@ -260,7 +262,8 @@ TEST_CASE("a layer that is partly NaN at one epoch keeps its point of the final 
   watched.epoch(1, &broken, &watched.good);
   watched.epoch(2, &watched.good, &watched.good);
   const SnapshotReport curves = watched.monitor.finish();
-  const MeasureRow* row = curves.find("a", "final", "pwcca_distance", 1);
+  const MeasureRow* row =
+      curves.find({.layer = "a", .reference = "final", .measure = "pwcca_distance", .epoch = 1});
   REQUIRE(row != nullptr);
   CHECK(row->status == Status::nonfinite_rows);
   CHECK(row->samples == 70);
@@ -292,7 +295,7 @@ TEST_CASE("a start that is not finite is not kept, so that later snapshots are w
   CHECK(status(first.wait(), "b", "seed7") == Status::nonfinite_rows);
   const auto second = watched.epoch(1, &watched.good, &watched.good);
   CHECK(status(second.wait(), "a", "seed7") == Status::ok);
-  CHECK(second.wait().find("a", "start", "pwcca_distance") == nullptr);
+  CHECK(second.wait().find({"a", "start", "pwcca_distance"}) == nullptr);
   CHECK(status(second.wait(), "b", "start") == Status::ok);
   const auto third = watched.epoch(2, &watched.good, &watched.good);
   CHECK(status(third.wait(), "a", "start") == Status::ok);

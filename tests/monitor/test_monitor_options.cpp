@@ -56,9 +56,9 @@ TEST_CASE("precision: fast products are marked in every row and near the exact o
   const SnapshotReport expected = two_epochs(exact);
   const SnapshotReport report = two_epochs(fast);
   for (const char* reference : {"seed7", "start"}) {
-    const MeasureRow* row = report.find("fc", reference, "pwcca_distance");
+    const MeasureRow* row = report.find({"fc", reference, "pwcca_distance"});
     REQUIRE(row != nullptr);
-    const double other = *expected.find("fc", reference, "pwcca_distance")->value;
+    const double other = *expected.find({"fc", reference, "pwcca_distance"})->value;
     CHECK(*row->value == doctest::Approx(other).epsilon(1e-5));
     CHECK(*row->value != other);
   }
@@ -77,12 +77,12 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
   const SnapshotReport plain = two_epochs(none);
   const SnapshotReport report = two_epochs(some);
   for (const char* reference : {"seed7", "start"}) {
-    const MeasureRow* row = report.find("fc", reference, "pwcca_distance");
+    const MeasureRow* row = report.find({"fc", reference, "pwcca_distance"});
     REQUIRE(row != nullptr);
     REQUIRE(row->standard_error);
     CHECK(*row->standard_error > 0);
     CHECK(*row->standard_error < 0.1);
-    const MeasureRow* without = plain.find("fc", reference, "pwcca_distance");
+    const MeasureRow* without = plain.find({"fc", reference, "pwcca_distance"});
     CHECK_FALSE(without->standard_error);
     CHECK(*row->value == doctest::Approx(*without->value).epsilon(1e-10));
   }
@@ -91,7 +91,7 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
   CHECK(rows(some, "run").back()["error_blocks"] == 10);
   MonitorOptions few = valid_options_in(few_folder);
   few.error_blocks = 10;
-  CHECK_FALSE(two_epochs(few, 200).find("fc", "seed7", "pwcca_distance")->standard_error);
+  CHECK_FALSE(two_epochs(few, 200).find({"fc", "seed7", "pwcca_distance"})->standard_error);
   few.error_blocks = 4;
   std::string why;
   CHECK_FALSE(few.is_valid(why));
@@ -105,12 +105,12 @@ TEST_CASE("max_features: wider layers are cut, the start as the layer, and rows 
   options.feature_seed = 3;
   const SnapshotReport report = two_epochs(options);
   for (const char* reference : {"seed7", "start"}) {
-    const MeasureRow* row = report.find("fc", reference, "pwcca_distance");
+    const MeasureRow* row = report.find({"fc", reference, "pwcca_distance"});
     REQUIRE(row != nullptr);
     CHECK(row->status == Status::ok);
     CHECK(row->features == std::array<std::size_t, 2>{4, 4});
   }
-  const MeasureRow* row = report.find("fc", "seed7", "pwcca_distance");
+  const MeasureRow* row = report.find({"fc", "seed7", "pwcca_distance"});
   CHECK(row->features_of_taps == std::array<std::size_t, 2>{6, 6});
   const auto run = rows(options, "run").back();
   CHECK(run["max_features"] == 4);
@@ -149,7 +149,7 @@ TEST_CASE("memory_limit: a known shape is refused, an unknown one an event, the 
   step.observe(wide, view_of(z));
   step.commit();
   const SnapshotReport report = monitor.snapshot(0).wait();
-  CHECK(report.find("fc", "seed7", "pwcca_distance")->status == Status::ok);
+  CHECK(report.find({"fc", "seed7", "pwcca_distance"})->status == Status::ok);
   const auto is_it = [](const Event& event) {
     return event.what == "over_limit" && event.subject == "net/wide";
   };

@@ -45,7 +45,11 @@ void probe_and_snapshot(Monitor& monitor) {
     step.observe(monitor.watch("ref", "fc", Layout::nc), view_of(x));
     step.commit();
     const SnapshotTicket ticket = monitor.snapshot(i);
-    if (i % 4 == 0) CHECK(ticket.wait().find("fc", "ref", "pwcca_distance", "probe") != nullptr);
+    if (i % 4 == 0)
+      CHECK(ticket.wait().find({.layer = "fc",
+                                .reference = "ref",
+                                .measure = "pwcca_distance",
+                                .stream = Stream::probe}) != nullptr);
   }
 }
 
@@ -72,7 +76,7 @@ TEST_CASE(
   options.on_snapshot = [&](const SnapshotReport& report) {
     ++told;
     running->log(report.epoch, "seen", 1);
-    running->latest("fc", "ref", "pwcca_distance");
+    running->latest({"fc", "ref", "pwcca_distance"});
   };
   Monitor monitor(options);
   running = &monitor;
@@ -119,7 +123,7 @@ struct Forked {
     const SnapshotTicket ticket = pass(1);
     const bool inert = ticket.ready() && ticket.wait().measures.empty() &&
                        !monitor->begin_if_due(Stream::train, 1) && !monitor->claim_probe_pass(1) &&
-                       !monitor->snapshot_if_due(1) && !monitor->latest("fc", "ref", "pwcca") &&
+                       !monitor->snapshot_if_due(1) && !monitor->latest({"fc", "ref", "pwcca"}) &&
                        !monitor->save(checkpoint) && !monitor->add_reference("pack", "none") &&
                        monitor->finish().measures.empty();
     monitor->log(1, "loss", 1);
@@ -162,8 +166,8 @@ TEST_CASE("in a child of fork() the monitor is inert, and the parent's files are
   // The parent goes on as if nothing had been.
   run.end();
   const SnapshotReport report = run.monitor->snapshot(1).wait();
-  CHECK(report.find("fc", "ref", "pwcca_distance")->status == Status::ok);
-  CHECK(report.find("fc", "start", "pwcca_distance")->status == Status::ok);
+  CHECK(report.find({"fc", "ref", "pwcca_distance"})->status == Status::ok);
+  CHECK(report.find({"fc", "start", "pwcca_distance"})->status == Status::ok);
   CHECK_FALSE(run.monitor->finish().measures.empty());
 }
 #endif

@@ -62,7 +62,7 @@ TEST_CASE("memory that is held is read on livecca's thread and let go") {
       step.observe(held.pair.ref, view_of(held.y));
       step.commit();
       const SnapshotReport report = held.pair.monitor.snapshot(epoch).wait();
-      CHECK(*report.find("fc", "ref", "pwcca_distance")->value ==
+      CHECK(*report.find({"fc", "ref", "pwcca_distance"})->value ==
             doctest::Approx(direct_distance(held.x, held.y)).epsilon(1e-12));
       CHECK(held.alive == 0);
     }
@@ -98,7 +98,12 @@ TEST_CASE("a full queue drops whole train steps, counts them, and lets the probe
   const SnapshotReport report = pair.monitor.snapshot(3).wait();
   opener.join();
   CHECK(report.wait_seconds > 0.01);
-  CHECK(report.find("fc", "ref", "pwcca_distance", "probe")->samples == 40);
+  CHECK(report
+            .find({.layer = "fc",
+                   .reference = "ref",
+                   .measure = "pwcca_distance",
+                   .stream = Stream::probe})
+            ->samples == 40);
   pair.monitor.finish();
   std::uint64_t events = 0;
   for (const auto& line : read_lines(pair.rows())) {

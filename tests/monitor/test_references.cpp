@@ -195,7 +195,7 @@ TEST_CASE("a recorded pack is compared with whatever batches either side was run
   for (const Eigen::Index batch : {100, 7}) {
     const SnapshotReport report = probe(monitor, net, batch);
     CHECK(report.events.empty());
-    const MeasureRow* row = report.find("conv1", "pack", "pwcca_distance");
+    const MeasureRow* row = report.find({"conv1", "pack", "pwcca_distance"});
     REQUIRE(row != nullptr);
     CHECK(row->status == Status::ok);
     CHECK(*row->value == doctest::Approx(direct_distance(net.first, other.a)).epsilon(1e-10));
@@ -239,7 +239,7 @@ TEST_CASE("a pack of another probe is refused, naming what differs") {
       "expected 16 positions an image of seed 0, got 4 positions an image of seed 7"));
   CHECK(has_event_saying(report, "rows_differ", "expected a probe of 300 images, got 100"));
   for (const char* name : {"order", "content", "shape", "positions", "subset"}) {
-    const MeasureRow* row = report.find("conv1", name, "pwcca_distance");
+    const MeasureRow* row = report.find({"conv1", name, "pwcca_distance"});
     REQUIRE(row != nullptr);
     CHECK(row->status == Status::missing);
     CHECK_FALSE(row->value);
@@ -259,7 +259,7 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
   step.commit();
   const SnapshotReport report = monitor.snapshot(0).wait();
   CHECK(has_event_saying(report, "unverified_probe", "Step::set_inputs()"));
-  CHECK(report.find("conv1", "pack", "pwcca_distance")->value);
+  CHECK(report.find({"conv1", "pack", "pwcca_distance"})->value);
 }
 
 TEST_CASE("a recorder says why a pack cannot be written, and leaves none") {
@@ -305,10 +305,10 @@ TEST_CASE("a pack's layer that is not finite is missing, by name, and spoils no 
   REQUIRE(monitor.add_reference("pack", pack));
   probe(monitor, net);
   const SnapshotReport report = probe(monitor, net, 100, nullptr, 1);
-  CHECK(report.find("conv1", "pack", "pwcca_distance")->status == Status::ok);
-  CHECK(report.find("conv1", "start", "pwcca_distance")->status == Status::ok);
-  CHECK(report.find("conv2", "start", "pwcca_distance")->status == Status::ok);
-  CHECK(report.find("conv2", "pack", "pwcca_distance")->status == Status::missing);
+  CHECK(report.find({"conv1", "pack", "pwcca_distance"})->status == Status::ok);
+  CHECK(report.find({"conv1", "start", "pwcca_distance"})->status == Status::ok);
+  CHECK(report.find({"conv2", "start", "pwcca_distance"})->status == Status::ok);
+  CHECK(report.find({"conv2", "pack", "pwcca_distance"})->status == Status::missing);
   CHECK(has_event_saying(report, "nonfinite", "expected at most 10 %"));
 }
 
@@ -338,7 +338,15 @@ TEST_CASE("latest() finds a layer of another name where there is but one, or whe
   options.pairing = Pairing::by_patterns({{"conv*", "f.conv*"}});
   Monitor monitor(options);
   probe(monitor, net, 100, &other);
-  CHECK(monitor.latest("conv1", "ref", "pwcca_distance")->reference_layer == "f.conv1");
-  CHECK(monitor.latest("conv1", "ref", "pwcca_distance", Stream::probe, "f.conv1"));
-  CHECK_FALSE(monitor.latest("conv1", "ref", "pwcca_distance", Stream::probe, "f.conv2"));
+  CHECK(monitor.latest({"conv1", "ref", "pwcca_distance"})->reference_layer == "f.conv1");
+  CHECK(monitor.latest({.layer = "conv1",
+                        .reference = "ref",
+                        .measure = "pwcca_distance",
+                        .reference_layer = "f.conv1",
+                        .stream = Stream::probe}));
+  CHECK_FALSE(monitor.latest({.layer = "conv1",
+                              .reference = "ref",
+                              .measure = "pwcca_distance",
+                              .reference_layer = "f.conv2",
+                              .stream = Stream::probe}));
 }

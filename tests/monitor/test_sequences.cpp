@@ -117,7 +117,7 @@ TEST_CASE("the last valid steps are compared with the start's, row by row, whate
     const auto number = static_cast<int>(epoch++);
     const SnapshotReport report = watched.epoch(number, lengths);
     CHECK(report.events.empty());
-    const MeasureRow* row = report.find("rnn", "start", "mean_cca_distance");
+    const MeasureRow* row = report.find({"rnn", "start", "mean_cca_distance"});
     REQUIRE(row != nullptr);
     REQUIRE(row->value);
     const Eigen::MatrixXd now = last_steps(number, lengths, start);
@@ -129,7 +129,8 @@ TEST_CASE("the last valid steps are compared with the start's, row by row, whate
   // Epochs 0 and 2 have other empty sequences: their common ones are compared at the end, too.
   const SnapshotReport curves = watched.monitor.finish();
   CHECK(curves.events.empty());
-  const MeasureRow* row = curves.find("rnn", "final", "mean_cca_distance", 0);
+  const MeasureRow* row = curves.find(
+      {.layer = "rnn", .reference = "final", .measure = "mean_cca_distance", .epoch = 0});
   REQUIRE(row != nullptr);
   const Eigen::MatrixXd now = last_steps(2, lengths_of(1), start);
   const Eigen::MatrixXd then = last_steps(0, start, lengths_of(1));
@@ -142,11 +143,11 @@ TEST_CASE("masked steps as samples are compared with a reference, not kept, and 
   WatchedSequences watched(Layout::ntc);
   for (int epoch = 0; epoch < 2; ++epoch) {
     const SnapshotReport report = watched.epoch(epoch, lengths_of(0));
-    const MeasureRow* row = report.find("rnn", "seed7", "mean_cca_distance");
+    const MeasureRow* row = report.find({"rnn", "seed7", "mean_cca_distance"});
     REQUIRE(row != nullptr);
     CHECK(row->samples == 594);  // lengths 0 … 6, 28 times over, and 0 … 3
     CHECK(*row->value < 1e-12);
-    CHECK(report.find("rnn", "start", "mean_cca_distance") == nullptr);
+    CHECK(report.find({"rnn", "start", "mean_cca_distance"}) == nullptr);
   }
   watched.monitor.finish();
   const std::string rows = livecca_tests::text_of(watched.monitor.run_directory() / "rows.jsonl");
@@ -159,7 +160,7 @@ TEST_CASE("steps without a mask are kept as positions are, and the run's row nam
   const std::vector<std::int64_t> full(sequences, sequence_steps);
   watched.epoch(0, full);
   const SnapshotReport report = watched.epoch(1, full);
-  const MeasureRow* row = report.find("rnn", "start", "mean_cca_distance");
+  const MeasureRow* row = report.find({"rnn", "start", "mean_cca_distance"});
   REQUIRE(row != nullptr);
   CHECK(row->samples == sequences * sequence_steps);
   const auto flat = [&](int epoch) {
@@ -199,8 +200,8 @@ TEST_CASE("a volume's history keeps its depth") {
     report = monitor.snapshot(epoch).wait();
   }
   CHECK(report.events.empty());
-  REQUIRE(report.find("conv", "start", "mean_cca_distance") != nullptr);
-  CHECK(*report.find("conv", "start", "mean_cca_distance")->value < 1e-12);
+  REQUIRE(report.find({"conv", "start", "mean_cca_distance"}) != nullptr);
+  CHECK(*report.find({"conv", "start", "mean_cca_distance"})->value < 1e-12);
   const std::string file =
       livecca_tests::text_of(options.run_directory / "history/snapshot-0000.safetensors");
   CHECK(file.find(R"(\"grid\":[3,4,5])") != std::string::npos);

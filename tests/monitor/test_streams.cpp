@@ -49,9 +49,9 @@ TEST_CASE("the train stream's numbers are those of its window, labelled with the
       all_y.bottomRows(50) = y;
     }
     const SnapshotReport report = pair.monitor.snapshot(window).wait();
-    const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
+    const MeasureRow* row = report.find({"fc", "ref", "pwcca_distance"});
     REQUIRE(row != nullptr);
-    CHECK(row->stream == "train");
+    CHECK(row->stream == Stream::train);
     CHECK(row->window == "since_snapshot");
     CHECK(row->modes == std::array<std::string, 2>{"train", "eval"});
     CHECK(row->samples == 400);
@@ -78,11 +78,22 @@ TEST_CASE("both streams together show their drift; a reference that only the pro
   CHECK(drift.reference == "ref");
   CHECK(drift.probe == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
   CHECK(drift.train == doctest::Approx(direct_distance(moved, y)).epsilon(1e-10));
-  CHECK(report.find("fc", "teacher", "pwcca_distance", "probe") != nullptr);
-  CHECK(report.find("fc", "teacher", "pwcca_distance", "train") == nullptr);
-  CHECK(pair.monitor.latest("fc", "ref", "pwcca_distance")->stream == "probe");
-  CHECK(*pair.monitor.latest("fc", "ref", "pwcca_distance", Stream::train)->value == drift.train);
-  CHECK_FALSE(pair.monitor.latest("fc", "nobody", "pwcca_distance"));
+  CHECK(report.find({.layer = "fc",
+                     .reference = "teacher",
+                     .measure = "pwcca_distance",
+                     .stream = Stream::probe}) != nullptr);
+  CHECK(report.find({.layer = "fc",
+                     .reference = "teacher",
+                     .measure = "pwcca_distance",
+                     .stream = Stream::train}) == nullptr);
+  CHECK(pair.monitor.latest({"fc", "ref", "pwcca_distance"})->stream == Stream::probe);
+  CHECK(*pair.monitor
+             .latest({.layer = "fc",
+                      .reference = "ref",
+                      .measure = "pwcca_distance",
+                      .stream = Stream::train})
+             ->value == drift.train);
+  CHECK_FALSE(pair.monitor.latest({"fc", "nobody", "pwcca_distance"}));
 }
 
 TEST_CASE("convolutions of the train stream are sampled at the same positions in both networks") {
@@ -99,7 +110,7 @@ TEST_CASE("convolutions of the train stream are sampled at the same positions in
     step.commit();
   }
   const SnapshotReport report = monitor.snapshot(0).wait();
-  const MeasureRow* row = report.find("conv", "ref", "mean_cca_distance");
+  const MeasureRow* row = report.find({"conv", "ref", "mean_cca_distance"});
   CHECK(*row->value < 1e-12);
   CHECK(row->samples == 3 * 30 * 16);
   CHECK(row->effective_samples == 90);
@@ -121,7 +132,7 @@ TEST_CASE("a train window that is exponential or a ring is what its rows say") {
       report = pair.monitor.snapshot(snapshot).wait();
     }
     CAPTURE(name_of(window.kind));
-    const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
+    const MeasureRow* row = report.find({"fc", "ref", "pwcca_distance"});
     REQUIRE(row != nullptr);
     CHECK(row->window.starts_with(name_of(window.kind)));
     if (window.kind == Window::Kind::all) CHECK(row->samples == 600);
@@ -154,7 +165,7 @@ TEST_CASE("moments that were reduced elsewhere count as if their rows had been o
     step.commit();
   }
   const SnapshotReport report = pair.monitor.snapshot(0).wait();
-  const MeasureRow* row = report.find("fc", "ref", "pwcca_distance");
+  const MeasureRow* row = report.find({"fc", "ref", "pwcca_distance"});
   REQUIRE(row != nullptr);
   CHECK(row->samples == 300);
   CHECK(*row->value == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
@@ -270,7 +281,7 @@ TEST_CASE("the budget decides which due steps are observed, of how many images, 
         doctest::Approx(3000 / row["training_seconds"].get<double>()).epsilon(0.1));
   observe(pair.monitor.begin(Stream::train, 0));
   const SnapshotReport report = pair.monitor.snapshot(1).wait();
-  CHECK(static_cast<double>(report.find("fc", "ref", "pwcca_distance")->samples) ==
+  CHECK(static_cast<double>(report.find({"fc", "ref", "pwcca_distance"})->samples) ==
         64 * images_share);
 }
 
@@ -307,11 +318,24 @@ TEST_CASE("a snapshot of the train stream leaves a pass over the probe whole") {
   half(0).commit();
   auto open = half(40);
   const SnapshotReport train = pair.monitor.snapshot(0, Stream::train).wait();
-  CHECK(train.find("fc", "ref", "pwcca_distance", "train")->samples == 80);
-  CHECK(train.find("fc", "ref", "pwcca_distance", "probe") == nullptr);
+  CHECK(train
+            .find({.layer = "fc",
+                   .reference = "ref",
+                   .measure = "pwcca_distance",
+                   .stream = Stream::train})
+            ->samples == 80);
+  CHECK(train.find({.layer = "fc",
+                    .reference = "ref",
+                    .measure = "pwcca_distance",
+                    .stream = Stream::probe}) == nullptr);
   open.commit();
   const SnapshotReport probe = pair.monitor.snapshot(0, Stream::probe).wait();
-  CHECK(probe.find("fc", "ref", "pwcca_distance", "probe")->samples == 80);
+  CHECK(probe
+            .find({.layer = "fc",
+                   .reference = "ref",
+                   .measure = "pwcca_distance",
+                   .stream = Stream::probe})
+            ->samples == 80);
   CHECK(probe.events.empty());
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/example_rows.hpp"
 #include "livecca/sinks/sink.hpp"
+#include "support/example_rows.hpp"
 
 namespace livecca_tests {
 
@@ -23,7 +23,7 @@ inline const std::vector<std::string>& awkward_names() {
   return names;
 }
 
-inline livecca::MeasureRow measure_row(const std::string& stream, const std::string& layer,
+inline livecca::MeasureRow measure_row(livecca::Stream stream, const std::string& layer,
                                        double value) {
   livecca::MeasureRow row = number_of(layer, layer, value);
   row.stream = stream;
@@ -34,7 +34,7 @@ inline livecca::MeasureRow measure_row(const std::string& stream, const std::str
   return row;
 }
 
-inline livecca::LayerRow layer_row(const std::string& stream, const std::string& layer) {
+inline livecca::LayerRow layer_row(livecca::Stream stream, const std::string& layer) {
   livecca::LayerRow row = layer_row(layer, 64, 0.75);
   row.stream = stream;
   row.dead = 16;
@@ -44,7 +44,7 @@ inline livecca::LayerRow layer_row(const std::string& stream, const std::string&
   return row;
 }
 
-inline livecca::VerdictRow verdict_row(const std::string& stream, const std::string& layer) {
+inline livecca::VerdictRow verdict_row(livecca::Stream stream, const std::string& layer) {
   auto row = row_of_pair<livecca::VerdictRow>(layer, layer);
   row.stream = stream;
   row.verdict = "settled";
@@ -87,7 +87,7 @@ inline livecca::SnapshotRows snapshot_rows(std::int64_t epoch,
   rows.step = static_cast<std::uint64_t>(epoch) * 100;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const double value = 0.2 + 0.1 * static_cast<double>(i) + std::exp(-static_cast<double>(epoch));
-    for (const char* stream : {"probe", "train"}) {
+    for (const auto stream : {livecca::Stream::probe, livecca::Stream::train}) {
       rows.measures.push_back(measure_row(stream, layers[i], value));
       rows.layers.push_back(layer_row(stream, layers[i]));
       rows.verdicts.push_back(verdict_row(stream, layers[i]));

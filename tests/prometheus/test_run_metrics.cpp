@@ -63,7 +63,7 @@ TEST_CASE("a snapshot's rows are series") {
 TEST_CASE("another layer of the reference is a label, the same is not") {
   RunMetrics metrics = opened();
   SnapshotRows rows;
-  rows.measures.push_back(measure_row("probe", "fc", 0.5));
+  rows.measures.push_back(measure_row(livecca::Stream::probe, "fc", 0.5));
   rows.measures.back().reference_layer = "head";
   metrics.snapshot(rows, {});
   CHECK(has(metrics, R"(livecca_measure{run="first",stream="probe",layer="fc",reference="seed7",)"
@@ -73,7 +73,7 @@ TEST_CASE("another layer of the reference is a label, the same is not") {
 TEST_CASE("a number that does not exist has no series, but its status has") {
   RunMetrics metrics = opened();
   SnapshotRows rows;
-  rows.measures.push_back(measure_row("probe", "fc", 0.5));
+  rows.measures.push_back(measure_row(livecca::Stream::probe, "fc", 0.5));
   rows.measures[0].value.reset();
   rows.measures[0].noise_floor.reset();
   rows.measures[0].standard_error = std::numeric_limits<double>::quiet_NaN();
@@ -90,7 +90,7 @@ TEST_CASE("what the newest snapshot of a stream lacks goes; the other stream sta
   metrics.snapshot(snapshot_rows(1, {"conv", "fc"}), {.wall_time = 10});
   SnapshotRows probe;
   probe.epoch = 2;
-  probe.measures.push_back(measure_row("probe", "fc", 0.5));
+  probe.measures.push_back(measure_row(livecca::Stream::probe, "fc", 0.5));
   metrics.snapshot(probe, {.wall_time = 20});
 
   CHECK(has(metrics, "livecca_measure" + pair_labels + "} 0.5"));

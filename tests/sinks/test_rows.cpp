@@ -5,11 +5,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "support/file_size_limit.hpp"
-#include "support/json_lines.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
+#include "support/file_size_limit.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -19,7 +19,6 @@ using livecca_tests::TemporaryFolder;
 TEST_CASE("a measure line has every field, and null where there is no value") {
   MeasureRow row;
   row.epoch = 3;
-  row.stream = "probe";
   row.layer = "conv1";
   row.reference = "seed7";
   row.reference_layer = "conv1";
@@ -36,7 +35,8 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
   row.status = Status::rank_deficient;
   const Json line = Json::parse(to_json(row, "run", 12.5));
   const Json expected = Json::parse(R"({"schema":1,"kind":"measure","run":"run","epoch":3,"step":0,
-    "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7","reference_layer":"conv1",
+    "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7",
+    "reference_kind":"network","reference_layer":"conv1",
     "measure":"pwcca_distance","value":0.31,"noise_floor":0.87,"standard_error":null,
     "samples":32000,"effective_samples":2000,"samples_left_out":0,"features":[64,64],
     "features_of_taps":[64,4096],"ranks":[64,61],"window":"probe","precision":"exact",

@@ -110,7 +110,7 @@ MonitorOptions Training::monitor_options() {
   options.queue_steps = options_.queue_steps;
   options.verdicts.snapshots = 4;
   options.on_snapshot = [this](const livecca::SnapshotReport& report) {
-    const auto* row = report.find("hidden1", "other", "pwcca_distance");
+    const auto* row = report.find({"hidden1", "other", "pwcca_distance"});
     if (row != nullptr && row->value) monitor_->log(report.epoch, "distance", *row->value);
   };
   watch_in_variant(options_.variant, options);

@@ -23,7 +23,7 @@ Row row_of_pair(const std::string& layer, const std::string& reference_layer) {
 inline livecca::MeasureRow number_of(const std::string& layer, const std::string& reference_layer,
                                      std::optional<double> value) {
   auto row = row_of_pair<livecca::MeasureRow>(layer, reference_layer);
-  row.stream = "probe";
+  row.direction = livecca::Direction::distance;
   row.value = value;
   return row;
 }
@@ -39,7 +39,6 @@ inline livecca::MeasureRow number_at(std::int64_t epoch, std::optional<double> v
 inline livecca::LayerRow layer_row(const std::string& layer, std::size_t features,
                                    double root_mean_square) {
   livecca::LayerRow row;
-  row.stream = "probe";
   row.network = "net";
   row.layer = layer;
   row.features = features;

@@ -45,7 +45,7 @@ inline std::optional<double> made_up_value(std::int64_t snapshot, std::size_t la
 
 /// What every row of a stream says first.
 template <typename Row>
-Row made_up_row(std::int64_t snapshot, const std::string& stream, const std::string& layer) {
+Row made_up_row(std::int64_t snapshot, livecca::Stream stream, const std::string& layer) {
   Row row;
   row.epoch = snapshot;
   row.step = made_up_step(snapshot);
@@ -54,16 +54,18 @@ Row made_up_row(std::int64_t snapshot, const std::string& stream, const std::str
   return row;
 }
 
-inline livecca::MeasureRow made_up_measure(std::int64_t snapshot, const std::string& stream,
+inline livecca::MeasureRow made_up_measure(std::int64_t snapshot, livecca::Stream stream,
                                            std::size_t layer, const std::string& reference,
                                            const std::string& measure) {
   auto row = made_up_row<livecca::MeasureRow>(snapshot, stream, made_up_layers()[layer]);
   row.reference = reference;
+  row.reference_kind = livecca::kind_of_reference(reference);
   row.reference_layer = layer == 3 && reference == "seed7" ? "head.fc" : row.layer;
   row.measure = measure;
+  if (measure.ends_with("_distance")) row.direction = livecca::Direction::distance;
   row.value = made_up_value(snapshot, layer);
   row.status = row.value ? livecca::Status::ok : livecca::Status::constant;
-  if (stream == "train" && row.value) row.value = *row.value * 1.125;
+  if (stream == livecca::Stream::train && row.value) row.value = *row.value * 1.125;
   if (measure == "made_up_similarity" && row.value) {
     row.value = 1 - *row.value / 2;
   } else if (row.value) {
@@ -73,7 +75,7 @@ inline livecca::MeasureRow made_up_measure(std::int64_t snapshot, const std::str
 }
 
 inline void add_made_up_stream(livecca::SnapshotRows& rows, std::int64_t snapshot,
-                               const std::string& stream) {
+                               livecca::Stream stream) {
   for (std::size_t layer = 0; layer < made_up_layers().size(); ++layer) {
     for (const char* reference : {"seed7", "start", "a/b"}) {
       for (const char* measure : {"pwcca_distance", "made_up_similarity"}) {
@@ -106,8 +108,8 @@ inline livecca::SnapshotRows made_up_snapshot(std::int64_t snapshot) {
   livecca::SnapshotRows rows;
   rows.epoch = snapshot;
   rows.step = made_up_step(snapshot);
-  add_made_up_stream(rows, snapshot, "probe");
-  auto verdict = made_up_row<livecca::VerdictRow>(snapshot, "probe", "conv3");
+  add_made_up_stream(rows, snapshot, livecca::Stream::probe);
+  auto verdict = made_up_row<livecca::VerdictRow>(snapshot, livecca::Stream::probe, "conv3");
   verdict.verdict = snapshot % 7 == 3 ? "dead" : "moving";
   if (snapshot % 7 == 3) verdict.message = "conv3: all neurons are constant";
   rows.verdicts.push_back(verdict);
@@ -117,7 +119,7 @@ inline livecca::SnapshotRows made_up_snapshot(std::int64_t snapshot) {
   overhead.share = 0.01;
   rows.overhead = overhead;
   if (snapshot % 2 != 0) return rows;
-  add_made_up_stream(rows, snapshot, "train");
+  add_made_up_stream(rows, snapshot, livecca::Stream::train);
   rows.drifts.push_back({snapshot, rows.step, "conv1", "seed7", "conv1", "pwcca_distance",
                          *made_up_value(snapshot, 0), *made_up_value(snapshot, 0) * 1.125});
   return rows;
@@ -131,7 +133,8 @@ inline livecca::SnapshotRows made_up_final(std::int64_t snapshots) {
   rows.is_final = true;
   for (std::size_t layer = 0; layer < made_up_layers().size(); ++layer) {
     for (std::int64_t snapshot = 0; snapshot + 1 < snapshots; ++snapshot) {
-      rows.measures.push_back(made_up_measure(snapshot, "probe", layer, "final", "pwcca_distance"));
+      rows.measures.push_back(
+          made_up_measure(snapshot, livecca::Stream::probe, layer, "final", "pwcca_distance"));
     }
   }
   return rows;

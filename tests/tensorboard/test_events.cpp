@@ -7,10 +7,10 @@
 
 #include "common/crc32c.hpp"
 #include "event_records.hpp"
-#include "support/file_text.hpp"
 #include "sinks/tensorboard/chart_layout.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
+#include "support/file_text.hpp"
 
 using namespace livecca;
 
@@ -31,7 +31,7 @@ std::vector<std::string> golden_events() {
   for (int i = 0; i < 256; ++i) png += static_cast<char>(i);
   png += "\x89PNG";
   ChartLayout charts;
-  charts.add("probe", "pwcca_distance", "a.b", true);
+  charts.add(Stream::probe, "pwcca_distance", "a.b", true);
   SummaryMessage two;
   two.scalar("a", 1);
   two.scalar("b", -2);
@@ -82,27 +82,27 @@ TEST_CASE("the checks of a record are masked CRC-32Cs") {
 TEST_CASE("charts change when there is something new to show, and not before") {
   ChartLayout charts;
   CHECK_FALSE(charts.is_changed());
-  charts.add("probe", "pwcca_distance", "seed7", false);
+  charts.add(Stream::probe, "pwcca_distance", "seed7", false);
   CHECK(charts.is_changed());
   CHECK(charts.take().bytes().find("noise floor") == std::string::npos);
-  charts.add("probe", "pwcca_distance", "seed7", false);
+  charts.add(Stream::probe, "pwcca_distance", "seed7", false);
   CHECK_FALSE(charts.is_changed());
-  charts.add("probe", "pwcca_distance", "seed7", true);
+  charts.add(Stream::probe, "pwcca_distance", "seed7", true);
   CHECK(charts.is_changed());
   CHECK(charts.take().bytes().find("noise floor") != std::string::npos);
-  charts.add("probe", "pwcca_distance", "seed7", false);
+  charts.add(Stream::probe, "pwcca_distance", "seed7", false);
   CHECK_FALSE(charts.is_changed());
-  charts.add("train", "pwcca_distance", "seed7", false);
+  charts.add(Stream::train, "pwcca_distance", "seed7", false);
   CHECK(charts.is_changed());
 }
 
 TEST_CASE("charts stand in the order in which they came") {
   ChartLayout charts;
   for (const char* measure : {"pwcca_distance", "mean_cca_distance"}) {
-    charts.add("probe", measure, "seed7", true);
+    charts.add(Stream::probe, measure, "seed7", true);
   }
-  charts.add("probe", "pwcca_distance", "final", true);
-  charts.add("probe", "pwcca_distance", "seed7", true);
+  charts.add(Stream::probe, "pwcca_distance", "final", true);
+  charts.add(Stream::probe, "pwcca_distance", "seed7", true);
   const std::string bytes = charts.take().bytes();
   std::size_t place = 0;
   for (const char* title : {"pwcca_distance to seed7, probe", "mean_cca_distance to seed7, probe",

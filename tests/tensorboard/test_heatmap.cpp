@@ -51,7 +51,8 @@ Pixels decoded(const PngImage& image) {
   return pixels;
 }
 
-const HeatmapTitle distance_title{"run", "probe", "pwcca_distance", "seed7"};
+const HeatmapTitle distance_title{"run", Stream::probe, "pwcca_distance", Direction::distance,
+                                  "seed7"};
 
 }  // namespace
 
@@ -141,6 +142,7 @@ TEST_CASE("within the noise floor is above it for a distance, below it for a sim
   HeatmapTitle title = distance_title;
   const std::size_t closer = decoded(draw(heatmap, title, {})).count(viridis(1));
   title.measure = "linear_cka_similarity";
+  title.direction = Direction::similarity;
   const std::size_t less_alike = decoded(draw(heatmap, title, {})).count(viridis(1));
   CHECK(less_alike + 100 < closer);
 }
@@ -155,8 +157,8 @@ TEST_CASE("a picture is of bounded size whatever there is to show") {
     large.begin(snapshot);
     for (const std::string& layer : layers) large.add(row_of(layer, 0.5));
   }
-  const HeatmapTitle long_title{std::string(500, 'r'), "probe", "pwcca_distance",
-                                std::string(500, 'x')};
+  const HeatmapTitle long_title{std::string(500, 'r'), Stream::probe, "pwcca_distance",
+                                Direction::distance, std::string(500, 'x')};
   const PngImage image = draw(large, long_title, layers);
   CHECK(image.width < 1300);
   CHECK(image.height < 1200);

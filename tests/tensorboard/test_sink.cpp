@@ -32,8 +32,7 @@ std::shared_ptr<Sink> opened_sink(const std::filesystem::path& folder, SinkRun r
 }
 
 /// One number of one stream.
-SnapshotRows small_snapshot(std::int64_t epoch, std::uint64_t step,
-                            const std::string& stream = "probe") {
+SnapshotRows small_snapshot(std::int64_t epoch, std::uint64_t step, Stream stream = Stream::probe) {
   SnapshotRows rows;
   rows.epoch = epoch;
   rows.step = step;
@@ -228,6 +227,7 @@ TEST_CASE("a picture whose last column is not full comes before the final report
   for (std::int64_t i = 0; i < 121; ++i) {
     SnapshotRows rows = small_snapshot(i, static_cast<std::uint64_t>(i));
     rows.measures[0].measure = "pwcca_distance";
+    rows.measures[0].direction = Direction::distance;
     rows.measures[0].value = 0.5;
     sink->snapshot(rows, {static_cast<double>(i), rows.step});
   }
@@ -357,7 +357,6 @@ TEST_CASE("alarms are told when they change, and when they are over") {
   for (const char* message : {"", "all dead", "all dead", "", ""}) {
     SnapshotRows rows = small_snapshot(0, static_cast<std::uint64_t>(time));
     VerdictRow verdict;
-    verdict.stream = "probe";
     verdict.layer = "conv1";
     verdict.verdict = "dead";
     verdict.message = message;

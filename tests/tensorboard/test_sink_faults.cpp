@@ -59,7 +59,7 @@ TEST_CASE("a call that one stream's file took is not written there twice") {
   const TemporaryFolder folder;
   const auto sink = sink_at(folder.path());
   SnapshotRows train;
-  add_made_up_stream(train, 1, "train");
+  add_made_up_stream(train, 1, Stream::train);
   for (int i = 1; i < 4; ++i) {
     train.step = static_cast<std::uint64_t>(i);
     sink->snapshot(train, {static_cast<double>(i), train.step});
@@ -67,7 +67,7 @@ TEST_CASE("a call that one stream's file took is not written there twice") {
   const auto size = std::filesystem::file_size(only_file(folder.path(), "train"));
   SnapshotRows both = train;
   both.step = 8;
-  both.measures.push_back(made_up_measure(8, "probe", 0, "seed7", "made_up_similarity"));
+  both.measures.push_back(made_up_measure(8, Stream::probe, 0, "seed7", "made_up_similarity"));
   {
     const FileSizeLimit limit(size + 10);
     CHECK(message_of([&] { sink->snapshot(both, {5, 8}); }).find("/train/") != std::string::npos);

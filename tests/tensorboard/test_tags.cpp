@@ -9,9 +9,9 @@
 using namespace livecca;
 
 TEST_CASE("a tag names stream, measure, reference and layer") {
-  CHECK(pair_tag("probe", "pwcca_distance", "seed7", "conv1", "conv1") ==
+  CHECK(pair_tag(Stream::probe, "pwcca_distance", "seed7", "conv1", "conv1") ==
         "livecca/probe/pwcca_distance/seed7/conv1");
-  CHECK(pair_tag("train", "pwcca_distance", "seed7", "fc", "head.fc") ==
+  CHECK(pair_tag(Stream::train, "pwcca_distance", "seed7", "fc", "head.fc") ==
         "livecca/train/pwcca_distance/seed7/fc~head.fc");
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("odd names give tags of their own that are UTF-8 and hold no control c
     }
     for (const std::string& other : names) {
       for (const std::string& reference : names) {
-        tags.insert(pair_tag("probe", "measure", reference, name, other));
+        tags.insert(pair_tag(Stream::probe, "measure", reference, name, other));
       }
     }
   }

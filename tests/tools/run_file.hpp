@@ -16,10 +16,11 @@ inline livecca::MeasureRow measure_row(std::int64_t epoch, const std::string& la
   livecca::MeasureRow row;
   row.epoch = epoch;
   row.step = static_cast<std::uint64_t>(10 * epoch + 10);
-  row.stream = "probe";
   row.layer = row.reference_layer = layer;
   row.reference = reference;
+  row.reference_kind = livecca::kind_of_reference(reference);
   row.measure = "pwcca_distance";
+  row.direction = livecca::Direction::distance;
   row.value = value;
   row.noise_floor = 0.875;
   row.samples = 2000;
@@ -36,7 +37,6 @@ inline livecca::VerdictRow verdict_row(std::int64_t epoch, const std::string& la
   livecca::VerdictRow row;
   row.epoch = epoch;
   row.step = static_cast<std::uint64_t>(10 * epoch + 10);
-  row.stream = "probe";
   row.layer = layer;
   row.verdict = verdict;
   if (verdict == "moving" || verdict == "settled" || verdict == "undecided") {

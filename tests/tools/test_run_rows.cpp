@@ -7,7 +7,6 @@
 using namespace livecca_tests;
 using livecca::tool::Curve;
 using livecca::tool::InputError;
-using livecca::tool::RowsFile;
 using livecca::tool::RunReader;
 
 namespace {
@@ -45,7 +44,7 @@ TEST_CASE("a torn last line is left until it is whole") {
     run.add_text(line.substr(0, torn));
     RunReader reader(run.path());
     CHECK(reader.rows().curves.empty());
-    CHECK(reader.rows().foreign_lines == 0);
+    CHECK(reader.rows().foreign.count == 0);
     run.add_text(line.substr(torn) + "\n");
     CHECK(reader.update());
     CHECK(only_curve(reader).latest() == 0.5);
@@ -71,8 +70,8 @@ TEST_CASE("lines that are no rows are counted and change nothing") {
                "\n");
   run.add(measure_row(1, "conv1", 0.25));
   const RunReader reader(run.folder());
-  CHECK(reader.rows().foreign_lines == 7);
-  CHECK(reader.rows().first_foreign_line == 2);
+  CHECK(reader.rows().foreign.count == 7);
+  CHECK(reader.rows().foreign.first == 2);
   CHECK(only_curve(reader).points.size() == 1);
 }
 

@@ -112,6 +112,7 @@ TEST_CASE_FIXTURE(ShowFixture, "what is shown can be chosen, and what is not the
       auto row = measure_row(0, layer, 0.5, reference);
       run_file.add(row);
       row.measure = "linear_cka_similarity";
+      row.direction = livecca::Direction::similarity;
       row.value = 0.75;
       run_file.add(row);
     }
@@ -185,7 +186,7 @@ TEST_CASE_FIXTURE(ShowFixture, "the train stream has the drift from the probe") 
   run_file.begin();
   auto row = measure_row(0, "conv1", 0.5);
   run_file.add(row);
-  row.stream = "train";
+  row.stream = livecca::Stream::train;
   row.value = 0.625;
   run_file.add(row);
   livecca::DriftRow drift;
@@ -244,6 +245,7 @@ TEST_CASE_FIXTURE(ShowFixture,
   run_file.begin();
   ShowOptions final_only;
   final_only.reference = "final";
+  final_only.reference_kind = livecca::ReferenceKind::final;
   RunReader reader(run_file.folder());
   CHECK(has(draw_run(reader.rows(), {}, {}), "no snapshot yet"));
   run_file.add(measure_row(0, "conv1", 0.5));

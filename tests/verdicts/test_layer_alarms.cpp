@@ -13,6 +13,7 @@ MeasureRow number(const char* reference_layer, double value, std::optional<doubl
                   const char* measure = "pwcca_distance") {
   MeasureRow row = livecca_tests::number_of("conv2", reference_layer, value);
   row.measure = measure;
+  if (row.measure.ends_with("_similarity")) row.direction = Direction::similarity;
   row.noise_floor = floor;
   return row;
 }

@@ -6,9 +6,9 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "support/example_rows.hpp"
 #include "livecca/common/error.hpp"
 #include "noisy_curve.hpp"
+#include "support/example_rows.hpp"
 
 using namespace livecca;
 using livecca_tests::layer_row;
@@ -27,7 +27,6 @@ std::vector<VerdictRow> add(Verdicts& verdicts, std::int64_t epoch,
   SnapshotVerdictInput input;
   input.epoch = epoch;
   input.step = static_cast<std::uint64_t>(100 * epoch);
-  input.stream = "probe";
   input.network = "net";
   input.measure = "pwcca_distance";
   input.numbers = numbers;
@@ -220,6 +219,7 @@ TEST_CASE("curves are of references that stay, by name or of the only layer; str
   const auto row_of = [](const char* reference, const char* reference_layer) {
     MeasureRow row = number_at(0, 0.5);
     row.reference = reference;
+    row.reference_kind = kind_of_reference(reference);
     row.reference_layer = reference_layer;
     return row;
   };
@@ -227,7 +227,7 @@ TEST_CASE("curves are of references that stay, by name or of the only layer; str
       row_of("seed7", "conv1"), row_of("seed7", "conv2"),    row_of("start", "conv1"),
       row_of("final", "conv1"), row_of("before-2", "conv1"), row_of("wide", "stem"),
       row_of("deep", "a"),      row_of("deep", "b"),         row_of("seed7", "conv1")};
-  numbers.back().stream = "train";
+  numbers.back().stream = Stream::train;
   numbers.push_back(row_of("seed7", "conv1"));
   numbers.back().measure = "svcca_distance";
   const auto rows = add(verdicts, 0, numbers);

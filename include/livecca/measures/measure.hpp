@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "livecca/common/export.hpp"
+#include "livecca/measures/direction.hpp"
 #include "livecca/measures/status.hpp"
 #include "livecca/snapshot/solve.hpp"
 
@@ -87,12 +89,6 @@ enum class Measure : std::uint8_t {
   partial_whitening,
 };
 
-/// Similarity: larger numbers mean closer sides. Distance: the opposite.
-enum class Direction : std::uint8_t { similarity, distance };
-
-/// "similarity" or "distance"; nullptr past the last one.
-LIVECCA_EXPORT const char* name_of(Direction direction);
-
 /// One measure of the registry.
 struct MeasureInfo {
   Measure measure;
@@ -108,6 +104,8 @@ struct MeasureInfo {
 
   /// The direction that rows and curves show.
   Direction shown() const { return has_distance ? Direction::distance : Direction::similarity; }
+  /// The measure as rows name it, with its direction: "pwcca_distance".
+  LIVECCA_EXPORT std::string row_name() const;
 };
 
 /// The registry: one entry per Measure, in the order of the enum.

@@ -18,6 +18,7 @@
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
+#include "livecca/sinks/row_key.hpp"
 #include "livecca/sinks/stream.hpp"
 
 namespace livecca {
@@ -120,11 +121,10 @@ class LIVECCA_EXPORT Monitor {
   /// says that it is due: once for each point. Throws Error after finish().
   std::optional<SnapshotTicket> snapshot_if_due(std::int64_t epoch);
 
-  /// The newest row of a layer against a reference: its layer of that name, or, if none is named,
-  /// of the same name or the only one that the layer is compared with.
-  std::optional<MeasureRow> latest(std::string_view layer, std::string_view reference,
-                                   std::string_view measure, Stream stream = Stream::probe,
-                                   std::string_view reference_layer = "") const;
+  /// The newest row that fits the key, if there is one. Without a stream that is the probe's.
+  /// Without a reference_layer it is that of the same name, or the only one that the layer is
+  /// compared with.
+  std::optional<MeasureRow> latest(const RowKey& key) const;
 
   /// A number of the user's own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);

@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "livecca/common/export.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/row_key.hpp"
 #include "livecca/sinks/sink.hpp"
 
 namespace livecca {
@@ -20,16 +20,10 @@ struct SnapshotReport : SnapshotRows {
   double accumulate_seconds = 0;  ///< livecca's own thread's
   double solve_seconds = 0;       ///< livecca's other thread's
 
-  /// The row of a layer against a reference, e.g. find("conv1", "seed7", "pwcca_distance"), or
-  /// null: the probe's if both streams have one.
-  LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
-                                        std::string_view measure) const;
-  /// The same of one stream, "probe" or "train".
-  LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
-                                        std::string_view measure, std::string_view stream) const;
-  /// The same of one epoch: the rows of finish() are of many.
-  LIVECCA_EXPORT const MeasureRow* find(std::string_view layer, std::string_view reference,
-                                        std::string_view measure, std::int64_t of_epoch) const;
+  /// The first row that fits the key, or null. Without a stream that is the probe's, or the train
+  /// stream's where the probe has none; row->stream tells. Without a reference_layer it is the
+  /// first of the reference's layers that the layer is compared with.
+  LIVECCA_EXPORT const MeasureRow* find(const RowKey& key) const;
 };
 
 /// A snapshot that is being solved. Copies share the result. Thread safe. In a process that was

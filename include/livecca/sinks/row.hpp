@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "livecca/common/export.hpp"
+#include "livecca/measures/direction.hpp"
 #include "livecca/measures/status.hpp"
+#include "livecca/sinks/reference.hpp"
+#include "livecca/sinks/stream.hpp"
 
 namespace livecca {
 
@@ -16,11 +19,14 @@ namespace livecca {
 struct MeasureRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;  ///< calls of Monitor::training_step(); if none, steps committed
-  std::string stream;      ///< "probe" or "train"
+  Stream stream = Stream::probe;
   std::string layer;
   std::string reference;  ///< a network's name, "start", "before-K" or "final"
+  /// In rows that were written before there was this field, a pack is a network.
+  ReferenceKind reference_kind = ReferenceKind::network;
   std::string reference_layer;
   std::string measure;  ///< with its direction: "pwcca_distance", "linear_cka_similarity"
+  Direction direction = Direction::similarity;  ///< of the measure, as its name says
   std::optional<double> value;
   std::optional<double> noise_floor;     ///< on the value's scale; empty where none is derived
   std::optional<double> standard_error;  ///< by the jackknife, if it was asked for
@@ -35,6 +41,8 @@ struct MeasureRow {
   /// What the networks ran in, "eval" or "train": the trained side, the reference.
   std::array<std::string, 2> modes{"eval", "eval"};
   Status status = Status::missing;
+
+  bool operator==(const MeasureRow&) const = default;
 };
 
 /// How far the train stream's number is from the probe's of the same snapshot. The weights move
@@ -50,13 +58,15 @@ struct DriftRow {
   double train = 0;
 
   double drift() const { return train - probe; }
+
+  bool operator==(const DriftRow&) const = default;
 };
 
 /// What a layer is doing, in a word.
 struct VerdictRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string layer;
   /// "moving", "settled", "undecided" (too few snapshots, or nothing above the noise floor),
   /// "best_match_elsewhere", "dead" or "exploding".
@@ -70,26 +80,30 @@ struct VerdictRow {
   std::string error_source;   ///< "jackknife" or "residuals", the larger; empty without an error
   std::size_t snapshots = 0;  ///< that the slope was fitted through
   std::string message;        ///< one line for people; empty of moving, settled and undecided
+
+  bool operator==(const VerdictRow&) const = default;
 };
 
 /// The canonical correlations of a pair and their projection weights.
 struct SpectrumRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string layer;
   std::string reference;
   std::string reference_layer;
   std::vector<double> canonical_correlations;
   std::vector<double> weights;
   Status status = Status::missing;
+
+  bool operator==(const SpectrumRow&) const = default;
 };
 
 /// The health of one tap.
 struct LayerRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string network;
   std::string layer;
   std::size_t features = 0;
@@ -103,6 +117,8 @@ struct LayerRow {
   double effective_samples = 0;
   std::uint64_t samples_left_out = 0;   ///< because this tap or another was not finite there
   std::uint64_t samples_nonfinite = 0;  ///< of this tap itself, those that came
+
+  bool operator==(const LayerRow&) const = default;
 };
 
 /// Something that cost numbers or may explain them. The first of its kind and subject is reported;
@@ -114,10 +130,13 @@ struct Event {
   std::string subject;  ///< the tap, pair or file
   std::string message;  ///< one line: what, where, what was expected
   std::uint64_t count = 1;
+
+  bool operator==(const Event&) const = default;
 };
 
 /// What a run is; written when it begins, and at the next snapshot whenever there are more taps.
 struct RunRow {
+  std::string version;  ///< of livecca
   std::string network;
   std::vector<std::string> measures;
   double keep_variance = 0;
@@ -142,8 +161,12 @@ struct RunRow {
     std::string network;
     std::string layer;
     std::string layout;
+
+    bool operator==(const Tap&) const = default;
   };
   std::vector<Tap> taps;
+
+  bool operator==(const RunRow&) const = default;
 };
 
 /// What the watching cost since the snapshot before.
@@ -165,6 +188,8 @@ struct OverheadRow {
   double images_share = 1;                ///< of a train step's images that are looked at
   std::uint64_t lines_lost = 0;           ///< of the run's rows so far
   std::uint64_t resumes = 0;              ///< times the run was taken up again
+
+  bool operator==(const OverheadRow&) const = default;
 };
 
 /// A named number of the user's own: loss, accuracy.
@@ -173,7 +198,12 @@ struct LogRow {
   std::uint64_t step = 0;
   std::string name;
   double value = 0;
+
+  bool operator==(const LogRow&) const = default;
 };
+
+/// The version of rows.jsonl. It changes when readers of the version before would misread a line.
+inline constexpr int rows_schema = 1;
 
 /// One line of JSON without the line feed. `run` is the run's name and `wall_time` Unix seconds. A
 /// number that is not finite becomes null.

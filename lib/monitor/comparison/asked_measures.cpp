@@ -11,8 +11,7 @@ std::vector<const MeasureInfo*> measures_of(const MonitorOptions& options) {
 }
 
 std::string headline_measure(const MonitorOptions& options) {
-  const MeasureInfo& info = *find_measure(options.measures.front());
-  return std::string(info.name) + "_" + livecca::name_of(info.shown());
+  return find_measure(options.measures.front())->row_name();
 }
 
 bool needs_norm_sums(const MonitorOptions& options) {

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "monitor/comparison/recorded_comparison.hpp"
-#include "monitor/history/reopened_pack.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
+#include "monitor/history/reopened_pack.hpp"
 
 namespace livecca {
 namespace {
@@ -30,7 +30,7 @@ class FinalCurves {
       if (const Pack pack = snapshot.open(why)) {
         compare(pack);
       } else {
-        fail("missing", "final", why);
+        fail("missing", final_reference, why);
       }
     }
   }
@@ -47,7 +47,7 @@ class FinalCurves {
     ReopenedPack snapshot{.file = kept.file, .is_readable = true, .pack = {}};
     std::string why;
     const Pack pack = snapshot.open(why);
-    if (!pack) return fail("missing", "final", why);
+    if (!pack) return fail("missing", final_reference, why);
     // The newest recording there is: a last snapshot that missed a layer should not cost its curve.
     for (const RecordedLayer& layer : pack->layers()) last_.layers[layer.name] = pack;
     snapshots_.push_back(std::move(snapshot));
@@ -55,12 +55,12 @@ class FinalCurves {
 
   void compare(const Pack& pack) {
     epoch_ = pack->epoch();
-    RecordedSide then = RecordedSide::of(options_.network, true, pack);
+    RecordedSide then = RecordedSide::of(options_.network, ReferenceKind::network, pack);
     std::erase_if(then.layers,
                   [&](const auto& layer) { return last_.layers.at(layer.first) == pack; });
     for (const auto& [layer, last_pack] : last_.layers) {
       if (last_pack != pack && !then.layers.contains(layer)) {
-        fail("missing", "final/" + layer,
+        fail("missing", std::string(final_reference) + "/" + layer,
              pack->path().string() + ": expected this layer, it is not in it");
       }
     }
@@ -69,9 +69,10 @@ class FinalCurves {
         [&](const std::string& what, const std::string& subject, const std::string& message) {
           fail(what, subject, message);
         },
-        [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+        [&](const RecordedSide& side, const PanelMoments& moments,
+            const std::vector<std::size_t>& pairs, Solver& solver) {
           const SolvedWindow window = solve_window(moments, options_, solver, executor_);
-          write_pairs(moments, pairs, window, {epoch_, pack->step(), "probe", "probe"}, options_,
+          write_pairs(moments, pairs, window, probe_rows(epoch_, pack->step(), side.kind), options_,
                       sinks_);
         });
   }
@@ -84,7 +85,7 @@ class FinalCurves {
   RecordedComparisons comparisons_;
   std::int64_t epoch_ = 0;
   std::vector<ReopenedPack> snapshots_;
-  RecordedSide last_{"final", true, {}};
+  RecordedSide last_{final_reference, ReferenceKind::final, {}};
 };
 
 }  // namespace

@@ -130,8 +130,8 @@ RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
     for (const RecordedSide& side : sides) {
       for (const auto& [other, other_pack] : side.layers) {
         if (!are_paired(side, layer, other, options_.pairing)) continue;
-        const std::string subject = side.network + (side.is_own ? "/" + layer : "");
-        if (!same_images(subject, side.is_own, *pack, *other_pack, report)) continue;
+        const std::string subject = side.network + (side.is_own() ? "/" + layer : "");
+        if (!same_images(subject, side.is_own(), *pack, *other_pack, report)) continue;
         if (!activate(x, layer, pack, report)) continue;
         if (!activate(side, other, other_pack, report)) continue;
         images = pack->images();
@@ -167,25 +167,25 @@ void RecordedComparisons::compare_group(const std::string& name, double nonfinit
                 .first;
   }
   const auto compared = group->second.comparison.compare(x, {side}, report);
-  if (!compared.pairs.empty()) take(compared.moments, compared.pairs, group->second.solver);
-  if (side.is_own && side.network.starts_with("before-")) groups_.erase(group);
+  if (!compared.pairs.empty()) take(side, compared.moments, compared.pairs, group->second.solver);
+  if (side.kind == ReferenceKind::before) groups_.erase(group);
 }
 
 void RecordedComparisons::compare(const RecordedSide& x, const std::vector<RecordedSide>& sides,
                                   const RecordedComparison::Report& report, const Take& take) {
   for (const auto& [layer, pack] : x.layers) {
-    const RecordedSide own{x.network, true, {{layer, pack}}};
+    const RecordedSide own{x.network, x.kind, {{layer, pack}}};
     for (const RecordedSide& side : sides) {
       const auto other = side.layers.find(layer);
-      if (!side.is_own || other == side.layers.end()) continue;
+      if (!side.is_own() || other == side.layers.end()) continue;
       compare_group(side.network + "/" + layer, 1.0, own,
-                    {side.network, true, {{layer, other->second}}}, report, take);
+                    {side.network, side.kind, {{layer, other->second}}}, report, take);
     }
   }
   // As of taps that run beside one another.
   constexpr double nonfinite_limit = 0.1;
   for (const RecordedSide& side : sides) {
-    if (!side.is_own) compare_group(side.network, nonfinite_limit, x, side, report, take);
+    if (!side.is_own()) compare_group(side.network, nonfinite_limit, x, side, report, take);
   }
 }
 

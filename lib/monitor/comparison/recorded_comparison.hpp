@@ -75,10 +75,10 @@ class RecordedComparison {
 /// Thread safety: none.
 class RecordedComparisons {
  public:
-  /// Takes what came of one comparison: its moments, of their pairs those that were asked for, and
-  /// a solver that knows its earlier ones.
-  using Take =
-      std::function<void(const PanelMoments&, const std::vector<std::size_t>& pairs, Solver&)>;
+  /// Takes what came of one comparison: the side, the moments, of their pairs those that were asked
+  /// for, and a solver that knows its earlier ones.
+  using Take = std::function<void(const RecordedSide&, const PanelMoments&,
+                                  const std::vector<std::size_t>& pairs, Solver&)>;
 
   /// The options and the executor are borrowed.
   RecordedComparisons(const MonitorOptions& options, Executor& executor)

@@ -119,8 +119,8 @@ class Replay {
   RecordedComparisons comparisons_;
   std::vector<ReopenedPack> snapshots_;
   std::set<std::string> layers_;  ///< of all snapshots
-  RecordedSide start_{"start", true, {}};
-  RecordedSide final_{"final", true, {}};
+  RecordedSide start_{start_reference, ReferenceKind::start, {}};
+  RecordedSide final_{final_reference, ReferenceKind::final, {}};
   std::vector<RecordedSide> references_;
   std::int64_t epoch_ = 0;
   std::map<std::string, std::string> other_positions_;  ///< pairs of layers, and how they differ
@@ -204,7 +204,7 @@ void Replay::open_references() {
     std::string why;
     const Pack pack = RecordedPack::open(path, why);
     if (!pack) throw Error(why);
-    references_.push_back(RecordedSide::of(name, false, pack));
+    references_.push_back(RecordedSide::of(name, ReferenceKind::pack, pack));
     if (has_pair(references_.back())) continue;
     fail("missing", name, expected_a_pair(references_.back(), options_.network, *layers_.begin()));
   }
@@ -226,7 +226,7 @@ std::vector<RecordedSide> Replay::earlier_and_others(std::size_t index, const Pa
   for (const std::size_t snapshots : before) {
     if (snapshots > index) continue;
     if (const Pack pack = open(index - snapshots)) {
-      sides.push_back(RecordedSide::of("before-" + std::to_string(snapshots), true, pack));
+      sides.push_back(RecordedSide::of(before_reference(snapshots), ReferenceKind::before, pack));
     }
   }
   sides.insert(sides.end(), references_.begin(), references_.end());
@@ -248,10 +248,11 @@ void Replay::compare(std::size_t index) {
   };
   RowSinks sinks{report_, nullptr};
   comparisons_.compare(
-      RecordedSide::of(options_.network, true, now), sides, report,
-      [&](const PanelMoments& moments, const std::vector<std::size_t>& pairs, Solver& solver) {
+      RecordedSide::of(options_.network, ReferenceKind::network, now), sides, report,
+      [&](const RecordedSide& side, const PanelMoments& moments,
+          const std::vector<std::size_t>& pairs, Solver& solver) {
         const SolvedWindow window = solve_window(moments, options_, solver, executor_);
-        write_pairs(moments, pairs, window, {epoch_, now->step(), "probe", "probe"}, options_,
+        write_pairs(moments, pairs, window, probe_rows(epoch_, now->step(), side.kind), options_,
                     sinks);
       });
 }

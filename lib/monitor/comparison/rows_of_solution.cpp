@@ -8,10 +8,10 @@ namespace livecca {
 namespace {
 
 MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
-  const Direction shown = result.measure->shown();
-  const bool distance = shown == Direction::distance;
   MeasureRow row;
-  row.measure = std::string(result.measure->name) + "_" + livecca::name_of(shown);
+  row.measure = result.measure->row_name();
+  row.direction = result.measure->shown();
+  const bool distance = row.direction == Direction::distance;
   row.value = distance ? result.distance() : result.similarity();
   row.noise_floor = distance ? result.distance_floor() : result.similarity_floor();
   row.standard_error = result.standard_error;
@@ -49,6 +49,7 @@ void write_measure(const MeasureResult& result, const PairFacts& facts, const Pa
                    const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks) {
   MeasureRow row = row_of(result, facts);
   place(row, names, context);
+  row.reference_kind = context.reference_kind;
   row.window = context.window;
   row.modes = context.modes;
   sinks.write(row);

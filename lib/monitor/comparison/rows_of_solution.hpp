@@ -20,10 +20,16 @@ namespace livecca {
 struct RowContext {
   std::int64_t epoch;
   std::uint64_t step;
-  std::string stream;
+  Stream stream;
   std::string window;
+  ReferenceKind reference_kind = ReferenceKind::network;
   std::array<std::string, 2> modes{"eval", "eval"};
 };
+
+/// Rows of the probe, against a reference of this kind.
+inline RowContext probe_rows(std::int64_t epoch, std::uint64_t step, ReferenceKind kind) {
+  return {epoch, step, Stream::probe, "probe", kind};
+}
 
 /// Where rows go: into the run and into a report.
 struct RowSinks {

@@ -183,7 +183,9 @@ void History::thin(std::int64_t epoch) {
   }
 }
 
-RecordedSide History::start() const { return {"start", true, start_}; }
+RecordedSide History::start() const {
+  return {start_reference, ReferenceKind::start, start_};
+}
 
 std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
                                                     bool is_latest_now) const {
@@ -195,7 +197,7 @@ std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
   if (!pack) {
     report_({.epoch = kept_.back().epoch,
              .what = "missing",
-             .subject = "before-" + std::to_string(snapshots),
+             .subject = before_reference(snapshots),
              .message = why});
   }
   return pack;

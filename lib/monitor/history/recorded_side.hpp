@@ -4,38 +4,35 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
-#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/monitor/pairing.hpp"
+#include "livecca/packs/recorded_pack.hpp"
+#include "livecca/sinks/reference.hpp"
 
 namespace livecca {
 
 /// Recorded layers of one network, or of one network at one time, as a side of comparisons.
 struct RecordedSide {
-  std::string network;
-  /// The trained network's own states are compared layer by layer of the same name.
-  bool is_own = true;
+  std::string network;  ///< or the name of one of the trained network's own states
+  ReferenceKind kind = ReferenceKind::network;
   std::map<std::string, std::shared_ptr<const RecordedPack>> layers;
 
-  static RecordedSide of(std::string network, bool is_own,
+  /// The trained network and its own states are compared layer by layer of the same name.
+  bool is_own() const { return kind != ReferenceKind::pack; }
+
+  static RecordedSide of(std::string network, ReferenceKind kind,
                          const std::shared_ptr<const RecordedPack>& pack) {
-    RecordedSide side{std::move(network), is_own, {}};
+    RecordedSide side{std::move(network), kind, {}};
     for (const RecordedLayer& layer : pack->layers()) side.layers[layer.name] = pack;
     return side;
   }
 };
 
-/// Names of the trained network's own states, which no other network may have.
-inline bool is_reserved(std::string_view network) {
-  return network == "start" || network == "final" || network.starts_with("before-");
-}
-
 /// Whether a layer of the trained network is to be compared with one of a side.
 inline bool are_paired(const RecordedSide& side, const std::string& layer, const std::string& other,
                        const Pairing& pairing) {
-  return side.is_own ? layer == other : pairing.pairs(layer, other);
+  return side.is_own() ? layer == other : pairing.pairs(layer, other);
 }
 
 /// What is wrong with another network of which no layer pairs with one of the trained network's,

@@ -47,7 +47,7 @@ class ReferencePacks {
   std::vector<RecordedSide> sides() const {
     std::vector<RecordedSide> sides;
     for (const Entry& entry : entries_) {
-      sides.push_back(RecordedSide::of(entry.name, false, entry.pack));
+      sides.push_back(RecordedSide::of(entry.name, ReferenceKind::pack, entry.pack));
     }
     return sides;
   }

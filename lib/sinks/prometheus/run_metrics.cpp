@@ -18,13 +18,13 @@ void add_reference_layer(Labels& labels, const std::string& layer,
 }
 
 /// Those of whom a snapshot has any row.
-std::set<std::string> streams_of(const SnapshotRows& rows) {
-  std::set<std::string> names;
-  for (const MeasureRow& row : rows.measures) names.insert(row.stream);
-  for (const SpectrumRow& row : rows.spectra) names.insert(row.stream);
-  for (const LayerRow& row : rows.layers) names.insert(row.stream);
-  for (const VerdictRow& row : rows.verdicts) names.insert(row.stream);
-  return names;
+std::set<Stream> streams_of(const SnapshotRows& rows) {
+  std::set<Stream> streams;
+  for (const MeasureRow& row : rows.measures) streams.insert(row.stream);
+  for (const SpectrumRow& row : rows.spectra) streams.insert(row.stream);
+  for (const LayerRow& row : rows.layers) streams.insert(row.stream);
+  for (const VerdictRow& row : rows.verdicts) streams.insert(row.stream);
+  return streams;
 }
 
 void set_if(SeriesGroup& group, Metric metric, const Labels& labels, std::optional<double> value) {
@@ -35,7 +35,7 @@ void set_if(SeriesGroup& group, Metric metric, const Labels& labels, std::option
 
 Labels RunMetrics::of_run() const { return Labels().with("run", run_name_); }
 
-SeriesGroup& RunMetrics::stream(const std::string& name) { return streams_[name]; }
+SeriesGroup& RunMetrics::group_of(Stream stream) { return streams_[stream]; }
 
 void RunMetrics::open(const SinkRun& run) {
   *this = {};
@@ -83,9 +83,10 @@ void RunMetrics::snapshot(const SnapshotRows& rows, const RowStamp& stamp) {
 }
 
 void RunMetrics::replace_streams(const SnapshotRows& rows, const RowStamp& stamp) {
-  for (const std::string& name : streams_of(rows)) {
-    stream(name).clear();
-    stream(name).set(Metric::snapshot_time, of_run().with("stream", name), stamp.wall_time);
+  for (const Stream stream : streams_of(rows)) {
+    SeriesGroup& group = group_of(stream);
+    group.clear();
+    group.set(Metric::snapshot_time, of_run().with("stream", name_of(stream)), stamp.wall_time);
   }
   // A drift of another snapshot than the numbers beside it would mislead.
   drifts_.clear();
@@ -96,11 +97,11 @@ void RunMetrics::replace_streams(const SnapshotRows& rows, const RowStamp& stamp
 }
 
 void RunMetrics::measure(const MeasureRow& row) {
-  Labels labels = of_run().with("stream", row.stream).with("layer", row.layer);
+  Labels labels = of_run().with("stream", name_of(row.stream)).with("layer", row.layer);
   labels.with("reference", row.reference);
   add_reference_layer(labels, row.layer, row.reference_layer);
   labels.with("measure", row.measure);
-  SeriesGroup& group = stream(row.stream);
+  SeriesGroup& group = group_of(row.stream);
   set_if(group, Metric::measure, labels, row.value);
   set_if(group, Metric::measure_noise_floor, labels, row.noise_floor);
   set_if(group, Metric::measure_standard_error, labels, row.standard_error);
@@ -109,9 +110,11 @@ void RunMetrics::measure(const MeasureRow& row) {
 }
 
 void RunMetrics::layer(const LayerRow& row) {
-  const Labels labels =
-      of_run().with("stream", row.stream).with("network", row.network).with("layer", row.layer);
-  SeriesGroup& group = stream(row.stream);
+  const Labels labels = of_run()
+                            .with("stream", name_of(row.stream))
+                            .with("network", row.network)
+                            .with("layer", row.layer);
+  SeriesGroup& group = group_of(row.stream);
   set_if(group, Metric::layer_effective_rank, labels, row.effective_rank);
   set_if(group, Metric::layer_condition, labels, row.condition);
   set_if(group, Metric::layer_root_mean_square, labels, row.root_mean_square);
@@ -123,11 +126,11 @@ void RunMetrics::layer(const LayerRow& row) {
 }
 
 void RunMetrics::verdict(const VerdictRow& row) {
-  Labels labels = of_run().with("stream", row.stream).with("layer", row.layer);
+  Labels labels = of_run().with("stream", name_of(row.stream)).with("layer", row.layer);
   labels.with("reference", row.reference);
   add_reference_layer(labels, row.layer, row.reference_layer);
   labels.with("measure", row.measure);
-  SeriesGroup& group = stream(row.stream);
+  SeriesGroup& group = group_of(row.stream);
   if (row.since_epoch) {
     group.set(Metric::settled_since_epoch, labels, static_cast<double>(*row.since_epoch));
   }
@@ -191,7 +194,7 @@ void RunMetrics::close() { run_.set(Metric::run_closed, of_run(), 1); }
 
 std::string RunMetrics::page() const {
   std::vector<const SeriesGroup*> groups{&run_};
-  for (const auto& [name, group] : streams_) groups.push_back(&group);
+  for (const auto& [stream, group] : streams_) groups.push_back(&group);
   groups.push_back(&drifts_);
   return exposition(groups);
 }

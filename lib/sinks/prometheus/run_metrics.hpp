@@ -46,7 +46,7 @@ class RunMetrics {
   Labels of_run() const;
   void reach_epoch(std::int64_t epoch);
   void reach_step(std::uint64_t step);
-  SeriesGroup& stream(const std::string& name);
+  SeriesGroup& group_of(Stream stream);
   void replace_streams(const SnapshotRows& rows, const RowStamp& stamp);
   void measure(const MeasureRow& row);
   void layer(const LayerRow& row);
@@ -60,7 +60,7 @@ class RunMetrics {
   std::optional<std::int64_t> epoch_;
   std::uint64_t step_ = 0;
   SeriesGroup run_;
-  std::map<std::string, SeriesGroup> streams_;
+  std::map<Stream, SeriesGroup> streams_;
   SeriesGroup drifts_;
   Totals totals_;
   /// What the totals have already, to know it again.

@@ -16,15 +16,15 @@ ProtobufWriter chart(const std::string& title, const std::string& beginning) {
   return result;
 }
 
-std::string beginning_of(const std::string& stream, const std::string& what,
-                         const std::string& reference) {
-  return "livecca/" + tag_part(stream) + '/' + tag_part(what) + '/' + tag_part(reference) + '/';
+std::string beginning_of(Stream stream, const std::string& what, const std::string& reference) {
+  return std::string("livecca/") + name_of(stream) + '/' + tag_part(what) + '/' +
+         tag_part(reference) + '/';
 }
 
 }  // namespace
 
-void ChartLayout::add(const std::string& stream, const std::string& measure,
-                      const std::string& reference, bool has_noise_floor) {
+void ChartLayout::add(Stream stream, const std::string& measure, const std::string& reference,
+                      bool has_noise_floor) {
   const Charts charts{stream, reference, measure};
   const auto [found, is_new] = charts_.try_emplace(charts, has_noise_floor);
   if (is_new) order_.push_back(charts);
@@ -41,7 +41,7 @@ ProtobufWriter ChartLayout::take() {
     // category of both.
     const std::string title = charts.measure + " to " + charts.reference;
     ProtobufWriter category;
-    category.text(1, valid_utf8(title + ", " + charts.stream + " stream"));
+    category.text(1, valid_utf8(title + ", " + name_of(charts.stream) + " stream"));
     category.message(
         2, chart(valid_utf8(title), beginning_of(charts.stream, charts.measure, charts.reference)));
     if (charts_.at(charts)) {

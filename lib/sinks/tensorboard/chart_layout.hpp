@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "livecca/sinks/stream.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
 
 namespace livecca {
@@ -14,7 +15,7 @@ namespace livecca {
 /// the headline first, the comparison with the final state last.
 class ChartLayout {
  public:
-  void add(const std::string& stream, const std::string& measure, const std::string& reference,
+  void add(Stream stream, const std::string& measure, const std::string& reference,
            bool has_noise_floor);
   /// Whether something came since it was taken last.
   bool is_changed() const { return is_changed_; }
@@ -23,7 +24,7 @@ class ChartLayout {
 
  private:
   struct Charts {
-    std::string stream;
+    Stream stream;
     std::string reference;
     std::string measure;
     auto operator<=>(const Charts&) const = default;

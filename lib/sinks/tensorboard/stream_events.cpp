@@ -42,8 +42,8 @@ void add(SummaryMessage& summary, const LayerRow& row) {
 
 }  // namespace
 
-StreamEvents::StreamEvents(std::string stream, const std::filesystem::path& folder)
-    : stream_(std::move(stream)), file_(folder), final_file_(folder, final_ending) {}
+StreamEvents::StreamEvents(Stream stream, const std::filesystem::path& folder)
+    : stream_(stream), file_(folder), final_file_(folder, final_ending) {}
 
 std::int64_t StreamEvents::take_step(std::int64_t wanted) {
   last_step_ = last_step_ ? std::max(wanted, *last_step_ + 1) : wanted;
@@ -90,9 +90,10 @@ void StreamEvents::add_to_picture(const MeasureRow& row, const RunFacts& facts) 
 
 void StreamEvents::draw_picture(const std::string& reference, const Heatmap& heatmap,
                                 const RunFacts& facts, SummaryMessage& summary) const {
-  const HeatmapTitle title{facts.run, stream_, facts.headline_measure, reference};
-  summary.image("livecca/" + tag_part(stream_) + "/heatmap/" + tag_part(title.measure) + '/' +
-                    tag_part(reference),
+  const HeatmapTitle title{facts.run, stream_, facts.headline_measure, facts.headline_direction,
+                           reference};
+  summary.image(std::string("livecca/") + name_of(stream_) + "/heatmap/" + tag_part(title.measure) +
+                    '/' + tag_part(reference),
                 draw(heatmap, title, facts.layers));
 }
 
@@ -107,7 +108,7 @@ void StreamEvents::write_alarms(const std::vector<VerdictRow>& verdicts, Summary
   alarms_ = alarms;
   if (alarms.empty()) alarms.push_back({"", "", "", "nothing is wrong any more"});
   alarms.insert(alarms.begin(), {"layer", "verdict", "reference", "message"});
-  summary.table("livecca/" + tag_part(stream_) + "/verdicts", alarms);
+  summary.table(std::string("livecca/") + name_of(stream_) + "/verdicts", alarms);
 }
 
 PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& facts) {
@@ -126,7 +127,7 @@ PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& f
     if (row.stream == stream_) add(summary, row);
   }
   for (const DriftRow& row : rows.drifts) {
-    if (stream_ != "train") break;
+    if (stream_ != Stream::train) break;
     add(summary,
         pair_tag(stream_, row.measure + "_drift", row.reference, row.layer, row.reference_layer),
         row.drift());

@@ -21,7 +21,8 @@ namespace livecca {
 /// What all streams' events are made with.
 struct RunFacts {
   std::string run;
-  std::string headline_measure;     ///< with its direction; empty if it is not known
+  std::string headline_measure;  ///< with its direction; empty if it is not known
+  Direction headline_direction = Direction::similarity;
   std::vector<std::string> layers;  ///< of the trained network, in the order of its taps
   TensorBoardAxis axis = TensorBoardAxis::step;
 
@@ -39,7 +40,7 @@ struct PlacedSummary {
 /// The events of one stream, probe or train, which has a folder and a file of its own.
 class StreamEvents {
  public:
-  StreamEvents(std::string stream, const std::filesystem::path& folder);
+  StreamEvents(Stream stream, const std::filesystem::path& folder);
 
   /// Rows of a run that is taken up again, in their order: no events, only what comes of them.
   void recall(const MeasureRow& row, const RunFacts& facts);
@@ -76,7 +77,7 @@ class StreamEvents {
   SummaryMessage final_overview(const SnapshotRows& rows, const RunFacts& facts);
   void write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary);
 
-  std::string stream_;
+  Stream stream_;
   EventFile file_;
   EventFile final_file_;
   std::optional<std::int64_t> last_step_;

@@ -32,10 +32,9 @@ std::string tag_part(const std::string& name) { return escaped(name, "%~/"); }
 
 std::string last_tag_part(const std::string& name) { return escaped(name, "%~"); }
 
-std::string pair_tag(const std::string& stream, const std::string& what,
-                     const std::string& reference, const std::string& layer,
-                     const std::string& reference_layer) {
-  std::string tag = "livecca/" + tag_part(stream) + '/' + tag_part(what) + '/' +
+std::string pair_tag(Stream stream, const std::string& what, const std::string& reference,
+                     const std::string& layer, const std::string& reference_layer) {
+  std::string tag = std::string("livecca/") + name_of(stream) + '/' + tag_part(what) + '/' +
                     tag_part(reference) + '/' + last_tag_part(layer);
   if (reference_layer != layer) tag += '~' + last_tag_part(reference_layer);
   return tag;

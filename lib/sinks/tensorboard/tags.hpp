@@ -14,9 +14,8 @@ std::string tag_part(const std::string& name);
 std::string last_tag_part(const std::string& name);
 
 /// livecca/<stream>/<what>/<reference>/<layer>, with ~<reference_layer> if it is another.
-std::string pair_tag(const std::string& stream, const std::string& what,
-                     const std::string& reference, const std::string& layer,
-                     const std::string& reference_layer);
+std::string pair_tag(Stream stream, const std::string& what, const std::string& reference,
+                     const std::string& layer, const std::string& reference_layer);
 /// livecca/<stream>/<what>/<network>/<layer>.
 std::string layer_tag(const LayerRow& row, const std::string& what);
 

@@ -4,26 +4,23 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
+#include "livecca/sinks/rows_reader.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
 #include "sinks/tensorboard/event_table.hpp"
 #include "sinks/tensorboard/pending_events.hpp"
-#include "sinks/tensorboard/rows_so_far.hpp"
 #include "sinks/tensorboard/stream_events.hpp"
 #include "sinks/tensorboard/tags.hpp"
 
 namespace livecca {
 namespace {
-
-std::string row_name(const std::string& measure) {
-  const MeasureInfo* info = find_measure(measure);
-  return info == nullptr ? measure : measure + '_' + name_of(info->shown());
-}
 
 SummaryMessage summary_of(const OverheadRow& row) {
   SummaryMessage summary;
@@ -45,12 +42,21 @@ SummaryMessage summary_of(const OverheadRow& row) {
   return summary;
 }
 
-std::set<std::string> streams_of(const SnapshotRows& rows) {
-  std::set<std::string> streams;
+std::set<Stream> streams_of(const SnapshotRows& rows) {
+  std::set<Stream> streams;
   for (const MeasureRow& row : rows.measures) streams.insert(row.stream);
   for (const SpectrumRow& row : rows.spectra) streams.insert(row.stream);
   for (const LayerRow& row : rows.layers) streams.insert(row.stream);
   return streams;
+}
+
+/// Whether a row came since the run was taken up: the monitor does not wait for its sinks.
+bool is_later(const RowLine& line, const SinkRun& run) {
+  const auto step_of = [](const auto& row) -> std::uint64_t {
+    if constexpr (requires { row.step; }) return row.step;
+    return 0;
+  };
+  return line.wall_time > run.saved_wall_time || std::visit(step_of, line.row) > run.step;
 }
 
 std::string log_tag(const LogRow& row) { return "livecca/log/" + last_tag_part(row.name); }
@@ -72,11 +78,24 @@ class TensorBoardSink final : public Sink {
   void close() override;
 
  private:
-  StreamEvents& stream(const std::string& name);
+  StreamEvents& events_of(Stream stream);
   void forget();
   void set_facts(const RunRow& row);
   void expect_no_other_run() const;
   void recall(const SinkRun& run);
+  // Of rows that the run had, what later events depend on.
+  void recall_row(const std::monostate&) {}
+  void recall_row(const SpectrumRow&) {}
+  void recall_row(const DriftRow&) {}
+  void recall_row(const RunRow& row) { set_facts(row); }
+  void recall_row(const MeasureRow& row) {
+    if (row.reference_kind != ReferenceKind::final) events_of(row.stream).recall(row, facts_);
+  }
+  void recall_row(const LayerRow& row) { events_of(row.stream).recall(row, facts_); }
+  void recall_row(const VerdictRow& row) { events_of(row.stream).recall(row); }
+  void recall_row(const LogRow& row) { log_step(row); }
+  void recall_row(const OverheadRow& row) { overhead_step(row.epoch, row.step); }
+  void recall_row(const Event& event) { events_.add(event); }
   void go_on_from(const SinkRun& run);
   void add_snapshot(const SnapshotRows& rows, double wall_time);
   void add_event_table(std::int64_t wanted_step, double wall_time);
@@ -94,7 +113,7 @@ class TensorBoardSink final : public Sink {
   std::filesystem::path folder_;
   RunFacts facts_;
   std::optional<EventFile> run_file_;
-  std::map<std::string, StreamEvents> streams_;
+  std::map<Stream, StreamEvents> streams_;
   EventTable events_;
   bool has_new_events_ = false;
   bool has_final_report_ = false;
@@ -110,8 +129,8 @@ double TensorBoardSink::finite_time(double wall_time) {
   return last_time_;
 }
 
-StreamEvents& TensorBoardSink::stream(const std::string& name) {
-  return streams_.try_emplace(name, name, folder_ / tag_part(name)).first->second;
+StreamEvents& TensorBoardSink::events_of(Stream stream) {
+  return streams_.try_emplace(stream, stream, folder_ / name_of(stream)).first->second;
 }
 
 void TensorBoardSink::forget() {
@@ -123,7 +142,11 @@ void TensorBoardSink::forget() {
 }
 
 void TensorBoardSink::set_facts(const RunRow& row) {
-  facts_.headline_measure = row.measures.empty() ? "" : row_name(row.measures.front());
+  facts_.headline_measure = row.measures.empty() ? "" : row.measures.front();
+  if (const MeasureInfo* info = find_measure(facts_.headline_measure)) {
+    facts_.headline_measure = info->row_name();
+    facts_.headline_direction = info->shown();
+  }
   facts_.layers.clear();
   for (const RunRow::Tap& tap : row.taps) {
     if (tap.network == row.network) facts_.layers.push_back(tap.layer);
@@ -140,16 +163,20 @@ void TensorBoardSink::expect_no_other_run() const {
 }
 
 void TensorBoardSink::recall(const SinkRun& run) {
-  read_rows(run, {.run = [&](const RunRow& row) { set_facts(row); },
-                  .measure =
-                      [&](const MeasureRow& row) {
-                        if (row.reference != "final") stream(row.stream).recall(row, facts_);
-                      },
-                  .layer = [&](const LayerRow& row) { stream(row.stream).recall(row, facts_); },
-                  .verdict = [&](const VerdictRow& row) { stream(row.stream).recall(row); },
-                  .log = [&](const LogRow& row) { log_step(row); },
-                  .overhead = [&](const OverheadRow& row) { overhead_step(row.epoch, row.step); },
-                  .event = [&](const Event& event) { events_.add(event); }});
+  const std::filesystem::path path = run.folder / "rows.jsonl";
+  std::error_code failure;
+  if (std::filesystem::status(path, failure).type() == std::filesystem::file_type::not_found) {
+    return;
+  }
+  auto reader = RowsReader::open(path, {.with_spectra = false});
+  if (!reader) throw Error(reader.why());
+  const auto read = reader->read(
+      [&](const RowLine& line) {
+        if (is_later(line, run)) return;
+        std::visit([&](const auto& row) { recall_row(row); }, line.row);
+      },
+      [] {});
+  if (!read) throw Error(read.why());
 }
 
 void TensorBoardSink::go_on_from(const SinkRun& run) {
@@ -157,8 +184,8 @@ void TensorBoardSink::go_on_from(const SinkRun& run) {
   const double wall_time = finite_time(run.wall_time);
   // What the rows have stays. A page that is open has the rest, too: it is told the step after
   // their last, which is the first that may come once more.
-  for (const char* name : {"probe", "train"}) {
-    StreamEvents& events = stream(name);
+  for (const Stream stream : {Stream::probe, Stream::train}) {
+    StreamEvents& events = events_of(stream);
     std::error_code failure;  // then there is nothing to take back either
     if (!std::filesystem::is_directory(events.file().folder(), failure)) continue;
     remove_event_files(events.file().folder(), StreamEvents::final_ending);
@@ -203,7 +230,7 @@ std::int64_t TensorBoardSink::overhead_step(std::int64_t epoch, std::uint64_t st
 }
 
 void TensorBoardSink::add_last_pictures() {
-  for (auto& [name, events] : streams_) {
+  for (auto& [stream, events] : streams_) {
     const auto pictures = events.last_pictures(facts_);
     if (!pictures) continue;
     pending_.add(events.file(), summary_event(last_time_, pictures->step, pictures->summary),
@@ -216,8 +243,8 @@ void TensorBoardSink::add_snapshot(const SnapshotRows& rows, double wall_time) {
   // Before the final report, after whose file a reader does not go back to that of the stream.
   if (rows.is_final) add_last_pictures();
   has_final_report_ |= rows.is_final;
-  for (const std::string& name : streams_of(rows)) {
-    StreamEvents& events = stream(name);
+  for (const Stream stream : streams_of(rows)) {
+    StreamEvents& events = events_of(stream);
     if (rows.is_final) {
       for (const PlacedSummary& part : events.final_report(rows, facts_)) {
         pending_.add(events.final_file(), summary_event(wall_time, part.step, part.summary),

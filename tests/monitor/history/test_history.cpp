@@ -46,7 +46,7 @@ TEST_CASE("a kept snapshot is a pack of the probe's rows, which another run comp
   const TapHandle net = other.watch("net", "block/1 conv", Layout::nc);
   const TapHandle ref = other.watch("seed7", "block/1 conv", Layout::nc);
   const SnapshotReport report = network.epoch(other, net, ref, 0, 0.25).wait();
-  CHECK(*report.find("block/1 conv", "earlier", "mean_cca_distance")->value < 1e-12);
+  CHECK(*report.find({"block/1 conv", "earlier", "mean_cca_distance"})->value < 1e-12);
 }
 
 TEST_CASE("above its byte limit the history thins out, and the first and the latest stay") {
@@ -115,8 +115,8 @@ TEST_CASE("without history there is no own start and there are no curves") {
   const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
   network.epoch(monitor, net, ref, 0, 0.1).wait();
   const auto ticket = network.epoch(monitor, net, ref, 1, 0.5);
-  CHECK(ticket.wait().find("fc", "start", "pwcca_distance") == nullptr);
-  CHECK(ticket.wait().find("fc", "seed7", "pwcca_distance") != nullptr);
+  CHECK(ticket.wait().find({"fc", "start", "pwcca_distance"}) == nullptr);
+  CHECK(ticket.wait().find({"fc", "seed7", "pwcca_distance"}) != nullptr);
   CHECK(monitor.finish().measures.empty());
   CHECK_FALSE(std::filesystem::exists(options.run_directory / "history"));
 }
@@ -139,7 +139,7 @@ TEST_CASE("what is kept is exact for every element type, at offsets that float32
     const SnapshotReport report = monitor.snapshot(epoch).wait();
     if (epoch == 0) continue;
     for (const char* layer : {"float64", "float32"}) {
-      CHECK(*report.find(layer, "start", "mean_cca_distance")->value < 1e-12);
+      CHECK(*report.find({layer, "start", "mean_cca_distance"})->value < 1e-12);
     }
   }
   std::string why;
@@ -166,7 +166,7 @@ TEST_CASE("half precision changes distances by less than it promises, for a quar
     const auto pack =
         RecordedPack::open(options.run_directory / "history" / "snapshot-0001.safetensors", why);
     REQUIRE(pack);
-    return std::pair(*report.find("fc", "start", "mean_cca_distance")->value,
+    return std::pair(*report.find({"fc", "start", "mean_cca_distance"})->value,
                      pack->find("fc")->stored);
   };
   const auto exact = run("exact", PackPrecision::exact);
@@ -196,7 +196,7 @@ TEST_CASE("the snapshot so many before is compared with, once there is one") {
     reports.push_back(network.epoch(monitor, net, ref, epoch, share).wait());
   }
   const auto distance = [&](std::size_t epoch, const char* reference) {
-    const MeasureRow* row = reports[epoch].find("fc", reference, "mean_cca_distance");
+    const MeasureRow* row = reports[epoch].find({"fc", reference, "mean_cca_distance"});
     return row == nullptr ? -1 : *row->value;
   };
   CHECK(distance(0, "before-1") == -1);
@@ -221,9 +221,9 @@ TEST_CASE("a seeded subset of the images is kept, and compared image by image") 
   const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
   network.epoch(monitor, net, ref, 0, 0.4).wait();
   const SnapshotReport same = network.epoch(monitor, net, ref, 1, 0.4, 37).wait();
-  CHECK(same.find("fc", "start", "mean_cca_distance")->samples == 150);
-  CHECK(*same.find("fc", "start", "mean_cca_distance")->value < 1e-12);
-  CHECK(same.find("fc", "seed7", "mean_cca_distance")->samples == 400);
+  CHECK(same.find({"fc", "start", "mean_cca_distance"})->samples == 150);
+  CHECK(*same.find({"fc", "start", "mean_cca_distance"})->value < 1e-12);
+  CHECK(same.find({"fc", "seed7", "mean_cca_distance"})->samples == 400);
 }
 
 TEST_CASE("a layer that the last snapshot missed is compared with the newest it has, by name") {
@@ -242,9 +242,15 @@ TEST_CASE("a layer that the last snapshot missed is compared with the newest it 
     monitor.snapshot(epoch);
   }
   const SnapshotReport curves = monitor.finish();
-  CHECK(curves.find("b", "final", "pwcca_distance", 2) != nullptr);
-  CHECK(curves.find("a", "final", "pwcca_distance", 1) != nullptr);
-  CHECK(curves.find("a", "final", "pwcca_distance", 2) == nullptr);
+  CHECK(
+      curves.find({.layer = "b", .reference = "final", .measure = "pwcca_distance", .epoch = 2}) !=
+      nullptr);
+  CHECK(
+      curves.find({.layer = "a", .reference = "final", .measure = "pwcca_distance", .epoch = 1}) !=
+      nullptr);
+  CHECK(
+      curves.find({.layer = "a", .reference = "final", .measure = "pwcca_distance", .epoch = 2}) ==
+      nullptr);
   REQUIRE(curves.events.size() == 1);
   CHECK(curves.events[0].subject == "final/a");
   CHECK(curves.events[0].epoch == 3);

@@ -5,6 +5,7 @@
 #include "commands/argument_values.hpp"
 #include "common/enum_names.hpp"
 #include "livecca/measures/measure.hpp"
+#include "livecca/sinks/reference.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -28,19 +29,17 @@ std::vector<std::string> checked_measures(const std::vector<std::string>& names)
 }
 
 void read_states(const std::vector<std::string>& names, livecca::ReplayOptions& options) {
-  constexpr std::string_view before = "before-";
   options.start = options.final = false;
   options.before.clear();
   for (const std::string& name : names) {
-    if (name == "start") {
-      options.start = true;
-    } else if (name == "final") {
-      options.final = true;
-    } else if (name.starts_with(before)) {
-      const auto snapshots = number_of(std::string_view(name).substr(before.size()));
-      if (snapshots.value_or(0) == 0) wrong_value("--to", "before-K of 1 or more", name);
+    const ReferenceKind kind = kind_of_reference(name);
+    options.start |= kind == ReferenceKind::start;
+    options.final |= kind == ReferenceKind::final;
+    if (kind == ReferenceKind::before) {
+      const auto snapshots = snapshots_before(name);
+      if (!snapshots) wrong_value("--to", "before-K of 1 or more", name);
       options.before.push_back(*snapshots);
-    } else if (name != "none" || names.size() > 1) {
+    } else if (!is_reserved(name) && (name != "none" || names.size() > 1)) {
       wrong_value("--to", "start, final and before-K, or none", name);
     }
   }

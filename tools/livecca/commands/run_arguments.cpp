@@ -10,9 +10,10 @@
 namespace livecca::tool {
 namespace {
 
-std::string stream_of(const std::string& text) {
-  if (!enum_named<Stream>(text)) wrong_value("--stream", enum_names<Stream>(), text);
-  return text;
+Stream stream_of(const std::string& text) {
+  const auto stream = enum_named<Stream>(text);
+  if (!stream) wrong_value("--stream", enum_names<Stream>(), text);
+  return *stream;
 }
 
 std::size_t width_of_argument(const std::string& text) {

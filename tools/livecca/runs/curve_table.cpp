@@ -53,7 +53,7 @@ std::size_t room_for_names(const Canvas& canvas) {
   return std::max<std::size_t>(10, canvas.width / 4);
 }
 
-bool is_status(const Curve& curve) { return !curve.status.empty() && curve.status != "ok"; }
+bool is_status(const Curve& curve) { return curve.status != Status::ok; }
 
 }  // namespace
 
@@ -92,7 +92,7 @@ CurveColumns CurveTable::all_columns() const {
   CurveColumns columns;
   columns.floor = any([](const Curve* curve) { return curve->noise_floor.has_value(); });
   columns.error = any([](const Curve* curve) { return curve->standard_error.has_value(); });
-  columns.change = group_.reference != "final" &&
+  columns.change = group_.reference_kind != ReferenceKind::final &&
                    any([](const Curve* curve) { return change_of(*curve).has_value(); });
   columns.drift = any([&](const Curve* curve) { return drift_of(*curve) != nullptr; });
   columns.status = any([](const Curve* curve) { return is_status(*curve); });
@@ -156,7 +156,7 @@ std::string CurveTable::state(const Curve& curve, bool colours) const {
   const VerdictRow* verdict = verdict_of(curve);
   std::string text = inked(verdict_text(verdict), ink_of(verdict), colours);
   if (columns_.status && is_status(curve)) {
-    text += (text.empty() ? "" : ", ") + inked(shown_name(curve.status), Ink::aside, colours);
+    text += (text.empty() ? "" : ", ") + inked(name_of(curve.status), Ink::aside, colours);
   }
   return text;
 }
@@ -195,8 +195,8 @@ std::vector<std::string> CurveTable::line(const Curve& curve, const std::string&
 std::string CurveTable::title() const {
   char scale[48];
   std::snprintf(scale, sizeof(scale), "; █ is %.4g", highest_);
-  const std::string name = group_.measure + " " + reference_text(group_.reference) + ", " +
-                           shown_name(group_.stream) + " stream";
+  const std::string name =
+      group_.measure + " " + reference_text(group_) + ", " + name_of(group_.stream) + " stream";
   const std::size_t room = canvas_.width - std::min(canvas_.width / 2, width_of(scale));
   return inked(cut_end(name, room), Ink::title, canvas_.colours) + scale + "\n";
 }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <sstream>
 
-#include "runs/curve_table.hpp"
-#include "text/ink.hpp"
-#include "runs/layer_matches.hpp"
 #include "compare/layer_table.hpp"
+#include "runs/curve_table.hpp"
+#include "runs/layer_matches.hpp"
+#include "text/ink.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
@@ -29,7 +29,7 @@ std::string legend(const CurveColumns& columns, const std::vector<CurveGroup>& g
   std::vector<Status> statuses;
   for (int i = 0; i <= static_cast<int>(Status::missing); ++i) {
     const auto status = static_cast<Status>(i);
-    const auto has = [&](const Curve* curve) { return curve->status == name_of(status); };
+    const auto has = [&](const Curve* curve) { return curve->status == status; };
     for (const CurveGroup& group : groups) {
       if (std::ranges::any_of(group.own, has)) statuses.push_back(status);
     }

@@ -3,17 +3,17 @@
 #include <functional>
 
 #include "inputs/input_error.hpp"
+#include "livecca/sinks/jsonl_reader.hpp"
 #include "runs/csv_rows.hpp"
 #include "runs/output_file.hpp"
-#include "runs/row_fields.hpp"
-#include "runs/rows_file.hpp"
+#include "runs/row_object.hpp"
 
 namespace livecca::tool {
 namespace {
 
 using Write = std::function<void(const std::string& text)>;
 
-std::string write_rows(RowsFile& file, const std::string& kind, const Write& write) {
+std::string write_rows(JsonlReader& file, const std::string& kind, const Write& write) {
   const std::vector<RowColumn> columns = columns_of(kind);
   std::uint64_t lines = 0;
   std::uint64_t foreign = 0;
@@ -31,7 +31,8 @@ std::string write_rows(RowsFile& file, const std::string& kind, const Write& wri
       write(csv_lines(*row, columns));
     }
   };
-  file.read(on_line, [] {});
+  const auto read = file.read(on_line, [] {});
+  if (!read) throw InputError(read.why());
   if (lines == foreign) {
     throw InputError(file.path().string() + ": expected rows of a run, got none in " +
                      std::to_string(lines) + " whole lines");
@@ -39,7 +40,7 @@ std::string write_rows(RowsFile& file, const std::string& kind, const Write& wri
   return foreign_lines_text(foreign, first_foreign);
 }
 
-std::string write_file(RowsFile& rows, const ExportOptions& options) {
+std::string write_file(JsonlReader& rows, const ExportOptions& options) {
   std::error_code failure;
   if (std::filesystem::equivalent(rows.path(), options.output, failure)) {
     throw InputError("--output: expected another file than the run's rows, got '" + options.output +
@@ -55,9 +56,10 @@ std::string write_file(RowsFile& rows, const ExportOptions& options) {
 }  // namespace
 
 std::string export_rows(const ExportOptions& options, std::ostream& out) {
-  RowsFile rows(options.run);
-  if (!options.output.empty()) return write_file(rows, options);
-  return write_rows(rows, options.kind, [&](const std::string& text) { out << text; });
+  auto rows = JsonlReader::open(options.run);
+  if (!rows) throw InputError(rows.why());
+  if (!options.output.empty()) return write_file(*rows, options);
+  return write_rows(*rows, options.kind, [&](const std::string& text) { out << text; });
 }
 
 }  // namespace livecca::tool

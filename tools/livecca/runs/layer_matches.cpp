@@ -19,7 +19,7 @@ std::vector<const Curve*> nearest_first(const CurveGroup& group, const std::stri
     if (curve->key.layer == layer && curve->latest()) curves.push_back(curve);
   }
   std::ranges::stable_sort(curves, [&](const Curve* a, const Curve* b) {
-    return is_nearer(group.measure, a->latest(), b->latest());
+    return is_nearer(group.direction, a->latest(), b->latest());
   });
   return curves;
 }
@@ -81,9 +81,9 @@ class Matches {
   std::string title() const {
     char scale[64];
     std::snprintf(scale, sizeof(scale), "; █ is %.4g, %s is near", highest_,
-                  is_distance(group_.measure) ? "low" : "high");
+                  group_.direction == Direction::distance ? "low" : "high");
     const std::string name =
-        group_.measure + " now, " + reference_text(group_.reference) + ", layer by layer";
+        group_.measure + " now, " + reference_text(group_) + ", layer by layer";
     const std::size_t room = canvas_.width - std::min(canvas_.width / 2, width_of(scale));
     return inked(cut_end(name, room), Ink::title, canvas_.colours) + scale + "\n";
   }

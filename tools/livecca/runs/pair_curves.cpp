@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "inputs/input_error.hpp"
 #include "text/output_text.hpp"
@@ -17,7 +18,7 @@ bool is_named(const std::string& measure, const std::string& wanted) {
 }
 
 bool is_chosen(const CurveKey& key, const ShowOptions& options) {
-  if (!options.stream.empty() && key.stream != options.stream) return false;
+  if (options.stream && key.stream != *options.stream) return false;
   if (!options.reference.empty() && key.reference != options.reference) return false;
   return options.layer.empty() || ::fnmatch(options.layer.c_str(), key.layer.c_str(), 0) == 0;
 }
@@ -30,22 +31,32 @@ void choose_own(CurveGroup& group, const Curve& curve) {
   const CurveKey& so_far = (*place)->key;
   if (so_far.reference_layer == so_far.layer) return;
   const bool same_name = curve.key.reference_layer == curve.key.layer;
-  if (same_name || is_nearer(group.measure, curve.latest(), (*place)->latest())) *place = &curve;
+  if (same_name || is_nearer(group.direction, curve.latest(), (*place)->latest())) *place = &curve;
 }
 
-CurveGroup& group_of(std::vector<CurveGroup>& groups, const CurveKey& key) {
+CurveGroup& group_of(std::vector<CurveGroup>& groups, const Curve& curve) {
+  const CurveKey& key = curve.key;
   const auto place = std::ranges::find_if(groups, [&](const CurveGroup& group) {
     return group.stream == key.stream && group.reference == key.reference;
   });
   if (place != groups.end()) return *place;
-  return groups.emplace_back(CurveGroup{key.stream, key.reference, key.measure, {}, {}});
+  return groups.emplace_back(CurveGroup{.stream = key.stream,
+                                        .reference = key.reference,
+                                        .reference_kind = curve.reference_kind,
+                                        .measure = key.measure,
+                                        .direction = curve.direction,
+                                        .all = {},
+                                        .own = {}});
 }
 
+std::string stream_of(const CurveKey& key) { return name_of(key.stream); }
+
 /// What the run's curves have of one field, each once.
-std::vector<std::string> values_of(const RunRows& rows, std::string CurveKey::*field) {
+template <typename Field>
+std::vector<std::string> values_of(const RunRows& rows, Field field) {
   std::vector<std::string> values;
   for (const Curve& curve : rows.curves) {
-    const std::string& value = curve.key.*field;
+    const std::string value = std::invoke(field, curve.key);
     if (std::ranges::find(values, value) == values.end()) values.push_back(value);
   }
   return values;
@@ -59,23 +70,19 @@ std::vector<std::string> values_of(const RunRows& rows, std::string CurveKey::*f
 
 }  // namespace
 
-std::string reference_text(const std::string& reference) {
-  constexpr std::string_view before = "before-";
-  if (reference == "final") return "to the final state";
-  if (reference == "start") return "to its own start";
-  if (reference.starts_with(before)) {
-    const std::string count = shown_name(reference.substr(before.size()));
-    return count == "1" ? "to itself one snapshot before"
-                        : "to itself " + count + " snapshots before";
+std::string reference_text(const CurveGroup& group) {
+  if (group.reference_kind == ReferenceKind::final) return "to the final state";
+  if (group.reference_kind == ReferenceKind::start) return "to its own start";
+  if (const auto snapshots = snapshots_before(group.reference)) {
+    return *snapshots == 1 ? "to itself one snapshot before"
+                           : "to itself " + std::to_string(*snapshots) + " snapshots before";
   }
-  return "to " + shown_name(reference);
+  return "to " + shown_name(group.reference);
 }
 
-bool is_distance(const std::string& measure) { return measure.ends_with("_distance"); }
-
-bool is_nearer(const std::string& measure, std::optional<double> a, std::optional<double> b) {
+bool is_nearer(Direction direction, std::optional<double> a, std::optional<double> b) {
   if (!a || !b) return a.has_value();
-  return is_distance(measure) ? *a < *b : *a > *b;
+  return direction == Direction::distance ? *a < *b : *a > *b;
 }
 
 std::string shown_measure(const RunRows& rows, const std::string& wanted) {
@@ -94,12 +101,12 @@ std::vector<CurveGroup> curve_groups(const RunRows& rows, const ShowOptions& opt
   std::vector<CurveGroup> groups;
   for (const Curve& curve : rows.curves) {
     if (curve.key.measure != measure || !is_chosen(curve.key, options)) continue;
-    CurveGroup& group = group_of(groups, curve.key);
+    CurveGroup& group = group_of(groups, curve);
     group.all.push_back(&curve);
     choose_own(group, curve);
   }
-  std::ranges::stable_partition(groups,
-                                [](const CurveGroup& group) { return group.reference != "final"; });
+  std::ranges::stable_partition(
+      groups, [](const CurveGroup& group) { return group.reference_kind != ReferenceKind::final; });
   return groups;
 }
 
@@ -109,17 +116,17 @@ void check_choice(const RunRows& rows, const ShowOptions& options) {
     has_none("--measure", values_of(rows, &CurveKey::measure), options.measure);
   }
   if (!curve_groups(rows, options).empty()) return;
-  for (const auto& [option, wanted, field] :
-       {std::tuple("--stream", &options.stream, &CurveKey::stream),
-        {"--reference", &options.reference, &CurveKey::reference}}) {
-    const auto known = values_of(rows, field);
-    if (!wanted->empty() && std::ranges::find(known, *wanted) == known.end()) {
-      has_none(option, known, *wanted);
+  const std::string stream = options.stream ? name_of(*options.stream) : "";
+  for (const auto& [option, wanted, known] :
+       {std::tuple("--stream", stream, values_of(rows, stream_of)),
+        {"--reference", options.reference, values_of(rows, &CurveKey::reference)}}) {
+    if (!wanted.empty() && std::ranges::find(known, wanted) == known.end()) {
+      has_none(option, known, wanted);
     }
   }
   if (!options.layer.empty()) has_none("--layer", values_of(rows, &CurveKey::layer), options.layer);
   throw InputError("--stream, --reference: expected a pair that the run has numbers of, got '" +
-                   options.stream + "', '" + options.reference + "'");
+                   stream + "', '" + options.reference + "'");
 }
 
 }  // namespace livecca::tool

@@ -11,9 +11,11 @@ namespace livecca::tool {
 /// The curves of one stream to one reference by one measure: what stands in one table. The pointers
 /// are into the rows.
 struct CurveGroup {
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string reference;
+  ReferenceKind reference_kind = ReferenceKind::network;
   std::string measure;
+  Direction direction = Direction::similarity;
   std::vector<const Curve*> all;
   /// One a layer: with the reference's layer of the same name, or else with the one that is nearest
   /// now.
@@ -23,12 +25,10 @@ struct CurveGroup {
 };
 
 /// "to seed7", "to its own start", …
-std::string reference_text(const std::string& reference);
+std::string reference_text(const CurveGroup& group);
 
-bool is_distance(const std::string& measure);
-
-/// Whether a value is nearer than another by this measure; no value is the furthest.
-bool is_nearer(const std::string& measure, std::optional<double> a, std::optional<double> b);
+/// Whether a value is nearer than another; no value is the furthest.
+bool is_nearer(Direction direction, std::optional<double> a, std::optional<double> b);
 
 /// The measure that is shown, with its direction: the one asked for, or the run's first that has
 /// rows. Empty if there is none.

@@ -11,7 +11,7 @@
 #include "runs/curve_tables.hpp"
 #include "runs/output_file.hpp"
 #include "runs/pair_curves.hpp"
-#include "runs/row_fields.hpp"
+#include "runs/row_object.hpp"
 #include "runs/run_rows.hpp"
 #include "runs/show.hpp"
 #include "text/output_text.hpp"
@@ -36,8 +36,10 @@ fs::path folder_of(const std::string& run) {
 std::string name_of_run(const fs::path& folder) {
   std::ifstream file(folder / "rows.jsonl");
   std::string line;
-  const auto row = std::getline(file, line) ? parse_row(line) : std::nullopt;
-  if (row && row->contains("run") && row->at("run").is_string()) return text_field(*row, "run");
+  if (std::getline(file, line)) {
+    const auto row = row_from_json(line);
+    if (row && !row->run.empty()) return row->run;
+  }
   const fs::path path = fs::absolute(folder).lexically_normal();
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
@@ -89,9 +91,10 @@ std::vector<std::string> json_lines(const ReplayResult& result, const std::strin
   return lines;
 }
 
-std::string table_text(const ReplayArguments& arguments, const std::vector<std::string>& lines) {
+std::string table_text(const ReplayArguments& arguments, const ReplayResult& result,
+                       const std::string& run) {
   RunRows rows;
-  for (const std::string& line : lines) rows.add(line);
+  for (const MeasureRow& row : result.measures) rows.add({.run = run, .row = row});
   std::vector<CurveGroup> groups;
   for (const std::string& measure : arguments.options.measures) {
     ShowOptions chosen;
@@ -112,8 +115,10 @@ std::string csv_text(const std::vector<std::string>& lines) {
   return text;
 }
 
-std::string result_text(const ReplayArguments& arguments, const std::vector<std::string>& lines) {
-  if (arguments.format == ReplayFormat::table) return table_text(arguments, lines);
+std::string result_text(const ReplayArguments& arguments, const ReplayResult& result,
+                        const std::string& run) {
+  if (arguments.format == ReplayFormat::table) return table_text(arguments, result, run);
+  const std::vector<std::string> lines = json_lines(result, run);
   if (arguments.format == ReplayFormat::csv) return csv_text(lines);
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
@@ -140,7 +145,7 @@ std::vector<std::string> replay_run(const ReplayArguments& arguments, std::ostre
   if (!arguments.output.empty()) expect_other_file(arguments, folder);
   const ReplayResult result = replay(folder, arguments.options);
   expect_rows(result, folder);
-  const std::string text = result_text(arguments, json_lines(result, name_of_run(folder)));
+  const std::string text = result_text(arguments, result, name_of_run(folder));
   if (arguments.output.empty()) {
     out << text;
   } else {

@@ -9,8 +9,8 @@ namespace {
 /// ":each": an array as long as it needs to be.
 std::string_view fields_of(std::string_view kind) {
   if (kind == "measure") {
-    return "epoch step stream layer reference reference_layer measure value noise_floor "
-           "standard_error samples effective_samples samples_left_out features:xy "
+    return "epoch step stream layer reference reference_kind reference_layer measure value "
+           "noise_floor standard_error samples effective_samples samples_left_out features:xy "
            "features_of_taps:xy ranks:xy window precision modes:xy status";
   }
   if (kind == "spectrum") {

@@ -50,7 +50,7 @@ std::string alarm_line(const VerdictRow& alarm, std::int64_t last_epoch) {
   std::string words = alarm.verdict;
   std::ranges::replace(words, '_', ' ');
   std::string text = "! " + shown_name(alarm.layer) + ", " + shown_name(words);
-  if (!alarm.stream.empty()) text += ", " + shown_name(alarm.stream) + " stream";
+  text += std::string(", ") + name_of(alarm.stream) + " stream";
   if (alarm.epoch != last_epoch) text += ", at epoch " + std::to_string(alarm.epoch);
   return text + (alarm.message.empty() ? "" : ": " + shown_name(alarm.message));
 }

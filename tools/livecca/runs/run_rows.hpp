@@ -1,16 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
-#include "runs/rows_file.hpp"
+#include "livecca/sinks/rows_reader.hpp"
 
 namespace livecca::tool {
 
@@ -23,7 +25,7 @@ struct Point {
 
 /// Which number: the fields that all rows of a curve have in common.
 struct CurveKey {
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string reference;
   std::string layer;
   std::string reference_layer;
@@ -35,10 +37,12 @@ struct CurveKey {
 /// A number over the run, and what the last row said of it.
 struct Curve {
   CurveKey key;
+  ReferenceKind reference_kind = ReferenceKind::network;
+  Direction direction = Direction::similarity;
   std::vector<Point> points;
   std::optional<double> noise_floor;
   std::optional<double> standard_error;
-  std::string status;
+  Status status = Status::missing;
 
   std::optional<double> latest() const { return points.back().value; }
 };
@@ -52,8 +56,7 @@ struct LogCurve {
 /// of everything else the latest is kept. Spectra are left out.
 class RunRows {
  public:
-  /// Takes a line of rows.jsonl; counts it if it is no row that this version knows how to read.
-  void add(std::string_view line);
+  void add(RowLine line);
 
   std::string run;
   std::optional<RunRow> facts;
@@ -63,7 +66,7 @@ class RunRows {
   std::map<CurveKey, VerdictRow> verdicts;
   /// The others, of the last snapshot of each stream that has verdicts.
   std::vector<VerdictRow> alarms;
-  std::map<CurveKey, DriftRow> drifts;  ///< their stream is "train"
+  std::map<CurveKey, DriftRow> drifts;  ///< their stream is train
   std::vector<LayerRow> layers;         ///< the latest of each stream, network and layer
   std::vector<Event> events;            ///< the latest of each kind and subject, but for overhead
   std::optional<OverheadRow> overhead;
@@ -71,17 +74,25 @@ class RunRows {
   std::set<std::int64_t> epochs;          ///< that have numbers
   double wall_time = 0;                   ///< of the last row
   bool finished = false;
-  std::uint64_t lines = 0;
-  std::uint64_t foreign_lines = 0;
-  std::uint64_t first_foreign_line = 0;  ///< counted from 1
+  ForeignLines foreign;
 
  private:
-  class Reading;
+  void take(std::monostate) {}
+  void take(const SpectrumRow&) {}
+  void take(RunRow row);
+  void take(MeasureRow row);
+  void take(LayerRow row);
+  void take(VerdictRow row);
+  void take(DriftRow row);
+  void take(LogRow row);
+  void take(OverheadRow row);
+  void take(Event event);
+
   std::map<CurveKey, std::size_t> curve_of_;
   std::map<std::string, std::size_t> log_of_;
-  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> layer_of_;
+  std::map<std::tuple<Stream, std::string, std::string>, std::size_t> layer_of_;
   std::map<std::pair<std::string, std::string>, std::size_t> event_of_;
-  std::map<std::string, std::pair<std::int64_t, std::uint64_t>> last_verdicts_;
+  std::map<Stream, std::pair<std::int64_t, std::uint64_t>> last_verdicts_;
 };
 
 /// A run that may still be going on.
@@ -90,13 +101,13 @@ class RunReader {
   /// Reads what is there. Throws InputError if there is no file, or no row in it.
   explicit RunReader(const std::filesystem::path& run);
 
-  /// Takes what came since; whether anything did.
+  /// Takes what came since; whether anything did. Throws InputError if reading fails.
   bool update();
 
   const RunRows& rows() const { return rows_; }
 
  private:
-  RowsFile file_;
+  RowsReader reader_;
   RunRows rows_;
 };
 

@@ -5,11 +5,11 @@
 #include <cstdio>
 
 #include "runs/curve_tables.hpp"
+#include "runs/pair_curves.hpp"
+#include "runs/row_object.hpp"
+#include "runs/run_notices.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
-#include "runs/pair_curves.hpp"
-#include "runs/row_fields.hpp"
-#include "runs/run_notices.hpp"
 #include "text/sparkline.hpp"
 
 namespace livecca::tool {
@@ -117,7 +117,7 @@ std::string draw_run(const RunRows& rows, const ShowOptions& options, const Canv
   std::string text = headline(rows, canvas) + alarms_text(rows, canvas) + "\n" +
                      logs_text(rows, canvas) + groups_text(rows, options, canvas);
   std::string notices = events_text(rows, canvas) + overhead_text(rows, canvas);
-  const std::string foreign = foreign_lines_text(rows.foreign_lines, rows.first_foreign_line);
+  const std::string foreign = foreign_lines_text(rows.foreign.count, rows.foreign.first);
   if (!foreign.empty()) notices += cut_end(foreign, canvas.width) + "\n";
   return notices.empty() || text.ends_with("\n\n") ? text + notices : text + "\n" + notices;
 }

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+
+#include "livecca/sinks/stream.hpp"
 
 namespace livecca::tool {
 
@@ -11,11 +14,11 @@ constexpr std::size_t narrowest_canvas = 60;
 struct ShowOptions {
   std::string run;  ///< a run's folder, or its rows.jsonl
   bool follow = false;
-  std::string measure;    ///< with or without its direction; empty: the run's first
-  std::string stream;     ///< "probe" or "train"; empty: both
-  std::string reference;  ///< empty: all
-  std::string layer;      ///< a glob; empty: all
-  std::size_t width = 0;  ///< 0: the terminal's
+  std::string measure;             ///< with or without its direction; empty: the run's first
+  std::optional<Stream> stream{};  ///< empty: both
+  std::string reference;           ///< empty: all
+  std::string layer;               ///< a glob; empty: all
+  std::size_t width = 0;           ///< 0: the terminal's
 };
 
 /// Where a run is drawn.

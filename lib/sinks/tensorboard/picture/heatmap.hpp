@@ -14,12 +14,12 @@ namespace livecca {
 /// What a heatmap shows.
 struct HeatmapTitle {
   std::string run;
-  std::string stream;
+  Stream stream = Stream::probe;
   std::string measure;  ///< with its direction
+  Direction direction = Direction::similarity;
   std::string reference;
 
-  /// Whether larger numbers mean closer sides.
-  bool is_similarity() const { return measure.ends_with("_similarity"); }
+  bool is_similarity() const { return direction == Direction::similarity; }
 };
 
 /// One measure of every layer at every snapshot. Memory is bounded: where there are more than 120

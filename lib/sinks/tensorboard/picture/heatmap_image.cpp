@@ -216,7 +216,8 @@ void Drawing::draw_heading(Canvas& canvas) const {
   const char* hint = title_.is_similarity() ? ": bright is alike" : ": dark is close";
   canvas.text(margin, margin, text_scale, ink, fitting(title_.measure + " to " + title_.reference));
   canvas.text(margin, margin + line_height, text_scale, {100, 100, 105},
-              fitting(title_.stream + " stream of " + shortened(title_.run, 24) + hint));
+              fitting(std::string(name_of(title_.stream)) + " stream of " +
+                      shortened(title_.run, 24) + hint));
 }
 
 void Drawing::draw_names(Canvas& canvas) const {

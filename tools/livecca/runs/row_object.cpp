@@ -1,4 +1,6 @@
-#include "runs/row_fields.hpp"
+#include "runs/row_object.hpp"
+
+#include "livecca/sinks/row.hpp"
 
 namespace livecca::tool {
 
@@ -21,27 +23,6 @@ std::string foreign_lines_text(std::uint64_t count, std::uint64_t first) {
   if (count == 1) return "rows.jsonl: " + line + " was left out, it is none of the" + schema;
   return "rows.jsonl: " + std::to_string(count) + " lines were left out, they are no" + schema +
          "; the first is " + line;
-}
-
-std::string text_field(const Json& row, const char* name) {
-  const auto field = row.find(name);
-  return field == row.end() || field->is_null() ? "" : field->get<std::string>();
-}
-
-std::optional<double> number_field(const Json& row, const char* name) {
-  const auto field = row.find(name);
-  if (field == row.end() || field->is_null()) return std::nullopt;
-  return field->get<double>();
-}
-
-std::uint64_t count_field(const Json& row, const char* name) {
-  const auto field = row.find(name);
-  return field == row.end() || field->is_null() ? 0 : field->get<std::uint64_t>();
-}
-
-std::int64_t epoch_field(const Json& row, const char* name) {
-  const auto field = row.find(name);
-  return field == row.end() || field->is_null() ? 0 : field->get<std::int64_t>();
 }
 
 }  // namespace livecca::tool

@@ -1,0 +1,168 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "full_rows.hpp"
+#include "livecca/sinks/rows_reader.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace livecca;
+using namespace livecca_tests;
+
+namespace {
+
+/// A rows.jsonl that a reader follows.
+class FollowedRows {
+ public:
+  void add(const AnyRow& row) { add_text(text_of(row) + "\n"); }
+  void add_text(const std::string& text) const {
+    std::ofstream(path(), std::ios::binary | std::ios::app) << text;
+  }
+  std::filesystem::path path() const { return folder_.path() / "rows.jsonl"; }
+  std::filesystem::path folder() const { return folder_.path(); }
+
+  void open(RowsReaderOptions options = {}) {
+    auto opened = RowsReader::open(folder(), options);
+    REQUIRE_MESSAGE(opened, opened.why());
+    reader = *std::move(opened);
+  }
+
+  /// The rows that came; forgets those of before where the file is read anew.
+  bool read() {
+    news.clear();
+    const auto came = reader->read([this](RowLine&& line) { news.push_back(line.row); },
+                                   [this] {
+                                     news.clear();
+                                     ++starts;
+                                   });
+    REQUIRE_MESSAGE(came, came.why());
+    return *came;
+  }
+
+  std::optional<RowsReader> reader;
+  std::vector<AnyRow> news;
+  int starts = 0;
+
+ private:
+  TemporaryFolder folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a file that grows is read from where the last read ended") {
+  FollowedRows rows;
+  rows.add(full_run());
+  rows.open();
+  CHECK(rows.read());
+  CHECK((rows.news == std::vector<AnyRow>{full_run()}));
+  CHECK_FALSE(rows.read());
+  for (const AnyRow& row : one_of_each()) rows.add(row);
+  CHECK(rows.read());
+  CHECK((rows.news == one_of_each()));
+  CHECK(rows.reader->lines() == 1 + one_of_each().size());
+  CHECK(rows.starts == 0);
+}
+
+TEST_CASE("a last line that is torn comes once, when it is whole") {
+  const std::string text = text_of(full_measure());
+  for (const std::size_t torn : {std::size_t{1}, text.size() / 2, text.size()}) {
+    CAPTURE(torn);
+    FollowedRows rows;
+    rows.add(full_run());
+    rows.add_text(text.substr(0, torn));
+    rows.open();
+    CHECK(rows.read());
+    CHECK(rows.news.size() == 1);
+    CHECK_FALSE(rows.read());
+    rows.add_text(text.substr(torn) + "\n");
+    CHECK(rows.read());
+    CHECK((rows.news == std::vector<AnyRow>{full_measure()}));
+    CHECK(rows.reader->foreign_lines().count == 0);
+  }
+}
+
+TEST_CASE("a file that was cut back to a checkpoint is read anew, however far it has grown since") {
+  FollowedRows rows;
+  rows.add(full_run());
+  rows.add(log_of(1));
+  const auto checkpoint = std::filesystem::file_size(rows.path());
+  rows.add(log_of(2));
+  rows.add_text("not a row\n");
+  rows.open();
+  CHECK(rows.read());
+  CHECK(rows.reader->foreign_lines().count == 1);
+  std::filesystem::resize_file(rows.path(), checkpoint);
+  std::size_t more = 0;
+  SUBCASE("shorter than it was") {}
+  SUBCASE("longer than it was") { more = 20; }
+  for (std::size_t i = 0; i < more; ++i) rows.add(log_of(3));
+  CHECK(rows.read());
+  CHECK(rows.starts == 1);
+  REQUIRE(rows.news.size() == 2 + more);
+  CHECK((rows.news[1] == log_of(1)));
+  CHECK(rows.reader->lines() == 2 + more);
+  CHECK(rows.reader->foreign_lines().count == 0);
+  CHECK_FALSE(rows.read());
+}
+
+TEST_CASE("a file that is gone has no news; one that was begun anew is read whole") {
+  FollowedRows rows;
+  rows.add(full_run());
+  rows.add(log_of(1));
+  rows.open();
+  CHECK(rows.read());
+  std::filesystem::remove(rows.path());
+  CHECK_FALSE(rows.read());
+  CHECK(rows.starts == 0);
+  rows.add(full_run());
+  rows.add(log_of(4));
+  CHECK(rows.read());
+  CHECK(rows.starts == 1);
+  CHECK((rows.news == std::vector<AnyRow>{full_run(), log_of(4)}));
+}
+
+TEST_CASE("lines that are no rows are counted and passed over, and the first is named") {
+  FollowedRows rows;
+  rows.add(full_run());
+  rows.add_text("not JSON\n\n[1]\n");
+  rows.add(log_of(1));
+  rows.open();
+  CHECK(rows.read());
+  CHECK(rows.news.size() == 2);
+  CHECK(rows.reader->lines() == 5);
+  const ForeignLines& foreign = rows.reader->foreign_lines();
+  CHECK(foreign.count == 3);
+  CHECK(foreign.first == 2);
+  CHECK(foreign.why == "expected a JSON object, got other text");
+}
+
+TEST_CASE("spectra are passed over where they are not wanted") {
+  FollowedRows rows;
+  for (const AnyRow& row : one_of_each()) rows.add(row);
+  rows.open({.with_spectra = false});
+  CHECK(rows.read());
+  CHECK(rows.news.size() + 1 == one_of_each().size());
+  CHECK(rows.reader->lines() == one_of_each().size());
+  CHECK(rows.reader->foreign_lines().count == 0);
+}
+
+TEST_CASE("a line longer than what is read at once comes whole") {
+  FollowedRows rows;
+  SpectrumRow spectrum = full_spectrum();
+  spectrum.weights.assign(300000, 1.0 / 3);
+  rows.add(spectrum);
+  rows.add(log_of(1));
+  rows.open();
+  CHECK(rows.read());
+  CHECK((rows.news == std::vector<AnyRow>{spectrum, log_of(1)}));
+}
+
+TEST_CASE("what is no run is refused with what was expected") {
+  const TemporaryFolder folder;
+  CHECK(RowsReader::open(folder.path()).why().ends_with("got one without rows.jsonl"));
+  CHECK(RowsReader::open(folder.path() / "none").why().ends_with("got nothing of this name"));
+}
