@@ -92,7 +92,7 @@ void add_column(std::vector<std::string>& titles, std::vector<std::string>& head
 
 /// The first of them is the one that floors, drifts and verdicts are about.
 std::string first_reference(const EpochFacts& facts) {
-  return facts.references.empty() ? "start" : facts.references.front();
+  return facts.references.empty() ? livecca::start_reference : facts.references.front();
 }
 
 /// By layer, what only some tables have.
@@ -113,9 +113,10 @@ std::vector<std::string> row_of(const std::string& layer, const EpochColumns& co
     row.push_back(value_cell(report.find({layer, reference, "pwcca_distance"}), cells));
   }
   const MeasureRow* mean = report.find({layer, first_reference(facts), "mean_cca_distance"});
-  row.insert(row.end(),
-             {value_cell(report.find({layer, "start", "pwcca_distance"}), cells), floor_cell(mean),
-              mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
+  row.insert(
+      row.end(),
+      {value_cell(report.find({layer, livecca::start_reference, "pwcca_distance"}), cells),
+       floor_cell(mean), mean == nullptr ? "–" : std::to_string(mean->samples), ranks_cell(mean)});
   if (!columns.drifts.empty()) row.push_back(cell_of(columns.drifts, layer));
   if (!columns.verdicts.empty()) row.push_back(cell_of(columns.verdicts, layer));
   return row;
@@ -125,7 +126,7 @@ std::vector<std::string> row_of(const std::string& layer, const EpochColumns& co
 void print_notes(std::ostream& out, const std::vector<std::string>& layers, const EpochFacts& facts,
                  const SnapshotReport& report) {
   const bool all_have_start = std::ranges::all_of(layers, [&](const std::string& layer) {
-    return report.find({layer, "start", "pwcca_distance"}) != nullptr;
+    return report.find({layer, livecca::start_reference, "pwcca_distance"}) != nullptr;
   });
   if (all_have_start) return;
   out << "  – = no number: "
@@ -202,7 +203,7 @@ void print_numbers(std::ostream& out, const std::vector<Curve>& curves,
     std::vector<std::string> row = {std::to_string(epoch)};
     for (const Curve& curve : curves) {
       row.push_back(value_cell(report.find({.layer = curve.layer,
-                                            .reference = "final",
+                                            .reference = livecca::final_reference,
                                             .measure = "pwcca_distance",
                                             .epoch = epoch}),
                                cells));

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -199,7 +200,7 @@ std::vector<MeasureRow> rows_from_json(const Json& json) {
   std::vector<MeasureRow> rows;
   for (const Json& from : json) {
     auto line = row_from_json(from.dump());
-    if (!line) throw Error(line.why());
+    if (!line) throw std::runtime_error(line.why());
     rows.push_back(std::get<MeasureRow>(std::move(line->row)));
   }
   return rows;

@@ -45,10 +45,10 @@ bool JsonlReader::still_holds_last_line(std::ifstream& file) const {
 Result<bool> JsonlReader::read(const OnLine& on_line, const OnStartOver& on_start_over) {
   std::ifstream file(path_, std::ios::binary);
   if (!file) return false;
+  const Failure failure{path_.string() +
+                        ": expected to read a run's rows, got an error on reading"};
   const bool starts_over = !last_line_.empty() && !still_holds_last_line(file);
-  if (file.bad()) {
-    return Failure{path_.string() + ": expected to read a run's rows, got an error on reading"};
-  }
+  if (file.bad()) return failure;
   file.clear();
   if (starts_over) {
     offset_ = 0;
@@ -56,9 +56,7 @@ Result<bool> JsonlReader::read(const OnLine& on_line, const OnStartOver& on_star
     on_start_over();
   }
   const bool has_lines = read_lines(file, on_line);
-  if (file.bad()) {
-    return Failure{path_.string() + ": expected to read a run's rows, got an error on reading"};
-  }
+  if (file.bad()) return failure;
   return has_lines || starts_over;
 }
 

@@ -104,7 +104,9 @@ TEST_CASE("rows.jsonl holds every number with what is needed to judge it") {
     kinds.insert(line["kind"].get<std::string>());
     if (line["kind"] == "run") CHECK(line["notes"]["learning_rate"] == "0.1");
     if (line["kind"] != "measure") continue;
-    references.insert(line["reference"].get<std::string>());
+    const auto reference = line["reference"].get<std::string>();
+    references.insert(reference);
+    CHECK(line["reference_kind"] == (reference == "seed7" ? "network" : reference));
     CHECK(line["samples"] == 400);
     CHECK(line["effective_samples"] == 400);
     CHECK(line["ranks"] == nlohmann::json::array({6, 6}));

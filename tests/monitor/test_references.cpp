@@ -309,6 +309,10 @@ TEST_CASE("a pack's layer that is not finite is missing, by name, and spoils no 
   CHECK(report.find({"conv1", "start", "pwcca_distance"})->status == Status::ok);
   CHECK(report.find({"conv2", "start", "pwcca_distance"})->status == Status::ok);
   CHECK(report.find({"conv2", "pack", "pwcca_distance"})->status == Status::missing);
+  for (const char* layer : {"conv1", "conv2"}) {
+    CHECK(report.find({layer, "pack", "pwcca_distance"})->reference_kind == ReferenceKind::pack);
+    CHECK(report.find({layer, "start", "pwcca_distance"})->reference_kind == ReferenceKind::start);
+  }
   CHECK(has_event_saying(report, "nonfinite", "expected at most 10 %"));
 }
 

@@ -245,7 +245,6 @@ TEST_CASE_FIXTURE(ShowFixture,
   run_file.begin();
   ShowOptions final_only;
   final_only.reference = "final";
-  final_only.reference_kind = livecca::ReferenceKind::final;
   RunReader reader(run_file.folder());
   CHECK(has(draw_run(reader.rows(), {}, {}), "no snapshot yet"));
   run_file.add(measure_row(0, "conv1", 0.5));

@@ -197,7 +197,9 @@ TEST_CASE("the snapshot so many before is compared with, once there is one") {
   }
   const auto distance = [&](std::size_t epoch, const char* reference) {
     const MeasureRow* row = reports[epoch].find({"fc", reference, "mean_cca_distance"});
-    return row == nullptr ? -1 : *row->value;
+    if (row == nullptr) return -1.0;
+    CHECK(row->reference_kind == ReferenceKind::before);
+    return *row->value;
   };
   CHECK(distance(0, "before-1") == -1);
   CHECK(distance(1, "before-1") > 0.01);
