@@ -5,8 +5,6 @@
 #include <limits>
 
 #include "common/descriptor.hpp"
-#include "common/hexadecimal.hpp"
-#include "common/utf8.hpp"
 #include "common/write_bytes.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/file_text.hpp"
@@ -63,15 +61,4 @@ TEST_CASE("an offset beyond what a file can have is refused") {
   const std::byte byte{};
   CHECK_FALSE(
       write_all(file.number(), std::span(&byte, 1), std::numeric_limits<std::uint64_t>::max()));
-}
-
-TEST_CASE("a number's hexadecimal digits are all of its type's") {
-  CHECK(hexadecimal(std::uint32_t{0xAB}) == "000000ab");
-  CHECK(hexadecimal(std::uint64_t{0xFEDCBA9876543210U}) == "fedcba9876543210");
-}
-
-TEST_CASE("a text that is UTF-8 stays, other bytes are replaced") {
-  CHECK(valid_utf8("conv1") == "conv1");
-  CHECK(valid_utf8("\xC3\xA9\n") == "\xC3\xA9\n");
-  CHECK(valid_utf8("a\xFF(") == "a\xEF\xBF\xBD(");
 }
