@@ -15,7 +15,7 @@ TEST_CASE("the names of own states are made and known in one place") {
     CHECK_FALSE(is_reserved(name));
   using enum ReferenceKind;
   for (const ReferenceKind kind : {network, pack, start, before, final}) {
-    CHECK(reference_kind_named(name_of(kind)) == kind);
+    CHECK(enum_named<ReferenceKind>(name_of(kind)) == kind);
   }
-  CHECK_FALSE(reference_kind_named("seed7"));
+  CHECK_FALSE(enum_named<ReferenceKind>("seed7"));
 }
