@@ -18,19 +18,18 @@ const char* name_of(Samples samples) {
   return "unknown";
 }
 
-bool Reading::is_valid(std::string& why) const {
+Result<void> Reading::check() const {
   const bool of_sequences = samples == Samples::last || samples == Samples::step;
   if (of_sequences && !is_sequence(layout)) {
-    why = std::string("expected a layout of sequences (ntc, tnc) to take a step of, got ") +
-          name_of(layout);
-    return false;
+    return Failure{
+        std::string("expected a layout of sequences (ntc, tnc) to take a step of, got ") +
+        name_of(layout)};
   }
   if (one_row_per_image() && layout == Layout::nc) {
-    why = std::string("expected a layout with positions or steps for ") + name_of(samples) +
-          " samples, got nc";
-    return false;
+    return Failure{std::string("expected a layout with positions or steps for ") +
+                   name_of(samples) + " samples, got nc"};
   }
-  return true;
+  return {};
 }
 
 std::string Reading::text() const {

@@ -10,14 +10,15 @@
 
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/moments/precision.hpp"
 #include "livecca/moments/window.hpp"
-#include "livecca/packs/pack_precision.hpp"
 #include "livecca/monitor/pairing.hpp"
 #include "livecca/monitor/schedule.hpp"
-#include "livecca/verdicts/verdict_options.hpp"
+#include "livecca/packs/pack_precision.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/sink.hpp"
+#include "livecca/verdicts/verdict_options.hpp"
 
 namespace livecca {
 
@@ -116,8 +117,8 @@ struct MonitorOptions {
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
   std::vector<std::pair<std::string, std::string>> notes{};
 
-  /// Whether the options make sense; if not, says why.
-  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+  /// Fails if the options make no sense.
+  LIVECCA_EXPORT Result<void> check() const;
 };
 
 }  // namespace livecca

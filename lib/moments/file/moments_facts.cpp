@@ -300,11 +300,9 @@ std::string facts_to_json(const PanelMoments& moments) {
   return json.dump();
 }
 
-std::optional<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of,
-                                            std::string& why) {
+Result<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of) {
   if (nests_too_deep(text)) {
-    why = "expected facts, got JSON that nests deeper than they do";
-    return std::nullopt;
+    return Failure{"expected facts, got JSON that nests deeper than they do"};
   }
   const Json json = Json::parse(text, nullptr, false);
   try {
@@ -319,8 +317,7 @@ std::optional<PanelMoments> facts_from_json(const std::string& text, const Featu
     moments.blocks_by_age = by_age != json.end() && by_age->get<bool>();
     return moments;
   } catch (const Refusal& refusal) {
-    why = refusal.what();
-    return std::nullopt;
+    return Failure{refusal.what()};
   }
 }
 

@@ -56,11 +56,9 @@ ActivationShape shape_of(ActivationTensor& tensor, Layout layout) {
                      name_of(layout) + ", got shape " + shape_text(tensor.shape()) +
                      (image ? "; see --layout nchw, nhwc and ntc" : ""));
   }
-  ActivationShape shape;
-  std::string why;
-  if (!read_shape(tensor.entries(0, first_axis_of_shape(tensor, layout)), layout, shape, why)) {
-    throw InputError(tensor.name() + ": " + why);
-  }
+  const auto seen = read_shape(tensor.entries(0, first_axis_of_shape(tensor, layout)), layout);
+  if (!seen) throw InputError(tensor.name() + ": " + seen.why());
+  ActivationShape shape = *seen;
   tensor.release();
   if (layout != Layout::tnc) shape.images = tensor.images();
   if (const auto recorded = tensor.recorded()) shape.grid = recorded->grid;

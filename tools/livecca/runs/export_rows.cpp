@@ -50,10 +50,10 @@ std::string write_file(RowsFile& rows, const ExportOptions& options) {
                      "'");
   }
   AtomicFile file(options.output);
-  std::string why;
   std::string waiting;
   const auto flush = [&] {
-    if (!file.write(std::as_bytes(std::span(waiting)), why)) throw InputError(why);
+    const auto written = file.write(std::as_bytes(std::span(waiting)));
+    if (!written) throw InputError(written.why());
     waiting.clear();
   };
   std::string foreign = write_rows(rows, options.kind, [&](const std::string& text) {
@@ -61,7 +61,8 @@ std::string write_file(RowsFile& rows, const ExportOptions& options) {
     if (waiting.size() >= bytes_at_once) flush();
   });
   flush();
-  if (!file.commit(AtomicFile::Sync::none, why)) throw InputError(why);
+  const auto committed = file.commit(AtomicFile::Sync::none);
+  if (!committed) throw InputError(committed.why());
   return foreign;
 }
 

@@ -123,11 +123,9 @@ std::string result_text(const ReplayArguments& arguments, const std::vector<std:
 
 void write_file(const std::string& path, const std::string& text) {
   AtomicFile file(path);
-  std::string why;
-  if (!file.write(std::as_bytes(std::span(text)), why) ||
-      !file.commit(AtomicFile::Sync::none, why)) {
-    throw InputError(why);
-  }
+  auto written = file.write(std::as_bytes(std::span(text)));
+  if (written) written = file.commit(AtomicFile::Sync::none);
+  if (!written) throw InputError(written.why());
 }
 
 }  // namespace
