@@ -179,6 +179,17 @@ class LIVECCA_EXPORT Monitor::Step {
   /// window of a Panel with taps and pairs of the same names, in any order, over the same positions
   /// and features. What it does not have is lost for the window, and the probe's activations are
   /// not kept of this snapshot. Copies. Throws Error if something was observed or merged already.
+  ///
+  /// Moments can also be made of sums: here of `x` and `y`, two TapSums, and of their PairSums.
+  ///
+  ///     livecca::PanelMoments window;
+  ///     window.images = 256;
+  ///     window.steps_committed = 1;
+  ///     window.taps.push_back({.name = {"net", "fc"}, .moments = *Moments::from_sums(x)});
+  ///     window.taps.push_back({.name = {"ref", "fc"}, .moments = *Moments::from_sums(y)});
+  ///     for (auto& tap : window.taps) tap.features_of_tap = tap.moments->features();
+  ///     window.pairs.push_back({.x = 0, .y = 1, .moments = *CrossMoments::from_sums(of_both)});
+  ///     step.merge(window);
   void merge(const PanelMoments& moments);
   /// What a hook could not hand to observe(), by name: written and told as an event "unwatchable".
   /// Does nothing after the commit.

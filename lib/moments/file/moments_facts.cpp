@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
 
 #include "moments/moments_parts.hpp"
+#include "moments/sums_checks.hpp"
 
 namespace livecca {
 namespace {
@@ -122,9 +122,7 @@ std::uint64_t count_in(const Json& object, const char* name) {
 
 double weight_in(const Json& object, const char* name) {
   const Json& value = member(object, name);
-  if (!value.is_number() || !(value.get<double>() >= 0) || !std::isfinite(value.get<double>())) {
-    refuse(name, "a weight of 0 or more");
-  }
+  if (!value.is_number() || !is_weight(value.get<double>())) refuse(name, "a weight of 0 or more");
   return value.get<double>();
 }
 
@@ -160,7 +158,7 @@ Fault fault_of(const Json& json) {
 double roundoff_in(const Json& json) {
   if (!json.contains("roundoff")) return 0;
   const double roundoff = weight_in(json, "roundoff");
-  if (roundoff > 1) refuse("roundoff", "a share");
+  if (!is_roundoff(roundoff)) refuse("roundoff", "a share");
   return roundoff;
 }
 
