@@ -33,14 +33,14 @@ double Probe::run(livecca::Monitor& monitor, std::int64_t epoch, Network& traine
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-bool Probe::record(const std::filesystem::path& file, std::int64_t epoch, Network& network,
-                   std::string& why) {
+livecca::Result<std::vector<livecca::libtorch::TapProblem>> Probe::record(
+    const std::filesystem::path& file, std::int64_t epoch, Network& network) {
   livecca::RecorderOptions options;
   options.network = trained_name;
   options.epoch = epoch;
   return livecca::libtorch::record(
       file, *network, batches(),
-      [&](const torch::Tensor& images) { return network->forward(images); }, options, why);
+      [&](const torch::Tensor& images) { return network->forward(images); }, options);
 }
 
 void run_watched(livecca::Monitor& monitor, livecca::Monitor::Step& step, const char* name,

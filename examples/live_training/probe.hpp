@@ -1,6 +1,8 @@
 #pragma once
 
+#include <livecca/common/result.hpp>
 #include <livecca/monitor/monitor.hpp>
+#include <livecca_libtorch/tap.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -28,10 +30,10 @@ class Probe {
   /// recorded one is compared with. Returns the seconds it took, all of them training's.
   double run(livecca::Monitor& monitor, std::int64_t epoch, Network& trained, Network& reference);
 
-  /// Records a network's activations over the probe, for monitors of later runs. False, with the
-  /// reason, if the file is not written.
-  bool record(const std::filesystem::path& file, std::int64_t epoch, Network& network,
-              std::string& why);
+  /// Records a network's activations over the probe, for monitors of later runs. Returns the layers
+  /// that could not be recorded. Fails if the file is not written.
+  livecca::Result<std::vector<livecca::libtorch::TapProblem>> record(
+      const std::filesystem::path& file, std::int64_t epoch, Network& network);
 
  private:
   std::vector<torch::Tensor> batches() const;

@@ -39,10 +39,14 @@ void WatchedTraining::print_curves() { print_final_curves(std::cout, layers_, mo
 bool WatchedTraining::record() {
   const std::filesystem::path& file = session_.settings.record;
   if (file.empty()) return true;
-  std::string why;
-  if (!probe_.record(file, session_.training.epochs, trainer_.network(), why)) {
-    std::cerr << "live_training: the network was not recorded: " << why << '\n';
+  const auto recorded = probe_.record(file, session_.training.epochs, trainer_.network());
+  if (!recorded) {
+    std::cerr << "live_training: the network was not recorded: " << recorded.why() << '\n';
     return false;
+  }
+  for (const livecca::libtorch::TapProblem& problem : *recorded) {
+    std::cerr << "live_training: " << problem.tap << " was not recorded: " << problem.message
+              << '\n';
   }
   std::cout << "Recorded over the probe, for --pack: " << file.string() << '\n';
   return true;

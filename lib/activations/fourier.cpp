@@ -240,16 +240,16 @@ Spectrum::~Spectrum() = default;
 Spectrum::Spectrum(Spectrum&&) noexcept = default;
 Spectrum& Spectrum::operator=(Spectrum&&) noexcept = default;
 
-bool Spectrum::transform(const ActivationView& view, Layout layout, std::string& why) {
+Result<void> Spectrum::transform(const ActivationView& view, Layout layout) {
   State& state = *state_;
   state.shape.images = 0;  // whatever happens below
   if (!has_positions(layout)) {
-    why = "expected a layout with positions to transform over (" +
-          enum_names<Layout>(has_positions, ", ") + "), got " + name_of(layout);
-    return false;
+    return Failure{"expected a layout with positions to transform over (" +
+                   enum_names<Layout>(has_positions, ", ") + "), got " + name_of(layout)};
   }
-  ActivationShape shape;
-  if (!read_shape(view, layout, shape, why)) return false;
+  const auto seen = read_shape(view, layout);
+  if (!seen) return Failure{seen.why()};
+  const ActivationShape& shape = *seen;
   state.set_shape(shape);
   const Addresses at = addresses_of(view, layout);
   with_element_type(view.dtype(), [&](auto zero) {
@@ -266,7 +266,7 @@ bool Spectrum::transform(const ActivationView& view, Layout layout, std::string&
     }
   });
   state.find_roundoffs(view.roundoff());
-  return true;
+  return {};
 }
 
 std::size_t Spectrum::images() const { return state_->shape.images; }

@@ -34,18 +34,17 @@ std::string Grid::text() const {
   return text + std::to_string(height) + " x " + std::to_string(width);
 }
 
-bool read_shape(const ActivationView& view, Layout layout, ActivationShape& shape,
-                std::string& why) {
+Result<ActivationShape> read_shape(const ActivationView& view, Layout layout) {
   const LayoutAxes axes = axes_of(layout);
   const auto extents = view.shape();
   if (extents.size() != axes.count) {
-    why = "expected " + std::to_string(axes.count) + " axes for layout " + name_of(layout) +
-          ", got shape " + text_of(extents);
-    return false;
+    return Failure{"expected " + std::to_string(axes.count) + " axes for layout " +
+                   name_of(layout) + ", got shape " + text_of(extents)};
   }
   const auto extent = [&](std::size_t axis) {
     return axis == LayoutAxes::none ? std::size_t{1} : static_cast<std::size_t>(extents[axis]);
   };
+  ActivationShape shape;
   shape.images = extent(axes.image);
   shape.features = extent(axes.feature);
   shape.grid = {
@@ -54,14 +53,12 @@ bool read_shape(const ActivationView& view, Layout layout, ActivationShape& shap
   std::size_t values = shape.features;
   for (const std::size_t extent_of_grid : {shape.grid.depth, shape.grid.height, shape.grid.width}) {
     if (!__builtin_mul_overflow(values, extent_of_grid, &values)) continue;
-    why = "expected fewer than 2^64 values an image, got shape " + text_of(extents);
-    return false;
+    return Failure{"expected fewer than 2^64 values an image, got shape " + text_of(extents)};
   }
   if (values == 0) {
-    why = "expected at least one feature and one position, got shape " + text_of(extents);
-    return false;
+    return Failure{"expected at least one feature and one position, got shape " + text_of(extents)};
   }
-  return true;
+  return shape;
 }
 
 std::size_t rows_per_image(const Positions& positions, Grid grid) {

@@ -20,19 +20,17 @@ const char* name_of(Samples samples) {
   return nullptr;
 }
 
-bool Reading::is_valid(std::string& why) const {
+Result<void> Reading::check() const {
   const bool of_sequences = samples == Samples::last || samples == Samples::step;
   if (of_sequences && !is_sequence(layout)) {
-    why = "expected a layout of sequences (" + enum_names<Layout>(is_sequence, ", ") +
-          ") to take a step of, got " + name_of(layout);
-    return false;
+    return Failure{"expected a layout of sequences (" + enum_names<Layout>(is_sequence, ", ") +
+                   ") to take a step of, got " + name_of(layout)};
   }
   if (one_row_per_image() && !has_positions(layout) && !is_sequence(layout)) {
-    why = std::string("expected a layout with positions or steps for ") + name_of(samples) +
-          " samples, got " + name_of(layout);
-    return false;
+    return Failure{std::string("expected a layout with positions or steps for ") +
+                   name_of(samples) + " samples, got " + name_of(layout)};
   }
-  return true;
+  return {};
 }
 
 std::string Reading::text() const {

@@ -1,6 +1,7 @@
 #include "livecca/activations/sequence_mask.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "livecca/common/error.hpp"
 
@@ -36,28 +37,27 @@ SequenceMask SequenceMask::first(std::size_t sequences) const {
   return mask;
 }
 
-bool SequenceMask::fits(std::size_t sequences, std::size_t steps, std::string& why) const {
-  if (kind_ == Kind::none) return true;
+Result<void> SequenceMask::check_fits(std::size_t sequences, std::size_t steps) const {
+  if (kind_ == Kind::none) return {};
   const auto text = [](std::size_t rows, std::size_t columns) {
     return std::to_string(rows) + " sequences x " + std::to_string(columns) + " steps";
   };
   if (kind_ == Kind::bytes) {
-    if (sequences_ == sequences && steps_ == steps) return true;
-    why = "expected a mask of " + text(sequences, steps) + ", got " + text(sequences_, steps_);
-    return false;
+    if (sequences_ == sequences && steps_ == steps) return {};
+    return Failure{"expected a mask of " + text(sequences, steps) + ", got " +
+                   text(sequences_, steps_)};
   }
   if (lengths_.size() != sequences) {
-    why = "expected the lengths of " + std::to_string(sequences) + " sequences, got " +
-          std::to_string(lengths_.size());
-    return false;
+    return Failure{"expected the lengths of " + std::to_string(sequences) + " sequences, got " +
+                   std::to_string(lengths_.size())};
   }
   for (std::size_t i = 0; i < sequences; ++i) {
     if (lengths_[i] >= 0 && static_cast<std::size_t>(lengths_[i]) <= steps) continue;
-    why = "expected lengths of 0 to " + std::to_string(steps) + " steps, got " +
-          std::to_string(lengths_[i]) + " of sequence " + std::to_string(i) + " of the batch";
-    return false;
+    return Failure{"expected lengths of 0 to " + std::to_string(steps) + " steps, got " +
+                   std::to_string(lengths_[i]) + " of sequence " + std::to_string(i) +
+                   " of the batch"};
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

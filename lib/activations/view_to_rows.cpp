@@ -111,23 +111,23 @@ struct PackedRows::Source {
   }
 };
 
-bool PackedRows::pack(const ActivationView& view, const Reading& reading,
-                      const Positions& positions, std::uint64_t first_image, std::string& why,
-                      std::span<const std::size_t> features, const SequenceMask& mask) {
+Result<void> PackedRows::pack(const ActivationView& view, const Reading& reading,
+                              const Positions& positions, std::uint64_t first_image,
+                              std::span<const std::size_t> features, const SequenceMask& mask) {
   set_shape({}, 1, view.dtype());
-  ActivationShape shape;
-  if (!reading.is_valid(why) || !read_shape(view, reading.layout, shape, why)) return false;
+  if (auto checked = reading.check(); !checked) return checked;
+  const auto seen = read_shape(view, reading.layout);
+  if (!seen) return Failure{seen.why()};
+  const ActivationShape& shape = *seen;
   if (mask.is_given() && !is_sequence(reading.layout)) {
-    why = std::string("expected no mask for layout ") + name_of(reading.layout) +
-          ", which has no steps";
-    return false;
+    return Failure{std::string("expected no mask for layout ") + name_of(reading.layout) +
+                   ", which has no steps"};
   }
-  if (!mask.fits(shape.images, shape.grid.size(), why)) return false;
+  if (auto fits = mask.check_fits(shape.images, shape.grid.size()); !fits) return fits;
   features_of_tap_ = reading.features(shape.features, shape.grid);
   if (!features.empty() && features.back() >= features_of_tap_) {
-    why = "expected more than " + std::to_string(features.back()) + " features, got " +
-          std::to_string(features_of_tap_);
-    return false;
+    return Failure{"expected more than " + std::to_string(features.back()) + " features, got " +
+                   std::to_string(features_of_tap_)};
   }
   const Source source{static_cast<const std::byte*>(view.data()), view.dtype(), shape,
                       addresses_of(view, reading.layout), features};
@@ -141,7 +141,7 @@ bool PackedRows::pack(const ActivationView& view, const Reading& reading,
   if (reading.samples == Samples::pooled && !is_sequence(reading.layout)) {
     roundoff_ /= std::sqrt(static_cast<double>(shape.grid.size()));
   }
-  return true;
+  return {};
 }
 
 void PackedRows::copy_position(const Source& source, std::size_t image, std::size_t position,
@@ -323,20 +323,19 @@ void PackedRows::flatten(const Source& source, std::size_t image) {
   });
 }
 
-bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_image, Grid grid,
-                               std::string& why, std::span<const std::uint8_t> valid) {
+Result<void> PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_image,
+                                       Grid grid, std::span<const std::uint8_t> valid) {
   set_shape({}, 1, view.dtype());
-  ActivationShape shape;
-  if (!read_shape(view, Layout::nc, shape, why)) return false;
+  const auto seen = read_shape(view, Layout::nc);
+  if (!seen) return Failure{seen.why()};
+  const ActivationShape& shape = *seen;
   if (rows_an_image == 0 || shape.images % rows_an_image != 0) {
-    why = "expected a multiple of " + std::to_string(rows_an_image) + " recorded rows, got " +
-          std::to_string(shape.images);
-    return false;
+    return Failure{"expected a multiple of " + std::to_string(rows_an_image) +
+                   " recorded rows, got " + std::to_string(shape.images)};
   }
   if (!valid.empty() && valid.size() != shape.images) {
-    why = "expected to know of " + std::to_string(shape.images) +
-          " recorded rows whether they are valid, got " + std::to_string(valid.size());
-    return false;
+    return Failure{"expected to know of " + std::to_string(shape.images) +
+                   " recorded rows whether they are valid, got " + std::to_string(valid.size())};
   }
   features_of_tap_ = shape.features;
   const Source source{static_cast<const std::byte*>(view.data()),
@@ -352,7 +351,7 @@ bool PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_i
     valid_[row] = valid[row] != 0;
     finite_[row] |= valid[row] == 0;
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

@@ -54,71 +54,65 @@ void AtomicFile::discard() {
   temporary_.clear();
 }
 
-bool AtomicFile::fail(const std::string& got, std::string& why) {
+Failure AtomicFile::fail(const std::string& got) {
   discard();
   ended_ = path_.string() + ": expected to write, got: " + got;
-  why = ended_;
-  return false;
+  return Failure{ended_};
 }
 
-bool AtomicFile::fail_with_errno(std::string& why) { return fail(std::strerror(errno), why); }
+Failure AtomicFile::fail_with_errno() { return fail(std::strerror(errno)); }
 
-bool AtomicFile::open(std::string& why) {
-  if (descriptor_.is_open()) return true;
-  if (!ended_.empty()) {
-    why = ended_;
-    return false;
-  }
+Result<void> AtomicFile::open() {
+  if (descriptor_.is_open()) return {};
+  if (!ended_.empty()) return Failure{ended_};
   // What rename() would refuse, or replace without asking, is better known before all is written.
   struct stat facts {};
   if (::stat(path_.c_str(), &facts) == 0) {
-    if (S_ISDIR(facts.st_mode)) return fail(std::strerror(EISDIR), why);
-    if (!S_ISREG(facts.st_mode)) return fail("Not a regular file", why);
+    if (S_ISDIR(facts.st_mode)) return fail(std::strerror(EISDIR));
+    if (!S_ISREG(facts.st_mode)) return fail("Not a regular file");
   } else if (errno != ENOENT) {
-    return fail_with_errno(why);
+    return fail_with_errno();
   }
   std::filesystem::path temporary;
   descriptor_ = create_beside(path_, temporary);
-  if (!descriptor_.is_open()) return fail_with_errno(why);
+  if (!descriptor_.is_open()) return fail_with_errno();
   temporary_ = std::move(temporary);
-  return true;
+  return {};
 }
 
-bool AtomicFile::write(std::span<const std::byte> bytes, std::string& why) {
-  return write_at(size_, bytes, why);
-}
+Result<void> AtomicFile::write(std::span<const std::byte> bytes) { return write_at(size_, bytes); }
 
-bool AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes,
-                          std::string& why) {
-  if (!open(why)) return false;
-  if (!write_all(descriptor_.number(), bytes, offset)) return fail_with_errno(why);
+Result<void> AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  if (auto opened = open(); !opened) return opened;
+  if (!write_all(descriptor_.number(), bytes, offset)) return fail_with_errno();
   if (!bytes.empty()) size_ = std::max(size_, offset + bytes.size());
-  return true;
+  return {};
 }
 
-bool AtomicFile::commit(Sync sync_to, std::string& why) {
-  if (!open(why) || !flush_and_rename(sync_to, why)) return false;
-  ended_ = path_.string() + ": expected to write, got: the file was committed before";
-  return true;
+Result<void> AtomicFile::commit(Sync sync_to) {
+  if (auto opened = open(); !opened) return opened;
+  auto renamed = flush_and_rename(sync_to);
+  if (renamed) ended_ = path_.string() + ": expected to write, got: the file was committed before";
+  return renamed;
 }
 
-bool AtomicFile::flush_and_rename(Sync sync_to, std::string& why) {
+Result<void> AtomicFile::flush_and_rename(Sync sync_to) {
   Descriptor folder;
   if (sync_to == Sync::disk) {
-    if (!sync(descriptor_.number())) return fail_with_errno(why);
+    if (!sync(descriptor_.number())) return fail_with_errno();
     // Opened first: a folder that cannot be opened should cost the new file, not the old one.
     const auto parent = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
     folder = Descriptor(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.is_open()) return fail_with_errno(why);
+    if (!folder.is_open()) return fail_with_errno();
   }
-  if (!descriptor_.close()) return fail_with_errno(why);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return fail_with_errno(why);
+  if (!descriptor_.close()) return fail_with_errno();
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return fail_with_errno();
   temporary_.clear();
   // EINVAL: the file system has no such thing as a folder to sync.
   if (sync_to == Sync::disk && !sync(folder.number()) && errno != EINVAL) {
-    return fail_with_errno(why);
+    return fail_with_errno();
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

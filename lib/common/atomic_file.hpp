@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/descriptor.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -15,7 +16,7 @@ namespace livecca {
 /// folder, created by the first write, whose name no other writer has, even one of the same path.
 /// The folder has to be there. A symbolic link under the name is replaced, not followed.
 ///
-/// Errors: false, with `why` = "PATH: expected to write, got: …". The first one ends the file: the
+/// Errors: a failure reads "PATH: expected to write, got: …". The first one ends the file: the
 /// temporary is gone, and every later call fails with the same words. Nothing is thrown but
 /// std::bad_alloc. Beyond a limit on the size of files (RLIMIT_FSIZE) the system sends SIGXFSZ
 /// before the write fails, which ends a process that does not ignore it; that is the program's to
@@ -36,20 +37,21 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   /// Appends to the furthest byte written so far.
-  bool write(std::span<const std::byte> bytes, std::string& why);
+  Result<void> write(std::span<const std::byte> bytes);
   /// Writes from `offset` on; bytes that are skipped read as zeros.
-  bool write_at(std::uint64_t offset, std::span<const std::byte> bytes, std::string& why);
+  Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Gives the file its name, in place of what had it; an empty file if nothing was written. Ends
   /// the file. If the folder cannot be synced, which comes last, the new file is there already.
-  bool commit(Sync sync, std::string& why);
+  Result<void> commit(Sync sync);
 
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  bool open(std::string& why);
-  bool flush_and_rename(Sync sync, std::string& why);
-  bool fail(const std::string& got, std::string& why);
-  bool fail_with_errno(std::string& why);
+  Result<void> open();
+  Result<void> flush_and_rename(Sync sync);
+  /// Ends the file.
+  Failure fail(const std::string& got);
+  Failure fail_with_errno();
   void discard();
 
   std::filesystem::path path_;

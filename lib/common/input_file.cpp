@@ -5,16 +5,16 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 namespace livecca {
 
 InputFile::InputFile(std::filesystem::path path, Descriptor descriptor, std::uint64_t size)
     : path_(std::move(path)), descriptor_(std::move(descriptor)), size_(size) {}
 
-std::optional<InputFile> InputFile::open(const std::filesystem::path& path, std::string& why) {
+Result<InputFile> InputFile::open(const std::filesystem::path& path) {
   const auto fail = [&](const char* got) {
-    why = path.string() + ": expected a file to read, got: " + got;
-    return std::nullopt;
+    return Failure{path.string() + ": expected a file to read, got: " + got};
   };
   // O_NONBLOCK: a pipe without a writer would be waited for, instead of refused.
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -27,11 +27,10 @@ std::optional<InputFile> InputFile::open(const std::filesystem::path& path, std:
   return InputFile(path, std::move(descriptor), static_cast<std::uint64_t>(facts.st_size));
 }
 
-bool InputFile::read(std::uint64_t offset, std::span<std::byte> into, std::string& why) const {
+Result<void> InputFile::read(std::uint64_t offset, std::span<std::byte> into) const {
   const auto fail = [&](const std::string& got) {
-    why = path_.string() + ": expected " + std::to_string(into.size()) + " bytes at byte " +
-          std::to_string(offset) + ", got: " + got;
-    return false;
+    return Failure{path_.string() + ": expected " + std::to_string(into.size()) +
+                   " bytes at byte " + std::to_string(offset) + ", got: " + got};
   };
   // The size it was opened with also bounds the offsets, to what off_t holds.
   if (offset > size_ || into.size() > size_ - offset) {
@@ -46,7 +45,7 @@ bool InputFile::read(std::uint64_t offset, std::span<std::byte> into, std::strin
     if (count == 0) return fail("a file that was cut short since it was opened");
     done += static_cast<std::size_t>(count);
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

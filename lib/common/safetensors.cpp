@@ -48,23 +48,21 @@ std::string bytes_of(const SafetensorsTensor& tensor) {
 }
 
 /// Whether a file has room for the header that it speaks of.
-bool check_length(std::uint64_t length, std::uint64_t file_bytes, std::string& why) {
+Result<void> check_length(std::uint64_t length, std::uint64_t file_bytes) {
   const std::uint64_t rest =
       file_bytes - std::min<std::uint64_t>(file_bytes, safetensors_length_bytes);
   const std::uint64_t longest = std::min(longest_header, rest);
-  if (length <= longest) return true;
-  why = "expected a header of at most " + std::to_string(longest) + " bytes, got " +
-        std::to_string(length);
-  return false;
+  if (length <= longest) return {};
+  return Failure{"expected a header of at most " + std::to_string(longest) + " bytes, got " +
+                 std::to_string(length)};
 }
 
 /// Whether type, shape and place agree.
-bool check_tensor(const SafetensorsTensor& tensor, std::string& why) {
+Result<void> check_tensor(const SafetensorsTensor& tensor) {
   const std::uint64_t size = size_of_dtype(tensor.dtype);
   if (size == 0) {
-    why =
-        "expected a known dtype of " + in_quotes(tensor.name) + ", got " + in_quotes(tensor.dtype);
-    return false;
+    return Failure{"expected a known dtype of " + in_quotes(tensor.name) + ", got " +
+                   in_quotes(tensor.dtype)};
   }
   // Zeros are left out at first: whoever multiplies some of the dimensions must not overflow.
   std::uint64_t bytes = size;
@@ -72,38 +70,34 @@ bool check_tensor(const SafetensorsTensor& tensor, std::string& why) {
   for (const std::uint64_t dimension : tensor.shape) {
     is_empty = is_empty || dimension == 0;
     if (dimension > largest / bytes) {
-      why = "expected a shape of less than 2^64 bytes for " + in_quotes(tensor.name) + ", got more";
-      return false;
+      return Failure{"expected a shape of less than 2^64 bytes for " + in_quotes(tensor.name) +
+                     ", got more"};
     }
     bytes *= std::max<std::uint64_t>(dimension, 1);
   }
   if (is_empty) bytes = 0;
   if (tensor.begin > tensor.end || tensor.end - tensor.begin != bytes) {
-    why = "expected " + std::to_string(bytes) + " bytes for the shape and dtype of " +
-          in_quotes(tensor.name) + ", got data_offsets " + bytes_of(tensor);
-    return false;
+    return Failure{"expected " + std::to_string(bytes) + " bytes for the shape and dtype of " +
+                   in_quotes(tensor.name) + ", got data_offsets " + bytes_of(tensor)};
   }
-  return true;
+  return {};
 }
 
 /// Whether the tensors, in the order of their data, fill the data from the first byte to the last.
-bool check_tiling(const std::vector<SafetensorsTensor>& tensors, std::uint64_t data_bytes,
-                  std::string& why) {
+Result<void> check_tiling(const std::vector<SafetensorsTensor>& tensors, std::uint64_t data_bytes) {
   std::uint64_t covered = 0;
   for (const SafetensorsTensor& tensor : tensors) {
     if (tensor.begin != covered) {
-      why = "expected the next tensor's data at byte " + std::to_string(covered) + ", got " +
-            in_quotes(tensor.name) + " at " + bytes_of(tensor);
-      return false;
+      return Failure{"expected the next tensor's data at byte " + std::to_string(covered) +
+                     ", got " + in_quotes(tensor.name) + " at " + bytes_of(tensor)};
     }
     covered = tensor.end;
   }
   if (covered != data_bytes) {
-    why = "expected " + std::to_string(covered) + " bytes of data as the header says, got " +
-          std::to_string(data_bytes);
-    return false;
+    return Failure{"expected " + std::to_string(covered) +
+                   " bytes of data as the header says, got " + std::to_string(data_bytes)};
   }
-  return true;
+  return {};
 }
 
 /// Takes the JSON as it comes, and stops at the first value that the format has no place for: no
@@ -111,7 +105,12 @@ bool check_tiling(const std::vector<SafetensorsTensor>& tensors, std::uint64_t d
 /// the header. Unlike a finished JSON object, it sees a name that comes twice.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
-  HeaderReader(SafetensorsHeader& header, std::string& why) : header_(header), why_(why) {}
+  explicit HeaderReader(std::uint64_t data_begin) { header_.data_begin = data_begin; }
+
+  /// What was read, after a parse that succeeded.
+  SafetensorsHeader& header() { return header_; }
+  /// Why the parse stopped.
+  const std::string& why() const { return why_; }
 
   bool null() override { return unexpected("null"); }
   bool boolean(bool value) override { return unexpected(value ? "true" : "false"); }
@@ -240,13 +239,16 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     }
     tensor_.begin = offsets_[0];
     tensor_.end = offsets_[1];
-    if (!check_tensor(tensor_, why_)) return false;
+    if (const auto checked = check_tensor(tensor_); !checked) {
+      why_ = checked.why();
+      return false;
+    }
     header_.tensors.push_back(std::move(tensor_));
     return true;
   }
 
-  SafetensorsHeader& header_;
-  std::string& why_;
+  SafetensorsHeader header_;
+  std::string why_;
   Place place_ = Place::outside;
   std::string name_;   // of the tensor, or __metadata__
   std::string field_;  // within it
@@ -292,80 +294,79 @@ const SafetensorsTensor* SafetensorsHeader::find(std::string_view name) const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
-std::optional<std::string> write_safetensors_header(const SafetensorsMetadata& metadata,
-                                                    const std::vector<SafetensorsTensor>& tensors,
-                                                    std::string& why, std::size_t room) {
+Result<std::string> write_safetensors_header(const SafetensorsMetadata& metadata,
+                                             const std::vector<SafetensorsTensor>& tensors,
+                                             std::size_t room) {
   std::string text;
   try {
     text = json_of(metadata, tensors);
   } catch (const Json::type_error&) {
-    why = "expected names and metadata in UTF-8, got other bytes";
-    return std::nullopt;
+    return Failure{"expected names and metadata in UTF-8, got other bytes"};
   }
   const std::size_t used = safetensors_length_bytes + text.size();
   if (room == 0) room = (used + 7) / 8 * 8;
   if (used > room) {
-    why = "expected a header of at most " + std::to_string(room) + " bytes, got " +
-          std::to_string(used);
-    return std::nullopt;
+    return Failure{"expected a header of at most " + std::to_string(room) + " bytes, got " +
+                   std::to_string(used)};
   }
   text.resize(room - safetensors_length_bytes, ' ');
   // Reading it back finds whatever is wrong with the names and places.
   std::uint64_t data_bytes = 0;
   for (const SafetensorsTensor& tensor : tensors) data_bytes = std::max(data_bytes, tensor.end);
-  SafetensorsHeader read_back;
   if (data_bytes > largest - room) {
-    why = "expected a file of less than 2^64 bytes, got more";
-    return std::nullopt;
+    return Failure{"expected a file of less than 2^64 bytes, got more"};
   }
-  if (!parse_safetensors_header(text, room + data_bytes, read_back, why)) return std::nullopt;
+  const auto read_back = parse_safetensors_header(text, room + data_bytes);
+  if (!read_back) return Failure{read_back.why()};
   const std::uint64_t length = text.size();
   std::string result(safetensors_length_bytes, '\0');
   std::memcpy(result.data(), &length, safetensors_length_bytes);
   return result + text;
 }
 
-bool parse_safetensors_header(std::string_view json_text, std::uint64_t file_bytes,
-                              SafetensorsHeader& header, std::string& why) {
-  if (!check_length(json_text.size(), file_bytes, why)) return false;
+Result<SafetensorsHeader> parse_safetensors_header(std::string_view json_text,
+                                                   std::uint64_t file_bytes) {
+  if (const auto checked = check_length(json_text.size(), file_bytes); !checked) {
+    return Failure{checked.why()};
+  }
   if (!json_text.starts_with('{')) {
-    why = "expected a header that begins with \"{\", got " + in_quotes(json_text.substr(0, 1));
-    return false;
+    return Failure{"expected a header that begins with \"{\", got " +
+                   in_quotes(json_text.substr(0, 1))};
   }
   // The JSON parser takes a zero byte for the end of the text.
   if (json_text.find('\0') != std::string_view::npos) {
-    why = "expected JSON, got a zero byte in the header";
-    return false;
+    return Failure{"expected JSON, got a zero byte in the header"};
   }
-  SafetensorsHeader result;
-  result.data_begin = safetensors_length_bytes + json_text.size();
-  HeaderReader reader(result, why);
-  if (!Json::sax_parse(json_text.begin(), json_text.end(), &reader)) return false;
-  std::ranges::stable_sort(result.tensors, {}, [](const SafetensorsTensor& tensor) {
+  HeaderReader reader(safetensors_length_bytes + json_text.size());
+  if (!Json::sax_parse(json_text.begin(), json_text.end(), &reader)) return Failure{reader.why()};
+  SafetensorsHeader& header = reader.header();
+  std::ranges::stable_sort(header.tensors, {}, [](const SafetensorsTensor& tensor) {
     return std::pair(tensor.begin, tensor.end);
   });
-  if (!check_tiling(result.tensors, file_bytes - result.data_begin, why)) return false;
-  header = std::move(result);
-  return true;
+  const auto tiled = check_tiling(header.tensors, file_bytes - header.data_begin);
+  if (!tiled) return Failure{tiled.why()};
+  return std::move(header);
 }
 
-bool read_safetensors_header(const InputFile& file, SafetensorsHeader& header, std::string& text,
-                             std::string& why) {
+Result<SafetensorsHeaderInFile> read_safetensors_header(const InputFile& file) {
   const auto fail = [&](const std::string& reason) {
-    why = file.path().string() + ": " + reason;
-    return false;
+    return Failure{file.path().string() + ": " + reason};
   };
   if (file.size() < safetensors_length_bytes) {
     return fail("expected a safetensors file, got " + std::to_string(file.size()) + " bytes");
   }
   std::uint64_t length = 0;
-  if (!file.read(0, std::as_writable_bytes(std::span(&length, 1)), why)) return false;
-  std::string reason;
-  if (!check_length(length, file.size(), reason)) return fail(reason);
-  text.resize(length);
-  if (!file.read(safetensors_length_bytes, std::as_writable_bytes(std::span(text)), why))
-    return false;
-  return parse_safetensors_header(text, file.size(), header, reason) || fail(reason);
+  if (const auto read = file.read(0, std::as_writable_bytes(std::span(&length, 1))); !read) {
+    return Failure{read.why()};
+  }
+  if (const auto checked = check_length(length, file.size()); !checked) return fail(checked.why());
+  std::string text(length, '\0');
+  if (const auto read = file.read(safetensors_length_bytes, std::as_writable_bytes(std::span(text))); !read) {
+    return Failure{read.why()};
+  }
+  auto header = parse_safetensors_header(text, file.size());
+  if (!header) return fail(header.why());
+  return SafetensorsHeaderInFile{.header = *std::move(header), .text = std::move(text)};
 }
 
 }  // namespace livecca

@@ -3,13 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/input_file.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -56,24 +56,29 @@ using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
 
 /// What a file begins with: the eight bytes of the length and the header, padded with spaces so
 /// that the data begin at a multiple of 8, or at `room` bytes if it is not 0 (to write the data
-/// before the header is known). Nothing, with the reason, if it does not fit that room, or if it is
-/// a header that parse_safetensors_header() would refuse.
-std::optional<std::string> write_safetensors_header(const SafetensorsMetadata& metadata,
-                                                    const std::vector<SafetensorsTensor>& tensors,
-                                                    std::string& why, std::size_t room = 0);
+/// before the header is known). Fails if it does not fit that room, or if it is a header that
+/// parse_safetensors_header() would refuse.
+Result<std::string> write_safetensors_header(const SafetensorsMetadata& metadata,
+                                             const std::vector<SafetensorsTensor>& tensors,
+                                             std::size_t room = 0);
 
 /// Takes the header of a file of `file_bytes` bytes apart. Holds against any text: what is not a
-/// header is refused, in memory and time that grow with the text. False, with `why` = "expected …,
-/// got …" in one line without a path; `header` is then as before.
+/// header is refused, in memory and time that grow with the text. A failure reads "expected …,
+/// got …" in one line without a path.
 ///
 /// Stricter than the format: tensors have no fields but the three it names, shapes have at most 64
 /// dimensions, and dimensions multiply to a number of bytes below 2^64 even where one of them is 0.
-bool parse_safetensors_header(std::string_view json_text, std::uint64_t file_bytes,
-                              SafetensorsHeader& header, std::string& why);
+Result<SafetensorsHeader> parse_safetensors_header(std::string_view json_text,
+                                                   std::uint64_t file_bytes);
 
-/// Reads the header of a file, and its JSON as `text`. Takes no more memory than the file has
-/// bytes, some times over. False, with `why` beginning with the file's path, if it is not one.
-bool read_safetensors_header(const InputFile& file, SafetensorsHeader& header, std::string& text,
-                             std::string& why);
+/// The header of a file, and the JSON that it was taken from.
+struct SafetensorsHeaderInFile {
+  SafetensorsHeader header;
+  std::string text;
+};
+
+/// Reads the header of a file. Takes no more memory than the file has bytes, some times over. A
+/// failure begins with the file's path.
+Result<SafetensorsHeaderInFile> read_safetensors_header(const InputFile& file);
 
 }  // namespace livecca

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "common/write_bytes.hpp"
 
@@ -13,40 +14,39 @@ namespace livecca {
 
 SpoolFile::SpoolFile(std::filesystem::path beside) : beside_(std::move(beside)) {}
 
-bool SpoolFile::fail(const char* expected, std::string& why) const {
-  why = beside_.string() + ": expected " + expected + ", got: " + std::strerror(errno);
-  return false;
+Failure SpoolFile::failure(const char* expected) const {
+  return Failure{beside_.string() + ": expected " + expected + ", got: " + std::strerror(errno)};
 }
 
-bool SpoolFile::open(std::string& why) {
-  if (descriptor_.is_open()) return true;
+Result<void> SpoolFile::open() {
+  if (descriptor_.is_open()) return {};
   const auto parent = beside_.has_parent_path() ? beside_.parent_path() : ".";
   std::string name = (parent / (std::string(name_prefix) + "XXXXXX")).string();
   descriptor_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
-  if (!descriptor_.is_open()) return fail("a temporary file in its folder", why);
+  if (!descriptor_.is_open()) return failure("a temporary file in its folder");
   ::unlink(name.c_str());
-  return true;
+  return {};
 }
 
-bool SpoolFile::append(std::span<const std::byte> bytes, std::string& why) {
-  if (!open(why)) return false;
+Result<void> SpoolFile::append(std::span<const std::byte> bytes) {
+  if (auto opened = open(); !opened) return opened;
   if (!write_all(descriptor_.number(), bytes, size_)) {
-    return fail("to write a temporary file in its folder", why);
+    return failure("to write a temporary file in its folder");
   }
   size_ += bytes.size();
-  return true;
+  return {};
 }
 
-bool SpoolFile::read(std::uint64_t offset, std::span<std::byte> into, std::string& why) const {
+Result<void> SpoolFile::read(std::uint64_t offset, std::span<std::byte> into) const {
   for (std::size_t done = 0; done < into.size();) {
     const ssize_t count = ::pread(descriptor_.number(), into.data() + done, into.size() - done,
                                   static_cast<off_t>(offset + done));
     if (count < 0 && errno == EINTR) continue;
     if (count == 0) errno = EIO;
-    if (count <= 0) return fail("to read back a temporary file in its folder", why);
+    if (count <= 0) return failure("to read back a temporary file in its folder");
     done += static_cast<std::size_t>(count);
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

@@ -4,17 +4,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "common/descriptor.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
 /// Bytes on disk that nobody else sees and that are gone with the process: a file without a name,
 /// in the folder of `beside`, created by the first append.
 ///
-/// Errors: false, with `why` = "BESIDE: expected …, got: …"; what was appended before stays good.
+/// Errors: a failure reads "BESIDE: expected …, got: …". Bytes appended before stay good.
 ///
 /// Thread safety: none while appending.
 class SpoolFile {
@@ -26,16 +26,17 @@ class SpoolFile {
   explicit SpoolFile(std::filesystem::path beside);
 
   /// The bytes lie from size() on, as it was before.
-  bool append(std::span<const std::byte> bytes, std::string& why);
+  Result<void> append(std::span<const std::byte> bytes);
   /// Fills `into` from `offset` on.
-  bool read(std::uint64_t offset, std::span<std::byte> into, std::string& why) const;
+  Result<void> read(std::uint64_t offset, std::span<std::byte> into) const;
 
   std::uint64_t size() const { return size_; }
   const std::filesystem::path& beside() const { return beside_; }
 
  private:
-  bool open(std::string& why);
-  bool fail(const char* expected, std::string& why) const;
+  Result<void> open();
+  /// With the reason that errno tells.
+  Failure failure(const char* expected) const;
 
   std::filesystem::path beside_;
   Descriptor descriptor_;

@@ -45,11 +45,11 @@ std::optional<TapShape> shape_from_json(const Json& json) {
 }
 
 std::string read_text(const std::filesystem::path& path) {
-  std::string why;
-  const auto file = InputFile::open(path, why);
-  if (!file) throw Error(why);
+  const auto file = InputFile::open(path);
+  if (!file) throw Error(file.why());
   std::string text(file->size(), '\0');
-  if (!file->read(0, std::as_writable_bytes(std::span(text)), why)) throw Error(why);
+  const auto read = file->read(0, std::as_writable_bytes(std::span(text)));
+  if (!read) throw Error(read.why());
   return text;
 }
 
@@ -78,8 +78,7 @@ Json options_to_json(const MonitorOptions& options) {
 }
 
 std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options) {
-  std::string why;
-  if (!options.is_valid(why)) throw Error(why);
+  if (const auto valid = options.check(); !valid) throw Error(valid.why());
   const std::filesystem::path path = checkpoint_file(folder);
   std::string text = read_text(path);
   const Json json = Json::parse(text, nullptr, false);

@@ -30,9 +30,12 @@ void create_folder(const std::filesystem::path& folder) {
   }
 }
 
+Failure failure_in_child() {
+  return Failure{"monitor: expected the process that made it, got a child of fork()"};
+}
+
 MonitorOptions checked(MonitorOptions options, bool is_new) {
-  std::string why;
-  if (!options.is_valid(why)) throw Error(why);
+  if (const auto valid = options.check(); !valid) throw Error(valid.why());
   // The host may change its working directory.
   options.run_directory = std::filesystem::absolute(options.run_directory).lexically_normal();
   if (!options.run_directory.has_filename()) {
@@ -133,8 +136,7 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
   if (packs.has(std::string(network))) {
     throw Error(name + ": expected another network's name, this one is a recorded reference's");
   }
-  std::string why;
-  if (!reading.is_valid(why)) throw Error(name + ": " + why);
+  if (const auto valid = reading.check(); !valid) throw Error(name + ": " + valid.why());
   const std::size_t tap = taps.add({std::string(network), std::string(layer), reading, shape});
   try {
     probe.add_new(taps);
@@ -163,7 +165,8 @@ void Monitor::State::expect_reference_name(const std::string& name) const {
   }
 }
 
-bool Monitor::State::add_reference(const std::string& name, const std::filesystem::path& given) {
+Result<void> Monitor::State::add_reference(const std::string& name,
+                                           const std::filesystem::path& given) {
   std::int64_t epoch = 0;
   {
     const std::lock_guard lock(front_mutex);
@@ -173,15 +176,16 @@ bool Monitor::State::add_reference(const std::string& name, const std::filesyste
   // The host may change its working directory, and resume from another.
   const std::filesystem::path pack = std::filesystem::absolute(given).lexically_normal();
   // A program that goes on with a run names its references once more.
-  if (packs.has(name, pack)) return true;
+  if (packs.has(name, pack)) return {};
   expect_reference_name(name);
-  std::string why;
-  if (packs.add(name, pack, why)) {
+  auto added = packs.add(name, pack);
+  if (added) {
     history.record_for_references();
-    return true;
+  } else {
+    writer.report(
+        {.epoch = epoch, .what = "reference_refused", .subject = name, .message = added.why()});
   }
-  writer.report({.epoch = epoch, .what = "reference_refused", .subject = name, .message = why});
-  return false;
+  return added;
 }
 
 bool Monitor::State::claim(Schedule& schedule, const char* subject, std::int64_t epoch) {
@@ -230,8 +234,9 @@ TapHandle Monitor::watch(std::string_view network, std::string_view layer, const
   return state_->watch(network, layer, reading, shape);
 }
 
-bool Monitor::add_reference(std::string_view name, const std::filesystem::path& pack) {
-  return !state_->is_forked() && state_->add_reference(std::string(name), pack);
+Result<void> Monitor::add_reference(std::string_view name, const std::filesystem::path& pack) {
+  if (state_->is_forked()) return failure_in_child();
+  return state_->add_reference(std::string(name), pack);
 }
 
 PanelPlan Monitor::plan(std::size_t images_per_step) const {
@@ -301,8 +306,9 @@ void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   state_->writer.write(LogRow{epoch, step, std::string(name), value});
 }
 
-bool Monitor::save(const std::filesystem::path& folder) {
-  return !state_->is_forked() && state_->save(folder);
+Result<void> Monitor::save(const std::filesystem::path& folder) {
+  if (state_->is_forked()) return failure_in_child();
+  return state_->save(folder);
 }
 
 SnapshotReport Monitor::finish() {

@@ -109,7 +109,7 @@ Json parts_to_json(const State& state) {
 
 }  // namespace
 
-bool Monitor::State::save(const std::filesystem::path& folder) {
+Result<void> Monitor::State::save(const std::filesystem::path& folder) {
   overhead.interrupt();
   FrontState then;
   std::array<std::string, 3> schedules;
@@ -119,37 +119,36 @@ bool Monitor::State::save(const std::filesystem::path& folder) {
     schedules = {options.probe_schedule.state(), options.train_schedule.state(),
                  options.train_snapshots.state()};
   }
-  std::promise<bool> saved;
-  std::string why;
+  std::promise<Result<void>> promise;
   run_in_order([&] {
-    bool is_saved = false;
+    Result<void> written;
     try {
       if (!options.synchronous) executor.drain(Lane::solve);
       const std::lock_guard lock(pipeline);
-      is_saved = write_checkpoint(folder, then, schedules, why);
+      written = write_checkpoint(folder, then, schedules);
     } catch (const std::exception& failure) {
-      why = folder.string() + ": expected to write a checkpoint, got: " + failure.what();
+      written =
+          Failure{folder.string() + ": expected to write a checkpoint, got: " + failure.what()};
     }
-    saved.set_value(is_saved);
+    promise.set_value(std::move(written));
   });
-  const bool is_saved = saved.get_future().get();
+  Result<void> saved = promise.get_future().get();
   // What a resumed run's sinks will not be given again they should have; it is all with them now.
   sinks.drain();
-  if (is_saved) return true;
-  writer.report({.epoch = then.epoch,
-                 .what = "checkpoint_failed",
-                 .subject = folder.string(),
-                 .message = why});
-  return false;
+  if (!saved) {
+    writer.report({.epoch = then.epoch,
+                   .what = "checkpoint_failed",
+                   .subject = folder.string(),
+                   .message = saved.why()});
+  }
+  return saved;
 }
 
-bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
-                                      const FrontState& front_then,
-                                      const std::array<std::string, 3>& schedules,
-                                      std::string& why) {
+Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folder,
+                                              const FrontState& front_then,
+                                              const std::array<std::string, 3>& schedules) {
   if (folder.empty()) {
-    why = "monitor: expected a folder to write a checkpoint into, got no name";
-    return false;
+    return Failure{"monitor: expected a folder to write a checkpoint into, got no name"};
   }
   std::error_code failure;  // if it is not there, the first write says so
   std::filesystem::create_directories(folder, failure);
@@ -159,25 +158,25 @@ bool Monitor::State::write_checkpoint(const std::filesystem::path& folder,
   json["schedules"] = schedules;
   if (train) {
     moments_file = new_moments_file(folder, front_then);
-    if (!save_moments(folder / moments_file, train->panel().copy_moments(), {}, why)) return false;
+    auto written = save_moments(folder / moments_file, train->panel().copy_moments(), {});
+    if (!written) return written;
     json["train"] = {{"moments", moments_file},
                      {"progress", progress_to_json(train->panel().progress())},
                      {"facts", facts_to_json(train->facts())}};
   }
-  const auto rows = writer.sync(why);
-  if (!rows) return false;
+  const auto rows = writer.sync();
+  if (!rows) return Failure{rows.why()};
   json["rows_size"] = rows->size;
   json["rows_time"] = rows->last_time;
   json["rows_begin"] = rows->first_line;
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   AtomicFile file(checkpoint_file(folder));
-  if (!file.write(std::as_bytes(std::span(text)), why) ||
-      !file.commit(AtomicFile::Sync::disk, why)) {
-    return false;
-  }
+  auto written = file.write(std::as_bytes(std::span(text)));
+  if (written) written = file.commit(AtomicFile::Sync::disk);
+  if (!written) return written;
   history.was_saved();
   remove_stale_files(folder, moments_file);
-  return true;
+  return {};
 }
 
 void Monitor::State::restore_streams(const std::filesystem::path& folder) {
@@ -195,12 +194,9 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
   probe.restore(probe.panel().copy_moments(), progress_from_json(json.at("probe")), {});
   if (!json.contains("train")) return;
   const Json& saved = json.at("train");
-  PanelMoments moments;
-  MomentsNotes notes;
-  std::string why;
-  if (!load_moments(folder / saved.at("moments").get<std::string>(), moments, notes, why)) {
-    throw Error(why);
-  }
+  const auto stored = load_moments(folder / saved.at("moments").get<std::string>());
+  if (!stored) throw Error(stored.why());
+  const PanelMoments& moments = stored->moments;
   train.emplace(Stream::train, options, executor);
   // Those that were watched after the last train step joined late, and do so again.
   train->add_new(taps, moments.taps.size());
@@ -218,8 +214,8 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
                   " was saved from, got another run's; they are left as they are");
     }
     restore_streams(folder);
-    std::string why;
-    if (!solver.restore_verdicts(json.at("verdicts").get<std::string>(), why)) throw Error(why);
+    const auto verdicts = solver.restore_verdicts(json.at("verdicts").get<std::string>());
+    if (!verdicts) throw Error(verdicts.why());
     latest.put(rows_from_json(json.at("latest")));
     taps_in_run_row = json.at("taps_in_run_row").get<std::size_t>();
     const auto packs_then =
@@ -232,7 +228,8 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     writer.restore(events, rows_time);
     open_sinks(true);
     for (const Event& event : lost) writer.report(event);
-    for (const auto& [name, pack] : packs_then) add_reference(name, pack);
+    // A run goes on without a pack that cannot be used any more; an event tells the reason.
+    for (const auto& [name, pack] : packs_then) static_cast<void>(add_reference(name, pack));
     const RunRow row = run_row();
     writer.set_heading(row);
     if (is_whole) {

@@ -45,10 +45,12 @@ StreamWindow& Monitor::State::window_of(Stream stream) {
 void Monitor::State::take_inputs(StepBuffer& buffer) {
   if (!buffer.inputs) return;
   if (!probe_inputs) probe_inputs.emplace();
-  std::string why;
-  if (probe_inputs->append(*buffer.inputs, why)) return;
-  writer.report(
-      {.epoch = buffer.epoch, .what = "unwatchable", .subject = "inputs", .message = why});
+  const auto appended = probe_inputs->append(*buffer.inputs);
+  if (appended) return;
+  writer.report({.epoch = buffer.epoch,
+                 .what = "unwatchable",
+                 .subject = "inputs",
+                 .message = appended.why()});
 }
 
 void Monitor::State::feed_step(StepBuffer& buffer) {

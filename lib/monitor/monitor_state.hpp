@@ -74,7 +74,7 @@ struct Monitor::State {
 
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape);
-  bool add_reference(const std::string& name, const std::filesystem::path& pack);
+  Result<void> add_reference(const std::string& name, const std::filesystem::path& pack);
   void expect_reference_name(const std::string& name) const;
   /// The sinks are told of the run, and of all that the writer writes from now on.
   void open_sinks(bool is_resumed);
@@ -130,9 +130,9 @@ struct Monitor::State {
   void write_run_row();
 
   // monitor_checkpoint.cpp
-  bool save(const std::filesystem::path& folder);
-  bool write_checkpoint(const std::filesystem::path& folder, const FrontState& front_then,
-                        const std::array<std::string, 3>& schedules, std::string& why);
+  Result<void> save(const std::filesystem::path& folder);
+  Result<void> write_checkpoint(const std::filesystem::path& folder, const FrontState& front_then,
+                                const std::array<std::string, 3>& schedules);
   void restore(const std::filesystem::path& folder);
   void restore_streams(const std::filesystem::path& folder);
 

@@ -68,12 +68,11 @@ void Monitor::Step::set_inputs(const void* data, std::string_view element_type,
   if (buffer == nullptr || buffer->stream == Stream::train) return;
   if (buffer->inputs) throw Error("step: expected its inputs once, got them again");
   const TimeSpent time(buffer->observe_seconds);
-  std::string why;
   ProbeFingerprint read;
-  if (read.add(data, element_type, element_bytes, shape, strides, why)) {
+  if (const auto added = read.add(data, element_type, element_bytes, shape, strides)) {
     buffer->inputs = std::move(read);
   } else {
-    report_unwatchable("inputs", why);
+    report_unwatchable("inputs", added.why());
   }
 }
 

@@ -70,21 +70,18 @@ std::string fault_of_parts(const MonitorOptions& options) {
     }
     known.push_back(sink.get());
   }
-  std::string reason;
-  if (!options.train_window.is_valid(reason) || !options.verdicts.is_valid(reason)) return reason;
-  return {};
+  if (const auto window = options.train_window.check(); !window) return window.why();
+  return options.verdicts.check().why();
 }
 
 }  // namespace
 
-bool MonitorOptions::is_valid(std::string& why) const {
+Result<void> MonitorOptions::check() const {
   for (const auto fault : {fault_of_names, fault_of_numbers, fault_of_parts}) {
     const std::string reason = fault(*this);
-    if (reason.empty()) continue;
-    why = "monitor options: " + reason;
-    return false;
+    if (!reason.empty()) return Failure{"monitor options: " + reason};
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

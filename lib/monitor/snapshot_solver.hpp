@@ -47,9 +47,7 @@ class SnapshotSolver {
   void solve(SnapshotJob& job) noexcept;
 
   std::string verdict_state() const { return verdicts_.state(); }
-  bool restore_verdicts(const std::string& state, std::string& why) {
-    return verdicts_.restore(state, why);
-  }
+  Result<void> restore_verdicts(const std::string& state) { return verdicts_.restore(state); }
 
  private:
   void write_stream(Stream stream, const EndedWindow& window, SnapshotJob& job, RowSinks& sinks);

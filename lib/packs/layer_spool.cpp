@@ -40,19 +40,19 @@ void LayerSpool::begin(const Reading& reading, const PackedRows& rows, std::uint
   range_.highest.assign(rows.features(), -std::numeric_limits<double>::infinity());
 }
 
-bool LayerSpool::fits(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed,
-                      std::string& why) const {
+Result<void> LayerSpool::check_fits(const Reading& reading, const PackedRows& rows,
+                                    std::uint64_t feature_seed) const {
   if (!rows.is_even()) {
-    why = "expected no masked steps where every step is a sample, got some; they are not kept";
-    return false;
+    return Failure{
+        "expected no masked steps where every step is a sample, got some; they are not kept"};
   }
   if (rows.features() == facts_.features && rows.features_of_tap() == facts_.features_of_tap &&
       feature_seed == facts_.feature_seed && rows.rows_per_image() == facts_.rows_per_image &&
       rows.grid() == facts_.grid && rows.dtype() == facts_.observed &&
       reading.text() == facts_.reading) {
-    return true;
+    return {};
   }
-  why =
+  std::string why =
       "expected " +
       shape_text(facts_.features, facts_.observed, facts_.rows_per_image, facts_.grid,
                  facts_.reading) +
@@ -65,30 +65,28 @@ bool LayerSpool::fits(const Reading& reading, const PackedRows& rows, std::uint6
   } else if (same_number && feature_seed != facts_.feature_seed) {
     why += ", chosen by another seed";
   }
-  return false;
+  return Failure{std::move(why)};
 }
 
-bool LayerSpool::append(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed,
-                        std::string& why) {
+Result<void> LayerSpool::append(const Reading& reading, const PackedRows& rows,
+                                std::uint64_t feature_seed) {
   if (facts_.features == 0) begin(reading, rows, feature_seed);
-  const bool good = fits(reading, rows, feature_seed, why) &&
-                    (facts_.stored == DType::float64 ? append_rows<double>(rows, why)
-                                                     : append_rows<float>(rows, why));
-  if (!good) {
-    if (!why.starts_with(file_.beside().string())) {
-      why = file_.beside().string() + ": layer " + in_quotes(facts_.name) + ": " + why;
-    }
-    return false;
+  if (const auto fits = check_fits(reading, rows, feature_seed); !fits) {
+    return Failure{file_.beside().string() + ": layer " + in_quotes(facts_.name) + ": " +
+                   fits.why()};
   }
+  auto appended =
+      facts_.stored == DType::float64 ? append_rows<double>(rows) : append_rows<float>(rows);
+  if (!appended) return appended;
   facts_.roundoff = std::max(facts_.roundoff, rows.roundoff());
   nonfinite_rows_ += static_cast<std::uint64_t>(std::ranges::count(rows.finite(), 0));
   append_valid(rows.valid(), rows.rows());
   facts_.rows += rows.rows();
-  return true;
+  return {};
 }
 
 template <typename Number>
-bool LayerSpool::append_rows(const PackedRows& rows, std::string& why) {
+Result<void> LayerSpool::append_rows(const PackedRows& rows) {
   const std::size_t features = facts_.features;
   const std::size_t at_once = std::max<std::size_t>(1, bytes_decoded_at_once / row_bytes());
   std::vector<Number> buffer;
@@ -110,9 +108,9 @@ bool LayerSpool::append_rows(const PackedRows& rows, std::string& why) {
         range_.highest[j] = std::max(range_.highest[j], value);
       }
     }
-    if (!file_.append(std::as_bytes(std::span(buffer)), why)) return false;
+    if (auto done = file_.append(std::as_bytes(std::span(buffer))); !done) return done;
   }
-  return true;
+  return {};
 }
 
 void LayerSpool::append_valid(std::span<const std::uint8_t> valid, std::size_t rows) {
@@ -122,22 +120,21 @@ void LayerSpool::append_valid(std::span<const std::uint8_t> valid, std::size_t r
   valid_.resize(facts_.rows + rows, 1);
 }
 
-bool LayerSpool::read(std::uint64_t first, std::uint64_t count, std::vector<std::byte>& into,
-                      std::string& why) const {
+Result<void> LayerSpool::read(std::uint64_t first, std::uint64_t count,
+                              std::vector<std::byte>& into) const {
   into.resize(count * row_bytes());
   std::span<std::byte> rest(into);
   auto run = std::ranges::upper_bound(runs_, first, {}, &Run::first) - 1;
   while (!rest.empty()) {
     const std::uint64_t end = run + 1 == runs_.end() ? facts_.rows : (run + 1)->first;
     const std::uint64_t bytes = std::min<std::uint64_t>((end - first) * row_bytes(), rest.size());
-    if (!file_.read(run->offset + (first - run->first) * row_bytes(), rest.first(bytes), why)) {
-      return false;
-    }
+    auto read = file_.read(run->offset + (first - run->first) * row_bytes(), rest.first(bytes));
+    if (!read) return read;
     rest = rest.subspan(bytes);
     first = end;
     ++run;
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

@@ -9,6 +9,7 @@
 #include "common/spool_file.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/reading.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 #include "packs/half_scaling.hpp"
 
@@ -23,10 +24,10 @@ class LayerSpool {
   /// `file` has to outlive this.
   LayerSpool(SpoolFile& file, std::string name);
 
-  /// Appends packed rows (before centring). False, with the reason, if they are not like those
-  /// before, if images have rows of different number (steps behind a mask), or if the disk fails.
-  bool append(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed,
-              std::string& why);
+  /// Appends packed rows (before centring). Fails if they are not like those before, if images have
+  /// rows of different number (steps behind a mask), or if the disk fails. The reason begins with
+  /// the pack's path.
+  Result<void> append(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed);
 
   /// Of all that was appended; `stored` is the type in the spool.
   const RecordedLayer& facts() const { return facts_; }
@@ -38,8 +39,7 @@ class LayerSpool {
   const std::vector<std::uint8_t>& valid() const { return valid_; }
 
   /// Rows first … first + count − 1 as they lie in the spool.
-  bool read(std::uint64_t first, std::uint64_t count, std::vector<std::byte>& into,
-            std::string& why) const;
+  Result<void> read(std::uint64_t first, std::uint64_t count, std::vector<std::byte>& into) const;
 
  private:
   /// Rows that lie together: from row number `first` on, from `offset` on in the file.
@@ -49,10 +49,10 @@ class LayerSpool {
   };
 
   void begin(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed);
-  bool fits(const Reading& reading, const PackedRows& rows, std::uint64_t feature_seed,
-            std::string& why) const;
+  Result<void> check_fits(const Reading& reading, const PackedRows& rows,
+                          std::uint64_t feature_seed) const;
   template <typename Number>
-  bool append_rows(const PackedRows& rows, std::string& why);
+  Result<void> append_rows(const PackedRows& rows);
   void append_valid(std::span<const std::uint8_t> valid, std::size_t rows);
   std::uint64_t row_bytes() const { return facts_.features * size_of(facts_.stored); }
 

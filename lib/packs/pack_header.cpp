@@ -25,47 +25,45 @@ bool read_number(std::string_view text, Number& value) {
 }
 
 template <typename Number>
-bool number_of(const SafetensorsHeader& header, const char* name, Number& value, std::string& why) {
+Result<void> read_number_named(const SafetensorsHeader& header, const char* name, Number& value) {
   const std::string text = value_of(header, name);
-  if (read_number(text, value)) return true;
-  why = std::string("expected a number as ") + name + " of a pack, got " + in_quotes(text);
-  return false;
+  if (read_number(text, value)) return {};
+  return Failure{std::string("expected a number as ") + name + " of a pack, got " +
+                 in_quotes(text)};
 }
 
-bool expect_same_images(const PackHeader& header, std::string& why) {
+Result<void> check_same_images(const PackHeader& header) {
   for (const PackHeader::Layer& layer : header.layers) {
     const std::uint64_t images = layer.facts.rows / layer.facts.rows_per_image;
     if (images == header.images()) continue;
-    why = "expected rows of as many images in every layer, got " + std::to_string(header.images()) +
-          " in " + in_quotes(header.layers[0].facts.name) + " and " + std::to_string(images) +
-          " in " + in_quotes(layer.facts.name);
-    return false;
+    return Failure{"expected rows of as many images in every layer, got " +
+                   std::to_string(header.images()) + " in " +
+                   in_quotes(header.layers[0].facts.name) + " and " + std::to_string(images) +
+                   " in " + in_quotes(layer.facts.name)};
   }
   if (header.kept && header.kept->count != header.images()) {
-    why = "expected the " + std::to_string(header.kept->count) + " images that were kept, got " +
-          std::to_string(header.images());
-    return false;
+    return Failure{"expected the " + std::to_string(header.kept->count) +
+                   " images that were kept, got " + std::to_string(header.images())};
   }
-  return true;
+  return {};
 }
 
-bool read_kept(const SafetensorsHeader& header, PackHeader& result, std::string& why) {
+Result<void> read_probe(const SafetensorsHeader& header, PackHeader& result) {
   if (header.metadata.contains("kept")) {
     result.kept = KeptImages::parse(value_of(header, "kept"));
     if (!result.kept) {
-      why = "expected \"k of n seed s\" as the images kept, got " +
-            in_quotes(value_of(header, "kept"));
-      return false;
+      return Failure{"expected \"k of n seed s\" as the images kept, got " +
+                     in_quotes(value_of(header, "kept"))};
     }
   }
   if (header.metadata.contains("fingerprint")) {
     result.fingerprint = ProbeFingerprint::parse(value_of(header, "fingerprint"));
     if (!result.fingerprint) {
-      why = "expected a probe's fingerprint, got " + in_quotes(value_of(header, "fingerprint"));
-      return false;
+      return Failure{"expected a probe's fingerprint, got " +
+                     in_quotes(value_of(header, "fingerprint"))};
     }
   }
-  return true;
+  return {};
 }
 
 }  // namespace
@@ -110,7 +108,7 @@ void name_tensors(std::vector<PackHeader::Layer>& layers) {
   }
 }
 
-std::optional<SafetensorsMetadata> pack_metadata(const PackHeader& header, std::string& why) {
+Result<SafetensorsMetadata> pack_metadata(const PackHeader& header) {
   SafetensorsMetadata metadata{{"format", format},
                                {"version", version},
                                {"network", header.network},
@@ -120,35 +118,36 @@ std::optional<SafetensorsMetadata> pack_metadata(const PackHeader& header, std::
                                {"positions_seed", std::to_string(header.positions.seed)}};
   if (header.fingerprint) metadata.emplace_back("fingerprint", header.fingerprint->text());
   if (header.kept) metadata.emplace_back("kept", header.kept->text());
-  auto text = layers_to_json(header.layers, why);
-  if (!text) return std::nullopt;
-  metadata.emplace_back("layers", std::move(*text));
+  auto text = layers_to_json(header.layers);
+  if (!text) return Failure{text.why()};
+  metadata.emplace_back("layers", *std::move(text));
   return metadata;
 }
 
-std::optional<PackHeader> parse_pack_header(const SafetensorsHeader& header, std::string& why) {
+Result<PackHeader> parse_pack_header(const SafetensorsHeader& header) {
   const std::string its_format = value_of(header, "format");
   if (its_format != format) {
-    why = std::string("expected a file of format ") + format + ", got " +
-          (its_format.empty() ? "a safetensors file of another program"
-                              : "format " + in_quotes(its_format));
-    return std::nullopt;
+    return Failure{std::string("expected a file of format ") + format + ", got " +
+                   (its_format.empty() ? "a safetensors file of another program"
+                                       : "format " + in_quotes(its_format))};
   }
   if (const std::string its = value_of(header, "version"); its != version) {
-    why = std::string("expected a pack of version ") + version + ", got version " + in_quotes(its);
-    return std::nullopt;
+    return Failure{std::string("expected a pack of version ") + version + ", got version " +
+                   in_quotes(its)};
   }
   PackHeader result;
   result.network = value_of(header, "network");
-  if (!number_of(header, "epoch", result.epoch, why) ||
-      !number_of(header, "step", result.step, why) ||
-      !number_of(header, "positions_per_image", result.positions.per_image, why) ||
-      !number_of(header, "positions_seed", result.positions.seed, why) ||
-      !read_kept(header, result, why) ||
-      !layers_from_json(value_of(header, "layers"), header, result.layers, why) ||
-      !expect_same_images(result, why)) {
-    return std::nullopt;
-  }
+  Positions& positions = result.positions;
+  auto read = read_number_named(header, "epoch", result.epoch);
+  if (read) read = read_number_named(header, "step", result.step);
+  if (read) read = read_number_named(header, "positions_per_image", positions.per_image);
+  if (read) read = read_number_named(header, "positions_seed", positions.seed);
+  if (read) read = read_probe(header, result);
+  if (!read) return Failure{read.why()};
+  auto layers = layers_from_json(value_of(header, "layers"), header);
+  if (!layers) return Failure{layers.why()};
+  result.layers = *std::move(layers);
+  if (const auto same = check_same_images(result); !same) return Failure{same.why()};
   return result;
 }
 

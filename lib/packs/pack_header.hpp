@@ -9,6 +9,7 @@
 
 #include "common/safetensors.hpp"
 #include "livecca/activations/layout.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 
@@ -85,13 +86,13 @@ bool is_layer_name(const std::string& name);
 /// another tensor is called already.
 void name_tensors(std::vector<PackHeader::Layer>& layers);
 
-/// The metadata in the order of above. Nothing, with the reason, if names are not UTF-8 or the
-/// layers' facts are longer than parse_pack_header() takes.
-std::optional<SafetensorsMetadata> pack_metadata(const PackHeader& header, std::string& why);
+/// The metadata in the order of above. Fails if names are not UTF-8 or the layers' facts are longer
+/// than parse_pack_header() takes.
+Result<SafetensorsMetadata> pack_metadata(const PackHeader& header);
 
 /// Takes a checked safetensors header apart. Every tensor belongs to one layer, types and shapes
-/// fit each other, and all layers have rows of the same images. Nothing, with `why` = "expected …,
-/// got …" without a path, if not.
-std::optional<PackHeader> parse_pack_header(const SafetensorsHeader& header, std::string& why);
+/// fit each other, and all layers have rows of the same images. A failure reads "expected …, got …"
+/// without a path.
+Result<PackHeader> parse_pack_header(const SafetensorsHeader& header);
 
 }  // namespace livecca

@@ -17,11 +17,10 @@ using Json = nlohmann::json;
 // shorter.
 constexpr std::size_t longest_layers = std::size_t{8} << 20U;
 
-bool expect_short(const std::string& text, std::string& why) {
-  if (text.size() <= longest_layers) return true;
-  why = "expected layers' facts of at most " + std::to_string(longest_layers) + " bytes, got " +
-        std::to_string(text.size());
-  return false;
+Result<void> check_length_of(const std::string& text) {
+  if (text.size() <= longest_layers) return {};
+  return Failure{"expected layers' facts of at most " + std::to_string(longest_layers) +
+                 " bytes, got " + std::to_string(text.size())};
 }
 
 Json grid_to_json(const Grid& grid) {
@@ -44,10 +43,11 @@ Json layer_to_json(const PackHeader::Layer& layer) {
   return json;
 }
 
-/// Reads one layer's object; what is missing or of another type is told by its name.
+/// Reads one layer's object; what is missing or of another type is told by its name. After the
+/// first call that returns false, failure() tells the reason.
 class LayerReader {
  public:
-  LayerReader(const Json& json, std::string& why) : json_(json), why_(why) {}
+  explicit LayerReader(const Json& json) : json_(json) {}
 
   bool text(const char* field, std::string& value, bool optional = false) {
     const auto found = json_.find(field);
@@ -89,21 +89,19 @@ class LayerReader {
            fail("fewer than 2^64 positions", "grid");
   }
   bool fail(const char* expected, const char* field) {
-    why_ = std::string("expected ") + expected + " as " + field + ", got another";
+    failure_ = {std::string("expected ") + expected + " as " + field + ", got another"};
     return false;
   }
+  const Failure& failure() const { return failure_; }
 
  private:
   const Json& json_;
-  std::string& why_;
+  Failure failure_;
 };
 
-bool read_layer(const Json& json, PackHeader::Layer& layer, std::string& why) {
-  if (!json.is_object()) {
-    why = "expected an object of facts, got another";
-    return false;
-  }
-  LayerReader read(json, why);
+Result<void> read_layer(const Json& json, PackHeader::Layer& layer) {
+  if (!json.is_object()) return Failure{"expected an object of facts, got another"};
+  LayerReader read(json);
   RecordedLayer& facts = layer.facts;
   std::string observed;
   LayerTensors& tensors = layer.tensors;
@@ -115,12 +113,15 @@ bool read_layer(const Json& json, PackHeader::Layer& layer, std::string& why) {
       !read.count("feature_seed", facts.feature_seed) || !read.text("observed", observed) ||
       !read.size("roundoff", facts.roundoff) ||
       !read.size("estimated_loss", facts.estimated_loss, true)) {
-    return false;
+    return read.failure();
   }
   const auto dtype = enum_named<DType>(observed);
-  if (!dtype) return read.fail("an element type", "observed");
+  if (!dtype) {
+    read.fail("an element type", "observed");
+    return read.failure();
+  }
   facts.observed = *dtype;
-  return true;
+  return {};
 }
 
 /// The file's tensors by name, each of which one layer may take once.
@@ -129,13 +130,12 @@ class TensorsToTake {
   explicit TensorsToTake(const SafetensorsHeader& header) {
     for (const SafetensorsTensor& tensor : header.tensors) tensors_.emplace(tensor.name, &tensor);
   }
-  /// Completes what a layer says by name. Null, with the reason, if there is no such tensor or it
-  /// is another layer's.
-  const SafetensorsTensor* take(LayerTensors::Tensor& named, std::string& why) {
+  /// Completes what a layer says by name. Never null. Fails if there is no such tensor or it is
+  /// another layer's.
+  Result<const SafetensorsTensor*> take(LayerTensors::Tensor& named) {
     const auto found = tensors_.find(named.name);
     if (found == tensors_.end()) {
-      why = "expected a tensor " + in_quotes(named.name) + " of its own, got none";
-      return nullptr;
+      return Failure{"expected a tensor " + in_quotes(named.name) + " of its own, got none"};
     }
     const SafetensorsTensor* tensor = found->second;
     tensors_.erase(found);
@@ -144,18 +144,18 @@ class TensorsToTake {
     return tensor;
   }
   /// The same of `count` numbers of some types; what has no name is left as it is.
-  bool take_vector(LayerTensors::Tensor& named, std::uint64_t count, std::string_view dtypes,
-                   std::string& why) {
-    if (named.name.empty()) return true;
-    const SafetensorsTensor* tensor = take(named, why);
-    if (tensor == nullptr) return false;
+  Result<void> take_vector(LayerTensors::Tensor& named, std::uint64_t count,
+                           std::string_view dtypes) {
+    if (named.name.empty()) return {};
+    const auto taken = take(named);
+    if (!taken) return Failure{taken.why()};
+    const SafetensorsTensor* tensor = *taken;
     if (dtypes.find(tensor->dtype) != std::string_view::npos &&
         tensor->shape == std::vector<std::uint64_t>{count}) {
-      return true;
+      return {};
     }
-    why = "expected " + std::to_string(count) + " numbers of " + std::string(dtypes) + " as " +
-          in_quotes(named.name) + ", got others";
-    return false;
+    return Failure{"expected " + std::to_string(count) + " numbers of " + std::string(dtypes) +
+                   " as " + in_quotes(named.name) + ", got others"};
   }
   std::size_t left() const { return tensors_.size(); }
 
@@ -163,45 +163,43 @@ class TensorsToTake {
   std::unordered_map<std::string, const SafetensorsTensor*> tensors_;
 };
 
-bool take_rows(PackHeader::Layer& layer, TensorsToTake& tensors, std::string& why) {
+Result<void> take_rows(PackHeader::Layer& layer, TensorsToTake& tensors) {
   RecordedLayer& facts = layer.facts;
-  const SafetensorsTensor* rows = tensors.take(layer.tensors.rows, why);
-  if (rows == nullptr) return false;
+  const auto taken = tensors.take(layer.tensors.rows);
+  if (!taken) return Failure{taken.why()};
+  const SafetensorsTensor* rows = *taken;
   const auto stored = dtype_of_safetensors(rows->dtype);
   // Packs hold no bfloat16.
   if (!stored || stored == DType::bfloat16 || rows->shape.size() != 2 || rows->begin == rows->end) {
-    why = "expected rows of F16, F32 or F64, samples x features, got " + rows->dtype + " of " +
-          std::to_string(rows->shape.size()) + " axes";
-    return false;
+    return Failure{"expected rows of F16, F32 or F64, samples x features, got " + rows->dtype +
+                   " of " + std::to_string(rows->shape.size()) + " axes"};
   }
   facts.stored = *stored;
   facts.rows = rows->shape[0];
   facts.features = rows->shape[1];
   if (facts.rows_per_image == 0 || facts.rows_per_image > facts.grid.size() ||
       facts.rows % facts.rows_per_image != 0) {
-    why = "expected rows of whole images on " + facts.grid.text() + " positions, got " +
-          std::to_string(facts.rows) + " rows at " + std::to_string(facts.rows_per_image) +
-          " an image";
-    return false;
+    return Failure{"expected rows of whole images on " + facts.grid.text() + " positions, got " +
+                   std::to_string(facts.rows) + " rows at " + std::to_string(facts.rows_per_image) +
+                   " an image"};
   }
   if (facts.features > facts.features_of_tap) {
-    why = "expected at most the " + std::to_string(facts.features_of_tap) +
-          " features of the tap, got " + std::to_string(facts.features);
-    return false;
+    return Failure{"expected at most the " + std::to_string(facts.features_of_tap) +
+                   " features of the tap, got " + std::to_string(facts.features)};
   }
-  return true;
+  return {};
 }
 
-bool take_tensors(PackHeader::Layer& layer, TensorsToTake& tensors, std::string& why) {
-  if (!take_rows(layer, tensors, why)) return false;
+Result<void> take_tensors(PackHeader::Layer& layer, TensorsToTake& tensors) {
+  if (auto taken = take_rows(layer, tensors); !taken) return taken;
   auto& [rows, scale, shift, valid] = layer.tensors;
   if (scale.name.empty() != shift.name.empty() || (!scale.name.empty() && rows.dtype != "F16")) {
-    why = "expected a scale and a shift together, beside F16 rows, got another";
-    return false;
+    return Failure{"expected a scale and a shift together, beside F16 rows, got another"};
   }
-  return tensors.take_vector(scale, layer.facts.features, "F32 or F64", why) &&
-         tensors.take_vector(shift, layer.facts.features, "F32 or F64", why) &&
-         tensors.take_vector(valid, layer.facts.rows, "U8", why);
+  auto taken = tensors.take_vector(scale, layer.facts.features, "F32 or F64");
+  if (taken) taken = tensors.take_vector(shift, layer.facts.features, "F32 or F64");
+  if (taken) taken = tensors.take_vector(valid, layer.facts.rows, "U8");
+  return taken;
 }
 
 }  // namespace
@@ -214,44 +212,41 @@ bool is_layer_name(const std::string& name) {
   }
 }
 
-std::optional<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers,
-                                          std::string& why) {
+Result<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers) {
   Json json = Json::object();
   for (const PackHeader::Layer& layer : layers) json[layer.facts.name] = layer_to_json(layer);
   std::string text;
   try {
     text = json.dump();
   } catch (const Json::type_error&) {
-    why = "expected names of layers in UTF-8, got other bytes";
-    return std::nullopt;
+    return Failure{"expected names of layers in UTF-8, got other bytes"};
   }
-  if (!expect_short(text, why)) return std::nullopt;
+  if (const auto checked = check_length_of(text); !checked) return Failure{checked.why()};
   return text;
 }
 
-bool layers_from_json(const std::string& text, const SafetensorsHeader& header,
-                      std::vector<PackHeader::Layer>& layers, std::string& why) {
-  if (!expect_short(text, why)) return false;
+Result<std::vector<PackHeader::Layer>> layers_from_json(const std::string& text,
+                                                        const SafetensorsHeader& header) {
+  if (const auto checked = check_length_of(text); !checked) return Failure{checked.why()};
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || json.empty()) {
-    why = "expected the layers of a pack as a JSON object, got another or none";
-    return false;
+    return Failure{"expected the layers of a pack as a JSON object, got another or none"};
   }
+  std::vector<PackHeader::Layer> layers;
   TensorsToTake tensors(header);
   for (const auto& [name, facts] : json.items()) {
     PackHeader::Layer& layer = layers.emplace_back();
     layer.facts.name = name;
-    if (read_layer(facts, layer, why) && take_tensors(layer, tensors, why)) continue;
-    why = "layer " + in_quotes(name) + ": " + why;
-    return false;
+    auto read = read_layer(facts, layer);
+    if (read) read = take_tensors(layer, tensors);
+    if (!read) return Failure{"layer " + in_quotes(name) + ": " + read.why()};
   }
   if (tensors.left() > 0) {
-    why = "expected every tensor to be a layer's, got " + std::to_string(tensors.left()) +
-          " that are not";
-    return false;
+    return Failure{"expected every tensor to be a layer's, got " + std::to_string(tensors.left()) +
+                   " that are not"};
   }
   std::ranges::sort(layers, {}, [](const auto& layer) { return layer.tensors.rows.begin; });
-  return true;
+  return layers;
 }
 
 }  // namespace livecca

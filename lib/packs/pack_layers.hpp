@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,15 +8,14 @@
 
 namespace livecca {
 
-/// The JSON object by layer in a pack's metadata, see PackHeader. Nothing, with the reason, if
-/// names are not UTF-8 or it is longer than layers_from_json() takes.
-std::optional<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers,
-                                          std::string& why);
+/// The JSON object by layer in a pack's metadata, see PackHeader. Fails if names are not UTF-8 or
+/// it is longer than layers_from_json() takes.
+Result<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers);
 
 /// Takes it apart and gives every tensor of the file to its layer; layers come in the order of
-/// their rows in the file. False, with `why` = "expected …, got …", if they do not fit each other.
-/// Holds against any text.
-bool layers_from_json(const std::string& text, const SafetensorsHeader& header,
-                      std::vector<PackHeader::Layer>& layers, std::string& why);
+/// their rows in the file. Fails with "expected …, got …" if they do not fit each other. Holds
+/// against any text.
+Result<std::vector<PackHeader::Layer>> layers_from_json(const std::string& text,
+                                                        const SafetensorsHeader& header);
 
 }  // namespace livecca

@@ -78,28 +78,35 @@ struct PackWriter::Output {
     if (&tensor == &layer.tensors.valid) return {layer.facts.rows};
     return {layer.facts.features};
   }
-  bool write(const LayerTensors::Tensor& tensor, std::span<const ImageRun> runs, AtomicFile& file,
-             std::string& why) const;
-  bool write_rows(std::span<const ImageRun> runs, AtomicFile& file, std::string& why) const;
+  Result<void> write(const LayerTensors::Tensor& tensor, std::span<const ImageRun> runs,
+                     AtomicFile& file) const;
+  Result<void> write_rows(std::span<const ImageRun> runs, AtomicFile& file) const;
+  Result<void> write_valid(std::span<const ImageRun> runs, AtomicFile& file) const;
 };
 
-bool PackWriter::Output::write(const LayerTensors::Tensor& tensor, std::span<const ImageRun> runs,
-                               AtomicFile& file, std::string& why) const {
-  if (&tensor == &layer.tensors.rows) return write_rows(runs, file, why);
+Result<void> PackWriter::Output::write(const LayerTensors::Tensor& tensor,
+                                       std::span<const ImageRun> runs, AtomicFile& file) const {
+  if (&tensor == &layer.tensors.rows) return write_rows(runs, file);
   if (&tensor == &layer.tensors.scale)
-    return file.write(livecca::bytes_of(scaling->scale, is_wide()), why);
+    return file.write(livecca::bytes_of(scaling->scale, is_wide()));
   if (&tensor == &layer.tensors.shift)
-    return file.write(livecca::bytes_of(scaling->shift, is_wide()), why);
-  const std::size_t an_image = layer.facts.rows_per_image;
-  return std::ranges::all_of(runs, [&](const ImageRun& run) {
-    const auto valid =
-        std::span(spool->valid()).subspan(run.first * an_image, run.count * an_image);
-    return file.write(std::as_bytes(valid), why);
-  });
+    return file.write(livecca::bytes_of(scaling->shift, is_wide()));
+  return write_valid(runs, file);
 }
 
-bool PackWriter::Output::write_rows(std::span<const ImageRun> runs, AtomicFile& file,
-                                    std::string& why) const {
+Result<void> PackWriter::Output::write_valid(std::span<const ImageRun> runs,
+                                             AtomicFile& file) const {
+  const std::size_t an_image = layer.facts.rows_per_image;
+  for (const ImageRun& run : runs) {
+    const auto valid =
+        std::span(spool->valid()).subspan(run.first * an_image, run.count * an_image);
+    if (auto written = file.write(std::as_bytes(valid)); !written) return written;
+  }
+  return {};
+}
+
+Result<void> PackWriter::Output::write_rows(std::span<const ImageRun> runs,
+                                            AtomicFile& file) const {
   const RecordedLayer& facts = layer.facts;
   const DType spooled = spool->facts().stored;
   const std::uint64_t at_once =
@@ -109,16 +116,17 @@ bool PackWriter::Output::write_rows(std::span<const ImageRun> runs, AtomicFile& 
   for (const ImageRun& run : runs) {
     const std::uint64_t end = (run.first + run.count) * facts.rows_per_image;
     for (std::uint64_t first = run.first * facts.rows_per_image; first < end; first += at_once) {
-      if (!spool->read(first, std::min(at_once, end - first), bytes, why)) return false;
+      auto read = spool->read(first, std::min(at_once, end - first), bytes);
+      if (!read) return read;
       std::span<const std::byte> written = bytes;
       if (facts.stored == DType::float16) {
         to_halves(to_doubles(bytes, spooled), scaling ? &*scaling : nullptr, halves);
         written = std::as_bytes(std::span(halves));
       }
-      if (!file.write(written, why)) return false;
+      if (auto done = file.write(written); !done) return done;
     }
   }
-  return true;
+  return {};
 }
 
 PackWriter::PackWriter(std::filesystem::path path, PackOptions options)
@@ -136,22 +144,21 @@ const LayerSpool* PackWriter::spool_of(const std::string& layer) const {
   return found == layers_.end() ? nullptr : found->spool.get();
 }
 
-bool PackWriter::append(const std::string& layer, const Reading& reading, const PackedRows& rows,
-                        std::uint64_t feature_seed, std::string& why) {
+Result<void> PackWriter::append(const std::string& layer, const Reading& reading,
+                                const PackedRows& rows, std::uint64_t feature_seed) {
   Layer* found = find(layer);
   if (found == nullptr) {
     layers_.push_back({layer, std::make_unique<LayerSpool>(spool_, layer)});
     found = &layers_.back();
   }
-  if (!found->spool) return true;
+  if (!found->spool) return {};
   if (!is_layer_name(layer)) {
-    why = path_.string() + ": expected a layer's name in UTF-8, got " + in_quotes(layer);
     found->spool.reset();
-    return false;
+    return Failure{path_.string() + ": expected a layer's name in UTF-8, got " + in_quotes(layer)};
   }
-  if (found->spool->append(reading, rows, feature_seed, why)) return true;
-  found->spool.reset();
-  return false;
+  auto appended = found->spool->append(reading, rows, feature_seed);
+  if (!appended) found->spool.reset();
+  return appended;
 }
 
 void PackWriter::spoil(const std::string& layer) {
@@ -215,14 +222,11 @@ PackWriter::Output PackWriter::output_of(const LayerSpool& spool, const Moments*
   return output;
 }
 
-bool PackWriter::finish(const PackFacts& facts,
-                        const std::function<const Moments*(const std::string& layer)>& moments_of,
-                        std::string& why) {
+Result<void> PackWriter::finish(
+    const PackFacts& facts,
+    const std::function<const Moments*(const std::string& layer)>& moments_of) {
   const std::vector<const LayerSpool*> whole = whole_layers();
-  if (whole.empty()) {
-    why = path_.string() + ": expected rows, got none";
-    return false;
-  }
+  if (whole.empty()) return Failure{path_.string() + ": expected rows, got none"};
   PackHeader header{.network = facts.network,
                     .epoch = facts.epoch,
                     .step = facts.step,
@@ -243,14 +247,13 @@ bool PackWriter::finish(const PackFacts& facts,
   name_tensors(header.layers);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     outputs[i].layer.tensors = header.layers[i].tensors;
-  if (!write(header, outputs, why)) return false;
+  if (auto written = write(header, outputs); !written) return written;
   for (const Output& output : outputs) written_.push_back(output.layer.facts);
   layers_.clear();
-  return true;
+  return {};
 }
 
-bool PackWriter::write(const PackHeader& header, const std::vector<Output>& outputs,
-                       std::string& why) {
+Result<void> PackWriter::write(const PackHeader& header, const std::vector<Output>& outputs) {
   struct Part {
     const Output* output;
     const LayerTensors::Tensor* tensor;
@@ -272,23 +275,21 @@ bool PackWriter::write(const PackHeader& header, const std::vector<Output>& outp
     end += output->bytes_of(*tensor);
     places.push_back({tensor->name, tensor->dtype, output->shape_of(*tensor), begin, end});
   }
-  const auto metadata = pack_metadata(header, why);
-  const auto text = metadata ? write_safetensors_header(*metadata, places, why) : std::nullopt;
-  if (!text) {
-    why = path_.string() + ": " + why;
-    return false;
-  }
+  const auto metadata = pack_metadata(header);
+  if (!metadata) return Failure{path_.string() + ": " + metadata.why()};
+  const auto text = write_safetensors_header(*metadata, places);
+  if (!text) return Failure{path_.string() + ": " + text.why()};
   const std::vector<ImageRun> runs =
       runs_of(header.kept, outputs[0].layer.facts.rows / outputs[0].layer.facts.rows_per_image);
   AtomicFile file(path_);
-  if (!file.write(std::as_bytes(std::span(*text)), why)) return false;
+  if (auto written = file.write(std::as_bytes(std::span(*text))); !written) return written;
   for (const auto& [output, tensor] : parts) {
-    if (!output->write(*tensor, runs, file, why)) return false;
+    if (auto written = output->write(*tensor, runs, file); !written) return written;
   }
   // No sync: it costs more than the file, which its reader checks for size.
-  if (!file.commit(AtomicFile::Sync::none, why)) return false;
+  if (auto committed = file.commit(AtomicFile::Sync::none); !committed) return committed;
   bytes_ = text->size() + end;
-  return true;
+  return {};
 }
 
 }  // namespace livecca

@@ -15,6 +15,7 @@
 #include "common/spool_file.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/reading.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/moments/moments.hpp"
 #include "livecca/packs/pack_precision.hpp"
 #include "livecca/packs/probe_fingerprint.hpp"
@@ -61,10 +62,10 @@ class PackWriter {
   PackWriter& operator=(const PackWriter&) = delete;
 
   /// Appends a step's packed rows (before centring) of a layer; `feature_seed` chose its features,
-  /// if they are not all. False, with the reason, if they are not like those before or the disk
-  /// failed; the layer is then spoiled, and what comes of it later is ignored.
-  bool append(const std::string& layer, const Reading& reading, const PackedRows& rows,
-              std::uint64_t feature_seed, std::string& why);
+  /// if they are not all. Fails if they are not like those before or the disk failed; the layer is
+  /// then spoiled, and what comes of it later is ignored.
+  Result<void> append(const std::string& layer, const Reading& reading, const PackedRows& rows,
+                      std::uint64_t feature_seed);
   /// The layer will not be in the pack, whatever came or comes of it.
   void spoil(const std::string& layer);
 
@@ -75,12 +76,11 @@ class PackWriter {
 
   /// Writes the file whole or not at all, without waiting for the disk; call it once. `moments_of`
   /// gives the moments of a layer's rows, or null. A layer that lacks images which another has is
-  /// left out. False, with the reason, if there is no layer with rows or the disk failed.
+  /// left out. Fails if there is no layer with rows or the disk failed.
   ///
   /// Cost: reading and writing all rows, and O(features³) a layer for half precision.
-  bool finish(const PackFacts& facts,
-              const std::function<const Moments*(const std::string& layer)>& moments_of,
-              std::string& why);
+  Result<void> finish(const PackFacts& facts,
+                      const std::function<const Moments*(const std::string& layer)>& moments_of);
 
   // After finish():
 
@@ -103,7 +103,7 @@ class PackWriter {
   const LayerSpool* spool_of(const std::string& layer) const;
   std::vector<const LayerSpool*> whole_layers();
   Output output_of(const LayerSpool& spool, const Moments* moments, std::uint64_t images) const;
-  bool write(const PackHeader& header, const std::vector<Output>& outputs, std::string& why);
+  Result<void> write(const PackHeader& header, const std::vector<Output>& outputs);
 
   std::filesystem::path path_;
   PackOptions options_;

@@ -148,53 +148,50 @@ class Scanner {
 
 }  // namespace
 
-bool ProbeFingerprint::add(const ActivationView& inputs, std::string& why) {
+Result<void> ProbeFingerprint::add(const ActivationView& inputs) {
   return add(inputs.data(), name_of(inputs.dtype()), size_of(inputs.dtype()), inputs.shape(),
-             inputs.strides(), why);
+             inputs.strides());
 }
 
-bool ProbeFingerprint::fits(std::string_view element_type, std::span<const std::int64_t> shape,
-                            std::string& why) const {
+Result<void> ProbeFingerprint::check_fits(std::string_view element_type,
+                                          std::span<const std::int64_t> shape) const {
   if (shape.empty() || shape.size() > most_axes) {
-    why = "expected inputs along the first of 1 to 64 axes, got " + std::to_string(shape.size()) +
-          " axes";
-    return false;
+    return Failure{"expected inputs along the first of 1 to 64 axes, got " +
+                   std::to_string(shape.size()) + " axes"};
   }
-  if (element_type_.empty()) return true;
+  if (element_type_.empty()) return {};
   const auto of_input = shape.subspan(1);
   if (element_type != element_type_ ||
       !std::ranges::equal(of_input, shape_, [](std::int64_t a, std::uint64_t b) {
         return static_cast<std::uint64_t>(a) == b;
       })) {
-    why = "expected inputs of " + text_of(shape_) + " " + element_type_ +
-          " as in the batches before (sequences padded to one length), got " + text_of(of_input) +
-          " " + std::string(element_type);
-    return false;
+    return Failure{"expected inputs of " + text_of(shape_) + " " + element_type_ +
+                   " as in the batches before (sequences padded to one length), got " +
+                   text_of(of_input) + " " + std::string(element_type)};
   }
-  return true;
+  return {};
 }
 
-bool ProbeFingerprint::add(const void* data, std::string_view element_type,
-                           std::size_t element_bytes, std::span<const std::int64_t> shape,
-                           std::span<const std::int64_t> strides, std::string& why) {
+Result<void> ProbeFingerprint::add(const void* data, std::string_view element_type,
+                                   std::size_t element_bytes, std::span<const std::int64_t> shape,
+                                   std::span<const std::int64_t> strides) {
   expect_array(data, shape, strides);
   if (!is_type_name(element_type)) {
-    why = "expected the name of an element type of 1 to 32 letters and digits, got another";
-    return false;
+    return Failure{
+        "expected the name of an element type of 1 to 32 letters and digits, got another"};
   }
-  if (!fits(element_type, shape, why)) return false;
+  if (auto fits = check_fits(element_type, shape); !fits) return fits;
   if (!is_countable(shape, element_bytes)) {
-    why = "expected inputs whose bytes can be counted, got shape " + text_of(shape) + " of " +
-          std::to_string(element_bytes) + " bytes";
-    return false;
+    return Failure{"expected inputs whose bytes can be counted, got shape " + text_of(shape) +
+                   " of " + std::to_string(element_bytes) + " bytes"};
   }
-  if (shape[0] == 0) return true;
+  if (shape[0] == 0) return {};
   element_type_ = element_type;
   shape_.assign(shape.begin() + 1, shape.end());
   if (std::ranges::find(shape, 0) != shape.end()) {
     // Inputs without elements are counted; where they would lie is nobody's.
     for (std::int64_t i = 0; i < shape[0]; ++i) add_hash(hash_of(nullptr, 0));
-    return true;
+    return {};
   }
   InputBytes bytes(element_bytes, shape.subspan(1), strides.subspan(1));
   const auto* input = static_cast<const std::byte*>(data);
@@ -203,20 +200,19 @@ bool ProbeFingerprint::add(const void* data, std::string_view element_type,
     const auto of_input = bytes.of(input + i * step);
     add_hash(hash_of(of_input.data(), of_input.size()));
   }
-  return true;
+  return {};
 }
 
-bool ProbeFingerprint::append(const ProbeFingerprint& later, std::string& why) {
-  if (later.element_type_.empty()) return true;
+Result<void> ProbeFingerprint::append(const ProbeFingerprint& later) {
+  if (later.element_type_.empty()) return {};
   if (element_type_.empty()) {
     *this = later;
-    return true;
+    return {};
   }
   if (element_type_ != later.element_type_ || shape_ != later.shape_) {
-    why = "expected inputs of " + text_of(shape_) + " " + element_type_ +
-          " as in the batches before (sequences padded to one length), got " +
-          text_of(later.shape_) + " " + later.element_type_;
-    return false;
+    return Failure{"expected inputs of " + text_of(shape_) + " " + element_type_ +
+                   " as in the batches before (sequences padded to one length), got " +
+                   text_of(later.shape_) + " " + later.element_type_};
   }
   // A polynomial in the factor: what came before moves up by as many places as come now.
   std::uint64_t shift = 1;
@@ -227,7 +223,7 @@ bool ProbeFingerprint::append(const ProbeFingerprint& later, std::string& why) {
   ordered_ = ordered_ * shift + later.ordered_;
   unordered_ += later.unordered_;
   inputs_ += later.inputs_;
-  return true;
+  return {};
 }
 
 void ProbeFingerprint::add_hash(std::uint64_t hash) {

@@ -21,35 +21,32 @@ struct StoredLayer {
 };
 
 /// The numbers of an F32 or F64 tensor.
-bool read_numbers(const InputFile& file, std::uint64_t data_begin,
-                  const LayerTensors::Tensor& tensor, std::size_t count,
-                  std::vector<double>& numbers, std::string& why) {
+Result<void> read_numbers(const InputFile& file, std::uint64_t data_begin,
+                          const LayerTensors::Tensor& tensor, std::size_t count,
+                          std::vector<double>& numbers) {
   numbers.resize(count);
   if (tensor.dtype == "F64") {
-    return file.read(data_begin + tensor.begin, std::as_writable_bytes(std::span(numbers)), why);
+    return file.read(data_begin + tensor.begin, std::as_writable_bytes(std::span(numbers)));
   }
   std::vector<float> narrow(numbers.size());
-  if (!file.read(data_begin + tensor.begin, std::as_writable_bytes(std::span(narrow)), why)) {
-    return false;
-  }
-  std::ranges::copy(narrow, numbers.begin());
-  return true;
+  auto read = file.read(data_begin + tensor.begin, std::as_writable_bytes(std::span(narrow)));
+  if (read) std::ranges::copy(narrow, numbers.begin());
+  return read;
 }
 
-bool read_stored(const InputFile& file, std::uint64_t data_begin, const PackHeader::Layer& layer,
-                 StoredLayer& stored, std::string& why) {
+Result<StoredLayer> read_stored(const InputFile& file, std::uint64_t data_begin,
+                                const PackHeader::Layer& layer) {
   const auto& [rows, scale, shift, valid] = layer.tensors;
   const auto fail = [&](const char* reason) {
-    why = file.path().string() + ": layer " + in_quotes(layer.facts.name) + ": " + reason;
-    return false;
+    return Failure{file.path().string() + ": layer " + in_quotes(layer.facts.name) + ": " + reason};
   };
+  StoredLayer stored;
   stored.begin = data_begin + rows.begin;
   if (scale.is_there()) {
     const std::size_t features = layer.facts.features;
-    if (!read_numbers(file, data_begin, scale, features, stored.scale, why) ||
-        !read_numbers(file, data_begin, shift, features, stored.shift, why)) {
-      return false;
-    }
+    auto read = read_numbers(file, data_begin, scale, features, stored.scale);
+    if (read) read = read_numbers(file, data_begin, shift, features, stored.shift);
+    if (!read) return Failure{read.why()};
     if (!std::ranges::all_of(stored.scale, [](double x) { return std::isfinite(x) && x > 0; }) ||
         !std::ranges::all_of(stored.shift, [](double x) { return std::isfinite(x); })) {
       return fail("expected finite shifts and scales above 0, got others");
@@ -57,15 +54,14 @@ bool read_stored(const InputFile& file, std::uint64_t data_begin, const PackHead
   }
   if (valid.is_there()) {
     stored.valid.resize(layer.facts.rows);
-    if (!file.read(data_begin + valid.begin, std::as_writable_bytes(std::span(stored.valid)),
-                   why)) {
-      return false;
-    }
+    const auto read =
+        file.read(data_begin + valid.begin, std::as_writable_bytes(std::span(stored.valid)));
+    if (!read) return Failure{read.why()};
     if (std::ranges::any_of(stored.valid, [](std::uint8_t entry) { return entry > 1; })) {
       return fail("expected 0 or 1 for every row that may be left out, got another");
     }
   }
-  return true;
+  return stored;
 }
 
 /// half · scale + shift, row after row.
@@ -105,17 +101,16 @@ class RecordedPack::Rows : public RowSource {
   std::size_t rows_per_image() const override { return facts_.rows_per_image; }
   Grid grid() const override { return facts_.grid; }
 
-  std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
-                                     std::string& why) override {
+  Result<ActivationView> read(std::uint64_t first, std::uint64_t count) override {
     if (!is_there(first, count)) {
-      why = state_->file.path().string() + ": layer " + in_quotes(facts_.name) +
-            ": expected rows among " + std::to_string(facts_.rows) + ", got " +
-            std::to_string(count) + " from " + std::to_string(first) + " on";
-      return std::nullopt;
+      return Failure{state_->file.path().string() + ": layer " + in_quotes(facts_.name) +
+                     ": expected rows among " + std::to_string(facts_.rows) + ", got " +
+                     std::to_string(count) + " from " + std::to_string(first) + " on"};
     }
     const std::uint64_t row_bytes = facts_.features * size_of(facts_.stored);
     bytes_.resize(count * row_bytes);
-    if (!state_->file.read(stored_.begin + first * row_bytes, bytes_, why)) return std::nullopt;
+    const auto bytes = state_->file.read(stored_.begin + first * row_bytes, bytes_);
+    if (!bytes) return Failure{bytes.why()};
     if (stored_.scale.empty()) return view(bytes_.data(), facts_.stored, count);
     const std::span halves(reinterpret_cast<const Eigen::half*>(bytes_.data()),
                            count * facts_.features);
@@ -153,25 +148,20 @@ class RecordedPack::Rows : public RowSource {
 RecordedPack::RecordedPack(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 RecordedPack::~RecordedPack() = default;
 
-std::shared_ptr<const RecordedPack> RecordedPack::open(const std::filesystem::path& path,
-                                                       std::string& why) {
-  auto file = InputFile::open(path, why);
-  if (!file) return nullptr;
-  const auto state = std::make_shared<State>(std::move(*file));
-  SafetensorsHeader tensors;
-  std::string text;
-  if (!read_safetensors_header(state->file, tensors, text, why)) return nullptr;
-  auto header = parse_pack_header(tensors, why);
-  if (!header) {
-    why = path.string() + ": " + why;
-    return nullptr;
-  }
-  state->header = std::move(*header);
+Result<std::shared_ptr<const RecordedPack>> RecordedPack::open(const std::filesystem::path& path) {
+  auto file = InputFile::open(path);
+  if (!file) return Failure{file.why()};
+  const auto state = std::make_shared<State>(*std::move(file));
+  const auto in_file = read_safetensors_header(state->file);
+  if (!in_file) return Failure{in_file.why()};
+  auto header = parse_pack_header(in_file->header);
+  if (!header) return Failure{path.string() + ": " + header.why()};
+  state->header = *std::move(header);
   for (const PackHeader::Layer& layer : state->header.layers) {
+    auto stored = read_stored(state->file, in_file->header.data_begin, layer);
+    if (!stored) return Failure{stored.why()};
     state->layers.push_back(layer.facts);
-    if (!read_stored(state->file, tensors.data_begin, layer, state->stored.emplace_back(), why)) {
-      return nullptr;
-    }
+    state->stored.push_back(*std::move(stored));
   }
   if (state->header.kept) state->kept = state->header.kept->images();
   return std::shared_ptr<const RecordedPack>(new RecordedPack(state));
@@ -194,13 +184,14 @@ const RecordedLayer* RecordedPack::find(std::string_view layer) const {
   return found == state_->layers.end() ? nullptr : &*found;
 }
 
-std::shared_ptr<RowSource> RecordedPack::rows(std::string_view layer, std::string& why) const {
+Result<std::shared_ptr<RowSource>> RecordedPack::rows(std::string_view layer) const {
   const RecordedLayer* found = find(layer);
   if (found == nullptr) {
-    why = path().string() + ": expected a layer " + in_quotes(layer) + ", got none of that name";
-    return nullptr;
+    return Failure{path().string() + ": expected a layer " + in_quotes(layer) +
+                   ", got none of that name"};
   }
-  return std::make_shared<Rows>(state_, static_cast<std::size_t>(found - state_->layers.data()));
+  const auto index = static_cast<std::size_t>(found - state_->layers.data());
+  return std::shared_ptr<RowSource>(std::make_shared<Rows>(state_, index));
 }
 
 }  // namespace livecca

@@ -14,8 +14,7 @@ namespace livecca {
 namespace {
 
 RecorderOptions checked(RecorderOptions options) {
-  std::string why;
-  if (!options.is_valid(why)) throw Error(why);
+  if (const auto valid = options.check(); !valid) throw Error(valid.why());
   return options;
 }
 
@@ -31,10 +30,9 @@ std::filesystem::path with_folder(std::filesystem::path path) {
 
 }  // namespace
 
-bool RecorderOptions::is_valid(std::string& why) const {
-  if (!network.empty()) return true;
-  why = "recorder options: expected the network's name, got none";
-  return false;
+Result<void> RecorderOptions::check() const {
+  if (!network.empty()) return {};
+  return Failure{"recorder options: expected the network's name, got none"};
 }
 
 struct Recorder::State {
@@ -103,9 +101,9 @@ void Recorder::set_inputs(const void* data, std::string_view element_type,
                           std::size_t element_bytes, std::span<const std::int64_t> shape,
                           std::span<const std::int64_t> strides) {
   if (!state_->fingerprint) state_->fingerprint.emplace();
-  std::string why;
-  if (state_->fingerprint->add(data, element_type, element_bytes, shape, strides, why)) return;
-  if (state_->lost.empty()) state_->lost = state_->path.string() + ": inputs: " + why;
+  const auto added = state_->fingerprint->add(data, element_type, element_bytes, shape, strides);
+  if (added || !state_->lost.empty()) return;
+  state_->lost = state_->path.string() + ": inputs: " + added.why();
 }
 
 void Recorder::observe(std::string_view layer_name, const Reading& reading,
@@ -113,15 +111,14 @@ void Recorder::observe(std::string_view layer_name, const Reading& reading,
   const std::string layer(layer_name);
   const std::size_t tap = state_->tap_of(layer, reading);
   const PackedRows* rows = state_->open_step().observe(tap, view, mask);
-  std::string why;
   if (rows == nullptr) {
     const PanelMoments so_far = state_->panel.copy_moments();
     state_->lose(layer,
                  so_far.faults.empty() ? "expected rows, got none" : so_far.faults.back().message);
-  } else if (!state_->writer.append(layer, reading, *rows, state_->options.feature_seed, why) &&
-             state_->lost.empty()) {
-    state_->lost = why;
+    return;
   }
+  const auto appended = state_->writer.append(layer, reading, *rows, state_->options.feature_seed);
+  if (!appended && state_->lost.empty()) state_->lost = appended.why();
 }
 
 void Recorder::end_batch() {
@@ -130,7 +127,7 @@ void Recorder::end_batch() {
   state_->step.reset();
 }
 
-bool Recorder::finish(std::string& why) {
+Result<void> Recorder::finish() {
   end_batch();
   State& state = *state_;
   const PanelMoments moments = state.panel.end_window();
@@ -138,14 +135,11 @@ bool Recorder::finish(std::string& why) {
     const Fault& fault = moments.faults.front();
     state.lost = state.path.string() + ": " + fault.subject + ": " + fault.message;
   }
-  if (!state.lost.empty()) {
-    why = state.lost;
-    return false;
-  }
+  if (!state.lost.empty()) return Failure{state.lost};
   if (state.fingerprint && state.fingerprint->inputs() != moments.images) {
-    why = state.path.string() + ": expected the inputs of all " + std::to_string(moments.images) +
-          " images, got " + std::to_string(state.fingerprint->inputs());
-    return false;
+    return Failure{state.path.string() + ": expected the inputs of all " +
+                   std::to_string(moments.images) + " images, got " +
+                   std::to_string(state.fingerprint->inputs())};
   }
   const auto moments_of = [&](const std::string& layer) -> const Moments* {
     const auto found = state.layers.find(layer);
@@ -158,14 +152,14 @@ bool Recorder::finish(std::string& why) {
                               .step = state.options.step,
                               .positions = state.options.positions,
                               .fingerprint = state.fingerprint},
-                             moments_of, why);
+                             moments_of);
 }
 
-bool record(const std::filesystem::path& path, const RecorderOptions& options,
-            const std::function<void(Recorder&)>& run_probe, std::string& why) {
+Result<void> record(const std::filesystem::path& path, const RecorderOptions& options,
+                    const std::function<void(Recorder&)>& run_probe) {
   Recorder recorder(path, options);
   run_probe(recorder);
-  return recorder.finish(why);
+  return recorder.finish();
 }
 
 }  // namespace livecca

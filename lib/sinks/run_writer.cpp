@@ -187,12 +187,11 @@ bool RunWriter::cut(std::uint64_t size, double time) {
   return is_whole;
 }
 
-std::optional<RunWriter::Extent> RunWriter::sync(std::string& why) {
+Result<RunWriter::Extent> RunWriter::sync() {
   const std::lock_guard lock(mutex_);
   if (file_.sync()) return Extent{file_.size(), last_time_, file_.first_line()};
-  why = file_.path().string() + ": expected the disk to take all rows, got: " +
-        (file_.last_error().empty() ? "an error" : file_.last_error());
-  return std::nullopt;
+  return Failure{file_.path().string() + ": expected the disk to take all rows, got: " +
+                 (file_.last_error().empty() ? "an error" : file_.last_error())};
 }
 
 std::vector<Event> RunWriter::events() const {

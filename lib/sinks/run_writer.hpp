@@ -6,11 +6,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "livecca/common/result.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/sink.hpp"
@@ -68,8 +68,8 @@ class RunWriter {
     double last_time = 0;    ///< of the last
     std::string first_line;  ///< by which they are known
   };
-  /// Of the disk, once all are there; empty, with the reason, if they cannot be.
-  std::optional<Extent> sync(std::string& why);
+  /// Of the disk, once all are there. Fails if they cannot be.
+  Result<Extent> sync();
   std::vector<Event> events() const;
   /// The time of the last row.
   double last_time() const;

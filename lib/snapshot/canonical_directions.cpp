@@ -74,12 +74,10 @@ std::vector<double> project(const DirectionsOfSide& side, const ActivationView& 
                 " activations of directions that there are");
   }
   PackedRows rows;
-  std::string why;
   const bool all = neurons == side.features_of_tap;
-  if (!rows.pack(activations, Layout::nc, Positions::all(), 0, why,
-                 all ? std::span<const std::size_t>() : side.neurons)) {
-    throw Error("canonical directions: " + why);
-  }
+  const auto packed = rows.pack(activations, Layout::nc, Positions::all(), 0,
+                                all ? std::span<const std::size_t>() : side.neurons);
+  if (!packed) throw Error("canonical directions: " + packed.why());
   const auto width = static_cast<Index>(neurons);
   const auto directions = static_cast<Index>(side.coefficients.size() / neurons);
   const Eigen::Map<const MatrixXd> coefficients(side.coefficients.data(), width, directions);

@@ -120,11 +120,10 @@ std::string to_json(const VerdictMemory& memory) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::optional<VerdictMemory> verdict_memory_from(const std::string& json, std::string& why) {
-  const auto refuse = [&why](const std::exception& failure) {
-    why = "verdicts: expected a state of version " + std::to_string(version) +
-          ", got: " + failure.what();
-    return std::nullopt;
+Result<VerdictMemory> verdict_memory_from(const std::string& json) {
+  const auto refuse = [](const std::exception& failure) {
+    return Failure{"verdicts: expected a state of version " + std::to_string(version) +
+                   ", got: " + failure.what()};
   };
   try {
     return memory_in(Json::parse(json));

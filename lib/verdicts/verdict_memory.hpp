@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "livecca/common/result.hpp"
 #include "livecca/sinks/stream.hpp"
 #include "verdicts/curve.hpp"
 
@@ -42,7 +43,7 @@ struct VerdictMemory {
 /// UTF-8 are replaced: such a layer starts anew when it is read back.
 std::string to_json(const VerdictMemory& memory);
 
-/// Empty if the text is not such a line; `why` then says what was expected.
-std::optional<VerdictMemory> verdict_memory_from(const std::string& json, std::string& why);
+/// Fails if the text is not such a line.
+Result<VerdictMemory> verdict_memory_from(const std::string& json);
 
 }  // namespace livecca

@@ -7,12 +7,11 @@
 
 namespace livecca {
 
-bool VerdictOptions::is_valid(std::string& why) const {
-  const auto refuse = [&why](const char* expected, auto got) {
+Result<void> VerdictOptions::check() const {
+  const auto refuse = [](const char* expected, auto got) {
     std::ostringstream text;
     text << "verdict options: expected " << expected << ", got " << got;
-    why = text.str();
-    return false;
+    return Failure{text.str()};
   };
   if (snapshots < fewest_slope_points) return refuse("3 or more snapshots", snapshots);
   if (!(least_change >= 0 && std::isfinite(least_change))) {
@@ -27,7 +26,7 @@ bool VerdictOptions::is_valid(std::string& why) const {
   if (!(nonfinite_share >= 0 && nonfinite_share <= 1)) {
     return refuse("nonfinite_share from 0 to 1", nonfinite_share);
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

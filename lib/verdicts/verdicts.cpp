@@ -59,8 +59,7 @@ void forget_before(std::uint64_t snapshot, Curve& curve) {
 }
 
 VerdictOptions checked(const VerdictOptions& options) {
-  std::string why;
-  if (!options.is_valid(why)) throw Error(why);
+  if (const auto valid = options.check(); !valid) throw Error(valid.why());
   return options;
 }
 
@@ -159,11 +158,11 @@ void Verdicts::judge_layer(const LayerRow& layer, std::vector<VerdictRow>& rows)
   if (auto alarm = exploding_alarm(layer, first_value, options_)) rows.push_back(std::move(*alarm));
 }
 
-bool Verdicts::restore(const std::string& state, std::string& why) {
-  std::optional<VerdictMemory> memory = verdict_memory_from(state, why);
-  if (!memory) return false;
-  memory_ = std::move(*memory);
-  return true;
+Result<void> Verdicts::restore(const std::string& state) {
+  auto memory = verdict_memory_from(state);
+  if (!memory) return Failure{memory.why()};
+  memory_ = *std::move(memory);
+  return {};
 }
 
 }  // namespace livecca

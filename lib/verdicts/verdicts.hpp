@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "livecca/common/result.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/verdicts/verdict_options.hpp"
@@ -53,9 +54,8 @@ class Verdicts {
 
   /// All that add() remembers, as one line of JSON: see to_json(VerdictMemory).
   std::string state() const { return to_json(memory_); }
-  /// Goes on from a state(). False, without a change, if it is none; `why` then says what was
-  /// expected.
-  bool restore(const std::string& state, std::string& why);
+  /// Goes on from a state(). Fails, without a change, if it is none.
+  Result<void> restore(const std::string& state);
 
  private:
   /// All numbers of a layer against one reference.

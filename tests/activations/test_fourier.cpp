@@ -54,10 +54,9 @@ void check_against_definition(Extents extents, Layout layout, std::int64_t gap) 
   CAPTURE(extents.w);
   StoredTensor tensor(extents, fourier_seed);
   Spectrum spectrum;
-  std::string why;
-  REQUIRE_MESSAGE(
-      spectrum.transform(tensor.view<double>(layout, DType::float64, gap, gap > 0), layout, why),
-      why);
+  const auto transformed =
+      spectrum.transform(tensor.view<double>(layout, DType::float64, gap, gap > 0), layout);
+  REQUIRE_MESSAGE(transformed, transformed.why());
   CHECK(spectrum.images() == static_cast<std::size_t>(extents.n));
   CHECK(spectrum.channels() == static_cast<std::size_t>(extents.c));
   double worst = 0;
@@ -171,9 +170,8 @@ TEST_CASE("coefficients of unequal grids are of one scale: a smooth image's agre
   StoredTensor large = image(9);
   Spectrum a;
   Spectrum b;
-  std::string why;
-  REQUIRE(a.transform(small.view(Layout::nchw), Layout::nchw, why));
-  REQUIRE(b.transform(large.view(Layout::nchw), Layout::nchw, why));
+  REQUIRE(a.transform(small.view(Layout::nchw), Layout::nchw));
+  REQUIRE(b.transform(large.view(Layout::nchw), Layout::nchw));
   for (const Frequency& k : common_frequencies(a.grid(), b.grid())) {
     const auto place = [&](const Spectrum& spectrum) {
       return static_cast<std::size_t>(std::ranges::find(spectrum.frequencies(), k) -
@@ -189,8 +187,7 @@ TEST_CASE("a value that is not finite makes every frequency of its image so, and
     StoredTensor tensor({.n = 3, .c = 2, .h = 4, .w = 6}, fourier_seed);
     tensor.at(1, 0, 0, 2, 3) = bad;
     Spectrum spectrum;
-    std::string why;
-    REQUIRE(spectrum.transform(tensor.view(Layout::nhwc), Layout::nhwc, why));
+    REQUIRE(spectrum.transform(tensor.view(Layout::nhwc), Layout::nhwc));
     for (std::size_t f = 0; f < spectrum.frequencies().size(); ++f) {
       for (std::int64_t n = 0; n < 3; ++n) {
         const Complex value = value_of(spectrum, f, n, 0);
@@ -202,12 +199,11 @@ TEST_CASE("a value that is not finite makes every frequency of its image so, and
 
 TEST_CASE("half precision is transformed in float64, and one spectrum serves many views") {
   Spectrum spectrum;
-  std::string why;
   for (const Extents extents : {Extents{.n = 2, .c = 3, .w = 6}, Extents{.n = 5, .c = 1, .w = 9},
                                 Extents{.n = 1, .c = 4, .w = 6}}) {
     StoredTensor tensor(extents, fourier_seed);
     const auto view = tensor.view<Eigen::half>(Layout::ncl, DType::float16, 1);
-    REQUIRE(spectrum.transform(view, Layout::ncl, why));
+    REQUIRE(spectrum.transform(view, Layout::ncl));
     for (std::size_t f = 0; f < spectrum.frequencies().size(); ++f) {
       const Complex expected =
           coefficient(tensor, extents.n - 1, extents.c - 1, spectrum.frequencies()[f]);
@@ -224,10 +220,8 @@ TEST_CASE("a small signal on an offset keeps what half precision holds of it") {
   }
   Spectrum half;
   Spectrum full;
-  std::string why;
-  REQUIRE(
-      half.transform(tensor.view<Eigen::half>(Layout::nchw, DType::float16, 1), Layout::nchw, why));
-  REQUIRE(full.transform(tensor.view(Layout::nchw), Layout::nchw, why));
+  REQUIRE(half.transform(tensor.view<Eigen::half>(Layout::nchw, DType::float16, 1), Layout::nchw));
+  REQUIRE(full.transform(tensor.view(Layout::nchw), Layout::nchw));
   for (std::size_t f = 0; f < full.frequencies().size(); ++f) {
     for (std::int64_t n = 0; n < 3; ++n) {
       CHECK(value_of(half, f, n, 1) == value_of(full, f, n, 1));
@@ -242,13 +236,13 @@ TEST_CASE("a small signal on an offset keeps what half precision holds of it") {
 TEST_CASE("what has no positions is not transformed, and says why") {
   StoredTensor tensor({.n = 2, .c = 3, .w = 6}, fourier_seed);
   Spectrum spectrum;
-  std::string why;
-  CHECK_FALSE(spectrum.transform(tensor.view(Layout::ntc), Layout::ntc, why));
-  CHECK(why.find("got ntc") != std::string::npos);
-  CHECK_FALSE(spectrum.transform(tensor.view(Layout::ncl), Layout::nchw, why));
-  CHECK(why.starts_with("expected 4 axes for layout nchw"));
-  REQUIRE(spectrum.transform(tensor.view(Layout::ncl), Layout::ncl, why));
+  CHECK(spectrum.transform(tensor.view(Layout::ntc), Layout::ntc).why().find("got ntc") !=
+        std::string::npos);
+  CHECK(spectrum.transform(tensor.view(Layout::ncl), Layout::nchw)
+            .why()
+            .starts_with("expected 4 axes for layout nchw"));
+  REQUIRE(spectrum.transform(tensor.view(Layout::ncl), Layout::ncl));
   CHECK_THROWS_AS(spectrum.at(4), Error);
-  CHECK_FALSE(spectrum.transform(tensor.view(Layout::ncl), Layout::nc, why));
+  CHECK_FALSE(spectrum.transform(tensor.view(Layout::ncl), Layout::nc));
   CHECK(spectrum.images() == 0);
 }

@@ -34,27 +34,23 @@ TEST_CASE("a layout's name is its axes: images and features once each, and known
 }
 
 TEST_CASE("a layout names the axes of a view") {
-  ActivationShape shape;
-  std::string why;
-  CHECK(read_shape(view_with_shape({8, 5}), Layout::nc, shape, why));
+  ActivationShape shape = *read_shape(view_with_shape({8, 5}), Layout::nc);
   CHECK(shape.images == 8);
   CHECK(shape.features == 5);
   CHECK(shape.grid == Grid{1, 1});
-  CHECK(read_shape(view_with_shape({8, 5, 3, 4}), Layout::nchw, shape, why));
+  shape = *read_shape(view_with_shape({8, 5, 3, 4}), Layout::nchw);
   CHECK(shape.features == 5);
   CHECK(shape.grid == Grid{3, 4});
-  CHECK(read_shape(view_with_shape({8, 3, 4, 5}), Layout::nhwc, shape, why));
+  shape = *read_shape(view_with_shape({8, 3, 4, 5}), Layout::nhwc);
   CHECK(shape.features == 5);
   CHECK(shape.grid == Grid{3, 4});
 }
 
 TEST_CASE("a view that does not fit its layout says what was expected and what came") {
-  ActivationShape shape;
-  std::string why;
-  CHECK_FALSE(read_shape(view_with_shape({8, 5, 3, 4}), Layout::nc, shape, why));
-  CHECK(why == "expected 2 axes for layout nc, got shape (8, 5, 3, 4)");
-  CHECK_FALSE(read_shape(view_with_shape({8, 0}), Layout::nc, shape, why));
-  CHECK(why.find("at least one feature") != std::string::npos);
+  CHECK(read_shape(view_with_shape({8, 5, 3, 4}), Layout::nc).why() ==
+        "expected 2 axes for layout nc, got shape (8, 5, 3, 4)");
+  CHECK(read_shape(view_with_shape({8, 0}), Layout::nc).why().find("at least one feature") !=
+        std::string::npos);
 }
 
 TEST_CASE("a view refuses impossible shapes") {

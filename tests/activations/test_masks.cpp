@@ -45,8 +45,8 @@ std::vector<std::uint8_t> mask_of(const std::vector<std::int64_t>& lengths, std:
 PackedRows masked_rows(const ActivationView& view, const Reading& reading, const SequenceMask& mask,
                        const Positions& positions = Positions::all(), std::uint64_t first = 0) {
   PackedRows rows;
-  std::string why;
-  REQUIRE_MESSAGE(rows.pack(view, reading, positions, first, why, {}, mask), why);
+  const auto packed = rows.pack(view, reading, positions, first, {}, mask);
+  REQUIRE_MESSAGE(packed, packed.why());
   return rows;
 }
 
@@ -233,11 +233,10 @@ TEST_CASE("rows pair where the same steps are valid, whatever the padding") {
 TEST_CASE("a mask that does not fit says what was expected and what came") {
   StoredTensor tensor = padded(lengths, 7);
   PackedRows rows;
-  std::string why;
   const auto refused = [&](Layout layout, const SequenceMask& mask) {
-    CHECK_FALSE(rows.pack(tensor.view(layout), layout, Positions::all(), 0, why, {}, mask));
+    const auto packed = rows.pack(tensor.view(layout), layout, Positions::all(), 0, {}, mask);
     CHECK(rows.rows() == 0);
-    return why;
+    return packed.why();
   };
   const std::vector<std::uint8_t> bytes(40, 1);
   CHECK(refused(Layout::ntc, SequenceMask(bytes.data(), 4, 8)) ==
@@ -264,9 +263,9 @@ TEST_CASE("recorded rows remember which of them are valid") {
   const std::vector<std::uint8_t> valid{1, 0, 1, 1, 1, 0};
   const ActivationView view(values.data(), DType::float32, shape);
   PackedRows rows;
-  std::string why;
-  REQUIRE(rows.pack_recorded(view, 1, Grid{}, why, valid));
+  REQUIRE(rows.pack_recorded(view, 1, Grid{}, valid));
   CHECK(ints(rows.valid()) == std::vector<int>{1, 0, 1, 1, 1, 0});
-  CHECK_FALSE(rows.pack_recorded(view, 1, Grid{}, why, std::span(valid).first(5)));
-  CHECK(why.find("6 recorded rows") != std::string::npos);
+  CHECK(rows.pack_recorded(view, 1, Grid{}, std::span(valid).first(5))
+            .why()
+            .find("6 recorded rows") != std::string::npos);
 }

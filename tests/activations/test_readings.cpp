@@ -40,8 +40,8 @@ constexpr Layout all_layouts[] = {Layout::nc,    Layout::nchw, Layout::nhwc, Lay
 PackedRows packed(const ActivationView& view, const Reading& reading,
                   const Positions& positions = Positions::all(), std::uint64_t first = 0) {
   PackedRows rows;
-  std::string why;
-  REQUIRE_MESSAGE(rows.pack(view, reading, positions, first, why), why);
+  const auto packed = rows.pack(view, reading, positions, first);
+  REQUIRE_MESSAGE(packed, packed.why());
   return rows;
 }
 
@@ -168,8 +168,7 @@ TEST_CASE("chosen features are those of the row that a reading gives") {
     const PackedRows whole = packed(tensor.view(Layout::nhwc), reading);
     const std::vector<std::size_t> chosen{0, 2, whole.features() - 1};
     PackedRows cut;
-    std::string why;
-    REQUIRE(cut.pack(tensor.view(Layout::nhwc), reading, Positions::all(), 0, why, chosen));
+    REQUIRE(cut.pack(tensor.view(Layout::nhwc), reading, Positions::all(), 0, chosen));
     CHECK(cut.features_of_tap() == whole.features());
     std::vector<double> expected;
     for (std::size_t row = 0; row < whole.rows(); ++row)
@@ -177,7 +176,7 @@ TEST_CASE("chosen features are those of the row that a reading gives") {
         expected.push_back(values_of(whole)[row * whole.features() + feature]);
     CHECK(values_of(cut) == expected);
     const std::vector<std::size_t> beyond{whole.features()};
-    CHECK_FALSE(cut.pack(tensor.view(Layout::nhwc), reading, Positions::all(), 0, why, beyond));
+    CHECK_FALSE(cut.pack(tensor.view(Layout::nhwc), reading, Positions::all(), 0, beyond));
   }
 }
 
@@ -197,32 +196,29 @@ TEST_CASE("an image with a value that is not finite is so in every reading that 
 }
 
 TEST_CASE("a reading that asks for what its layout lacks says so in one line") {
-  std::string why;
-  CHECK_FALSE(Reading::last_step(Layout::nchw).is_valid(why));
-  CHECK(why == "expected a layout of sequences (ntc, tnc) to take a step of, got nchw");
-  CHECK_FALSE(Reading::at_step(Layout::nc, 3).is_valid(why));
-  CHECK_FALSE(Reading::pooled(Layout::nc).is_valid(why));
-  CHECK(why == "expected a layout with positions or steps for pooled samples, got nc");
-  CHECK_FALSE(Reading::flattened(Layout::nc).is_valid(why));
-  for (const Layout layout : all_layouts) CHECK(Reading(layout).is_valid(why));
-  CHECK(Reading::at_step(Layout::tnc, 3).is_valid(why));
+  CHECK(Reading::last_step(Layout::nchw).check().why() ==
+        "expected a layout of sequences (ntc, tnc) to take a step of, got nchw");
+  CHECK_FALSE(Reading::at_step(Layout::nc, 3).check());
+  CHECK(Reading::pooled(Layout::nc).check().why() ==
+        "expected a layout with positions or steps for pooled samples, got nc");
+  CHECK_FALSE(Reading::flattened(Layout::nc).check());
+  for (const Layout layout : all_layouts) CHECK(Reading(layout).check());
+  CHECK(Reading::at_step(Layout::tnc, 3).check());
   CHECK(Reading::at_step(Layout::tnc, 3).text() == "tnc step 3");
   CHECK(Reading::pooled(Layout::ncdhw).text() == "ncdhw pooled");
   CHECK(Reading(Layout::ncl).text() == "ncl");
   StoredTensor tensor({.n = 2, .c = 3}, readings_seed);
   PackedRows rows;
-  CHECK_FALSE(
-      rows.pack(tensor.view(Layout::nc), Reading::pooled(Layout::nc), Positions::all(), 0, why));
+  CHECK_FALSE(rows.pack(tensor.view(Layout::nc), Reading::pooled(Layout::nc), Positions::all(), 0));
   CHECK(rows.rows() == 0);
 }
 
 TEST_CASE("every layout names the axes of a view, and a broadcast that cannot be counted is none") {
   ActivationShape shape;
-  std::string why;
   for (const Layout layout : all_layouts) {
     CAPTURE(name_of(layout));
     StoredTensor tensor(extents_of(layout), readings_seed);
-    REQUIRE(read_shape(tensor.view(layout), layout, shape, why));
+    shape = *read_shape(tensor.view(layout), layout);
     CHECK(shape.images == static_cast<std::size_t>(tensor.extents().n));
     CHECK(shape.features == 5);
     CHECK(shape.grid == Grid{static_cast<std::size_t>(tensor.extents().h),
@@ -235,7 +231,7 @@ TEST_CASE("every layout names the axes of a view, and a broadcast that cannot be
   const std::int64_t huge = std::int64_t{1} << 40U;
   const std::vector<std::int64_t> extents{1, huge, huge, 1, 1};
   const std::vector<std::int64_t> strides(5, 0);
-  CHECK_FALSE(read_shape(ActivationView(&value, DType::float32, extents, strides), Layout::ncdhw,
-                         shape, why));
-  CHECK(why.starts_with("expected fewer than 2^64 values an image, got shape (1, "));
+  CHECK(read_shape(ActivationView(&value, DType::float32, extents, strides), Layout::ncdhw)
+            .why()
+            .starts_with("expected fewer than 2^64 values an image, got shape (1, "));
 }

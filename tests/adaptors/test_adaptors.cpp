@@ -18,8 +18,8 @@ namespace {
 
 std::vector<double> rows_of(const ActivationView& view, Layout layout) {
   PackedRows rows;
-  std::string why;
-  REQUIRE_MESSAGE(rows.pack(view, layout, Positions::all(), 0, why), why);
+  const auto packed = rows.pack(view, layout, Positions::all(), 0);
+  REQUIRE_MESSAGE(packed, packed.why());
   return livecca_tests::values_of(rows);
 }
 

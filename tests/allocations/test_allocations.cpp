@@ -32,8 +32,7 @@ class Recorded : public RowSource {
   std::size_t features() const override { return static_cast<std::size_t>(rows_.cols()); }
   std::size_t rows_per_image() const override { return 1; }
   Grid grid() const override { return {}; }
-  std::optional<ActivationView> read(std::uint64_t /*first*/, std::uint64_t count,
-                                     std::string& /*why*/) override {
+  Result<ActivationView> read(std::uint64_t /*first*/, std::uint64_t count) override {
     const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(count), rows_.cols()};
     return ActivationView(rows_.data(), DType::float32, shape);
   }

@@ -49,10 +49,9 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 /// Writes `text` and commits it; the reason if that fails.
 std::string write_whole(const fs::path& path, std::string_view text, Sync sync = Sync::none) {
-  std::string why;
   AtomicFile file(path);
-  if (!file.write(bytes_of(text), why) || !file.commit(sync, why)) return why;
-  return "";
+  const auto written = file.write(bytes_of(text));
+  return written ? file.commit(sync).why() : written.why();
 }
 
 mode_t mode_of(const fs::path& path) {
@@ -70,26 +69,23 @@ TEST_CASE("a file has its name only when it is committed") {
     fs::remove(path);
     AtomicFile file(path);
     CHECK(files_in(folder.path()).size() == 0);
-    std::string why;
-    CHECK(file.write(bytes_of("one "), why));
-    CHECK(file.write(bytes_of("two"), why));
+    CHECK(file.write(bytes_of("one ")));
+    CHECK(file.write(bytes_of("two")));
     CHECK_FALSE(fs::exists(path));
-    CHECK(file.commit(sync, why));
+    CHECK(file.commit(sync));
     CHECK(text_of(path) == "one two");
     CHECK(files_in(folder.path()).size() == 1);
-    CHECK(why.empty());
   }
 }
 
 TEST_CASE("bytes may be written out of order, and appending goes on behind the furthest") {
   const TemporaryFolder folder;
   AtomicFile file(folder.path() / "file");
-  std::string why;
-  CHECK(file.write_at(4, bytes_of("data"), why));
-  CHECK(file.write_at(0, bytes_of("he"), why));
-  CHECK(file.write(bytes_of("more"), why));
-  CHECK(file.write_at(100, {}, why));
-  CHECK(file.commit(Sync::none, why));
+  CHECK(file.write_at(4, bytes_of("data")));
+  CHECK(file.write_at(0, bytes_of("he")));
+  CHECK(file.write(bytes_of("more")));
+  CHECK(file.write_at(100, {}));
+  CHECK(file.commit(Sync::none));
   CHECK(text_of(file.path()) == std::string("he\0\0datamore", 12));
 }
 
@@ -117,8 +113,7 @@ TEST_CASE("a file in the working folder needs no folder in its path") {
 TEST_CASE("a file that nothing was written to is empty") {
   const TemporaryFolder folder;
   AtomicFile file(folder.path() / "file");
-  std::string why;
-  CHECK(file.commit(Sync::none, why));
+  CHECK(file.commit(Sync::none));
   CHECK(fs::file_size(file.path()) == 0);
 }
 
@@ -128,8 +123,7 @@ TEST_CASE("what was not committed leaves nothing") {
   REQUIRE(write_whole(path, "old").empty());
   {
     AtomicFile file(path);
-    std::string why;
-    CHECK(file.write(bytes_of("new"), why));
+    CHECK(file.write(bytes_of("new")));
     CHECK(files_in(folder.path()).size() == 2);
   }
   CHECK(files_in(folder.path()).size() == 1);
@@ -141,14 +135,13 @@ TEST_CASE("writers of one path do not meet, and the last to commit stays") {
   const fs::path path = folder.path() / "file";
   AtomicFile a(path);
   AtomicFile b(path);
-  std::string why;
-  CHECK(a.write(bytes_of("a begins, "), why));
-  CHECK(b.write(bytes_of("b begins, "), why));
-  CHECK(a.write(bytes_of("a ends"), why));
-  CHECK(b.write(bytes_of("b ends"), why));
-  CHECK(b.commit(Sync::none, why));
+  CHECK(a.write(bytes_of("a begins, ")));
+  CHECK(b.write(bytes_of("b begins, ")));
+  CHECK(a.write(bytes_of("a ends")));
+  CHECK(b.write(bytes_of("b ends")));
+  CHECK(b.commit(Sync::none));
   CHECK(text_of(path) == "b begins, b ends");
-  CHECK(a.commit(Sync::none, why));
+  CHECK(a.commit(Sync::none));
   CHECK(text_of(path) == "a begins, a ends");
   CHECK(files_in(folder.path()).size() == 1);
 }
@@ -156,11 +149,10 @@ TEST_CASE("writers of one path do not meet, and the last to commit stays") {
 TEST_CASE("a temporary that a killed process left behind is passed over") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "file";
-  std::string why;
   // The names count up, so the next ones are known from one that is there.
   fs::path temporary;
   AtomicFile seen(path);
-  REQUIRE(seen.write(bytes_of("x"), why));
+  REQUIRE(seen.write(bytes_of("x")));
   temporary = fs::directory_iterator(folder.path())->path();
   const std::string name = temporary.filename().string();
   const std::size_t number = name.rfind('-') + 1;
@@ -211,9 +203,7 @@ TEST_CASE("a path that no file can have is refused before anything is written") 
     const std::string expected = path.string() + ": expected to write, got: " + got;
     CHECK(write_whole(path, "text") == expected);
     AtomicFile empty(path);
-    std::string why;
-    CHECK_FALSE(empty.commit(Sync::disk, why));
-    CHECK(why == expected);
+    CHECK(empty.commit(Sync::disk).why() == expected);
   }
   CHECK(files_in(folder.path()).size() == 3);
   CHECK(files_in(folder.path() / "folder").size() == 0);
@@ -228,17 +218,13 @@ TEST_CASE(
   const std::string expected = path.string() + ": expected to write, got: File too large";
   AtomicFile file(path);
   std::string first;
-  std::string second;
-  std::string third;
-  bool all_refused = false;
   {
     const FileSizeLimit limit(10);
     // The kernel takes ten of these bytes, and nothing of what is left.
-    all_refused = !file.write(bytes_of("a file of twenty-two b"), first);
+    first = file.write(bytes_of("a file of twenty-two b")).why();
   }
-  all_refused = !file.write(bytes_of("x"), second) && all_refused;
-  all_refused = !file.commit(Sync::none, third) && all_refused;
-  CHECK(all_refused);
+  const std::string second = file.write(bytes_of("x")).why();
+  const std::string third = file.commit(Sync::none).why();
   for (const std::string& why : {first, second, third}) CHECK(why == expected);
   CHECK(files_in(folder.path()).size() == 1);
   CHECK(text_of(path) == "old");
@@ -273,9 +259,8 @@ TEST_CASE("an offset beyond what a file can have is refused") {
   const TemporaryFolder folder;
   for (const std::uint64_t offset : {~std::uint64_t{0}, ~std::uint64_t{0} / 2}) {
     AtomicFile file(folder.path() / "file");
-    std::string why;
-    CHECK_FALSE(file.write_at(offset, bytes_of("text"), why));
-    CHECK(why == file.path().string() + ": expected to write, got: File too large");
+    CHECK(file.write_at(offset, bytes_of("text")).why() ==
+          file.path().string() + ": expected to write, got: File too large");
   }
   CHECK(files_in(folder.path()).size() == 0);
 }
@@ -284,11 +269,10 @@ TEST_CASE("a folder that took the name meanwhile stays, and the temporary goes")
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "name";
   AtomicFile file(path);
-  std::string why;
-  CHECK(file.write(bytes_of("text"), why));
+  CHECK(file.write(bytes_of("text")));
   fs::create_directory(path);
-  CHECK_FALSE(file.commit(Sync::disk, why));
-  CHECK(why == path.string() + ": expected to write, got: Is a directory");
+  CHECK(file.commit(Sync::disk).why() ==
+        path.string() + ": expected to write, got: Is a directory");
   CHECK(fs::is_directory(path));
   CHECK(files_in(folder.path()).size() == 1);
 }
@@ -300,11 +284,10 @@ TEST_CASE("a folder that was removed meanwhile is a reason, not a crash") {
   for (const Sync sync : {Sync::none, Sync::disk}) {
     fs::create_directory(path.parent_path());
     AtomicFile file(path);
-    std::string why;
-    CHECK(file.write(bytes_of("text"), why));
+    CHECK(file.write(bytes_of("text")));
     fs::remove_all(path.parent_path());
-    CHECK_FALSE(file.commit(sync, why));
-    CHECK(why == path.string() + ": expected to write, got: No such file or directory");
+    CHECK(file.commit(sync).why() ==
+          path.string() + ": expected to write, got: No such file or directory");
   }
 }
 
@@ -312,11 +295,10 @@ TEST_CASE("after the commit nothing is written any more") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "file";
   AtomicFile file(path);
-  std::string why;
-  CHECK(file.write(bytes_of("text"), why));
-  CHECK(file.commit(Sync::none, why));
-  CHECK_FALSE(file.write(bytes_of("more"), why));
-  CHECK(why == path.string() + ": expected to write, got: the file was committed before");
-  CHECK_FALSE(file.commit(Sync::none, why));
+  CHECK(file.write(bytes_of("text")));
+  CHECK(file.commit(Sync::none));
+  CHECK(file.write(bytes_of("more")).why() ==
+        path.string() + ": expected to write, got: the file was committed before");
+  CHECK_FALSE(file.commit(Sync::none));
   CHECK(text_of(path) == "text");
 }

@@ -21,10 +21,8 @@ namespace {
 /// `count` bytes from `offset` on, or the reason in place of them.
 std::string read(const InputFile& file, std::uint64_t offset, std::size_t count) {
   std::string text(count, '?');
-  std::string why;
-  const bool done = file.read(offset, std::as_writable_bytes(std::span(text)), why);
-  CHECK(done == why.empty());
-  return done ? text : why;
+  const auto done = file.read(offset, std::as_writable_bytes(std::span(text)));
+  return done ? text : done.why();
 }
 
 }  // namespace
@@ -33,8 +31,7 @@ TEST_CASE("a file is read from any place") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "file";
   write_text(path, "0123456789");
-  std::string why;
-  const auto file = InputFile::open(path, why);
+  const auto file = InputFile::open(path);
   REQUIRE(file);
   CHECK(file->size() == 10);
   CHECK(file->path() == path);
@@ -49,9 +46,8 @@ TEST_CASE(
   const TemporaryFolder folder;
   write_text(folder.path() / "a", "aaaa");
   write_text(folder.path() / "b", "bb");
-  std::string why;
-  auto a = InputFile::open(folder.path() / "a", why);
-  auto b = InputFile::open(folder.path() / "b", why);
+  auto a = InputFile::open(folder.path() / "a");
+  auto b = InputFile::open(folder.path() / "b");
   REQUIRE(a);
   REQUIRE(b);
   *a = std::move(*b);
@@ -65,8 +61,7 @@ TEST_CASE("bytes that a file does not hold are not read, and the line says how m
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "file";
   write_text(path, "0123456789");
-  std::string why;
-  const auto file = InputFile::open(path, why);
+  const auto file = InputFile::open(path);
   REQUIRE(file);
   const std::string begin = path.string() + ": expected ";
   CHECK(read(*file, 0, 11) == begin + "11 bytes at byte 0, got: a file of 10 bytes");
@@ -92,9 +87,7 @@ TEST_CASE("what is no file is not opened") {
        {Refused{"missing", "No such file or directory"}, Refused{"file/below", "Not a directory"},
         Refused{"folder", "a folder"}, Refused{"pipe", "something that is not a regular file"}}) {
     const fs::path path = folder.path() / name;
-    std::string why;
-    CHECK_FALSE(InputFile::open(path, why).has_value());
-    CHECK(why == path.string() + ": expected a file to read, got: " + got);
+    CHECK(InputFile::open(path).why() == path.string() + ": expected a file to read, got: " + got);
   }
 }
 
@@ -107,7 +100,6 @@ TEST_CASE("a file that may not be read is not opened") {
   const fs::path path = folder.path() / "file";
   write_text(path, "text");
   fs::permissions(path, fs::perms::none);
-  std::string why;
-  CHECK_FALSE(InputFile::open(path, why).has_value());
-  CHECK(why == path.string() + ": expected a file to read, got: Permission denied");
+  CHECK(InputFile::open(path).why() ==
+        path.string() + ": expected a file to read, got: Permission denied");
 }

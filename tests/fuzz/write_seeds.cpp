@@ -134,9 +134,9 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder);
   for (const Seed& seed : seeds()) {
     const auto path = folder / (std::string(seed.name) + ".moments");
-    std::string why;
-    if (!save_moments(path, seed.moments, seed.notes, why)) {
-      std::fprintf(stderr, "%s\n", why.c_str());
+    const auto saved = save_moments(path, seed.moments, seed.notes);
+    if (!saved) {
+      std::fprintf(stderr, "%s\n", saved.why().c_str());
       return 1;
     }
   }

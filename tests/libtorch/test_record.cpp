@@ -33,21 +33,12 @@ namespace {
 
 using Pack = std::shared_ptr<const RecordedPack>;
 
-Pack open(const std::filesystem::path& path) {
-  std::string why;
-  Pack pack = RecordedPack::open(path, why);
-  CAPTURE(why);
-  REQUIRE(pack != nullptr);
-  return pack;
-}
+Pack open(const std::filesystem::path& path) { return *RecordedPack::open(path); }
 
 std::vector<double> values_of(const RecordedPack& pack, const std::string& layer) {
-  std::string why;
-  const auto rows = pack.rows(layer, why);
-  CAPTURE(why);
-  REQUIRE(rows != nullptr);
-  const auto view = rows->read(0, rows->rows(), why);
-  REQUIRE(view.has_value());
+  const auto rows = *pack.rows(layer);
+  const auto view = rows->read(0, rows->rows());
+  REQUIRE(view);
   const auto count = static_cast<std::size_t>(rows->rows()) * rows->features();
   if (view->dtype() == livecca::DType::float64) {
     const auto* values = static_cast<const double*>(view->data());
@@ -83,11 +74,10 @@ class Run {
 
   std::filesystem::path pack(const std::string& name) const { return folder.path() / name; }
 
-  bool record_to(const std::string& name, const std::vector<torch::Tensor>& batches,
+  auto record_to(const std::string& name, const std::vector<torch::Tensor>& batches,
                  SmallNetwork& recorded) {
-    return record(
-        pack(name), *recorded, batches,
-        [&](const torch::Tensor& images) { return recorded->forward(images); }, {}, why);
+    return record(pack(name), *recorded, batches,
+                  [&](const torch::Tensor& images) { return recorded->forward(images); }, {});
   }
 
   livecca::SnapshotReport watch(Monitor& monitor, const torch::Tensor& images) {
@@ -106,7 +96,6 @@ class Run {
   livecca::MonitorOptions options;
   SmallNetwork network{21};
   torch::Tensor probe = small_images(150, 5);
-  std::string why;
 };
 
 }  // namespace
@@ -115,8 +104,9 @@ TEST_CASE("a recorded network is what a monitor's history keeps of it") {
   Run run;
   Monitor monitor(run.options);
   run.watch(monitor, run.probe);
-  REQUIRE(run.record_to("pack.safetensors", run.probe.split(32), run.network));
-  CHECK(run.why.empty());
+  const auto recorded = run.record_to("pack.safetensors", run.probe.split(32), run.network);
+  REQUIRE_MESSAGE(recorded, recorded.why());
+  CHECK(recorded->empty());
   const Pack pack = open(run.pack("pack.safetensors"));
   CHECK(pack->layers().size() == 2);
   CHECK(pack->find("conv")->rows == 150 * 16);
@@ -149,7 +139,7 @@ TEST_CASE("a pack does not depend on the size of the batches, nor on who makes t
         first += 7;
         return probe.slice(0, first - 7, std::min(first, probe.size(0)));
       },
-      [&](const torch::Tensor& images) { return run.network->forward(images); }, {}, run.why));
+      [&](const torch::Tensor& images) { return run.network->forward(images); }, {}));
   check_same(*small, *open(run.pack("made.safetensors")));
 }
 
@@ -206,15 +196,14 @@ TEST_CASE("recording leaves the network and the random numbers as they were") {
   torch::manual_seed(7);
   const torch::Tensor expected = torch::rand({4});
   torch::manual_seed(7);
-  REQUIRE(record(
-      run.pack("pack.safetensors"), *run.network, {run.probe},
-      [&](const torch::Tensor& images) {
-        CHECK(!run.network->is_training());
-        const torch::Tensor noise = torch::rand_like(images);
-        CHECK(!run.network->forward(images).requires_grad());
-        return noise;
-      },
-      {}, run.why));
+  REQUIRE(record(run.pack("pack.safetensors"), *run.network, {run.probe},
+                 [&](const torch::Tensor& images) {
+                   CHECK(!run.network->is_training());
+                   const torch::Tensor noise = torch::rand_like(images);
+                   CHECK(!run.network->forward(images).requires_grad());
+                   return noise;
+                 },
+                 {}));
   CHECK(torch::equal(torch::rand({4}), expected));
   CHECK(torch::equal(run.network->block->norm->running_mean, mean));
   CHECK(run.network->is_training());
@@ -230,9 +219,9 @@ TEST_CASE("token ids are inputs like any other") {
   const auto forward = [&](const torch::Tensor& ids) {
     return tap("mean", embedding->forward(ids).mean(1));
   };
-  REQUIRE(record(run.pack("x.safetensors"), *embedding, tokens.split(40), forward, {}, run.why));
+  REQUIRE(record(run.pack("x.safetensors"), *embedding, tokens.split(40), forward, {}));
   REQUIRE(record(run.pack("y.safetensors"), *embedding,
-                 tokens.t().contiguous().t().to(torch::kInt).split(40), forward, {}, run.why));
+                 tokens.t().contiguous().t().to(torch::kInt).split(40), forward, {}));
   const Pack pack = open(run.pack("x.safetensors"));
   REQUIRE(pack->fingerprint().has_value());
   CHECK(pack->fingerprint()->text().starts_with("90 inputs of 4 int64, "));
@@ -246,9 +235,11 @@ TEST_CASE("a layer that cannot be recorded is left out and named") {
     tap("ids", torch::zeros({3}, torch::kLong));
     return run.network->forward(images);
   };
-  CHECK(record(path, *run.network, run.probe.split(50), forward, {}, run.why));
-  CHECK(run.why.starts_with("net/ids: expected"));
-  CHECK(run.why.find("net/ids", 1) == std::string::npos);
+  const auto recorded = record(path, *run.network, run.probe.split(50), forward, {});
+  REQUIRE_MESSAGE(recorded, recorded.why());
+  REQUIRE(recorded->size() == 1);
+  CHECK((*recorded)[0].tap == "net/ids");
+  CHECK((*recorded)[0].message.starts_with("expected"));
   CHECK(open(path)->find("ids") == nullptr);
 }
 
@@ -263,15 +254,16 @@ TEST_CASE("nothing is written of layers or inputs that do not fit, and the reaso
     if (std::exchange(is_first, false)) tap("once", images);
     return run.network->forward(images);
   };
-  CHECK(!record(path, *run.network, batches, once, {}, run.why));
-  CHECK(run.why.find("once") != std::string::npos);
+  CHECK(record(path, *run.network, batches, once, {}).why().find("once") != std::string::npos);
   // No layer, inputs of another shape, inputs that cannot be read.
-  CHECK(!record(path, *run.network, batches, as_it_is, {}, run.why));
+  CHECK(!record(path, *run.network, batches, as_it_is, {}));
   const auto flat = [](const torch::Tensor& x) { return tap("flat", x.flatten(1).slice(1, 0, 9)); };
-  CHECK(!record(path, *run.network, {run.probe, run.probe.slice(2, 0, 4)}, flat, {}, run.why));
-  CHECK(run.why.find("inputs") != std::string::npos);
-  CHECK(!record(path, *run.network, {run.probe.to_sparse()}, as_it_is, {}, run.why));
-  CHECK(run.why.find("inputs: expected") != std::string::npos);
+  CHECK(record(path, *run.network, {run.probe, run.probe.slice(2, 0, 4)}, flat, {})
+            .why()
+            .find("inputs") != std::string::npos);
+  CHECK(record(path, *run.network, {run.probe.to_sparse()}, as_it_is, {})
+            .why()
+            .find("inputs: expected") != std::string::npos);
   CHECK(!std::filesystem::exists(path));
 }
 
@@ -281,7 +273,7 @@ TEST_CASE("what a network throws goes on to the caller, and nothing is written")
   const auto throwing = [](const torch::Tensor&) -> torch::Tensor {
     throw std::runtime_error("of the network's own");
   };
-  CHECK_THROWS_AS(record(path, *run.network, run.probe.split(50), throwing, {}, run.why),
+  CHECK_THROWS_AS(static_cast<void>(record(path, *run.network, run.probe.split(50), throwing, {})),
                   std::runtime_error);
   CHECK(run.network->is_training());
   CHECK(!std::filesystem::exists(path));
@@ -299,7 +291,7 @@ TEST_CASE("a scope of a recorder hears taps and keeps problems to itself") {
     CHECK(taps.problems()[0].tap == "seed9/good");
     CHECK(taps.problems()[1].tap == "seed9/bad");
   }
-  CHECK(recorder.finish(run.why));
+  CHECK(recorder.finish());
   const Pack pack = open(run.pack("pack.safetensors"));
   CHECK(pack->network() == "seed9");
   CHECK(pack->layers().size() == 1);

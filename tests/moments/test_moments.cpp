@@ -21,8 +21,7 @@ constexpr std::uint64_t moments_seed = 20240;
 
 PackedRows centered(const Eigen::MatrixXd& matrix) {
   PackedRows rows;
-  std::string why;
-  REQUIRE(rows.pack(view_of(matrix), Layout::nc, Positions::all(), 0, why));
+  REQUIRE(rows.pack(view_of(matrix), Layout::nc, Positions::all(), 0));
   rows.center(std::vector<std::uint8_t>(rows.rows(), 1));
   return rows;
 }
@@ -174,9 +173,8 @@ TEST_CASE("an empty batch changes nothing, reset forgets, an empty merge is the 
   PackedRows none = centered(normal_matrix(4, 3, moments_seed));
   {
     PackedRows rows;
-    std::string why;
     const Eigen::MatrixXd x = normal_matrix(4, 3, moments_seed);
-    REQUIRE(rows.pack(view_of(x), Layout::nc, Positions::all(), 0, why));
+    REQUIRE(rows.pack(view_of(x), Layout::nc, Positions::all(), 0));
     rows.center(std::vector<std::uint8_t>(4, 0));
     moments.update(rows, executor);
     CHECK(moments.samples() == 0);

@@ -49,23 +49,15 @@ struct Saved {
   std::string bytes;
 
   Saved() {
-    std::string why;
-    REQUIRE_MESSAGE(save_moments(path, moments, {{"made by", "a test"}}, why), why);
+    REQUIRE(save_moments(path, moments, {{"made by", "a test"}}));
     bytes = text_of(path);
   }
 
-  /// Loads a file of these bytes, which must be refused and leave everything as it was.
+  /// Loads a file of these bytes, which must be refused.
   std::string refusal(const std::string& changed) {
     const auto other = folder.path() / "changed.safetensors";
     livecca_tests::write_text(other, changed);
-    PanelMoments into = moments;
-    into.images = 4711;
-    MomentsNotes notes{{"before", "kept"}};
-    std::string why;
-    CHECK_FALSE(load_moments(other, into, notes, why));
-    CHECK(into.images == 4711);
-    CHECK(same_bits(into, moments));
-    CHECK(notes == MomentsNotes{{"before", "kept"}});
+    const std::string why = load_moments(other).why();
     CHECK(why.starts_with(other.string() + ": expected "));
     CHECK(why.find('\n') == std::string::npos);
     return why.substr(other.string().size() + 2);
@@ -76,10 +68,7 @@ struct Saved {
 
 TEST_CASE("moments come back as they were, bit for bit, with all their facts") {
   Saved saved;
-  PanelMoments loaded;
-  MomentsNotes notes;
-  std::string why;
-  REQUIRE_MESSAGE(load_moments(saved.path, loaded, notes, why), why);
+  const auto [loaded, notes] = *load_moments(saved.path);
   CHECK(notes == MomentsNotes{{"made by", "a test"}});
   CHECK(same_bits(loaded, saved.moments));
   CHECK(loaded.images == 120);
@@ -104,7 +93,7 @@ TEST_CASE("moments come back as they were, bit for bit, with all their facts") {
   CHECK(solved(loaded) == solved(saved.moments));
   // Saved again, it is the same file.
   const auto again = saved.folder.path() / "again.safetensors";
-  REQUIRE(save_moments(again, loaded, notes, why));
+  REQUIRE(save_moments(again, loaded, notes));
   CHECK(text_of(again) == saved.bytes);
 }
 
@@ -118,11 +107,8 @@ TEST_CASE("a window goes on from a file as if it had never left memory") {
     PanelMoments first = stream(views.x.topRows(90), views.y.topRows(90), 30, executor, options);
     const PanelMoments second =
         stream(views.x.bottomRows(110), views.y.bottomRows(110), 30, executor, options);
-    std::string why;
-    MomentsNotes notes;
-    PanelMoments loaded;
-    REQUIRE(save_moments(folder.path() / "m", first, {}, why));
-    REQUIRE(load_moments(folder.path() / "m", loaded, notes, why));
+    REQUIRE(save_moments(folder.path() / "m", first, {}));
+    PanelMoments loaded = load_moments(folder.path() / "m")->moments;
     merge(first, second);
     merge(loaded, second);
     CHECK(same_bits(first, loaded));
@@ -136,17 +122,13 @@ TEST_CASE("taps that were lost, and windows without rows, come back as such") {
                                 normal_matrix(20, 2, moments_file_seed), 10, executor);
   moments.taps[0].moments.reset();
   moments.pairs[0].moments.reset();
-  PanelMoments loaded;
-  MomentsNotes notes;
-  std::string why;
-  REQUIRE(save_moments(folder.path() / "m", moments, {}, why));
-  REQUIRE_MESSAGE(load_moments(folder.path() / "m", loaded, notes, why), why);
+  REQUIRE(save_moments(folder.path() / "m", moments, {}));
+  const PanelMoments loaded = load_moments(folder.path() / "m")->moments;
   CHECK_FALSE(loaded.taps[0].moments);
   CHECK(same_bits(loaded, moments));
   const PanelMoments nothing;
-  REQUIRE(save_moments(folder.path() / "n", nothing, {}, why));
-  REQUIRE_MESSAGE(load_moments(folder.path() / "n", loaded, notes, why), why);
-  CHECK(loaded.taps.empty());
+  REQUIRE(save_moments(folder.path() / "n", nothing, {}));
+  CHECK(load_moments(folder.path() / "n")->moments.taps.empty());
 }
 
 TEST_CASE("a ring comes back as a ring, whose oldest block is forgotten first") {
@@ -157,11 +139,8 @@ TEST_CASE("a ring comes back as a ring, whose oldest block is forgotten first") 
   options.window = Window::last_blocks(2, 30);
   const auto views = shared_latents(90, 6, 4, moments_file_seed);
   const PanelMoments moments = stream(views.x, views.y, 30, executor, options);
-  PanelMoments loaded;
-  MomentsNotes notes;
-  std::string why;
-  REQUIRE(save_moments(folder.path() / "m", moments, {}, why));
-  REQUIRE_MESSAGE(load_moments(folder.path() / "m", loaded, notes, why), why);
+  REQUIRE(save_moments(folder.path() / "m", moments, {}));
+  PanelMoments loaded = load_moments(folder.path() / "m")->moments;
   CHECK(loaded.blocks_by_age);
   for (std::size_t b = 0; b < 2; ++b) CHECK(same_bits(loaded.blocks[b], moments.blocks[b]));
   merge(loaded, loaded);
@@ -217,12 +196,8 @@ TEST_CASE("files of another kind, version or program say what they are") {
   header[6] = 1;  // a header of 2^48 bytes
   saved.refusal(header);
   saved.refusal("PK\x03\x04 this is no tensor file at all");
-  PanelMoments into;
-  MomentsNotes notes;
-  std::string why;
-  CHECK_FALSE(load_moments(saved.folder.path(), into, notes, why));
-  CHECK_FALSE(load_moments(saved.folder.path() / "missing", into, notes, why));
-  CHECK(why.find("missing") != std::string::npos);
+  CHECK_FALSE(load_moments(saved.folder.path()));
+  CHECK(load_moments(saved.folder.path() / "missing").why().find("missing") != std::string::npos);
 }
 
 TEST_CASE("facts and notes that would take the memory of many files are refused, and not written") {
@@ -243,23 +218,24 @@ TEST_CASE("facts and notes that would take the memory of many files are refused,
         "expected facts of at most 8388608 bytes, got " + std::to_string(lists.size() + 1));
   CHECK(saved.refusal(with_facts(std::string(1000, '['))) ==
         "expected facts, got JSON that nests deeper than they do");
-  std::string why;
   const MomentsNotes notes{{"note", std::string(std::size_t{1} << 20U, 'x')}};
-  CHECK_FALSE(save_moments(saved.path, saved.moments, notes, why));
-  CHECK(why.ends_with("expected notes of at most 1048576 bytes, got 1048587"));
+  CHECK(save_moments(saved.path, saved.moments, notes)
+            .why()
+            .ends_with("expected notes of at most 1048576 bytes, got 1048587"));
   saved.moments.faults.back().message.assign(std::size_t{8} << 20U, 'x');
-  CHECK_FALSE(save_moments(saved.path, saved.moments, {}, why));
-  CHECK(why.find("expected facts of at most 8388608 bytes, got") != std::string::npos);
+  CHECK(save_moments(saved.path, saved.moments, {})
+            .why()
+            .find("expected facts of at most 8388608 bytes, got") != std::string::npos);
   CHECK(text_of(saved.path) == saved.bytes);
 }
 
 TEST_CASE("a file that cannot be written leaves the old one") {
   Saved saved;
-  std::string why;
-  CHECK_FALSE(save_moments(saved.folder.path() / "no folder" / "m", saved.moments, {}, why));
-  CHECK(why.find("expected to write") != std::string::npos);
-  CHECK_FALSE(save_moments(saved.path, saved.moments, {{"note", "\xff"}}, why));
-  CHECK(why.find("UTF-8") != std::string::npos);
+  CHECK(save_moments(saved.folder.path() / "no folder" / "m", saved.moments, {})
+            .why()
+            .find("expected to write") != std::string::npos);
+  CHECK(save_moments(saved.path, saved.moments, {{"note", "\xff"}}).why().find("UTF-8") !=
+        std::string::npos);
   CHECK(text_of(saved.path) == saved.bytes);
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& entry :
@@ -275,13 +251,9 @@ TEST_CASE("the file of version 1 that is kept for ever loads, with the numbers i
   if (const char* folder = std::getenv("LIVECCA_WRITE_VERSION_1")) {
     // How the file was made; never again.
     Executor executor(1);
-    std::string why;
-    REQUIRE(save_moments(folder, window_with_everything(executor), {{"made by", "a test"}}, why));
+    REQUIRE(save_moments(folder, window_with_everything(executor), {{"made by", "a test"}}));
   }
-  PanelMoments loaded;
-  MomentsNotes notes;
-  std::string why;
-  REQUIRE_MESSAGE(load_moments(path, loaded, notes, why), why);
+  const auto [loaded, notes] = *load_moments(path);
   CHECK(notes == MomentsNotes{{"made by", "a test"}});
   Executor executor(1);
   const PanelMoments expected = window_with_everything(executor);

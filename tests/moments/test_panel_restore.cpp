@@ -71,11 +71,8 @@ std::vector<PanelOptions> variants() {
 /// By way of a file.
 void restore(Panel& panel, const Panel& saved) {
   const TemporaryFolder folder;
-  std::string why;
-  REQUIRE(save_moments(folder.path() / "window", saved.copy_moments(), {}, why));
-  PanelMoments loaded;
-  MomentsNotes notes;
-  REQUIRE(load_moments(folder.path() / "window", loaded, notes, why));
+  REQUIRE(save_moments(folder.path() / "window", saved.copy_moments(), {}));
+  const PanelMoments loaded = load_moments(folder.path() / "window")->moments;
   const PanelProgress progress = saved.progress();
   panel.restore(loaded, progress);
   CHECK(panel.progress() == progress);
@@ -155,8 +152,7 @@ TEST_CASE("rows packed elsewhere count as if they had been observed") {
     auto seen = direct.begin();
     seen.observe(0, view);
     seen.commit();
-    std::string why;
-    REQUIRE(rows.pack(view, Layout::nchw, options.positions, step * 10, why, chosen));
+    REQUIRE(rows.pack(view, Layout::nchw, options.positions, step * 10, chosen));
     auto packed = handed.begin();
     CHECK(packed.observe_packed(0, rows, {6, {5, 5}, DType::float64}) != nullptr);
     packed.commit();
@@ -165,9 +161,8 @@ TEST_CASE("rows packed elsewhere count as if they had been observed") {
   // Features chosen otherwise leave with a fault.
   const Eigen::VectorXd ones = Eigen::VectorXd::Ones(300);
   const std::array<std::int64_t, 4> shape{2, 6, 5, 5};
-  std::string why;
   REQUIRE(rows.pack(ActivationView(ones.data(), DType::float64, shape), Layout::nchw,
-                    options.positions, 30, why));
+                    options.positions, 30));
   auto wrong = handed.begin();
   CHECK(wrong.observe_packed(0, rows, {6, {5, 5}, DType::float64}) == nullptr);
   wrong.commit();

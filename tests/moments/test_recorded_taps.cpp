@@ -34,12 +34,10 @@ class Recorded : public RowSource {
   std::size_t features() const override { return static_cast<std::size_t>(rows_.cols()); }
   std::size_t rows_per_image() const override { return an_image_; }
   Grid grid() const override { return {1, an_image_}; }
-  std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
-                                     std::string& why) override {
+  Result<ActivationView> read(std::uint64_t first, std::uint64_t count) override {
     rows_read += count;
     if (broken || first + count > rows()) {
-      why = "recording: expected its rows, got none";
-      return std::nullopt;
+      return Failure{"recording: expected its rows, got none"};
     }
     part_ = rows_.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(count));
     return view_of(part_);

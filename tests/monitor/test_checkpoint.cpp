@@ -232,14 +232,10 @@ TEST_CASE("recorded references go on, and may be named again") {
   const TemporaryFolder folder;
   const auto pack = folder.path() / "pack.safetensors";
   const Eigen::MatrixXd activations = normal_matrix(ScriptedTraining::probe_images, 3, 9);
-  std::string why;
-  REQUIRE(livecca::record(
-      pack, {},
-      [&](Recorder& recorder) {
-        recorder.observe("a", Layout::nc, view_of(activations));
-        recorder.end_batch();
-      },
-      why));
+  REQUIRE(livecca::record(pack, {}, [&](Recorder& recorder) {
+    recorder.observe("a", Layout::nc, view_of(activations));
+    recorder.end_batch();
+  }));
   const MonitorOptions options = ScriptedTraining::options_in(folder.path());
   const auto latest_rows = [](const Monitor& monitor) {
     std::vector<MeasureRow> rows;

@@ -179,9 +179,7 @@ TEST_CASE("a monitor refuses a folder that holds a run, and options without sens
     MonitorOptions bad = options;
     bad.run_directory = folder.path() / "other";
     change(bad);
-    std::string why;
-    CHECK_FALSE(bad.is_valid(why));
-    CHECK(why.find("expected") != std::string::npos);
+    CHECK(bad.check().why().find("expected") != std::string::npos);
     CHECK_THROWS_AS(Monitor{bad}, Error);
   };
   refused([](MonitorOptions& o) { o.run_directory.clear(); });

@@ -93,9 +93,7 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
   few.error_blocks = 10;
   CHECK_FALSE(two_epochs(few, 200).find({"fc", "seed7", "pwcca_distance"})->standard_error);
   few.error_blocks = 4;
-  std::string why;
-  CHECK_FALSE(few.is_valid(why));
-  CHECK(why.find("5 error_blocks, got 4") != std::string::npos);
+  CHECK(few.check().why().find("5 error_blocks, got 4") != std::string::npos);
 }
 
 TEST_CASE("max_features: wider layers are cut, the start as the layer, and rows say from what") {

@@ -83,20 +83,16 @@ const MeasureRow* find_pair(const SnapshotReport& report, const char* layer, con
 void record_layers(const std::filesystem::path& path, const Eigen::MatrixXd& inputs,
                    const OtherLayers& layers, Eigen::Index batch, RecorderOptions options = {}) {
   options.precision = PackPrecision::exact;
-  std::string why;
-  const bool recorded = record(
-      path, options,
-      [&](Recorder& recorder) {
-        for (Eigen::Index at = 0; at < images; at += batch) {
-          const Eigen::Index rows = std::min(batch, images - at);
-          recorder.set_inputs(view_of(inputs.middleRows(at, rows)));
-          recorder.observe("conv1", Layout::nc, view_of(layers.a.middleRows(at, rows)));
-          recorder.observe("conv2", Layout::nc, view_of(layers.b.middleRows(at, rows)));
-          recorder.end_batch();
-        }
-      },
-      why);
-  REQUIRE_MESSAGE(recorded, why);
+  const auto recorded = record(path, options, [&](Recorder& recorder) {
+    for (Eigen::Index at = 0; at < images; at += batch) {
+      const Eigen::Index rows = std::min(batch, images - at);
+      recorder.set_inputs(view_of(inputs.middleRows(at, rows)));
+      recorder.observe("conv1", Layout::nc, view_of(layers.a.middleRows(at, rows)));
+      recorder.observe("conv2", Layout::nc, view_of(layers.b.middleRows(at, rows)));
+      recorder.end_batch();
+    }
+  });
+  REQUIRE_MESSAGE(recorded, recorded.why());
 }
 
 }  // namespace
@@ -265,26 +261,22 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
 TEST_CASE("a recorder says why a pack cannot be written, and leaves none") {
   const TemporaryFolder folder;
   const Eigen::MatrixXd x = normal_matrix(50, 3, references_seed);
-  std::string why;
   const auto path = folder.path() / "a" / "pack.safetensors";
-  CHECK_FALSE(record(
-      path, {}, [](Recorder&) {}, why));
-  CHECK(why.find("expected rows, got none") != std::string::npos);
+  CHECK(record(path, {}, [](Recorder&) {}).why().find("expected rows, got none") !=
+        std::string::npos);
   const auto narrower = [&](Recorder& recorder) {
     recorder.observe("fc", Layout::nc, view_of(x));
     recorder.end_batch();
     recorder.observe("fc", Layout::nc, view_of(x.leftCols(2)));
   };
-  CHECK_FALSE(record(path, {}, narrower, why));
-  CHECK(why.find("expected 3 features") != std::string::npos);
+  CHECK(record(path, {}, narrower).why().find("expected 3 features") != std::string::npos);
   const auto uneven = [&](Recorder& recorder) {
     recorder.observe("fc", Layout::nc, view_of(x));
     recorder.observe("conv", Layout::nc, view_of(x));
     recorder.end_batch();
     recorder.observe("fc", Layout::nc, view_of(x));
   };
-  CHECK_FALSE(record(path, {}, uneven, why));
-  CHECK(why.find("conv") != std::string::npos);
+  CHECK(record(path, {}, uneven).why().find("conv") != std::string::npos);
   CHECK(std::filesystem::is_empty(folder.path() / "a"));
   Recorder recorder(path, {});
   recorder.observe("fc", Layout::nc, view_of(x));
@@ -320,14 +312,10 @@ TEST_CASE("a pack of which no layer pairs is said to be lonely, with the names o
   const TemporaryFolder folder;
   const Layers net;
   const auto pack = folder.path() / "ref.safetensors";
-  std::string why;
-  REQUIRE(record(
-      pack, {},
-      [&](Recorder& recorder) {
-        recorder.set_inputs(view_of(net.inputs));
-        recorder.observe("features.conv1", Layout::nc, view_of(net.first));
-      },
-      why));
+  REQUIRE(record(pack, {}, [&](Recorder& recorder) {
+    recorder.set_inputs(view_of(net.inputs));
+    recorder.observe("features.conv1", Layout::nc, view_of(net.first));
+  }));
   Monitor monitor(reference_options_in(folder));
   REQUIRE(monitor.add_reference("pack", pack));
   CHECK(has_event_saying(probe(monitor, net), "missing",

@@ -155,7 +155,7 @@ TEST_CASE("a sink that throws is called again with the same rows, counted and to
     for (int epoch = 0; epoch < 3; ++epoch) pass(monitor, epoch);
     while (failing->failed < failing->failures) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      monitor.save(folder.path() / "checkpoint");
+      static_cast<void>(monitor.save(folder.path() / "checkpoint"));
     }
     monitor.finish();
   }

@@ -171,6 +171,53 @@ TEST_CASE("moments that were reduced elsewhere count as if their rows had been o
   CHECK(*row->value == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
 }
 
+TEST_CASE("sums that were computed elsewhere count as if their rows had been observed") {
+  WatchedPair pair;
+  const Eigen::MatrixXd x = normal_matrix(300, 4, streams_seed);
+  const Eigen::MatrixXd y = x.leftCols(2) + normal_matrix(300, 2, streams_seed + 1);
+  pair.train_step(x.topRows(100), y.topRows(100));
+  const Eigen::MatrixXd of_x = x.bottomRows(200);
+  const Eigen::MatrixXd of_y = y.bottomRows(200);
+  const Eigen::VectorXd mean_x = of_x.colwise().mean();
+  const Eigen::VectorXd mean_y = of_y.colwise().mean();
+  const Eigen::MatrixXd centred_x = of_x.rowwise() - mean_x.transpose();
+  const Eigen::MatrixXd centred_y = of_y.rowwise() - mean_y.transpose();
+  const Eigen::MatrixXd xx = centred_x.transpose() * centred_x;
+  const Eigen::MatrixXd yy = centred_y.transpose() * centred_y;
+  const Eigen::MatrixXd xy = centred_x.transpose() * centred_y;
+  const auto numbers = [](const auto& matrix) {
+    return std::span<const double>(matrix.data(), static_cast<std::size_t>(matrix.size()));
+  };
+  const SampleWeights weights = SampleWeights::equal(200, 200);
+  PanelMoments window;
+  window.images = 200;
+  window.steps_committed = 1;
+  window.taps.push_back({.name = {"net", "fc"},
+                         .moments = *Moments::from_sums(
+                             {.weights = weights, .mean = numbers(mean_x), .scatter = numbers(xx)}),
+                         .features_of_tap = 4});
+  window.taps.push_back({.name = {"ref", "fc"},
+                         .moments = *Moments::from_sums(
+                             {.weights = weights, .mean = numbers(mean_y), .scatter = numbers(yy)}),
+                         .features_of_tap = 2});
+  window.pairs.push_back({.x = 0,
+                          .y = 1,
+                          .moments = *CrossMoments::from_sums({.weights = weights,
+                                                               .mean_x = numbers(mean_x),
+                                                               .mean_y = numbers(mean_y),
+                                                               .product = numbers(xy)})});
+  {
+    auto step = pair.monitor.begin(Stream::train, 0);
+    step.merge(window);
+    step.commit();
+  }
+  const SnapshotReport report = pair.monitor.snapshot(0).wait();
+  const MeasureRow* row = report.find({"fc", "ref", "pwcca_distance"});
+  REQUIRE(row != nullptr);
+  CHECK(row->samples == 300);
+  CHECK(*row->value == doctest::Approx(direct_distance(x, y)).epsilon(1e-10));
+}
+
 TEST_CASE("a synchronous monitor and an asynchronous one write the same, row for row") {
   const TemporaryFolder folder;
   const auto run = [&](const char* name, bool synchronous, int threads) {

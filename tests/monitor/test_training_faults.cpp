@@ -178,7 +178,7 @@ TEST_CASE("fault: folders turn read-only; rows go on, the rest is lost and count
     watched.training.before_epoch = [&](int epoch) {
       if (epoch == 2) ::chmod(history.c_str(), 0555);
       if (epoch == 2) ::chmod(watched.options.run_directory.c_str(), 0555);
-      if (epoch == 3) saved = monitor.save(checkpoint);
+      if (epoch == 3) saved = static_cast<bool>(monitor.save(checkpoint));
     };
     const auto weights = watched.training.run(&monitor);
     monitor.finish();
@@ -241,24 +241,22 @@ TEST_CASE("fault: a reference's file that is truncated, or of another probe, is 
   WatchedTraining watched;
   const auto pack = watched.folder.path() / "ref.safetensors";
   const Eigen::MatrixXd other_inputs = livecca_tests::normal_matrix(300, 6, 5);
-  std::string why;
   RecorderOptions as;
   as.network = "pack";
-  REQUIRE_MESSAGE(record(
-                      pack, as,
-                      [&](Recorder& recorder) {
-                        const Eigen::MatrixXd layer = other_inputs.leftCols(5);
-                        recorder.set_inputs(view_of(other_inputs));
-                        recorder.observe("first", Layout::nc, view_of(layer));
-                        recorder.end_batch();
-                      },
-                      why),
-                  why);
+  const auto recorded = record(pack, as, [&](Recorder& recorder) {
+    const Eigen::MatrixXd layer = other_inputs.leftCols(5);
+    recorder.set_inputs(view_of(other_inputs));
+    recorder.observe("first", Layout::nc, view_of(layer));
+    recorder.end_batch();
+  });
+  REQUIRE_MESSAGE(recorded, recorded.why());
   std::filesystem::copy_file(pack, watched.folder.path() / "cut.safetensors");
   std::filesystem::resize_file(watched.folder.path() / "cut.safetensors", 700);
   {
     Monitor monitor(watched.options);
-    CHECK_FALSE(monitor.add_reference("cut", watched.folder.path() / "cut.safetensors"));
+    CHECK(monitor.add_reference("cut", watched.folder.path() / "cut.safetensors")
+              .why()
+              .starts_with((watched.folder.path() / "cut.safetensors").string() + ": expected "));
     CHECK_FALSE(monitor.add_reference("none", watched.folder.path() / "none.safetensors"));
     CHECK(monitor.add_reference("other", pack));
     watched.run(monitor);

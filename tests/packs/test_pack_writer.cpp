@@ -38,8 +38,7 @@ TEST_CASE_FIXTURE(PackFolder, "an exact pack gives back every bit, with its fact
   PackFixture fixture(path, exact);
   fixture.facts.positions = Positions::sampled(16, 5);
   fixture.facts.fingerprint.emplace();
-  std::string why;
-  REQUIRE(fixture.facts.fingerprint->add(view_of(floats), why));
+  REQUIRE(fixture.facts.fingerprint->add(view_of(floats)));
   fixture.append_matrix("block/1 double", doubles);
   fixture.append_matrix("floats", floats);
   fixture.append_matrix("halves", halves);
@@ -70,8 +69,8 @@ TEST_CASE_FIXTURE(PackFolder, "an exact pack gives back every bit, with its fact
   CHECK(layer->roundoff == roundoff_of(DType::float32));
   CHECK(layer->estimated_loss == 0);
   CHECK(pack->find("nothing") == nullptr);
-  CHECK(pack->rows("nothing", why) == nullptr);
-  CHECK(why == path.string() + ": expected a layer \"nothing\", got none of that name");
+  CHECK(pack->rows("nothing").why() ==
+        path.string() + ": expected a layer \"nothing\", got none of that name");
 }
 
 TEST_CASE_FIXTURE(PackFolder, "half precision is within its rounding, whatever the offset") {
@@ -152,11 +151,9 @@ TEST_CASE_FIXTURE(PackFolder, "without moments nothing is rounded") {
   PackWriter writer(path, {});
   const Eigen::MatrixXf values = normal_matrix(50, 2, 12).cast<float>();
   PackedRows rows;
-  std::string why;
-  REQUIRE(rows.pack(view_of(values), Layout::nc, {}, 0, why));
-  REQUIRE(writer.append("fc", Layout::nc, rows, 0, why));
-  REQUIRE(writer.finish(
-      {}, [](const std::string&) { return nullptr; }, why));
+  REQUIRE(rows.pack(view_of(values), Layout::nc, {}, 0));
+  REQUIRE(writer.append("fc", Layout::nc, rows, 0));
+  REQUIRE(writer.finish({}, [](const std::string&) { return nullptr; }));
   CHECK(writer.layers().at(0).stored == DType::float32);
 }
 
@@ -215,9 +212,8 @@ TEST_CASE_FIXTURE(PackFolder, "rows behind a mask are there, and said not to be 
     fixture.append("masked", view, Reading::at_step(Layout::ntc, 2),
                    SequenceMask::of_lengths(lengths));
     const auto pack = fixture.finish(path);
-    std::string why;
-    CHECK(pack->rows("plain", why)->valid(0, 20).empty());
-    const auto source = pack->rows("masked", why);
+    CHECK((*pack->rows("plain"))->valid(0, 20).empty());
+    const auto source = *pack->rows("masked");
     const auto& kept = pack->kept_images();
     const auto valid = source->valid(0, pack->images());
     REQUIRE(valid.size() == pack->images());
@@ -246,16 +242,15 @@ TEST_CASE_FIXTURE(PackFolder, "a layer that changes is given up, the others are 
   fixture.writer.spoil("spoiled");
   fixture.writer.spoil("never came");
   PackedRows rows;
-  std::string why;
-  REQUIRE(rows.pack(view_of(wide), Layout::nc, {}, 0, why));
-  CHECK_FALSE(fixture.writer.append("changed", Layout::nc, rows, 0, why));
-  CHECK(why == path.string() +
-                   ": layer \"changed\": expected 4 features of float32 read as nc, 1 rows an "
-                   "image on 1 x 1 positions, got 5 features of float32 read as nc, 1 rows an "
-                   "image on 1 x 1 positions");
-  CHECK(fixture.writer.append("changed", Layout::nc, rows, 0, why));
+  REQUIRE(rows.pack(view_of(wide), Layout::nc, {}, 0));
+  CHECK(fixture.writer.append("changed", Layout::nc, rows, 0).why() ==
+        path.string() +
+            ": layer \"changed\": expected 4 features of float32 read as nc, 1 rows an "
+            "image on 1 x 1 positions, got 5 features of float32 read as nc, 1 rows an "
+            "image on 1 x 1 positions");
+  CHECK(fixture.writer.append("changed", Layout::nc, rows, 0));
   CHECK(fixture.writer.rows("changed") == 0);
-  CHECK_FALSE(fixture.writer.append("\xff", Layout::nc, rows, 0, why));
+  CHECK_FALSE(fixture.writer.append("\xff", Layout::nc, rows, 0));
   const auto pack = fixture.finish(path);
   REQUIRE(pack->layers().size() == 2);
   CHECK(pack->find("good") != nullptr);
@@ -271,15 +266,13 @@ TEST_CASE_FIXTURE(PackFolder, "steps behind a mask have no place in a pack") {
   const Eigen::VectorXf values = Eigen::VectorXf::Ones(24);
   const std::vector<std::int64_t> lengths{3, 1};
   PackedRows rows;
-  std::string why;
-  REQUIRE(rows.pack({values.data(), DType::float32, shape}, Layout::ntc, {}, 0, why, {},
+  REQUIRE(rows.pack({values.data(), DType::float32, shape}, Layout::ntc, {}, 0, {},
                     SequenceMask::of_lengths(lengths)));
   PackWriter writer(path, {});
-  CHECK_FALSE(writer.append("lstm", Layout::ntc, rows, 0, why));
-  CHECK(why.find("expected no masked steps") != std::string::npos);
-  CHECK_FALSE(writer.finish(
-      {}, [](const std::string&) { return nullptr; }, why));
-  CHECK(why == path.string() + ": expected rows, got none");
+  CHECK(writer.append("lstm", Layout::ntc, rows, 0).why().find("expected no masked steps") !=
+        std::string::npos);
+  CHECK(writer.finish({}, [](const std::string&) { return nullptr; }).why() ==
+        path.string() + ": expected rows, got none");
   CHECK(files() == 0);
 }
 
@@ -304,16 +297,16 @@ TEST_CASE_FIXTURE(PackFolder, "a pack that cannot be written says so, and what w
   PackFixture fixture(folder.path() / "missing" / "pack.safetensors");
   const Eigen::MatrixXf values = normal_matrix(30, 2, 40).cast<float>();
   PackedRows rows;
-  std::string why;
-  REQUIRE(rows.pack(view_of(values), Layout::nc, {}, 0, why));
-  CHECK_FALSE(fixture.writer.append("fc", Layout::nc, rows, 0, why));
-  CHECK(why.find("missing/pack.safetensors: expected a temporary file in its folder, got: No such "
-                 "file") != std::string::npos);
+  REQUIRE(rows.pack(view_of(values), Layout::nc, {}, 0));
+  CHECK(fixture.writer.append("fc", Layout::nc, rows, 0)
+            .why()
+            .find("missing/pack.safetensors: expected a temporary file in its folder, got: No such "
+                  "file") != std::string::npos);
   livecca_tests::write_text(path, "before");
   PackFixture named(path);
   named.append_matrix("fc", values);
   named.facts.network = "\xff";
-  CHECK_FALSE(named.finish(why));
-  CHECK(why == path.string() + ": expected names and metadata in UTF-8, got other bytes");
+  CHECK(named.finish().why() ==
+        path.string() + ": expected names and metadata in UTF-8, got other bytes");
   CHECK(livecca_tests::text_of(path) == "before");
 }

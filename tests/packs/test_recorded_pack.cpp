@@ -27,10 +27,9 @@ class PackBytes {
     PackFixture fixture(path, {.images = 30, .images_seed = 9});
     fixture.append_matrix("fc", Eigen::MatrixXf(normal_matrix(40, 4, 1).cast<float>()));
     fixture.append_matrix("wide", Eigen::MatrixXd(normal_matrix(40, 3, 2)));
-    std::string why;
     fixture.facts.fingerprint.emplace();
     REQUIRE(fixture.facts.fingerprint->add(
-        view_of(Eigen::MatrixXf(normal_matrix(40, 4, 3).cast<float>()).eval()), why));
+        view_of(Eigen::MatrixXf(normal_matrix(40, 4, 3).cast<float>()).eval())));
     fixture.finish(path);
     whole = livecca_tests::text_of(path);
     std::uint64_t length = 0;
@@ -42,8 +41,7 @@ class PackBytes {
   /// One line that begins with the path and holds the words; nothing of a pack.
   void refuses(const std::string& bytes, const std::string& words) const {
     livecca_tests::write_text(path, bytes);
-    std::string why;
-    CHECK(RecordedPack::open(path, why) == nullptr);
+    const std::string why = RecordedPack::open(path).why();
     CAPTURE(why);
     CHECK(why.starts_with(path.string() + ": "));
     CHECK(why.find("expected") != std::string::npos);
@@ -89,10 +87,8 @@ TEST_CASE_FIXTURE(PackBytes, "a pack that is cut short anywhere is refused in a 
   refuses(whole.substr(0, whole.size() - 1), "bytes of data");
   refuses(whole + "x", "bytes of data");
   refuses("", "0 bytes");
-  std::string why;
   std::filesystem::remove(path);
-  CHECK(RecordedPack::open(path, why) == nullptr);
-  CHECK(why.find("No such file") != std::string::npos);
+  CHECK(RecordedPack::open(path).why().find("No such file") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(PackBytes, "a header that lies about the pack is refused") {
@@ -167,47 +163,39 @@ TEST_CASE_FIXTURE(PackBytes, "scales that are no scales are refused, damaged row
   const std::uint16_t infinity = 0x7C00;
   std::memcpy(bytes.data() + (whole.size() - data.size()) + place("fc"), &infinity, 2);
   livecca_tests::write_text(path, bytes);
-  std::string why;
-  const auto pack = RecordedPack::open(path, why);
-  REQUIRE(pack);
+  const auto pack = *RecordedPack::open(path);
   CHECK(std::isinf(rows_of(*pack, "fc")(0, 0)));
 }
 
 TEST_CASE_FIXTURE(PackBytes, "sources are independent, and outlive the pack") {
-  std::string why;
-  auto pack = RecordedPack::open(path, why);
-  REQUIRE(pack);
+  auto pack = *RecordedPack::open(path);
   const Eigen::MatrixXd expected = rows_of(*pack, "fc");
-  const auto one = pack->rows("fc", why);
-  const auto two = pack->rows("fc", why);
+  const auto one = *pack->rows("fc");
+  const auto two = *pack->rows("fc");
   pack.reset();
-  const auto view = one->read(0, 30, why);
-  CHECK(two->read(29, 1, why));
+  const auto view = one->read(0, 30);
+  CHECK(two->read(29, 1));
   REQUIRE(view);
   CHECK(static_cast<double>(static_cast<const float*>(view->data())[0]) == expected(0, 0));
   CHECK(view->roundoff() > 1e-6);
-  CHECK_FALSE(one->read(29, 2, why));
-  CHECK(why == path.string() + ": layer \"fc\": expected rows among 30, got 2 from 29 on");
-  CHECK_FALSE(one->read(31, std::numeric_limits<std::uint64_t>::max(), why));
+  CHECK(one->read(29, 2).why() ==
+        path.string() + ": layer \"fc\": expected rows among 30, got 2 from 29 on");
+  CHECK_FALSE(one->read(31, std::numeric_limits<std::uint64_t>::max()));
   std::filesystem::resize_file(path, whole.size() - data.size() + 10);
-  CHECK_FALSE(two->read(0, 30, why));
-  CHECK(why.find("cut short") != std::string::npos);
+  CHECK(two->read(0, 30).why().find("cut short") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(PackBytes, "threads may read one pack at a time") {
-  std::string why;
-  const auto pack = RecordedPack::open(path, why);
-  REQUIRE(pack);
+  const auto pack = *RecordedPack::open(path);
   const Eigen::MatrixXd expected = rows_of(*pack, "wide");
   std::vector<std::thread> threads;
   std::array<bool, 4> same{};
   for (bool& result : same) {
     threads.emplace_back([&] {
-      std::string ignored;
-      const auto source = pack->rows("wide", ignored);
+      const auto source = *pack->rows("wide");
       result = true;
       for (std::uint64_t row = 0; row < 30; ++row) {
-        const auto view = source->read(row, 1, ignored);
+        const auto view = source->read(row, 1);
         result = result && view &&
                  static_cast<const double*>(view->data())[1] ==
                      expected(static_cast<Eigen::Index>(row), 1);

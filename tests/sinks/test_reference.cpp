@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "common/enum_names.hpp"
 #include "livecca/sinks/reference.hpp"
 
 using namespace livecca;

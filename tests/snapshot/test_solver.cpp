@@ -215,8 +215,7 @@ TEST_CASE("every change of moments gives them a version of their own; copies kee
   moments.reset();
   expect_new();
   PackedRows rows;
-  std::string why;
-  REQUIRE(rows.pack(view_of(views.x), Layout::nc, {}, 0, why));
+  REQUIRE(rows.pack(view_of(views.x), Layout::nc, {}, 0));
   const std::vector<std::uint8_t> keep(50, 1);
   rows.center(keep);
   moments.update(rows, executor);

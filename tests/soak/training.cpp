@@ -125,19 +125,15 @@ void Training::record_reference() const {
   }
   livecca::RecorderOptions options{.network = "recorded"};
   if (options_.variant == 2) options.images = 70;  // as the history keeps
-  std::string why;
-  const bool written = livecca::record(
-      reference_file, options,
-      [&](livecca::Recorder& recorder) {
-        recorder.set_inputs(livecca::view_of(probe_data_.inputs));
-        network.run(probe_data_.inputs);
-        for (std::size_t i = 0; i < network.hidden().size(); ++i) {
-          recorder.observe(layer_name(i), Layout::nc, livecca::view_of(network.hidden()[i]));
-        }
-        recorder.end_batch();
-      },
-      why);
-  if (!written) throw std::runtime_error(why);
+  const auto written = livecca::record(reference_file, options, [&](livecca::Recorder& recorder) {
+    recorder.set_inputs(livecca::view_of(probe_data_.inputs));
+    network.run(probe_data_.inputs);
+    for (std::size_t i = 0; i < network.hidden().size(); ++i) {
+      recorder.observe(layer_name(i), Layout::nc, livecca::view_of(network.hidden()[i]));
+    }
+    recorder.end_batch();
+  });
+  if (!written) throw std::runtime_error(written.why());
 }
 
 void Training::begin_monitor() {
@@ -236,7 +232,7 @@ void Training::save() {
   const StageScope scope(board_, Stage::checkpoint);
   const bool saved = checkpoints_.save(step_, [this](const std::filesystem::path& folder) {
     write_state(folder / "training");
-    return monitor_->save(folder / "monitor");
+    return static_cast<bool>(monitor_->save(folder / "monitor"));
   });
   // Without one a resumed training begins anew, and ends as one that nobody killed.
   if (!saved) {

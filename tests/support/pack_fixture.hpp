@@ -26,10 +26,10 @@ class PackFixture {
   void append(const std::string& layer, const livecca::ActivationView& view,
               const livecca::Reading& reading = livecca::Layout::nc,
               const livecca::SequenceMask& mask = {}) {
-    std::string why;
     livecca::PackedRows rows;
-    REQUIRE(rows.pack(view, reading, facts.positions, images_[layer], why, {}, mask));
-    REQUIRE_MESSAGE(writer.append(layer, reading, rows, 0, why), why);
+    REQUIRE(rows.pack(view, reading, facts.positions, images_[layer], {}, mask));
+    const auto appended = writer.append(layer, reading, rows, 0);
+    REQUIRE_MESSAGE(appended, appended.why());
     images_[layer] += rows.images();
     rows.center(rows.finite());
     auto place = moments_.try_emplace(layer, rows.features()).first;
@@ -44,22 +44,17 @@ class PackFixture {
     append(layer, livecca::view_of(matrix.bottomRows(matrix.rows() - 2 * third)));
   }
 
-  bool finish(std::string& why) {
-    return writer.finish(
-        facts,
-        [this](const std::string& layer) {
-          const auto found = moments_.find(layer);
-          return found == moments_.end() ? nullptr : &found->second;
-        },
-        why);
+  livecca::Result<void> finish() {
+    return writer.finish(facts, [this](const std::string& layer) {
+      const auto found = moments_.find(layer);
+      return found == moments_.end() ? nullptr : &found->second;
+    });
   }
   std::shared_ptr<const livecca::RecordedPack> finish(const std::filesystem::path& path) {
-    std::string why;
-    REQUIRE_MESSAGE(finish(why), why);
+    const auto finished = finish();
+    REQUIRE_MESSAGE(finished, finished.why());
     CHECK(writer.bytes() == std::filesystem::file_size(path));
-    auto pack = livecca::RecordedPack::open(path, why);
-    REQUIRE_MESSAGE(pack, why);
-    return pack;
+    return *livecca::RecordedPack::open(path);
   }
 
   livecca::PackWriter writer;
@@ -75,17 +70,15 @@ class PackFixture {
 /// All rows of a layer, read in blocks of a few.
 inline Eigen::MatrixXd rows_of(const livecca::RecordedPack& pack, const std::string& layer,
                                std::uint64_t at_once = 37) {
-  std::string why;
-  const auto source = pack.rows(layer, why);
-  REQUIRE_MESSAGE(source, why);
+  const auto source = *pack.rows(layer);
   const auto features = static_cast<Eigen::Index>(source->features());
   Eigen::MatrixXd result(static_cast<Eigen::Index>(source->rows()), features);
   for (std::uint64_t first = 0; first < source->rows(); first += at_once) {
     const std::uint64_t count = std::min(at_once, source->rows() - first);
-    const auto view = source->read(first, count, why);
-    REQUIRE_MESSAGE(view, why);
+    const auto view = source->read(first, count);
+    REQUIRE_MESSAGE(view, view.why());
     livecca::PackedRows rows;
-    REQUIRE(rows.pack_recorded(*view, 1, {}, why));
+    REQUIRE(rows.pack_recorded(*view, 1, {}));
     const std::vector<double> values = values_of(rows);
     using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     result.middleRows(static_cast<Eigen::Index>(first), static_cast<Eigen::Index>(count)) =

@@ -67,7 +67,7 @@ void watch(const std::filesystem::path& folder) {
   {
     livecca::Monitor monitor(options_of(folder));
     train(monitor, 0, 4);
-    monitor.save(checkpoint);
+    static_cast<void>(monitor.save(checkpoint));
     train(monitor, 4, 6);  // comes once more
   }
   livecca::Monitor monitor(options_of(folder), checkpoint);

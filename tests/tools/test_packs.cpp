@@ -50,10 +50,9 @@ class PacksFixture : public ProgramFixture {
                   const Positions& positions = {}, float of_probe = 0) const {
     PackFixture fixture(path(name), options);
     fixture.facts.positions = positions;
-    std::string why;
     fixture.facts.fingerprint.emplace();
     const RowMajor probe = RowMajor::Constant(images, 3, of_probe);
-    REQUIRE(fixture.facts.fingerprint->add(livecca::view_of(probe), why));
+    REQUIRE(fixture.facts.fingerprint->add(livecca::view_of(probe)));
     fixture.append_matrix("fc", network.fc);
     fixture.append("conv", network.conv_view(), Layout::nchw);
     fixture.finish(path(name));

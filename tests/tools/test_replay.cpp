@@ -42,12 +42,11 @@ class ReplayProgram : public ProgramFixture {
                    {rows.data(), rows.data() + rows.size()}});
   }
   std::string reference_pack(const std::string& layer = "fc") const {
-    std::string why;
     const auto run_probe = [&](livecca::Recorder& recorder) {
       recorder.observe(layer, Layout::nc, livecca::view_of(network.reference()));
     };
     REQUIRE(livecca::record(path("seed7.safetensors"), {.precision = PackPrecision::exact},
-                            run_probe, why));
+                            run_probe));
     return path("seed7.safetensors");
   }
 

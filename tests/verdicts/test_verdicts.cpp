@@ -284,8 +284,7 @@ TEST_CASE("a restored state gives the same rows, to the last bit") {
     Verdicts uninterrupted({});
     for (std::size_t i = 0; i < cut; ++i) add_to(uninterrupted, i);
     Verdicts restored({});
-    std::string why;
-    REQUIRE(restored.restore(uninterrupted.state(), why));
+    REQUIRE(restored.restore(uninterrupted.state()));
     CHECK(restored.state() == uninterrupted.state());
     for (std::size_t i = cut; i < snapshots.size(); ++i) {
       CHECK(add_to(restored, i) == add_to(uninterrupted, i));
@@ -303,27 +302,23 @@ TEST_CASE("what is no state is refused with a reason and changes nothing") {
   later["version"] = 2;
   for (const std::string& text : {std::string("{}"), std::string("no"), before.substr(0, 90),
                                   descending.dump(), later.dump()}) {
-    std::string why;
-    CHECK_FALSE(verdicts.restore(text, why));
-    CHECK(why.starts_with("verdicts: expected a state of version 1, got: "));
+    CHECK(
+        verdicts.restore(text).why().starts_with("verdicts: expected a state of version 1, got: "));
     CHECK(verdicts.state() == before);
   }
   // Names may hold any bytes.
   MeasureRow odd = number_at(4, 0.5);
   odd.layer = odd.reference_layer = "conv\xff";
   add(verdicts, 4, {odd});
-  std::string why;
-  CHECK(Verdicts({}).restore(verdicts.state(), why));
+  CHECK(Verdicts({}).restore(verdicts.state()));
 }
 
 TEST_CASE("options that make no sense are refused") {
   const auto why_not = [](const std::function<void(VerdictOptions&)>& change) {
     VerdictOptions options;
     change(options);
-    std::string why;
-    CHECK_FALSE(options.is_valid(why));
     CHECK_THROWS_AS(Verdicts{options}, Error);
-    return why;
+    return options.check().why();
   };
   CHECK(why_not([](auto& options) { options.snapshots = 2; }) ==
         "verdict options: expected 3 or more snapshots, got 2");
@@ -332,6 +327,5 @@ TEST_CASE("options that make no sense are refused") {
   why_not([](auto& options) { options.dead_share = 0; });
   why_not([](auto& options) { options.exploding_growth = 1; });
   why_not([](auto& options) { options.nonfinite_share = 1.5; });
-  std::string why;
-  CHECK(VerdictOptions{}.is_valid(why));
+  CHECK(VerdictOptions{}.check());
 }

@@ -6,7 +6,6 @@
 #include "livecca/common/error.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
-#include "livecca_libtorch/tap.hpp"
 
 namespace livecca::libtorch {
 namespace {
@@ -29,17 +28,16 @@ std::string text_of(const std::vector<TapProblem>& problems) {
 
 }  // namespace
 
-bool record(const std::filesystem::path& path, torch::nn::Module& module,
-            const std::function<at::Tensor()>& next_batch, const Forward& forward,
-            const RecorderOptions& options, std::string& why) {
+Result<std::vector<TapProblem>> record(const std::filesystem::path& path, torch::nn::Module& module,
+                                       const std::function<at::Tensor()>& next_batch,
+                                       const Forward& forward, const RecorderOptions& options) {
   Recorder recorder(path, options);
   std::vector<TapProblem> problems;
   for (at::Tensor batch = next_batch(); batch.defined(); batch = next_batch()) {
     try {
       set_inputs(recorder, batch);
     } catch (const Error& problem) {
-      why = path.string() + ": inputs: " + problem.what();
-      return false;
+      return Failure{path.string() + ": inputs: " + problem.what()};
     }
     {
       const TapScope taps(recorder);
@@ -49,20 +47,17 @@ bool record(const std::filesystem::path& path, torch::nn::Module& module,
     }
     recorder.end_batch();
   }
-  if (!recorder.finish(why)) {
-    if (!problems.empty()) why += "; " + text_of(problems);
-    return false;
-  }
-  why = text_of(problems);
-  return true;
+  const auto finished = recorder.finish();
+  if (finished) return problems;
+  return Failure{finished.why() + (problems.empty() ? "" : "; " + text_of(problems))};
 }
 
-bool record(const std::filesystem::path& path, torch::nn::Module& module,
-            const std::vector<at::Tensor>& batches, const Forward& forward,
-            const RecorderOptions& options, std::string& why) {
+Result<std::vector<TapProblem>> record(const std::filesystem::path& path, torch::nn::Module& module,
+                                       const std::vector<at::Tensor>& batches,
+                                       const Forward& forward, const RecorderOptions& options) {
   std::size_t next = 0;
   const auto next_batch = [&] { return next < batches.size() ? batches[next++] : at::Tensor(); };
-  return record(path, module, next_batch, forward, options, why);
+  return record(path, module, next_batch, forward, options);
 }
 
 }  // namespace livecca::libtorch

@@ -9,6 +9,7 @@
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -63,10 +64,10 @@ class LIVECCA_EXPORT Spectrum {
   Spectrum(Spectrum&&) noexcept;
   Spectrum& operator=(Spectrum&&) noexcept;
 
-  /// Transforms a view of layout ncl, nchw, nhwc or ncdhw. False if the view does not fit it or the
-  /// layout is another; `why` then says so in one line, and there are no images. Throws
-  /// std::bad_alloc if the coefficients do not fit the memory.
-  bool transform(const ActivationView& view, Layout layout, std::string& why);
+  /// Transforms a view of layout ncl, nchw, nhwc or ncdhw. Fails if the view does not fit it or the
+  /// layout is another; there are then no images. Throws std::bad_alloc if the coefficients do not
+  /// fit the memory.
+  Result<void> transform(const ActivationView& view, Layout layout);
 
   std::size_t images() const;
   std::size_t channels() const;

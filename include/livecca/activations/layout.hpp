@@ -7,6 +7,7 @@
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -58,11 +59,9 @@ struct ActivationShape {
   Grid grid;
 };
 
-/// Reads a view's shape under a layout. On a mismatch (wrong number of axes, no features, no
-/// positions, more values an image than can be counted) returns false and says in `why` what was
-/// expected and what came.
-LIVECCA_EXPORT bool read_shape(const ActivationView& view, Layout layout, ActivationShape& shape,
-                               std::string& why);
+/// Reads a view's shape under a layout. Fails on a wrong number of axes, no features, no positions,
+/// or more values an image than can be counted.
+LIVECCA_EXPORT Result<ActivationShape> read_shape(const ActivationView& view, Layout layout);
 
 /// The positions (flat indices (d·height + h)·width + w, ascending) taken of image number `image`
 /// of a stream. Cost: O(per_image log per_image). Replaces the content of `out`.

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
@@ -13,6 +12,7 @@
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/activations/shifted_mean.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -39,18 +39,19 @@ class LIVECCA_EXPORT PackedRows {
   /// indices; none named: all). `positions` chooses among the positions, or the valid steps, of a
   /// reading of positions; `first_image` is the place of the view's first image in its stream:
   /// seeded positions depend on it. Where `mask` leaves a step out, its values are not looked at.
-  /// Flattened sequences are valid only whole. Returns false and says why if the reading, the view
-  /// and the mask do not fit each other; the rows are then empty. Throws std::bad_alloc or
-  /// std::length_error if the rows do not fit the memory.
-  bool pack(const ActivationView& view, const Reading& reading, const Positions& positions,
-            std::uint64_t first_image, std::string& why, std::span<const std::size_t> features = {},
-            const SequenceMask& mask = {});
+  /// Flattened sequences are valid only whole. Fails if the reading, the view and the mask do not
+  /// fit each other; the rows are then empty. Throws std::bad_alloc or std::length_error if the
+  /// rows do not fit the memory.
+  Result<void> pack(const ActivationView& view, const Reading& reading, const Positions& positions,
+                    std::uint64_t first_image, std::span<const std::size_t> features = {},
+                    const SequenceMask& mask = {});
 
   /// Takes rows that were packed before (a recording): `view` is rows × features, with
   /// rows_per_image consecutive rows an image, taken from a grid of positions. `valid` has one
-  /// entry a row, see valid(); none: all are.
-  bool pack_recorded(const ActivationView& view, std::size_t rows_per_image, Grid grid,
-                     std::string& why, std::span<const std::uint8_t> valid = {});
+  /// entry a row, see valid(); none: all are. Fails if these do not fit each other; the rows are
+  /// then empty.
+  Result<void> pack_recorded(const ActivationView& view, std::size_t rows_per_image, Grid grid,
+                             std::span<const std::uint8_t> valid = {});
 
   /// Holds no rows.
   void clear() { set_shape({}, 1, dtype_); }

@@ -6,6 +6,7 @@
 
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -42,8 +43,8 @@ struct Reading {
   static Reading last_step(Layout layout) { return {layout, Samples::last}; }
   static Reading at_step(Layout layout, std::size_t step) { return {layout, Samples::step, step}; }
 
-  /// Whether the layout has what the reading asks for; if not, says why.
-  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+  /// Fails if the layout lacks what the reading asks for.
+  LIVECCA_EXPORT Result<void> check() const;
   bool one_row_per_image() const { return samples != Samples::positions; }
   /// Whether the grid may differ from batch to batch: that of sequences, unless they are flattened.
   bool grid_may_vary() const { return is_sequence(layout) && samples != Samples::flattened; }

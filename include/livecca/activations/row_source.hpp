@@ -2,13 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string>
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -25,10 +24,9 @@ class LIVECCA_EXPORT RowSource {
   virtual std::size_t features() const = 0;
   virtual std::size_t rows_per_image() const = 0;
   virtual Grid grid() const = 0;
-  /// Rows first … first + count − 1 as rows × features; good until the next call. Empty, with the
-  /// reason, if they cannot be had.
-  virtual std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
-                                             std::string& why) = 0;
+  /// Rows first … first + count − 1 as rows × features; good until the next call. Fails if they
+  /// cannot be had.
+  virtual Result<ActivationView> read(std::uint64_t first, std::uint64_t count) = 0;
   /// One entry for each of these rows: 0 if it is none, because a mask left it out when it was
   /// recorded. Good until the next call. Empty if all are valid, as they are unless it is
   /// overridden.

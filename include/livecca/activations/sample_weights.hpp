@@ -13,6 +13,13 @@ struct SampleWeights {
   double image_sum = 0;       ///< Σ w over the images that gave at least one row
   double image_squares = 0;   ///< Σ w² over them
 
+  /// The weights of rows that all weigh 1, from so many images.
+  static SampleWeights equal(std::uint64_t rows, std::uint64_t images) {
+    const auto row_sum = static_cast<double>(rows);
+    const auto image_sum = static_cast<double>(images);
+    return {rows, row_sum, row_sum, image_sum, image_sum};
+  }
+
   /// (Σw)² / Σw² over images; 0 without images. The noise floor uses this number.
   double effective_images() const { return effective(image_sum, image_squares); }
   /// (Σw)² / Σw² over rows.

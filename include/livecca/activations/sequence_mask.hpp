@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -27,9 +27,8 @@ class LIVECCA_EXPORT SequenceMask {
   static SequenceMask of_lengths(std::span<const std::int64_t> lengths);
 
   bool is_given() const { return kind_ != Kind::none; }
-  /// Whether it is one for so many sequences of so many steps; if not, says in `why` what was
-  /// expected and what came.
-  bool fits(std::size_t sequences, std::size_t steps, std::string& why) const;
+  /// Fails if it is not a mask of so many sequences of so many steps.
+  Result<void> check_fits(std::size_t sequences, std::size_t steps) const;
   /// The mask of the first so many sequences; the same if it has no more.
   SequenceMask first(std::size_t sequences) const;
   /// Of a mask that fits.

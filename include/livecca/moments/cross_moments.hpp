@@ -15,6 +15,10 @@ namespace livecca {
 class LIVECCA_EXPORT CrossMoments {
  public:
   CrossMoments(std::size_t features_x, std::size_t features_y, MomentsOptions options = {});
+  /// Makes moments out of sums that were computed elsewhere, e.g. on a GPU. Fails if shapes
+  /// disagree, a number is not finite, a weight is negative, or no rows can have these weights.
+  /// Cost: O(features_x · features_y).
+  static Result<CrossMoments> from_sums(const PairSums& sums);
 
   /// Adds rows that pair by index; both sides were centred under the same mask and weights. Throws
   /// Error if the row counts differ or the features are not those of this object.

@@ -52,7 +52,8 @@ class LIVECCA_EXPORT FourierTaps {
   FourierTaps(Panel& panel, const TapName& name, Layout layout, const TapShape& shape,
               std::vector<Frequency> frequencies);
 
-  std::string misfit(const ActivationView& view);
+  /// Fails if the view is not of the layer's shape.
+  Result<void> transform(const ActivationView& view);
 
   Layout layout_;
   std::size_t channels_;

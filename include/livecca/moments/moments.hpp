@@ -9,8 +9,10 @@
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/moments/norm_sums.hpp"
 #include "livecca/moments/precision.hpp"
+#include "livecca/moments/sums.hpp"
 
 namespace livecca {
 
@@ -33,6 +35,13 @@ struct MomentsOptions {
 class LIVECCA_EXPORT Moments {
  public:
   explicit Moments(std::size_t features, MomentsOptions options = {});
+  /// Makes moments out of sums that were computed elsewhere, e.g. on a GPU. Fails if shapes
+  /// disagree, a number is not finite, a diagonal entry or weight is negative, no rows can have
+  /// these weights, or the scatter is not symmetric. Its two triangles may round differently,
+  /// because they may sum the same products in another order: s_ij and s_ji may differ by
+  /// t · √(s_ii · s_jj), where t is 1e-8, or 1e-3 for Precision::fast. Keeps the lower triangle.
+  /// Cost: O(features²).
+  static Result<Moments> from_sums(const TapSums& sums);
 
   /// Adds rows on which center() was called. Cost: rows · features² multiply-adds on the executor's
   /// training lane. Throws Error if the features differ.

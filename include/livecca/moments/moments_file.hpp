@@ -5,6 +5,7 @@
 #include <string>
 
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/moments/panel_moments.hpp"
 
 namespace livecca {
@@ -36,18 +37,22 @@ using MomentsNotes = std::map<std::string, std::string>;
 ///
 /// The JSON of the facts may have 8 MiB, that of the notes 1 MiB.
 ///
-/// False if it cannot be written; `why` then says so in one line. What lay under that name before
-/// is then untouched. Under a limit on the size of files (RLIMIT_FSIZE) the system first sends
-/// SIGXFSZ, which ends a process that does not ignore it: a host that may run under one should. The
-/// library leaves signals alone.
-LIVECCA_EXPORT bool save_moments(const std::filesystem::path& path, const PanelMoments& moments,
-                                 const MomentsNotes& notes, std::string& why);
+/// Fails if the file cannot be written. What lay under that name before is then untouched. Under a
+/// limit on the size of files (RLIMIT_FSIZE) the system first sends SIGXFSZ, which ends a process
+/// that does not ignore it: a host that may run under one should. The library leaves signals alone.
+LIVECCA_EXPORT Result<void> save_moments(const std::filesystem::path& path,
+                                         const PanelMoments& moments, const MomentsNotes& notes);
 
-/// Reads what save_moments() wrote, of this version or an earlier one. False if the file is not
-/// whole, was changed, or is not such a file; `why` then says in one line what was expected and
-/// what came, and `moments` and `notes` are as they were. Takes no more memory than a few times the
-/// file's size, and at most 300 MB for the JSON of facts and notes, whatever it says.
-LIVECCA_EXPORT bool load_moments(const std::filesystem::path& path, PanelMoments& moments,
-                                 MomentsNotes& notes, std::string& why);
+/// What a moments file holds.
+struct StoredMoments {
+  PanelMoments moments;
+  MomentsNotes notes;
+};
+
+/// Reads what save_moments() wrote, of this version or an earlier one. Fails if the file is not
+/// whole, was changed, or is not such a file; the reason begins with the path. Takes no more memory
+/// than a few times the file's size, and at most 300 MB for the JSON of facts and notes, whatever
+/// the file says.
+LIVECCA_EXPORT Result<StoredMoments> load_moments(const std::filesystem::path& path);
 
 }  // namespace livecca

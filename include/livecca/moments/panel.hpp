@@ -17,6 +17,7 @@
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/moments/panel_moments.hpp"
 #include "livecca/moments/window.hpp"
 
@@ -42,8 +43,8 @@ struct PanelOptions {
   /// Bytes that the moments may take; 0: no limit.
   std::uint64_t memory_limit = 0;
 
-  /// Whether the options make sense; if not, says why.
-  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+  /// Fails if the options make no sense.
+  LIVECCA_EXPORT Result<void> check() const;
 };
 
 /// What a tap will be fed with, as far as it is known before.

@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -34,8 +34,8 @@ struct Window {
     return {.kind = Kind::last_blocks, .blocks = blocks, .images_per_block = images_per_block};
   }
 
-  /// Whether the window makes sense; if not, says why.
-  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+  /// Fails if the window makes no sense.
+  LIVECCA_EXPORT Result<void> check() const;
 };
 
 /// "all", "since_snapshot", "exponential" or "last_blocks"; nullptr past the last one.

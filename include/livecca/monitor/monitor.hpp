@@ -15,6 +15,7 @@
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
@@ -83,12 +84,13 @@ class LIVECCA_EXPORT Monitor {
                   std::optional<TapShape> shape = std::nullopt);
 
   /// Compares with a recorded pack (see Recorder, and a run's history) under that name at every
-  /// snapshot of the probe. Returns false, with an event "reference_refused", if the file cannot be
-  /// used. A pack of another probe is told by the fingerprint of the inputs, if Step::set_inputs()
-  /// gives them, and by what is known of its rows: an event "other_probe" or "rows_differ" says
-  /// what differs, and there are no numbers. A resumed run has its packs: the same name and path
-  /// again change nothing. Throws Error if the name is taken, the trained network's or reserved.
-  bool add_reference(std::string_view name, const std::filesystem::path& pack);
+  /// snapshot of the probe. Fails if the file cannot be used; an event "reference_refused" tells
+  /// the same reason. A pack of another probe is told by the fingerprint of the inputs, if
+  /// Step::set_inputs() gives them, and by what is known of its rows: an event "other_probe" or
+  /// "rows_differ" says what differs, and there are no numbers. A resumed run has its packs: the
+  /// same name and path again change nothing. Throws Error if the name is taken, the trained
+  /// network's or reserved.
+  Result<void> add_reference(std::string_view name, const std::filesystem::path& pack);
 
   /// What steps of so many images take in one stream, in bytes and operations. Throws Error while a
   /// tap's shape is not known: neither given to watch() nor seen.
@@ -136,8 +138,9 @@ class LIVECCA_EXPORT Monitor {
   /// whole or not at all. The history stays in the run folder, and what is thinned out of it stays
   /// until neither of the last two checkpoints needs it. Probe steps since the last snapshot
   /// are not in it: that pass is to be made again. Waits for steps and solves in progress, and for
-  /// the sinks, 5 s at most. False, with an event "checkpoint_failed", if it cannot be written.
-  bool save(const std::filesystem::path& folder);
+  /// the sinks, 5 s at most. Fails if it cannot be written; an event "checkpoint_failed" tells the
+  /// same reason.
+  Result<void> save(const std::filesystem::path& folder);
 
   /// Waits for pending solves, then compares every kept snapshot with the last one. Call once,
   /// when training ends; throws Error the second time, or while a probe step is open.
@@ -190,6 +193,17 @@ class LIVECCA_EXPORT Monitor::Step {
   /// window of a Panel with taps and pairs of the same names, in any order, over the same positions
   /// and features. What it does not have is lost for the window, and the probe's activations are
   /// not kept of this snapshot. Copies. Throws Error if something was observed or merged already.
+  ///
+  /// Moments can also be made of sums: here of `x` and `y`, two TapSums, and of their PairSums.
+  ///
+  ///     livecca::PanelMoments window;
+  ///     window.images = 256;
+  ///     window.steps_committed = 1;
+  ///     window.taps.push_back({.name = {"net", "fc"}, .moments = *Moments::from_sums(x)});
+  ///     window.taps.push_back({.name = {"ref", "fc"}, .moments = *Moments::from_sums(y)});
+  ///     for (auto& tap : window.taps) tap.features_of_tap = tap.moments->features();
+  ///     window.pairs.push_back({.x = 0, .y = 1, .moments = *CrossMoments::from_sums(of_both)});
+  ///     step.merge(window);
   void merge(const PanelMoments& moments);
   /// Reports a tap that a hook could not hand to observe(), as an event "unwatchable" of that name.
   /// Does nothing after the commit.

@@ -10,6 +10,7 @@
 
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/moments/precision.hpp"
 #include "livecca/moments/window.hpp"
 #include "livecca/monitor/pairing.hpp"
@@ -111,8 +112,8 @@ struct MonitorOptions {
   /// The run's own facts, written into the run row as they are (e.g. learning rate, data set).
   std::vector<std::pair<std::string, std::string>> notes{};
 
-  /// Whether the options make sense; if not, says why.
-  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+  /// Fails if the options make no sense.
+  LIVECCA_EXPORT Result<void> check() const;
 };
 
 }  // namespace livecca

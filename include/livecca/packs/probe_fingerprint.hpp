@@ -10,6 +10,7 @@
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -27,20 +28,19 @@ namespace livecca {
 /// Thread safety: none while adding; const members may be called from many threads.
 class LIVECCA_EXPORT ProbeFingerprint {
  public:
-  /// Adds a batch, whose first axis counts the inputs. False, with the reason, if it has no axis,
-  /// or if the element type or the shape of an input differs from earlier batches', which also
-  /// holds for sequences padded to another length; nothing is added then.
-  bool add(const ActivationView& inputs, std::string& why);
+  /// Adds a batch, whose first axis counts the inputs. Fails if it has no axis, or if the element
+  /// type or the shape of an input differs from earlier batches', which also holds for sequences
+  /// padded to another length; nothing is added then.
+  Result<void> add(const ActivationView& inputs);
   /// The same for elements of any type, e.g. "int64" (letters, digits, '_' and '.'). Strides count
   /// elements. Throws Error if the ranks of shape and strides differ, an extent is negative or data
   /// is null though there are elements.
-  bool add(const void* data, std::string_view element_type, std::size_t element_bytes,
-           std::span<const std::int64_t> shape, std::span<const std::int64_t> strides,
-           std::string& why);
+  Result<void> add(const void* data, std::string_view element_type, std::size_t element_bytes,
+                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
-  /// Adds what another has, as if its inputs came after these. False, with the reason, as add().
-  /// Cost: O(log inputs).
-  bool append(const ProbeFingerprint& later, std::string& why);
+  /// Adds what another has, as if its inputs came after these. Fails as add() does. Cost:
+  /// O(log inputs).
+  Result<void> append(const ProbeFingerprint& later);
 
   std::uint64_t inputs() const { return inputs_; }
 
@@ -56,8 +56,7 @@ class LIVECCA_EXPORT ProbeFingerprint {
   friend bool operator==(const ProbeFingerprint&, const ProbeFingerprint&) = default;
 
  private:
-  bool fits(std::string_view element_type, std::span<const std::int64_t> shape,
-            std::string& why) const;
+  Result<void> check_fits(std::string_view element_type, std::span<const std::int64_t> shape) const;
   void add_hash(std::uint64_t hash);
 
   std::string element_type_;          ///< empty before the first input

@@ -11,9 +11,10 @@
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/layout.hpp"
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/activations/row_source.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
 
 namespace livecca {
 
@@ -57,10 +58,9 @@ struct RecordedLayer {
 /// thread's; it stays good when the pack is gone.
 class LIVECCA_EXPORT RecordedPack {
  public:
-  /// Null, with `why` = "PATH: expected …, got …", if it is not a whole pack of version 1. Holds
+  /// Never null. Fails with "PATH: expected …, got …" if it is not a whole pack of version 1. Holds
   /// against any file.
-  static std::shared_ptr<const RecordedPack> open(const std::filesystem::path& path,
-                                                  std::string& why);
+  static Result<std::shared_ptr<const RecordedPack>> open(const std::filesystem::path& path);
   ~RecordedPack();
   RecordedPack(const RecordedPack&) = delete;
   RecordedPack& operator=(const RecordedPack&) = delete;
@@ -83,9 +83,9 @@ class LIVECCA_EXPORT RecordedPack {
   const std::vector<std::size_t>& kept_images() const;
 
   /// The rows of a layer, each call its own source. Decoded to float32, or to float64 if they were
-  /// observed as that; float16 activations stay what they are. Null, with the reason, if there is
-  /// no such layer. What lies in a row that is not valid() means nothing.
-  std::shared_ptr<RowSource> rows(std::string_view layer, std::string& why) const;
+  /// observed as that; float16 activations stay what they are. What lies in a row that is not
+  /// valid() means nothing. Never null. Fails if there is no such layer.
+  Result<std::shared_ptr<RowSource>> rows(std::string_view layer) const;
 
  private:
   struct State;

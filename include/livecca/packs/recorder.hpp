@@ -13,6 +13,7 @@
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 #include "livecca/packs/pack_precision.hpp"
 
 namespace livecca {
@@ -30,8 +31,8 @@ struct RecorderOptions {
   std::size_t images = 0;  ///< a seeded choice of the probe's images; 0: all
   std::uint64_t images_seed = 0;
 
-  /// Whether the options make sense; if not, says why.
-  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+  /// Fails if the options make no sense.
+  LIVECCA_EXPORT Result<void> check() const;
 };
 
 /// Records a network's activations over a probe into a pack that monitors compare with
@@ -57,9 +58,9 @@ class LIVECCA_EXPORT Recorder {
                const SequenceMask& mask = {});
   /// Ends a batch.
   void end_batch();
-  /// Writes the file, whole or not at all. False, with the reason, if it cannot be written, or if a
-  /// layer was not seen whole; nothing is then written.
-  bool finish(std::string& why);
+  /// Writes the file, whole or not at all. Fails if it cannot be written, or if a layer was not
+  /// seen whole; nothing is then written.
+  Result<void> finish();
 
   const RecorderOptions& options() const;
 
@@ -68,9 +69,10 @@ class LIVECCA_EXPORT Recorder {
   std::unique_ptr<State> state_;
 };
 
-/// Records a network: `run_probe` runs it over the probe and tells the recorder. False, with the
-/// reason, as Recorder::finish(). Throws what run_probe throws.
-LIVECCA_EXPORT bool record(const std::filesystem::path& path, const RecorderOptions& options,
-                           const std::function<void(Recorder&)>& run_probe, std::string& why);
+/// Records a network: `run_probe` runs it over the probe and tells the recorder. Fails as
+/// Recorder::finish() does. Throws what run_probe throws.
+LIVECCA_EXPORT Result<void> record(const std::filesystem::path& path,
+                                   const RecorderOptions& options,
+                                   const std::function<void(Recorder&)>& run_probe);
 
 }  // namespace livecca

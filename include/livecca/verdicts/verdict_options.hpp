@@ -4,6 +4,7 @@
 #include <string>
 
 #include "livecca/common/export.hpp"
+#include "livecca/common/result.hpp"
 
 namespace livecca {
 
@@ -21,8 +22,8 @@ struct VerdictOptions {
   /// They are, too, if more than this share of the samples, [0, 1], was not finite.
   double nonfinite_share = 0.01;
 
-  /// Whether the options make sense; if not, says why.
-  LIVECCA_EXPORT bool is_valid(std::string& why) const;
+  /// Fails if the options make no sense.
+  LIVECCA_EXPORT Result<void> check() const;
 };
 
 }  // namespace livecca

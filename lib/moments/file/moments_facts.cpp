@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
 
 #include "common/enum_names.hpp"
 #include "moments/moments_parts.hpp"
+#include "moments/sums_checks.hpp"
 
 namespace livecca {
 namespace {
@@ -119,9 +119,7 @@ std::uint64_t count_in(const Json& object, const char* name) {
 
 double weight_in(const Json& object, const char* name) {
   const Json& value = member(object, name);
-  if (!value.is_number() || !(value.get<double>() >= 0) || !std::isfinite(value.get<double>())) {
-    refuse(name, "a weight of 0 or more");
-  }
+  if (!value.is_number() || !is_weight(value.get<double>())) refuse(name, "a weight of 0 or more");
   return value.get<double>();
 }
 
@@ -153,7 +151,7 @@ Fault fault_of(const Json& json) {
 double roundoff_in(const Json& json) {
   if (!json.contains("roundoff")) return 0;
   const double roundoff = weight_in(json, "roundoff");
-  if (roundoff > 1) refuse("roundoff", "a share");
+  if (!is_roundoff(roundoff)) refuse("roundoff", "a share");
   return roundoff;
 }
 
@@ -293,11 +291,9 @@ std::string facts_to_json(const PanelMoments& moments) {
   return json.dump();
 }
 
-std::optional<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of,
-                                            std::string& why) {
+Result<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of) {
   if (nests_too_deep(text)) {
-    why = "expected facts, got JSON that nests deeper than they do";
-    return std::nullopt;
+    return Failure{"expected facts, got JSON that nests deeper than they do"};
   }
   const Json json = Json::parse(text, nullptr, false);
   try {
@@ -312,8 +308,7 @@ std::optional<PanelMoments> facts_from_json(const std::string& text, const Featu
     moments.blocks_by_age = by_age != json.end() && by_age->get<bool>();
     return moments;
   } catch (const Refusal& refusal) {
-    why = refusal.what();
-    return std::nullopt;
+    return Failure{refusal.what()};
   }
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "livecca/common/result.hpp"
 #include "livecca/moments/panel_moments.hpp"
 
 namespace livecca {
@@ -18,9 +19,8 @@ std::string facts_to_json(const PanelMoments& moments);
 using FeaturesOf =
     std::function<std::optional<std::pair<std::size_t, std::size_t>>(const std::string& name)>;
 
-/// The reverse: moments of the right sizes, their numbers still zero. Empty, with the reason, if
-/// the text is not what facts_to_json() gives, or does not agree with the tensors there are.
-std::optional<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of,
-                                            std::string& why);
+/// The reverse: moments of the right sizes, their numbers still zero. Fails if the text is not what
+/// facts_to_json() gives, or does not agree with the tensors there are.
+Result<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of);
 
 }  // namespace livecca

@@ -37,15 +37,17 @@ std::optional<std::size_t> find_checksum(std::string_view text) {
   return digits;
 }
 
-/// Hands every row of a tensor to `take` as bytes.
+/// Hands every row of a tensor to `take` as bytes, until it fails.
 template <typename Take>
-bool for_each_row(const MomentsTensor& tensor, std::vector<double>& buffer, const Take& take) {
+Result<void> for_each_row(const MomentsTensor& tensor, std::vector<double>& buffer,
+                          const Take& take) {
   buffer.resize(tensor.row_numbers);
   for (std::size_t row = 0; row < tensor.rows; ++row) {
     tensor.get(row, buffer);
-    if (!take(std::as_bytes(std::span<const double>(buffer)))) return false;
+    Result<void> taken = take(std::as_bytes(std::span<const double>(buffer)));
+    if (!taken) return taken;
   }
-  return true;
+  return {};
 }
 
 std::vector<SafetensorsTensor> places_of(const std::vector<MomentsTensor>& tensors) {
@@ -59,60 +61,55 @@ std::vector<SafetensorsTensor> places_of(const std::vector<MomentsTensor>& tenso
   return places;
 }
 
-bool refuse(const std::filesystem::path& path, std::string& why) {
-  why = path.string() + ": " + why;
-  return false;
+Failure refusal_of(const std::filesystem::path& path, const std::string& reason) {
+  return Failure{path.string() + ": " + reason};
 }
 
-bool check_text(const char* name, const std::string& text, std::size_t longest, std::string& why) {
-  if (text.size() <= longest) return true;
-  why = std::string("expected ") + name + " of at most " + std::to_string(longest) +
-        " bytes, got " + std::to_string(text.size());
-  return false;
+Result<void> check_text(const char* name, const std::string& text, std::size_t longest) {
+  if (text.size() <= longest) return {};
+  return Failure{std::string("expected ") + name + " of at most " + std::to_string(longest) +
+                 " bytes, got " + std::to_string(text.size())};
 }
 
-bool check_texts(const std::string& facts, const std::string& notes, std::string& why) {
-  return check_text("facts", facts, longest_facts, why) &&
-         check_text("notes", notes, longest_notes, why);
+Result<void> check_texts(const std::string& facts, const std::string& notes) {
+  auto checked = check_text("facts", facts, longest_facts);
+  return checked ? check_text("notes", notes, longest_notes) : checked;
 }
 
-/// The header and whatever the facts say, checked against each other and against the checksum.
-bool check_header(const InputFile& file, SafetensorsHeader& header, std::string& why) {
-  std::string text;
-  if (!read_safetensors_header(file, header, text, why)) return false;
+/// The header of a moments file of this version, whose checksum is right.
+Result<SafetensorsHeader> read_header(const InputFile& file) {
+  auto read = read_safetensors_header(file);
+  if (!read) return Failure{read.why()};
+  SafetensorsHeader& header = read->header;
+  std::string& text = read->text;
   const auto value = [&](const char* name) {
     const auto found = header.metadata.find(name);
     return found == header.metadata.end() ? std::string() : found->second;
   };
   if (value("format") != format) {
-    why = std::string("expected a file of format ") + format + ", got " +
-          (value("format").empty() ? "a safetensors file of another program"
-                                   : "format " + in_quotes(value("format")));
-    return refuse(file.path(), why);
+    return refusal_of(file.path(),
+                      std::string("expected a file of format ") + format + ", got " +
+                          (value("format").empty() ? "a safetensors file of another program"
+                                                   : "format " + in_quotes(value("format"))));
   }
   if (value("version") != version) {
-    why = std::string("expected moments of version ") + version + ", got version " +
-          in_quotes(value("version"));
-    return refuse(file.path(), why);
+    return refusal_of(file.path(), std::string("expected moments of version ") + version +
+                                       ", got version " + in_quotes(value("version")));
   }
   const auto digits = find_checksum(text);
-  if (!digits) {
-    why = "expected a checksum in the header, got none";
-    return refuse(file.path(), why);
-  }
+  if (!digits) return refusal_of(file.path(), "expected a checksum in the header, got none");
   const std::string stated = text.substr(*digits, checksum_digits);
   text.replace(*digits, checksum_digits, checksum_digits, '0');
   std::uint32_t checksum = crc32c(std::as_bytes(std::span<const char>(text)));
   std::vector<std::byte> buffer;
   for (std::uint64_t at = header.data_begin; at < file.size(); at += buffer.size()) {
     buffer.resize(std::min<std::uint64_t>(bytes_at_once, file.size() - at));
-    if (!file.read(at, buffer, why)) return false;
+    if (const auto bytes = file.read(at, buffer); !bytes) return Failure{bytes.why()};
     checksum = crc32c(buffer, checksum);
   }
-  if (hexadecimal(checksum) == stated) return true;
-  why = "expected contents of checksum " + stated + ", got " + hexadecimal(checksum) +
-        ": the file was changed or damaged";
-  return refuse(file.path(), why);
+  if (hexadecimal(checksum) == stated) return std::move(header);
+  return refusal_of(file.path(), "expected contents of checksum " + stated + ", got " +
+                                     hexadecimal(checksum) + ": the file was changed or damaged");
 }
 
 FeaturesOf features_in(const SafetensorsHeader& header) {
@@ -127,48 +124,48 @@ FeaturesOf features_in(const SafetensorsHeader& header) {
   };
 }
 
-bool read_tensors(const InputFile& file, const SafetensorsHeader& header, PanelMoments& moments,
-                  std::string& why) {
+Result<void> read_tensors(const InputFile& file, const SafetensorsHeader& header,
+                          PanelMoments& moments) {
   const std::vector<MomentsTensor> tensors = tensors_of(moments);
   if (tensors.size() != header.tensors.size()) {
-    why = "expected " + std::to_string(tensors.size()) + " tensors, got " +
-          std::to_string(header.tensors.size());
-    return refuse(file.path(), why);
+    return refusal_of(file.path(), "expected " + std::to_string(tensors.size()) + " tensors, got " +
+                                       std::to_string(header.tensors.size()));
   }
   std::vector<double> buffer;
   for (const MomentsTensor& tensor : tensors) {
     const SafetensorsTensor* place = header.find(tensor.name);
     if (place == nullptr || place->dtype != "F64" || place->shape != tensor.shape) {
-      why = "expected a tensor " + tensor.name +
-            " of type F64 and the shape that its name asks, got " +
-            (place == nullptr ? "none" : "another");
-      return refuse(file.path(), why);
+      return refusal_of(file.path(), "expected a tensor " + tensor.name +
+                                         " of type F64 and the shape that its name asks, got " +
+                                         (place == nullptr ? "none" : "another"));
     }
     buffer.resize(tensor.row_numbers);
     const std::span<std::byte> bytes = std::as_writable_bytes(std::span(buffer));
     for (std::size_t row = 0; row < tensor.rows; ++row) {
-      if (!file.read(header.data_begin + place->begin + row * bytes.size(), bytes, why))
-        return false;
+      auto read = file.read(header.data_begin + place->begin + row * bytes.size(), bytes);
+      if (!read) return read;
       tensor.set(row, buffer);
     }
   }
-  return true;
+  return {};
 }
 
-bool read_notes(const std::string& text, MomentsNotes& notes) {
+/// Nothing if the text is not an object of strings.
+std::optional<MomentsNotes> notes_from_json(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return false;
+  if (!json.is_object()) return std::nullopt;
+  MomentsNotes notes;
   for (const auto& [name, value] : json.items()) {
-    if (!value.is_string()) return false;
+    if (!value.is_string()) return std::nullopt;
     notes[name] = value.get<std::string>();
   }
-  return true;
+  return notes;
 }
 
 }  // namespace
 
-bool save_moments(const std::filesystem::path& path, const PanelMoments& moments,
-                  const MomentsNotes& notes, std::string& why) {
+Result<void> save_moments(const std::filesystem::path& path, const PanelMoments& moments,
+                          const MomentsNotes& notes) {
   // The tensors refer to what they could also be read into.
   const std::vector<MomentsTensor> tensors = tensors_of(const_cast<PanelMoments&>(moments));
   std::string facts_text;
@@ -177,58 +174,57 @@ bool save_moments(const std::filesystem::path& path, const PanelMoments& moments
     facts_text = facts_to_json(moments);
     notes_text = nlohmann::json(notes).dump();
   } catch (const nlohmann::json::exception&) {
-    why = "expected names and notes in UTF-8, got other bytes";
-    return refuse(path, why);
+    return refusal_of(path, "expected names and notes in UTF-8, got other bytes");
   }
-  if (!check_texts(facts_text, notes_text, why)) return refuse(path, why);
+  const auto checked = check_texts(facts_text, notes_text);
+  if (!checked) return refusal_of(path, checked.why());
   const SafetensorsMetadata metadata{{"format", format},
                                      {"version", version},
                                      {"checksum", "crc32c:" + std::string(checksum_digits, '0')},
                                      {"moments", facts_text},
                                      {"notes", notes_text}};
-  auto header = write_safetensors_header(metadata, places_of(tensors), why);
-  if (!header) return refuse(path, why);
+  auto header = write_safetensors_header(metadata, places_of(tensors));
+  if (!header) return refusal_of(path, header.why());
   std::vector<double> buffer;
   std::uint32_t checksum =
       crc32c(std::as_bytes(std::span<const char>(*header).subspan(safetensors_length_bytes)));
   for (const MomentsTensor& tensor : tensors) {
-    for_each_row(tensor, buffer, [&](std::span<const std::byte> bytes) {
+    static_cast<void>(for_each_row(tensor, buffer, [&](std::span<const std::byte> bytes) {
       checksum = crc32c(bytes, checksum);
-      return true;
-    });
+      return Result<void>();
+    }));
   }
   header->replace(*find_checksum(*header), checksum_digits, hexadecimal(checksum));
   AtomicFile file(path);
-  if (!file.write(std::as_bytes(std::span<const char>(*header)), why)) return false;
+  auto written = file.write(std::as_bytes(std::span<const char>(*header)));
+  if (!written) return written;
   for (const MomentsTensor& tensor : tensors) {
-    const bool written = for_each_row(
-        tensor, buffer, [&](std::span<const std::byte> bytes) { return file.write(bytes, why); });
-    if (!written) return false;
+    written = for_each_row(tensor, buffer,
+                           [&](std::span<const std::byte> bytes) { return file.write(bytes); });
+    if (!written) return written;
   }
-  return file.commit(AtomicFile::Sync::disk, why);
+  return file.commit(AtomicFile::Sync::disk);
 }
 
-bool load_moments(const std::filesystem::path& path, PanelMoments& moments, MomentsNotes& notes,
-                  std::string& why) {
-  const auto file = InputFile::open(path, why);
-  if (!file) return false;
-  SafetensorsHeader header;
-  if (!check_header(*file, header, why)) return false;
-  const auto facts = header.metadata.find("moments");
-  const auto notes_text = header.metadata.find("notes");
-  const bool has_both = facts != header.metadata.end() && notes_text != header.metadata.end();
-  if (has_both && !check_texts(facts->second, notes_text->second, why)) return refuse(path, why);
-  MomentsNotes read_into_notes;
-  if (!has_both || !read_notes(notes_text->second, read_into_notes)) {
-    why = "expected facts and notes in the header, got none";
-    return refuse(path, why);
+Result<StoredMoments> load_moments(const std::filesystem::path& path) {
+  const auto file = InputFile::open(path);
+  if (!file) return Failure{file.why()};
+  const auto header = read_header(*file);
+  if (!header) return Failure{header.why()};
+  const auto facts = header->metadata.find("moments");
+  const auto notes_text = header->metadata.find("notes");
+  const bool has_both = facts != header->metadata.end() && notes_text != header->metadata.end();
+  if (has_both) {
+    const auto checked = check_texts(facts->second, notes_text->second);
+    if (!checked) return refusal_of(path, checked.why());
   }
-  auto result = facts_from_json(facts->second, features_in(header), why);
-  if (!result) return refuse(path, why);
-  if (!read_tensors(*file, header, *result, why)) return false;
-  moments = std::move(*result);
-  notes = std::move(read_into_notes);
-  return true;
+  auto notes = has_both ? notes_from_json(notes_text->second) : std::nullopt;
+  if (!notes) return refusal_of(path, "expected facts and notes in the header, got none");
+  auto moments = facts_from_json(facts->second, features_in(*header));
+  if (!moments) return refusal_of(path, moments.why());
+  const auto read = read_tensors(*file, *header, *moments);
+  if (!read) return Failure{read.why()};
+  return StoredMoments{.moments = *std::move(moments), .notes = *std::move(notes)};
 }
 
 }  // namespace livecca

@@ -53,29 +53,26 @@ FourierTaps::FourierTaps(Panel& panel, const TapName& name, Layout layout, const
   }
 }
 
-/// Transforms a view of the layer's shape; of another, says what was expected and what came.
-std::string FourierTaps::misfit(const ActivationView& view) {
-  ActivationShape seen;
-  std::string why;
-  if (!read_shape(view, layout_, seen, why)) return why;
+Result<void> FourierTaps::transform(const ActivationView& view) {
+  const auto seen = read_shape(view, layout_);
+  if (!seen) return Failure{seen.why()};
   const auto text = [](std::size_t channels, const Grid& grid) {
     return std::to_string(channels) + " features on " + grid.text() + " positions";
   };
-  if (seen.features != channels_ || seen.grid != grid_) {
-    return "expected " + text(channels_, grid_) + " as declared, got " +
-           text(seen.features, seen.grid);
+  if (seen->features != channels_ || seen->grid != grid_) {
+    return Failure{"expected " + text(channels_, grid_) + " as declared, got " +
+                   text(seen->features, seen->grid)};
   }
-  if (!spectrum_.transform(view, layout_, why)) return why;
-  return {};
+  return spectrum_.transform(view, layout_);
 }
 
 void FourierTaps::observe(Panel::Step& step, const ActivationView& view) {
-  const std::string why = misfit(view);
+  const auto transformed = transform(view);
   for (std::size_t i = 0; i < taps_.size(); ++i) {
-    if (why.empty()) {
+    if (transformed) {
       step.observe(taps_[i], spectrum_.at(places_[i]));
     } else {
-      step.refuse(taps_[i], why);
+      step.refuse(taps_[i], transformed.why());
     }
   }
 }

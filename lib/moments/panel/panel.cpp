@@ -9,33 +9,29 @@ namespace livecca {
 namespace {
 
 PanelOptions checked(PanelOptions options) {
-  std::string why;
-  if (!options.is_valid(why)) throw Error(why);
+  if (const auto valid = options.check(); !valid) throw Error(valid.why());
   return options;
 }
 
 }  // namespace
 
-bool PanelOptions::is_valid(std::string& why) const {
-  if (!window.is_valid(why)) return false;
+Result<void> PanelOptions::check() const {
+  if (auto valid = window.check(); !valid) return valid;
   if (window.kind == Window::Kind::exponential && norm_sums) {
-    why =
+    return Failure{
         "panel options: expected no norm_sums with an exponential window: they have no weighted "
-        "form";
-    return false;
+        "form"};
   }
   if (window.kind == Window::Kind::last_blocks && error_blocks != 0) {
-    why =
+    return Failure{
         "panel options: expected no error_blocks with a window of last blocks, which serve as "
         "such; got " +
-        std::to_string(error_blocks);
-    return false;
+        std::to_string(error_blocks)};
   }
   if (error_blocks == 1) {
-    why = "panel options: expected 0 or at least 2 error_blocks, got 1";
-    return false;
+    return Failure{"panel options: expected 0 or at least 2 error_blocks, got 1"};
   }
-  return true;
+  return {};
 }
 
 Panel::State::State(Executor& the_executor, PanelOptions the_options)
@@ -122,8 +118,7 @@ std::size_t Panel::State::add(PanelTap new_tap, std::optional<TapShape> shape) {
 }
 
 std::size_t Panel::add_tap(TapName name, const Reading& reading, std::optional<TapShape> shape) {
-  std::string why;
-  if (!reading.is_valid(why)) throw Error(name.text() + ": " + why);
+  if (const auto valid = reading.check(); !valid) throw Error(name.text() + ": " + valid.why());
   PanelTap tap;
   tap.name = std::move(name);
   tap.reading = reading;

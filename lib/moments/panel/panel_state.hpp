@@ -118,13 +118,13 @@ struct Panel::State {
 
   // panel_step.cpp
   PanelTap& tap_to_observe(std::size_t index, bool recorded, bool masked = false);
-  /// Why a tap of that shape cannot be fed with this view; empty if it can.
-  static std::string misfit_of(const PanelTap& tap, const ActivationShape& seen);
+  /// Fails if the tap cannot be fed with a view of this shape.
+  static Result<void> check_fits(const PanelTap& tap, const ActivationShape& seen);
   /// Makes the tap ready for a view: false, with a fault, if it is not the tap's or takes too much.
   bool fit_shape(PanelTap& tap, const ActivationView& view);
   bool fit_shape(PanelTap& tap, const TapShape& shape);
   /// Takes a tap's packed rows into the open step, if they fit the window's earlier ones.
-  const PackedRows* accept(PanelTap& tap, bool packed, const std::string& why);
+  const PackedRows* accept(PanelTap& tap, const Result<void>& packed);
   /// In all parts of the window, so that a first step takes what later ones need.
   void make_moments(std::size_t tap);
   void make_moments_of_pair(std::size_t pair);

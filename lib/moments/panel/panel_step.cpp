@@ -49,12 +49,13 @@ PanelTap& Panel::State::tap_to_observe(std::size_t index, bool recorded, bool ma
   return tap;
 }
 
-std::string Panel::State::misfit_of(const PanelTap& tap, const ActivationShape& seen) {
+Result<void> Panel::State::check_fits(const PanelTap& tap, const ActivationShape& seen) {
   const auto text = [](std::size_t features, const Grid& grid) {
     return std::to_string(features) + " features on " + grid.text() + " positions";
   };
   if (tap.frequency && seen.features % 2 != 0) {
-    return "expected as many real as imaginary parts, got " + text(seen.features, seen.grid);
+    return Failure{"expected as many real as imaginary parts, got " +
+                   text(seen.features, seen.grid)};
   }
   if (!tap.fed && !tap.shape_given) return {};
   const TapShape& expected = *tap.shape;
@@ -62,30 +63,29 @@ std::string Panel::State::misfit_of(const PanelTap& tap, const ActivationShape& 
   if (tap.shape_of_rows) {
     const Grid rows = tap.reading.grid_of_rows(seen.grid);
     if (expected.features == seen_width && expected.grid == rows) return {};
-    return "expected " + text(expected.features, expected.grid) + " as before, got " +
-           text(seen_width, rows);
+    return Failure{"expected " + text(expected.features, expected.grid) + " as before, got " +
+                   text(seen_width, rows)};
   }
   const bool same_grid = tap.reading.grid_may_vary() || expected.grid == seen.grid;
   if (expected.features == seen.features && same_grid) return {};
-  return "expected " + text(expected.features, expected.grid) +
-         (tap.fed ? " as before, got " : " as declared, got ") + text(seen.features, seen.grid);
+  return Failure{"expected " + text(expected.features, expected.grid) +
+                 (tap.fed ? " as before, got " : " as declared, got ") +
+                 text(seen.features, seen.grid)};
 }
 
 bool Panel::State::fit_shape(PanelTap& tap, const ActivationView& view) {
-  ActivationShape seen;
-  std::string why;
-  if (!read_shape(view, tap.reading.layout, seen, why)) {
-    leave(tap, FaultKind::shape_changed, why);
+  const auto seen = read_shape(view, tap.reading.layout);
+  if (!seen) {
+    leave(tap, FaultKind::shape_changed, seen.why());
     return false;
   }
-  return fit_shape(tap, {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()});
+  return fit_shape(tap, {.features = seen->features, .grid = seen->grid, .dtype = view.dtype()});
 }
 
 bool Panel::State::fit_shape(PanelTap& tap, const TapShape& shape) {
-  const std::string why =
-      misfit_of(tap, {.images = 0, .features = shape.features, .grid = shape.grid});
-  if (!why.empty()) {
-    leave(tap, FaultKind::shape_changed, why);
+  const auto fits = check_fits(tap, {.images = 0, .features = shape.features, .grid = shape.grid});
+  if (!fits) {
+    leave(tap, FaultKind::shape_changed, fits.why());
     return false;
   }
   if (!tap.fed && !tap.shape_given) return set_shape_within_limit(tap, shape);
@@ -93,9 +93,9 @@ bool Panel::State::fit_shape(PanelTap& tap, const TapShape& shape) {
   return true;
 }
 
-const PackedRows* Panel::State::accept(PanelTap& tap, bool packed, const std::string& why) {
+const PackedRows* Panel::State::accept(PanelTap& tap, const Result<void>& packed) {
   if (packed) return &tap.rows;
-  leave(tap, FaultKind::shape_changed, why);
+  leave(tap, FaultKind::shape_changed, packed.why());
   return nullptr;
 }
 
@@ -256,10 +256,8 @@ const PackedRows* Panel::Step::observe(std::size_t tap_index, const ActivationVi
     tap.rows.clear();
     return nullptr;
   }
-  std::string why;
-  const bool packed = tap.rows.pack(view, tap.reading, state_->options.positions, state_->images,
-                                    why, tap.chosen, mask);
-  return state_->accept(tap, packed, why);
+  return state_->accept(tap, tap.rows.pack(view, tap.reading, state_->options.positions,
+                                           state_->images, tap.chosen, mask));
 }
 
 const PackedRows* Panel::Step::observe_packed(std::size_t tap_index, PackedRows& rows,
@@ -272,9 +270,9 @@ const PackedRows* Panel::Step::observe_packed(std::size_t tap_index, PackedRows&
   }
   std::swap(tap.rows, rows);
   if (tap.rows.features() == tap.features()) return &tap.rows;
-  return state_->accept(tap, false,
-                        "expected " + std::to_string(tap.features()) + " packed features, got " +
-                            std::to_string(tap.rows.features()));
+  return state_->accept(
+      tap, Failure{"expected " + std::to_string(tap.features()) + " packed features, got " +
+                   std::to_string(tap.rows.features())});
 }
 
 void Panel::Step::refuse(std::size_t tap_index, const std::string& why) {
@@ -288,19 +286,17 @@ const PackedRows* Panel::Step::observe_recorded(std::size_t tap_index, std::uint
                                                 std::uint64_t count) {
   if (state_ == nullptr) throw Error("panel step: observed after its commit");
   PanelTap& tap = state_->tap_to_observe(tap_index, true);
-  std::string why;
   tap.first_row = first;
   tap.rows.clear();
-  const auto view = tap.source->read(first, count, why);
+  const auto view = tap.source->read(first, count);
   if (!view) {
-    state_->leave(tap, FaultKind::unreadable, why);
+    state_->leave(tap, FaultKind::unreadable, view.why());
     return nullptr;
   }
   tap.shape->dtype = view->dtype();
-  const bool packed =
-      tap.rows.pack_recorded(*view, tap.source->rows_per_image(), tap.source->grid(), why,
-                             tap.source->valid(first, count));
-  return state_->accept(tap, packed, why);
+  return state_->accept(
+      tap, tap.rows.pack_recorded(*view, tap.source->rows_per_image(), tap.source->grid(),
+                                  tap.source->valid(first, count)));
 }
 
 void Panel::Step::commit() {

@@ -61,10 +61,10 @@ PanelMoments Panel::State::assemble(bool end) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (!taps[i].recording) continue;
     for (std::size_t b = 0; b < parts.size() && !taps[i].left; ++b) {
-      std::string why;
-      const Moments* own = taps[i].recording->moments(b, executor, why);
+      const auto read = taps[i].recording->moments(b, executor);
+      const Moments* own = read ? *read : nullptr;
       if (own == nullptr) {
-        leave(taps[i], FaultKind::unreadable, why);
+        leave(taps[i], FaultKind::unreadable, read.why());
         for (PanelMoments& part : parts) part.taps[i].moments.reset();
       } else if (std::optional<Moments>& moments = parts[b].taps[i].moments; moments) {
         moments->merge(*own);

@@ -41,7 +41,7 @@ void Recording::add(std::size_t block, std::uint64_t first, std::span<const std:
 
 void Recording::clear(std::size_t block) { blocks_[block].rows.clear(); }
 
-const Moments* Recording::moments(std::size_t block_index, Executor& executor, std::string& why) {
+Result<const Moments*> Recording::moments(std::size_t block_index, Executor& executor) {
   Block& block = blocks_[block_index];
   if (block.computed && block.computed_rows == block.rows) return &*block.computed;
   if (block.computed) {
@@ -53,16 +53,17 @@ const Moments* Recording::moments(std::size_t block_index, Executor& executor, s
   const std::span<const Range> rows(block.rows);
   for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
     for (end = begin + 1; end < rows.size() && rows[end].begin >= rows[end - 1].end;) ++end;
-    if (add_ascending(rows.subspan(begin, end - begin), *block.computed, executor, why)) continue;
+    const auto added = add_ascending(rows.subspan(begin, end - begin), *block.computed, executor);
+    if (added) continue;
     block.computed.reset();
-    return nullptr;
+    return Failure{added.why()};
   }
   block.computed_rows = block.rows;
   return &*block.computed;
 }
 
-bool Recording::add_ascending(std::span<const Range> ranges, Moments& moments, Executor& executor,
-                              std::string& why) {
+Result<void> Recording::add_ascending(std::span<const Range> ranges, Moments& moments,
+                                      Executor& executor) {
   const std::uint64_t an_image = source_->rows_per_image();
   // Whole images at a time: they are what the noise floor counts, each once.
   const std::uint64_t begin = ranges.front().begin / an_image * an_image;
@@ -79,12 +80,14 @@ bool Recording::add_ascending(std::span<const Range> ranges, Moments& moments, E
                   std::uint8_t{1});
     }
     if (!any) continue;
-    const auto view = source_->read(first, end - first, why);
-    if (!view || !rows_.pack_recorded(*view, an_image, source_->grid(), why)) return false;
+    const auto view = source_->read(first, end - first);
+    if (!view) return Failure{view.why()};
+    auto packed = rows_.pack_recorded(*view, an_image, source_->grid());
+    if (!packed) return packed;
     rows_.center(keep_);
     moments.update(rows_, executor);
   }
-  return true;
+  return {};
 }
 
 }  // namespace livecca

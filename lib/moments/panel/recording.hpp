@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
+
 #include <vector>
 
 #include "livecca/activations/row_source.hpp"
@@ -25,8 +25,8 @@ class Recording {
   void add(std::size_t block, std::uint64_t first, std::span<const std::uint8_t> keep);
   /// Forgets which rows a block holds, not the moments computed.
   void clear(std::size_t block);
-  /// The moments of the rows that a block holds; null, with the reason, if they cannot be read.
-  const Moments* moments(std::size_t block, Executor& executor, std::string& why);
+  /// The moments of the rows that a block holds, never null. Fails if the rows cannot be read.
+  Result<const Moments*> moments(std::size_t block, Executor& executor);
   /// What it takes besides the moments, of rows of this type, with few runs of them.
   std::uint64_t bytes(DType dtype) const;
 
@@ -43,8 +43,7 @@ class Recording {
     std::optional<Moments> computed;
   };
 
-  bool add_ascending(std::span<const Range> ranges, Moments& moments, Executor& executor,
-                     std::string& why);
+  Result<void> add_ascending(std::span<const Range> ranges, Moments& moments, Executor& executor);
   /// Rows read at a time, whole images.
   std::uint64_t stride() const;
 

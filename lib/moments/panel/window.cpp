@@ -1,20 +1,20 @@
 #include "livecca/moments/window.hpp"
 
 #include <cmath>
+#include <string>
 
 namespace livecca {
 
-bool Window::is_valid(std::string& why) const {
+Result<void> Window::check() const {
   if (kind == Kind::exponential && !(half_life > 0 && std::isfinite(half_life))) {
-    why = "window: expected a half-life above 0 samples, got " + std::to_string(half_life);
-    return false;
+    return Failure{"window: expected a half-life above 0 samples, got " +
+                   std::to_string(half_life)};
   }
   if (kind == Kind::last_blocks && (blocks < 2 || images_per_block == 0)) {
-    why = "window: expected 2 or more blocks of 1 or more images, got " + std::to_string(blocks) +
-          " of " + std::to_string(images_per_block);
-    return false;
+    return Failure{"window: expected 2 or more blocks of 1 or more images, got " +
+                   std::to_string(blocks) + " of " + std::to_string(images_per_block)};
   }
-  return true;
+  return {};
 }
 
 const char* name_of(Window::Kind kind) {

@@ -26,11 +26,10 @@ class FinalCurves {
   void write(const std::vector<History::Kept>& kept) {
     for (const History::Kept& snapshot : kept) read(snapshot);
     for (ReopenedPack& snapshot : snapshots_) {
-      std::string why;
-      if (const Pack pack = snapshot.open(why)) {
-        compare(pack);
+      if (const auto pack = snapshot.open()) {
+        compare(*pack);
       } else {
-        fail("missing", final_reference, why);
+        fail("missing", final_reference, pack.why());
       }
     }
   }
@@ -45,9 +44,9 @@ class FinalCurves {
   void read(const History::Kept& kept) {
     epoch_ = kept.epoch;
     ReopenedPack snapshot{.file = kept.file, .is_readable = true, .pack = {}};
-    std::string why;
-    const Pack pack = snapshot.open(why);
-    if (!pack) return fail("missing", final_reference, why);
+    const auto opened = snapshot.open();
+    if (!opened) return fail("missing", final_reference, opened.why());
+    const Pack& pack = *opened;
     // The newest recording there is: a last snapshot that missed a layer should not cost its curve.
     for (const RecordedLayer& layer : pack->layers()) last_.layers[layer.name] = pack;
     snapshots_.push_back(std::move(snapshot));

@@ -67,12 +67,12 @@ bool RecordedComparison::activate(const RecordedSide& side, const std::string& l
     known->second.is_active = true;
     return true;
   }
-  std::string why;
-  auto rows = pack->rows(layer, why);
-  if (!rows) {
-    report("unreadable", side.network + "/" + layer, why);
+  auto opened = pack->rows(layer);
+  if (!opened) {
+    report("unreadable", side.network + "/" + layer, opened.why());
     return false;
   }
+  std::shared_ptr<RowSource> rows = *std::move(opened);
   const std::uint64_t rows_per_image = rows->rows_per_image();
   if (known != taps_.end()) {
     panel_.set_recording(known->second.index, std::move(rows));

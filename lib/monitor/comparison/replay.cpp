@@ -32,8 +32,7 @@ MonitorOptions as_monitor_options(const std::filesystem::path& run_directory,
   result.pairing = options.pairing;
   result.threads = options.threads;
   result.compare_before = options.before;
-  std::string why;
-  if (!result.is_valid(why)) throw Error(why);
+  if (const auto valid = result.check(); !valid) throw Error(valid.why());
   return result;
 }
 
@@ -61,21 +60,21 @@ std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& r
   return files;
 }
 
-/// Rows that hold a NaN or an infinity. Nothing, with the reason, if they cannot be read.
-std::optional<std::uint64_t> nonfinite_rows(const RecordedPack& pack, const std::string& layer,
-                                            std::string& why) {
-  const auto source = pack.rows(layer, why);
-  if (!source) return std::nullopt;
+/// Rows that hold a NaN or an infinity. Fails if they cannot be read.
+Result<std::uint64_t> nonfinite_rows(const RecordedPack& pack, const std::string& layer) {
+  const auto opened = pack.rows(layer);
+  if (!opened) return Failure{opened.why()};
+  const std::shared_ptr<RowSource>& source = *opened;
   const std::uint64_t stride = rows_at_once(source->rows_per_image());
   PackedRows rows;
   std::uint64_t count = 0;
   for (std::uint64_t first = 0; first < source->rows(); first += stride) {
     const std::uint64_t some = std::min(stride, source->rows() - first);
-    const auto view = source->read(first, some, why);
-    if (!view || !rows.pack_recorded(*view, source->rows_per_image(), source->grid(), why,
-                                     source->valid(first, some))) {
-      return std::nullopt;
-    }
+    const auto view = source->read(first, some);
+    if (!view) return Failure{view.why()};
+    const auto packed = rows.pack_recorded(*view, source->rows_per_image(), source->grid(),
+                                           source->valid(first, some));
+    if (!packed) return Failure{packed.why()};
     count += static_cast<std::uint64_t>(std::ranges::count(rows.finite(), 0));
   }
   return count;
@@ -144,25 +143,24 @@ void Replay::fail(const std::string& what, const std::string& subject, const std
 Pack Replay::open(std::size_t index) {
   ReopenedPack& snapshot = snapshots_[index];
   if (!snapshot.is_readable) return nullptr;
-  std::string why;
-  const Pack pack = snapshot.open(why);
-  if (!pack) fail("unreadable", "history", why);
-  return pack;
+  const auto pack = snapshot.open();
+  if (pack) return *pack;
+  fail("unreadable", "history", pack.why());
+  return nullptr;
 }
 
 void Replay::keep_as_start(const Pack& pack) {
   for (const RecordedLayer& layer : pack->layers()) {
     if (start_.layers.contains(layer.name)) continue;
-    std::string why;
-    const auto nonfinite = nonfinite_rows(*pack, layer.name, why);
-    if (nonfinite == 0) {
-      start_.layers[layer.name] = pack;
-    } else if (nonfinite) {
+    const auto nonfinite = nonfinite_rows(*pack, layer.name);
+    if (!nonfinite) {
+      fail("unreadable", "start/" + layer.name, nonfinite.why());
+    } else if (*nonfinite > 0) {
       fail("nonfinite", "start/" + layer.name,
            pack->path().string() + ": expected finite activations as the start, got " +
                std::to_string(*nonfinite) + " rows that are not; a later snapshot is the start");
     } else {
-      fail("unreadable", "start/" + layer.name, why);
+      start_.layers[layer.name] = pack;
     }
   }
 }
@@ -201,10 +199,9 @@ void Replay::open_references() {
     if (name.empty() || name == options_.network || is_known || is_reserved(name)) {
       throw Error("replay: expected a new name for a recorded reference, got '" + name + "'");
     }
-    std::string why;
-    const Pack pack = RecordedPack::open(path, why);
-    if (!pack) throw Error(why);
-    references_.push_back(RecordedSide::of(name, ReferenceKind::pack, pack));
+    const auto pack = RecordedPack::open(path);
+    if (!pack) throw Error(pack.why());
+    references_.push_back(RecordedSide::of(name, ReferenceKind::pack, *pack));
     if (has_pair(references_.back())) continue;
     fail("missing", name, expected_a_pair(references_.back(), options_.network, *layers_.begin()));
   }

@@ -46,13 +46,13 @@ void History::fail(const std::string& layer, std::int64_t epoch, const std::stri
 void History::append(const std::string& layer, const Reading& reading, const PackedRows& rows,
                      std::int64_t epoch) {
   if (!is_recording_ || spoiled_.contains(layer)) return;
-  std::string why;
-  if (writer().append(layer, reading, rows, options_.feature_seed, why)) {
+  const auto appended = writer().append(layer, reading, rows, options_.feature_seed);
+  if (appended) {
     seen_.insert(layer);
     return;
   }
   spoil(layer);
-  fail(layer, epoch, why);
+  fail(layer, epoch, appended.why());
 }
 
 void History::spoil(const std::string& layer) {
@@ -75,19 +75,18 @@ std::shared_ptr<const RecordedPack> History::close(
   for (const std::string& layer : seen_) nonfinite_rows[layer] = done->nonfinite_rows(layer);
   abandon();
   if (nonfinite_rows.empty()) return nullptr;  // what kept every layer out was told
-  std::string why;
-  std::shared_ptr<const RecordedPack> pack;
-  if (!done->finish(facts, moments_of, why)) {
-    fail("history", facts.epoch, why);
+  if (const auto written = done->finish(facts, moments_of); !written) {
+    fail("history", facts.epoch, written.why());
     return nullptr;
   }
   for (const auto& [layer, line] : done->left_out()) fail(layer, facts.epoch, line);
   const std::filesystem::path file = file_of(number);
-  pack = RecordedPack::open(file, why);
-  if (!pack) {
-    fail("history", facts.epoch, why);
+  const auto opened = RecordedPack::open(file);
+  if (!opened) {
+    fail("history", facts.epoch, opened.why());
     return nullptr;
   }
+  const std::shared_ptr<const RecordedPack>& pack = *opened;
   if (!options_.keep_history) {
     for (const Kept& earlier : kept_) remove_file(earlier);
     kept_.clear();
@@ -191,16 +190,14 @@ std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
                                                     bool is_latest_now) const {
   const std::size_t from_end = is_latest_now ? snapshots + 1 : snapshots;
   if (from_end > kept_.size()) return nullptr;
-  std::string why;
   const Kept& kept = kept_[kept_.size() - from_end];
-  auto pack = RecordedPack::open(kept.file, why);
-  if (!pack) {
-    report_({.epoch = kept_.back().epoch,
-             .what = "missing",
-             .subject = before_reference(snapshots),
-             .message = why});
-  }
-  return pack;
+  const auto pack = RecordedPack::open(kept.file);
+  if (pack) return *pack;
+  report_({.epoch = kept_.back().epoch,
+           .what = "missing",
+           .subject = before_reference(snapshots),
+           .message = pack.why()});
+  return nullptr;
 }
 
 nlohmann::json History::state() const {
@@ -237,15 +234,19 @@ std::vector<Event> History::restore(const nlohmann::json& state) {
   std::map<std::string, std::shared_ptr<const RecordedPack>> packs;
   for (const auto& [layer, name] : state.at("start").items()) {
     const auto file = directory_ / name.get<std::string>();
-    std::string why;
     auto& pack = packs[file.string()];
-    if (!pack) pack = RecordedPack::open(file, why);
-    if (pack) {
-      start_[layer] = pack;
-    } else {
-      lost.push_back(
-          {.epoch = 0, .what = "history_failed", .subject = "start/" + layer, .message = why});
+    if (!pack) {
+      const auto opened = RecordedPack::open(file);
+      if (!opened) {
+        lost.push_back({.epoch = 0,
+                        .what = "history_failed",
+                        .subject = "start/" + layer,
+                        .message = opened.why()});
+        continue;
+      }
+      pack = *opened;
     }
+    start_[layer] = pack;
   }
   remove_later_files();
   return lost;

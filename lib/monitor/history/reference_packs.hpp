@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "livecca/common/result.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 #include "monitor/history/recorded_side.hpp"
 
@@ -22,12 +23,12 @@ class ReferencePacks {
     std::shared_ptr<const RecordedPack> pack;
   };
 
-  /// False, with the reason, if the file cannot be used.
-  bool add(const std::string& name, const std::filesystem::path& path, std::string& why) {
-    auto pack = RecordedPack::open(path, why);
-    if (!pack) return false;
-    entries_.push_back({name, path, std::move(pack)});
-    return true;
+  /// Fails if the file cannot be used.
+  Result<void> add(const std::string& name, const std::filesystem::path& path) {
+    auto pack = RecordedPack::open(path);
+    if (!pack) return Failure{pack.why()};
+    entries_.push_back({name, path, *std::move(pack)});
+    return {};
   }
 
   bool has(const std::string& name) const {

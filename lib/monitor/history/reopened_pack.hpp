@@ -2,8 +2,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <string>
 
+#include "livecca/common/result.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 
 namespace livecca {
@@ -17,12 +17,12 @@ struct ReopenedPack {
   bool is_readable = true;  ///< it was, when it was last asked for
   std::weak_ptr<const RecordedPack> pack;
 
-  /// Null, with the reason, if it cannot be read.
-  std::shared_ptr<const RecordedPack> open(std::string& why) {
+  /// Never null. Fails if the file cannot be read.
+  Result<std::shared_ptr<const RecordedPack>> open() {
     if (auto known = pack.lock()) return known;
-    auto opened = RecordedPack::open(file, why);
-    is_readable = opened != nullptr;
-    pack = opened;
+    auto opened = RecordedPack::open(file);
+    is_readable = static_cast<bool>(opened);
+    if (is_readable) pack = *opened;
     return opened;
   }
 };

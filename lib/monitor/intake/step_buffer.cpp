@@ -60,10 +60,13 @@ std::size_t StepBuffer::wanted_images(std::size_t all) const {
 }
 
 bool StepBuffer::read(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view) {
-  ActivationShape seen;
-  if (!read_shape(view, tap.reading.layout, seen, buffer.refused)) return false;
-  buffer.shape = {.features = seen.features, .grid = seen.grid, .dtype = view.dtype()};
-  images = std::max<std::uint64_t>(images, wanted_images(seen.images));
+  const auto seen = read_shape(view, tap.reading.layout);
+  if (!seen) {
+    buffer.refused = seen.why();
+    return false;
+  }
+  buffer.shape = {.features = seen->features, .grid = seen->grid, .dtype = view.dtype()};
+  images = std::max<std::uint64_t>(images, wanted_images(seen->images));
   return true;
 }
 
@@ -80,9 +83,10 @@ void StepBuffer::pack(TapBuffer& buffer, const WatchedTap& tap, const Activation
   const std::size_t all = images_of(view, tap.reading.layout);
   const std::size_t wanted = wanted_images(all);
   const bool whole = wanted == all;
-  buffer.rows.pack(whole ? view : first_images(view, tap.reading.layout, wanted), tap.reading,
-                   options.positions, first_image, buffer.refused, buffer.chosen,
-                   whole ? mask : mask.first(wanted));
+  const auto packed = buffer.rows.pack(
+      whole ? view : first_images(view, tap.reading.layout, wanted), tap.reading, options.positions,
+      first_image, buffer.chosen, whole ? mask : mask.first(wanted));
+  if (!packed) buffer.refused = packed.why();
 }
 
 void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,

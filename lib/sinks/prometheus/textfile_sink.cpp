@@ -60,12 +60,10 @@ class TextfileSink : public Sink {
   void write() const {
     AtomicFile file(file_);
     const std::string page = metrics_.page();
-    std::string why;
+    auto written = file.write(std::as_bytes(std::span(page)));
     // A loss of power ends the run too, and with it what the file is good for.
-    if (!file.write(std::as_bytes(std::span(page)), why) ||
-        !file.commit(AtomicFile::Sync::none, why)) {
-      throw Error(why);
-    }
+    if (written) written = file.commit(AtomicFile::Sync::none);
+    if (!written) throw Error(written.why());
   }
 
   std::filesystem::path file_;

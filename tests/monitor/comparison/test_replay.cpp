@@ -49,14 +49,14 @@ class ReplayFixture {
   /// A pack of the reference network, "fc".
   std::filesystem::path reference_pack(double probe = 0) const {
     const std::filesystem::path path = folder.path() / "seed7.safetensors";
-    std::string why;
     const auto run_probe = [&](Recorder& recorder) {
       const Eigen::MatrixXd inputs = Eigen::MatrixXd::Constant(DriftingNetwork::images, 2, probe);
       recorder.set_inputs(view_of(inputs));
       recorder.observe("fc", Layout::nc, view_of(network.reference()));
     };
-    REQUIRE_MESSAGE(
-        record(path, {.network = "seed7", .precision = PackPrecision::exact}, run_probe, why), why);
+    const auto recorded =
+        record(path, {.network = "seed7", .precision = PackPrecision::exact}, run_probe);
+    REQUIRE_MESSAGE(recorded, recorded.why());
     return path;
   }
 

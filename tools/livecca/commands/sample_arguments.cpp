@@ -88,8 +88,8 @@ void check_samples(const CompareOptions& options) {
                 "a layout with positions, as samples, with it",
                 positions ? layout : "other --samples");
   }
-  std::string why;
-  if (!options.reading.is_valid(why)) throw CLI::ValidationError("--samples", why);
+  const auto reading = options.reading.check();
+  if (!reading) throw CLI::ValidationError("--samples", reading.why());
   if (options.each_step && !sequences) {
     wrong_value("--samples each_step", of_sequences, layout);
   }

@@ -44,13 +44,11 @@ ActivationShape shape_of(ActivationTensor& tensor, Layout layout) {
                      name_of(layout) + ", got shape " + shape_text(tensor.shape()) +
                      (image ? "; see --layout nchw, nhwc and ntc" : ""));
   }
-  ActivationShape shape;
-  std::string why;
   // A view of whole images needs one entry of the first axis, or all where that is the steps.
   const std::size_t entries = axes.images_first() ? 1 : static_cast<std::size_t>(tensor.shape()[0]);
-  if (!read_shape(tensor.entries(0, entries), layout, shape, why)) {
-    throw InputError(tensor.name() + ": " + why);
-  }
+  const auto seen = read_shape(tensor.entries(0, entries), layout);
+  if (!seen) throw InputError(tensor.name() + ": " + seen.why());
+  ActivationShape shape = *seen;
   tensor.release();
   if (axes.images_first()) shape.images = tensor.images();
   if (const auto recorded = tensor.recorded()) shape.grid = recorded->grid;

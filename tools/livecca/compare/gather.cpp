@@ -59,14 +59,12 @@ class RecordedSource : public RowSource {
   std::size_t features() const override { return static_cast<std::size_t>(tensor_->shape()[1]); }
   std::size_t rows_per_image() const override { return tensor_->rows_per_image(); }
   Grid grid() const override { return tensor_->recorded()->grid; }
-  std::optional<ActivationView> read(std::uint64_t first, std::uint64_t count,
-                                     std::string& why) override {
+  Result<ActivationView> read(std::uint64_t first, std::uint64_t count) override {
     tensor_->release();
     try {
       return tensor_->entries(first, count);
     } catch (const InputError& error) {
-      why = error.what();
-      return std::nullopt;
+      return Failure{error.what()};
     }
   }
   std::span<const std::uint8_t> valid(std::uint64_t first, std::uint64_t count) override {

@@ -44,10 +44,12 @@ void expect_same_probe(const std::vector<FileTap>& taps) {
 std::string probes_that_differ(const std::vector<std::string>& paths) {
   std::shared_ptr<const RecordedPack> first;
   for (const std::string& path : paths) {
-    std::shared_ptr<const RecordedPack> pack;
-    std::string ignored;  // what is no pack, or none that can be read, is told when it is used
-    if (path.ends_with(".safetensors")) pack = RecordedPack::open(path, ignored);
-    if (pack == nullptr || !pack->fingerprint()) continue;
+    if (!path.ends_with(".safetensors")) continue;
+    const auto opened = RecordedPack::open(path);
+    // What is no pack, or none that can be read, is told when it is used.
+    if (!opened) continue;
+    const std::shared_ptr<const RecordedPack>& pack = *opened;
+    if (!pack->fingerprint()) continue;
     if (first == nullptr) {
       first = pack;
       continue;

@@ -15,16 +15,10 @@
 namespace livecca::tool {
 namespace {
 
-struct StoredMoments {
-  PanelMoments moments;
-  MomentsNotes notes;
-};
-
 StoredMoments load(const std::string& path) {
-  StoredMoments stored;
-  std::string why;
-  if (!load_moments(path, stored.moments, stored.notes, why)) throw InputError(why);
-  return stored;
+  auto stored = load_moments(path);
+  if (!stored) throw InputError(stored.why());
+  return *std::move(stored);
 }
 
 std::size_t live_pairs(const PanelMoments& moments) {
@@ -146,8 +140,8 @@ void append(PanelMoments& all, PanelMoments layer) {
 }
 
 void save(const std::string& path, const PanelMoments& moments, const MomentsNotes& notes) {
-  std::string why;
-  if (!save_moments(path, moments, notes, why)) throw InputError(why);
+  const auto saved = save_moments(path, moments, notes);
+  if (!saved) throw InputError(saved.why());
 }
 
 void solve_file(const std::string& path, const ResultOptions& options, bool json,

@@ -79,9 +79,9 @@ void NetworkInput::read_file(const std::string& path, const std::string& layer_o
   const auto file = std::make_shared<const SafetensorsFile>(path);
   std::vector<Place> places;
   if (file->is_pack()) {
-    std::string why;
-    const auto pack = RecordedPack::open(path, why);
-    if (!pack) throw InputError(why);
+    const auto opened = RecordedPack::open(path);
+    if (!opened) throw InputError(opened.why());
+    const std::shared_ptr<const RecordedPack>& pack = *opened;
     for (const RecordedLayer& layer : pack->layers()) places.push_back({nullptr, pack, layer.name});
   } else {
     for (const SafetensorsTensor& tensor : file->header().tensors) {

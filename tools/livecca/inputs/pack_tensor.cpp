@@ -12,14 +12,12 @@ PackTensor::PackTensor(std::shared_ptr<const RecordedPack> pack, const std::stri
       name_(pack_->path().string() + ": " + in_quotes(layer)),
       element_(safetensors_type_of(layer_.stored)),
       shape_{static_cast<std::int64_t>(layer_.rows), static_cast<std::int64_t>(layer_.features)} {
-  std::string why;
-  rows_ = pack_->rows(layer, why);
+  rows_ = *pack_->rows(layer);
 }
 
 ActivationView PackTensor::entries(std::size_t first, std::size_t count) {
-  std::string why;
-  const auto view = rows_->read(first, count, why);
-  if (!view) throw InputError(why);
+  const auto view = rows_->read(first, count);
+  if (!view) throw InputError(view.why());
   return *view;
 }
 

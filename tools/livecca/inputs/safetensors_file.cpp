@@ -39,8 +39,9 @@ void SafetensorsFile::read_header() {
   }
   const std::string_view text(
       reinterpret_cast<const char*>(bytes.data()) + safetensors_length_bytes, length);
-  std::string why;
-  if (!parse_safetensors_header(text, bytes.size(), header_, why)) throw InputError(why);
+  auto header = parse_safetensors_header(text, bytes.size());
+  if (!header) throw InputError(header.why());
+  header_ = *std::move(header);
   if (header_.tensors.empty()) throw InputError("expected at least one tensor, got none");
 }
 

@@ -19,8 +19,10 @@ std::vector<double> values_of(NpyFile& file) {
   const ActivationView entries = file.entries(0, rows);
   const std::array<std::int64_t, 2> as_matrix{shape[0], shape.size() == 2 ? shape[1] : 1};
   PackedRows packed;
-  std::string why;
-  packed.pack(ActivationView(entries.data(), entries.dtype(), as_matrix), Layout::nc, {}, 0, why);
+  const auto read =
+      packed.pack(ActivationView(entries.data(), entries.dtype(), as_matrix), Layout::nc, {}, 0);
+  // A file without columns holds no values.
+  if (!read) return {};
   std::vector<double> values(rows * packed.features());
   packed.read(0, rows, values);
   return values;

@@ -17,15 +17,15 @@ void OutputFile::write(std::string_view text) {
 }
 
 void OutputFile::flush() {
-  std::string why;
-  if (!file_.write(std::as_bytes(std::span(waiting_)), why)) throw InputError(why);
+  const auto written = file_.write(std::as_bytes(std::span(waiting_)));
+  if (!written) throw InputError(written.why());
   waiting_.clear();
 }
 
 void OutputFile::commit() {
   flush();
-  std::string why;
-  if (!file_.commit(AtomicFile::Sync::none, why)) throw InputError(why);
+  const auto committed = file_.commit(AtomicFile::Sync::none);
+  if (!committed) throw InputError(committed.why());
 }
 
 }  // namespace livecca::tool
