@@ -38,7 +38,7 @@ void add_options_of_data(CLI::App& command, CompareOptions& options) {
                    "second, by one measure: the first of --measures (pwcca)");
   command
       .add_option("--groups", options.groups,
-                  "Adds means within and between groups of inputs. FILE.json says\n"
+                  "Add means within and between groups of inputs. FILE.json says\n"
                   "which input is in which: {\"NAME\": [\"PATH\", ...], ...}. Paths are\n"
                   "as given for INPUT, or from FILE's folder. Without INPUT, all files\n"
                   "in FILE.json are compared")
@@ -160,9 +160,9 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "All inputs hold activations for the same images in the same order. They may be larger\n"
       "than memory. Formats: .npy with float16, float32, float64 or integers, in any order;\n"
       ".safetensors with F16, BF16, F32 or F64; packs that livecca recorded, such as\n"
-      "RUN/history/snapshot-NNNN.safetensors, whose images are counted as samples. Layers\n"
-      "are matched by name: the tensor's name, or in a folder the file's name (\"file/tensor\"\n"
-      "if a file holds several).\n"
+      "RUN/history/snapshot-NNNN.safetensors. For packs, effective samples count images.\n"
+      "Layers are matched by name: the tensor's name, or in a folder the file's name\n"
+      "(\"file/tensor\" if a file holds several).\n"
       "\n"
       "With two inputs, livecca prints every number of every layer. With three or more, or\n"
       "with --groups, it prints for each layer the matrix of all pairs; x is the row's\n"

@@ -74,8 +74,7 @@ void add_what(CLI::App& command, ReplayArguments& arguments) {
             for (const std::string& list : lists) split(list, names);
             arguments.options.measures = checked_measures(names);
           },
-          "What to compute: all, or some of the list below. "
-          "Default:\npwcca,mean_cca,svcca,linear_cka\n" +
+          "What to compute. Default: pwcca,mean_cca,svcca,linear_cka.\nEither all, or some of\n" +
               measure_names_in_lines())
       ->expected(1)
       ->take_all()
