@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds and runs the benchmarks. Read ratios within one run. Arguments go to Google Benchmark.
+# Builds and runs the benchmarks. Compare times within one run only. Arguments go to Google Benchmark.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds livecca and the live training example, and runs it: a small network learns while its layers
-# are compared with another network's, with its own start and, at the end, with its final state.
+# Builds livecca and the live training example, and runs it. A small network trains, and its layers are compared with
+# another network's, with their own start and, at the end, with their final state.
 # Usage: scripts/demo.sh [options of live_training, e.g. --data path/to/cifar-10-batches-bin]
 set -euo pipefail
 
@@ -22,5 +22,5 @@ if ! {
   echo "demo.sh: the build failed; all of its output is in $log" >&2
   exit 1
 fi
-# From the caller's folder: relative paths among the options are meant from there, and so is runs/.
+# Runs in the caller's folder, so that relative paths in options start there. runs/ is made there too.
 exec "$build/examples/live_training/live_training" "$@"

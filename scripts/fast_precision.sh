@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How far `--precision fast` is from exact for each measure, as a table: on pairs of .npy files and on the
-# layers of the demo's trained network, each against its own start.
+# Prints a table: how far `--precision fast` is from exact, for each measure. It compares pairs of .npy files, and the
+# layers of the demo's trained network with their own start.
 # Usage: scripts/fast_precision.sh [X.npy Y.npy]…
 set -euo pipefail
 pairs=()

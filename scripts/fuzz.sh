@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Fuzzes the reader of moments files with libFuzzer, under the address + undefined sanitizers.
-# Usage: scripts/fuzz.sh [seconds]     shared out over the cores: 600, if not said, are 300 on two of them
+# Usage: scripts/fuzz.sh [seconds]     in all, shared by the cores. Default: 600, which is 300 s on two cores
 #
-# Starts from valid files of every kind, from tests/fuzz/inputs and from what earlier runs kept in
-# build/fuzz/corpus. Exits with 1 if anything was found; the inputs then lie in build/fuzz/found.
+# Starts from valid files of every kind, from tests/fuzz/inputs, and from the inputs that earlier runs kept in
+# build/fuzz/corpus. Exits with 1 if it found anything. The inputs that fail are then in build/fuzz/found.
 # To try one again:   build/fuzz/tests/fuzz/fuzz_moments_file build/fuzz/found/crash-…
 # To make it smaller: build/fuzz/tests/fuzz/fuzz_moments_file -minimize_crash=1 -runs=10000 \
 #                       -exact_artifact_path=smaller build/fuzz/found/crash-…
-# To keep a find: copy the input to tests/fuzz/inputs/ under a name that tells what is wrong with
-# it, e.g. correlations_overflow.moments; the test fuzz_regressions tries it from then on.
+# To keep one: copy it to tests/fuzz/inputs/, under a name that says what is wrong with it, for example
+# correlations_overflow.moments. The test fuzz_regressions then reads it every time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-600}
@@ -25,7 +25,7 @@ workers=$(nproc)
 mkdir -p "$corpus" "$found"
 "$programs/write_moments_seeds" build/fuzz/seeds
 
-# What the target saves goes to memory where there is such a place: it is synced each time.
+# The target saves files and syncs them each time, so they go to memory if the system has /dev/shm.
 [ -w /dev/shm ] && export TMPDIR=/dev/shm
 TMPDIR=$(mktemp -d -t livecca-fuzz-XXXXXX)
 export TMPDIR

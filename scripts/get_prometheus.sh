@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Unpacks Debian's prometheus and promtool below FOLDER, for tests; nothing is installed and no daemon starts.
-# FOLDER/usr/bin/ then has both. Exit status: 77 where Debian's archive cannot be reached, 1 for anything else that
-# goes wrong; both say why and leave nothing.
+# Unpacks Debian's prometheus and promtool into FOLDER/usr/bin/, for tests. Installs nothing and starts no daemon.
+# Exit status: 77 if Debian's archive cannot be reached, 1 for any other failure. Both print the reason and leave no files.
 # Usage: scripts/get_prometheus.sh FOLDER
 set -euo pipefail
 stop() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The unit and property tests under the address + undefined sanitizers, then under the thread sanitizer.
-# Usage: scripts/sanitize.sh [asan|tsan]…     both if none is named
+# Runs the unit and property tests under the address + undefined sanitizers (asan), then under the thread sanitizer (tsan).
+# Usage: scripts/sanitize.sh [asan|tsan]…     default: both
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures what 200 scrapes a second cost the example's training, in turns with and without. Two minutes on two
-# cores with nothing else running. Read the ratio and the noise beside it.
+# Measures what 200 scrapes a second cost the example's training, in turns with and without. Takes two minutes
+# on two cores. Nothing else should run. Compare the ratio with the noise beside it.
 # Usage: scripts/scrapes.sh [--seconds 120] [--rate 200] [--keep-alive 0] [--threads 1] …
 set -euo pipefail
 cd "$(dirname "$0")/.."

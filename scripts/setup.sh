@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what livecca builds with, from Debian. Safe to run again: asks apt only for what is missing.
+# Installs the Debian packages that livecca needs. Safe to run again: it installs only what is missing.
 # Usage: scripts/setup.sh [--tidy|--fuzz]     --tidy also installs clang-format and clang-tidy,
 #                                             --fuzz clang with its sanitizers and libFuzzer
 set -euo pipefail

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Sets up, builds and runs what takes too long for the tests: a small training that is killed again and
-# again, each time resumed from its last checkpoint, whose rows must be those of a training that was
-# not; and one of many steps, whose memory must not grow and whose snapshots must all have their rows.
-# Usage: scripts/soak.sh [--kills N] [--steps N] [--seed N]     50 kills and 200000 steps, if not said
-# What was written stays in build/soak/runs. Exits with 1 if anything failed.
+# Sets up, builds and runs what takes too long for the tests:
+# - A small training is killed again and again, and resumed from its last checkpoint each time. Its rows must be those
+#   of a training that was not killed.
+# - A training makes many steps. Its memory must not grow, and all of its snapshots must have their rows.
+# Usage: scripts/soak.sh [--kills N] [--steps N] [--seed N]     default: 50 kills, 200000 steps, seed 1
+# The files of the runs stay in build/soak/runs. Exits with 1 if anything failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kills=50
@@ -49,7 +50,7 @@ check() {  # name, arguments of the program
 summary=
 mkdir -p "$build/runs"
 echo "Killing, seed $seed"
-check "$kills kills, each resumed: rows, weights and history as without" kill "$build/runs/kills" --kills "$kills"
+check "$kills kills, each resumed: rows, weights and history as without kills" kill "$build/runs/kills" --kills "$kills"
 echo "Training for long, seed $seed"
 check "$steps train steps: memory and snapshots" memory "$build/runs/long" --steps "$steps"
 echo

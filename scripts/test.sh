@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Sets up, builds everything and runs every test.
-# Golden cases are looked for in $LIVECCA_GOLDEN, then in ../shared/golden beside the checkout.
+# Golden cases come from $LIVECCA_GOLDEN, or else from ../shared/golden beside the checkout.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
 cmake --workflow --preset release
 echo
-echo "Golden cases, and what was skipped:"
+echo "Golden cases, and tests that were skipped:"
 sed -n -e 's/^\([a-z_]*\.sh: \)\?SKIPPED/  &/p' -e 's/.*MESSAGE: \(.*\(worst error\|SKIPPED\)\)/  \1/p' build/release/Testing/Temporary/LastTest.log

@@ -18,38 +18,39 @@ void add_training(CLI::App& app, Settings& settings) {
   app.add_option("--reference", settings.reference,
                  "file of the reference network: loaded if it exists, else written after training");
   app.add_option("--seed", settings.seed,
-                 "seed of the trained network; the reference's is one more")
+                 "seed of the trained network; the reference uses seed + 1")
       ->capture_default_str();
   app.add_option("--run", settings.run, "new folder for the run's results [runs/<time>]");
   app.add_option("--width", settings.width,
-                 "channels of the first two convolutions; twice in others")
+                 "channels of the first two convolutions; the others have twice as many")
       ->check(CLI::Range(2, 1024))
       ->capture_default_str();
   app.add_option("--learning-rate", settings.learning_rate,
                  "at the start; falls to 0 along a cosine")
       ->check(CLI::Range(1e-9, 1e3))
       ->capture_default_str();
-  app.add_option("--probe", settings.probe, "test images over which layers are compared, at most")
+  app.add_option("--probe", settings.probe, "most test images to compare layers on")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  app.add_option("--images", settings.images, "training images, at most [all; 4000 made ones]")
+  app.add_option("--images", settings.images,
+                 "most training images [all; 4000 if the program makes them]")
       ->check(CLI::Range(2, 10000000));
 }
 
 void add_watching(CLI::App& app, Settings& settings) {
   app.add_option("--pack", settings.pack,
-                 "compare with the network that this file was recorded of (see --record) over the "
-                 "same probe; no reference is then trained, unless --reference is there too")
+                 "compare with a recorded network (see --record) on the same probe; no reference "
+                 "is then trained, unless --reference is given too")
       ->check(CLI::ExistingFile);
   app.add_option("--record", settings.record,
-                 "record the trained network over the probe into this file, for --pack");
+                 "record the trained network on the probe into this file, for --pack");
   app.add_flag("--train-stream", settings.train_stream,
                "watch the minibatches of training too, every 10th");
   app.add_flag("--lockstep-train", settings.lockstep_train,
                "with --train-stream: run the reference on those minibatches too");
   app.add_option("--budget", settings.budget,
-                 "with --train-stream: the share of training time that it may take; any step may "
-                 "then be watched [0: no limit]")
+                 "with --train-stream: the share of training time that watching may take; any "
+                 "step may then be watched [0: no limit]")
       ->check(CLI::Range(0.0, 1.0));
   app.add_flag("--softmax", settings.softmax, "watch the class probabilities too");
 }
@@ -59,7 +60,7 @@ void add_dashboards(CLI::App& app, Settings& settings) {
       "--no-tensorboard", [&settings] { settings.tensorboard = false; },
       "write no TensorBoard event files into the run folder");
   app.add_option("--prometheus", settings.metrics_port,
-                 "port of 127.0.0.1 at which Prometheus finds the newest numbers [none]")
+                 "port of 127.0.0.1 where Prometheus finds the newest numbers [none]")
       ->check(CLI::Range(1, 65535));
 }
 

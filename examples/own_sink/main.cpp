@@ -1,5 +1,5 @@
-// A sink of one's own: what a run finds goes where you want it, here a line a layer on the
-// terminal. Beside it a network that converges, made of nothing but random matrices.
+// A sink of your own: livecca gives it the rows of a run, and it prints a line a layer. The network
+// that converges here is made of random matrices.
 
 #include <Eigen/Core>
 #include <cstdio>
@@ -12,7 +12,7 @@
 #include "livecca/common/error.hpp"
 #include "livecca/monitor/monitor.hpp"
 
-/// Prints the distance of every layer to the reference, beside the distance that noise would have.
+/// Prints each layer's distance to the reference, and the distance of unrelated data (noise).
 class TerminalSink : public livecca::Sink {
  public:
   std::string name() const override { return "terminal"; }
@@ -24,7 +24,7 @@ class TerminalSink : public livecca::Sink {
                   row.layer.c_str(), *row.value, row.reference.c_str(),
                   row.noise_floor.value_or(1));
     }
-    // The same rows then come again, and what was printed of them is printed twice.
+    // After a throw livecca calls again with the same rows, so some lines may be printed twice.
     if (std::fflush(stdout) != 0) throw livecca::Error("expected the terminal to take a line");
   }
 };

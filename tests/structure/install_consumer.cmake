@@ -1,4 +1,5 @@
-# Takes the C++ example out of the README, so that what people copy is what is tested.
+# Takes the first ```cpp block out of the README, so that what people copy is what is tested. The README's other C++
+# blocks are fenced ```c++, because they need LibTorch or are parts of a program.
 file(REMOVE_RECURSE ${WORK_DIR})
 file(READ ${SOURCE_DIR}/README.md readme)
 string(FIND "${readme}" "```cpp\n" begin)

@@ -250,7 +250,7 @@ TEST_CASE_FIXTURE(ShowFixture,
   run_file.add(measure_row(0, "conv1", 0.5));
   reader.update();
   CHECK(has(draw_run(reader.rows(), {}, {}), "0.5000"));
-  CHECK(has(draw_run(reader.rows(), final_only, {}), "no rows of what was asked for yet"));
+  CHECK(has(draw_run(reader.rows(), final_only, {}), "no rows yet that match the options"));
   run_file.add(measure_row(1, "conv1", 0.25));
   reader.update();
   CHECK(has(draw_run(reader.rows(), {}, {}), "epochs 0 to 1"));

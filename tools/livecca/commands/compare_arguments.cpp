@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "commands/argument_values.hpp"
-#include "livecca/measures/standard_error.hpp"
 #include "commands/sample_arguments.hpp"
+#include "livecca/measures/standard_error.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -34,13 +34,14 @@ void add_options_of_data(CLI::App& command, CompareOptions& options) {
                   "tensor a layer, or a folder with a .safetensors a layer")
       ->type_name("");
   command.add_flag("--all-layers", options.all_layers,
-                   "Of two inputs every layer of the first with every layer of the\n"
-                   "second, by one measure, the first of --measures (pwcca)");
+                   "Compare every layer of the first input with every layer of the\n"
+                   "second, by one measure: the first of --measures (pwcca)");
   command
       .add_option("--groups", options.groups,
-                  "Which input is in which group, {\"NAME\": [\"PATH\", ...], ...}: adds\n"
-                  "means within groups and between them. Paths as given, or from\n"
-                  "FILE's folder; without INPUT they say what is compared")
+                  "Add means within and between groups of inputs. FILE.json says\n"
+                  "which input is in which: {\"NAME\": [\"PATH\", ...], ...}. Paths are\n"
+                  "as given for INPUT, or from FILE's folder. Without INPUT, all files\n"
+                  "in FILE.json are compared")
       ->type_name("FILE.json")
       ->excludes("--all-layers");
   add_options_of_samples(command, options);
@@ -50,9 +51,9 @@ void add_options_of_data(CLI::App& command, CompareOptions& options) {
           [&](const std::string& text) {
             options.batch = positive_number("--batch", "a number of 1 or more", text);
           },
-          "Images read at once, 1024 by default, fewer where they are large;\n"
-          "changes results by rounding only, but standard errors also by what\n"
-          "their parts hold")
+          "Images read at once: 1024 by default, fewer if they are large. It\n"
+          "changes results by rounding only. Standard errors change a little\n"
+          "more, because their parts then hold other images")
       ->type_name("N");
 }
 
@@ -61,14 +62,15 @@ void add_options_of_moments(CLI::App& command, CompareOptions& options) {
       .add_option_function<std::string>(
           "--precision", [&](const std::string& text) { options.precision = precision_of(text); },
           "exact (the default), or fast: products in float32, with a higher\n"
-          "tolerance on ranks; results say so")
+          "tolerance for ranks. Results say which it was")
       ->type_name("exact|fast");
   command
       .add_option_function<std::string>(
           "--standard-errors",
           [&](const std::string& text) { options.error_blocks = blocks_of(text); },
-          "Standard errors from K parts of the samples, " + std::to_string(fewest_error_blocks) +
-              " or more; 10 are\nusual. Takes K times the memory and 20 more solves")
+          "Add standard errors, from K parts of the samples: " +
+              std::to_string(fewest_error_blocks) +
+              " or more,\nusually 10. Takes K times the memory, and 20 more solves")
       ->type_name("K");
   command
       .add_option_function<std::string>(
@@ -76,7 +78,7 @@ void add_options_of_moments(CLI::App& command, CompareOptions& options) {
           [&](const std::string& text) {
             options.max_features = positive_number("--max-features", "a number of 1 or more", text);
           },
-          "Cut wider sides to a seeded choice of N features")
+          "Use a seeded choice of N features of wider layers")
       ->type_name("N");
   command
       .add_option_function<std::string>(
@@ -85,8 +87,8 @@ void add_options_of_moments(CLI::App& command, CompareOptions& options) {
             if (path.empty()) wrong_value("--save-moments", "a path", path);
             options.save_moments = path;
           },
-          "Keep the moments: livecca solve FILE prints the same again (after\n"
-          "--all-layers pair by pair), livecca merge joins several")
+          "Save the moments. livecca solve FILE then prints the same again (pair\n"
+          "by pair after --all-layers), and livecca merge joins several files")
       ->type_name("FILE");
 }
 
@@ -100,8 +102,8 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
             options.measures = measures_of(names);
             options.first_asked = find_measure(names.front());
           },
-          "What to compute; by default all, but in a table of layers\n"
-          "mean_cca,pwcca,svcca,linear_cka and in matrices pwcca. One of\n" +
+          "What to compute. Default: all; in a table of layers\n"
+          "mean_cca,pwcca,svcca,linear_cka; in matrices pwcca. Some of\n" +
               measure_names_in_lines())
       ->expected(1)
       ->take_all()
@@ -122,7 +124,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
             options.solve.keep_directions =
                 positive_number("--keep-directions", "a number of 1 or more", text);
           },
-          "Or exactly this many, as far as a side has them")
+          "SVCCA keeps exactly K directions, or all if a side has fewer")
       ->type_name("K")
       ->excludes(variance);
   command
@@ -131,7 +133,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
           [&](const std::string& text) {
             options.solve.partial_whitening_alpha = share_or_none("--alpha", text);
           },
-          "Of partial_whitening, 0.5 by default: 1 is angular, 0 is CCA")
+          "For partial_whitening, 0.5 by default: 1 is angular, 0 is CCA")
       ->type_name("ALPHA");
   command
       .add_option_function<std::string>(
@@ -139,7 +141,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
           [&](const std::string& text) {
             options.directions = positive_number("--directions", "a number of 1 or more", text);
           },
-          "In JSON the neurons' coefficients of the K leading canonical\n"
+          "Add to JSON the neurons' coefficients of the first K canonical\n"
           "directions of each side")
       ->type_name("K");
   command
@@ -155,24 +157,20 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
   CLI::App* command = program.add_subcommand(
       "compare", "Compare activations in files, of two networks or more, by CCA and its relatives");
   command->footer(
-      "All inputs hold activations for the same images in the same order, and may be larger than\n"
-      "memory. .npy: float16, float32, float64 or integers, any order. .safetensors: F16, BF16, "
-      "F32\n"
-      "or F64, or a pack that livecca recorded, as RUN/history/snapshot-NNNN.safetensors, of "
-      "which\n"
-      "images count. Layers are matched by name: a tensor's, or in a folder a file's "
-      "(\"file/tensor\"\n"
-      "where it holds several).\n"
+      "All inputs hold activations for the same images in the same order. They may be larger\n"
+      "than memory. Formats: .npy with float16, float32, float64 or integers, in any order;\n"
+      ".safetensors with F16, BF16, F32 or F64; packs that livecca recorded, such as\n"
+      "RUN/history/snapshot-NNNN.safetensors. For packs, effective samples count images.\n"
+      "Layers are matched by name: the tensor's name, or in a folder the file's name\n"
+      "(\"file/tensor\" if a file holds several).\n"
       "\n"
-      "Two inputs: every number of every layer. Three or more, or --groups: for each layer the\n"
-      "matrix of all pairs, in which x is the row's input. Below the diagonal stands the same "
-      "number,\n"
-      "or that of the other side where a measure takes sides (pwcca_y for pwcca). Means over "
-      "groups\n"
-      "take each pair once, from above the diagonal; their standard errors leave out one network "
-      "at\n"
-      "a time. Matrices show distances where a measure has them; ~ marks what is no nearer than\n"
-      "unrelated data.\n"
+      "With two inputs, livecca prints every number of every layer. With three or more, or\n"
+      "with --groups, it prints for each layer the matrix of all pairs; x is the row's\n"
+      "input. Below the diagonal is the same number, or the other side's if a measure takes\n"
+      "sides (pwcca_y for pwcca). Means over groups take each pair once, from above the\n"
+      "diagonal. Their standard errors leave out one network at a time. Matrices show\n"
+      "distances if the measure has them; ~ marks a number that is no closer than unrelated\n"
+      "data.\n"
       "\n"
       "Examples:\n"
       "  livecca compare conv1_epoch3.npy conv1_final.npy --layout nhwc --positions 16\n"
@@ -181,13 +179,12 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "  livecca compare a.safetensors b.safetensors --all-layers --measures linear_cka\n"
       "  livecca compare --groups groups.json\n"
       "\n"
-      "Similarities are 1 where the sides are the same; distance = 1 - similarity, but for "
-      "measures\n"
-      "that are distances only. The noise floor is what unrelated data of the same size would "
-      "score:\n"
-      "read every similarity against it. What each measure is, and which to choose: "
-      "docs/measures.md\n"
-      "Exit status: 0 with a result and its status, 2 with one line if the input is unusable.");
+      "A similarity of 1 means that both sides are the same. distance = 1 - similarity,\n"
+      "except for measures that are distances only. The noise floor is the score of\n"
+      "unrelated data of the same size: compare every similarity with it. The measures, and\n"
+      "which to choose: docs/measures.md\n"
+      "Exit status: 0 with a result and its status, 2 with one line if the input cannot be\n"
+      "used.");
   arguments.options.measures = all_measures();
   add_options_of_data(*command, arguments.options);
   add_options_of_moments(*command, arguments.options);
@@ -196,18 +193,19 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
 }
 
 CLI::App* add_solve(CLI::App& program, SolveArguments& arguments) {
-  CLI::App* command =
-      program.add_subcommand("solve", "Print what compare printed, from the moments that it saved");
+  CLI::App* command = program.add_subcommand(
+      "solve", "Print the result of compare again, from the moments that it saved");
   command->footer(
-      "FILE was written by livecca compare --save-moments, livecca merge, or a program with\n"
-      "livecca::save_moments(). Other measures may be asked for than compare was asked for.\n"
+      "FILE was written by livecca compare --save-moments, by livecca merge, or by a program\n"
+      "with livecca::save_moments(). You may ask for other measures than compare computed.\n"
       "\n"
       "Examples:\n"
       "  livecca compare a.npy b.npy --save-moments ab.moments\n"
       "  livecca solve ab.moments --measures svcca --keep-directions 20\n"
       "\n"
-      "Of several layers or pairs each is printed; as json one object a line, which says which.\n"
-      "Exit status: 0 with a result and its status, 2 with one line if the input is unusable.");
+      "If FILE holds several layers or pairs, each is printed; as JSON one object a line,\n"
+      "with its name.\n"
+      "Exit status: 0 with a result and its status, 2 with one line if FILE cannot be used.");
   arguments.options.measures = all_measures();
   command->add_option("FILE", arguments.file, "Saved moments")->required()->type_name("");
   add_options_of_result(*command, arguments.options, arguments.json);
@@ -216,21 +214,21 @@ CLI::App* add_solve(CLI::App& program, SolveArguments& arguments) {
 
 CLI::App* add_merge(CLI::App& program, MergeArguments& arguments) {
   CLI::App* command = program.add_subcommand(
-      "merge", "Join saved moments, as if all samples had been read at once");
+      "merge", "Join saved moments, as if all their samples had been read at once");
   command->footer(
-      "The inputs, two or more, hold moments of the same two layers on different samples, for\n"
-      "example of several workers. Any order gives the same numbers up to rounding. Two inputs of\n"
-      "the same contents are refused: their samples would count twice. Inputs made from files of\n"
-      "other names are merged with a line that says so, as may be right for parts of one layer.\n"
-      "OUT is written whole or not at all, and must not be there already unless it is one of the\n"
-      "inputs, so that nothing is lost.\n"
+      "The inputs, two or more, hold moments of the same two layers on different samples,\n"
+      "for example from several workers. Their order changes the numbers by rounding only.\n"
+      "Two inputs with the same contents are refused, because their samples would count\n"
+      "twice. If inputs were made from files of other names, they are merged with a line\n"
+      "that says so: they may be parts of one layer. OUT is written whole or not at all. It\n"
+      "must not exist yet, unless it is one of the inputs, so that nothing is lost.\n"
       "\n"
       "Example:\n"
       "  livecca merge all.moments worker0.moments worker1.moments && livecca solve all.moments\n"
       "\n"
-      "Exit status: 0 if OUT was written, with a line for each tap that was lost; 2 with one line\n"
-      "if it was not.");
-  command->add_option("OUT", arguments.out, "Where the sum goes")->required()->type_name("");
+      "Exit status: 0 if OUT was written, with a line for each tap that was lost; 2 with one\n"
+      "line if it was not written.");
+  command->add_option("OUT", arguments.out, "The file to write")->required()->type_name("");
   command->add_option("IN", arguments.in, "Saved moments, two files or more")
       ->required()
       ->type_name("");

@@ -73,7 +73,7 @@ void add_what(CLI::App& command, ReplayArguments& arguments) {
             for (const std::string& list : lists) split(list, names);
             arguments.options.measures = checked_measures(names);
           },
-          "What to compute, pwcca,mean_cca,svcca,linear_cka by default: all,\nor some of\n" +
+          "What to compute. Default: pwcca,mean_cca,svcca,linear_cka.\nEither all, or some of\n" +
               measure_names_in_lines())
       ->expected(1)
       ->take_all()
@@ -86,8 +86,8 @@ void add_what(CLI::App& command, ReplayArguments& arguments) {
             for (const std::string& list : lists) split(list, names);
             read_states(names, arguments.options);
           },
-          "Its own states to compare with, start,final by default: start, final,\n"
-          "before-K (the kept snapshot K before), or none")
+          "Compare with the network's own states: start, final, before-K (the\n"
+          "kept snapshot K before), or none. Default: start,final")
       ->expected(1)
       ->take_all()
       ->type_name("A,B");
@@ -97,14 +97,15 @@ void add_what(CLI::App& command, ReplayArguments& arguments) {
           [&](const Lists& texts) {
             for (const std::string& text : texts) add_reference(text, arguments.options);
           },
-          "Another network to compare with: a recorded pack, or a snapshot of\n"
-          "another run on the same probe; may be given several times")
+          "Compare with another network: a recorded pack, or a snapshot of\n"
+          "another run on the same probe. May be given several times")
       ->expected(1)
       ->take_all()
       ->type_name("NAME=PACK");
   command.add_flag_callback(
       "--all-layers", [&] { arguments.options.pairing = Pairing::all(); },
-      "Every layer with every layer of those networks; otherwise those of\nthe same name");
+      "Compare every layer with every layer of those networks, not only with\nthe one of the same "
+      "name");
 }
 
 void add_how(CLI::App& command, ReplayArguments& arguments) {
@@ -114,8 +115,8 @@ void add_how(CLI::App& command, ReplayArguments& arguments) {
   };
   ReplayArguments* const to = &arguments;
   add("--standard-errors", "K",
-      "Standard errors from K parts of the images, 5 or more; 10 are usual.\n"
-      "Takes K times the memory and 20 more solves",
+      "Add standard errors, from K parts of the images: 5 or more, usually\n"
+      "10. Takes K times the memory, and 20 more solves",
       [to](const std::string& text) { to->options.error_blocks = blocks_of(text); });
   add("--keep-variance", "SHARE",
       "SVCCA keeps the fewest principal directions that hold this share of\n"
@@ -123,18 +124,18 @@ void add_how(CLI::App& command, ReplayArguments& arguments) {
       [to](const std::string& text) {
         to->options.keep_variance = share("--keep-variance", text);
       });
-  add("--alpha", "ALPHA", "Of partial_whitening, 0.5 by default: 1 is angular, 0 is CCA",
+  add("--alpha", "ALPHA", "For partial_whitening, 0.5 by default: 1 is angular, 0 is CCA",
       [to](const std::string& text) {
         to->options.partial_whitening_alpha = share_or_none("--alpha", text);
       });
   add("--precision", "exact|fast",
-      "exact (the default), or fast: products in float32, with a higher\ntolerance on ranks",
+      "exact (the default), or fast: products in float32, with a higher\ntolerance for ranks",
       [to](const std::string& text) { to->options.precision = precision_of(text); });
   add("--format", "FORMAT",
-      "table (the default), csv as livecca export has it, or jsonl: rows as\n"
-      "in rows.jsonl",
+      "table (the default), csv as livecca export writes it, or jsonl as in\n"
+      "rows.jsonl",
       [to](const std::string& text) { to->format = format_of(text); });
-  add("--output", "FILE", "Where it goes; stdout by default",
+  add("--output", "FILE", "The file to write; stdout by default",
       [to](const std::string& path) { to->output = path; });
 }
 
@@ -142,24 +143,23 @@ void add_how(CLI::App& command, ReplayArguments& arguments) {
 
 CLI::App* add_replay(CLI::App& program, ReplayArguments& arguments) {
   CLI::App* command = program.add_subcommand(
-      "replay", "Other measures of a run, or other references, from the history that it kept");
+      "replay", "Compute other measures of a run, or with other references, from its history");
   command->footer(
-      "Compares the activations in RUN/history with each other and with recorded packs, whatever\n"
-      "was measured while the run went on; it may still go on. A table a measure and reference, "
-      "as\n"
-      "livecca show draws them. \"start\" is a layer's first kept snapshot that is finite "
-      "throughout,\n"
-      "\"final\" its last one. A history in half precision was rounded: a mean correlation may be\n"
-      "lower by 1e-4 a side. What could not be compared is a line on stderr. FILE is written "
-      "whole\n"
-      "or not at all, and replaced if it is there.\n"
+      "Compares the activations in RUN/history with each other and with recorded packs. The\n"
+      "run may have measured something else, and may still go on. Prints a table for each\n"
+      "measure and reference, like livecca show. \"start\" is a layer's first kept snapshot\n"
+      "without NaN or infinity; \"final\" is its last one. A history in half precision is\n"
+      "rounded: a mean correlation may be lower by 1e-4 for each side. Whatever cannot be\n"
+      "compared is a line on stderr. FILE is written whole or not at all, and replaced if it\n"
+      "exists.\n"
       "\n"
       "Examples:\n"
       "  livecca replay runs/first --measures linear_cka_debiased,procrustes\n"
       "  livecca replay runs/first --measures all --to none --reference seed7=seed7.safetensors\n"
       "  livecca replay runs/first --to before-1 --standard-errors 10 --format csv --output b.csv\n"
       "\n"
-      "Exit status: 0, or 2 with one line if there is nothing to compare or an option is wrong.");
+      "Exit status: 0, or 2 with one line if there is nothing to compare or an option is\n"
+      "wrong.");
   add_what(*command, arguments);
   add_how(*command, arguments);
   return command;

@@ -46,19 +46,19 @@ void add_run(CLI::App& command, std::string& run) {
 void add_choice(CLI::App& command, ShowOptions& options) {
   command
       .add_option("--measure", options.measure,
-                  "What the tables show, as pwcca or pwcca_distance; the run's\n"
-                  "first by default")
+                  "The measure to show, such as pwcca or pwcca_distance. Default:\n"
+                  "the run's first measure")
       ->type_name("NAME");
   command
       .add_option_function<std::string>(
           "--stream", [&](const std::string& text) { options.stream = stream_of(text); },
-          "One stream only")
+          "Show one stream only")
       ->type_name("probe|train");
   command
       .add_option("--reference", options.reference,
-                  "One reference only: a network's name, start, before-K or final")
+                  "Show one reference only: a network's name, start, before-K or final")
       ->type_name("NAME");
-  command.add_option("--layer", options.layer, "Only layers that match, as 'conv*'")
+  command.add_option("--layer", options.layer, "Show only layers that match, for example 'conv*'")
       ->type_name("GLOB");
 }
 
@@ -66,48 +66,47 @@ void add_choice(CLI::App& command, ShowOptions& options) {
 
 CLI::App* add_show(CLI::App& program, ShowOptions& options) {
   CLI::App* command =
-      program.add_subcommand("show", "A run at a glance: where each layer is, and what went wrong");
+      program.add_subcommand("show", "Show a run: where each layer is, and what went wrong");
   command->footer(
-      "A table for each stream and reference, a line a layer: the measure over the epochs, from 0\n"
-      "to the table's largest value, its latest value, the noise floor, and whether the layer "
-      "moves\n"
-      "or has settled. Alarms stand on top, what cost numbers and what watching takes below.\n"
-      "With --follow the tables are drawn anew until the run is finished; Ctrl-C ends it. Where\n"
-      "stdout is no terminal they are printed again after each epoch. Colours only on a terminal,\n"
-      "and not where NO_COLOR is set.\n"
+      "Prints a table for each stream and reference, with a line a layer: a bar for each\n"
+      "epoch, from 0 to the table's largest value; the latest value; the noise floor; and\n"
+      "whether the layer moves or has settled. Alarms are on top. Lost numbers and the cost\n"
+      "of watching are below. With --follow the tables are redrawn until the run is\n"
+      "finished; Ctrl-C ends it. If stdout is not a terminal, they are printed again after\n"
+      "each epoch. Colours are used on a terminal only, and not if NO_COLOR is set.\n"
       "\n"
       "Example:\n"
       "  livecca show runs/first --follow --layer 'conv*'\n"
       "\n"
-      "Exit status: 0, or 2 with one line if there are no rows, or none of what was asked for.");
+      "Exit status: 0, or 2 with one line if there are no rows, or none that match the\n"
+      "options.");
   add_run(*command, options.run);
-  command->add_flag("--follow", options.follow, "Go on until the run is finished");
+  command->add_flag("--follow", options.follow, "Redraw until the run is finished");
   add_choice(*command, options);
   command
       ->add_option_function<std::string>(
           "--width", [&](const std::string& text) { options.width = width_of_argument(text); },
-          "Columns to draw in, " + std::to_string(narrowest_canvas) +
-              " or more; by default the terminal's, or 100")
+          "Width in columns, " + std::to_string(narrowest_canvas) +
+              " or more. Default: the terminal's width, or 100")
       ->type_name("N");
   return command;
 }
 
 CLI::App* add_export(CLI::App& program, ExportOptions& options) {
-  CLI::App* command = program.add_subcommand("export", "A run's rows of one kind as CSV");
+  CLI::App* command = program.add_subcommand("export", "Write a run's rows of one kind as CSV");
   command->footer(
-      "A header, and a line a row, fields in the order of docs/rows.md behind the run's name and "
-      "the\n"
-      "time. An array of both sides is two columns, features_x and features_y; a spectrum is a "
-      "line\n"
-      "a correlation, with its index. What a row has no value of is an empty field. Fields are\n"
-      "quoted as RFC 4180 says; lines end with a line feed. A row that is still being written is\n"
-      "left out; FILE is written whole or not at all, and replaced if it is there.\n"
+      "Writes a header and a line a row. Fields are in the order of docs/rows.md, after the\n"
+      "run's name and the time. An array of both sides becomes two columns, features_x and\n"
+      "features_y. A spectrum becomes one line a correlation, with its index. If a row has\n"
+      "no value, the field is empty. Fields are quoted as in RFC 4180; lines end with a line\n"
+      "feed. A row that is still being written is left out. FILE is written whole or not at\n"
+      "all, and replaced if it exists.\n"
       "\n"
       "Example:\n"
       "  livecca export runs/first --format csv --kind verdict --output verdicts.csv\n"
       "\n"
-      "Exit status: 0, with a line on stderr if lines of the file are no rows; 2 with one line\n"
-      "if nothing was exported.");
+      "Exit status: 0, with a line on stderr if lines of the file are not rows; 2 with one\n"
+      "line if nothing was exported.");
   add_run(*command, options.run);
   command
       ->add_option_function<std::string>(
@@ -115,14 +114,14 @@ CLI::App* add_export(CLI::App& program, ExportOptions& options) {
           [](const std::string& text) {
             if (text != "csv") wrong_value("--format", "csv", text);
           },
-          "csv, the only one and the default: rows.jsonl is JSON already")
+          "csv, the only format (rows.jsonl already is JSON)")
       ->type_name("csv");
   command
       ->add_option_function<std::string>(
           "--kind", [&](const std::string& text) { options.kind = kind_of(text); },
           "measure (the default), layer, verdict, drift, log, event\nor spectrum")
       ->type_name("KIND");
-  command->add_option("--output", options.output, "Where it goes; stdout by default")
+  command->add_option("--output", options.output, "The file to write; stdout by default")
       ->type_name("FILE");
   return command;
 }

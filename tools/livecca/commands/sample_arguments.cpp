@@ -55,24 +55,27 @@ void add_options_of_samples(CLI::App& command, CompareOptions& options) {
   command
       .add_option_function<std::string>(
           "--samples", [&](const std::string& text) { read_samples(text, options); },
-          "What is a sample: every position or step (positions, the default);\n"
-          "an image, as the mean over its positions (pooled), all its values\n"
-          "(flattened), or its Fourier coefficients, compared frequency by\n"
-          "frequency (fourier: also images of unequal sizes, on the frequencies\n"
-          "of both); a sequence, at its last valid step (last), step:T, or each\n"
-          "step against the same one (each_step; with --all-layers every step\n"
-          "against every step)")
+          "What a sample is:\n"
+          "  positions  every position or step (the default)\n"
+          "  pooled     an image or sequence, as the mean over its positions\n"
+          "  flattened  an image or sequence, with all its values\n"
+          "  fourier    an image; compares frequency by frequency. Sizes may\n"
+          "             differ: frequencies that both have are compared\n"
+          "  last       a sequence, at its last valid step\n"
+          "  step:T     a sequence, at step T\n"
+          "  each_step  a sequence; compares every step with the same step, or\n"
+          "             with --all-layers every step with every step")
       ->type_name("KIND");
   command
       .add_option("--mask", options.mask,
-                  "Which steps are valid: a .npy of 1 and 0 over the layout's two leading\n"
-                  "axes, or of a length for each sequence. Others are not looked at")
+                  "Which steps are valid: a .npy of 1 and 0 over the layout's first two\n"
+                  "axes, or of one length for each sequence. Other steps are not read")
       ->type_name("MASK.npy");
   command
       .add_option_function<std::string>(
           "--positions", [&](const std::string& text) { options.positions = positions_of(text); },
-          "Positions of each image that become samples: all (the default),\n"
-          "or K seeded ones, the same in both files")
+          "Positions of each image that are samples: all (the default), or a\n"
+          "seeded choice of K, the same in all files")
       ->type_name("all|K");
 }
 

@@ -278,7 +278,7 @@ std::string to_table(const Comparison& comparison) {
     }
   }
   if (errors) {
-    text += "std error: what the similarity, and the distance, would vary by with other samples\n";
+    text += "std error: how much the similarity and the distance would vary with other samples\n";
   }
   for (const Fault& fault : comparison.faults) {
     text += "\nnote: " + fault.subject + ": " + fault.message + "\n";

@@ -52,7 +52,7 @@ std::string legend(std::span<const Comparison> layers) {
   std::string text = std::string("similarities") + (some ? ", and distances (d)" : "") +
                      "; floor: the mean_cca of unrelated data of this size\n";
   if (layers.front().has_standard_errors) {
-    text += "+- std error: what the number would vary by with other samples\n";
+    text += "+- std error: how much the number would vary with other samples\n";
   }
   return text;
 }

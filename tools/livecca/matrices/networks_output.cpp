@@ -196,7 +196,7 @@ std::string closing_text(std::span<const NetworkMatrices> layers, const Networks
         text += "\n" + means_of_layers(layers, m, *networks.groups);
       }
     }
-    text += "\nstd error: what a mean would vary by with other networks\n";
+    text += "\nstd error: how much a mean would vary with other networks\n";
   }
   const std::string unmatched = unmatched_text(networks.unmatched);
   return text + (unmatched.empty() || !text.empty() ? "" : "\n") + unmatched;

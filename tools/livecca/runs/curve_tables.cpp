@@ -21,8 +21,8 @@ std::string legend(const CurveColumns& columns, const std::vector<CurveGroup>& g
   };
   add(columns.floor, "floor: unrelated data of this size");
   add(columns.error, "error: standard error over samples");
-  add(columns.change, "last " + std::to_string(CurveTable::change_over) +
-                          ": change from the first to the last of as many snapshots");
+  const std::string last = "last " + std::to_string(CurveTable::change_over);
+  add(columns.change, last + ": change over the " + last + " snapshots");
   add(columns.drift, "drift: train − probe");
   if (!text.empty()) text = wrapped(text, width);
   if (!columns.status) return text;

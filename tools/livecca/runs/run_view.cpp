@@ -92,7 +92,7 @@ std::string logs_text(const RunRows& rows, const Canvas& canvas) {
 
 std::string groups_text(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
   const std::vector<CurveGroup> groups = curve_groups(rows, options);
-  if (groups.empty()) return rows.curves.empty() ? "" : "no rows of what was asked for yet\n\n";
+  if (groups.empty()) return rows.curves.empty() ? "" : "no rows yet that match the options\n\n";
   return curve_tables(rows, groups, canvas);
 }
 
