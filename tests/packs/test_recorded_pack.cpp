@@ -205,3 +205,20 @@ TEST_CASE_FIXTURE(PackBytes, "threads may read one pack at a time") {
   for (std::thread& thread : threads) thread.join();
   CHECK(std::ranges::all_of(same, std::identity()));
 }
+
+TEST_CASE("a pack that version 0.1 wrote is read as it was") {
+  const auto pack =
+      RecordedPack::open(LIVECCA_SOURCE_DIR "/tests/packs/files/version_1.safetensors");
+  REQUIRE_MESSAGE(pack, pack.why());
+  CHECK((*pack)->network() == "net");
+  CHECK((*pack)->images() == 120);
+  CHECK((*pack)->fingerprint()->text() ==
+        "120 inputs of 12 float32, 81014cd125833016/0350526bb20cc95b");
+  REQUIRE((*pack)->layers().size() == 3);
+  // row · scale + shift, as computed from the file's bytes without livecca.
+  const Eigen::MatrixXd rows = rows_of(**pack, "hidden1");
+  REQUIRE(rows.rows() == 120);
+  REQUIRE(rows.cols() == 24);
+  CHECK(rows(0, 0) == doctest::Approx(-0.78202273696661).epsilon(1e-6));
+  CHECK(rows(119, 23) == doctest::Approx(0.9758514240384102).epsilon(1e-6));
+}

@@ -166,3 +166,37 @@ TEST_CASE("what is no run is refused with what was expected") {
   CHECK(RowsReader::open(folder.path()).why().ends_with("got one without rows.jsonl"));
   CHECK(RowsReader::open(folder.path() / "none").why().ends_with("got nothing of this name"));
 }
+
+TEST_CASE("rows that were written before there was a reference_kind are all read") {
+  auto reader =
+      RowsReader::open(LIVECCA_SOURCE_DIR "/tests/sinks/files/before_reference_kind.jsonl");
+  REQUIRE_MESSAGE(reader, reader.why());
+  std::vector<MeasureRow> measures;
+  std::size_t others = 0;
+  const auto take = [&](RowLine&& line) {
+    if (auto* measure = std::get_if<MeasureRow>(&line.row)) {
+      measures.push_back(std::move(*measure));
+    } else {
+      CHECK_FALSE(std::holds_alternative<std::monostate>(line.row));
+      ++others;
+    }
+  };
+  REQUIRE(reader->read(take, [] {}));
+  CHECK(reader->foreign_lines().count == 0);
+  CHECK(others == 11);
+  std::vector<std::pair<std::string, ReferenceKind>> references;
+  for (const MeasureRow& row : measures) {
+    references.emplace_back(row.reference, row.reference_kind);
+    CHECK(row.direction == Direction::distance);
+  }
+  using enum ReferenceKind;
+  CHECK((references == std::vector<std::pair<std::string, ReferenceKind>>{{"seed7", network},
+                                                                          {"seed7", network},
+                                                                          {"start", start},
+                                                                          {"before-1", before},
+                                                                          {"final", final},
+                                                                          {"reference", network},
+                                                                          {"reference", network}}));
+  CHECK(measures.front().value == 0.29144012429380584);
+  CHECK((measures.front().features == std::array<std::size_t, 2>{8, 8}));
+}

@@ -12,31 +12,32 @@
 
 namespace livecca {
 
-/// All that one snapshot, or the final comparison, found.
+/// The result of one snapshot, or of the final comparison.
 struct SnapshotReport : SnapshotRows {
   std::vector<Event> events;
-  double observe_seconds = 0;     ///< the training threads' time in observe() and commit()
-  double wait_seconds = 0;        ///< the training threads', for a place in the queue
-  double accumulate_seconds = 0;  ///< livecca's own thread's
-  double solve_seconds = 0;       ///< livecca's other thread's
+  double observe_seconds = 0;     ///< time of training threads in observe() and commit()
+  double wait_seconds = 0;        ///< time of training threads waiting for a place in the queue
+  double accumulate_seconds = 0;  ///< time of livecca's first thread
+  double solve_seconds = 0;       ///< time of livecca's second thread
 
-  /// The first row that fits the key, or null. Without a stream that is the probe's, or the train
-  /// stream's where the probe has none; row->stream tells. Without a reference_layer it is the
-  /// first of the reference's layers that the layer is compared with.
+  /// The first row with this key, or null. If the key has no stream, the probe's row is preferred,
+  /// and the train stream's is taken if the probe has none; row->stream says which it is. If the
+  /// key has no reference_layer, the first layer of the reference that this layer is compared with
+  /// is taken.
   LIVECCA_EXPORT const MeasureRow* find(const RowKey& key) const;
 };
 
-/// A snapshot that is being solved. Copies share the result. Thread safe. In a process that was
-/// forked meanwhile nobody solves it: the report is then empty.
+/// A snapshot that is being solved. Copies share the result. After a fork(), nobody solves it in
+/// the child, so the report is empty there. Thread safe.
 class LIVECCA_EXPORT SnapshotTicket {
  public:
   explicit SnapshotTicket(std::shared_future<std::shared_ptr<const SnapshotReport>> result);
 
   bool ready() const;
-  /// Blocks until it is solved. Never throws: what went wrong is in the report's events and
-  /// statuses.
+  /// Waits until the snapshot is solved. Never throws: the report's events and statuses say what
+  /// went wrong.
   const SnapshotReport& wait() const&;
-  /// Of a temporary ticket, a copy: a reference would dangle.
+  /// Returns a copy for a temporary ticket, because a reference would dangle.
   SnapshotReport wait() &&;
 
  private:

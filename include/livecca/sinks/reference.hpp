@@ -10,7 +10,7 @@
 
 namespace livecca {
 
-/// What a layer is compared with.
+/// The kind of thing that a layer is compared with.
 enum class ReferenceKind : std::uint8_t {
   network,  ///< another network that runs beside the trained one, on the same inputs
   pack,     ///< another network's recorded activations

@@ -15,38 +15,38 @@
 
 namespace livecca {
 
-/// One number of a run, as it stands in every sink.
+/// One number of a run, as every sink receives it.
 struct MeasureRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;  ///< calls of Monitor::training_step(); if none, steps committed
   Stream stream = Stream::probe;
   std::string layer;
   std::string reference;  ///< a network's name, "start", "before-K" or "final"
-  /// In rows that were written before there was this field, a pack is a network.
+  /// Older rows.jsonl files lack this field; a pack is then read as a network.
   ReferenceKind reference_kind = ReferenceKind::network;
   std::string reference_layer;
   std::string measure;  ///< with its direction: "pwcca_distance", "linear_cka_similarity"
   Direction direction = Direction::similarity;  ///< of the measure, as its name says
   std::optional<double> value;
-  std::optional<double> noise_floor;     ///< on the value's scale; empty where none is derived
+  std::optional<double> noise_floor;     ///< on the value's scale; empty if none is derived
   std::optional<double> standard_error;  ///< by the jackknife, if it was asked for
   std::uint64_t samples = 0;
   double effective_samples = 0;
   std::uint64_t samples_left_out = 0;
   std::array<std::size_t, 2> features{};
-  std::array<std::size_t, 2> features_of_taps{};  ///< before they were cut to a choice
+  std::array<std::size_t, 2> features_of_taps{};  ///< before a wide tap was cut
   std::array<std::size_t, 2> ranks{};
-  std::string window;     ///< what the moments remember: "probe", "since_snapshot", …
+  std::string window;     ///< the samples that the moments remember: "probe", "since_snapshot", …
   std::string precision;  ///< "exact" or "fast"
-  /// What the networks ran in, "eval" or "train": the trained side, the reference.
+  /// The modes of the trained network and of the reference: "eval" or "train".
   std::array<std::string, 2> modes{"eval", "eval"};
   Status status = Status::missing;
 
   bool operator==(const MeasureRow&) const = default;
 };
 
-/// How far the train stream's number is from the probe's of the same snapshot. The weights move
-/// under the train stream, so this is what to take off its numbers.
+/// The difference between the train stream's number and the probe's at the same snapshot. The
+/// weights change during a train window, so the train number contains this error.
 struct DriftRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
@@ -62,7 +62,7 @@ struct DriftRow {
   bool operator==(const DriftRow&) const = default;
 };
 
-/// What a layer is doing, in a word.
+/// Says in one word how a layer develops.
 struct VerdictRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
@@ -71,15 +71,15 @@ struct VerdictRow {
   /// "moving", "settled", "undecided" (too few snapshots, or nothing above the noise floor),
   /// "best_match_elsewhere", "dead" or "exploding".
   std::string verdict;
-  std::string reference;        ///< empty of a verdict on the layer alone
-  std::string reference_layer;  ///< of "best_match_elsewhere", the layer that matches best
-  std::string measure;          ///< with its direction; empty of a verdict on the layer alone
-  std::optional<std::int64_t> since_epoch;  ///< of "settled": it has not moved since
+  std::string reference;        ///< empty if the verdict is on the layer alone
+  std::string reference_layer;  ///< for "best_match_elsewhere", the layer that matches best
+  std::string measure;          ///< with its direction; empty if the verdict is on the layer alone
+  std::optional<std::int64_t> since_epoch;  ///< for "settled": the layer has not moved since
   std::optional<double> slope;              ///< change of the value per snapshot
   std::optional<double> slope_error;
-  std::string error_source;   ///< "jackknife" or "residuals", the larger; empty without an error
-  std::size_t snapshots = 0;  ///< that the slope was fitted through
-  std::string message;        ///< one line for people; empty of moving, settled and undecided
+  std::string error_source;   ///< the larger of "jackknife" and "residuals"; empty without an error
+  std::size_t snapshots = 0;  ///< the number of snapshots in the slope's fit
+  std::string message;        ///< one line for people; empty for moving, settled and undecided
 
   bool operator==(const VerdictRow&) const = default;
 };
@@ -107,7 +107,7 @@ struct LayerRow {
   std::string network;
   std::string layer;
   std::size_t features = 0;
-  std::size_t features_of_tap = 0;  ///< before it was cut to a choice
+  std::size_t features_of_tap = 0;  ///< before a wide tap was cut
   std::size_t dead = 0;             ///< neurons that did not vary
   std::size_t rank = 0;
   std::optional<double> effective_rank;
@@ -115,14 +115,14 @@ struct LayerRow {
   std::optional<double> root_mean_square;  ///< of all activations; empty without samples
   std::uint64_t samples = 0;
   double effective_samples = 0;
-  std::uint64_t samples_left_out = 0;   ///< because this tap or another was not finite there
-  std::uint64_t samples_nonfinite = 0;  ///< of this tap itself, those that came
+  std::uint64_t samples_left_out = 0;   ///< because this tap or another one was not finite
+  std::uint64_t samples_nonfinite = 0;  ///< because this tap was not finite
 
   bool operator==(const LayerRow&) const = default;
 };
 
-/// Something that cost numbers or may explain them. The first of its kind and subject is reported;
-/// later ones are counted, and the counts written when the run ends.
+/// Something that cost numbers or may explain them. The first event of a kind and subject is
+/// reported. Later ones are counted, and the counts are written when the run ends.
 struct Event {
   std::int64_t epoch = 0;
   std::string
@@ -134,7 +134,8 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-/// What a run is; written when it begins, and at the next snapshot whenever there are more taps.
+/// Describes a run. Written when the run begins, and again at the next snapshot after new taps
+/// came.
 struct RunRow {
   std::string version;  ///< of livecca
   std::string network;
@@ -146,11 +147,11 @@ struct RunRow {
   int threads = 0;
   std::string precision;            ///< "exact" or "fast"
   std::size_t max_features = 0;     ///< 0: no tap is cut
-  std::uint64_t feature_seed = 0;   ///< of the choice that wider taps are cut to
+  std::uint64_t feature_seed = 0;   ///< chooses the features that wider taps keep
   std::size_t error_blocks = 0;     ///< 0: no standard errors
-  std::uint64_t moments_bytes = 0;  ///< of the taps whose shape is known, of one stream
-  std::string pairing;              ///< of layers with other networks' layers
-  std::string train_window;         ///< what the train stream's moments remember
+  std::uint64_t moments_bytes = 0;  ///< for one stream, of the taps whose shape is known
+  std::string pairing;              ///< of layers with layers of other networks
+  std::string train_window;         ///< the samples that the train stream's moments remember
   std::string probe_schedule;
   std::string train_schedule;
   double overhead_budget = 0;  ///< 0: none
@@ -169,30 +170,30 @@ struct RunRow {
   bool operator==(const RunRow&) const = default;
 };
 
-/// What the watching cost since the snapshot before.
+/// The cost of watching since the snapshot before.
 struct OverheadRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
-  double observe_seconds = 0;     ///< of the training threads, in observe() and commit()
-  double wait_seconds = 0;        ///< of the training threads, for a place in the queue
-  double reference_seconds = 0;   ///< of the training threads, in references' passes, where told
-  double accumulate_seconds = 0;  ///< of livecca's own thread
-  double solve_seconds = 0;       ///< of livecca's other thread
-  /// Training's own, as training_step() measured it; empty if it was never called.
+  double observe_seconds = 0;     ///< time of training threads in observe() and commit()
+  double wait_seconds = 0;        ///< time of training threads waiting for a place in the queue
+  double reference_seconds = 0;   ///< time of training threads given to add_reference_time()
+  double accumulate_seconds = 0;  ///< time of livecca's first thread
+  double solve_seconds = 0;       ///< time of livecca's second thread
+  /// Time of training itself, measured by training_step(); empty if it was never called.
   std::optional<double> training_seconds;
-  /// What watching took, beside the probe's passes, over training_seconds.
+  /// The time that watching took, without the probe's passes, divided by training_seconds.
   std::optional<double> share;
   std::uint64_t train_steps_observed = 0;
-  std::uint64_t train_steps_dropped = 0;  ///< found the queue full
+  std::uint64_t train_steps_dropped = 0;  ///< because the queue was full
   std::uint64_t observe_every = 0;        ///< 0: the schedule alone decides
-  double images_share = 1;                ///< of a train step's images that are looked at
-  std::uint64_t lines_lost = 0;           ///< of the run's rows so far
-  std::uint64_t resumes = 0;              ///< times the run was taken up again
+  double images_share = 1;                ///< the share of a train step's images that is used
+  std::uint64_t lines_lost = 0;           ///< lines of rows.jsonl lost so far
+  std::uint64_t resumes = 0;              ///< how often the run was resumed
 
   bool operator==(const OverheadRow&) const = default;
 };
 
-/// A named number of the user's own: loss, accuracy.
+/// A number of the user's own, for example a loss.
 struct LogRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
@@ -202,11 +203,11 @@ struct LogRow {
   bool operator==(const LogRow&) const = default;
 };
 
-/// The version of rows.jsonl. It changes when readers of the version before would misread a line.
+/// The version of rows.jsonl. It changes if readers of the version before would misread a line.
 inline constexpr int rows_schema = 1;
 
-/// One line of JSON without the line feed. `run` is the run's name and `wall_time` Unix seconds. A
-/// number that is not finite becomes null.
+/// Writes a row as one line of JSON, without the line feed. `run` is the run's name, `wall_time` is
+/// in Unix seconds. A number that is not finite becomes null.
 LIVECCA_EXPORT std::string to_json(const MeasureRow& row, const std::string& run, double wall_time);
 LIVECCA_EXPORT std::string to_json(const DriftRow& row, const std::string& run, double wall_time);
 LIVECCA_EXPORT std::string to_json(const VerdictRow& row, const std::string& run, double wall_time);

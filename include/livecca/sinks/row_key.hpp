@@ -8,17 +8,17 @@
 
 namespace livecca {
 
-/// Which number is looked for, e.g. {.layer = "conv1", .reference = "seed7", .measure =
+/// Names a number of a run, e.g. {.layer = "conv1", .reference = "seed7", .measure =
 /// "pwcca_distance"}.
 struct RowKey {
   std::string layer;
   std::string reference;  ///< a network's name, "start", "before-K" or "final"
   std::string measure;    ///< with its direction
-  /// Empty: the function that takes the key says which of the reference's layers is meant.
+  /// Empty: the function that takes the key chooses the reference's layer.
   std::string reference_layer{};
-  /// Empty: the probe's. find() takes the train stream's where the probe has none.
+  /// Empty: the probe. find() also takes the train stream if the probe has no such row.
   std::optional<Stream> stream{};
-  /// Empty: any. The rows of finish() are of many epochs.
+  /// Empty: any epoch. The rows of finish() have many epochs.
   std::optional<std::int64_t> epoch{};
 };
 

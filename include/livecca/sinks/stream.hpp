@@ -6,10 +6,10 @@
 
 namespace livecca {
 
-/// Which inputs a step saw. The probe is a fixed, ordered set of inputs that the networks run over
-/// before each snapshot, in evaluation mode and without gradients: its numbers are exact. The train
-/// stream is minibatches of training itself, whose weights move meanwhile: its numbers are
-/// approximate, and the difference is shown as drift where both are there.
+/// The inputs that a step saw. The probe is a fixed, ordered set of inputs. The networks run over
+/// it before each snapshot, in evaluation mode and without gradients, so its numbers are exact. The
+/// train stream is the minibatches of training. The weights change during its window, so its
+/// numbers are approximate. If both streams have a number, the difference is shown as drift.
 enum class Stream : std::uint8_t { probe, train };
 
 /// "probe" or "train"; nullptr past the last one.

@@ -18,7 +18,7 @@ MomentsTensor row_vector(std::string name, std::vector<double>& values) {
 }
 
 /// Numbers that lie in several places, one after the other.
-MomentsTensor gathered(std::string name, std::vector<std::span<double>> places) {
+MomentsTensor gathered(std::string name, const std::vector<std::span<double>>& places) {
   std::size_t size = 0;
   for (const auto& place : places) size += place.size();
   return {.name = std::move(name),
