@@ -145,3 +145,25 @@ TEST_CASE("includes point one way along the road") {
   }
   CHECK(files > 150);
 }
+
+TEST_CASE("includes point one way between the rooms of the program") {
+  const std::vector<std::string> rooms{"inputs", "text", "compare", "matrices",
+                                       "export", "runs", "commands"};
+  const auto place = [&](const std::string& room) { return std::ranges::find(rooms, room); };
+  std::size_t files = 0;
+  const fs::path folder = fs::path(LIVECCA_SOURCE_DIR) / "tools" / "livecca";
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".hpp" && entry.path().extension() != ".cpp") continue;
+    const auto from = place(fs::relative(entry.path(), folder).begin()->string());
+    REQUIRE_MESSAGE(from != rooms.end(), entry.path().string(), " is in no room");
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) {
+      if (!line.starts_with("#include \"")) continue;
+      const auto target = place(line.substr(10, line.find('/') - 10));
+      CHECK_MESSAGE((target == rooms.end() || target <= from), entry.path().string(), ": ", line,
+                    ", which comes later");
+    }
+    ++files;
+  }
+  CHECK(files > 70);
+}

@@ -1,7 +1,7 @@
 #include "program.hpp"
 #include "run_file.hpp"
-#include "runs/export_rows.hpp"
-#include "runs/row_columns.hpp"
+#include "export/export_rows.hpp"
+#include "export/row_columns.hpp"
 
 using namespace livecca_tests;
 using livecca::tool::columns_of;

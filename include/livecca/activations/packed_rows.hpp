@@ -16,100 +16,106 @@
 
 namespace livecca {
 
-/// The samples × features rows of one tap in one step, packed so that a sample's features lie
-/// together, in their own element type: half precision takes half the memory and is converted a
-/// block at a time, where it is used. Only pooled rows, which are computed, are float64. Rows pair
-/// by index with those of another tap, see pairs_with().
+/// The rows (samples × features) of one tap in one step. The features of a sample lie together.
+/// Elements keep their type and are converted to float64 one block at a time, so half precision
+/// takes half the memory. Only pooled rows are float64, because they are computed. Rows of two taps
+/// pair by index; see pairs_with().
 ///
-/// A mask leaves rows out in one of two ways. Of a reading of positions the masked steps give no
-/// rows at all, so that sequences have rows of different number. Of a reading with one row an image
-/// the row is there, zeros that are not valid(): it must not be kept.
+/// A mask leaves rows out in one of two ways. If every position is a sample, a masked step gives no
+/// row, so sequences may have different numbers of rows. If an image gives one row, a masked row is
+/// present, but it is zero and not valid(). It must not be kept.
 ///
-/// Two states: after pack() the rows are the activations; after center() they are what the mask
-/// kept, with weights and a mean, ready for an accumulator. Memory is reused from step to step:
-/// rows × features × the element's bytes.
+/// There are two states. After pack(), the rows are the activations. After center(), the rows left
+/// out are gone, and the others have weights and a mean, ready for an accumulator. Memory is reused
+/// from step to step: rows × features × the size of an element.
 ///
 /// Thread safety: none; const members may be called from many threads.
 class LIVECCA_EXPORT PackedRows {
  public:
-  /// Values beyond this magnitude count as non-finite: their squares would overflow float64.
+  /// Larger magnitudes count as non-finite, because their squares would overflow float64.
   static constexpr double largest_magnitude = 1e150;
 
-  /// Takes every image's rows as the reading says, and of each the chosen features (ascending
-  /// indices; none named: all). `positions` chooses among the positions, or the valid steps, of a
-  /// reading of positions; `first_image` is the place of the view's first image in its stream:
-  /// seeded positions depend on it. Where `mask` leaves a step out, its values are not looked at.
-  /// Flattened sequences are valid only whole. Fails if the reading, the view and the mask do not
-  /// fit each other; the rows are then empty. Throws std::bad_alloc or std::length_error if the
-  /// rows do not fit the memory.
+  /// Packs the rows of every image as the reading says, with the chosen features only. `features`
+  /// are ascending indices; if empty, all features are packed. If every position is a sample,
+  /// `positions` chooses among the positions or the valid steps. `first_image` is the number of the
+  /// view's first image in its stream; seeded positions depend on it. Values of steps that `mask`
+  /// leaves out are not read. A flattened sequence is valid only if all its steps are.
+  ///
+  /// Fails if the reading, the view and the mask do not fit each other. The rows are then empty.
+  /// Throws std::bad_alloc or std::length_error if memory is too small for the rows.
   Result<void> pack(const ActivationView& view, const Reading& reading, const Positions& positions,
                     std::uint64_t first_image, std::span<const std::size_t> features = {},
                     const SequenceMask& mask = {});
 
-  /// Takes rows that were packed before (a recording): `view` is rows × features, with
-  /// rows_per_image consecutive rows an image, taken from a grid of positions. `valid` has one
-  /// entry a row, see valid(); none: all are. Fails if these do not fit each other; the rows are
-  /// then empty.
+  /// Packs rows of a recording, which were packed before. `view` is rows × features. Each image has
+  /// rows_per_image consecutive rows, taken from `grid`. `valid` has one entry per row, see
+  /// valid(); if empty, all rows are valid. Fails if these do not fit each other. The rows are then
+  /// empty.
   Result<void> pack_recorded(const ActivationView& view, std::size_t rows_per_image, Grid grid,
                              std::span<const std::uint8_t> valid = {});
 
-  /// Holds no rows.
+  /// Removes all rows.
   void clear() { set_shape({}, 1, dtype_); }
 
-  /// Whether rows pair by index with the other's: as many images, over the same positions, and of
-  /// sequences the same steps. Not changed by center(). Cost: constant; O(steps) behind a mask.
+  /// Whether the rows pair by index with those of `other`: both have the same number of images, the
+  /// same positions and, for sequences, the same valid steps. center() does not change the answer.
+  /// Cost: constant; O(images · steps) with a mask.
   bool pairs_with(const PackedRows& other) const;
 
-  /// Leaves out the rows whose `keep` is 0 (one entry a row) or that are not valid, and finds the
-  /// weighted mean of the others. `image_weights` has one entry an image, 0 or more; none: all
-  /// weigh
-  /// 1. Rows that weigh 0 are counted in weights() and then left out too. Cost: O(rows · features).
+  /// Removes the rows that are not valid or whose `keep` is 0 (one entry per row), and computes the
+  /// weighted mean of the others. `image_weights` has one entry per image, 0 or more; if empty, all
+  /// weights are 1. Rows of weight 0 count in weights().samples and are then removed too. Cost:
+  /// O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
 
   std::size_t images() const { return images_; }
   std::size_t features() const { return features_; }
-  /// The features that the tap has, before any were chosen.
+  /// The number of features before the choice.
   std::size_t features_of_tap() const { return features_of_tap_; }
-  /// The most that an image gives: behind a mask a sequence may give fewer.
+  /// The most rows that one image gives. With a mask, a sequence may give fewer.
   std::size_t rows_per_image() const { return rows_per_image_; }
-  /// Whether every image gives as many rows.
+  /// Whether every image gives the same number of rows.
   bool is_even() const { return first_rows_.empty(); }
-  /// The first packed row of an image, not changed by center(); of images() the number of them all.
+  /// The index of an image's first packed row. first_row(images()) is the number of all packed
+  /// rows. center() does not change it.
   std::size_t first_row(std::size_t image) const {
     return is_even() ? image * rows_per_image_ : first_rows_[image];
   }
-  /// The most rows that this many images give under any mask: what to keep memory for.
+  /// The most rows that this many images can give under any mask. Reserve memory for this number.
   std::size_t most_rows() const { return most_rows_; }
-  /// Of sequences whose steps are the rows, as wide as the longest of them has valid steps.
+  /// The grid that the rows come from. If the steps of masked sequences are the rows, its width
+  /// ends at the last step that is valid in any of them.
   Grid grid() const { return grid_; }
   DType dtype() const { return dtype_; }
-  /// What rounding may have changed the values by, see ActivationView::roundoff(); of means over
-  /// positions less, as it averages out.
+  /// The rounding error of the values, see ActivationView::roundoff(). For means over the positions
+  /// of an image it is smaller, because errors average out.
   double roundoff() const { return roundoff_; }
-  /// Rows held now: images × rows_per_image, and after center() the rows kept that weigh anything.
+  /// The rows held now: all packed rows, or after center() the remaining ones.
   std::size_t rows() const { return rows_; }
-  /// One entry a packed row: 1 if all its features are finite. Not changed by center().
+  /// One entry per packed row: 1 if all its features are finite. center() does not change it. Rows
+  /// that are not valid() count as finite.
   std::span<const std::uint8_t> finite() const { return finite_; }
-  /// Of readings with one row a sequence, and recordings of them, one entry a packed row: 0 if a
-  /// mask leaves it out or the sequence has no such step. Of others empty: all rows are valid. Not
-  /// changed by center().
+  /// One entry per packed row: 0 if a mask leaves the row out or if the sequence does not have the
+  /// step. Empty if all rows are valid. Only sequences with one row each, and recordings of them,
+  /// have entries. center() does not change it.
   std::span<const std::uint8_t> valid() const { return valid_; }
-  /// Bytes of memory held, for this step or for later ones.
+  /// The bytes of memory held, including memory reserved for later steps.
   std::size_t bytes() const;
 
-  /// Rows first … first + count − 1 as they are, row-major count × features.
+  /// Copies rows first … first + count − 1, row-major count × features. Throws std::length_error if
+  /// `into` is too small.
   void read(std::size_t first, std::size_t count, std::span<double> into) const;
   void read(std::size_t first, std::size_t count, std::span<float> into) const;
 
   // After center():
 
   const SampleWeights& weights() const { return weights_; }
-  /// The weighted mean of the rows kept; one entry a feature.
+  /// The weighted mean of the remaining rows, with one entry per feature.
   const ShiftedMean& mean() const { return mean_; }
-  /// The same rows as read(), less mean() and times √w: products of these are weighted sums. A
-  /// constant feature is exactly 0.
+  /// Like read(), but subtracts mean() and multiplies by √w. Products of these rows are weighted
+  /// sums. A constant feature is exactly 0.
   void read_centered(std::size_t first, std::size_t count, std::span<double> into) const;
-  /// √w of the same rows.
+  /// √w of each remaining row.
   std::span<const double> root_weights() const { return {root_weights_.data(), rows_}; }
 
  private:
@@ -140,9 +146,9 @@ class LIVECCA_EXPORT PackedRows {
   std::vector<std::byte> elements_;
   std::vector<std::uint8_t> finite_;
   std::vector<std::uint8_t> valid_;
-  // Of sequences of which a mask leaves steps out; empty otherwise.
+  // Only used if a mask leaves steps of sequences out; empty otherwise.
   std::vector<std::size_t> first_rows_;  ///< images + 1
-  std::vector<std::uint8_t> steps_;      ///< images × grid width: which steps are valid
+  std::vector<std::uint8_t> steps_;      ///< images × grid width: 1 if the step is valid
   std::vector<double> root_weights_;
   SampleWeights weights_;
   ShiftedMean mean_;

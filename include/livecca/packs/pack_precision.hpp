@@ -4,13 +4,13 @@
 
 namespace livecca {
 
-/// How a recording keeps activations.
+/// How a recording stores activations.
 enum class PackPrecision : std::uint8_t {
-  /// Scaled per feature to half precision, where that is estimated to change the mean canonical
-  /// correlation by at most 1e-4 and every row is finite; as they were elsewhere. Half the disk of
-  /// float32.
+  /// Half precision, scaled per feature. A layer is stored like this if every row is finite and the
+  /// mean canonical correlation is estimated to change by at most 1e-4. Otherwise the layer is
+  /// stored as with `exact`. Half precision takes half the disk of float32.
   half,
-  /// As they were: float64 as float64, float16 as float16, all others as float32.
+  /// Without loss: float64 as float64, float16 as float16, all other types as float32.
   exact,
 };
 

@@ -14,43 +14,44 @@
 
 namespace livecca {
 
-/// Which inputs a probe holds and in which order, however they were cut into batches. Activations
-/// of two networks pair row by row only if their probes have the same fingerprint.
+/// Identifies the inputs of a probe and their order. How the inputs are cut into batches does not
+/// matter. Activations of two networks pair row by row only if their probes have the same
+/// fingerprint.
 ///
-/// Every input gets a 64-bit hash of its elements' bits in C order, whatever the strides; one
-/// number combines the hashes in their order and one without it, which tells other inputs from the
-/// same ones shuffled. It finds mistakes, not forgeries: whoever wants to can make two probes of
-/// one fingerprint.
+/// Every input gets a 64-bit hash of its elements' bits in C order, whatever the strides. One
+/// number combines the hashes in order. A second number combines them without order, so other
+/// inputs can be told from the same inputs shuffled. The fingerprint finds mistakes, not forgeries:
+/// two probes with the same fingerprint can be made on purpose.
 ///
-/// Cost: O(bytes), some GB/s where an input lies together in C order. Memory: constant there, one
-/// input otherwise.
+/// Cost: O(bytes), some GB/s if each input is contiguous in C order. Memory: constant in that case,
+/// otherwise one input.
 ///
 /// Thread safety: none while adding; const members may be called from many threads.
 class LIVECCA_EXPORT ProbeFingerprint {
  public:
-  /// Adds a batch, whose first axis counts the inputs. Fails if it has no axis, or if the element
-  /// type or the shape of an input differs from earlier batches', which also holds for sequences
-  /// padded to another length; nothing is added then.
+  /// Adds a batch. Its first axis counts the inputs. Fails if it has no axis, or if an input has
+  /// another element type or shape than in earlier batches. So sequences must be padded to one
+  /// length in all batches. A batch that fails adds nothing.
   Result<void> add(const ActivationView& inputs);
-  /// The same for elements of any type, e.g. "int64" (letters, digits, '_' and '.'). Strides count
-  /// elements. Throws Error if the ranks of shape and strides differ, an extent is negative or data
-  /// is null though there are elements.
+  /// Adds a batch with elements of any type. `element_type` is the type's name, e.g. "int64", of up
+  /// to 32 letters, digits, '_' and '.'. Strides count elements. Fails as above, and on another
+  /// name. Throws Error if the ranks of shape and strides differ, if an extent is negative, or if
+  /// data is null although there are elements.
   Result<void> add(const void* data, std::string_view element_type, std::size_t element_bytes,
                    std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
-  /// Adds what another has, as if its inputs came after these. Fails as add() does. Cost:
-  /// O(log inputs).
+  /// Adds the inputs of another fingerprint after these. Fails as add() does. Cost: O(log inputs).
   Result<void> append(const ProbeFingerprint& later);
 
   std::uint64_t inputs() const { return inputs_; }
 
-  /// "2000 inputs of 3x32x32 float32, 0123456789abcdef/fedcba9876543210": the second number is the
-  /// one without the order. One line of ASCII, which parse() takes.
+  /// For example "2000 inputs of 3x32x32 float32, 0123456789abcdef/fedcba9876543210". The second
+  /// number ignores the order. One line of ASCII, which parse() can read.
   std::string text() const;
-  /// Nothing if it is not exactly what text() writes.
+  /// Empty if the text is not exactly what text() writes.
   static std::optional<ProbeFingerprint> parse(std::string_view text);
 
-  /// Empty if they are equal; otherwise what differs, as "expected …, got …" without a path.
+  /// Empty if both are equal. Otherwise says what differs, as "expected …, got …" without a path.
   std::string difference_from(const ProbeFingerprint& expected) const;
 
   friend bool operator==(const ProbeFingerprint&, const ProbeFingerprint&) = default;
@@ -60,7 +61,7 @@ class LIVECCA_EXPORT ProbeFingerprint {
   void add_hash(std::uint64_t hash);
 
   std::string element_type_;          ///< empty before the first input
-  std::vector<std::uint64_t> shape_;  ///< of an input
+  std::vector<std::uint64_t> shape_;  ///< of one input
   std::uint64_t inputs_ = 0;
   std::uint64_t ordered_ = 0;
   std::uint64_t unordered_ = 0;

@@ -18,48 +18,49 @@
 
 namespace livecca {
 
-/// One layer of a pack: what its rows are.
+/// Describes the rows of one layer of a pack.
 struct RecordedLayer {
   std::string name;
-  std::string reading;  ///< Reading::text() of the tap that was observed: "nchw", "ntc pooled", …
+  std::string reading;  ///< Reading::text() of the tap: "nchw", "ntc pooled", …
   std::uint64_t rows = 0;
   std::size_t features = 0;
-  /// What the tap had; if it is more than `features`, those are the seeded choice of
-  /// choose_features(features_of_tap, features, feature_seed).
+  /// The features of the tap. If this is more than `features`, the pack has the features that
+  /// choose_features(features_of_tap, features, feature_seed) gives.
   std::size_t features_of_tap = 0;
   std::uint64_t feature_seed = 0;
   std::size_t rows_per_image = 1;
   Grid grid;
-  DType stored = DType::float32;    ///< in the file: float16, float32 or float64
-  DType observed = DType::float32;  ///< of the activations; float64 of means over positions
-  /// What rounding may have changed the values by, see ActivationView::roundoff(): before they were
-  /// observed, or by keeping them in half precision.
+  DType stored = DType::float32;    ///< type in the file: float16, float32 or float64
+  DType observed = DType::float32;  ///< type of the activations; float64 for pooled rows
+  /// The rounding error of the values, see ActivationView::roundoff(). It includes rounding before
+  /// the rows were observed and rounding to half precision.
   double roundoff = 0;
-  /// By how much keeping the rows in half precision lowers the mean canonical correlation with
-  /// anything, as the writer estimated; 0 if they are kept as they were.
+  /// The writer's estimate of how much half precision lowers the mean canonical correlation with
+  /// any other layer. 0 if the rows are stored without loss.
   double estimated_loss = 0;
 };
 
-/// A network's activations on a probe, one safetensors file, to compare other networks with. Only
-/// reading; any reader of safetensors can, too:
+/// A network's activations on a probe, in one safetensors file, for comparison with other networks.
+/// Read-only. Any reader of safetensors can read the file, too:
 ///
 ///     tensor "<layer>"        samples × features; F16, F32 or F64
 ///     tensor "<layer>/scale"  features; F32 or F64, beside F16 rows that were scaled:
 ///     tensor "<layer>/shift"  features; value = row · scale + shift
-///     tensor "<layer>/valid"  samples; U8, where a mask left rows out: 0 for those
+///     tensor "<layer>/valid"  samples; U8, if a mask left rows out: 0 for those rows
 ///
-/// The metadata's "layers" names the layers and their tensors, so that no name of a layer can be
-/// mistaken for another's scale; how they are laid out stands in lib/packs/pack_header.hpp.
+/// The metadata entry "layers" lists the layers and the names of their tensors. So a layer's name
+/// is never mistaken for the scale of another layer. The format of the metadata is described in
+/// lib/packs/pack_header.hpp.
 ///
-/// Rows are decoded a block at a time: memory holds a block and O(features + samples) numbers of
-/// the layers, not the activations.
+/// Rows are decoded one block at a time. Memory: one block, and O(features + samples) numbers for
+/// each layer.
 ///
-/// Thread safety: const members may be called from many threads. A source from rows() is one
-/// thread's; it stays good when the pack is gone.
+/// Thread safety: const members may be called from many threads. A source from rows() may be used
+/// by one thread at a time. It stays valid after the pack is destroyed.
 class LIVECCA_EXPORT RecordedPack {
  public:
-  /// Never null. Fails with "PATH: expected …, got …" if it is not a whole pack of version 1. Holds
-  /// against any file.
+  /// Opens a pack. The result is never null. Fails with "PATH: expected …, got …" if the file is
+  /// not a complete pack of version 1. Safe with any file, also a damaged one.
   static Result<std::shared_ptr<const RecordedPack>> open(const std::filesystem::path& path);
   ~RecordedPack();
   RecordedPack(const RecordedPack&) = delete;
@@ -69,22 +70,23 @@ class LIVECCA_EXPORT RecordedPack {
   const std::string& network() const;
   std::int64_t epoch() const;
   std::uint64_t step() const;
-  /// Which positions of an image are its rows.
+  /// The positions of an image that became rows.
   const Positions& positions() const;
-  /// Of the whole probe, also where only some of its images are kept.
+  /// The fingerprint of the whole probe, even if the pack keeps only some of its images. Empty if
+  /// it is not known.
   const std::optional<ProbeFingerprint>& fingerprint() const;
-  /// In the order of their rows in the file; at least one.
+  /// The layers in the order of their rows in the file; at least one.
   const std::vector<RecordedLayer>& layers() const;
-  /// Null if there is none of that name.
+  /// Null if there is no layer of that name.
   const RecordedLayer* find(std::string_view layer) const;
-  /// Images that every layer has rows of.
+  /// The number of images in the pack; every layer has rows of all of them.
   std::uint64_t images() const;
-  /// Which images of the probe these are, ascending; empty: all of them.
+  /// The images of the probe that are in the pack, ascending. Empty if all of them are.
   const std::vector<std::size_t>& kept_images() const;
 
-  /// The rows of a layer, each call its own source. Decoded to float32, or to float64 if they were
-  /// observed as that; float16 activations stay what they are. What lies in a row that is not
-  /// valid() means nothing. Never null. Fails if there is no such layer.
+  /// A new source for the rows of a layer; never null. Scaled rows are decoded to float64 if
+  /// float64 was observed, otherwise to float32. Rows that were not scaled keep their stored type.
+  /// Ignore the values of rows that are not valid(). Fails if there is no such layer.
   Result<std::shared_ptr<RowSource>> rows(std::string_view layer) const;
 
  private:

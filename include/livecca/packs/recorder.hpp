@@ -18,8 +18,8 @@
 
 namespace livecca {
 
-/// How a network's activations are recorded; positions and features are to be those of the monitors
-/// that will compare with it.
+/// How a network's activations are recorded. Positions and features must be those of the monitors
+/// that will compare with the pack.
 struct RecorderOptions {
   std::string network = "net";
   std::int64_t epoch = 0;
@@ -28,38 +28,42 @@ struct RecorderOptions {
   std::size_t max_features = 2048;
   std::uint64_t feature_seed = 0;
   PackPrecision precision = PackPrecision::half;
-  std::size_t images = 0;  ///< a seeded choice of the probe's images; 0: all
+  std::size_t images = 0;  ///< keep a seeded choice of this many images; 0: all
   std::uint64_t images_seed = 0;
 
   /// Fails if the options make no sense.
   LIVECCA_EXPORT Result<void> check() const;
 };
 
-/// Records a network's activations over a probe into a pack that monitors compare with
-/// (Monitor::add_reference): batch by batch the inputs, whose fingerprint goes into the pack, and
-/// each layer. What is recorded does not depend on the size of the batches.
+/// Records a network's activations on a probe into a pack. Monitors can then compare with it
+/// (Monitor::add_reference). For each batch, pass the inputs to set_inputs(), pass each layer to
+/// observe(), and call end_batch(). The pack contains the fingerprint of the inputs. It does not
+/// depend on the size of the batches.
 ///
-/// Memory: O(features²) a layer, and a batch. Thread safety: none.
+/// Memory: O(features²) for each layer, and one batch. Thread safety: none.
 class LIVECCA_EXPORT Recorder {
  public:
-  /// Throws Error on invalid options, or if the path's folder cannot be made.
+  /// Creates the path's folder if it does not exist. Throws Error on invalid options, or if the
+  /// folder cannot be created.
   Recorder(std::filesystem::path path, RecorderOptions options);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  /// The inputs of this batch, first axis the inputs. See Monitor::Step::set_inputs().
+  /// Sets the inputs of this batch; the first axis counts them. See Monitor::Step::set_inputs(). If
+  /// the inputs do not fit those of earlier batches, finish() fails.
   void set_inputs(const ActivationView& view);
   void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
-  /// A layer's activations of this batch. Throws Error if it was observed in this batch already, or
-  /// is read otherwise than before. A view that does not fit costs the layer: finish() says so.
+  /// Records a layer's activations of this batch. If the view does not fit, recording goes on, but
+  /// finish() fails and says so. Throws Error if the layer was already observed in this batch, or
+  /// was observed with another reading before.
   void observe(std::string_view layer, const Reading& reading, const ActivationView& view,
                const SequenceMask& mask = {});
   /// Ends a batch.
   void end_batch();
-  /// Writes the file, whole or not at all. Fails if it cannot be written, or if a layer was not
-  /// seen whole; nothing is then written.
+  /// Writes the complete file or nothing. Fails if the file cannot be written, if a layer is
+  /// missing or incomplete in some batch, or if some images had no inputs in set_inputs().
   Result<void> finish();
 
   const RecorderOptions& options() const;
@@ -69,8 +73,8 @@ class LIVECCA_EXPORT Recorder {
   std::unique_ptr<State> state_;
 };
 
-/// Records a network: `run_probe` runs it over the probe and tells the recorder. Fails as
-/// Recorder::finish() does. Throws what run_probe throws.
+/// Records a network. `run_probe` runs it on the probe and feeds the recorder. Fails as
+/// Recorder::finish() does. Throws Error as the recorder does, and whatever run_probe throws.
 LIVECCA_EXPORT Result<void> record(const std::filesystem::path& path,
                                    const RecorderOptions& options,
                                    const std::function<void(Recorder&)>& run_probe);

@@ -4,15 +4,15 @@
 #include <iostream>
 #include <string>
 
-#include "compare/compare.hpp"
 #include "commands/compare_arguments.hpp"
-#include "matrices/layer_matrix.hpp"
-#include "matrices/networks.hpp"
-#include "compare/recorded_probe.hpp"
 #include "commands/replay_arguments.hpp"
 #include "commands/run_arguments.hpp"
-#include "runs/show.hpp"
+#include "compare/compare.hpp"
+#include "compare/recorded_probe.hpp"
 #include "compare/stored_moments.hpp"
+#include "matrices/layer_matrix.hpp"
+#include "matrices/networks.hpp"
+#include "runs/show.hpp"
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include "commands/argument_values.hpp"
 #include "common/enum_names.hpp"
+#include "export/row_columns.hpp"
 #include "livecca/sinks/stream.hpp"
-#include "runs/row_columns.hpp"
 
 namespace livecca::tool {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "runs/export_rows.hpp"
+#include "export/export_rows.hpp"
 #include "runs/show_options.hpp"
 
 namespace livecca::tool {

@@ -3,11 +3,11 @@
 #include <memory>
 #include <string>
 
-#include "inputs/activation_tensor.hpp"
 #include "compare/compare_options.hpp"
+#include "inputs/activation_tensor.hpp"
+#include "inputs/sequence_mask_file.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/moments/panel_moments.hpp"
-#include "inputs/sequence_mask_file.hpp"
 
 namespace livecca::tool {
 

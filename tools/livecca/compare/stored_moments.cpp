@@ -6,11 +6,11 @@
 #include <iterator>
 
 #include "compare/compare_output.hpp"
-#include "inputs/input_error.hpp"
 #include "compare/layer_table.hpp"
+#include "compare/measure_values.hpp"
+#include "inputs/input_error.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
-#include "compare/measure_values.hpp"
 
 namespace livecca::tool {
 namespace {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "inputs/activation_tensor.hpp"
-#include "livecca/packs/recorded_pack.hpp"
 #include "inputs/npy_file.hpp"
 #include "inputs/safetensors_file.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 
 namespace livecca::tool {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "inputs/activation_tensor.hpp"
 #include "common/safetensors.hpp"
+#include "inputs/activation_tensor.hpp"
 #include "inputs/mapped_file.hpp"
 
 namespace livecca::tool {

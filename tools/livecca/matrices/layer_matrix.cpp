@@ -5,11 +5,11 @@
 #include "compare/compare_output.hpp"
 #include "compare/gather.hpp"
 #include "compare/layer_table.hpp"
-#include "livecca/common/executor.hpp"
 #include "compare/matched_layers.hpp"
-#include "text/output_text.hpp"
-#include "matrices/pair_matrix.hpp"
 #include "compare/stored_moments.hpp"
+#include "livecca/common/executor.hpp"
+#include "matrices/pair_matrix.hpp"
+#include "text/output_text.hpp"
 
 namespace livecca::tool {
 namespace {

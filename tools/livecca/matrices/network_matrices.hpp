@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "compare/comparison.hpp"
+#include "compare/matched_layers.hpp"
 #include "inputs/group_file.hpp"
 #include "livecca/measures/group_means.hpp"
-#include "compare/matched_layers.hpp"
 #include "matrices/pair_matrix.hpp"
 
 namespace livecca::tool {

@@ -2,10 +2,10 @@
 
 #include "compare/compare_output.hpp"
 #include "compare/gather.hpp"
+#include "compare/matched_layers.hpp"
 #include "inputs/group_file.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/common/executor.hpp"
-#include "compare/matched_layers.hpp"
 #include "matrices/network_matrices.hpp"
 #include "matrices/networks_output.hpp"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "livecca/measures/measure.hpp"
 #include "compare/measure_values.hpp"
+#include "livecca/measures/measure.hpp"
 
 namespace livecca::tool {
 

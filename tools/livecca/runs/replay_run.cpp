@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "export/csv_rows.hpp"
+#include "export/output_file.hpp"
+#include "export/row_object.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/measures/measure.hpp"
-#include "runs/csv_rows.hpp"
 #include "runs/curve_tables.hpp"
-#include "runs/output_file.hpp"
 #include "runs/pair_curves.hpp"
-#include "runs/row_object.hpp"
 #include "runs/run_rows.hpp"
 #include "runs/show.hpp"
 #include "text/output_text.hpp"

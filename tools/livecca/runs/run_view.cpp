@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "export/row_object.hpp"
 #include "runs/curve_tables.hpp"
 #include "runs/pair_curves.hpp"
-#include "runs/row_object.hpp"
 #include "runs/run_notices.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"

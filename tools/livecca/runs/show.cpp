@@ -9,10 +9,10 @@
 #include <limits>
 #include <thread>
 
-#include "text/output_text.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/run_rows.hpp"
 #include "runs/run_view.hpp"
+#include "text/output_text.hpp"
 
 namespace livecca::tool {
 namespace {

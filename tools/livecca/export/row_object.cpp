@@ -1,4 +1,4 @@
-#include "runs/row_object.hpp"
+#include "export/row_object.hpp"
 
 #include "livecca/sinks/row.hpp"
 

@@ -1,4 +1,4 @@
-#include "runs/csv_rows.hpp"
+#include "export/csv_rows.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "runs/output_file.hpp"
+#include "export/output_file.hpp"
 
 #include <span>
 

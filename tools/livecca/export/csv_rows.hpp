@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "runs/row_columns.hpp"
+#include "export/row_columns.hpp"
 
 namespace livecca::tool {
 

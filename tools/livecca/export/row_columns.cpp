@@ -1,4 +1,4 @@
-#include "runs/row_columns.hpp"
+#include "export/row_columns.hpp"
 
 #include <array>
 

@@ -1,12 +1,12 @@
-#include "runs/export_rows.hpp"
+#include "export/export_rows.hpp"
 
 #include <functional>
 
+#include "export/csv_rows.hpp"
+#include "export/output_file.hpp"
+#include "export/row_object.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/sinks/jsonl_reader.hpp"
-#include "runs/csv_rows.hpp"
-#include "runs/output_file.hpp"
-#include "runs/row_object.hpp"
 
 namespace livecca::tool {
 namespace {
