@@ -11,8 +11,8 @@
 
 namespace livecca {
 
-/// Rows that were packed before and can be read again, e.g. a recording on disk. They never change:
-/// other rows are another source.
+/// Rows that were packed earlier and can be read again, e.g. a recording on disk. The rows of a
+/// source never change. Use another source for other rows.
 class LIVECCA_EXPORT RowSource {
  public:
   RowSource() = default;
@@ -24,12 +24,11 @@ class LIVECCA_EXPORT RowSource {
   virtual std::size_t features() const = 0;
   virtual std::size_t rows_per_image() const = 0;
   virtual Grid grid() const = 0;
-  /// Rows first … first + count − 1 as rows × features; good until the next call. Fails if they
-  /// cannot be had.
+  /// Returns rows first … first + count − 1 as rows × features. The view is valid until the next
+  /// call. Fails if the rows cannot be read.
   virtual Result<ActivationView> read(std::uint64_t first, std::uint64_t count) = 0;
-  /// One entry for each of these rows: 0 if it is none, because a mask left it out when it was
-  /// recorded. Good until the next call. Empty if all are valid, as they are unless it is
-  /// overridden.
+  /// One entry for each of these rows: 0 if a mask left the row out when it was recorded. Valid
+  /// until the next call. Empty if all rows are valid. Returns empty unless it is overridden.
   virtual std::span<const std::uint8_t> valid(std::uint64_t first, std::uint64_t count);
 };
 

@@ -9,29 +9,30 @@
 
 namespace livecca {
 
-/// Which steps of which sequences are valid: the others are padding, and whatever lies there, NaN
-/// too, is not looked at. Borrowed: bytes or lengths must stay as they are until the call that
-/// takes the mask returns.
+/// Says which steps of each sequence are valid. The other steps are padding. Their values are never
+/// read, so they may be NaN. The mask borrows its bytes or lengths. They must not change until the
+/// call that takes the mask returns.
 class LIVECCA_EXPORT SequenceMask {
  public:
   /// No mask: every step is valid.
   SequenceMask() = default;
-  /// Bytes of 1 (valid) and 0, sequences × steps in C order. Throws Error if `valid` is null though
-  /// there are steps.
+  /// `valid` holds one byte per step, 1 for valid and 0 for not valid: sequences × steps in C
+  /// order. Throws Error if it is null although there are steps.
   SequenceMask(const std::uint8_t* valid, std::size_t sequences, std::size_t steps);
-  /// The same with strides in bytes: a mask that lies as steps × sequences has strides 1 and
-  /// sequences.
+  /// The same, with strides in bytes. For example, bytes in the order steps × sequences have a
+  /// sequence stride of 1 and a step stride of `sequences`.
   SequenceMask(const std::uint8_t* valid, std::size_t sequences, std::size_t steps,
                std::int64_t sequence_stride, std::int64_t step_stride);
   /// The first lengths[i] steps of sequence i are valid.
   static SequenceMask of_lengths(std::span<const std::int64_t> lengths);
 
   bool is_given() const { return kind_ != Kind::none; }
-  /// Fails if it is not a mask of so many sequences of so many steps.
+  /// Fails if the mask is not for this many sequences and steps. Without a mask, it always
+  /// succeeds.
   Result<void> check_fits(std::size_t sequences, std::size_t steps) const;
-  /// The mask of the first so many sequences; the same if it has no more.
+  /// The mask of the first `sequences` sequences. The same mask if it does not have more.
   SequenceMask first(std::size_t sequences) const;
-  /// Of a mask that fits.
+  /// Call it only if check_fits() succeeded.
   bool is_valid(std::size_t sequence, std::size_t step) const {
     if (kind_ == Kind::none) return true;
     if (kind_ == Kind::lengths) return static_cast<std::int64_t>(step) < lengths_[sequence];

@@ -10,22 +10,23 @@
 
 namespace livecca {
 
-/// Weights, means and centred cross moments of a pair of taps, in features_x · features_y × 8
-/// bytes. Accuracy, merging and thread safety are those of Moments.
+/// Weights, means and centred cross moments of a pair of taps. Memory: features_x · features_y × 8
+/// bytes. Accuracy, merging and thread safety are as for Moments.
 class LIVECCA_EXPORT CrossMoments {
  public:
   CrossMoments(std::size_t features_x, std::size_t features_y, MomentsOptions options = {});
-  /// Makes moments out of sums that were computed elsewhere, e.g. on a GPU. Fails if shapes
-  /// disagree, a number is not finite, a weight is negative, or no rows can have these weights.
+  /// Makes moments from sums that were computed elsewhere, e.g. on a GPU. Fails if shapes disagree,
+  /// a number is not finite, a weight is negative, or the weights are impossible for any rows.
   /// Cost: O(features_x · features_y).
   static Result<CrossMoments> from_sums(const PairSums& sums);
 
-  /// Adds rows that pair by index; both sides were centred under the same mask and weights. Throws
-  /// Error if the row counts differ or the features are not those of this object.
+  /// Adds rows that pair by index. Both sides must have been centred with the same mask and the
+  /// same weights. Throws Error if the numbers of rows differ, or if the features differ from this
+  /// object's.
   void update(const PackedRows& x, const PackedRows& y, Executor& executor);
-  /// As if the other's rows had been added here. Throws Error if the features differ.
+  /// Adds the rows of another object. Throws Error if the features differ.
   void merge(const CrossMoments& other);
-  /// Makes every row weigh `factor` times as much, in (0, 1].
+  /// Multiplies the weight of every row by `factor`, in (0, 1].
   void decay(double factor);
   /// Forgets every row.
   void reset();

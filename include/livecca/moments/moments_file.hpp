@@ -10,20 +10,20 @@
 
 namespace livecca {
 
-/// Facts of the caller's own that go with moments into a file, by name.
+/// The caller's own facts, by name. They are stored in the file with the moments.
 using MomentsNotes = std::map<std::string, std::string>;
 
-/// Writes a window's moments as a safetensors file, whole or not at all: into a temporary file,
-/// synced to the disk, then renamed. Any safetensors reader can read the tensors. Layout of version
-/// 1, I a tap's or pair's index, K a block's:
+/// Writes a window's moments as a safetensors file. The file is written to a temporary file, synced
+/// to the disk and then renamed, so it is complete or absent. Any safetensors reader can read the
+/// tensors. This is version 1 of the format; I is the index of a tap or pair, K of a block:
 ///
 ///     metadata   format        "livecca.moments"
 ///                version       "1"
 ///                checksum      "crc32c:" and 8 hexadecimal digits, of the header's text with these
 ///                              digits as zeros, followed by the data
 ///                moments       JSON: names, grids, weights, counts, faults. A grid is [height,
-///                              width], or [depth, height, width] where the depth is not 1; a
-///                              frequency and its multiplicity are there only of taps that have one
+///                              width], or [depth, height, width] if the depth is not 1. Only taps
+///                              of a frequency have a frequency and its multiplicity
 ///                notes         JSON object of strings: the caller's
 ///     tensors    taps.I.scatter                                F64, features × features
 ///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is
@@ -35,24 +35,25 @@ using MomentsNotes = std::map<std::string, std::string>;
 ///                                                              Σp, Σq, Σpq, Σq·x, Σp·y
 ///                blocks.K.taps.…, blocks.K.pairs.…             the same, if the window has blocks
 ///
-/// The JSON of the facts may have 8 MiB, that of the notes 1 MiB.
+/// The JSON of the facts may have up to 8 MiB, and the JSON of the notes up to 1 MiB.
 ///
-/// Fails if the file cannot be written. What lay under that name before is then untouched. Under a
-/// limit on the size of files (RLIMIT_FSIZE) the system first sends SIGXFSZ, which ends a process
-/// that does not ignore it: a host that may run under one should. The library leaves signals alone.
+/// Fails if the file cannot be written. An earlier file of that name is then unchanged. If a limit
+/// on file sizes (RLIMIT_FSIZE) is exceeded, the system sends SIGXFSZ first. This signal ends a
+/// process that does not ignore it. A host that may run under such a limit should ignore it,
+/// because the library never changes signals.
 LIVECCA_EXPORT Result<void> save_moments(const std::filesystem::path& path,
                                          const PanelMoments& moments, const MomentsNotes& notes);
 
-/// What a moments file holds.
+/// The content of a moments file.
 struct StoredMoments {
   PanelMoments moments;
   MomentsNotes notes;
 };
 
-/// Reads what save_moments() wrote, of this version or an earlier one. Fails if the file is not
-/// whole, was changed, or is not such a file; the reason begins with the path. Takes no more memory
-/// than a few times the file's size, and at most 300 MB for the JSON of facts and notes, whatever
-/// the file says.
+/// Reads a file of save_moments(), of this version or an earlier one. Fails if the file is
+/// incomplete, was changed, or is another kind of file. The reason begins with the path. Memory: a
+/// few times the file's size, and at most 300 MB for the JSON of facts and notes, whatever the file
+/// claims.
 LIVECCA_EXPORT Result<StoredMoments> load_moments(const std::filesystem::path& path);
 
 }  // namespace livecca

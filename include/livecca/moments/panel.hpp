@@ -67,7 +67,7 @@ struct PanelPlan {
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
 };
 
-/// The state of a window without its moments. Panel::restore() needs both to continue the window.
+/// The state of a window without its moments. Panel::restore() needs the moments and this state.
 struct PanelProgress {
   struct Tap {
     std::optional<TapShape> shape;
@@ -134,7 +134,7 @@ class LIVECCA_EXPORT Panel {
   std::size_t add_frequency_tap(TapName name, const Frequency& frequency,
                                 std::optional<TapShape> shape = std::nullopt);
   /// Adds a tap that is fed from a recording. Its moments are computed when a window ends. They are
-  /// computed again only if the window holds other rows of the recording than the last one. Throws
+  /// computed again only if a window holds other rows of it than the window before. Throws
   /// Error as add_tap(), and also if the recording has more features than max_features.
   std::size_t add_recorded_tap(TapName name, std::shared_ptr<RowSource> rows);
   /// Feeds a recorded tap from another recording. Throws Error if the window has steps, or if the

@@ -14,7 +14,7 @@
 
 namespace livecca {
 
-/// One observation point.
+/// The name of one tap.
 struct TapName {
   std::string network;
   std::string layer;
@@ -24,7 +24,7 @@ struct TapName {
   friend bool operator==(const TapName&, const TapName&) = default;
 };
 
-/// What kept a tap or a pair from a complete window.
+/// Why a tap or a pair is missing in a window.
 enum class FaultKind : std::uint8_t {
   missing,
   shape_changed,
@@ -42,24 +42,26 @@ LIVECCA_EXPORT const char* name_of(FaultKind kind);
 struct Fault {
   FaultKind kind;
   std::string subject;  ///< the tap's name, or "x with y" for a pair
-  std::string message;  ///< what was expected and what came
+  std::string message;  ///< what was expected, and what came instead
 };
 
 /// The moments of one tap over a window.
 struct TapMoments {
   TapName name;
   std::optional<Moments> moments;  ///< absent if the tap was never fed or left the panel
-  /// The positions its rows come from; 1 × 1 of readings with one row an image, and of sequences.
+  /// The grid that the rows come from. 1 × 1 for sequences and for readings with one row per image.
   Grid grid{};
-  /// Rows not counted because some tap was non-finite there. What a mask leaves out is no row.
+  /// Rows that were left out because a tap was non-finite there. Rows that a mask leaves out are
+  /// not counted.
   std::uint64_t samples_left_out = 0;
-  /// The tap's features before it was cut: more than moments->features() if it was, and then
-  /// choose_features(features_of_tap, features, feature_seed) names those that were kept; of a
-  /// frequency, halves of both numbers name channels, whose real and imaginary parts were kept.
+  /// The number of features before the tap was cut. If it is more than moments->features(), the
+  /// kept ones are choose_features(features_of_tap, moments->features(), feature_seed). For a tap
+  /// of one frequency, halve both numbers to count channels. Then choose_features() gives channels,
+  /// and their real and imaginary parts were kept.
   std::size_t features_of_tap = 0;
   std::uint64_t feature_seed = 0;
-  /// Given if the features are the real parts and then the imaginary parts of a complex vector, one
-  /// entry a channel: this frequency of a Fourier transform over the positions.
+  /// The frequency, for a tap of one frequency of a Fourier transform over positions. Its features
+  /// are the real parts of all channels and then the imaginary parts.
   std::optional<Frequency> frequency{};
 };
 
@@ -67,10 +69,10 @@ struct TapMoments {
 struct PairMoments {
   std::size_t x = 0;  ///< index into PanelMoments::taps
   std::size_t y = 0;
-  std::optional<CrossMoments> moments;  ///< absent if a side is, or the sides' rows differed
+  std::optional<CrossMoments> moments;  ///< absent if a side is, or if the sides' rows differed
 };
 
-/// All that a panel gathered in one window; plain data, nothing shared with the panel.
+/// Everything that a panel gathered in one window. Plain data that shares nothing with the panel.
 struct PanelMoments {
   std::vector<TapMoments> taps;
   std::vector<PairMoments> pairs;
@@ -78,20 +80,24 @@ struct PanelMoments {
   std::uint64_t steps_committed = 0;
   std::uint64_t steps_discarded = 0;
   std::vector<Fault> faults;
-  /// The same window in parts, if the panel was asked for them: what standard errors are made of.
-  /// A part holds nothing of a tap that saw no rows in it.
+  /// The parts of the same window, if the panel keeps it in parts. Standard errors need them. A tap
+  /// that got no rows in a part has no moments there.
   std::vector<PanelMoments> blocks;
-  /// The blocks are a ring's (Window::last_blocks): oldest first, the one that was being filled
-  /// last, those not yet begun before all others. Otherwise steps went to them in turn.
+  /// True if the blocks come from a ring (Window::last_blocks). They are then in the order of age,
+  /// and the last one is still being filled. Blocks that were never begun come first. False if
+  /// steps went to the blocks in turn.
   bool blocks_by_age = false;
 };
 
-/// Adds another window's moments, e.g. of a worker that saw other inputs. Any tree of merges gives
-/// the same numbers to rounding, a fixed order the same bits; counts are exact. What either side
-/// lost over its window stays lost, as half its rows would not say so; a tap of another width,
-/// subset of features, grid or frequency is lost with a Fault. Blocks are merged one by one; if one
-/// side has none, or another number, the result has none. With an exponential window both must end
-/// at the same moment. Throws Error, and changes nothing, if taps or pairs differ.
+/// Adds another window's moments, e.g. from a worker that saw other inputs. Merges in any order
+/// give the same numbers up to rounding. Merges in the same order give the same bits. Counts are
+/// exact.
+///
+/// A tap that is missing on either side is missing in the result. A tap is removed, with a Fault,
+/// if the sides have it with another width, choice of features, grid or frequency. Blocks are
+/// merged one by one. If the sides have different numbers of blocks, or one has none, the result
+/// has none. Exponential windows must both end at the same moment. Throws Error, and changes
+/// nothing, if taps or pairs differ.
 LIVECCA_EXPORT void merge(PanelMoments& into, const PanelMoments& from);
 
 }  // namespace livecca

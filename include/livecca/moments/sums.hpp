@@ -22,12 +22,11 @@ struct TapSums {
   /// mean before you multiply: Σ w x xᵀ − n · mean · meanᵀ loses the digits that the two terms
   /// share.
   std::span<const double> scatter;
-  /// Only needed for debiased CKA, and only possible if every row weighs 1.
+  /// Needed only for debiased CKA, and possible only if every row weighs 1.
   std::optional<NormSums> norm_sums{};
   /// Precision::fast if the products were computed in float32 or coarser.
   Precision precision = Precision::exact;
-  /// What rounding may have changed the activations by, relatively, in [0, 1]: roundoff_of() of
-  /// their type.
+  /// The relative rounding error of the activations, in [0, 1]: roundoff_of() of their type.
   double roundoff = 0;
 };
 

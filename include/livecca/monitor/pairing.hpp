@@ -10,28 +10,28 @@
 
 namespace livecca {
 
-/// Which layers of a reference a layer of the trained network is compared with. The network's own
-/// earlier states are always compared layer by layer of the same name.
+/// Says which layers of a reference are compared with each layer of the trained network. The
+/// network's own earlier states are always compared by the same layer name.
 class LIVECCA_EXPORT Pairing {
  public:
   using Patterns = std::vector<std::pair<std::string, std::string>>;
 
-  /// Layers of the same name.
+  /// Pairs layers of the same name.
   static Pairing by_name() { return {Kind::by_name, {}}; }
-  /// Layers whose names match a pair of patterns, of the trained network's name and the
-  /// reference's:
-  /// `*` stands for any text and `?` for one character, in both names the same. {"conv*",
-  /// "features.conv*"} pairs conv1 with features.conv1. Throws Error if a pair of patterns has not
-  /// the same wildcards in the same order.
+  /// Pairs layers whose names match a pair of patterns: the first for the trained network, the
+  /// second for the reference. `*` matches any text and `?` matches one character. Both names must
+  /// have the same text in the place of a wildcard. For example, {"conv*", "features.conv*"} pairs
+  /// conv1 with features.conv1. Throws Error if the two patterns of a pair do not have the same
+  /// wildcards in the same order.
   static Pairing by_patterns(Patterns patterns);
-  /// Every layer with every layer whose rows are of the same positions: layer × layer. Read
-  /// convolutions pooled, so that layers of other grids pair too.
+  /// Pairs every layer with every layer whose rows come from the same positions (layer × layer). To
+  /// also pair layers on other grids, use pooled readings for convolutions.
   static Pairing all() { return {Kind::all, {}}; }
 
-  /// Cost: linear in the names for usual patterns.
+  /// Whether these two layers are paired. Cost: linear in the names for usual patterns.
   bool pairs(std::string_view layer, std::string_view reference_layer) const;
   bool is_all() const { return kind_ == Kind::all; }
-  /// "by name", "all with all", or the patterns.
+  /// Text for people: "by name", "all with all", or the patterns.
   std::string text() const;
 
   friend bool operator==(const Pairing&, const Pairing&) = default;

@@ -13,7 +13,7 @@
 
 namespace livecca {
 
-/// What to compute anew from a run's history.
+/// Says what to compute from a run's history.
 struct ReplayOptions {
   std::vector<std::string> measures = {"pwcca", "mean_cca", "svcca", "linear_cka"};
   double keep_variance = 0.99;
@@ -21,27 +21,31 @@ struct ReplayOptions {
   Precision precision = Precision::exact;
   std::size_t error_blocks = 0;       ///< 0: no standard errors
   bool start = true;                  ///< compare with each layer's first kept snapshot
-  bool final = true;                  ///< and with the last
-  std::vector<std::size_t> before{};  ///< and with the kept snapshot so many before
-  /// Recorded networks: name and pack.
+  bool final = true;                  ///< also compare with the last one
+  std::vector<std::size_t> before{};  ///< also compare with the snapshots this many earlier
+  /// Recorded networks to compare with: name and pack.
   std::vector<std::pair<std::string, std::filesystem::path>> references{};
-  Pairing pairing = Pairing::by_name();  ///< with layers of those
-  int threads = 0;                       ///< 0: one a core
+  Pairing pairing = Pairing::by_name();  ///< of layers with those of the references
+  int threads = 0;                       ///< 0: one per core
 };
 
 struct ReplayResult {
   std::vector<MeasureRow> measures;
-  /// What could not be compared, and why: each once, with the number of its epochs.
+  /// Comparisons that were not possible, and why. Each reason is listed once, with the number of
+  /// epochs in which it occurred.
   std::vector<Event> events;
 };
 
-/// Measures of a run's kept activations, whatever was measured while it ran; where it ran with the
-/// same measures and references, its own numbers again. The run may still go on. Rows have the
-/// epoch and step of the snapshot; "start" is a layer's first kept snapshot that can be read and is
-/// finite throughout, "final" its last. A snapshot that cannot be read costs its points.
+/// Computes measures from the activations that a run kept in its history, also measures that the
+/// run did not compute. With the same measures and references, the numbers are the same as the
+/// run's. The run may still be going on.
 ///
-/// Memory: O(features²) a layer and pair. Throws Error on impossible options, a reference that
-/// cannot be opened, or if the folder has no history that can be read.
+/// Each row has the epoch and step of its snapshot. For each layer, "start" is the first kept
+/// snapshot that can be read and that is finite throughout. "final" is the last one that can be
+/// read. A snapshot that cannot be read has no rows.
+///
+/// Memory: O(features²) for each layer and pair. Throws Error on impossible options, if a reference
+/// cannot be opened, or if the folder has no readable history.
 LIVECCA_EXPORT ReplayResult replay(const std::filesystem::path& run_directory,
                                    const ReplayOptions& options);
 

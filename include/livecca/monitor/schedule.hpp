@@ -12,64 +12,65 @@ namespace livecca {
 struct Progress {
   std::uint64_t step = 0;  ///< training steps made
   std::int64_t epoch = 0;
-  double seconds = 0;  ///< since training began, of a steady clock
+  double seconds = 0;  ///< since training began, by a steady clock
 };
 
-/// When something is due: at points of training, each at most once. After several missed points,
-/// claim() is true once, not once for each.
+/// Says when something is due, at points of training. Each point is used at most once. After
+/// several missed points, claim() is true once, not once for each.
 ///
 ///     auto schedule = livecca::Schedule::every_steps(10);
 ///     if (schedule.claim({step, epoch, seconds})) snapshot();   // at steps 0, 10, 20, …
 ///
-/// Copies go on by themselves from where they were copied. Holds no clock: time comes in with the
-/// Progress. Cost: O(1) a call, beside a predicate's own.
+/// A copy counts on its own, starting from the copied state. A schedule reads no clock, because
+/// Progress contains the time. Cost: O(1) per call, and the cost of a predicate.
 ///
 /// Thread safety: none; calls must not overlap.
 class LIVECCA_EXPORT Schedule {
  public:
   static Schedule never();
-  /// The first call, then every `steps` from its step on. Throws Error unless `steps` > 0.
+  /// Due at the first call, and then every `steps` steps after it. Throws Error unless `steps` > 0.
   static Schedule every_steps(std::int64_t steps);
-  /// The first call, then every `epochs` from its epoch on; once an epoch, however often that is
-  /// told or comes again. Throws Error unless `epochs` > 0.
+  /// Due at the first call, and then every `epochs` epochs after it. Due once per epoch, even if
+  /// several calls report the same epoch or an epoch is repeated. Throws Error unless `epochs` > 0.
   static Schedule every_epochs(std::int64_t epochs);
-  /// The first call, then every `seconds` from it on. If the clock goes back, counting continues
-  /// from the new time. Throws Error unless `seconds` is finite and > 0.
+  /// Due at the first call, and then every `seconds` seconds after it. If the clock goes back,
+  /// counting continues from the new time. Throws Error unless `seconds` is finite and > 0.
   static Schedule every_seconds(double seconds);
-  /// The first call, then the steps 10^(i / per_decade) for i = 0, 1, …, rounded: 1, 2, 5, 10, 22,
-  /// 46, 100, … for 3. Throws Error unless `per_decade` > 0.
+  /// Due at the first call, and then at the steps 10^(i / per_decade) for i = 0, 1, …, rounded. For
+  /// 3 per decade, these are 1, 2, 5, 10, 22, 46, 100, … Throws Error unless `per_decade` > 0.
   static Schedule log_spaced(int per_decade);
-  /// Whenever the predicate says so, which is asked at each call. Throws Error if it is empty. A
-  /// Monitor's predicates must not call the monitor.
+  /// Due if the predicate returns true. Each call of claim() asks it once. A predicate of a Monitor
+  /// must not call the monitor. Throws Error if the predicate is empty.
   static Schedule when(std::function<bool(const Progress&)> predicate);
 
-  /// Whether a point has come since the last claim; if so, claims it, and the next call is false
-  /// until another point comes. A predicate that throws counts as not due. Steps or epochs that go
-  /// back to before the last point are not due.
+  /// Whether a new point was reached since the last claim. If so, this claims it, and the next
+  /// calls return false until another point is reached. A predicate that throws counts as not due.
+  /// If steps or epochs go back, nothing is due until they pass the last point.
   bool claim(const Progress& now);
 
-  /// What the predicate threw in the last call; empty if it did not.
+  /// The text of the exception that the predicate threw in the last call. Empty if it did not
+  /// throw.
   const std::string& failure() const { return failure_; }
 
-  /// Which points have passed, as one line of JSON. A predicate's own state is the user's.
+  /// The points that have passed, as one line of JSON. It does not contain a predicate's own state.
   std::string state() const;
-  /// Goes on from a state() of an equal schedule, as if uninterrupted. False, without a change, if
-  /// it is of another schedule or no state at all.
+  /// Continues from the state() of an equal schedule, as if there had been no break. Returns false,
+  /// and changes nothing, if the text is of another schedule or not a state.
   bool restore(const std::string& state);
 
-  /// For people: "every 10 steps", "4 a decade of steps", "predicate", "never".
+  /// Text for people: "every 10 steps", "4 a decade of steps", "predicate", "never".
   std::string text() const;
 
  private:
   enum class Kind : std::uint8_t { never, steps, epochs, seconds, log_steps, predicate };
 
-  /// What has passed. Points are counted from the first call on.
+  /// The points that have passed. They are counted from the first call on.
   struct Passed {
     bool started = false;
     std::int64_t first = 0;       ///< step or epoch of the first call
-    std::uint64_t points = 0;     ///< of the last claim
+    std::uint64_t points = 0;     ///< the number of points at the last claim
     double elapsed = 0;           ///< seconds since the first call
-    double previous_seconds = 0;  ///< of the last call
+    double previous_seconds = 0;  ///< the time of the last call
   };
 
   Schedule(Kind kind, double interval) : kind_(kind), interval_(interval) {}
@@ -78,7 +79,7 @@ class LIVECCA_EXPORT Schedule {
   bool ask_predicate(const Progress& now);
 
   Kind kind_;
-  double interval_;  ///< steps, epochs or seconds; points a decade
+  double interval_;  ///< in steps, epochs or seconds; or the points per decade
   std::function<bool(const Progress&)> predicate_;
   Passed passed_;
   std::string failure_;

@@ -62,8 +62,9 @@ class LIVECCA_EXPORT Recorder {
                const SequenceMask& mask = {});
   /// Ends a batch.
   void end_batch();
-  /// Writes the complete file or nothing. Fails if the file cannot be written, if a layer is
-  /// missing or incomplete in some batch, or if some images had no inputs in set_inputs().
+  /// Writes the complete file or nothing. Fails if the file cannot be written, if there is no
+  /// layer, if a layer is missing or incomplete in some batch, or if set_inputs() got the inputs of
+  /// only some images.
   Result<void> finish();
 
   const RecorderOptions& options() const;

@@ -11,53 +11,59 @@
 
 namespace livecca {
 
-/// An append-only file of JSON lines, each written whole or not at all: a line that the disk took
-/// only in part is cut off again. Lines that cannot be written wait, up to 8 MiB of them, and go
-/// first once the disk takes them; beyond that they are lost and counted. A file that was removed
-/// is begun anew, its folder too; one that was emptied begins as before. What another run put in
-/// its place is not touched. Never throws while writing.
+/// An append-only file of JSON lines. Each line is written completely or not at all. If the disk
+/// takes only a part of a line, this part is cut off again. Lines that cannot be written wait in
+/// memory, up to 8 MiB of them, and are written first when the disk takes them. Beyond that, lines
+/// are lost and counted.
+///
+/// If the file was removed, it is created again, with its folder. If it was emptied, it gets its
+/// first lines again. A file of another run in its place is not changed. Writing never throws
+/// Error.
 ///
 /// Thread safety: none.
 class LIVECCA_EXPORT JsonlFile {
  public:
-  /// Creates the file. Throws Error if it exists already or cannot be created.
+  /// Creates the file. Throws Error if it exists already, or if it cannot be created.
   explicit JsonlFile(std::filesystem::path path) : JsonlFile(std::move(path), true) {}
-  /// Goes on with a file, at its end or where cut() says. Throws Error if there is no such file, it
-  /// cannot be written, or another process is writing it.
+  /// Continues an existing file, at its end or where cut() says. Throws Error if the file does not
+  /// exist, cannot be written, or is being written by another process.
   static JsonlFile at_end_of(std::filesystem::path path) {
     return JsonlFile(std::move(path), false);
   }
-  /// Tries once more to write what waits.
+  /// Tries once more to write the waiting lines.
   ~JsonlFile();
   JsonlFile(const JsonlFile&) = delete;
   JsonlFile& operator=(const JsonlFile&) = delete;
 
-  /// Goes on with the file as the one that begins with this line, and will if it is begun anew.
-  /// False, and nothing changes, if it begins otherwise, as far as it goes.
+  /// Continues the file if it begins with this line. If the file is begun anew later, it gets this
+  /// line first. Returns false, and changes nothing, if the file begins with something else. A
+  /// shorter file is compared as far as it goes.
   bool take_up(std::string first_line);
-  /// Forgets what lies beyond `size` bytes, and a line that is then not whole. Throws Error if that
-  /// cannot be done.
+  /// Removes everything after the first `size` bytes, and a last line that is then incomplete.
+  /// Throws Error if that fails.
   void cut(std::uint64_t size);
 
-  /// Appends a line, after those that wait. Returns false if it has to wait or is lost, or if
-  /// earlier lines are gone because the file was removed or shortened; last_error() says which.
+  /// Appends a line after the waiting ones. Returns false if the line must wait or is lost, or if
+  /// earlier lines are gone because the file was removed or shortened. last_error() gives the
+  /// reason.
   bool write(std::string_view line);
-  /// What comes after the first line in a file that had to be begun anew.
+  /// Sets the second line of the file, for when it must be begun anew.
   void set_heading(std::string line) { heading_ = std::move(line); }
-  /// Returns once the disk has all lines, those that wait too; false if it does not say so, or if
-  /// the file was removed or shortened since the last write().
+  /// Returns true when the disk has all lines, including the waiting ones. Returns false if the
+  /// disk does not confirm this, or if the file was removed or shortened since the last write().
   bool sync();
 
   const std::filesystem::path& path() const { return path_; }
-  /// What the file begins with, now or once it is begun anew; empty until a line is written.
+  /// The line that the file begins with, now or when it is begun anew. Empty until a line is
+  /// written or take_up() succeeds.
   const std::string& first_line() const { return first_line_; }
-  /// Empty if there is none.
+  /// The last line of the file; empty if there is none.
   std::string last_line() const;
-  /// Bytes written.
+  /// The size of the file in bytes.
   std::uint64_t size() const { return size_; }
   std::uint64_t lines_lost() const { return lines_lost_; }
   std::uint64_t lines_waiting() const { return waiting_.size(); }
-  /// Why the last failed write failed.
+  /// The reason of the last failure.
   const std::string& last_error() const { return last_error_; }
 
  private:

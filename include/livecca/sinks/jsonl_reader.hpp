@@ -12,11 +12,11 @@
 
 namespace livecca {
 
-/// Reads a run's rows.jsonl line by line while it grows. Each whole line comes once.
+/// Reads a run's rows.jsonl line by line while it grows. Each complete line is passed on once.
 ///
-/// A last line without its line feed is still being written. It comes with the read() that finds it
-/// whole. The file may be cut back to a checkpoint, or begun anew, and grow again. read() notices
-/// that, because the line that it read last is then not in its place any more.
+/// A last line without a line feed is still being written. It is passed on by the read() that finds
+/// it complete. The file may be cut back to a checkpoint or begun anew, and then grow again. read()
+/// notices this, because the last line that it read is then not in its place.
 ///
 /// Memory: the longest line and 1 MiB. Thread safety: none.
 class LIVECCA_EXPORT JsonlReader {
@@ -25,18 +25,19 @@ class LIVECCA_EXPORT JsonlReader {
   /// be opened. Reads nothing yet.
   static Result<JsonlReader> open(const std::filesystem::path& run);
 
-  /// Takes a line without its line feed. The text is valid during the call only.
+  /// Called with a line, without its line feed. The text is valid only during the call.
   using OnLine = std::function<void(std::string_view line)>;
-  /// Says that all lines so far count no more, and that the file is read from its beginning.
+  /// Called when all earlier lines become invalid, because the file is read again from its
+  /// beginning.
   using OnStartOver = std::function<void()>;
 
-  /// Reads the lines that came since the last read(). Returns whether anything was called. A file
-  /// that is not there any more has no lines for now. Fails if reading fails; another read() goes
-  /// on from there.
+  /// Reads the lines that came since the last read(). Returns whether a function was called. A file
+  /// that was removed has no lines for now. Fails if reading fails. Another read() continues from
+  /// there.
   Result<bool> read(const OnLine& on_line, const OnStartOver& on_start_over);
 
   const std::filesystem::path& path() const { return path_; }
-  /// How many bytes the lines so far have, with their line feeds.
+  /// The number of bytes of all lines read so far, with their line feeds.
   std::uint64_t offset() const { return offset_; }
 
  private:

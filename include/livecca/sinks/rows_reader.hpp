@@ -14,7 +14,7 @@
 
 namespace livecca {
 
-/// A row of any kind. std::monostate is a kind that this version does not know.
+/// A row of any kind. std::monostate stands for a kind that this version does not know.
 using AnyRow = std::variant<std::monostate, RunRow, MeasureRow, SpectrumRow, LayerRow, DriftRow,
                             VerdictRow, LogRow, Event, OverheadRow>;
 
@@ -26,24 +26,25 @@ struct RowLine {
 };
 
 /// Reads a line that to_json() wrote, in this version or an older one. A field that older versions
-/// did not write keeps its default. null is NaN in a field that is not optional. Fails, and says
-/// which field is wrong, if the line is no row of schema 1 or if a field has another type.
+/// did not write keeps its default. In a field that is not optional, null is read as NaN. Fails if
+/// the line is not a row of schema 1, or if a field has another type. The reason names the wrong
+/// field.
 LIVECCA_EXPORT Result<RowLine> row_from_json(std::string_view line);
 
-/// Lines that are no rows.
+/// Counts the lines that are not rows.
 struct ForeignLines {
   std::uint64_t count = 0;
-  std::uint64_t first = 0;  ///< the number of the first one, counted from 1; 0: there is none
+  std::uint64_t first = 0;  ///< line number of the first one, counted from 1; 0: none
   std::string why{};        ///< what is wrong with the first one
 };
 
 struct RowsReaderOptions {
-  /// False: spectra are passed over. They are the longest lines.
+  /// False skips the spectra, which are the longest lines.
   bool with_spectra = true;
 };
 
-/// Reads a run's rows while the file grows, see JsonlReader. Lines that are no rows are counted and
-/// passed over.
+/// Reads a run's rows while the file grows; see JsonlReader. Lines that are not rows are counted
+/// and skipped.
 ///
 /// Cost: each line is parsed once. Memory: one line and its row. Thread safety: none.
 class LIVECCA_EXPORT RowsReader {
@@ -53,13 +54,15 @@ class LIVECCA_EXPORT RowsReader {
 
   using OnRow = std::function<void(RowLine&& line)>;
 
-  /// Reads the rows that came since the last read(). Returns whether there were new lines, or
-  /// whether the file was cut back or begun anew. In that case `on_start_over` is called first, the
-  /// counts begin anew, and all rows of the file come again. Fails as JsonlReader::read() does.
+  /// Reads the rows that came since the last read(). Returns true if there were new lines, or if
+  /// the file was cut back or begun anew. If it was cut back or begun anew, on_start_over is called
+  /// first. Then the counts start at 0 and all rows of the file are read again. Fails as
+  /// JsonlReader::read() does.
   Result<bool> read(const OnRow& on_row, const JsonlReader::OnStartOver& on_start_over);
 
   const std::filesystem::path& path() const { return reader_.path(); }
-  /// How many whole lines the file had at the last read(), foreign ones and spectra too.
+  /// The number of complete lines in the file at the last read(), including spectra and lines that
+  /// are not rows.
   std::uint64_t lines() const { return lines_; }
   const ForeignLines& foreign_lines() const { return foreign_; }
 

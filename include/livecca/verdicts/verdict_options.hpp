@@ -8,18 +8,21 @@
 
 namespace livecca {
 
-/// When a layer counts as moving, dead or exploding; see docs/verdicts.md.
+/// Says when a layer counts as moving, dead or exploding. See docs/verdicts.md.
 struct VerdictOptions {
-  /// Snapshots of a stream that a slope is fitted through, at least 3: the latest.
+  /// A slope is fitted through this many of the latest snapshots of a stream; at least 3.
   std::size_t snapshots = 5;
-  /// A smaller change over those snapshots is none, whatever its error; in the measure's unit, as
-  /// is by how much a better match of another layer must be better (of a score up to 1).
+  /// A layer is moving only if its value changes by more than this over those snapshots, in the
+  /// measure's unit. Two other differences must also be larger than this: from a value to its noise
+  /// floor, and from the match of the layer of the same name to a better match (as scores of at
+  /// most 1).
   double least_change = 0.005;
-  /// The share of a layer's neurons, (0, 1], from which on it is dead if they are.
+  /// A layer is dead if at least this share of its neurons does not vary; in (0, 1].
   double dead_share = 0.5;
-  /// Activations are exploding at more than so many times their first root mean square; above 1.
+  /// Activations explode if their root mean square is more than this many times the first one;
+  /// above 1.
   double exploding_growth = 100;
-  /// They are, too, if more than this share of the samples, [0, 1], was not finite.
+  /// Activations also explode if more than this share of the samples is non-finite; in [0, 1].
   double nonfinite_share = 0.01;
 
   /// Fails if the options make no sense.

@@ -8,15 +8,17 @@
 
 namespace livecca::libtorch {
 
-/// Tells a probe step which inputs it sees: a batch as the networks take it, first axis the inputs,
-/// of any element type (images, token ids). Their fingerprint tells recorded packs of the same
-/// probe from others. Once a step; does nothing in the train stream.
+/// Tells a probe step which inputs it sees. `inputs` is the batch that the networks take. The first
+/// axis counts the inputs. Every element type is allowed (images, token ids). The fingerprint of
+/// the inputs tells recorded packs of the same probe from others. Call it once per step. Does
+/// nothing in the train stream.
 ///
-/// Never throws but on wrong use of the step: a tensor that cannot be read is an event of the run.
-/// Cost: one pass over the bytes; of a tensor on another device, a copy of it.
+/// Throws Error only if the step is used wrongly. A tensor that cannot be read is an event of the
+/// run. Cost: one pass over the bytes, and a copy if the tensor is on another device.
 LIVECCA_EXPORT void set_inputs(Monitor::Step& step, const at::Tensor& inputs);
 
-/// The same of a batch that is recorded. Throws Error on a tensor that cannot be read.
+/// Tells a recorder the inputs of the batch that it records. Throws Error if the tensor cannot be
+/// read.
 LIVECCA_EXPORT void set_inputs(Recorder& recorder, const at::Tensor& inputs);
 
 }  // namespace livecca::libtorch

@@ -14,11 +14,12 @@
 
 namespace livecca::libtorch {
 
-/// Runs a network on a batch of inputs; what it taps on the way is recorded, not what it returns.
+/// Runs a network on a batch of inputs. The layers that it taps are recorded. The return value is
+/// not.
 using Forward = std::function<at::Tensor(const at::Tensor& inputs)>;
 
-/// Records what a network's layers give on a probe into a pack that other networks can be compared
-/// with later (Monitor::add_reference), without this one at hand:
+/// Records the activations of a network's layers on a probe, in a pack. Other networks can be
+/// compared with the pack later (Monitor::add_reference), without the recorded network:
 ///
 ///     const auto recorded = livecca::libtorch::record(
 ///         "seed7.safetensors", *net, probe_batches,
@@ -26,24 +27,24 @@ using Forward = std::function<at::Tensor(const at::Tensor& inputs)>;
 ///     if (!recorded) std::cerr << recorded.why() << '\n';
 ///     else for (const auto& problem : *recorded) std::cerr << problem.message << '\n';
 ///
-/// The network runs in an EvaluationScope, batch by batch, so it is left as it was. The inputs may
-/// be of any element type; how they are cut into batches does not change the pack.
+/// The network runs batch by batch in an EvaluationScope, which leaves it unchanged. Inputs may
+/// have any element type. The pack does not depend on how the inputs are cut into batches.
 ///
-/// Returns the layers that could not be watched and are not in the pack, each with its reason;
-/// empty if the pack holds them all. Fails if nothing was written: inputs or a layer that were not
-/// seen whole, no layer at all, a file that cannot be written. Throws Error on invalid options, and
-/// what `forward` throws.
+/// Returns the layers that could not be recorded and are not in the pack, each with its reason;
+/// empty if there are none. Fails if the pack was not written: the inputs or a layer are
+/// incomplete, there is no layer, or the file cannot be written. Throws Error on invalid options,
+/// and whatever `forward` throws.
 ///
-/// Cost: the network's own passes, and a copy of the rows. Memory: O(features²) a layer, and a
-/// batch.
+/// Cost: the network's own passes, and a copy of the rows. Memory: O(features²) for each layer, and
+/// one batch.
 LIVECCA_EXPORT Result<std::vector<TapProblem>> record(const std::filesystem::path& path,
                                                       torch::nn::Module& module,
                                                       const std::vector<at::Tensor>& batches,
                                                       const Forward& forward,
                                                       const RecorderOptions& options);
 
-/// The same of batches that are made one by one: each call of `next_batch` gives the next, and an
-/// undefined tensor ends the probe. It runs outside the evaluation scope and may throw.
+/// Records batches that are made one by one. Each call of `next_batch` returns the next batch, and
+/// an undefined tensor ends the probe. It is called outside the EvaluationScope and may throw.
 LIVECCA_EXPORT Result<std::vector<TapProblem>> record(const std::filesystem::path& path,
                                                       torch::nn::Module& module,
                                                       const std::function<at::Tensor()>& next_batch,

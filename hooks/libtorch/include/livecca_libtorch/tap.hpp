@@ -14,23 +14,24 @@
 
 namespace livecca::libtorch {
 
-/// Borrows a tensor's memory: its shape and strides as they are, contiguous or not, without a copy
-/// and without its graph. The view is good for as long as the tensor's storage lives and stays as
-/// it is.
+/// Makes a view of a tensor's memory, without a copy and without its graph. The view has the
+/// tensor's shape and strides, contiguous or not. It is valid as long as the tensor's storage lives
+/// and does not change.
 ///
-/// float16, bfloat16, float32 and float64, dense, on the CPU, at most ActivationView::max_rank
-/// axes. Throws Error that says what came for anything else. Cost: O(rank). Thread safe.
+/// The tensor must be float16, bfloat16, float32 or float64, dense, on the CPU, and have at most
+/// ActivationView::max_rank axes. Otherwise throws Error, which says what came instead. Cost:
+/// O(rank). Thread safety: may be called from many threads.
 LIVECCA_EXPORT ActivationView view_of(const at::Tensor& tensor);
 
-/// A tensor that tap() could not watch, and why.
+/// A tensor that tap() could not observe, and why.
 struct TapProblem {
   std::string tap;      ///< "network/layer"
-  std::string message;  ///< one line: what came, what was expected
+  std::string message;  ///< one line: what was expected, what came instead
 };
 
-/// While it lives, tap() on this thread hands its tensors to one step of a monitor, or to a
-/// recorder, as layers of one network. Without it tap() does nothing, so that one forward() serves
-/// training and the probe.
+/// While a scope lives, tap() on this thread passes its tensors to one step of a monitor, or to a
+/// recorder, as layers of one network. Without a scope, tap() does nothing. So one forward() serves
+/// both training and the probe.
 ///
 ///     auto step = monitor.begin(livecca::Stream::probe, epoch);
 ///     {
@@ -40,12 +41,13 @@ struct TapProblem {
 ///     }
 ///     step.commit();
 ///
-/// Scopes nest: the innermost one listens. They must end in the reverse order of their beginning,
-/// on the thread that made them. Monitor, step and recorder are borrowed.
+/// Scopes nest, and the innermost one gets the tensors. They must end in reverse order, on the
+/// thread that made them. Monitor, step and recorder are borrowed.
 ///
-/// Of another network than the monitor's own, a scope that ends before the commit of its step of
-/// the train stream tells it how long it lived, less what observing took: a reference's pass is
-/// overhead. So let it hold that pass alone.
+/// If the network is not the monitor's own, its forward pass is overhead. The step counts the time
+/// for which the scope lived as overhead, without the time in tap() and in inner scopes. This is
+/// for steps of the train stream, and the scope must end before the commit. So such a scope should
+/// contain only the forward pass.
 class LIVECCA_EXPORT TapScope {
  public:
   TapScope(Monitor& monitor, Monitor::Step& step, std::string network);
@@ -55,7 +57,7 @@ class LIVECCA_EXPORT TapScope {
   TapScope(const TapScope&) = delete;
   TapScope& operator=(const TapScope&) = delete;
 
-  /// What could not be watched so far, each tap once. Training went on without it.
+  /// The taps that could not be observed so far, each listed once. Training went on without them.
   const std::vector<TapProblem>& problems() const;
 
  private:
@@ -65,26 +67,30 @@ class LIVECCA_EXPORT TapScope {
   std::unique_ptr<State> state_;
 };
 
-/// Observes a tensor as the layer `name` of the scope's network and returns it unchanged, the same
-/// tensor with the same graph: `x = tap("conv1", relu(conv1(x)));`.
+/// Observes a tensor as the layer `name` of the scope's network. Returns the same tensor with the
+/// same graph: `x = tap("conv1", relu(conv1(x)));`.
 ///
-/// A layer is watched on first sight, with the layout by its axes: N × C (nc) or N × C × H × W
-/// (nchw; the channels_last memory format is read as it lies). An in-place operation may follow: in
-/// a tap's first pass what is needed is copied before the return. Where nothing changed its tensor
-/// until the step's commit, later ones are kept until then, without their graph, and livecca's own
-/// thread reads those that nobody else has any more (see Monitor::Step::observe_held()). One that
-/// is changed all the same costs its tap the step, with an event, and is copied at once from then
-/// on. So is memory that LibTorch did not allocate. A tensor on another device is copied to the CPU.
+/// A new layer is watched from its first tap on. The number of axes gives its layout: N × C is nc,
+/// and N × C × H × W is nchw. The channels_last memory format is read in place. A tensor on another
+/// device is copied to the CPU.
 ///
-/// Never throws: a tensor that cannot be watched (undefined, sparse, of integers, of another number
-/// of axes, a name tapped twice in one step) is a TapProblem of the scope and an event of the run.
-/// A recorder has no events.
+/// An operation may change the tensor in place after the tap. In a tap's first pass, livecca copies
+/// what it needs before tap() returns, and checks at the step's commit whether the tensor was
+/// changed. If not, later tensors of this tap are kept until the commit, without their graph. Then
+/// livecca's own thread reads those that nobody else holds (see Monitor::Step::observe_held()), and
+/// the others are copied at the commit. If a kept tensor was changed after all, the tap is missing
+/// in that step, with an event. Its later tensors are copied at once. Inference tensors, and memory
+/// that LibTorch did not allocate, are always copied at once.
 ///
-/// Cost: nothing to speak of without a scope; with one, that of Monitor::Step::observe(). Thread
-/// safety: a scope hears only the thread that made it; the call may be made from any thread.
+/// Never throws. A tensor that cannot be watched is a TapProblem of the scope and an event of the
+/// run. Examples: an undefined or sparse tensor, integers, another number of axes, or a name that
+/// is tapped twice in one step. A recorder has no events.
+///
+/// Cost: almost nothing without a scope; otherwise that of Monitor::Step::observe(). Thread safety:
+/// may be called from any thread. A scope gets only the tensors of the thread that made it.
 LIVECCA_EXPORT at::Tensor tap(std::string_view name, const at::Tensor& tensor);
 
-/// Whether a scope listens on this thread: guards what is computed only to be tapped.
+/// Whether a scope lives on this thread. Use it to skip work that is done only for a tap.
 LIVECCA_EXPORT bool is_tapping();
 
 }  // namespace livecca::libtorch
