@@ -86,7 +86,7 @@ struct Monitor::State {
     return {options.positions, options.max_features, options.feature_seed};
   }
 
-  // monitor_pipeline.cpp
+  // step_queue.cpp
   /// Lets a buffer be used again.
   void give_back(std::unique_ptr<StepBuffer> buffer);
   /// Runs a job on livecca's thread, behind all steps so far; waits for a place in the queue.
@@ -102,6 +102,7 @@ struct Monitor::State {
   void drop_window(Stream stream, std::int64_t epoch, const std::string& reason);
   StreamWindow& window_of(Stream stream);
   void take_inputs(StepBuffer& buffer);
+  // snapshot_windows.cpp
   /// What the training threads knew, whose next windows begin now. Throws Error.
   FrontState end_windows(std::int64_t epoch, std::array<bool, 2> streams);
   /// `streams` says of each stream whether its window ends.

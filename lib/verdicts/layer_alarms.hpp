@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "livecca/measures/standard_error.hpp"
-#include "livecca/verdicts/verdict_options.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/verdicts/verdict_options.hpp"
 
 namespace livecca {
 

@@ -22,7 +22,7 @@ struct CurveName {
   std::string reference_layer;
   std::string measure;  ///< with its direction
 
-  auto operator<=>(const CurveName&) const = default;
+  auto operator<=>(const CurveName&) const = default;  // NOLINT(modernize-use-nullptr): its bug
 };
 
 struct Curve {

@@ -193,13 +193,14 @@ bool Replay::has_pair(const RecordedSide& side) const {
 }
 
 void Replay::open_references() {
-  for (const auto& [name, path] : asked_.references) {
+  for (const auto& reference : asked_.references) {
+    const std::string& name = reference.first;
     const bool is_known =
         std::ranges::any_of(references_, [&](const auto& side) { return side.network == name; });
     if (name.empty() || name == options_.network || is_known || is_reserved(name)) {
       throw Error("replay: expected a new name for a recorded reference, got '" + name + "'");
     }
-    const auto pack = RecordedPack::open(path);
+    const auto pack = RecordedPack::open(reference.second);
     if (!pack) throw Error(pack.why());
     references_.push_back(RecordedSide::of(name, ReferenceKind::pack, *pack));
     if (has_pair(references_.back())) continue;
@@ -217,10 +218,7 @@ std::vector<RecordedSide> without(const RecordedSide& side, const Pack& now) {
 
 std::vector<RecordedSide> Replay::earlier_and_others(std::size_t index, const Pack& now) {
   std::vector<RecordedSide> sides = without(start_, now);
-  std::vector<std::size_t> before = asked_.before;
-  std::ranges::sort(before);
-  before.erase(std::ranges::unique(before).begin(), before.end());
-  for (const std::size_t snapshots : before) {
+  for (const std::size_t snapshots : std::set(asked_.before.begin(), asked_.before.end())) {
     if (snapshots > index) continue;
     if (const Pack pack = open(index - snapshots)) {
       sides.push_back(RecordedSide::of(before_reference(snapshots), ReferenceKind::before, pack));
