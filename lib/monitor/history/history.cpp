@@ -68,7 +68,7 @@ void History::abandon() {
 }
 
 std::shared_ptr<const RecordedPack> History::close(
-    PackFacts facts, const std::function<const Moments*(const std::string&)>& moments_of) {
+    const PackFacts& facts, const std::function<const Moments*(const std::string&)>& moments_of) {
   const std::uint64_t number = snapshots_++;
   const std::unique_ptr<PackWriter> done = std::move(writer_);
   std::map<std::string, std::uint64_t> nonfinite_rows;
@@ -182,9 +182,7 @@ void History::thin(std::int64_t epoch) {
   }
 }
 
-RecordedSide History::start() const {
-  return {start_reference, ReferenceKind::start, start_};
-}
+RecordedSide History::start() const { return {start_reference, ReferenceKind::start, start_}; }
 
 std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
                                                     bool is_latest_now) const {

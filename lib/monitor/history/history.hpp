@@ -16,8 +16,8 @@
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/sinks/row.hpp"
-#include "packs/pack_writer.hpp"
 #include "monitor/history/recorded_side.hpp"
+#include "packs/pack_writer.hpp"
 
 namespace livecca {
 
