@@ -61,7 +61,7 @@ class History {
   void spoil(const std::string& layer);
   /// Ends the snapshot and returns it; null if nothing of it could be kept.
   std::shared_ptr<const RecordedPack> close(
-      PackFacts facts, const std::function<const Moments*(const std::string&)>& moments_of);
+      const PackFacts& facts, const std::function<const Moments*(const std::string&)>& moments_of);
   /// Forgets what the open snapshot has so far.
   void abandon();
 
