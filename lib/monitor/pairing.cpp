@@ -46,8 +46,8 @@ bool match(std::string_view x_pattern, std::string_view x, std::string_view y_pa
 Pairing Pairing::by_patterns(Patterns patterns) {
   for (const auto& [x, y] : patterns) {
     if (wildcards_of(x) == wildcards_of(y)) continue;
-    throw Error("pairing: expected the same wildcards in both patterns, got '" + x + "' and '" + y +
-                "'");
+    std::string why = "pairing: expected the same wildcards in both patterns, got '";
+    throw Error(why.append(x).append("' and '").append(y).append("'"));
   }
   return {Kind::by_patterns, std::move(patterns)};
 }

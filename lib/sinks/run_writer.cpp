@@ -122,7 +122,8 @@ void RunWriter::report(const Event& event) {
 }
 
 void RunWriter::report_locked(const Event& event) {
-  const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, event, event.count);
+  const auto [place, is_new] =
+      events_.try_emplace({event.what, event.subject}, Counted{event, event.count});
   if (!is_new) {
     place->second.event.count += event.count;
     return;
@@ -146,7 +147,7 @@ void RunWriter::tell(const Event& event) {
                      .subject = "on_event",
                      .message = "expected it not to throw, got: " + why};
   const auto [place, is_new] =
-      events_.try_emplace({failed.what, failed.subject}, failed, failed.count);
+      events_.try_emplace({failed.what, failed.subject}, Counted{failed, failed.count});
   if (is_new) {
     write_locked(failed);
   } else {

@@ -18,16 +18,16 @@ namespace livecca {
 
 /// The rows (samples × features) of one tap in one step. The features of a sample lie together.
 /// Elements keep their type and are converted to float64 one block at a time, so half precision
-/// takes half the memory. Only pooled rows are float64, because they are computed. Rows of two taps
-/// pair by index; see pairs_with().
+/// takes half the memory of float32. Pooled rows are computed, so only they are stored as float64.
+/// Rows of two taps pair by index; see pairs_with().
 ///
 /// A mask leaves rows out in one of two ways. If every position is a sample, a masked step gives no
-/// row, so sequences may have different numbers of rows. If an image gives one row, a masked row is
-/// present, but it is zero and not valid(). It must not be kept.
+/// row. So sequences may have different numbers of rows. If an image gives one row, the row is
+/// there even if it is masked, but it is zero and not valid(). It must not be kept as a sample.
 ///
 /// There are two states. After pack(), the rows are the activations. After center(), the rows left
-/// out are gone, and the others have weights and a mean, ready for an accumulator. Memory is reused
-/// from step to step: rows × features × the size of an element.
+/// out are gone, and the others have weights and a mean, ready for an accumulator. Memory: rows ×
+/// features × the size of an element. The next step reuses it.
 ///
 /// Thread safety: none; const members may be called from many threads.
 class LIVECCA_EXPORT PackedRows {
@@ -47,10 +47,10 @@ class LIVECCA_EXPORT PackedRows {
                     std::uint64_t first_image, std::span<const std::size_t> features = {},
                     const SequenceMask& mask = {});
 
-  /// Packs rows of a recording, which were packed before. `view` is rows × features. Each image has
-  /// rows_per_image consecutive rows, taken from `grid`. `valid` has one entry per row, see
-  /// valid(); if empty, all rows are valid. Fails if these do not fit each other. The rows are then
-  /// empty.
+  /// Packs rows of a recording. They were already packed when they were recorded. `view` is rows ×
+  /// features. Each image has rows_per_image consecutive rows, taken from `grid`. `valid` has one
+  /// entry per row, see valid(); if empty, all rows are valid. Fails if these do not fit each
+  /// other. The rows are then empty.
   Result<void> pack_recorded(const ActivationView& view, std::size_t rows_per_image, Grid grid,
                              std::span<const std::uint8_t> valid = {});
 
@@ -64,13 +64,13 @@ class LIVECCA_EXPORT PackedRows {
 
   /// Removes the rows that are not valid or whose `keep` is 0 (one entry per row), and computes the
   /// weighted mean of the others. `image_weights` has one entry per image, 0 or more; if empty, all
-  /// weights are 1. Rows of weight 0 count in weights().samples and are then removed too. Cost:
+  /// weights are 1. Rows of weight 0 are also removed, but they count in weights().samples. Cost:
   /// O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
 
   std::size_t images() const { return images_; }
   std::size_t features() const { return features_; }
-  /// The number of features before the choice.
+  /// The number of features of the tap, before some of them were chosen.
   std::size_t features_of_tap() const { return features_of_tap_; }
   /// The most rows that one image gives. With a mask, a sequence may give fewer.
   std::size_t rows_per_image() const { return rows_per_image_; }
@@ -81,10 +81,11 @@ class LIVECCA_EXPORT PackedRows {
   std::size_t first_row(std::size_t image) const {
     return is_even() ? image * rows_per_image_ : first_rows_[image];
   }
-  /// The most rows that this many images can give under any mask. Reserve memory for this number.
+  /// The most rows that images() images can give, whatever the mask is. Reserve memory for this
+  /// number.
   std::size_t most_rows() const { return most_rows_; }
-  /// The grid that the rows come from. If the steps of masked sequences are the rows, its width
-  /// ends at the last step that is valid in any of them.
+  /// The grid that the rows come from. If the rows are the steps of masked sequences, its width
+  /// ends at the last step that is valid in at least one sequence.
   Grid grid() const { return grid_; }
   DType dtype() const { return dtype_; }
   /// The rounding error of the values, see ActivationView::roundoff(). For means over the positions
@@ -96,8 +97,8 @@ class LIVECCA_EXPORT PackedRows {
   /// that are not valid() count as finite.
   std::span<const std::uint8_t> finite() const { return finite_; }
   /// One entry per packed row: 0 if a mask leaves the row out or if the sequence does not have the
-  /// step. Empty if all rows are valid. Only sequences with one row each, and recordings of them,
-  /// have entries. center() does not change it.
+  /// step. Empty if all rows are valid. It can have entries only for sequences that give one row
+  /// each, and for recordings of them. center() does not change it.
   std::span<const std::uint8_t> valid() const { return valid_; }
   /// The bytes of memory held, including memory reserved for later steps.
   std::size_t bytes() const;

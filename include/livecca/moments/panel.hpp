@@ -25,8 +25,8 @@ namespace livecca {
 
 struct PanelOptions {
   Positions positions{};
-  /// The largest share of non-finite rows that a tap may have in one step. A tap above it leaves
-  /// the panel until the next window. So the other taps keep their rows.
+  /// The largest share of non-finite rows that a tap may have in one step. A tap with more leaves
+  /// the panel until the next window, so that the other taps keep their rows.
   double nonfinite_limit = 0.1;
   Window window{};
   Precision precision = Precision::exact;
@@ -60,8 +60,8 @@ struct TapShape {
 /// The memory and the work that a panel needs, computed before anything runs.
 struct PanelPlan {
   std::uint64_t moments_bytes = 0;  ///< means and products, in all parts of the window
-  /// One step's rows, the blocks in which they are multiplied, and the rows that are read from a
-  /// recording at one time when a window ends.
+  /// The rows of one step, and the blocks in which they are multiplied. Also the rows of a
+  /// recording: when a window ends, they are read in portions, and one portion counts.
   std::uint64_t step_bytes = 0;
   std::uint64_t flops = 0;  ///< of one step's products; a multiply-add counts as 2
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
@@ -92,23 +92,25 @@ struct PanelProgress {
 /// them.
 ///
 /// A step is a transaction: begin it, observe each tap once, commit it. If a row is non-finite in
-/// one tap, all taps of the same grid leave that row out. Taps of other grids leave out its whole
-/// image. A tap leaves the panel until the next window, with a Fault, if it is missing from a step,
-/// changes its shape, or has too many non-finite rows. The other taps go on. A step that is not
-/// committed adds no rows. It is counted, and the faults of the views observed in it still count.
+/// one tap, all taps of the same grid leave that row out. Taps of other grids leave out the whole
+/// image of that row. A tap leaves the panel until the next window, with a Fault, if it is missing
+/// from a step, changes its shape, or has too many non-finite rows. The other taps go on. A step
+/// that is not committed adds no rows. It is counted as discarded, and the faults of the views that
+/// it observed remain.
 ///
 /// Steps of a sequence that a mask leaves out are not samples. Some taps read one step of each
-/// sequence. If a sequence does not have that step, then this tap leaves the sequence out, and so
-/// do all taps that pairs connect with it, directly or through other taps. Other taps keep the
-/// sequence. So each of several unconnected taps keeps the sequences that are long enough for it. A
-/// pair that has left connects nothing. If two paired taps use every step as a sample, they must
-/// have the same mask. Otherwise the pair leaves with FaultKind::rows_differ. The number of steps
-/// may differ from one committed step to the next.
+/// sequence. If a sequence does not have that step, this tap leaves the sequence out. All taps that
+/// are connected with it do the same. Two taps are connected by a pair, or by several pairs through
+/// other taps. A pair that has left does not connect. Taps that are not connected keep the
+/// sequence. So if taps are not connected, each one keeps all sequences that are long enough for
+/// it. If two paired taps use every step as a sample, they must have the same mask. Otherwise the
+/// pair leaves with FaultKind::rows_differ. The number of sequence steps may change from one
+/// committed panel step to the next.
 ///
 /// The first step of a window allocates the memory of all its parts. Later steps of the same shape
 /// allocate nothing, with or without masks. There is one exception. For a recorded tap, each part
-/// lists its rows, with one entry for each run of consecutive rows. The list has room for 64 runs
-/// and grows beyond them.
+/// keeps a list of the tap's rows. The list has one entry for each run of consecutive rows. It has
+/// room for 64 entries and grows if there are more.
 ///
 /// If memory runs out in commit(), the window holds half a step. Call discard_window() then.
 ///
@@ -122,10 +124,11 @@ class LIVECCA_EXPORT Panel {
   ~Panel();
   Panel(Panel&&) noexcept;
 
-  /// Adds a tap and returns its index. A tap that is added after a window's first commit counts
+  /// Adds a tap and returns its index. A tap that is added after a window's first commit takes part
   /// from the next window on. Throws Error if the name is taken or if the layout does not allow the
-  /// reading. With a known shape, it also throws if the moments would exceed the memory limit.
-  /// Without a known shape, the tap instead leaves with a Fault when its shape becomes known.
+  /// reading. If the shape is known, it also throws if the moments would exceed the memory limit.
+  /// If the shape is not known yet, add_tap() cannot check this. When the shape becomes known and
+  /// the limit would be exceeded, the tap leaves with a Fault.
   std::size_t add_tap(TapName name, const Reading& reading,
                       std::optional<TapShape> shape = std::nullopt);
   /// Adds a tap for one frequency of a Fourier transform. Feed it with views of layout nc that hold
@@ -133,9 +136,9 @@ class LIVECCA_EXPORT Panel {
   /// Throws Error as add_tap(), and also if the shape has an odd number of features.
   std::size_t add_frequency_tap(TapName name, const Frequency& frequency,
                                 std::optional<TapShape> shape = std::nullopt);
-  /// Adds a tap that is fed from a recording. Its moments are computed when a window ends. They are
-  /// computed again only if a window holds other rows of it than the window before. Throws
-  /// Error as add_tap(), and also if the recording has more features than max_features.
+  /// Adds a tap that is fed from a recording. Its moments are computed when a window ends. If the
+  /// next window holds the same rows of the tap, they are not computed again. Throws Error as
+  /// add_tap(), and also if the recording has more features than max_features.
   std::size_t add_recorded_tap(TapName name, std::shared_ptr<RowSource> rows);
   /// Feeds a recorded tap from another recording. Throws Error if the window has steps, or if the
   /// tap is not a recorded one.
@@ -168,13 +171,15 @@ class LIVECCA_EXPORT Panel {
   /// Adds another panel's window to this one, as one step. See merge() of PanelMoments.
   ///
   /// If this panel has several parts and `other` has as many blocks, each block is added to its own
-  /// part. A ring (Window::last_blocks) adds the newest block to its newest one, and so on. It
-  /// takes blocks of another ring only, because other blocks have no age. If this panel has one
-  /// part, or `other` has no blocks, all of it goes to the part whose turn it is.
+  /// part. In a ring (Window::last_blocks), blocks are added by age: the newest block of `other` to
+  /// the newest block of this panel, and so on. A ring takes only blocks of another ring, because
+  /// other blocks have no age. If this panel has one part, or `other` has no blocks, all of `other`
+  /// is added to the part whose turn it is.
   ///
-  /// A tap leaves with a Fault if `other` has it with another grid or with other features than this
-  /// panel would choose, or if it would exceed the memory limit. This is so before the first step,
-  /// too. For a recorded tap, the moments of `other` are added to those of its own rows.
+  /// A tap leaves with a Fault if its grid in `other` is another one, if its features in `other`
+  /// are not those that this panel would choose, or if it would exceed the memory limit. This also
+  /// holds before the first step. For a recorded tap, the moments of `other` are added to those of
+  /// its own rows.
   ///
   /// Throws Error, and changes nothing, if the taps, the pairs or the number of parts differ, or if
   /// a ring gets blocks without an age.
@@ -183,23 +188,23 @@ class LIVECCA_EXPORT Panel {
   /// Copies the window's moments. The window goes on.
   PanelMoments copy_moments() const;
   /// Returns the moments that a snapshot needs. A window of Window::since_snapshot ends, as by
-  /// end_window(). A window of another kind goes on. Its faults and discarded steps are returned
-  /// once. In both cases, taps and pairs that left or joined late take part again. They start from
-  /// nothing. So do all taps that are paired with them, directly or through other taps, so that the
-  /// sides of a pair hold the same rows.
+  /// end_window(). A window of another kind goes on, but each of its faults and discarded steps is
+  /// returned only once. In both cases, taps and pairs that left or joined late now take part. They
+  /// start without any rows. All taps that are paired with them, directly or through other taps,
+  /// also start without any rows. So the sides of a pair hold the same rows.
   PanelMoments roll_window();
-  /// Ends a window of any kind, returns its moments and begins a new one. Cost: moments in one part
-  /// are moved, not copied.
+  /// Ends a window of any kind, returns its moments and begins a new one. Cost: if the window is
+  /// kept in one part, its moments are moved, not copied.
   PanelMoments end_window();
   /// Ends a window of any kind and discards its moments.
   void discard_window();
 
   /// The state of the window without its moments. See restore().
   PanelProgress progress() const;
-  /// Continues the window of another panel with the same options, taps and pairs. None of the taps
-  /// may be a recorded one. All later numbers have the same bits as if the other panel had gone on.
-  /// `window` and `progress` are what copy_moments() and progress() of the other panel returned,
-  /// called in this order. Ends this panel's own window. Throws Error, and changes nothing, if
+  /// Continues the window of another panel. The other panel must have the same options, taps and
+  /// pairs, and no recorded taps. All later numbers have the same bits as if the other panel had
+  /// gone on. For `window`, call copy_moments() of the other panel; after that, call its progress()
+  /// for `progress`. The window that this panel has now ends. Throws Error, and changes nothing, if
   /// `window` or `progress` has other taps, pairs or parts.
   void restore(const PanelMoments& window, const PanelProgress& progress);
 
@@ -223,8 +228,9 @@ class LIVECCA_EXPORT Panel::Step {
                             const SequenceMask& mask = {});
   /// Like observe(), for rows that were packed elsewhere, for example on another thread. They must
   /// be packed with the tap's reading and with the features that choose_features() gives for this
-  /// panel's options. `seen` is the shape of the view. Takes the memory of `rows` and gives it the
-  /// memory of an earlier step for reuse. Throws Error as observe().
+  /// panel's options. `seen` is the shape of the view. Takes the memory of `rows`. In exchange,
+  /// `rows` gets the memory of an earlier step, for reuse. Throws Error in the same cases as
+  /// observe().
   const PackedRows* observe_packed(std::size_t tap, PackedRows& rows, const TapShape& seen);
   /// Call it instead of observe() if the activations cannot become a view of the tap. The tap
   /// leaves with FaultKind::shape_changed and the message `why`. Throws Error as observe().

@@ -51,13 +51,13 @@ struct TapMoments {
   std::optional<Moments> moments;  ///< absent if the tap was never fed or left the panel
   /// The grid that the rows come from. 1 × 1 for sequences and for readings with one row per image.
   Grid grid{};
-  /// Rows that were left out because a tap was non-finite there. Rows that a mask leaves out are
-  /// not counted.
+  /// The number of rows that were left out because this tap or another one was non-finite there.
+  /// Rows that a mask leaves out are not counted.
   std::uint64_t samples_left_out = 0;
-  /// The number of features before the tap was cut. If it is more than moments->features(), the
-  /// kept ones are choose_features(features_of_tap, moments->features(), feature_seed). For a tap
-  /// of one frequency, halve both numbers to count channels. Then choose_features() gives channels,
-  /// and their real and imaginary parts were kept.
+  /// The number of features before the tap was cut. If it is more than moments->features(),
+  /// choose_features(features_of_tap, moments->features(), feature_seed) gives the kept ones. A tap
+  /// of one frequency has two features per channel, so pass half of both numbers. choose_features()
+  /// then gives the channels whose real and imaginary parts were kept.
   std::size_t features_of_tap = 0;
   std::uint64_t feature_seed = 0;
   /// The frequency, for a tap of one frequency of a Fourier transform over positions. Its features
@@ -69,7 +69,8 @@ struct TapMoments {
 struct PairMoments {
   std::size_t x = 0;  ///< index into PanelMoments::taps
   std::size_t y = 0;
-  std::optional<CrossMoments> moments;  ///< absent if a side is, or if the sides' rows differed
+  /// Absent if the moments of a side are absent, or if the rows of the two sides differed.
+  std::optional<CrossMoments> moments;
 };
 
 /// Everything that a panel gathered in one window. Plain data that shares nothing with the panel.
@@ -83,9 +84,9 @@ struct PanelMoments {
   /// The parts of the same window, if the panel keeps it in parts. Standard errors need them. A tap
   /// that got no rows in a part has no moments there.
   std::vector<PanelMoments> blocks;
-  /// True if the blocks come from a ring (Window::last_blocks). They are then in the order of age,
-  /// and the last one is still being filled. Blocks that were never begun come first. False if
-  /// steps went to the blocks in turn.
+  /// True if the blocks come from a ring (Window::last_blocks). The blocks are then ordered by age:
+  /// first those that were never begun, then the oldest, and last the one that is still being
+  /// filled. False if steps went to the blocks in turn.
   bool blocks_by_age = false;
 };
 
@@ -93,11 +94,11 @@ struct PanelMoments {
 /// give the same numbers up to rounding. Merges in the same order give the same bits. Counts are
 /// exact.
 ///
-/// A tap that is missing on either side is missing in the result. A tap is removed, with a Fault,
-/// if the sides have it with another width, choice of features, grid or frequency. Blocks are
-/// merged one by one. If the sides have different numbers of blocks, or one has none, the result
-/// has none. Exponential windows must both end at the same moment. Throws Error, and changes
-/// nothing, if taps or pairs differ.
+/// A tap that is missing on either side is missing in the result. If a tap's width, choice of
+/// features, grid or frequency is not the same on both sides, the tap is removed, with a Fault.
+/// Blocks are merged one by one. If the sides have different numbers of blocks, or one has none,
+/// the result has none. Exponential windows must both end at the same moment. Throws Error, and
+/// changes nothing, if the sides do not list the same taps and pairs in the same order.
 LIVECCA_EXPORT void merge(PanelMoments& into, const PanelMoments& from);
 
 }  // namespace livecca

@@ -81,8 +81,9 @@ class LIVECCA_EXPORT Monitor {
 
   /// Watches a layer of the trained network or of a reference, in both streams. options.pairing
   /// says which layers are compared. A layer that is already watched with this reading keeps its
-  /// handle. Throws Error if it is watched with another reading, if the reading does not suit the
-  /// layout, or if the shape is given and the moments would exceed the memory limit.
+  /// handle. Throws Error if the layer is already watched with another reading, or if the reading
+  /// does not suit the layout. If the shape is given, it also throws if the moments would exceed
+  /// the memory limit.
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape = std::nullopt);
 
@@ -97,12 +98,13 @@ class LIVECCA_EXPORT Monitor {
   /// network's, or is reserved ("start", "final", "before-…").
   Result<void> add_reference(std::string_view name, const std::filesystem::path& pack);
 
-  /// The bytes and operations that steps of this many images take in one stream. Throws Error while
-  /// the shape of a tap is unknown, that is neither given to watch() nor seen.
+  /// The memory and the operations that one stream needs if each step has this many images. Throws
+  /// Error while the shape of a tap is unknown: watch() did not get it, and no view of it came yet.
   PanelPlan plan(std::size_t images_per_step) const;
 
-  /// Counts a training step that begins, and measures how long steps take. Schedules by steps, the
-  /// `step` of rows and the overhead's share need it. Call it from one thread.
+  /// Call it when a training step begins. It counts the steps and measures how long they take. It
+  /// is needed for schedules by steps, for the `step` of rows and for the share of the overhead.
+  /// Call it from one thread.
   void training_step(std::int64_t epoch);
 
   /// Opens a step: one batch of inputs, seen by all taps. Throws Error while another probe step is
@@ -110,41 +112,42 @@ class LIVECCA_EXPORT Monitor {
   Step begin(Stream stream, std::int64_t epoch);
   /// Opens a step if one is due: once for each point of options.probe_schedule or train_schedule. A
   /// train step must also fit the overhead budget; a point that the budget skips does not come
-  /// again. Throws Error as begin(), even if nothing is due.
+  /// again. Throws Error in the same cases as begin(), even if nothing is due.
   std::optional<Step> begin_if_due(Stream stream, std::int64_t epoch);
   /// Returns true once for each point of options.probe_schedule. The caller then runs the probe,
   /// with one begin() per batch. For a probe of one batch, begin_if_due() does both; it uses the
   /// same schedule.
   bool claim_probe_pass(std::int64_t epoch);
 
-  /// Ends the window of each stream that saw steps since its last snapshot. Freezes the moments;
+  /// Ends a stream's window if the stream had steps since its last snapshot. Freezes the moments;
   /// another thread solves them. Waits only for a place in the queue, and reports that wait. Throws
   /// Error after finish(), or while a probe step is open.
   SnapshotTicket snapshot(std::int64_t epoch);
-  /// Ends the window of one stream only. The other goes on, for example a pass over the probe that
-  /// is not complete.
+  /// Ends the window of one stream only. The window of the other stream goes on. The other stream
+  /// may be in the middle of a pass over the probe.
   SnapshotTicket snapshot(std::int64_t epoch, Stream stream);
   /// Calls snapshot(epoch, Stream::train) if it is due: once for each point of
   /// options.train_snapshots. Throws Error after finish().
   std::optional<SnapshotTicket> snapshot_if_due(std::int64_t epoch);
 
   /// The newest row with this key, if there is one. If the key has no stream, it means the probe.
-  /// If it has no reference_layer, it means the layer of the same name, or else the only layer of
-  /// the reference that this layer is compared with.
+  /// If it has no reference_layer, it means the reference's layer of the same name. If there is
+  /// none, and this layer is compared with only one layer of the reference, it means that layer.
   std::optional<MeasureRow> latest(const RowKey& key) const;
 
   /// Writes a number of your own, e.g. log(epoch, "loss", 1.25).
   void log(std::int64_t epoch, std::string_view name, double value);
-  /// The same, for the last epoch that any call named.
+  /// The same, for the last epoch given to training_step(), begin_if_due(), claim_probe_pass() or
+  /// snapshot_if_due().
   void log(std::string_view name, double value);
 
   /// Writes all that a resumed run needs into a folder. Save it beside the training's own
-  /// checkpoint. Creates the folder if needed. Replaces an earlier checkpoint in it whole or not at
-  /// all.
+  /// checkpoint. Creates the folder if needed. If the folder holds an earlier checkpoint, it is
+  /// replaced completely or not at all.
   ///
-  /// The history stays in the run folder. Snapshots that are thinned out stay on disk until neither
-  /// of the last two checkpoints needs them. Probe steps since the last snapshot are not saved, so
-  /// the resumed run must make that pass again.
+  /// The history stays in the run folder. A snapshot that is thinned out stays on disk as long as
+  /// one of the last two checkpoints needs it. Probe steps since the last snapshot are not saved,
+  /// so the resumed run must make that pass again.
   ///
   /// Waits for steps and solves in progress, and at most 5 s for the sinks. Fails if the checkpoint
   /// cannot be written; an event "checkpoint_failed" gives the same reason.
@@ -175,34 +178,34 @@ class LIVECCA_EXPORT Monitor::Step {
   Step& operator=(Step&&) = delete;
   ~Step();
 
-  /// Takes the inputs of a probe step; their number is the first axis. From the fingerprint of the
-  /// inputs livecca knows whether a recorded pack is of the same probe. Elements may have any type,
-  /// e.g. "int64" of 8 bytes. Call it once per step, before the commit. Does nothing in the train
-  /// stream. Cost: one pass over the bytes.
+  /// Takes the inputs of a probe step. The length of the first axis is the number of inputs.
+  /// livecca makes a fingerprint of them, to know whether a recorded pack is of the same probe.
+  /// Elements may have any type, e.g. "int64" of 8 bytes. Call it once per step, before the commit.
+  /// Does nothing in the train stream. Cost: one pass over the bytes.
   void set_inputs(const ActivationView& inputs);
   void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
-  /// Copies the rows that it needs before it returns, so an in-place operation may follow. Throws
-  /// Error on an unknown handle, a tap observed twice, a mask for a layout without steps, or after
-  /// commit.
+  /// Observes a tap. The rows that it needs are copied before it returns. So an in-place operation
+  /// may follow. Throws Error on an unknown handle, a tap observed twice, a mask for a layout
+  /// without steps, or after commit.
   ///
   /// The history remembers the rows that a mask left out. Comparisons over time use the rows that
-  /// both times have. If every step of a sequence is a sample, the history keeps a snapshot of that
-  /// layer only if no step is masked and all sequences have the same length. Otherwise it reports
-  /// an event "history_failed".
+  /// both times have. In some layers every step of a sequence is a sample. The history keeps a
+  /// snapshot of such a layer only if no step is masked and all sequences have the same length.
+  /// Otherwise it reports an event "history_failed".
   void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
-  /// Observes without a copy on this thread. livecca's own thread reads the view soon after
+  /// Like observe(), but this thread does not copy. livecca's own thread reads the view soon after
   /// commit() and then releases `memory`. Until then `memory` must keep the view's memory in place
-  /// and unchanged. `bytes` is the size of `memory`. If more than options.held_bytes_limit would be
-  /// held, this copies at once, like observe().
+  /// and unchanged. `bytes` is the size of `memory`. If the held memory would exceed
+  /// options.held_bytes_limit, this call copies at once, like observe().
   void observe_held(TapHandle tap, const ActivationView& view, std::shared_ptr<const void> memory,
                     std::uint64_t bytes);
   /// Takes moments that were computed elsewhere, on a GPU or by other workers, instead of
-  /// activations. `moments` must have taps and pairs of the same names, in any order, over the same
-  /// positions and features. A tap or pair that it lacks is missing for this window. The history
-  /// does not keep this snapshot. Copies. Throws Error if this step has already observed or merged
-  /// something.
+  /// activations. The taps and pairs of `moments` must have the same names as the monitor's, in any
+  /// order, and be over the same positions and features. If `moments` lacks a tap or pair, it is
+  /// missing for this window. The history does not keep this snapshot. Copies. Throws Error if this
+  /// step has already observed or merged something.
   ///
   /// Moments can be made from sums. Here `x` and `y` are two TapSums, and `of_both` is their
   /// PairSums.
@@ -216,15 +219,15 @@ class LIVECCA_EXPORT Monitor::Step {
   ///     window.pairs.push_back({.x = 0, .y = 1, .moments = *CrossMoments::from_sums(of_both)});
   ///     step.merge(window);
   void merge(const PanelMoments& moments);
-  /// Reports a tap that a hook could not hand to observe(), as an event "unwatchable" of that name.
-  /// Does nothing after the commit.
+  /// Reports a tap that a hook could not hand to observe(). This is an event "unwatchable" with the
+  /// subject `tap` and the message `why`. Does nothing after the commit.
   void report_unwatchable(std::string_view tap, std::string_view why);
-  /// Adds seconds that the caller spent only to watch this train step, e.g. in a reference's
-  /// forward pass, to the overhead. Probe steps are not counted, because the caller runs them
-  /// anyway.
+  /// Adds time to the overhead: the seconds that the caller spent only to watch this train step,
+  /// e.g. in a reference's forward pass. The time of probe steps is not counted, because the caller
+  /// runs them anyway.
   void add_reference_time(double seconds);
-  /// Adds seconds that the caller spent to reach what it observes, e.g. to copy it from a GPU. They
-  /// count as observing.
+  /// Adds the seconds that the caller spent to get the activations, e.g. to copy them from a GPU.
+  /// This time counts as observing.
   void add_observing_time(double seconds);
   /// Calls `action` at the beginning of commit(), on the same thread. Does not call it if the step
   /// is not committed. For hooks that observe after a pass.

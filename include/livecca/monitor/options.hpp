@@ -32,15 +32,15 @@ struct MonitorOptions {
   std::string run{};
   /// The name of the trained network. Every other name given to watch() is a reference.
   std::string network = "net";
-  /// Bare names from the registry, see measures(). Rows hold the distance if the measure has one.
-  /// Verdicts come from the first measure.
+  /// Bare names from the registry, e.g. "pwcca"; see measures(). If a measure has a distance, rows
+  /// hold that. Verdicts come from the first measure.
   std::vector<std::string> measures = {"pwcca", "mean_cca", "svcca", "linear_cka"};
   /// The share of variance that SVCCA keeps, in (0, 1].
   double keep_variance = 0.99;
   /// α of partial_whitening, in [0, 1]: 1 is angular, 0 is CCA.
   double partial_whitening_alpha = 0.5;
-  /// The positions of an image that become samples, and the steps of a sequence whose steps are
-  /// samples.
+  /// Which positions of an image become samples. If the steps of a sequence are samples, it says
+  /// which steps.
   Positions positions = Positions::sampled(16);
   /// The precision of products. The run's rows name it.
   Precision precision = Precision::exact;
@@ -51,14 +51,14 @@ struct MonitorOptions {
   /// A tap whose shape watch() does not know is left out later, with an event "over_limit".
   std::uint64_t memory_limit = std::uint64_t{4} << 30;
   /// Splits every window into this many blocks (5 or more), so that numbers have standard errors.
-  /// 0: no standard errors. Memory grows by this factor, and a window needs at least as many steps.
-  /// Each solve then costs 20 more solves.
+  /// 0: no standard errors. The moments need this many times the memory, and a window needs at
+  /// least this many steps. Each solve then needs 20 additional solves.
   std::size_t error_blocks = 0;
 
   /// The layers of other networks that a layer is compared with.
   Pairing pairing = Pairing::by_name();
-  /// Compares with the network's own earlier snapshots. {1} is the kept snapshot before: reference
-  /// "before-1".
+  /// Compares every snapshot with earlier ones of the network itself. 1 means the kept snapshot
+  /// just before it, with the reference name "before-1".
   std::vector<std::size_t> compare_before{};
 
   /// The samples that the train stream's moments remember.
@@ -71,8 +71,8 @@ struct MonitorOptions {
   Schedule train_snapshots = Schedule::never();
   /// The share of training time that watching the train stream may take, in [0, 1), e.g. 0.02; 0:
   /// no budget. To stay below it, begin_if_due() skips train steps that are due, and steps use
-  /// fewer images. Needs Monitor::training_step(). The steps that are observed then depend on the
-  /// clock.
+  /// fewer images. Needs Monitor::training_step(). With a budget, the clock decides which steps are
+  /// observed.
   double overhead_budget = 0;
 
   /// The threads that accumulate and solve. 0: one less than the cores, but at least one.
@@ -81,7 +81,7 @@ struct MonitorOptions {
   /// Monitor::plan()). If the queue is full, a train step is dropped whole and counted. A probe
   /// step waits, and the wait is reported.
   std::size_t queue_steps = 8;
-  /// The bytes of activations that may be held for livecca's thread to read, see
+  /// The most bytes of activations that may be held until livecca's own thread has read them; see
   /// Monitor::Step::observe_held().
   std::uint64_t held_bytes_limit = std::uint64_t{256} << 20;
   /// Accumulates and solves within commit() and snapshot(), on the caller's thread. Then nothing is
@@ -96,8 +96,8 @@ struct MonitorOptions {
   /// reference must hold the same choice, see RecorderOptions::images.
   std::size_t history_images = 0;
   std::uint64_t history_seed = 0;
-  /// Above this many bytes, kept snapshots are thinned out, so that log-spaced ones remain. The
-  /// first, the latest and those that compare_before needs always stay.
+  /// If the kept snapshots have more bytes than this, they are thinned out. The remaining ones are
+  /// log-spaced. The first, the latest and those that compare_before needs always stay.
   std::uint64_t history_byte_limit = std::uint64_t{4} << 30;
 
   VerdictOptions verdicts{};
@@ -107,8 +107,9 @@ struct MonitorOptions {
   /// so, and the call is repeated after 1 s, 2 s, 4 s, … up to 64 s.
   std::vector<std::shared_ptr<Sink>> sinks{};
 
-  /// Called for the first event of each kind and subject, on a training thread or one of livecca's.
-  /// Must not call the monitor. If it throws, there is an event "callback_failed".
+  /// Called for the first event of each kind and subject. The call comes on a training thread or on
+  /// one of livecca's own threads. Must not call the monitor. If it throws, there is an event
+  /// "callback_failed".
   std::function<void(const Event&)> on_event{};
   /// Called with every solved snapshot, in order, on the thread that solved it. May call log() and
   /// latest(). If it throws, there is an event "callback_failed".

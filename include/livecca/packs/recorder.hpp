@@ -18,8 +18,8 @@
 
 namespace livecca {
 
-/// How a network's activations are recorded. Positions and features must be those of the monitors
-/// that will compare with the pack.
+/// How a network's activations are recorded. Positions and features must be the same as in the
+/// monitors that will compare with the pack.
 struct RecorderOptions {
   std::string network = "net";
   std::int64_t epoch = 0;
@@ -37,8 +37,8 @@ struct RecorderOptions {
 
 /// Records a network's activations on a probe into a pack. Monitors can then compare with it
 /// (Monitor::add_reference). For each batch, pass the inputs to set_inputs(), pass each layer to
-/// observe(), and call end_batch(). The pack contains the fingerprint of the inputs. It does not
-/// depend on the size of the batches.
+/// observe(), and call end_batch(). The pack contains the fingerprint of the inputs. The pack does
+/// not depend on the size of the batches.
 ///
 /// Memory: O(features²) for each layer, and one batch. Thread safety: none.
 class LIVECCA_EXPORT Recorder {
@@ -50,14 +50,15 @@ class LIVECCA_EXPORT Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  /// Sets the inputs of this batch; the first axis counts them. See Monitor::Step::set_inputs(). If
-  /// the inputs do not fit those of earlier batches, finish() fails.
+  /// Sets the inputs of this batch. The length of the first axis is their number. See
+  /// Monitor::Step::set_inputs(). If the inputs do not fit those of earlier batches, finish()
+  /// fails.
   void set_inputs(const ActivationView& view);
   void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
   /// Records a layer's activations of this batch. If the view does not fit, recording goes on, but
   /// finish() fails and says so. Throws Error if the layer was already observed in this batch, or
-  /// was observed with another reading before.
+  /// in an earlier batch with another reading.
   void observe(std::string_view layer, const Reading& reading, const ActivationView& view,
                const SequenceMask& mask = {});
   /// Ends a batch.
@@ -74,8 +75,9 @@ class LIVECCA_EXPORT Recorder {
   std::unique_ptr<State> state_;
 };
 
-/// Records a network. `run_probe` runs it on the probe and feeds the recorder. Fails as
-/// Recorder::finish() does. Throws Error as the recorder does, and whatever run_probe throws.
+/// Records a network. `run_probe` runs it on the probe and feeds the recorder. Fails in the same
+/// cases as Recorder::finish(). Throws Error in the same cases as the recorder. Passes on whatever
+/// run_probe throws.
 LIVECCA_EXPORT Result<void> record(const std::filesystem::path& path,
                                    const RecorderOptions& options,
                                    const std::function<void(Recorder&)>& run_probe);

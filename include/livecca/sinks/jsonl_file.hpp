@@ -13,12 +13,12 @@ namespace livecca {
 
 /// An append-only file of JSON lines. Each line is written completely or not at all. If the disk
 /// takes only a part of a line, this part is cut off again. Lines that cannot be written wait in
-/// memory, up to 8 MiB of them, and are written first when the disk takes them. Beyond that, lines
-/// are lost and counted.
+/// memory. When the disk takes lines again, the waiting ones are written first. If more than 8 MiB
+/// would wait, further lines are lost and counted.
 ///
 /// If the file was removed, it is created again, with its folder. If it was emptied, it gets its
-/// first lines again. A file of another run in its place is not changed. Writing never throws
-/// Error.
+/// first lines again. If a file of another run is in its place, that file is not changed. Writing
+/// never throws Error.
 ///
 /// Thread safety: none.
 class LIVECCA_EXPORT JsonlFile {
@@ -36,18 +36,18 @@ class LIVECCA_EXPORT JsonlFile {
   JsonlFile& operator=(const JsonlFile&) = delete;
 
   /// Continues the file if it begins with this line. If the file is begun anew later, it gets this
-  /// line first. Returns false, and changes nothing, if the file begins with something else. A
-  /// shorter file is compared as far as it goes.
+  /// line first. Returns false, and changes nothing, if the file begins with something else. If the
+  /// file is shorter than the line, it only needs to be a beginning of the line.
   bool take_up(std::string first_line);
-  /// Removes everything after the first `size` bytes, and a last line that is then incomplete.
-  /// Throws Error if that fails.
+  /// Keeps the first `size` bytes and removes the rest. If the last line is then incomplete, it is
+  /// removed too. Throws Error if that fails.
   void cut(std::uint64_t size);
 
   /// Appends a line after the waiting ones. Returns false if the line must wait or is lost, or if
   /// earlier lines are gone because the file was removed or shortened. last_error() gives the
   /// reason.
   bool write(std::string_view line);
-  /// Sets the second line of the file, for when it must be begun anew.
+  /// Sets a line that becomes the second one if the file must be begun anew.
   void set_heading(std::string line) { heading_ = std::move(line); }
   /// Returns true when the disk has all lines, including the waiting ones. Returns false if the
   /// disk does not confirm this, or if the file was removed or shortened since the last write().

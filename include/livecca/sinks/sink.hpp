@@ -47,9 +47,9 @@ struct RowStamp {
 };
 
 /// Receives the rows of a run, beside rows.jsonl: a dashboard, a file, a service. Give it to
-/// MonitorOptions::sinks. One sink serves one run. A sink that stores rows, such as a file, should
-/// remove the rows that are no longer valid when a run is resumed (see SinkRun), or it has them
-/// twice.
+/// MonitorOptions::sinks. One sink serves one run. When a run is resumed, a sink that stores rows,
+/// such as a file, should remove those that are no longer valid (see SinkRun). Otherwise it has
+/// them twice.
 ///
 /// A call that throws is repeated after a growing pause, so it must be safe to repeat. The other
 /// sinks go on. An event reports the first failure and its end. Meanwhile the newest rows wait: up
@@ -74,11 +74,11 @@ class LIVECCA_EXPORT Sink {
   virtual void snapshot(const SnapshotRows& rows, const RowStamp& stamp) = 0;
   /// A number of the user's own.
   virtual void log(const LogRow& row, const RowStamp& stamp);
-  /// The first event of a kind and subject. Later ones are counted; their counts come when the run
-  /// ends.
+  /// The first event of a kind and subject. Later events of the same kind and subject are only
+  /// counted. Their counts come when the run ends.
   virtual void event(const Event& event, const RowStamp& stamp);
-  /// The last call: the run ended, or stops until it is resumed. Comes once, but not if no call
-  /// before succeeded. It is not repeated if it throws.
+  /// The last call: the run ended, or stops until it is resumed. Comes once, and only if an earlier
+  /// call succeeded. It is not repeated if it throws.
   virtual void close();
 };
 

@@ -16,7 +16,7 @@ struct SolveOptions {
   /// SVCCA keeps the fewest leading directions that hold this share of a side's variance, in (0,
   /// 1].
   double keep_variance = 0.99;
-  /// If not 0, SVCCA keeps this many directions instead, at most the side's rank.
+  /// If not 0, SVCCA keeps this many directions instead, but not more than the side's rank.
   std::size_t keep_directions = 0;
   /// α of partial whitening, in [0, 1]: 1 is the angular distance, 0 is CCA.
   double partial_whitening_alpha = 0.5;
@@ -47,19 +47,20 @@ LIVECCA_EXPORT const char* name_of(SpectrumMethod spectrum);
 /// What the solve finds out about one tap.
 struct TapSolution {
   bool present = false;    ///< false: the tap was never fed, or left the panel
-  bool converged = false;  ///< false too if moments overflowed
+  bool converged = false;  ///< also false if the moments overflowed
   std::uint64_t samples = 0;
   /// The number of images, or their effective number if rows have different weights.
   double effective_samples = 0;
-  /// The same for rows. It differs from effective_samples if an image gives several rows.
+  /// The number of rows, or their effective number. It differs from effective_samples if an image
+  /// gives several rows.
   double effective_rows = 0;
   std::uint64_t samples_left_out = 0;
   std::size_t features = 0;
   std::size_t features_of_tap = 0;  ///< before a wide tap was cut; see TapMoments
   std::uint64_t feature_seed = 0;   ///< of the features kept
   Precision precision = Precision::exact;
-  /// Dead neurons. Their variance is 0, below 1e-290, or at most 16 times what the rounding of
-  /// their values explains.
+  /// The number of dead neurons. A neuron is dead if its variance is 0, is below 1e-290, or is at
+  /// most 16 times the variance that the rounding of its values explains.
   std::size_t constant_features = 0;
   /// The rank of the correlation matrix; empty if no quantity needs it.
   std::optional<std::size_t> rank;
@@ -91,11 +92,11 @@ struct PairSolution {
   /// Canonical correlations between the directions that SVCCA keeps.
   std::vector<double> svcca_correlations;
   std::optional<double> linear_cka;
-  /// CKA from unbiased estimates, in [−1, 1]. Empty without norm sums in the moments, with fewer
-  /// than 4 samples, or if the unbiased similarity of a side to itself is not positive.
+  /// CKA from unbiased estimates, in [−1, 1]. Empty if the moments have no norm sums, if there are
+  /// fewer than 4 samples, or if the unbiased similarity of a side to itself is not positive.
   std::optional<double> linear_cka_debiased;
-  /// CKA without the diagonals, and its score for permuted rows. Empty in the cases of
-  /// linear_cka_debiased.
+  /// rv2 is CKA without the diagonals; rv2_floor is its score for permuted rows. Both are empty in
+  /// the same cases as linear_cka_debiased.
   std::optional<double> rv2;
   std::optional<double> rv2_floor;
   /// ‖Sxy‖_* / √(tr Sxx · tr Syy), in [0, 1]: the cosine of the angular shape distance.
@@ -117,19 +118,21 @@ struct PanelSolution {
   std::vector<PairSolution> pairs;
 };
 
-/// In a features × features correlation matrix, eigenvalues below this share of the largest are
-/// rounding errors: 8·features·ε, with ε of float64, or of float32 for Precision::fast.
+/// 8·features·ε. ε is that of float64, or that of float32 for Precision::fast. Eigenvalues of a
+/// features × features correlation matrix are rounding errors if they are below this share of the
+/// largest one.
 LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 
 /// Solves a window. One parallel loop whitens every tap once; another solves one small problem per
 /// pair.
 ///
 /// Whitening divides each neuron by its standard deviation. Neurons that do not vary, or only by
-/// rounding, are left out and counted. If the correlation matrix has a Cholesky factor whose
-/// estimate of the condition is below 1e5 (and well below what this precision can tell from rank
-/// deficient), that factor whitens. Otherwise the eigenvectors do. Then only directions with λ >
-/// rank_tolerance() · λmax and λ above 16 times the rounding of the values (Moments::roundoff())
-/// are kept; the others are never inverted.
+/// rounding, are left out and counted. If the correlation matrix has a Cholesky factor, the factor
+/// gives an estimate of the condition number. The factor whitens if this estimate is below 1e5. It
+/// must also be well below the value at which this precision cannot tell the matrix from a
+/// rank-deficient one. Otherwise the eigenvectors whiten. They keep a direction only if its λ is
+/// above rank_tolerance() · λmax and also above 16 times the rounding of the values
+/// (Moments::roundoff()). The other directions are never inverted.
 ///
 /// A rank needs at least 2 samples. Runs on the solve lane. No non-finite number reaches a
 /// decomposition. Costs: see Quantities; the norms for CKA and regression cost nothing or 2·d³.

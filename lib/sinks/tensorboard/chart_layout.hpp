@@ -27,7 +27,7 @@ class ChartLayout {
     Stream stream;
     std::string reference;
     std::string measure;
-    auto operator<=>(const Charts&) const = default;
+    auto operator<=>(const Charts&) const = default;  // NOLINT(modernize-use-nullptr): its bug
   };
 
   std::map<Charts, bool> charts_;  // and whether they have noise floors

@@ -17,7 +17,7 @@ bool is_distance(const MeasureResult& result) {
 }
 
 std::string value_text(const MeasureResult& result) {
-  const std::string text = number_text(value_in_row(result).value);
+  std::string text = number_text(value_in_row(result).value);
   if (!result.standard_error) return text;
   return text + " +- " + number_text(result.standard_error);
 }

@@ -29,9 +29,9 @@ struct TapProblem {
   std::string message;  ///< one line: what was expected, what came instead
 };
 
-/// While a scope lives, tap() on this thread passes its tensors to one step of a monitor, or to a
-/// recorder, as layers of one network. Without a scope, tap() does nothing. So one forward() serves
-/// both training and the probe.
+/// While a scope lives, every tensor given to tap() on this thread goes to one step of a monitor,
+/// or to a recorder. The tensors are layers of one network. Without a scope, tap() does nothing. So
+/// one forward() serves both training and the probe.
 ///
 ///     auto step = monitor.begin(livecca::Stream::probe, epoch);
 ///     {
@@ -44,10 +44,10 @@ struct TapProblem {
 /// Scopes nest, and the innermost one gets the tensors. They must end in reverse order, on the
 /// thread that made them. Monitor, step and recorder are borrowed.
 ///
-/// If the network is not the monitor's own, its forward pass is overhead. The step counts the time
-/// for which the scope lived as overhead, without the time in tap() and in inner scopes. This is
-/// for steps of the train stream, and the scope must end before the commit. So such a scope should
-/// contain only the forward pass.
+/// If the network is not the monitor's own, its forward pass is overhead. The step then counts the
+/// scope's lifetime as overhead, minus the time in tap() and in inner scopes. So such a scope
+/// should contain only the forward pass. Only steps of the train stream count it, and only if the
+/// scope ends before the commit.
 class LIVECCA_EXPORT TapScope {
  public:
   TapScope(Monitor& monitor, Monitor::Step& step, std::string network);
@@ -75,12 +75,13 @@ class LIVECCA_EXPORT TapScope {
 /// device is copied to the CPU.
 ///
 /// An operation may change the tensor in place after the tap. In a tap's first pass, livecca copies
-/// what it needs before tap() returns, and checks at the step's commit whether the tensor was
-/// changed. If not, later tensors of this tap are kept until the commit, without their graph. Then
-/// livecca's own thread reads those that nobody else holds (see Monitor::Step::observe_held()), and
-/// the others are copied at the commit. If a kept tensor was changed after all, the tap is missing
-/// in that step, with an event. Its later tensors are copied at once. Inference tensors, and memory
-/// that LibTorch did not allocate, are always copied at once.
+/// what it needs before tap() returns. At the step's commit it checks whether the tensor was
+/// changed. If it was not, livecca keeps later tensors of this tap until the commit, without their
+/// graph. If nobody else holds a kept tensor at the commit, livecca's own thread reads it (see
+/// Monitor::Step::observe_held()). Otherwise it is copied at the commit. If a kept tensor was
+/// changed after all, the tap is missing in that step, with an event. From then on, the tensors of
+/// this tap are copied at once. Inference tensors, and memory that LibTorch did not allocate, are
+/// always copied at once.
 ///
 /// Never throws. A tensor that cannot be watched is a TapProblem of the scope and an event of the
 /// run. Examples: an undefined or sparse tensor, integers, another number of axes, or a name that
