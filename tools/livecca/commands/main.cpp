@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
   const CLI::App* solve = add_solve(program, solve_arguments);
   const CLI::App* merge = add_merge(program, merge_arguments);
   const CLI::App* show = add_show(program, show_options);
-  const CLI::App* export_ = add_export(program, export_options);
+  const CLI::App* export_command = add_export(program, export_options);
   const CLI::App* replay = add_replay(program, replay_arguments);
   try {
     program.parse(argc, argv);
@@ -130,7 +130,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // --help and --version
     std::string who = "livecca";
-    for (const CLI::App* command : {compare, solve, merge, show, export_, replay}) {
+    for (const CLI::App* command : {compare, solve, merge, show, export_command, replay}) {
       if (command->parsed()) who += " " + command->get_name();
     }
     return fail(who, std::string(error.what()) + " (see " + who + " --help)");
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
   if (solve->parsed()) return run_solve(solve_arguments);
   if (merge->parsed()) return run_merge(merge_arguments);
   if (show->parsed()) return run_show(show_options);
-  if (export_->parsed()) return run_export(export_options);
+  if (export_command->parsed()) return run_export(export_options);
   if (replay->parsed()) return run_replay(replay_arguments);
   return run_compare(compare_arguments);
 }

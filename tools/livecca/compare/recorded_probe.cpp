@@ -54,10 +54,12 @@ std::string probes_that_differ(const std::vector<std::string>& paths) {
       first = pack;
       continue;
     }
-    const std::string difference = pack->fingerprint()->difference_from(*first->fingerprint());
+    std::string difference = pack->fingerprint()->difference_from(*first->fingerprint());
     if (difference.empty()) continue;
-    return path + ": " + difference + ", as against " + first->path().string() +
-           ": rows of different probes do not belong together";
+    return difference.insert(0, path + ": ")
+        .append(", as against ")
+        .append(first->path().string())
+        .append(": rows of different probes do not belong together");
   }
   return "";
 }

@@ -202,7 +202,7 @@ std::string CurveTable::title() const {
 }
 
 std::string CurveTable::text() const {
-  const auto to_the_left = [](std::string text, std::size_t width) {
+  const auto to_the_left = [](const std::string& text, std::size_t width) {
     return text + std::string(width - std::min(width, width_of(text)), ' ');
   };
   std::vector<std::string> bars;

@@ -39,7 +39,7 @@ void RunRows::add(RowLine line) {
 
 void RunRows::take(RunRow row) { facts = std::move(row); }
 
-void RunRows::take(MeasureRow row) {
+void RunRows::take(const MeasureRow& row) {
   const CurveKey key{row.stream, row.reference, row.layer, row.reference_layer, row.measure};
   Curve& curve = entry_of(curves, curve_of_, key);
   curve.key = key;

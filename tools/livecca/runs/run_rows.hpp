@@ -31,6 +31,7 @@ struct CurveKey {
   std::string reference_layer;
   std::string measure;  ///< with its direction
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): its bug
   friend auto operator<=>(const CurveKey&, const CurveKey&) = default;
 };
 
@@ -80,7 +81,7 @@ class RunRows {
   void take(std::monostate) {}
   void take(const SpectrumRow&) {}
   void take(RunRow row);
-  void take(MeasureRow row);
+  void take(const MeasureRow& row);
   void take(LayerRow row);
   void take(VerdictRow row);
   void take(DriftRow row);
