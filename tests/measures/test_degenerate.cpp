@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "livecca/activations/eigen.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/moments/fourier_taps.hpp"

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "livecca/measures/measure.hpp"
+#include "support/decompositions.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 
@@ -13,22 +14,15 @@
 using namespace livecca;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using livecca_tests::centered;
+using livecca_tests::orthonormal_basis;
 using livecca_tests::shared_latents;
+using livecca_tests::svd;
 
 namespace {
 
 constexpr std::uint64_t formulas_seed = 401;
 constexpr Eigen::Index samples = 300;
-
-MatrixXd centered(const MatrixXd& m) { return m.rowwise() - m.colwise().mean(); }
-
-MatrixXd basis(const MatrixXd& m) {
-  return Eigen::HouseholderQR<MatrixXd>(m).householderQ() * MatrixXd::Identity(m.rows(), m.cols());
-}
-
-VectorXd singular_values(const MatrixXd& m) {
-  return Eigen::JacobiSVD<MatrixXd>(m).singularValues();
-}
 
 /// tr(K L) with the diagonals of both Gram matrices left out.
 double apart(const MatrixXd& k, const MatrixXd& l) {
@@ -37,14 +31,14 @@ double apart(const MatrixXd& k, const MatrixXd& l) {
 
 /// m · S^-½ by the SVD of the activations: S = m'm / (n − 1).
 MatrixXd partly_whitened(const MatrixXd& m, double alpha) {
-  const Eigen::JacobiSVD<MatrixXd> svd(m, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const auto [left, values, right] = svd(m);
   const double root = std::sqrt(static_cast<double>(m.rows() - 1));
-  const VectorXd gain = alpha + (1 - alpha) * root * svd.singularValues().cwiseInverse().array();
-  return m * svd.matrixV() * gain.asDiagonal() * svd.matrixV().transpose();
+  const VectorXd gain = alpha + (1 - alpha) * root * values.cwiseInverse().array();
+  return m * right * gain.asDiagonal() * right.transpose();
 }
 
 double shape_angle(const MatrixXd& x, const MatrixXd& y) {
-  return std::acos(singular_values(x.transpose() * y).sum() / x.norm() / y.norm());
+  return std::acos(svd(x.transpose() * y).values.sum() / x.norm() / y.norm());
 }
 
 /// The measures of one pair, from moments.
@@ -74,7 +68,8 @@ TEST_CASE("measures on canonical correlations are those of the activations' colu
   const auto views = shared_latents(samples, 9, 6, formulas_seed);
   const Solved solved(views.x, views.y);
   const VectorXd rho =
-      singular_values(basis(centered(views.x)).transpose() * basis(centered(views.y)));
+      svd(orthonormal_basis(centered(views.x)).transpose() * orthonormal_basis(centered(views.y)))
+          .values;
   CHECK(std::abs(solved(Measure::mean_cca) - rho.mean()) < 1e-12);
   CHECK(std::abs(solved(Measure::r2_cca) - rho.squaredNorm() / 6) < 1e-12);
   const double floor = 9.0 / (samples - 1);
@@ -120,9 +115,8 @@ TEST_CASE("Procrustes is what the best rotation of the activations leaves") {
     x.leftCols(dx) = centered(views.x);
     y.leftCols(dy) = centered(views.y);
     const auto left_after_rotation = [](const MatrixXd& a, const MatrixXd& b) {
-      const Eigen::JacobiSVD<MatrixXd> svd(a.transpose() * b,
-                                           Eigen::ComputeFullU | Eigen::ComputeFullV);
-      return (a * svd.matrixU() * svd.matrixV().transpose() - b).norm();
+      const auto [left, values, right] = svd(a.transpose() * b);
+      return (a * left * right.transpose() - b).norm();
     };
     CHECK(solved(Measure::procrustes) == doctest::Approx(left_after_rotation(x, y)).epsilon(1e-12));
     CHECK(solved(Measure::procrustes_normalised) ==

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "livecca/moments/fourier_taps.hpp"
+#include "support/decompositions.hpp"
 #include "support/random_data.hpp"
 
 // Per frequency against a complex CCA of the coefficients themselves, by QR and SVD.
@@ -18,6 +19,9 @@ using namespace livecca;
 using Eigen::MatrixXcd;
 using Eigen::MatrixXd;
 using livecca_tests::normal_matrix;
+using livecca_tests::orthonormal_basis;
+using livecca_tests::SingularValueDecomposition;
+using livecca_tests::svd;
 
 namespace {
 
@@ -97,27 +101,19 @@ SolvedFourier solve_fourier(const Maps& x, const Maps& y) {
 
 MatrixXcd complex_centered(const MatrixXcd& m) { return m.rowwise() - m.colwise().mean(); }
 
-MatrixXcd complex_basis(const MatrixXcd& m) {
-  return Eigen::HouseholderQR<MatrixXcd>(m).householderQ() *
-         MatrixXcd::Identity(m.rows(), m.cols());
-}
-
 /// The complex CCA of two layers at a frequency, centered samples × features.
 struct ComplexCca {
   ComplexCca(MatrixXcd x, MatrixXcd y)
       : zx(std::move(x)),
         zy(std::move(y)),
-        svd(complex_basis(zx).adjoint() * complex_basis(zy),
-            Eigen::ComputeThinU | Eigen::ComputeThinV) {}
+        cosines(svd(orthonormal_basis(zx).adjoint() * orthonormal_basis(zy))) {}
 
-  double nuclear_norm() const {
-    return Eigen::JacobiSVD<MatrixXcd>(zx.adjoint() * zy).singularValues().sum();
-  }
-  double mean() const { return svd.singularValues().mean(); }
+  double nuclear_norm() const { return svd(zx.adjoint() * zy).values.sum(); }
+  double mean() const { return cosines.values.mean(); }
   double pwcca() const {
     const Eigen::RowVectorXd alpha =
-        (zx.adjoint() * complex_basis(zx) * svd.matrixU()).cwiseAbs().colwise().sum();
-    return alpha.dot(svd.singularValues()) / alpha.sum();
+        (zx.adjoint() * orthonormal_basis(zx) * cosines.left).cwiseAbs().colwise().sum();
+    return alpha.dot(cosines.values) / alpha.sum();
   }
   double linear_cka() const {
     return (zx.adjoint() * zy).squaredNorm() / (zx.adjoint() * zx).norm() /
@@ -125,12 +121,12 @@ struct ComplexCca {
   }
   double angular() const { return std::acos(nuclear_norm() / zx.norm() / zy.norm()); }
   double regression_x_from_y() const {
-    return (complex_basis(zy).adjoint() * zx).squaredNorm() / zx.squaredNorm();
+    return (orthonormal_basis(zy).adjoint() * zx).squaredNorm() / zx.squaredNorm();
   }
 
   MatrixXcd zx;
   MatrixXcd zy;
-  Eigen::JacobiSVD<MatrixXcd> svd;
+  SingularValueDecomposition<MatrixXcd> cosines;
 };
 
 void check_frequency(const SolvedFourier& solved, const PairSolution& found,
@@ -138,7 +134,7 @@ void check_frequency(const SolvedFourier& solved, const PairSolution& found,
   REQUIRE(found.canonical_correlations.size() == 3);
   for (Eigen::Index i = 0; i < 3; ++i) {
     CHECK(std::abs(found.canonical_correlations[static_cast<std::size_t>(i)] -
-                   expected.svd.singularValues()(i)) < 1e-12);
+                   expected.cosines.values(i)) < 1e-12);
   }
   const MatrixXcd& zx = expected.zx;
   CHECK(found.procrustes.value() ==

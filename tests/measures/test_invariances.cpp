@@ -7,6 +7,7 @@
 #include <string>
 
 #include "livecca/measures/measure.hpp"
+#include "support/decompositions.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 
@@ -15,6 +16,7 @@
 using namespace livecca;
 using Eigen::MatrixXd;
 using livecca_tests::normal_matrix;
+using livecca_tests::orthonormal_basis;
 using livecca_tests::shared_latents;
 
 namespace {
@@ -76,7 +78,7 @@ MatrixXd map_of(Map kind, Eigen::Index features, std::uint64_t draw) {
       return turned;
     }
     case Map::rotation:
-      return Eigen::HouseholderQR<MatrixXd>(random).householderQ();
+      return orthonormal_basis(random);
     case Map::scale:
       return 3.7 * MatrixXd::Identity(features, features);
     case Map::invertible:

@@ -1,3 +1,4 @@
+#include "livecca/activations/eigen.hpp"
 #include "livecca/moments/panel.hpp"
 
 #include <doctest/doctest.h>

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 
+#include "livecca/activations/eigen.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "matrices.hpp"
 #include "support/panel_of_two.hpp"

@@ -6,6 +6,7 @@
 #include "livecca/common/error.hpp"
 #include "scripted_training.hpp"
 #include "support/file_text.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -100,7 +101,7 @@ TEST_CASE("a checkpoint that is damaged is refused with a line") {
     write_text(run.facts(), text.substr(0, size));
     check_line(run.refusal(), run.facts().string());
   }
-  const auto json = nlohmann::json::parse(text);
+  const auto json = livecca_tests::parsed(text);
   for (const char* other : {"[]", "3", "null", "{}", R"({"format":3})", R"({"format":["x"]})",
                             R"({"format":"livecca.checkpoint","version":"1"})"}) {
     CAPTURE(other);

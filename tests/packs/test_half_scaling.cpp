@@ -1,32 +1,29 @@
 #include <doctest/doctest.h>
 
-#include <Eigen/QR>
-#include <Eigen/SVD>
+#include <Eigen/Core>
 
+#include "support/decompositions.hpp"
 #include "support/pack_fixture.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
+using livecca_tests::centered;
 using livecca_tests::normal_matrix;
+using livecca_tests::orthonormal_basis;
 using livecca_tests::PackFixture;
 using livecca_tests::rows_of;
+using livecca_tests::svd;
 using livecca_tests::TemporaryFolder;
 
 namespace {
 
 constexpr std::uint64_t half_scaling_seed = 777;
 
-Eigen::MatrixXd orthonormal(const Eigen::MatrixXd& values) {
-  const Eigen::MatrixXd centered = values.rowwise() - values.colwise().mean();
-  return Eigen::HouseholderQR<Eigen::MatrixXd>(centered).householderQ() *
-         Eigen::MatrixXd::Identity(values.rows(), values.cols());
-}
-
 /// By QR of the activations, without covariances.
 double mean_cca(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
-  const Eigen::MatrixXd product = orthonormal(x).transpose() * orthonormal(y);
-  return Eigen::JacobiSVD<Eigen::MatrixXd>(product).singularValues().mean();
+  return svd(orthonormal_basis(centered(x)).transpose() * orthonormal_basis(centered(y)))
+      .values.mean();
 }
 
 /// Features whose correlation has eigenvalues down to about `smallest`.
@@ -38,7 +35,9 @@ Eigen::MatrixXf ill_conditioned(Eigen::Index rows, Eigen::Index features, double
         std::pow(smallest, 0.5 * static_cast<double>(j) / static_cast<double>(features - 1));
   }
   const Eigen::MatrixXd mixed =
-      latents * orthonormal(normal_matrix(features + 1, features, half_scaling_seed + 1)).bottomRows(features);
+      latents *
+      orthonormal_basis(centered(normal_matrix(features + 1, features, half_scaling_seed + 1)))
+          .bottomRows(features);
   return (mixed.array() + offset).cast<float>();
 }
 

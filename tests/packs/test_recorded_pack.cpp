@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "support/file_text.hpp"
+#include "support/json_lines.hpp"
 #include "support/pack_fixture.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
@@ -34,7 +35,7 @@ class PackBytes {
     whole = livecca_tests::text_of(path);
     std::uint64_t length = 0;
     std::memcpy(&length, whole.data(), 8);
-    header = json::parse(whole.substr(8, length));
+    header = livecca_tests::parsed(whole.substr(8, length));
     data = whole.substr(8 + length);
   }
 
@@ -58,7 +59,7 @@ class PackBytes {
   void refuses_layers(const std::function<void(json&)>& change, const std::string& words) const {
     refuses_header(
         [&](json& changed) {
-          json layers = json::parse(changed["__metadata__"]["layers"].get<std::string>());
+          json layers = livecca_tests::parsed(changed["__metadata__"]["layers"].get<std::string>());
           change(layers);
           changed["__metadata__"]["layers"] = layers.dump();
         },

@@ -33,8 +33,9 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
   row.window = "probe";
   row.precision = "exact";
   row.status = Status::rank_deficient;
-  const Json line = Json::parse(to_json(row, "run", 12.5));
-  const Json expected = Json::parse(R"({"schema":1,"kind":"measure","run":"run","epoch":3,"step":0,
+  const Json line = livecca_tests::parsed(to_json(row, "run", 12.5));
+  const Json expected =
+      livecca_tests::parsed(R"({"schema":1,"kind":"measure","run":"run","epoch":3,"step":0,
     "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7",
     "reference_kind":"network","reference_layer":"conv1",
     "measure":"pwcca_distance","value":0.31,"noise_floor":0.87,"standard_error":null,
@@ -46,7 +47,7 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
   row.noise_floor.reset();
   row.standard_error = 0.25;
   row.effective_samples = 1443.25;
-  const Json empty = Json::parse(to_json(row, "run", 12.5));
+  const Json empty = livecca_tests::parsed(to_json(row, "run", 12.5));
   CHECK(empty["value"].is_null());
   CHECK(empty["noise_floor"].is_null());
   CHECK(empty["standard_error"] == 0.25);
@@ -56,7 +57,7 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
 TEST_CASE("names with quotes, line feeds and broken UTF-8 stay one line of JSON") {
   const std::string text = to_json(Event{1, "missing", "a\"\n\xFF", "tab\there", 2}, "r", 0);
   CHECK(text.find('\n') == std::string::npos);
-  const Json line = Json::parse(text);
+  const Json line = livecca_tests::parsed(text);
   CHECK(line["message"] == "tab\there");
   CHECK(line["count"] == 2);
 }
@@ -291,17 +292,17 @@ TEST_CASE("a verdict without a slope and a drift have null and no number that is
   verdict.layer = "conv1";
   verdict.verdict = "dead";
   verdict.message = "no neuron varies";
-  const auto line = nlohmann::json::parse(to_json(verdict, "run", 1));
+  const auto line = livecca_tests::parsed(to_json(verdict, "run", 1));
   CHECK(line["kind"] == "verdict");
   CHECK(line["slope"].is_null());
   CHECK(line["since_epoch"].is_null());
   verdict.since_epoch = 4;
   verdict.slope = -0.5;
-  const auto settled = nlohmann::json::parse(to_json(verdict, "run", 1));
+  const auto settled = livecca_tests::parsed(to_json(verdict, "run", 1));
   CHECK(settled["since_epoch"] == 4);
   CHECK(settled["slope"] == -0.5);
   DriftRow drift;
   drift.probe = 0.25;
   drift.train = 0.5;
-  CHECK(nlohmann::json::parse(to_json(drift, "run", 1))["drift"] == 0.25);
+  CHECK(livecca_tests::parsed(to_json(drift, "run", 1))["drift"] == 0.25);
 }

@@ -1,3 +1,4 @@
+#include "livecca/activations/eigen.hpp"
 #include "livecca/snapshot/canonical_directions.hpp"
 
 #include <doctest/doctest.h>

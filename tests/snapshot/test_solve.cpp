@@ -7,14 +7,20 @@
 #include <cstring>
 
 #include "livecca/common/error.hpp"
+#include "support/decompositions.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 
 using namespace livecca;
+using livecca_tests::centered;
+using livecca_tests::eigenvalues;
 using livecca_tests::normal_matrix;
+using livecca_tests::orthonormal_basis;
+using livecca_tests::orthonormal_basis_of_any_rank;
 using livecca_tests::shared_latents;
 using livecca_tests::solve_pair;
 using livecca_tests::stream;
+using livecca_tests::svd;
 
 namespace {
 
@@ -28,14 +34,9 @@ struct ByQr {
 };
 
 ByQr cca_by_qr(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
-  const auto basis = [](const Eigen::MatrixXd& m) -> Eigen::MatrixXd {
-    const Eigen::MatrixXd centered = m.rowwise() - m.colwise().mean();
-    const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(centered);
-    return qr.householderQ() * Eigen::MatrixXd::Identity(m.rows(), qr.rank());
-  };
-  const Eigen::MatrixXd qx = basis(x);
-  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(qx.transpose() * basis(y), Eigen::ComputeThinU);
-  return {qx * svd.matrixU(), svd.singularValues()};
+  const Eigen::MatrixXd qx = orthonormal_basis_of_any_rank(centered(x));
+  const auto cosines = svd(qx.transpose() * orthonormal_basis_of_any_rank(centered(y)));
+  return {qx * cosines.left, cosines.values};
 }
 
 }  // namespace
@@ -50,10 +51,9 @@ TEST_CASE("canonical correlations and projection weights equal the direct comput
     const ByQr direct = cca_by_qr(views.x, views.y);
     REQUIRE(pair.converged);
     REQUIRE(pair.canonical_correlations.size() == static_cast<std::size_t>(direct.rho.size()));
-    const Eigen::MatrixXd centered = views.x.rowwise() - views.x.colwise().mean();
     // α_i = Σ_j |⟨h_i, x_j⟩|, literally.
     const Eigen::VectorXd alpha =
-        (direct.variates.transpose() * centered).cwiseAbs().rowwise().sum();
+        (direct.variates.transpose() * centered(views.x)).cwiseAbs().rowwise().sum();
     for (Eigen::Index i = 0; i < direct.rho.size(); ++i) {
       const auto k = static_cast<std::size_t>(i);
       CHECK(std::abs(pair.canonical_correlations[k] - direct.rho(i)) < 1e-12);
@@ -67,14 +67,8 @@ TEST_CASE("SVCCA keeps the fewest directions that hold the share of variance") {
   // Variances 100, 10, 1, 0.1 in a random basis.
   const Eigen::MatrixXd scales =
       Eigen::Vector4d(10, std::sqrt(10.0), 1, std::sqrt(0.1)).asDiagonal();
-  const Eigen::MatrixXd basis =
-      Eigen::HouseholderQR<Eigen::MatrixXd>(normal_matrix(4, 4, solve_seed)).householderQ();
-  const Eigen::MatrixXd white = [] {
-    const Eigen::MatrixXd raw = normal_matrix(300, 4, solve_seed + 1);
-    const Eigen::MatrixXd centered = raw.rowwise() - raw.colwise().mean();
-    return Eigen::MatrixXd(Eigen::HouseholderQR<Eigen::MatrixXd>(centered).householderQ() *
-                           Eigen::MatrixXd::Identity(300, 4));
-  }();
+  const Eigen::MatrixXd basis = orthonormal_basis(normal_matrix(4, 4, solve_seed));
+  const Eigen::MatrixXd white = orthonormal_basis(centered(normal_matrix(300, 4, solve_seed + 1)));
   const Eigen::MatrixXd x = white * scales * basis;
   const Eigen::MatrixXd y = normal_matrix(300, 4, solve_seed + 2);
   const auto kept = [&](SolveOptions options) {
@@ -91,13 +85,11 @@ TEST_CASE("SVCCA keeps the fewest directions that hold the share of variance") {
   const PanelSolution solution = solve_pair(x, y, executor, {.keep_directions = 2});
   // The two leading directions are the first two columns of `white`; y keeps its own two.
   CHECK(solution.pairs[0].svcca_correlations.size() == 2);
-  const Eigen::MatrixXd yc = y.rowwise() - y.colwise().mean();
-  const Eigen::JacobiSVD<Eigen::MatrixXd> pca(yc, Eigen::ComputeThinU);
-  const Eigen::JacobiSVD<Eigen::MatrixXd> cosines(white.leftCols(2).transpose() *
-                                                  pca.matrixU().leftCols(2));
+  const Eigen::VectorXd cosines =
+      svd(white.leftCols(2).transpose() * svd(centered(y)).left.leftCols(2)).values;
   for (Eigen::Index i = 0; i < 2; ++i) {
-    CHECK(std::abs(solution.pairs[0].svcca_correlations[static_cast<std::size_t>(i)] -
-                   cosines.singularValues()(i)) < 1e-12);
+    CHECK(std::abs(solution.pairs[0].svcca_correlations[static_cast<std::size_t>(i)] - cosines(i)) <
+          1e-12);
   }
 }
 
@@ -180,16 +172,13 @@ TEST_CASE("facts of a tap follow their definitions") {
   const Eigen::MatrixXd x =
       normal_matrix(200, 6, solve_seed) * Eigen::VectorXd::LinSpaced(6, 1, 6).asDiagonal();
   const TapSolution tap = solve_pair(x, x, executor).taps[0];
-  const Eigen::MatrixXd centered = x.rowwise() - x.colwise().mean();
-  const Eigen::MatrixXd covariance = centered.transpose() * centered / 199;
-  const Eigen::VectorXd eigenvalues =
-      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(covariance).eigenvalues();
+  const Eigen::MatrixXd covariance = centered(x).transpose() * centered(x) / 199;
+  const Eigen::VectorXd variances = eigenvalues(covariance);
   CHECK(tap.effective_rank ==
-        doctest::Approx(std::pow(eigenvalues.sum(), 2) / eigenvalues.squaredNorm()).epsilon(1e-12));
+        doctest::Approx(std::pow(variances.sum(), 2) / variances.squaredNorm()).epsilon(1e-12));
   const Eigen::VectorXd inverse = covariance.diagonal().cwiseSqrt().cwiseInverse();
-  const Eigen::VectorXd correlation = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(
-                                          inverse.asDiagonal() * covariance * inverse.asDiagonal())
-                                          .eigenvalues();
+  const Eigen::VectorXd correlation =
+      eigenvalues(inverse.asDiagonal() * covariance * inverse.asDiagonal());
   CHECK(tap.condition.value() ==
         doctest::Approx(correlation.maxCoeff() / correlation.minCoeff()).epsilon(1e-10));
 }

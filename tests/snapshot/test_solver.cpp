@@ -1,3 +1,4 @@
+#include "livecca/activations/eigen.hpp"
 #include "livecca/snapshot/solver.hpp"
 
 #include <doctest/doctest.h>
@@ -6,30 +7,28 @@
 #include <cmath>
 
 #include "livecca/common/error.hpp"
+#include "support/decompositions.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 
 using namespace livecca;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using livecca_tests::centered;
 using livecca_tests::normal_matrix;
+using livecca_tests::orthonormal_basis;
 using livecca_tests::shared_latents;
 using livecca_tests::solve_pair;
 using livecca_tests::stream;
+using livecca_tests::svd;
 
 namespace {
 
 constexpr std::uint64_t solver_seed = 808;
 
-MatrixXd centered(const MatrixXd& m) { return m.rowwise() - m.colwise().mean(); }
-
 /// Canonical correlations from the activations: cosines between column spaces of full rank.
 VectorXd direct(const MatrixXd& x, const MatrixXd& y) {
-  const auto basis = [](const MatrixXd& m) {
-    return MatrixXd(Eigen::HouseholderQR<MatrixXd>(centered(m)).householderQ() *
-                    MatrixXd::Identity(m.rows(), m.cols()));
-  };
-  return Eigen::JacobiSVD<MatrixXd>(basis(x).transpose() * basis(y)).singularValues();
+  return svd(orthonormal_basis(centered(x)).transpose() * orthonormal_basis(centered(y))).values;
 }
 
 double worst(const std::vector<double>& rho, const VectorXd& expected) {
@@ -100,10 +99,7 @@ TEST_CASE("correlations come from squares, but where some are tiny from an SVD")
   CHECK(solve_pair(views.x, views.y, executor).pairs[0].spectrum == SpectrumMethod::svd);
 
   // Orthonormal columns, mixed so that ρ are what they are said to be.
-  const MatrixXd q =
-      Eigen::HouseholderQR<MatrixXd>(centered(normal_matrix(500, 8, solver_seed + 4)))
-          .householderQ() *
-      MatrixXd::Identity(500, 8);
+  const MatrixXd q = orthonormal_basis(centered(normal_matrix(500, 8, solver_seed + 4)));
   const Eigen::Vector4d rho(0.9, 0.1, 1e-5, 1e-8);
   const MatrixXd x = q.leftCols(4);
   const MatrixXd y = x * rho.asDiagonal() +

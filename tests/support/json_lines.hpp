@@ -1,26 +1,20 @@
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace livecca_tests {
 
-/// Every line of a file, each of which must be one JSON object.
-inline std::vector<nlohmann::json> read_lines(const std::filesystem::path& path) {
-  std::vector<nlohmann::json> lines;
-  std::ifstream file(path);
-  REQUIRE(file.good());
-  for (std::string line; std::getline(file, line);) {
-    lines.push_back(nlohmann::json::parse(line, nullptr, false));
-    REQUIRE(lines.back().is_object());
-  }
-  return lines;
-}
+/// nlohmann::json::parse(), compiled once for all tests: it takes a compiler two seconds.
+/// Throws nlohmann::json::parse_error where the text is not JSON.
+nlohmann::json parsed(std::string_view text);
+
+/// Every line of a text or a file, each of which must be one JSON object.
+std::vector<nlohmann::json> lines_of(const std::string& text);
+std::vector<nlohmann::json> read_lines(const std::filesystem::path& path);
 
 /// Of the rows that say what watching took, the sum of one number.
 template <typename Number>

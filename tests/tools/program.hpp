@@ -17,6 +17,7 @@
 #include "npy_writer.hpp"
 #include "safetensors_writer.hpp"
 #include "support/file_text.hpp"
+#include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
@@ -93,14 +94,7 @@ class ProgramFixture {
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.err.empty());
     CHECK(outcome.out.ends_with('\n'));
-    std::vector<nlohmann::json> objects;
-    std::istringstream lines(outcome.out);
-    for (std::string line; std::getline(lines, line);) {
-      // The parser refuses NaN and Infinity, which are not JSON.
-      objects.push_back(nlohmann::json::parse(line, nullptr, false));
-      REQUIRE(objects.back().is_object());
-    }
-    return objects;
+    return livecca_tests::lines_of(outcome.out);
   }
 
   /// json_lines() of `compare` where there is one.

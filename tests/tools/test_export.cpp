@@ -1,7 +1,8 @@
-#include "program.hpp"
-#include "run_file.hpp"
 #include "export/export_rows.hpp"
 #include "export/row_columns.hpp"
+#include "program.hpp"
+#include "run_file.hpp"
+#include "support/json_lines.hpp"
 
 using namespace livecca_tests;
 using livecca::tool::columns_of;
@@ -132,7 +133,7 @@ TEST_CASE_FIXTURE(ExportFixture, "every field of a row has a column, in the row'
   check_all(livecca::LogRow(), "log");
   check_all(livecca::SpectrumRow(), "spectrum");
   const auto events = columns_of("event");
-  const auto overhead = nlohmann::json::parse(livecca::to_json(livecca::OverheadRow(), "first", 1));
+  const auto overhead = livecca_tests::parsed(livecca::to_json(livecca::OverheadRow(), "first", 1));
   for (const auto& [name, value] : overhead.items()) {
     CAPTURE(name);
     CHECK((name == "schema" || name == "kind" ||

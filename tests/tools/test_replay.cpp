@@ -4,6 +4,7 @@
 #include "livecca/packs/recorder.hpp"
 #include "monitor/drifting_network.hpp"
 #include "program.hpp"
+#include "support/json_lines.hpp"
 
 using namespace livecca_tests;
 using livecca::Layout;
@@ -45,18 +46,15 @@ class ReplayProgram : public ProgramFixture {
     const auto run_probe = [&](livecca::Recorder& recorder) {
       recorder.observe(layer, Layout::nc, livecca::view_of(network.reference()));
     };
-    REQUIRE(livecca::record(path("seed7.safetensors"), {.precision = PackPrecision::exact},
-                            run_probe));
+    REQUIRE(
+        livecca::record(path("seed7.safetensors"), {.precision = PackPrecision::exact}, run_probe));
     return path("seed7.safetensors");
   }
 
   /// Rows of `livecca replay RUN …`, which has nothing to say on stderr.
   std::vector<json> replayed(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"replay", "@run", "--format", "jsonl"});
-    std::istringstream lines(table(arguments));
-    std::vector<json> rows;
-    for (std::string line; std::getline(lines, line);) rows.push_back(json::parse(line));
-    return rows;
+    return livecca_tests::lines_of(table(arguments));
   }
 
   DriftingNetwork network{1};
@@ -82,9 +80,7 @@ const json* find(const std::vector<json>& rows, int epoch, const std::string& re
 TEST_CASE_FIXTURE(ReplayProgram, "replay prints the run's own numbers again") {
   monitor->finish();
   std::vector<json> written;
-  std::ifstream file(path("run/rows.jsonl"));
-  for (std::string line; std::getline(file, line);) {
-    json row = json::parse(line);
+  for (json& row : livecca_tests::read_lines(path("run/rows.jsonl"))) {
     if (row["kind"] == "measure") written.push_back(std::move(row));
   }
   const auto rows =

@@ -51,12 +51,9 @@ class StoredFixture : public ProgramFixture {
   }
 
   json solved(const std::string& file) const {
-    const Outcome outcome = run({"solve", file, "--format", "json"});
-    CAPTURE(outcome.err);
-    CHECK(outcome.exit_code == 0);
-    const json result = json::parse(outcome.out, nullptr, false);
-    REQUIRE(result.is_object());
-    return result;
+    const auto objects = json_lines({"solve", file});
+    REQUIRE(objects.size() == 1);
+    return objects.front();
   }
 
   /// Refused in one line, with the file of that name as it was and no other left behind.

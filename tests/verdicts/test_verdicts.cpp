@@ -1,3 +1,4 @@
+#include "support/json_lines.hpp"
 #include "verdicts/verdicts.hpp"
 
 #include <doctest/doctest.h>
@@ -296,9 +297,9 @@ TEST_CASE("what is no state is refused with a reason and changes nothing") {
   Verdicts verdicts({});
   for (int epoch = 0; epoch < 4; ++epoch) add_value(verdicts, epoch, 0.5);
   const std::string before = verdicts.state();
-  auto descending = nlohmann::json::parse(before);
+  auto descending = livecca_tests::parsed(before);
   descending["curves"][0]["points"][1]["snapshot"] = 0;
-  auto later = nlohmann::json::parse(before);
+  auto later = livecca_tests::parsed(before);
   later["version"] = 2;
   for (const std::string& text : {std::string("{}"), std::string("no"), before.substr(0, 90),
                                   descending.dump(), later.dump()}) {
