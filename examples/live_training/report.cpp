@@ -332,7 +332,8 @@ void print_final_curves(std::ostream& out, const std::vector<std::string>& layer
 
 std::optional<std::int64_t> settled(const Curve& curve) {
   for (std::size_t i = 0; i < curve.distances.size(); ++i) {
-    if (curve.distances[i] && *curve.distances[i] < settled_distance) return curve.epochs[i];
+    const std::optional<double>& distance = curve.distances[i];
+    if (distance && *distance < settled_distance) return curve.epochs[i];
   }
   return std::nullopt;
 }
