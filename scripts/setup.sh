@@ -10,7 +10,7 @@ packages=(
   liblapacke-dev libopenblas-dev nlohmann-json3-dev libcli11-dev libbenchmark-dev
   libtorch-dev
   libpng-dev protobuf-compiler python3-venv
-  libcpp-httplib-dev pkgconf  # the Prometheus sink
+  libboost-dev  # the HTTP server of the Prometheus sink
 )
 [ "${1:-}" = "--tidy" ] && packages+=(clang-format clang-tidy)
 [ "${1:-}" = "--fuzz" ] && packages+=(clang libclang-rt-dev)

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "http_client.hpp"
+#include "support/http_client.hpp"
 
 namespace {
 

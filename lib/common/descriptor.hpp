@@ -20,6 +20,8 @@ class Descriptor {
 
   bool is_open() const { return number_ >= 0; }
   int number() const { return number_; }
+  /// The open file is now the caller's to close.
+  int release() { return std::exchange(number_, -1); }
   /// False, with errno set, if the system could not keep what was written.
   bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
 

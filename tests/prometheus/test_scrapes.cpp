@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "http_client.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "made_up_rows.hpp"
+#include "support/http_client.hpp"
 
 using namespace livecca_tests;
 using namespace std::chrono_literals;
@@ -32,28 +31,13 @@ struct Scrapes {
   }
 };
 
-/// Who has not asked after 20 ms is hung up on while others wait, and asks again.
-bool was_too_slow(const HttpClient::Answer& answer) { return answer.head.empty(); }
-
 void scrape_with_new_connections(int port, const std::atomic<bool>& is_over, Scrapes& scrapes) {
-  while (!is_over) {
-    auto answer = scrape(port);
-    if (was_too_slow(answer)) answer = scrape(port);
-    scrapes.look_at(answer);
-  }
+  while (!is_over) scrapes.look_at(scrape(port));
 }
 
 void scrape_with_one_connection(int port, const std::atomic<bool>& is_over, Scrapes& scrapes) {
-  auto client = std::make_unique<HttpClient>(port);
-  while (!is_over) {
-    auto answer = client->get("/metrics");
-    if (was_too_slow(answer)) {
-      client = std::make_unique<HttpClient>(port);
-      answer = client->get("/metrics");
-    }
-    scrapes.look_at(answer);
-    if (answer.is_last) client = std::make_unique<HttpClient>(port);
-  }
+  HttpClient client(port);
+  while (!is_over) scrapes.look_at(client.get("/metrics"));
 }
 
 }  // namespace

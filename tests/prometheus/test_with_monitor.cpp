@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "http_client.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "monitor/test_knobs.hpp"
 #include "promtool.hpp"
 #include "support/file_text.hpp"
+#include "support/http_client.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -134,12 +134,11 @@ TEST_CASE("200 scrapes a second for 10 s, while training goes on: none fails") {
   int whole = 0;
   double last_epoch = 0;
   int steps_back = 0;
-  auto client = std::make_unique<HttpClient>(sink->port());
+  HttpClient client(sink->port());
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 2000; ++i) {
     std::this_thread::sleep_until(begin + i * 5ms);
-    const auto answer = client->get("/metrics");
-    if (answer.is_last) client = std::make_unique<HttpClient>(sink->port());
+    const auto answer = client.get("/metrics");
     const auto at = answer.body.find("\nlivecca_epoch{run=\"first\"} ");
     if (answer.status != 200 || at == std::string::npos) continue;
     ++whole;

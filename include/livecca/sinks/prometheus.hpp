@@ -20,14 +20,15 @@ struct PrometheusOptions {
 /// http://ADDRESS:PORT/metrics. docs/prometheus.md lists the metrics.
 ///
 /// Cost: each call renders a page with one line per number and keeps it. A scrape sends that page
-/// without holding a lock. Three threads, which block all signals, answer scrapes, so at most three
-/// connections are open. The sink closes a connection that is slow or idle for 5 s. While others
-/// wait, it closes one that is slow for 250 ms or has sent nothing for 20 ms.
+/// without holding a lock. One thread, which blocks all signals, answers all scrapes, and none
+/// waits for a slow client. The sink closes a connection that is slow or idle for 5 s. If
+/// connections take more than an eighth of the files that the process may open, it closes the
+/// slowest one.
 ///
 /// Errors: open() throws Error, for example if the port is taken. It can be called again.
 ///
-/// Thread safety: as Sink; port() and page() may be called from any thread. A forked child has none
-/// of these threads, and may call only the destructor, which leaves the parent's server alone.
+/// Thread safety: as Sink; port() and page() may be called from any thread. A forked child does
+/// not have this thread, and may call only the destructor, which leaves the parent's server alone.
 class LIVECCA_EXPORT PrometheusSink : public Sink {
  public:
   /// Throws Error if the port is not from 0 to 65535.
@@ -42,7 +43,8 @@ class LIVECCA_EXPORT PrometheusSink : public Sink {
   void snapshot(const SnapshotRows& rows, const RowStamp& stamp) override;
   void log(const LogRow& row, const RowStamp& stamp) override;
   void event(const Event& event, const RowStamp& stamp) override;
-  /// Stops listening and closes all connections. Does nothing if it does not listen.
+  /// Stops listening and closes all connections. A scrape that is being answered has up to 250 ms
+  /// to end. Does nothing if it does not listen.
   void close() override;
 
   /// The port that it listens at; 0 if it does not listen.

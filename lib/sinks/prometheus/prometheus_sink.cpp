@@ -1,11 +1,12 @@
 #include <unistd.h>
 
 #include <mutex>
+#include <string_view>
 #include <utility>
 
+#include "http/http_server.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/prometheus.hpp"
-#include "sinks/prometheus/page_server.hpp"
 #include "sinks/prometheus/run_metrics.hpp"
 
 namespace livecca {
@@ -36,19 +37,28 @@ struct PrometheusSink::State {
 
   void listen() {
     if (server != nullptr) return;
-    auto made = std::make_unique<PageServer>(options.address, options.port,
-                                             [this] { return current_page(); });
+    auto made =
+        std::make_unique<HttpServer>(HttpOptions{.address = options.address, .port = options.port},
+                                     [this](std::string_view path) { return answer(path); });
     const std::lock_guard lock(mutex);
     server = std::move(made);
   }
 
+  HttpAnswer answer(std::string_view path) const {
+    if (path == "/metrics") {
+      return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = current_page()};
+    }
+    if (path == "/") return http_text(200, "livecca's metrics are at /metrics");
+    return http_text(404, "expected /metrics");
+  }
+
   void stop() {
-    std::unique_ptr<PageServer> stopped;
+    std::unique_ptr<HttpServer> stopped;
     {
       const std::lock_guard lock(mutex);
       stopped = std::move(server);
     }
-    // Not under the lock, which its threads take.
+    // Not under the lock, which its thread takes.
   }
 
   const PrometheusOptions options;
@@ -56,7 +66,7 @@ struct PrometheusSink::State {
   RunMetrics metrics;
   mutable std::mutex mutex;  // of the page and the server
   std::shared_ptr<const std::string> page = std::make_shared<const std::string>();
-  std::unique_ptr<PageServer> server;
+  std::unique_ptr<HttpServer> server;
 };
 
 PrometheusSink::PrometheusSink(PrometheusOptions options) {

@@ -16,7 +16,8 @@
 
 namespace livecca_tests {
 
-/// A plain client of 127.0.0.1, without cpp-httplib, so that its mistakes are not made twice.
+/// A plain client of 127.0.0.1, without the server's library, so that its mistakes are not made
+/// twice.
 class HttpClient {
  public:
   struct Answer {
@@ -26,13 +27,18 @@ class HttpClient {
     bool is_last = false;  ///< the server hangs up after it
   };
 
-  explicit HttpClient(int port, int seconds = 5)
-      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit HttpClient(int port, int seconds = 5) : HttpClient() {
     const timeval limit{.tv_sec = seconds, .tv_usec = 0};
     const int on = 1;
     ::setsockopt(socket_.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket_.number(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     ::setsockopt(socket_.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connect(port);
+  }
+  /// Has its socket, but is not connected yet.
+  HttpClient() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+
+  void connect(int port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -75,6 +81,12 @@ class HttpClient {
   Answer get(const std::string& path, const std::string& more = "") {
     if (!send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n")) return {};
     return receive();
+  }
+
+  /// Whether the server has neither hung up nor sent anything that was not received here.
+  bool is_left_alone() const {
+    std::array<char, 1> byte{};
+    return ::recv(socket_.number(), byte.data(), 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
   }
 
   /// Whether the server hangs up within the limit, having sent no more.

@@ -1,4 +1,4 @@
-#include "sinks/prometheus/listening_socket.hpp"
+#include "http/listening_socket.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,13 +8,12 @@
 #include <cerrno>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "livecca/common/error.hpp"
 
 namespace livecca {
 namespace {
-
-constexpr int most_waiting = 128;  // clients in the kernel's queue
 
 [[noreturn]] void refuse(const std::string& address, int port, std::string got) {
   if (!got.empty() && got[0] >= 'A' && got[0] <= 'Z') got[0] = static_cast<char>(got[0] + 32);
@@ -45,25 +44,12 @@ Descriptor listen_at(const addrinfo& address) {
   };
   if (!socket.is_open() || !set(SOL_SOCKET, SO_REUSEADDR) || !set(IPPROTO_TCP, TCP_NODELAY) ||
       ::bind(socket.number(), address.ai_addr, address.ai_addrlen) != 0 ||
-      ::listen(socket.number(), most_waiting) != 0) {
+      ::listen(socket.number(), SOMAXCONN) != 0) {
     const int why = errno;
     socket.close();
     errno = why;
   }
   return socket;
-}
-
-}  // namespace
-
-Descriptor listening_socket(const std::string& address, int port) {
-  const Addresses addresses = addresses_of(address, port);
-  int why = EADDRNOTAVAIL;
-  for (const addrinfo* one = addresses.get(); one != nullptr; one = one->ai_next) {
-    Descriptor socket = listen_at(*one);
-    if (socket.is_open()) return socket;
-    why = errno;
-  }
-  refuse(address, port, std::generic_category().message(why));
 }
 
 int port_of(const Descriptor& socket) {
@@ -73,6 +59,23 @@ int port_of(const Descriptor& socket) {
   return ntohs(address.ss_family == AF_INET6
                    ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
                    : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+}
+
+}  // namespace
+
+ListeningSocket listening_socket(const std::string& address, int port) {
+  const Addresses addresses = addresses_of(address, port);
+  int why = EADDRNOTAVAIL;
+  for (const addrinfo* one = addresses.get(); one != nullptr; one = one->ai_next) {
+    Descriptor socket = listen_at(*one);
+    if (!socket.is_open()) {
+      why = errno;
+      continue;
+    }
+    const int taken = port_of(socket);
+    return {.socket = std::move(socket), .port = taken, .is_version_6 = one->ai_family == AF_INET6};
+  }
+  refuse(address, port, std::generic_category().message(why));
 }
 
 }  // namespace livecca
