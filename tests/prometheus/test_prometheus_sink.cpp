@@ -15,10 +15,10 @@
 #include <string>
 #include <thread>
 
-#include "support/file_text.hpp"
 #include "http_client.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "made_up_rows.hpp"
+#include "support/file_text.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
 
