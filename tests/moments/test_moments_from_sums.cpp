@@ -355,7 +355,7 @@ TEST_CASE("a pair whose moments are not those of its taps is refused, as a windo
 
   PanelMoments window = window_of(x.sums(), y.sums(), of_others.sums());
   CHECK_THROWS_WITH_AS(solve(window, {}, executor), ("solve: pair 0: " + expected).c_str(), Error);
-  Panel panel(executor);
+  Panel panel(executor, {});
   const auto net = panel.add_tap({"net", "layer"}, Layout::nc);
   const auto reference = panel.add_tap({"reference", "layer"}, Layout::nc);
   panel.add_pair(net, reference);
