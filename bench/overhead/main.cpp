@@ -14,8 +14,8 @@
 #include "arms.hpp"
 #include "median.hpp"
 #include "quiet_waiting.hpp"
-#include "synthetic_images.hpp"
 #include "support/temporary_folder.hpp"
+#include "synthetic_images.hpp"
 #include "text_table.hpp"
 
 namespace {

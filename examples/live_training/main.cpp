@@ -46,8 +46,8 @@ livecca::MonitorOptions monitor_options(const Settings& settings) {
     livecca::PrometheusOptions prometheus;
     prometheus.port = settings.metrics_port;
     options.sinks.push_back(std::make_shared<livecca::PrometheusSink>(prometheus));
-    std::cout << "For Prometheus: http://" << prometheus.address << ':'
-              << prometheus.port << "/metrics\n";
+    std::cout << "For Prometheus: http://" << prometheus.address << ':' << prometheus.port
+              << "/metrics\n";
   }
   options.on_event = [](const livecca::Event& event) {
     std::cerr << "livecca: epoch " << event.epoch << ": " << event.what << ": " << event.subject

@@ -31,6 +31,9 @@ std::string Grid::text() const {
 
 Result<ActivationShape> read_shape(const ActivationView& view, Layout layout) {
   const LayoutAxes axes = axes_of(layout);
+  if (axes.count == 0) {
+    return Failure{"expected a layout, got the number " + std::to_string(static_cast<int>(layout))};
+  }
   const auto extents = view.shape();
   if (extents.size() != axes.count) {
     return Failure{"expected " + std::to_string(axes.count) + " axes for layout " +

@@ -48,9 +48,12 @@ struct LayoutAxes {
   constexpr bool images_first() const { return image == 0; }
 };
 
+/// Without any axis for a number that is no layout.
 constexpr LayoutAxes axes_of(Layout layout) {
   LayoutAxes axes;
-  for (const char* letter = letters_of(layout); *letter != '\0'; ++letter) {
+  const char* letters = letters_of(layout);
+  if (letters == nullptr) return axes;
+  for (const char* letter = letters; *letter != '\0'; ++letter) {
     const std::size_t axis = axes.count++;
     switch (*letter) {
       case 'n':

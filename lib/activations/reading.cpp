@@ -21,6 +21,14 @@ const char* name_of(Samples samples) {
 }
 
 Result<void> Reading::check() const {
+  // Numbers that are no enumerator come from other languages.
+  if (name_of(layout) == nullptr) {
+    return Failure{"expected a layout, got the number " + std::to_string(static_cast<int>(layout))};
+  }
+  if (name_of(samples) == nullptr) {
+    return Failure{"expected samples of a reading, got the number " +
+                   std::to_string(static_cast<int>(samples))};
+  }
   const bool of_sequences = samples == Samples::last || samples == Samples::step;
   if (of_sequences && !is_sequence(layout)) {
     return Failure{"expected a layout of sequences (" + enum_names<Layout>(is_sequence, ", ") +

@@ -361,7 +361,9 @@ Result<SafetensorsHeaderInFile> read_safetensors_header(const InputFile& file) {
   }
   if (const auto checked = check_length(length, file.size()); !checked) return fail(checked.why());
   std::string text(length, '\0');
-  if (const auto read = file.read(safetensors_length_bytes, std::as_writable_bytes(std::span(text))); !read) {
+  if (const auto read =
+          file.read(safetensors_length_bytes, std::as_writable_bytes(std::span(text)));
+      !read) {
     return Failure{read.why()};
   }
   auto header = parse_safetensors_header(text, file.size());

@@ -29,9 +29,17 @@ std::optional<double> one_sided_value(Measure measure, const TapSolution& x, con
     case Measure::angular:
     case Measure::partial_whitening:
       return std::acos(0.0);
-    default:
+    case Measure::mean_cca:
+    case Measure::r2_cca:
+    case Measure::r2_cca_adjusted:
+    case Measure::pwcca:
+    case Measure::pwcca_y:
+    case Measure::pwcca_mean:
+    case Measure::svcca:
+    case Measure::linear_cka:
       return 0;
   }
+  return std::nullopt;
 }
 
 /// A measure at one frequency.

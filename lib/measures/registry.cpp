@@ -17,44 +17,158 @@ constexpr Quantities partial{.partial_whitening = true};
 constexpr auto similarity = Direction::similarity;
 constexpr auto distance = Direction::distance;
 
-constexpr std::array<MeasureInfo, 16> registry{{
-    {Measure::mean_cca, "mean_cca", similarity, Measure::mean_cca, true, correlations, false,
-     "mean canonical correlation over the smaller rank"},
-    {Measure::r2_cca, "r2_cca", similarity, Measure::r2_cca, false, whitening, false,
-     "mean squared canonical correlation"},
-    {Measure::r2_cca_adjusted, "r2_cca_adjusted", similarity, Measure::r2_cca_adjusted, false,
-     whitening, false, "the same less what unrelated data would score, around 0 for them"},
-    {Measure::pwcca, "pwcca", similarity, Measure::pwcca_y, true, weights, false,
-     "canonical correlations weighted by what they explain of the first side"},
-    {Measure::pwcca_y, "pwcca_y", similarity, Measure::pwcca, false, weights, false,
-     "the same weighted by the second side"},
-    {Measure::pwcca_mean, "pwcca_mean", similarity, Measure::pwcca_mean, false, weights, false,
-     "the mean of both"},
-    {Measure::svcca, "svcca", similarity, Measure::svcca, true, svcca, false,
-     "mean canonical correlation of the leading principal directions"},
-    {Measure::linear_cka, "linear_cka", similarity, Measure::linear_cka, false, nothing, false,
-     "linear centred kernel alignment (the RV coefficient)"},
-    {Measure::linear_cka_debiased, "linear_cka_debiased", similarity, Measure::linear_cka_debiased,
-     false, nothing, true, "the same from unbiased estimates, around 0 for unrelated data"},
-    {Measure::rv2, "rv2", similarity, Measure::rv2, false, nothing, true,
-     "the same without what each sample has in common with itself"},
-    {Measure::linreg_x_from_y, "linreg_x_from_y", similarity, Measure::linreg_y_from_x, false,
-     whitening, false,
-     "share of the first side's variance that a linear map of the second explains"},
-    {Measure::linreg_y_from_x, "linreg_y_from_x", similarity, Measure::linreg_x_from_y, false,
-     whitening, false, "the same with the sides swapped"},
-    {Measure::procrustes, "procrustes", distance, Measure::procrustes, true, nuclear_norm, false,
-     "what a rotation leaves between the sides, in the activations' unit"},
-    {Measure::procrustes_normalised, "procrustes_normalised", distance,
-     Measure::procrustes_normalised, true, nuclear_norm, false,
-     "the same, squared, of sides scaled to unit norm: 0 to 2"},
-    {Measure::angular, "angular", distance, Measure::angular, true, nuclear_norm, false,
-     "the angle between the sides' shapes: 0 to pi/2"},
-    {Measure::partial_whitening, "partial_whitening", distance, Measure::partial_whitening, true,
-     partial, false, "the same between partly whitened sides, half way to CCA"},
-}};
+/// Of a number that is no measure: without a name.
+constexpr MeasureInfo facts_of(Measure measure) {
+  switch (measure) {
+    case Measure::mean_cca:
+      return {Measure::mean_cca,
+              "mean_cca",
+              similarity,
+              Measure::mean_cca,
+              true,
+              correlations,
+              false,
+              "mean canonical correlation over the smaller rank"};
+    case Measure::r2_cca:
+      return {Measure::r2_cca, "r2_cca",  similarity, Measure::r2_cca,
+              false,           whitening, false,      "mean squared canonical correlation"};
+    case Measure::r2_cca_adjusted:
+      return {Measure::r2_cca_adjusted,
+              "r2_cca_adjusted",
+              similarity,
+              Measure::r2_cca_adjusted,
+              false,
+              whitening,
+              false,
+              "r2_cca corrected for chance: around 0 for unrelated data"};
+    case Measure::pwcca:
+      return {
+          Measure::pwcca, "pwcca",
+          similarity,     Measure::pwcca_y,
+          true,           weights,
+          false,          "canonical correlations weighted by what they explain of the first side"};
+    case Measure::pwcca_y:
+      return {Measure::pwcca_y,
+              "pwcca_y",
+              similarity,
+              Measure::pwcca,
+              false,
+              weights,
+              false,
+              "canonical correlations weighted by what they explain of the second side"};
+    case Measure::pwcca_mean:
+      return {Measure::pwcca_mean,
+              "pwcca_mean",
+              similarity,
+              Measure::pwcca_mean,
+              false,
+              weights,
+              false,
+              "the mean of pwcca and pwcca_y"};
+    case Measure::svcca:
+      return {Measure::svcca, "svcca",
+              similarity,     Measure::svcca,
+              true,           svcca,
+              false,          "mean canonical correlation of the leading principal directions"};
+    case Measure::linear_cka:
+      return {Measure::linear_cka,
+              "linear_cka",
+              similarity,
+              Measure::linear_cka,
+              false,
+              nothing,
+              false,
+              "linear centred kernel alignment (the RV coefficient)"};
+    case Measure::linear_cka_debiased:
+      return {Measure::linear_cka_debiased,
+              "linear_cka_debiased",
+              similarity,
+              Measure::linear_cka_debiased,
+              false,
+              nothing,
+              true,
+              "linear_cka from unbiased estimates: around 0 for unrelated data"};
+    case Measure::rv2:
+      return {Measure::rv2,
+              "rv2",
+              similarity,
+              Measure::rv2,
+              false,
+              nothing,
+              true,
+              "linear_cka of Gram matrices without their diagonals (modified RV coefficient)"};
+    case Measure::linreg_x_from_y:
+      return {Measure::linreg_x_from_y,
+              "linreg_x_from_y",
+              similarity,
+              Measure::linreg_y_from_x,
+              false,
+              whitening,
+              false,
+              "share of the first side's variance that a linear map of the second explains"};
+    case Measure::linreg_y_from_x:
+      return {Measure::linreg_y_from_x,
+              "linreg_y_from_x",
+              similarity,
+              Measure::linreg_x_from_y,
+              false,
+              whitening,
+              false,
+              "share of the second side's variance that a linear map of the first explains"};
+    case Measure::procrustes:
+      return {Measure::procrustes,
+              "procrustes",
+              distance,
+              Measure::procrustes,
+              true,
+              nuclear_norm,
+              false,
+              "distance that is left after the best rotation, in the activations' unit"};
+    case Measure::procrustes_normalised:
+      return {Measure::procrustes_normalised,
+              "procrustes_normalised",
+              distance,
+              Measure::procrustes_normalised,
+              true,
+              nuclear_norm,
+              false,
+              "squared Procrustes distance of the sides scaled to norm 1: 0 to 2"};
+    case Measure::angular:
+      return {Measure::angular,
+              "angular",
+              distance,
+              Measure::angular,
+              true,
+              nuclear_norm,
+              false,
+              "angle between the sides after the best rotation: 0 to pi/2"};
+    case Measure::partial_whitening:
+      return {Measure::partial_whitening,
+              "partial_whitening",
+              distance,
+              Measure::partial_whitening,
+              true,
+              partial,
+              false,
+              "angular distance of partly whitened sides, between `angular` and CCA"};
+  }
+  return {};
+}
+
+constexpr std::size_t count = [] {
+  std::size_t i = 0;
+  while (!facts_of(static_cast<Measure>(i)).name.empty()) ++i;
+  return i;
+}();
+
+constexpr std::array<MeasureInfo, count> registry = [] {
+  std::array<MeasureInfo, count> all{};
+  for (std::size_t i = 0; i < count; ++i) all[i] = facts_of(static_cast<Measure>(i));
+  return all;
+}();
 
 }  // namespace
+
 const char* name_of(Direction direction) {
   switch (direction) {
     case Direction::similarity:

@@ -43,9 +43,8 @@ const char* explain(Status status) {
     case Status::not_converged:
       return "a decomposition failed or the moments overflowed.";
     case Status::missing:
-      return "a tap was not fed, changed, was mostly not finite, its rows do not pair, or such "
-             "samples "
-             "have no such number.";
+      return "a tap got no rows, changed its shape or was mostly not finite, its rows do not pair "
+             "with the other side's, or the measure does not exist for such samples.";
   }
   return "unknown status.";
 }

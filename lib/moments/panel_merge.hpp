@@ -30,6 +30,9 @@ TapCut cut_of(const TapMoments& tap);
 /// Why moments of a tap cannot be merged into those expected; empty if they can.
 std::optional<Fault> misfit(const TapName& name, const TapCut& expected, const TapCut& got);
 
+/// Why a pair's moments are not those of its taps; empty if they are, or if some are absent.
+std::string pair_misfit(const PanelMoments& window, const PairMoments& pair);
+
 /// Adds a part of the same window: what a part does not hold, it saw no rows of.
 void add_present(PanelMoments& into, const PanelMoments& from);
 

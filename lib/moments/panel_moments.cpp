@@ -111,6 +111,26 @@ std::optional<Fault> misfit(const TapName& name, const TapCut& expected, const T
                "expected a merge with " + text(expected) + ", got " + text(got)};
 }
 
+std::string pair_misfit(const PanelMoments& window, const PairMoments& pair) {
+  const std::size_t count = window.taps.size();
+  if (pair.x >= count || pair.y >= count) {
+    return "expected taps below " + std::to_string(count) + ", got " + std::to_string(pair.x) +
+           " and " + std::to_string(pair.y);
+  }
+  const auto& x = window.taps[pair.x].moments;
+  const auto& y = window.taps[pair.y].moments;
+  if (!pair.moments || !x || !y) return "";
+  if (pair.moments->features_x() == x->features() && pair.moments->features_y() == y->features()) {
+    return "";
+  }
+  const auto text = [](std::size_t of_x, std::size_t of_y) {
+    return std::to_string(of_x) + " x " + std::to_string(of_y);
+  };
+  return "expected cross moments of " + text(x->features(), y->features()) +
+         " features, as its taps have, got " +
+         text(pair.moments->features_x(), pair.moments->features_y());
+}
+
 void add_present(PanelMoments& into, const PanelMoments& from) {
   for (std::size_t i = 0; i < into.taps.size(); ++i) {
     TapMoments& tap = into.taps[i];

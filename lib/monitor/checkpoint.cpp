@@ -201,6 +201,10 @@ std::vector<MeasureRow> rows_from_json(const Json& json) {
     auto line = row_from_json(from.dump());
     if (!line) throw std::runtime_error(line.why());
     rows.push_back(std::get<MeasureRow>(std::move(line->row)));
+    // The reader forgives fields that older versions did not write; a checkpoint has them all.
+    if (Json::parse(to_json(rows.back(), "", 0)) != from) {
+      throw std::runtime_error("expected all fields of a row, got " + from.dump().substr(0, 200));
+    }
   }
   return rows;
 }

@@ -183,9 +183,12 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
   const Json json = Json::parse(restored);
   front_from_json(json.at("front"), front);
   const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
-  options.probe_schedule.restore(schedules[0]);
-  options.train_schedule.restore(schedules[1]);
-  options.train_snapshots.restore(schedules[2]);
+  const std::array targets{&options.probe_schedule, &options.train_schedule,
+                           &options.train_snapshots};
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    // False for a schedule that is another one than at the save: it begins anew.
+    static_cast<void>(targets[i]->restore(schedules[i]));
+  }
   for (WatchedTap& tap : taps_from_json(json.at("taps"))) {
     taps.add(std::move(tap));
     taps.accept_last();

@@ -10,11 +10,11 @@
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
 #include "livecca/snapshot/solver.hpp"
-#include "sinks/latest_rows.hpp"
 #include "monitor/comparison/recorded_comparison.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
-#include "sinks/run_writer.hpp"
 #include "monitor/intake/stream_window.hpp"
+#include "sinks/latest_rows.hpp"
+#include "sinks/run_writer.hpp"
 #include "verdicts/verdicts.hpp"
 
 namespace livecca {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <span>
 
-#include "packs/pack_header.hpp"
 #include "common/input_file.hpp"
+#include "packs/pack_header.hpp"
 
 namespace livecca {
 namespace {

@@ -25,7 +25,8 @@ Result<bool> RowsReader::read(const OnRow& on_row, const JsonlReader::OnStartOve
 void RowsReader::take(std::string_view line, const OnRow& on_row) {
   ++lines_;
   // Known by how to_json() begins them, so that they need not be parsed.
-  constexpr std::string_view spectrum = R"({"schema":1,"kind":"spectrum")";
+  static const std::string spectrum =
+      R"({"schema":)" + std::to_string(rows_schema) + R"(,"kind":"spectrum")";
   if (!options_.with_spectra && line.starts_with(spectrum)) return;
   auto row = row_from_json(line);
   if (row) return on_row(*std::move(row));

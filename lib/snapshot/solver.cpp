@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "livecca/common/error.hpp"
+#include "moments/panel_merge.hpp"
 #include "snapshot/pair_solver.hpp"
 #include "snapshot/whitening.hpp"
 
@@ -22,6 +23,13 @@ void expect_sane(const SolveOptions& options) {
   if (!(options.partial_whitening_alpha >= 0 && options.partial_whitening_alpha <= 1)) {
     throw Error("solve: expected partial_whitening_alpha from 0 to 1, got " +
                 std::to_string(options.partial_whitening_alpha));
+  }
+}
+
+void expect_whole(const PanelMoments& moments) {
+  for (std::size_t i = 0; i < moments.pairs.size(); ++i) {
+    const std::string why = pair_misfit(moments, moments.pairs[i]);
+    if (!why.empty()) throw Error("solve: pair " + std::to_string(i) + ": " + why);
   }
 }
 
@@ -65,6 +73,7 @@ std::uint64_t Solver::whitened_taps() const { return state_->whitened; }
 
 PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& options) {
   expect_sane(options);
+  expect_whole(moments);
   State& state = *state_;
   if (!(options == state.options)) state.known.clear();
   state.options = options;

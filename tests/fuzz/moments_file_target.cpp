@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "support/file_text.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "moments_file_bytes.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/file_text.hpp"
 #include "moments_file_target.hpp"
+#include "support/file_text.hpp"
 
 // Runs the fuzz target over every file of the folders named on the command line, without a fuzzer.
 int main(int argc, char** argv) {

@@ -11,7 +11,6 @@
 #include "livecca/common/executor.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/moments/panel.hpp"
-
 #include "livecca/snapshot/solve.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
@@ -341,4 +340,35 @@ TEST_CASE("sums of a pair are checked as those of a tap") {
                        sums.norm_sums = CrossNormSums{.qx = {1, 2}, .py = {1, 2}};
                      }),
                      "norm sums of 3 features, got 2"));
+}
+
+TEST_CASE("a pair whose moments are not those of its taps is refused, as a window and as a merge") {
+  const auto views = shared_latents(200, 4, 3, sums_seed + 9);
+  const Summed x(views.x);
+  const Summed y(views.y);
+  const Summed wide(normal_matrix(200, 6, sums_seed + 10));
+  const SummedPair of_both{.x = x, .y = y};
+  const SummedPair of_others{.x = wide, .y = y};
+  Executor executor(1);
+  const std::string expected =
+      "expected cross moments of 4 x 3 features, as its taps have, got 6 x 3";
+
+  PanelMoments window = window_of(x.sums(), y.sums(), of_others.sums());
+  CHECK_THROWS_WITH_AS(solve(window, {}, executor), ("solve: pair 0: " + expected).c_str(), Error);
+  Panel panel(executor, {});
+  const auto net = panel.add_tap({"net", "layer"}, Layout::nc);
+  const auto reference = panel.add_tap({"reference", "layer"}, Layout::nc);
+  panel.add_pair(net, reference);
+  panel.merge(window);
+  const PanelMoments merged = panel.end_window();
+  CHECK(merged.taps[0].moments);
+  CHECK_FALSE(merged.pairs[0].moments);
+  REQUIRE(merged.faults.size() == 1);
+  CHECK(merged.faults[0].subject == "net/layer with reference/layer");
+  CHECK(merged.faults[0].message == expected);
+
+  window = window_of(x.sums(), y.sums(), of_both.sums());
+  window.pairs[0].y = 2;
+  CHECK_THROWS_WITH_AS(solve(window, {}, executor),
+                       "solve: pair 0: expected taps below 2, got 0 and 2", Error);
 }

@@ -6,8 +6,8 @@
 #include <random>
 #include <vector>
 
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/common/error.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
 
 using namespace livecca;
 

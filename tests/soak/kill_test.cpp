@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "child.hpp"
-#include "support/file_text.hpp"
 #include "rows_compared.hpp"
 #include "small_network.hpp"
 #include "stage_board.hpp"
+#include "support/file_text.hpp"
 #include "training.hpp"
 
 namespace livecca_soak {

@@ -25,7 +25,7 @@ const std::vector<Stage> road{
     {"snapshot"},
     {"measures"},
     {"http"},
-    {"sinks", {"", "prometheus", "tensorboard/picture", "tensorboard"}},
+    {"sinks"},  // and a folder for each sink that is a library of its own
     {"verdicts"},
     {"monitor", {"pacing", "history", "comparison", "intake", ""}},
 };
@@ -34,11 +34,15 @@ const std::vector<Stage> road{
 /// monitor itself.
 constexpr const char* monitor_header = "livecca/monitor/monitor.hpp";
 
-/// Where a file lies: its stage's place on the road, its room's place within the stage.
+/// Where a file lies: its stage's place on the road, its room's place within the stage, and which
+/// sink it belongs to, if it belongs to one.
 struct Place {
   std::size_t stage = 0;
   std::size_t room = 0;
-  bool is_on_road() const { return stage < road.size() && room < road[stage].rooms.size(); }
+  std::string sink{};
+  bool is_on_road() const {
+    return stage < road.size() && (!sink.empty() || room < road[stage].rooms.size());
+  }
 };
 
 /// Of a path that is written `stage/room/file`.
@@ -50,6 +54,11 @@ Place place_of(const fs::path& path) {
   place.stage =
       static_cast<std::size_t>(std::ranges::find(road, stage, &Stage::name) - road.begin());
   if (place.stage == road.size()) return place;
+  if (stage == "sinks" && room != ".") {
+    place.sink = room.substr(0, room.find('/'));
+    place.room = place.sink == room ? 2 : 1;  // a sink's own rooms come before it
+    return place;
+  }
   const auto& rooms = road[place.stage].rooms;
   place.room =
       static_cast<std::size_t>(std::ranges::find(rooms, room == "." ? "" : room) - rooms.begin());
@@ -86,6 +95,8 @@ std::vector<std::string> faults(const Place& from, std::istream& file, bool is_p
     } else if (target.stage > from.stage ||
                (target.stage == from.stage && target.room > from.room)) {
       result.push_back(name + " includes " + path + ", which comes later");
+    } else if (!target.sink.empty() && target.sink != from.sink) {
+      result.push_back(name + " includes " + path + " of another sink");
     }
   }
   return result;
@@ -123,6 +134,11 @@ TEST_CASE("the check sees an include that goes back between the rooms of a stage
   CHECK_FALSE(includes("monitor/intake", "livecca/monitor/monitor.hpp"));
   CHECK(includes("monitor", "livecca/monitor/monitor.hpp"));
   CHECK_FALSE(includes("sinks/tensorboard/picture", "sinks/tensorboard/tags.hpp"));
+  CHECK(includes("sinks/tensorboard", "sinks/tensorboard/picture/canvas.hpp"));
+  CHECK(includes("sinks/tensorboard", "sinks/row_fields.hpp"));
+  CHECK_FALSE(includes("sinks", "sinks/tensorboard/tags.hpp"));
+  CHECK_FALSE(includes("sinks/tensorboard", "sinks/prometheus/metric.hpp"));
+  CHECK_FALSE(includes("verdicts", "sinks/tensorboard/tags.hpp"));
   CHECK_FALSE(includes("moments", "moments/panel/recording.hpp"));
   CHECK_FALSE(includes("monitor", "monitor/unheard_of/file.hpp"));
 }

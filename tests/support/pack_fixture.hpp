@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "livecca/activations/eigen.hpp"
-#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/common/executor.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "packs/pack_writer.hpp"
 #include "support/packed_values.hpp"
 

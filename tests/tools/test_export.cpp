@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(ExportFixture, "torn and foreign lines are left out, the latte
   CHECK(outcome.exit_code == 0);
   CHECK(parse_csv(outcome.out).size() == 2);
   CHECK(outcome.err ==
-        "livecca export: rows.jsonl: line 3 was left out, it is none of the rows of schema 1\n");
+        "livecca export: rows.jsonl: line 3 was left out, it is not one of the rows of schema 1\n");
 }
 
 TEST_CASE_FIXTURE(ExportFixture, "a file is written whole, or not at all and never the rows") {

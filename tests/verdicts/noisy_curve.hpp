@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "support/example_rows.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/sinks/row.hpp"
+#include "support/example_rows.hpp"
 
 namespace livecca_tests {
 

@@ -60,8 +60,8 @@ void TappedTensor::commit(Monitor::Step& step) const {
   if (is_changed) {
     step.report_unwatchable(
         name_,
-        "expected that it is not changed in place before the commit, as it was not "
-        "until now; from now on it is copied at once");
+        "expected no change in place between the tap and the commit, as before; this pass is left "
+        "out, and from now on the tensor is copied at the tap");
     return;
   }
   try {

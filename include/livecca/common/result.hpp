@@ -15,8 +15,8 @@ struct Failure {
 };
 
 /// A value, or why there is none. For what comes from outside: files, tensors, options. The
-/// compiler warns where a result is not looked at. Implicit, so that `return value;` and `return
-/// Failure{"…"};` do.
+/// compiler warns where a result is not looked at. Its constructors are implicit: a function that
+/// returns a Result can say `return value;` or `return Failure{"…"};`.
 ///
 ///     const auto pack = livecca::RecordedPack::open(path);
 ///     if (!pack) std::cerr << pack.why() << '\n';

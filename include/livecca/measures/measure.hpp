@@ -25,24 +25,19 @@ namespace livecca {
 /// taps; see Quantities.
 enum class Measure : std::uint8_t {
   /// Similarity in [0, 1]: mean ρ. Same under invertible maps of either side. Cost 8·d³ (no
-  /// vectors).
-  /// Raghu et al. 2017, arXiv:1706.05806.
+  /// vectors). Raghu et al. 2017, arXiv:1706.05806.
   mean_cca,
   /// Similarity in [0, 1]: mean ρ². Same under invertible maps of either side. Cost 4·d³, no
   /// decomposition of the pair. Kornblith et al. 2019, arXiv:1905.00414.
   r2_cca,
   /// Similarity of at most 1: (R² − floor) / (1 − floor), with R² = r2_cca and its floor, like an
   /// adjusted R². About 0 for unrelated data, and sometimes below. Missing if an image gives
-  /// several
-  /// rows, because those depend on each other. Invariances and cost as r2_cca.
+  /// several rows, because those depend on each other. Invariances and cost as r2_cca.
   r2_cca_adjusted,
   /// Similarity in [0, 1]: Σ αᵢρᵢ / Σ αᵢ, αᵢ = Σⱼ |⟨hᵢ, xⱼ⟩| with hᵢ the canonical variates of x.
-  /// Same
-  /// under invertible maps of y, and under permutations and sign changes of x's neurons. If several
-  /// ρ
-  /// below 1 are equal, the value is not unique. Cost 24·d³ (with vectors). Morcos, Raghu, Bengio
-  /// 2018,
-  /// arXiv:1806.05759, equations 2 and 3.
+  /// Same under invertible maps of y, and under permutations and sign changes of x's neurons. If
+  /// several ρ below 1 are equal, the value is not unique. Cost 24·d³ (with vectors). Morcos,
+  /// Raghu, Bengio 2018, arXiv:1806.05759, equations 2 and 3.
   pwcca,
   /// pwcca of the swapped pair: it uses y's variates and neurons.
   pwcca_y,
@@ -50,9 +45,8 @@ enum class Measure : std::uint8_t {
   pwcca_mean,
   /// Similarity in [0, 1]: mean ρ between the leading principal directions of the sides. Each side
   /// keeps the fewest directions that hold a share of its variance (0.99), or a fixed number. Same
-  /// under
-  /// rotations. Cost 8·k³ for k directions, and an eigendecomposition per tap. Raghu et al. 2017,
-  /// section 2.1.
+  /// under rotations. Cost 8·k³ for k directions, and an eigendecomposition per tap. Raghu et al.
+  /// 2017, section 2.1.
   svcca,
   /// Similarity in [0, 1]: ‖Sxy‖²_F / (‖Sxx‖_F ‖Syy‖_F), also called the RV coefficient. Same under
   /// rotations. Cost 2·d², no decomposition. Kornblith et al. 2019.
@@ -76,8 +70,7 @@ enum class Measure : std::uint8_t {
   procrustes,
   /// Distance in [0, 2]: 2 − 2‖Sxy‖_* / √(tr Sxx · tr Syy). This is the squared Procrustes distance
   /// after both sides are scaled to norm 1. Same under rotations. Cost 4·d³. Ding, Denain,
-  /// Steinhardt 2021,
-  /// arXiv:2108.01661.
+  /// Steinhardt 2021, arXiv:2108.01661.
   procrustes_normalised,
   /// Distance in [0, π/2]: arccos(‖Sxy‖_* / √(tr Sxx · tr Syy)), angular shape distance. Same under
   /// rotations. A metric. Cost 4·d³. Williams et al. 2021, arXiv:2110.14739.

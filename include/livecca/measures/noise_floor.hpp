@@ -43,8 +43,8 @@ LIVECCA_EXPORT std::optional<double> largest_correlation_line(std::size_t p, std
                                                               double n);
 
 /// Estimates the canonical correlation of the population from that of a sample: solves
-/// ρ² = r (1 − γ1 + γ1/r)(1 − γ2 + γ2/r) for r, with γ = rank / (n − 1), and returns √r. Empty if ρ
-/// does not stand out of independent data, that is below r = √(γ1γ2 / ((1 − γ1)(1 − γ2))), and if
+/// ρ² = r (1 − γ1 + γ1/r)(1 − γ2 + γ2/r) for r, with γ = rank / (n − 1), and returns √r. Empty if
+/// independent data could give this ρ, which is so for r up to √(γ1γ2 / ((1 − γ1)(1 − γ2))), and if
 /// p + q ≥ n − 1. The formula is asymptotic and meant for a few correlations that stand out (Bao,
 /// Hu, Pan, Zhou 2019, arXiv:1704.02408).
 LIVECCA_EXPORT std::optional<double> debiased_correlation(double correlation, std::size_t p,

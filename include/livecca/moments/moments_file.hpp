@@ -37,7 +37,8 @@ using MomentsNotes = std::map<std::string, std::string>;
 ///
 /// The JSON of the facts may have up to 8 MiB, and the JSON of the notes up to 1 MiB.
 ///
-/// Fails if the file cannot be written. An earlier file of that name is then unchanged. If a limit
+/// Fails if the file cannot be written, if a name or a note is not UTF-8, or if facts or notes are
+/// larger than that. An earlier file of that name is then unchanged. If a limit
 /// on file sizes (RLIMIT_FSIZE) is exceeded, the system sends SIGXFSZ first. This signal ends a
 /// process that does not ignore it. A host that may run under such a limit should ignore it,
 /// because the library never changes signals.

@@ -60,8 +60,8 @@ struct TapShape {
 /// The memory and the work that a panel needs, computed before anything runs.
 struct PanelPlan {
   std::uint64_t moments_bytes = 0;  ///< means and products, in all parts of the window
-  /// The rows of one step, and the blocks in which they are multiplied. Also the rows of a
-  /// recording: when a window ends, they are read in portions, and one portion counts.
+  /// The rows of one step, and the blocks in which they are multiplied. Also one portion of a
+  /// recording's rows: when a window ends, they are read portion by portion.
   std::uint64_t step_bytes = 0;
   std::uint64_t flops = 0;  ///< of one step's products; a multiply-add counts as 2
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
@@ -176,9 +176,10 @@ class LIVECCA_EXPORT Panel {
   /// other blocks have no age. If this panel has one part, or `other` has no blocks, all of `other`
   /// is added to the part whose turn it is.
   ///
-  /// A tap leaves with a Fault if its grid in `other` is another one, if its features in `other`
+  /// A tap leaves with a Fault if its grid in `other` differs, if its features in `other`
   /// are not those that this panel would choose, or if it would exceed the memory limit. This also
-  /// holds before the first step. For a recorded tap, the moments of `other` are added to those of
+  /// holds before the first step. A pair leaves with a Fault if its moments in `other` have other
+  /// features than its taps. For a recorded tap, the moments of `other` are added to those of
   /// its own rows.
   ///
   /// Throws Error, and changes nothing, if the taps, the pairs or the number of parts differ, or if

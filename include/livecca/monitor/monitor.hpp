@@ -113,11 +113,11 @@ class LIVECCA_EXPORT Monitor {
   /// Opens a step if one is due: once for each point of options.probe_schedule or train_schedule. A
   /// train step must also fit the overhead budget; a point that the budget skips does not come
   /// again. Throws Error in the same cases as begin(), even if nothing is due.
-  std::optional<Step> begin_if_due(Stream stream, std::int64_t epoch);
+  [[nodiscard]] std::optional<Step> begin_if_due(Stream stream, std::int64_t epoch);
   /// Returns true once for each point of options.probe_schedule. The caller then runs the probe,
   /// with one begin() per batch. For a probe of one batch, begin_if_due() does both; it uses the
   /// same schedule.
-  bool claim_probe_pass(std::int64_t epoch);
+  [[nodiscard]] bool claim_probe_pass(std::int64_t epoch);
 
   /// Ends a stream's window if the stream had steps since its last snapshot. Freezes the moments;
   /// another thread solves them. Waits only for a place in the queue, and reports that wait. Throws
@@ -130,9 +130,9 @@ class LIVECCA_EXPORT Monitor {
   /// options.train_snapshots. Throws Error after finish().
   std::optional<SnapshotTicket> snapshot_if_due(std::int64_t epoch);
 
-  /// The newest row with this key, if there is one. If the key has no stream, it means the probe.
-  /// If it has no reference_layer, it means the reference's layer of the same name. If there is
-  /// none, and this layer is compared with only one layer of the reference, it means that layer.
+  /// The newest row with this key, if there is one. A key without a stream means the probe. A key
+  /// without a reference_layer means the reference's layer of the same name, or else the only layer
+  /// that this one is compared with.
   std::optional<MeasureRow> latest(const RowKey& key) const;
 
   /// Writes a number of your own, e.g. log(epoch, "loss", 1.25).
@@ -210,14 +210,17 @@ class LIVECCA_EXPORT Monitor::Step {
   /// Moments can be made from sums. Here `x` and `y` are two TapSums, and `of_both` is their
   /// PairSums.
   ///
-  ///     livecca::PanelMoments window;
-  ///     window.images = 256;
-  ///     window.steps_committed = 1;
-  ///     window.taps.push_back({.name = {"net", "fc"}, .moments = *Moments::from_sums(x)});
-  ///     window.taps.push_back({.name = {"ref", "fc"}, .moments = *Moments::from_sums(y)});
-  ///     for (auto& tap : window.taps) tap.features_of_tap = tap.moments->features();
-  ///     window.pairs.push_back({.x = 0, .y = 1, .moments = *CrossMoments::from_sums(of_both)});
-  ///     step.merge(window);
+  ///     const auto net = livecca::Moments::from_sums(x);
+  ///     const auto ref = livecca::Moments::from_sums(y);
+  ///     const auto both = livecca::CrossMoments::from_sums(of_both);
+  ///     if (net && ref && both) {  // otherwise why() says what is wrong
+  ///       livecca::PanelMoments window{.images = 256, .steps_committed = 1};
+  ///       window.taps.push_back({.name = {"net", "fc"}, .moments = *net});
+  ///       window.taps.push_back({.name = {"ref", "fc"}, .moments = *ref});
+  ///       for (auto& tap : window.taps) tap.features_of_tap = tap.moments->features();
+  ///       window.pairs.push_back({.x = 0, .y = 1, .moments = *both});
+  ///       step.merge(window);
+  ///     }
   void merge(const PanelMoments& moments);
   /// Reports a tap that a hook could not hand to observe(). This is an event "unwatchable" with the
   /// subject `tap` and the message `why`. Does nothing after the commit.

@@ -46,7 +46,7 @@ class LIVECCA_EXPORT Schedule {
   /// Whether a new point was reached since the last claim. If so, this claims it, and the next
   /// calls return false until another point is reached. A predicate that throws counts as not due.
   /// If steps or epochs go back, nothing is due until they pass the last point.
-  bool claim(const Progress& now);
+  [[nodiscard]] bool claim(const Progress& now);
 
   /// The text of the exception that the predicate threw in the last call. Empty if it did not
   /// throw.
@@ -56,7 +56,7 @@ class LIVECCA_EXPORT Schedule {
   std::string state() const;
   /// Continues from the state() of an equal schedule, as if there had been no break. Returns false,
   /// and changes nothing, if the text is of another schedule or not a state.
-  bool restore(const std::string& state);
+  [[nodiscard]] bool restore(const std::string& state);
 
   /// Text for people: "every 10 steps", "4 a decade of steps", "predicate", "never".
   std::string text() const;

@@ -36,8 +36,8 @@ class LIVECCA_EXPORT JsonlFile {
   JsonlFile& operator=(const JsonlFile&) = delete;
 
   /// Continues the file if it begins with this line. If the file is begun anew later, it gets this
-  /// line first. Returns false, and changes nothing, if the file begins with something else. If the
-  /// file is shorter than the line, it only needs to be a beginning of the line.
+  /// line first. Returns false, and changes nothing, if the file begins with something else. A
+  /// file that is shorter than the line may hold the first part of the line.
   bool take_up(std::string first_line);
   /// Keeps the first `size` bytes and removes the rest. If the last line is then incomplete, it is
   /// removed too. Throws Error if that fails.
@@ -47,7 +47,7 @@ class LIVECCA_EXPORT JsonlFile {
   /// earlier lines are gone because the file was removed or shortened. last_error() gives the
   /// reason.
   bool write(std::string_view line);
-  /// Sets a line that becomes the second one if the file must be begun anew.
+  /// Sets the second line. It is written only if the file is begun anew.
   void set_heading(std::string line) { heading_ = std::move(line); }
   /// Returns true when the disk has all lines, including the waiting ones. Returns false if the
   /// disk does not confirm this, or if the file was removed or shortened since the last write().

@@ -1,6 +1,6 @@
 #include "livecca/common/error.hpp"
-#include "moments/panel_merge.hpp"
 #include "moments/panel/panel_state.hpp"
+#include "moments/panel_merge.hpp"
 
 namespace livecca {
 

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "livecca/common/error.hpp"
-#include "moments/panel_merge.hpp"
 #include "moments/panel/panel_state.hpp"
+#include "moments/panel_merge.hpp"
 
 namespace livecca {
 
@@ -143,7 +143,14 @@ void Panel::State::drop_misfits(const PanelMoments& other) {
     }
   }
   for (std::size_t p = 0; p < pairs.size(); ++p) {
-    if (other.pairs[p].moments && !taps[pairs[p].x].left && !taps[pairs[p].y].left) continue;
+    const std::string why = pair_misfit(other, other.pairs[p]);
+    if (!why.empty()) {
+      faults.push_back({FaultKind::shape_changed,
+                        taps[pairs[p].x].name.text() + " with " + taps[pairs[p].y].name.text(),
+                        why});
+    } else if (other.pairs[p].moments && !taps[pairs[p].x].left && !taps[pairs[p].y].left) {
+      continue;
+    }
     pairs[p].left = true;
     for (PanelMoments& block : blocks) block.pairs[p].moments.reset();
   }

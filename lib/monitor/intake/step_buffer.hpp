@@ -10,9 +10,9 @@
 
 #include "livecca/activations/activation_view.hpp"
 #include "livecca/activations/packed_rows.hpp"
-#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/moments/panel.hpp"
+#include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/sinks/stream.hpp"
 #include "monitor/intake/watched_taps.hpp"
 

@@ -36,7 +36,8 @@ PanelMoments arranged_like(const PanelMoments& own, const PanelMoments& other) {
   }
   for (const PairMoments& pair : own.pairs) {
     const auto found = std::ranges::find_if(other.pairs, [&](const PairMoments& candidate) {
-      return text(other, candidate) == text(own, pair);
+      const bool has_taps = candidate.x < other.taps.size() && candidate.y < other.taps.size();
+      return has_taps && text(other, candidate) == text(own, pair);
     });
     result.pairs.push_back({pair.x, pair.y, {}});
     if (found != other.pairs.end()) result.pairs.back().moments = found->moments;

@@ -46,69 +46,112 @@ struct MetricFacts {
   const char* help;
 };
 
-inline constexpr std::array<MetricFacts, 29> all_metrics{{
-    {Metric::build_info, "livecca_build_info", "gauge", "Which livecca this is; always 1."},
-    {Metric::run_info, "livecca_run_info", "gauge",
-     "Which network the run watches, and how it multiplies; always 1."},
-    {Metric::run_closed, "livecca_run_closed", "gauge",
-     "1 once nothing more comes: the run ended or was left off."},
-    {Metric::resumes, "livecca_resumes_total", "counter", "Times the run was taken up again."},
-    {Metric::epoch, "livecca_epoch", "gauge", "The furthest epoch so far."},
-    {Metric::step, "livecca_step", "gauge",
-     "The furthest training step so far; steps committed where training does not tell."},
-    {Metric::snapshot_time, "livecca_last_snapshot_timestamp_seconds", "gauge",
-     "Unix time of the stream's newest snapshot."},
-    {Metric::measure, "livecca_measure", "gauge",
-     "Distance or similarity of a layer to its reference, as the measure's name says."},
-    {Metric::measure_noise_floor, "livecca_measure_noise_floor", "gauge",
-     "What unrelated data of this size would give, on the scale of livecca_measure."},
-    {Metric::measure_standard_error, "livecca_measure_standard_error", "gauge",
-     "Standard error of livecca_measure, by the jackknife."},
-    {Metric::measure_effective_samples, "livecca_measure_effective_samples", "gauge",
-     "Images, or the effective size of the window, behind livecca_measure."},
-    {Metric::measure_status, "livecca_measure_status", "gauge",
-     "Whether the number can be used, as the label status; always 1."},
-    {Metric::drift, "livecca_drift", "gauge",
-     "The train stream's livecca_measure less the probe's, of the newest snapshot."},
-    {Metric::verdict, "livecca_verdict", "gauge",
-     "What a layer is doing, as the label verdict; always 1."},
-    {Metric::settled_since_epoch, "livecca_settled_since_epoch", "gauge",
-     "Epoch since which a settled layer has not moved."},
-    {Metric::layer_rank, "livecca_layer_rank", "gauge", "Rank of a layer's activations."},
-    {Metric::layer_effective_rank, "livecca_layer_effective_rank", "gauge",
-     "Effective rank of a layer's activations."},
-    {Metric::layer_dead, "livecca_layer_dead_ratio", "gauge",
-     "Share of a layer's neurons that did not vary."},
-    {Metric::layer_condition, "livecca_layer_condition", "gauge",
-     "Condition of a layer's covariance."},
-    {Metric::layer_root_mean_square, "livecca_layer_root_mean_square", "gauge",
-     "Root mean square of a layer's activations."},
-    {Metric::layer_nonfinite_samples, "livecca_layer_nonfinite_samples", "gauge",
-     "Samples of a layer that were not finite."},
-    {Metric::log_value, "livecca_log_value", "gauge", "A number of the user's own."},
-    {Metric::overhead, "livecca_overhead_ratio", "gauge",
-     "What watching took, beside the probe's passes, over training's time."},
-    {Metric::overhead_seconds, "livecca_overhead_seconds_total", "counter",
-     "Time that watching took: observe, wait and reference of training's threads, accumulate and "
-     "solve of livecca's."},
-    {Metric::training_seconds, "livecca_training_seconds_total", "counter",
-     "Time that training itself took."},
-    {Metric::train_steps_observed, "livecca_train_steps_observed_total", "counter",
-     "Train steps that were looked at."},
-    {Metric::train_steps_dropped, "livecca_train_steps_dropped_total", "counter",
-     "Train steps that found the queue full."},
-    {Metric::row_lines_lost, "livecca_row_lines_lost_total", "counter",
-     "Lines of rows.jsonl that could not be written."},
-    {Metric::events, "livecca_events_total", "counter",
-     "Events that cost numbers or explain them, by kind; repetitions are added when the run ends."},
-}};
-
-constexpr bool is_in_order() {
-  for (std::size_t i = 0; i < all_metrics.size(); ++i) {
-    if (static_cast<std::size_t>(all_metrics[i].metric) != i) return false;
+/// Of a number that is no metric: without a name.
+constexpr MetricFacts facts_of(Metric metric) {
+  switch (metric) {
+    case Metric::build_info:
+      return {Metric::build_info, "livecca_build_info", "gauge",
+              "Which livecca this is; always 1."};
+    case Metric::run_info:
+      return {Metric::run_info, "livecca_run_info", "gauge",
+              "Which network the run watches, and how it multiplies; always 1."};
+    case Metric::run_closed:
+      return {Metric::run_closed, "livecca_run_closed", "gauge",
+              "1 if the run has ended or was stopped, so that no more rows come."};
+    case Metric::resumes:
+      return {Metric::resumes, "livecca_resumes_total", "counter",
+              "Times the run was taken up again."};
+    case Metric::epoch:
+      return {Metric::epoch, "livecca_epoch", "gauge", "The furthest epoch so far."};
+    case Metric::step:
+      return {Metric::step, "livecca_step", "gauge",
+              "The furthest training step so far. If training does not count its steps: the "
+              "observed ones."};
+    case Metric::snapshot_time:
+      return {Metric::snapshot_time, "livecca_last_snapshot_timestamp_seconds", "gauge",
+              "Unix time of the stream's newest snapshot."};
+    case Metric::measure:
+      return {Metric::measure, "livecca_measure", "gauge",
+              "Distance or similarity of a layer to its reference, as the measure's name says."};
+    case Metric::measure_noise_floor:
+      return {Metric::measure_noise_floor, "livecca_measure_noise_floor", "gauge",
+              "What unrelated data of this size would give, on the scale of livecca_measure."};
+    case Metric::measure_standard_error:
+      return {Metric::measure_standard_error, "livecca_measure_standard_error", "gauge",
+              "Standard error of livecca_measure, by the jackknife."};
+    case Metric::measure_effective_samples:
+      return {Metric::measure_effective_samples, "livecca_measure_effective_samples", "gauge",
+              "Images, or the effective size of the window, behind livecca_measure."};
+    case Metric::measure_status:
+      return {Metric::measure_status, "livecca_measure_status", "gauge",
+              "Whether the number can be used, as the label status; always 1."};
+    case Metric::drift:
+      return {Metric::drift, "livecca_drift", "gauge",
+              "The train stream's livecca_measure less the probe's, of the newest snapshot."};
+    case Metric::verdict:
+      return {Metric::verdict, "livecca_verdict", "gauge",
+              "What a layer is doing, as the label verdict; always 1."};
+    case Metric::settled_since_epoch:
+      return {Metric::settled_since_epoch, "livecca_settled_since_epoch", "gauge",
+              "Epoch since which a settled layer has not moved."};
+    case Metric::layer_rank:
+      return {Metric::layer_rank, "livecca_layer_rank", "gauge", "Rank of a layer's activations."};
+    case Metric::layer_effective_rank:
+      return {Metric::layer_effective_rank, "livecca_layer_effective_rank", "gauge",
+              "Effective rank of a layer's activations."};
+    case Metric::layer_dead:
+      return {Metric::layer_dead, "livecca_layer_dead_ratio", "gauge",
+              "Share of a layer's neurons that did not vary."};
+    case Metric::layer_condition:
+      return {Metric::layer_condition, "livecca_layer_condition", "gauge",
+              "Condition of a layer's covariance."};
+    case Metric::layer_root_mean_square:
+      return {Metric::layer_root_mean_square, "livecca_layer_root_mean_square", "gauge",
+              "Root mean square of a layer's activations."};
+    case Metric::layer_nonfinite_samples:
+      return {Metric::layer_nonfinite_samples, "livecca_layer_nonfinite_samples", "gauge",
+              "Samples of a layer that were not finite."};
+    case Metric::log_value:
+      return {Metric::log_value, "livecca_log_value", "gauge", "A number of the user's own."};
+    case Metric::overhead:
+      return {Metric::overhead, "livecca_overhead_ratio", "gauge",
+              "Time that watching took, without the probe's passes, divided by training's time."};
+    case Metric::overhead_seconds:
+      return {Metric::overhead_seconds, "livecca_overhead_seconds_total", "counter",
+              "Time that watching took: observe, wait and reference of training's threads, "
+              "accumulate and "
+              "solve of livecca's."};
+    case Metric::training_seconds:
+      return {Metric::training_seconds, "livecca_training_seconds_total", "counter",
+              "Time that training itself took."};
+    case Metric::train_steps_observed:
+      return {Metric::train_steps_observed, "livecca_train_steps_observed_total", "counter",
+              "Train steps that were looked at."};
+    case Metric::train_steps_dropped:
+      return {Metric::train_steps_dropped, "livecca_train_steps_dropped_total", "counter",
+              "Train steps that found the queue full."};
+    case Metric::row_lines_lost:
+      return {Metric::row_lines_lost, "livecca_row_lines_lost_total", "counter",
+              "Lines of rows.jsonl that could not be written."};
+    case Metric::events:
+      return {Metric::events, "livecca_events_total", "counter",
+              "Events that cost numbers or explain them, by kind; repetitions are added when the "
+              "run ends."};
   }
-  return true;
+  return {metric, nullptr, nullptr, nullptr};
 }
-static_assert(is_in_order(), "facts are found by a metric's number");
+
+inline constexpr std::size_t metric_count = [] {
+  std::size_t i = 0;
+  while (facts_of(static_cast<Metric>(i)).name != nullptr) ++i;
+  return i;
+}();
+
+/// A metric's number is its place.
+inline constexpr std::array<MetricFacts, metric_count> all_metrics = [] {
+  std::array<MetricFacts, metric_count> all{};
+  for (std::size_t i = 0; i < metric_count; ++i) all[i] = facts_of(static_cast<Metric>(i));
+  return all;
+}();
 
 }  // namespace livecca

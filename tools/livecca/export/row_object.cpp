@@ -20,8 +20,8 @@ std::string foreign_lines_text(std::uint64_t count, std::uint64_t first) {
   if (count == 0) return "";
   const std::string schema = " rows of schema " + std::to_string(rows_schema);
   const std::string line = "line " + std::to_string(first);
-  if (count == 1) return "rows.jsonl: " + line + " was left out, it is none of the" + schema;
-  return "rows.jsonl: " + std::to_string(count) + " lines were left out, they are no" + schema +
+  if (count == 1) return "rows.jsonl: " + line + " was left out, it is not one of the" + schema;
+  return "rows.jsonl: " + std::to_string(count) + " lines were left out, they are not" + schema +
          "; the first is " + line;
 }
 

@@ -27,7 +27,7 @@ std::string legend(const CurveColumns& columns, const std::vector<CurveGroup>& g
   if (!text.empty()) text = wrapped(text, width);
   if (!columns.status) return text;
   std::vector<Status> statuses;
-  for (int i = 0; i <= static_cast<int>(Status::missing); ++i) {
+  for (int i = 0; name_of(static_cast<Status>(i)) != nullptr; ++i) {
     const auto status = static_cast<Status>(i);
     const auto has = [&](const Curve* curve) { return curve->status == status; };
     for (const CurveGroup& group : groups) {

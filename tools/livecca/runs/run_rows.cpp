@@ -18,6 +18,11 @@ Entry& entry_of(std::vector<Entry>& entries, std::map<Key, std::size_t>& places,
   return entries[place->second];
 }
 
+/// Curves have no place for other numbers.
+std::optional<double> finite_or_none(std::optional<double> value) {
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
 bool is_about_a_curve(const VerdictRow& verdict) {
   return verdict.verdict == "moving" || verdict.verdict == "settled" ||
          verdict.verdict == "undecided";
@@ -45,9 +50,9 @@ void RunRows::take(const MeasureRow& row) {
   curve.key = key;
   curve.reference_kind = row.reference_kind;
   curve.direction = row.direction;
-  curve.points.push_back({row.epoch, row.step, row.value});
-  curve.noise_floor = row.noise_floor;
-  curve.standard_error = row.standard_error;
+  curve.points.push_back({row.epoch, row.step, finite_or_none(row.value)});
+  curve.noise_floor = finite_or_none(row.noise_floor);
+  curve.standard_error = finite_or_none(row.standard_error);
   curve.status = row.status;
   epochs.insert(row.epoch);
 }
@@ -77,7 +82,7 @@ void RunRows::take(DriftRow row) {
 
 void RunRows::take(LogRow row) {
   LogCurve& log = entry_of(logs, log_of_, row.name);
-  const auto value = std::isfinite(row.value) ? std::optional(row.value) : std::nullopt;
+  const auto value = finite_or_none(row.value);
   log.points.push_back({row.epoch, 0, value});
   epochs.insert(row.epoch);
   log.name = std::move(row.name);

@@ -25,7 +25,8 @@ using Forward = std::function<at::Tensor(const at::Tensor& inputs)>;
 ///         "seed7.safetensors", *net, probe_batches,
 ///         [&](const at::Tensor& images) { return net->forward(images); }, {});
 ///     if (!recorded) std::cerr << recorded.why() << '\n';
-///     else for (const auto& problem : *recorded) std::cerr << problem.message << '\n';
+///     else for (const auto& problem : *recorded) std::cerr << problem.tap << ": " <<
+///     problem.message << '\n';
 ///
 /// The network runs batch by batch in an EvaluationScope, which leaves it unchanged. Inputs may
 /// have any element type. The pack does not depend on how the inputs are cut into batches.
