@@ -20,27 +20,20 @@ constexpr std::uint64_t longest_header = 100'000'000;  // as in the reference im
 constexpr std::size_t most_dimensions = 64;
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
-/// 0 if there is no such type.
-std::uint64_t size_of_dtype(std::string_view dtype) {
+/// Of one element; 0 if there is no such type.
+std::uint64_t bits_of_dtype(std::string_view dtype) {
   struct Known {
     std::string_view name;
-    std::uint64_t bytes;
+    std::uint64_t bits;
   };
-  constexpr std::array<Known, 13> known{{{"F64", 8},
-                                         {"F32", 4},
-                                         {"F16", 2},
-                                         {"BF16", 2},
-                                         {"I64", 8},
-                                         {"I32", 4},
-                                         {"I16", 2},
-                                         {"I8", 1},
-                                         {"U64", 8},
-                                         {"U32", 4},
-                                         {"U16", 2},
-                                         {"U8", 1},
-                                         {"BOOL", 1}}};
+  constexpr std::array<Known, 21> known{
+      {{"F64", 64},    {"F32", 32},    {"F16", 16},        {"BF16", 16},   {"I64", 64},
+       {"I32", 32},    {"I16", 16},    {"I8", 8},          {"U64", 64},    {"U32", 32},
+       {"U16", 16},    {"U8", 8},      {"BOOL", 8},        {"C64", 64},    {"F8_E5M2", 8},
+       {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E5M2FNUZ", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6},
+       {"F4", 4}}};
   const auto* found = std::ranges::find(known, dtype, &Known::name);
-  return found == known.end() ? 0 : found->bytes;
+  return found == known.end() ? 0 : found->bits;
 }
 
 std::string bytes_of(const SafetensorsTensor& tensor) {
@@ -59,23 +52,26 @@ Result<void> check_length(std::uint64_t length, std::uint64_t file_bytes) {
 
 /// Whether type, shape and place agree.
 Result<void> check_tensor(const SafetensorsTensor& tensor) {
-  const std::uint64_t size = size_of_dtype(tensor.dtype);
-  if (size == 0) {
+  const std::uint64_t bits = bits_of_dtype(tensor.dtype);
+  if (bits == 0) {
     return Failure{"expected a known dtype of " + in_quotes(tensor.name) + ", got " +
                    in_quotes(tensor.dtype)};
   }
   // Zeros are left out at first: whoever multiplies some of the dimensions must not overflow.
-  std::uint64_t bytes = size;
+  std::uint64_t elements = 1;
   bool is_empty = false;
   for (const std::uint64_t dimension : tensor.shape) {
     is_empty = is_empty || dimension == 0;
-    if (dimension > largest / bytes) {
+    const std::uint64_t times = std::max<std::uint64_t>(dimension, 1);
+    // Elements of less than a byte count as bytes here.
+    if (times > largest / std::max<std::uint64_t>(bits / 8, 1) / elements) {
       return Failure{"expected a shape of less than 2^64 bytes for " + in_quotes(tensor.name) +
                      ", got more"};
     }
-    bytes *= std::max<std::uint64_t>(dimension, 1);
+    elements *= times;
   }
-  if (is_empty) bytes = 0;
+  // Of eight elements at a time no bit is lost, and nothing overflows.
+  const std::uint64_t bytes = is_empty ? 0 : elements / 8 * bits + (elements % 8 * bits + 7) / 8;
   if (tensor.begin > tensor.end || tensor.end - tensor.begin != bytes) {
     return Failure{"expected " + std::to_string(bytes) + " bytes for the shape and dtype of " +
                    in_quotes(tensor.name) + ", got data_offsets " + bytes_of(tensor)};

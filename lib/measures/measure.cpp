@@ -26,6 +26,11 @@ Number both_mean(Number a, Number b) { return a && b ? Number((*a + *b) / 2) : s
 
 Number arc_cosine(Number cosine) { return cosine ? Number(std::acos(*cosine)) : std::nullopt; }
 
+/// The angle whose cosine is 1 − gap; a small gap keeps its digits.
+Number angle_of_gap(Number gap) {
+  return gap ? Number(2 * std::asin(std::sqrt(*gap / 2))) : std::nullopt;
+}
+
 /// Ranks that both are known.
 struct Ranks {
   std::size_t x;
@@ -94,9 +99,9 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
     case Measure::procrustes:
       return pair.procrustes;
     case Measure::procrustes_normalised:
-      return pair.shape_cosine ? Number(2 - 2 * *pair.shape_cosine) : std::nullopt;
+      return pair.shape_gap ? Number(2 * *pair.shape_gap) : std::nullopt;
     case Measure::angular:
-      return arc_cosine(pair.shape_cosine);
+      return angle_of_gap(pair.shape_gap);
     case Measure::partial_whitening:
       return arc_cosine(pair.partial_whitening_cosine);
   }

@@ -36,6 +36,15 @@ double continuous_part(double gamma1, double gamma2) {
   return sum / (2 * gamma1) / points;
 }
 
+/// Γ(x + ½) / Γ(x).
+double gamma_ratio(double x) { return std::exp(std::lgamma(x + 0.5) - std::lgamma(x)); }
+
+/// One neuron and q others, of Gaussians: ρ² is the R² of a regression, which is distributed as
+/// Beta(q/2, (n − 1 − q)/2). This is the mean of its root.
+double of_one_neuron(double q, double freedom) {
+  return gamma_ratio(q / 2) / gamma_ratio(freedom / 2);
+}
+
 }  // namespace
 
 double mean_correlation_floor(std::size_t p, std::size_t q, double n) {
@@ -44,6 +53,7 @@ double mean_correlation_floor(std::size_t p, std::size_t q, double n) {
   const auto larger = static_cast<double>(std::max(p, q));
   const double freedom = n - 1;
   if (freedom <= larger) return 1;
+  if (smaller == 1) return of_one_neuron(larger, freedom);
   if (p == q) return std::clamp(equal_ranks(smaller / freedom), 0.0, 1.0);
   const double forced = std::max(0.0, smaller + larger - freedom) / smaller;
   const double rest = continuous_part(smaller / freedom, larger / freedom);

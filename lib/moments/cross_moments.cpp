@@ -10,7 +10,7 @@ CrossMoments::CrossMoments(std::size_t features_x, std::size_t features_y, Momen
       mean_x_{std::vector<double>(features_x), std::vector<double>(features_x)},
       mean_y_{std::vector<double>(features_y), std::vector<double>(features_y)},
       product_(features_x * features_y) {
-  if (options.norm_sums) MomentsAccess::parts_of(*this).reset();
+  MomentsAccess::parts_of(*this).reset();
 }
 
 void CrossMoments::update(const PackedRows& x, const PackedRows& y, Executor& executor) {

@@ -210,6 +210,7 @@ Result<CrossMoments> CrossMoments::from_sums(const PairSums& sums) {
   set_mean(parts.mean_x, sums.mean_x);
   set_mean(parts.mean_y, sums.mean_y);
   std::ranges::copy(sums.product, parts.product.begin());
+  parts.squared_difference->reset();
   *parts.cross_norms = sums.norm_sums;
   return moments;
 }

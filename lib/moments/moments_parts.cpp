@@ -72,6 +72,7 @@ void MomentsParts::reset() {
     std::ranges::fill(mean->offset, 0.0);
   }
   std::ranges::fill(product, 0.0);
+  if (!is_tap && mean_x.size() == mean_y.size()) *squared_difference = 0;
   if (!options.norm_sums) return;
   // In the vectors' own memory: a ring that turns allocates nothing.
   if (is_tap) {
@@ -92,6 +93,7 @@ void MomentsParts::decay(double factor) {
   mark_changed();
   weights.decay(factor);
   for (double& value : product) value *= factor;
+  if (has_difference()) **squared_difference *= factor;
   drop_norms();
 }
 
@@ -105,6 +107,7 @@ MomentsParts MomentsAccess::parts_of(Moments& moments) {
           .product = moments.scatter_,
           .norms = &moments.norms_,
           .cross_norms = nullptr,
+          .squared_difference = nullptr,
           .roundoff = &moments.roundoff_,
           .version = &moments.version_};
 }
@@ -119,6 +122,7 @@ MomentsParts MomentsAccess::parts_of(CrossMoments& moments) {
           .product = moments.product_,
           .norms = nullptr,
           .cross_norms = &moments.norms_,
+          .squared_difference = &moments.squared_difference_,
           .roundoff = nullptr,
           .version = nullptr};
 }
@@ -138,6 +142,10 @@ void advance(ShiftedMean& mean, double n, const ShiftedMean& batch, std::span<co
   }
   const double share = m / (n + m);
   for (std::size_t j = 0; j < delta.size(); ++j) mean.offset[j] += delta[j] * share;
+}
+
+double squared_difference_of(std::span<const double> delta_x, std::span<const double> delta_y) {
+  return (as_vector(delta_x) - as_vector(delta_y)).squaredNorm();
 }
 
 void expect_features(std::size_t expected, std::size_t got) {
@@ -168,6 +176,12 @@ void merge_parts(MomentsParts into, const MomentsParts& from) {
   sum += Eigen::Map<const MatrixXd>(from.product.data(), rows, columns);
   if (const double weight = merge_weight(n, m); weight > 0) {
     sum.noalias() += weight * as_vector(delta_x) * as_vector(delta_y).transpose();
+  }
+  if (into.has_difference() && from.has_difference()) {
+    **into.squared_difference +=
+        **from.squared_difference + merge_weight(n, m) * squared_difference_of(delta_x, delta_y);
+  } else if (!into.is_tap) {
+    into.squared_difference->reset();
   }
   advance(into.mean_x, n, from.mean_x, delta_x, m);
   if (!into.is_tap) advance(into.mean_y, n, from.mean_y, delta_y, m);

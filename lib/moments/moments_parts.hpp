@@ -23,10 +23,12 @@ struct MomentsParts {
   std::vector<double>& product;
   std::optional<NormSums>* norms;             ///< null for a pair
   std::optional<CrossNormSums>* cross_norms;  ///< null for a tap
+  std::optional<double>* squared_difference;  ///< null for a tap
   double* roundoff;                           ///< null for a pair
   std::uint64_t* version;                     ///< null for a pair
 
   bool has_norms() const { return is_tap ? norms->has_value() : cross_norms->has_value(); }
+  bool has_difference() const { return squared_difference != nullptr && *squared_difference; }
   void drop_norms();
   /// Zeroes, with norm sums again if they were asked for.
   void reset();
@@ -47,6 +49,10 @@ double merge_weight(double n, double m);
 
 /// batch − mean, feature by feature.
 void subtract(const ShiftedMean& batch, const ShiftedMean& mean, std::span<double> delta);
+
+/// What merging rows adds to the squared difference of the sides: ‖delta_x − delta_y‖², to be times
+/// merge_weight(). Both have as many features.
+double squared_difference_of(std::span<const double> delta_x, std::span<const double> delta_y);
 
 /// Moves a mean of rows that weigh n on to the mean with rows that weigh m, `delta` away.
 void advance(ShiftedMean& mean, double n, const ShiftedMean& batch, std::span<const double> delta,

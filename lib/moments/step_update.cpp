@@ -111,6 +111,9 @@ void StepUpdate::add(const MomentsParts& parts, std::size_t x, std::size_t y, do
 void StepUpdate::add_tiles(std::size_t target, std::size_t rows, std::size_t columns,
                            bool lower_only) {
   if (targets_[target].has_norms) jobs_.push_back({Job::Kind::norms, target, 0, 0});
+  if (targets_[target].parts->has_difference()) {
+    jobs_.push_back({Job::Kind::difference, target, 0, 0});
+  }
   for (std::size_t column = 0; column < columns; column += tile_size) {
     for (std::size_t row = lower_only ? column : 0; row < rows; row += tile_size) {
       jobs_.push_back({Job::Kind::tile, target, row, column});
@@ -162,10 +165,13 @@ void StepUpdate::run() {
 
 void StepUpdate::run_job(const Job& job) {
   if (round_ > 0 && blocks_[targets_[job.target].x].count() == 0) return;
-  if (job.kind == Job::Kind::tile) {
-    run_tile(job);
-  } else {
-    run_norms(targets_[job.target]);
+  switch (job.kind) {
+    case Job::Kind::tile:
+      return run_tile(job);
+    case Job::Kind::norms:
+      return run_norms(targets_[job.target]);
+    case Job::Kind::difference:
+      return run_difference(targets_[job.target]);
   }
 }
 
@@ -204,6 +210,19 @@ void StepUpdate::run_norms(Target& target) {
     livecca::add_rows(**target.parts->cross_norms, x.values(), y.values(), x.count(),
                       target.shift_x, target.shift_y);
   }
+}
+
+void StepUpdate::run_difference(Target& target) {
+  double& sum = **target.parts->squared_difference;
+  if (round_ == 0) {
+    sum *= target.decay;
+    if (target.weight > 0) {
+      sum += target.weight * squared_difference_of(target.delta_x, target.delta_y);
+    }
+  }
+  const RowBlock& x = blocks_[target.x];
+  const std::size_t values = x.count() * target.delta_x.size();
+  sum += squared_difference_of(x.values().first(values), blocks_[target.y].values().first(values));
 }
 
 void StepUpdate::finish(Target& target) {

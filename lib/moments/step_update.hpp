@@ -52,7 +52,7 @@ class StepUpdate {
     NormScratch scratch;
   };
   struct Job {
-    enum class Kind : std::uint8_t { tile, norms };
+    enum class Kind : std::uint8_t { tile, norms, difference };
     Kind kind;
     std::size_t target;
     std::size_t row;
@@ -65,6 +65,7 @@ class StepUpdate {
   void run_job(const Job& job);
   void run_tile(const Job& job);
   void run_norms(Target& target);
+  void run_difference(Target& target);
   void finish(Target& target);
 
   Executor& executor_;

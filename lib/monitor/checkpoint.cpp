@@ -101,8 +101,10 @@ std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOp
   const Json saved = json.contains("options") ? json["options"] : Json::object();
   for (const auto& [name, value] : expected.items()) {
     if (saved.contains(name) && saved[name] == value) continue;
-    refuse(path, "expected option " + name + " = " + value.dump() + " as in this run, got " +
-                     (saved.contains(name) ? saved[name].dump() : "none"));
+    refuse(path, "expected option " + name + " = " +
+                     (saved.contains(name) ? saved[name].dump() : "none") +
+                     ", which this checkpoint was written with, got " + value.dump() +
+                     " in the options of this run");
   }
   return text;
 }

@@ -124,8 +124,11 @@ std::optional<ProbeFingerprint> Monitor::State::whole_fingerprint(std::uint64_t 
   report_to(report, {.epoch = report.epoch,
                      .what = "unwatchable",
                      .subject = "inputs",
-                     .message = "expected those of all " + std::to_string(images) +
-                                " images of the probe, got " + std::to_string(inputs->inputs()) +
+                     .message = "expected inputs and activations of the same images of the probe, "
+                                "got the inputs of " +
+                                std::to_string(inputs->inputs()) + " and " +
+                                (images == 0 ? "no activations"
+                                             : "activations of " + std::to_string(images)) +
                                 "; it is compared without its fingerprint"});
   return std::nullopt;
 }
@@ -160,10 +163,8 @@ void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then
 void Monitor::State::add_earlier(SnapshotJob& job) {
   RecordedSide start = history.start();
   // At its start a layer is not compared with itself.
-  std::erase_if(start.layers, [&](const auto& layer) {
-    if (!job.now) return false;
-    const auto now = job.now->layers.find(layer.first);
-    return now != job.now->layers.end() && now->second == layer.second;
+  start.layers.erase_if([&](const auto& layer) {
+    return job.now && job.now->layers.find(layer.first) == layer.second;
   });
   if (!start.layers.empty()) job.earlier.push_back(std::move(start));
   for (const std::size_t snapshots : options.compare_before) {

@@ -56,7 +56,8 @@ struct LayerTensors {
 ///                  {"rows": tensor, "scale": tensor, "shift": tensor, "valid": tensor,
 ///                   "reading": "nchw", "rows_per_image": 16, "grid": [h, w] or [d, h, w],
 ///                   "features_of_tap": 64, "feature_seed": 0, "observed": "float32",
-///                   "roundoff": 6e-8, "estimated_loss": 1e-7}
+///                   "roundoff": 6e-8, "estimated_loss": 1e-7, "place": 0}
+///                  The place is among the layers, in the order of watching; older files lack it
 ///
 /// `rows` and `features` of a layer are its tensor's shape, `stored` its type. scale, shift and
 /// valid are there only if their tensor is; estimated_loss only beside a scale.

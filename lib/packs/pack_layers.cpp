@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
+#include <utility>
 
 #include "activations/safetensors_type.hpp"
 #include "common/enum_names.hpp"
@@ -214,7 +216,10 @@ bool is_layer_name(const std::string& name) {
 
 Result<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers) {
   Json json = Json::object();
-  for (const PackHeader::Layer& layer : layers) json[layer.facts.name] = layer_to_json(layer);
+  for (std::size_t place = 0; place < layers.size(); ++place) {
+    json[layers[place].facts.name] = layer_to_json(layers[place]);
+    json[layers[place].facts.name]["place"] = place;
+  }
   std::string text;
   try {
     text = json.dump();
@@ -233,6 +238,8 @@ Result<std::vector<PackHeader::Layer>> layers_from_json(const std::string& text,
     return Failure{"expected the layers of a pack as a JSON object, got another or none"};
   }
   std::vector<PackHeader::Layer> layers;
+  // Of files that do not say, the order of the rows; wide elements come first in these.
+  std::map<std::string, std::uint64_t> places;
   TensorsToTake tensors(header);
   for (const auto& [name, facts] : json.items()) {
     PackHeader::Layer& layer = layers.emplace_back();
@@ -240,12 +247,17 @@ Result<std::vector<PackHeader::Layer>> layers_from_json(const std::string& text,
     auto read = read_layer(facts, layer);
     if (read) read = take_tensors(layer, tensors);
     if (!read) return Failure{"layer " + in_quotes(name) + ": " + read.why()};
+    const auto place = facts.find("place");
+    const bool has_place = place != facts.end() && place->is_number_unsigned();
+    places[name] = has_place ? place->get<std::uint64_t>() : 0;
   }
   if (tensors.left() > 0) {
     return Failure{"expected every tensor to be a layer's, got " + std::to_string(tensors.left()) +
                    " that are not"};
   }
-  std::ranges::sort(layers, {}, [](const auto& layer) { return layer.tensors.rows.begin; });
+  std::ranges::sort(layers, {}, [&](const auto& layer) {
+    return std::pair(places.at(layer.facts.name), layer.tensors.rows.begin);
+  });
   return layers;
 }
 

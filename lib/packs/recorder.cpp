@@ -112,9 +112,8 @@ void Recorder::observe(std::string_view layer_name, const Reading& reading,
   const std::size_t tap = state_->tap_of(layer, reading);
   const PackedRows* rows = state_->open_step().observe(tap, view, mask);
   if (rows == nullptr) {
-    const PanelMoments so_far = state_->panel.copy_moments();
-    state_->lose(layer,
-                 so_far.faults.empty() ? "expected rows, got none" : so_far.faults.back().message);
+    const std::vector<Fault>& faults = state_->panel.faults();
+    state_->lose(layer, faults.empty() ? "expected rows, got none" : faults.back().message);
     return;
   }
   const auto appended = state_->writer.append(layer, reading, *rows, state_->options.feature_seed);
@@ -137,9 +136,11 @@ Result<void> Recorder::finish() {
   }
   if (!state.lost.empty()) return Failure{state.lost};
   if (state.fingerprint && state.fingerprint->inputs() != moments.images) {
-    return Failure{state.path.string() + ": expected the inputs of all " +
-                   std::to_string(moments.images) + " images, got " +
-                   std::to_string(state.fingerprint->inputs())};
+    return Failure{state.path.string() +
+                   ": expected set_inputs() and observe() of the same images, got the inputs of " +
+                   std::to_string(state.fingerprint->inputs()) + " images and " +
+                   (moments.images == 0 ? "no layer's activations"
+                                        : "activations of " + std::to_string(moments.images))};
   }
   const auto moments_of = [&](const std::string& layer) -> const Moments* {
     const auto found = state.layers.find(layer);

@@ -17,6 +17,9 @@ using Eigen::VectorXd;
 
 // Of ρ² an eigenvalue of T Tᵀ keeps an absolute 2e-16 or so: at ρ = 1e-4 that is 1e-12 of ρ.
 constexpr double smallest_gram_correlation = 1e-4;
+// Sides are nearly equal if their squared difference is below this share of their squares. Above it
+// tr Sxx + tr Syy − 2‖Sxy‖_* has lost at most three digits.
+constexpr double nearly_equal = 1e-3;
 
 /// Singular values as correlations: in [0, 1], and of a complex pair every second one.
 std::vector<double> to_correlations(const VectorXd& values, bool is_complex) {
@@ -79,12 +82,26 @@ bool correlations_between(const MatrixXd& x, const MatrixXd& cross, const Matrix
   return svd.converged;
 }
 
+/// Σσ − tr A, from the singular vectors of a square A that is nearly symmetric and positive: what
+/// the best rotation gains over none. As tr A = Σ σᵢ uᵢ·vᵢ, it is ½ Σ σᵢ ‖uᵢ − vᵢ‖², in which small
+/// differences keep their digits. Vectors of singular values that are only rounding are arbitrary.
+double rotation_gain(const SingularValues& svd) {
+  const auto features = static_cast<std::size_t>(svd.values.size());
+  const double smallest = rank_tolerance(features, Precision::exact) * svd.values(0);
+  double sum = 0;
+  for (Index i = 0; i < svd.values.size() && svd.values(i) > smallest; ++i) {
+    sum += svd.values(i) * (svd.left.col(i) - svd.right.col(i)).squaredNorm();
+  }
+  return sum / 2;
+}
+
 /// One pair on its way.
 class PairSolver {
  public:
-  PairSolver(const MatrixXd& cross, double divisor, const WhitenedTap& x, const WhitenedTap& y,
-             const SolveOptions& options, PairSolution& pair)
-      : cross_(cross), divisor_(divisor), x_(x), y_(y), options_(options), pair_(pair) {}
+  /// `cross` is the covariance of the moments, or its real form.
+  PairSolver(const MatrixXd& cross, const CrossMoments& moments, const WhitenedTap& x,
+             const WhitenedTap& y, const SolveOptions& options, PairSolution& pair)
+      : cross_(cross), moments_(moments), x_(x), y_(y), options_(options), pair_(pair) {}
 
   bool solve() {
     const Quantities& asked = options_.quantities;
@@ -150,20 +167,43 @@ class PairSolver {
     return true;
   }
 
-  /// Divided by the deviations first, so that scales of 1e150 pass.
+  /// Whether every row is the same on both sides.
+  bool sides_are_equal() const { return moments_.squared_difference() == 0.0; }
+
+  /// ‖X − Y‖²_F over the norms of both centred sides, ‖X‖_F ‖Y‖_F. In the real form both norms are
+  /// √2 times as large.
+  std::optional<double> relative_difference() const {
+    const auto& difference = moments_.squared_difference();
+    if (!difference) return std::nullopt;
+    const double divisor = moments_.weights().covariance_divisor();
+    return directions_each() * *difference / divisor / std::sqrt(x_.covariance_trace) /
+           std::sqrt(y_.covariance_trace);
+  }
+
+  /// Directions of the real form that stand for one of the data.
+  double directions_each() const { return is_complex() ? 2 : 1; }
+
+  /// All in units of the sides' norms a and b, so that scales of 1e150 pass. The squared distance
+  /// is a² + b² − 2‖Sxy‖_* = (a − b)² + 2ab(1 − cosine). For nearly equal sides its digits are lost
+  /// in these sums. There it is ‖X − Y‖² less twice what the best rotation gains over none.
   bool solve_procrustes() {
-    const double scale = std::sqrt(x_.covariance_trace) * std::sqrt(y_.covariance_trace);
-    const MatrixXd scaled = cross_ / scale;
-    if (!scaled.allFinite()) return false;
-    const SingularValues svd = singular_values(scaled, false);
-    if (!svd.converged) return false;
-    pair_.shape_cosine = std::min(1.0, svd.values.sum());
-    // tr Sxx + tr Syy − 2‖Sxy‖_* as a sum of two squares, which keeps the digits of near sides.
     const double a = std::sqrt(x_.covariance_trace);
     const double b = std::sqrt(y_.covariance_trace);
-    const double count = is_complex() ? 2 : 1;
-    const double distance = std::sqrt(divisor_ / count) *
-                            std::hypot(a - b, std::sqrt(2 * a * b * (1 - *pair_.shape_cosine)));
+    const MatrixXd scaled = cross_ / (a * b);
+    if (!scaled.allFinite()) return false;
+    const auto difference = relative_difference();
+    const bool near = difference && *difference < nearly_equal;
+    const SingularValues svd = singular_values(scaled, near);
+    if (!svd.converged) return false;
+    pair_.shape_cosine = std::min(1.0, svd.values.sum());
+    const double norms_apart = (a / b - 1) * (1 - b / a);  // (a − b)² / ab
+    double angle_part = 2 * (1 - *pair_.shape_cosine);
+    if (near) {
+      angle_part = std::max(0.0, *difference - 2 * rotation_gain(svd) - norms_apart);
+    }
+    pair_.shape_gap = angle_part / 2;
+    const double distance = std::sqrt(moments_.weights().covariance_divisor() / directions_each()) *
+                            std::sqrt(a) * std::sqrt(b) * std::sqrt(norms_apart + angle_part);
     // In the activations' unit, which may be beyond float64.
     if (std::isfinite(distance)) pair_.procrustes = distance;
     return true;
@@ -175,12 +215,12 @@ class PairSolver {
     if (!partly.allFinite()) return false;
     const SingularValues svd = singular_values(partly, false);
     if (!svd.converged) return false;
-    pair_.partial_whitening_cosine = std::min(1.0, svd.values.sum());
+    pair_.partial_whitening_cosine = sides_are_equal() ? 1.0 : std::min(1.0, svd.values.sum());
     return true;
   }
 
   const MatrixXd& cross_;
-  double divisor_;
+  const CrossMoments& moments_;
   const WhitenedTap& x_;
   const WhitenedTap& y_;
   const SolveOptions& options_;
@@ -228,20 +268,17 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
   MatrixXd cross = covariance_of(moments);
   if (!cross.allFinite()) return pair;
   if (x.is_complex) cross = real_form(cross);
-  pair.converged =
-      PairSolver(cross, moments.weights().covariance_divisor(), x, y, options, pair).solve();
+  pair.converged = PairSolver(cross, moments, x, y, options, pair).solve();
   if (!pair.converged) {
     clear_numbers(pair);
     return pair;
   }
   if (x.is_complex) return pair;  // the norm sums are of the parts
-  const auto unbiased =
+  const UnbiasedCka unbiased =
       unbiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments);
-  if (unbiased) {
-    pair.linear_cka_debiased = unbiased->debiased;
-    pair.rv2 = unbiased->rv2;
-    pair.rv2_floor = unbiased->rv2_floor;
-  }
+  pair.linear_cka_debiased = unbiased.debiased;
+  pair.rv2 = unbiased.rv2;
+  pair.rv2_floor = unbiased.rv2_floor;
   return pair;
 }
 

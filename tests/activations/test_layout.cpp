@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <limits>
 #include <set>
 #include <string_view>
 #include <vector>
 
 #include "livecca/activations/layout.hpp"
+#include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/common/error.hpp"
 
@@ -68,6 +70,32 @@ TEST_CASE("a view refuses impossible shapes") {
   CHECK_THROWS_AS(ActivationView(&value, DType::float32, negative), Error);
   CHECK_THROWS_AS(ActivationView(&value, DType::float32, nine), Error);
   CHECK_THROWS_AS(ActivationView(nullptr, DType::float32, shape), Error);
+}
+
+TEST_CASE("a view whose elements would lie 2^63 bytes apart is refused, and nothing overflows") {
+  using Extents = std::vector<std::int64_t>;
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  const double value = 0;
+  const auto refused = [&](const Extents& shape) {
+    CHECK_THROWS_WITH_AS(
+        ActivationView(&value, DType::float64, shape),
+        "activation view: expected elements within 2^63 bytes, got some farther apart", Error);
+  };
+  refused({most, 2});
+  refused({std::int64_t{1} << 40, std::int64_t{1} << 40, 5});
+  refused({2, most, most});
+  refused({std::int64_t{1} << 61});
+  CHECK_THROWS_AS(ActivationView(&value, DType::float64, Extents{2, 2}, Extents{most, 1}), Error);
+  CHECK_THROWS_AS(ActivationView(&value, DType::float64, Extents{2, 2}, Extents{1, least}), Error);
+  // Without elements there is nothing to reach, and the stride of one entry is never used.
+  CHECK(ActivationView(nullptr, DType::float64, Extents{most, 0, most}).rank() == 3);
+  const ActivationView one(&value, DType::float64, Extents{1, 1}, Extents{most, least});
+  const auto shape = read_shape(one, Layout::nc);
+  REQUIRE(shape);
+  CHECK(shape->images == 1);
+  PackedRows rows;
+  CHECK(rows.pack(one, Layout::nc, Positions::all(), 0));
 }
 
 TEST_CASE("sampled positions are distinct, in order, in range and repeatable") {

@@ -75,6 +75,16 @@ TEST_CASE("measures on canonical correlations are those of the activations' colu
   const double floor = 9.0 / (samples - 1);
   CHECK(std::abs(solved(Measure::r2_cca_adjusted) - (rho.squaredNorm() / 6 - floor) / (1 - floor)) <
         1e-12);
+  // Morcos et al. 2018, equation 2: Σ_j |⟨h_i, x_j⟩| over the neurons, h the variates of that side.
+  const auto weighted_by = [&](const MatrixXd& side, const MatrixXd& other) {
+    const MatrixXd basis = orthonormal_basis(centered(side));
+    const auto cosines = svd(basis.transpose() * orthonormal_basis(centered(other)));
+    const VectorXd alpha =
+        ((basis * cosines.left).transpose() * centered(side)).cwiseAbs().rowwise().sum();
+    return alpha.dot(cosines.values) / alpha.sum();
+  };
+  CHECK(std::abs(solved(Measure::pwcca) - weighted_by(views.x, views.y)) < 1e-12);
+  CHECK(std::abs(solved(Measure::pwcca_y) - weighted_by(views.y, views.x)) < 1e-12);
   CHECK(solved(Measure::pwcca_mean) ==
         doctest::Approx((solved(Measure::pwcca) + solved(Measure::pwcca_y)) / 2).epsilon(1e-14));
 }
@@ -123,6 +133,42 @@ TEST_CASE("Procrustes is what the best rotation of the activations leaves") {
           doctest::Approx(std::pow(left_after_rotation(x / x.norm(), y / y.norm()), 2))
               .epsilon(1e-12));
     CHECK(std::abs(solved(Measure::angular) - shape_angle(x, y)) < 1e-12);
+  }
+}
+
+TEST_CASE("shape distances of nearly equal sides keep their digits") {
+  const MatrixXd x = livecca_tests::normal_matrix(samples, 8, formulas_seed + 5);
+  const MatrixXd noise = livecca_tests::normal_matrix(samples, 8, formulas_seed + 6);
+  MatrixXd dead = x;
+  dead.col(3).setConstant(2);
+  dead.col(5) = dead.col(0) - 3 * dead.col(1);
+  for (const MatrixXd& side : {x, dead, MatrixXd(1e60 * x), MatrixXd(x.array() + 1e4)}) {
+    const double unit = centered(side).norm() / centered(x).norm();
+    for (const double share : {3e-2, 1e-2, 1e-3, 1e-5, 1e-7, 1e-9}) {
+      CAPTURE(share);
+      const MatrixXd other = side + share * unit * noise;
+      const Solved solved(side, other);
+      const MatrixXd a = centered(side);
+      const MatrixXd b = centered(other);
+      const auto left_after_rotation = [](const MatrixXd& from, const MatrixXd& to) {
+        const auto [left, values, right] = svd(from.transpose() * to);
+        return (from * left * right.transpose() - to).norm();
+      };
+      // The activations themselves are rounded: of what they differ by, this share is left.
+      const double rounding = 1e-14 * (1 + side.norm() / a.norm()) / share;
+      const double chord = left_after_rotation(a / a.norm(), b / b.norm());
+      CHECK(solved(Measure::procrustes) ==
+            doctest::Approx(left_after_rotation(a, b)).epsilon(rounding));
+      CHECK(solved(Measure::procrustes_normalised) ==
+            doctest::Approx(chord * chord).epsilon(2 * rounding));
+      CHECK(solved(Measure::angular) ==
+            doctest::Approx(2 * std::asin(chord / 2)).epsilon(rounding));
+    }
+    const Solved same(side, side);
+    for (const Measure measure : {Measure::procrustes, Measure::procrustes_normalised,
+                                  Measure::angular, Measure::partial_whitening}) {
+      CHECK(same(measure) == 0);
+    }
   }
 }
 

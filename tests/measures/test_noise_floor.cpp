@@ -113,6 +113,38 @@ TEST_CASE("known values of the floor") {
   CHECK(mean_correlation_floor(3, 3, 0) == 1);
 }
 
+TEST_CASE("the floor of one neuron is the mean root of its Beta distribution") {
+  // With ρ = sin φ the density of φ is ∝ sin^(q−1) φ cos^(N−q−1) φ, and the midpoint rule is exact
+  // to rounding.
+  const auto mean_by_integration = [](std::size_t q, double n) {
+    constexpr int points = 400000;
+    const auto rank = static_cast<double>(q);
+    double mass = 0;
+    double moment = 0;
+    for (int i = 0; i < points; ++i) {
+      const double phi = std::acos(0.0) * (i + 0.5) / points;
+      const double density =
+          std::pow(std::sin(phi), rank - 1) * std::pow(std::cos(phi), n - rank - 2);
+      mass += density;
+      moment += std::sin(phi) * density;
+    }
+    return moment / mass;
+  };
+  for (const auto& [q, n] : {std::pair<std::size_t, double>{1, 5},
+                             {1, 30},
+                             {1, 1000},
+                             {2, 30},
+                             {7, 30},
+                             {7, 400},
+                             {60, 64}}) {
+    CAPTURE(q);
+    CAPTURE(n);
+    const double expected = mean_by_integration(q, n);
+    CHECK(mean_correlation_floor(1, q, n) == doctest::Approx(expected).epsilon(1e-8));
+    CHECK(mean_correlation_floor(q, 1, n) == doctest::Approx(expected).epsilon(1e-8));
+  }
+}
+
 TEST_CASE("the closed form of equal ranks continues the integral of unequal ones") {
   for (const std::size_t p : {200U, 2000U}) {
     for (const double share : {1.25, 5.0, 150.0}) {

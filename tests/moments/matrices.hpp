@@ -56,7 +56,10 @@ inline bool same_bits(const livecca::PanelMoments& a, const livecca::PanelMoment
     const auto& y = b.pairs[i].moments;
     if (x.has_value() != y.has_value()) return false;
     if (!x) continue;
-    if (product_of(*x) != product_of(*y) || x->weights() != y->weights()) return false;
+    if (product_of(*x) != product_of(*y) || x->weights() != y->weights() ||
+        x->squared_difference() != y->squared_difference()) {
+      return false;
+    }
     if (x->norm_sums().has_value() != y->norm_sums().has_value()) return false;
     if (x->norm_sums() &&
         (x->norm_sums()->pq != y->norm_sums()->pq || x->norm_sums()->qx != y->norm_sums()->qx ||

@@ -6,6 +6,7 @@
 #include "livecca/measures/measure.hpp"
 #include "livecca/snapshot/solve.hpp"
 #include "matrices.hpp"
+#include "support/decompositions.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
 
@@ -137,6 +138,74 @@ TEST_CASE("debiased CKA is that of the unbiased estimate on n × n kernels") {
     REQUIRE(solution.pairs[0].linear_cka_debiased);
     CHECK(*solution.pairs[0].linear_cka_debiased ==
           doctest::Approx(debiased_by_kernels(views.x, views.y)).epsilon(1e-10));
+  }
+}
+
+TEST_CASE("points that are equally far apart have no debiased CKA, but an RV2") {
+  Executor executor(1);
+  const auto solved = [&](const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
+    return solve(stream(x, y, 16, executor, with_norm_sums()), {}, executor).pairs[0];
+  };
+  for (const Eigen::Index n : {8, 30, 45, 300}) {
+    CAPTURE(n);
+    const Eigen::MatrixXd one_hot = Eigen::MatrixXd::Identity(n, n);
+    const Eigen::MatrixXd turn =
+        livecca_tests::orthonormal_basis(livecca_tests::normal_matrix(n, n, norm_sums_seed + 7));
+    const Eigen::VectorXd lengths = Eigen::VectorXd::LinSpaced(n, 1, 5);
+    const auto other = livecca_tests::normal_matrix(n, 6, norm_sums_seed + 8);
+    // One-hot in another order, turned, of another size and place, as orthogonal points of unequal
+    // lengths, and rounded to float32.
+    const std::vector<Eigen::MatrixXd> sides{one_hot.colwise().reverse(), turn,
+                                             (1e-3 * turn).array() + 5,
+                                             Eigen::MatrixXd(lengths.asDiagonal() * turn),
+                                             Eigen::MatrixXd(turn.cast<float>().cast<double>())};
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      CAPTURE(i);
+      for (const PairSolution& pair : {solved(sides[i], one_hot), solved(one_hot, sides[i])}) {
+        // Rounded to float32, which moments of float64 cannot know, a little is left: but never
+        // beyond 1.
+        if (i + 1 < sides.size()) CHECK_FALSE(pair.linear_cka_debiased);
+        CHECK(std::abs(pair.linear_cka_debiased.value_or(0)) <= 1);
+      }
+      CHECK_FALSE(solved(other, sides[0]).linear_cka_debiased);
+    }
+    // Centred, one-hot vectors have products of −1/n, whatever their order. Beside the diagonals
+    // that is 1/n of all, so rounding counts n times.
+    const PairSolution pair = solved(one_hot, sides[0]);
+    REQUIRE(pair.rv2);
+    CHECK(*pair.rv2 == doctest::Approx(1).epsilon(1e-10));
+    CHECK(*pair.rv2_floor == doctest::Approx(1).epsilon(1e-10));
+    // A little more than one-hot is enough.
+    const Eigen::MatrixXd blurred =
+        one_hot + 1e-4 * livecca_tests::normal_matrix(n, n, norm_sums_seed + 9);
+    REQUIRE(solved(blurred, other).linear_cka_debiased);
+    CHECK(std::abs(*solved(blurred, other).linear_cka_debiased -
+                   debiased_by_kernels(blurred, other)) < 1e-6);
+  }
+}
+
+TEST_CASE("at every scale debiased CKA and RV2 are the same, or missing") {
+  Executor executor(1);
+  const auto views = shared_latents(300, 6, 4, norm_sums_seed + 3);
+  const auto solved = [&](double scale_x, double scale_y) {
+    return solve(stream(scale_x * views.x, scale_y * views.y, 64, executor, with_norm_sums()), {},
+                 executor)
+        .pairs[0];
+  };
+  const PairSolution expected = solved(1, 1);
+  for (int exponent = -140; exponent <= 140; ++exponent) {
+    CAPTURE(exponent);
+    const double scale = std::pow(10.0, exponent);
+    for (const PairSolution& pair : {solved(scale, 1), solved(1, scale), solved(scale, scale)}) {
+      CHECK(pair.linear_cka_debiased.has_value() == (exponent >= -77 && exponent <= 75));
+      CHECK(pair.rv2.has_value() == pair.linear_cka_debiased.has_value());
+      CHECK(*pair.linear_cka == doctest::Approx(*expected.linear_cka).epsilon(1e-12));
+      if (!pair.rv2) continue;
+      CHECK(*pair.linear_cka_debiased ==
+            doctest::Approx(*expected.linear_cka_debiased).epsilon(1e-12));
+      CHECK(*pair.rv2 == doctest::Approx(*expected.rv2).epsilon(1e-12));
+      CHECK(*pair.rv2_floor == doctest::Approx(*expected.rv2_floor).epsilon(1e-12));
+    }
   }
 }
 

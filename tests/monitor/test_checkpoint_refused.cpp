@@ -64,6 +64,16 @@ void check_line(const std::string& line, const std::string& holds) {
 
 }  // namespace
 
+TEST_CASE("a refused option says which value is the checkpoint's and which this run's") {
+  const LeftRun run;
+  MonitorOptions options = run.options;
+  options.keep_variance = 0.5;
+  const std::string refusal = run.refusal(options);
+  CAPTURE(refusal);
+  CHECK(refusal.find("option keep_variance = 0.99, which this checkpoint was written with, got 0.5 "
+                     "in the options of this run") != std::string::npos);
+}
+
 TEST_CASE("a checkpoint of other options is refused, by the option's name") {
   const LeftRun run;
   const auto check = [&](const char* name, const std::function<void(MonitorOptions&)>& change) {

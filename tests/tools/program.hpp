@@ -54,15 +54,22 @@ class ProgramFixture {
 
   /// Arguments beginning with "@" are files of the folder. `before` is a shell command.
   Outcome run(const std::vector<std::string>& arguments, const std::string& before = ":") const {
+    Outcome outcome = run_into(path("stdout"), arguments, before);
+    outcome.out = text_of(path("stdout"));
+    return outcome;
+  }
+
+  /// The same with stdout going to that file, which is not read.
+  Outcome run_into(const std::string& output, const std::vector<std::string>& arguments,
+                   const std::string& before = ":") const {
     std::string command = before + "; timeout 60 " + quoted(LIVECCA_PROGRAM);
     for (const std::string& argument : arguments) {
       command += ' ';
       command += quoted(argument.starts_with('@') ? path(argument.substr(1)) : argument);
     }
-    command += " >" + quoted(path("stdout")) + " 2>" + quoted(path("stderr")) + " </dev/null";
+    command += " >" + quoted(output) + " 2>" + quoted(path("stderr")) + " </dev/null";
     const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(path("stdout")),
-            text_of(path("stderr"))};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, "", text_of(path("stderr"))};
   }
 
   /// Checks exit 2, nothing on stdout and exactly one line on stderr that holds all the words.

@@ -12,7 +12,7 @@
 
 namespace livecca_tests {
 
-/// A tensor to be written: its values in C order, small integers for F16 and BF16.
+/// A tensor to be written: its values in C order, small integers but for F32 and F64.
 struct StoredTensor {
   std::string name;
   NpyArray array;
@@ -29,7 +29,15 @@ inline std::string element_of_dtype(const std::string& dtype, double value) {
     const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
     return bytes_of(static_cast<std::uint16_t>(bits >> 16U), false);
   }
-  return element_bytes("<i8", value);  // I64
+  if (dtype == "BOOL") return element_bytes("<b1", value);
+  if (dtype[0] == 'I' || dtype[0] == 'U') {
+    const char* bytes = dtype.ends_with("8")    ? "1"
+                        : dtype.ends_with("16") ? "2"
+                        : dtype.ends_with("32") ? "4"
+                                                : "8";
+    return element_bytes((dtype[0] == 'I' ? "<i" : "<u") + std::string(bytes), value);
+  }
+  return std::string(1, '\0');  // F8_E4M3 and its like
 }
 
 /// A header's length, the header and the data.

@@ -30,6 +30,7 @@ class LayersFixture : public ProgramFixture {
 json without_layer(json object) {
   object.erase("layer");
   object.erase("unmatched");
+  object.erase("left_out");
   return object;
 }
 
@@ -167,4 +168,125 @@ TEST_CASE_FIXTURE(LayersFixture, "moments of all layers are kept in one file") {
   write("layers/fc.safetensors", {{"fc", fc_a}});
   refuses({"compare", "@layers", "@layers", "--save-moments", "@layers/kept"},
           {"kept", "another folder"});
+}
+
+TEST_CASE_FIXTURE(LayersFixture, "a tensor that cannot be compared is left out by name") {
+  const json expected = compare({"@conv1_a.npy", "@conv1_b.npy"});
+  const NpyArray row{{120}, std::vector<double>(120, 1)};
+  const NpyArray ones{{120, 4}, std::vector<double>(480, 1)};
+  for (const auto& [extra, word] : {std::pair(StoredTensor{"extra", row, "I64"}, "(120,)"),
+                                    {StoredTensor{"extra", row, "BOOL"}, "(120,)"},
+                                    {StoredTensor{"extra", row, "F32"}, "2 axes"},
+                                    {StoredTensor{"extra", {{}, {1}}}, "()"},
+                                    {StoredTensor{"extra", {{0, 4}, {}}}, "empty"},
+                                    {StoredTensor{"extra", {{0}, {}}, "F8_E4M3"}, "got F8_E4M3"},
+                                    {StoredTensor{"extra", ones, "F8_E5M2"}, "got F8_E5M2"}}) {
+    CAPTURE(word);
+    write("a.safetensors", {{"conv1", conv1_a}, extra});
+    write("b.safetensors", {{"conv1", conv1_b}, {"extra", ones}});
+    for (const bool swapped : {false, true}) {
+      const std::string x = swapped ? "@b.safetensors" : "@a.safetensors";
+      const std::string y = swapped ? "@a.safetensors" : "@b.safetensors";
+      const json found = compare({x, y});
+      CHECK(found["layer"] == "conv1");
+      if (!swapped) check_same(without_layer(found), expected, 1e-12);
+      const auto reason = found["left_out"]["extra"].get<std::string>();
+      CHECK(reason.starts_with(path("a.safetensors") + ": \"extra\": expected "));
+      CHECK(reason.find(word) != std::string::npos);
+      CHECK(table({"compare", x, y}).find("note: left out: " + reason + "\n") != std::string::npos);
+    }
+    // Of more than two networks, of all layers with all, and beside a file without names.
+    const auto matrices =
+        json_lines({"compare", "@a.safetensors", "@b.safetensors", "@a.safetensors"});
+    REQUIRE(matrices.size() == 1);
+    CHECK(matrices[0]["left_out"].contains("extra"));
+    const auto all = json_lines({"compare", "@a.safetensors", "@b.safetensors", "--all-layers"});
+    CHECK(all[0]["rows"] == json({"conv1"}));
+    CHECK(all[0]["columns"] == json({"conv1", "extra"}));
+    CHECK(all[0]["left_out"].contains("extra"));
+    CHECK(compare({"@a.safetensors", "@conv1_b.npy"})["left_out"].contains("extra"));
+  }
+}
+
+TEST_CASE_FIXTURE(LayersFixture, "integers and booleans equal .npy files") {
+  const json expected = compare({"@conv1_a.npy", "@conv1_b.npy"});
+  for (const char* dtype : {"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"}) {
+    for (const std::size_t padding : {0U, 3U}) {
+      CAPTURE(dtype);
+      write("a.safetensors", {{"conv1", conv1_a, dtype}}, {}, padding);
+      const json found = compare({"@a.safetensors", "@conv1_b.npy", "--batch", "32"});
+      check_same(without_layer(found), expected, 1e-12);
+    }
+  }
+  NpyArray signs = conv1_a;
+  for (double& value : signs.values) value = value > 25 ? 1 : 0;
+  write("signs.npy", signs, {.descr = "|b1"});
+  write("a.safetensors", {{"conv1", signs, "BOOL"}});
+  check_same(without_layer(compare({"@a.safetensors", "@conv1_b.npy"})),
+             compare({"@signs.npy", "@conv1_b.npy"}), 0);
+  for (double& value : signs.values) value = -value;
+  write("signs.npy", signs);
+  write("a.safetensors", {{"conv1", signs, "I16"}});
+  check_same(without_layer(compare({"@a.safetensors", "@conv1_b.npy"})),
+             compare({"@signs.npy", "@conv1_b.npy"}), 0);
+}
+
+TEST_CASE_FIXTURE(LayersFixture, "--layers and --skip choose by name") {
+  const std::vector<StoredTensor> all{
+      {"conv1", conv1_a}, {"conv2", conv1_b}, {"fc1", fc_a}, {"fc1.bias", fc_b}};
+  write("a.safetensors", all);
+  write("b.safetensors", all);
+  const auto chosen = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"compare", "@a.safetensors", "@b.safetensors"});
+    std::vector<std::string> names;
+    for (const json& layer : json_lines(options)) {
+      names.push_back(layer["layer"]);
+      CHECK_FALSE(layer.contains("unmatched"));
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(chosen({"--layers", "conv*"}) == Names{"conv1", "conv2"});
+  CHECK(chosen({"--layers", "conv1,fc1*"}) == Names{"conv1", "fc1", "fc1.bias"});
+  CHECK(chosen({"--layers", "conv1", "--layers", "fc?"}) == Names{"conv1", "fc1"});
+  CHECK(chosen({"--skip", "*.bias"}) == Names{"conv1", "conv2", "fc1"});
+  CHECK(chosen({"--layers", "fc*", "--skip", "*.bias"}) == Names{"fc1"});
+  const auto matrix = json_lines(
+      {"compare", "@a.safetensors", "@b.safetensors", "--all-layers", "--skip", "conv2,*.bias"});
+  CHECK(matrix[0]["rows"] == json({"conv1", "fc1"}));
+  CHECK(matrix[0]["columns"] == json({"conv1", "fc1"}));
+  check_same(without_layer(compare({"@a.safetensors", "@conv1_b.npy", "--layers", "conv1"})),
+             compare({"@conv1_a.npy", "@conv1_b.npy"}), 0);
+  refuses({"compare", "@a.safetensors", "@b.safetensors", "--layers", "layer*"},
+          {"--layers", "a.safetensors", "conv1, conv2, fc1, fc1.bias"});
+  refuses({"compare", "@a.safetensors", "@b.safetensors", "--skip", "*"}, {"--skip", "conv1"});
+}
+
+TEST_CASE_FIXTURE(LayersFixture, "parts of a file, and a folder against a file, pair by tensor") {
+  const json conv1 = compare({"@conv1_a.npy", "@conv1_b.npy"});
+  folder("parts2");
+  folder("parts3");
+  folder("loose");
+  write("whole.safetensors", {{"conv1", conv1_b}, {"fc", fc_b}});
+  write("parts2/model-00001-of-00002.safetensors", {{"conv1", conv1_a}});
+  write("parts2/model-00002-of-00002.safetensors", {{"fc", fc_a}});
+  write("parts3/model-00001-of-00003.safetensors", {{"other", fc_a}});
+  write("parts3/model-00002-of-00003.safetensors", {{"conv1", conv1_b}, {"fc", fc_b}});
+  write("loose/first.safetensors", {{"conv1", conv1_a}});
+  write("loose/second.safetensors", {{"fc", fc_a}, {"more", fc_a}});
+  for (const auto& [x, y] : {std::pair("@parts2", "@whole.safetensors"),
+                             {"@parts2", "@parts3"},
+                             {"@loose", "@whole.safetensors"},
+                             {"@loose", "@parts3"}}) {
+    CAPTURE(x);
+    CAPTURE(y);
+    const auto layers = json_lines({"compare", x, y});
+    REQUIRE(layers.size() == 2);
+    CHECK(layers[0]["layer"] == "conv1");
+    CHECK(layers[1]["layer"] == "fc");
+    check_same(without_layer(layers[0]), conv1, 0);
+  }
+  // Where two files have a tensor of one name, nothing is guessed.
+  write("loose/third.safetensors", {{"fc", fc_b}, {"more", fc_b}});
+  refuses({"compare", "@loose", "@whole.safetensors"}, {"same name", "second/fc", "--all-layers"});
 }

@@ -75,16 +75,17 @@ TEST_CASE_FIXTURE(PacksFixture, "two packs compare as the arrays that they were 
     write_pack("b.safetensors", b, options);
     const auto rows = json_lines({"compare", "@a.safetensors", "@b.safetensors"});
     REQUIRE(rows.size() == 2);
-    CHECK(rows[0]["layer"] == "conv");
-    CHECK(rows[0]["samples"] == 6 * images);
-    CHECK(rows[0]["effective_samples"] == images);
-    CHECK(rows[1]["layer"] == "fc");
-    CHECK(rows[1]["samples"] == images);
-    check_same(rows[0]["similarity"], conv["similarity"], tolerance);
-    check_same(rows[0]["ranks"], conv["ranks"], 0);
-    check_same(rows[1]["similarity"], fc["similarity"], tolerance);
-    check_same(rows[1]["distance"], fc["distance"], 10 * tolerance);
-    check_same(rows[1]["status"], fc["status"], 0);
+    // In the order of recording.
+    CHECK(rows[0]["layer"] == "fc");
+    CHECK(rows[0]["samples"] == images);
+    CHECK(rows[1]["layer"] == "conv");
+    CHECK(rows[1]["samples"] == 6 * images);
+    CHECK(rows[1]["effective_samples"] == images);
+    check_same(rows[0]["similarity"], fc["similarity"], tolerance);
+    check_same(rows[0]["distance"], fc["distance"], 10 * tolerance);
+    check_same(rows[0]["status"], fc["status"], 0);
+    check_same(rows[1]["similarity"], conv["similarity"], tolerance);
+    check_same(rows[1]["ranks"], conv["ranks"], 0);
   }
   // Beside any other file of named layers, and layer by layer.
   write("c.safetensors", {{"fc", array_of(b.fc, {images, 5}), "F32"}});
@@ -100,8 +101,8 @@ TEST_CASE_FIXTURE(PacksFixture, "packs in a folder give their layers by file") {
   write_pack("y/epoch.safetensors", b, {});
   const auto rows = json_lines({"compare", "@x", "@y"});
   REQUIRE(rows.size() == 2);
-  CHECK(rows[0]["layer"] == "epoch/conv");
-  CHECK(rows[1]["layer"] == "epoch/fc");
+  CHECK(rows[0]["layer"] == "epoch/fc");
+  CHECK(rows[1]["layer"] == "epoch/conv");
 }
 
 TEST_CASE_FIXTURE(PacksFixture, "packs of other images or positions do not pair") {
@@ -110,7 +111,7 @@ TEST_CASE_FIXTURE(PacksFixture, "packs of other images or positions do not pair"
   refuses({"compare", "@a.safetensors", "@b.safetensors"},
           {"same images of the probe", "a.safetensors", "b.safetensors"});
   write_pack("b.safetensors", b, {.images = 50, .images_seed = 1});
-  CHECK(json_lines({"compare", "@a.safetensors", "@b.safetensors"})[1]["samples"] == 50);
+  CHECK(json_lines({"compare", "@a.safetensors", "@b.safetensors"})[0]["samples"] == 50);
   write_pack("a.safetensors", a, {}, Positions::sampled(2, 1));
   write_pack("b.safetensors", b, {}, Positions::sampled(2, 3));
   refuses({"compare", "@a.safetensors", "@b.safetensors"},
@@ -124,7 +125,7 @@ TEST_CASE_FIXTURE(PacksFixture, "of a pack's positions images are the effective 
   json first;
   for (const char* batch : {"7", "1024"}) {
     const json conv =
-        json_lines({"compare", "@a.safetensors", "@b.safetensors", "--batch", batch})[0];
+        json_lines({"compare", "@a.safetensors", "@b.safetensors", "--batch", batch})[1];
     CHECK(conv["samples"] == 4 * images);
     CHECK(conv["effective_samples"] == images);
     if (first.is_null()) first = conv;

@@ -159,6 +159,44 @@ TEST_CASE_FIXTURE(SequenceFixture, "a mask is the same as lengths, and steps may
   }
 }
 
+TEST_CASE_FIXTURE(SequenceFixture, "masks, lengths and sequences mean the same in Fortran order") {
+  NpyArray mask_first = of_shape({steps, sequences});
+  NpyArray x_first = of_shape({steps, sequences, 3});
+  NpyArray y_first = of_shape({steps, sequences, 4});
+  for (std::size_t i = 0; i < sequences; ++i) {
+    for (std::size_t t = 0; t < steps; ++t) {
+      at(mask_first, t, i) = at(mask, i, t);
+      for (std::size_t j = 0; j < 3; ++j) at(x_first, t, i, j) = at(x, i, t, j);
+      for (std::size_t j = 0; j < 4; ++j) at(y_first, t, i, j) = at(y, i, t, j);
+    }
+  }
+  for (const char* element : {"|u1", "|b1", "<f4", ">f8", "<i8"}) {
+    CAPTURE(element);
+    const NpyFormat fortran{.descr = element, .fortran_order = true};
+    write("mask_f.npy", mask, fortran);
+    write("mask_first_f.npy", mask_first, fortran);
+    write("lengths_f.npy", lengths, {.descr = "<i4", .fortran_order = true});
+    const NpyFormat values{.descr = "<f8", .fortran_order = true};
+    write("x_f.npy", x, values);
+    write("y_f.npy", y, values);
+    write("x_first_f.npy", x_first, values);
+    write("y_first_f.npy", y_first, values);
+    for (const char* samples : {"positions", "last", "step:1", "pooled"}) {
+      CAPTURE(samples);
+      const json by_lengths = compare_samples(samples);
+      check_same(compare_samples(samples, "@mask_f.npy"), by_lengths, 0);
+      check_same(compare_samples(samples, "@lengths_f.npy"), by_lengths, 0);
+      const json in_fortran = compare({"@x_f.npy", "@y_f.npy", "--layout", "ntc", "--samples",
+                                       samples, "--mask", "@mask_f.npy"});
+      check_same(in_fortran, by_lengths, 1e-9);
+      const json first =
+          compare({"@x_first_f.npy", "@y_first_f.npy", "--layout", "tnc", "--samples", samples,
+                   "--mask", "@mask_first_f.npy", "--batch", "17"});
+      check_same(first, by_lengths, 1e-9);
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(SequenceFixture, "each step is a comparison, and every step with every step") {
   const auto each = json_lines({"compare", "@x.npy", "@y.npy", "--layout", "ntc", "--samples",
                                 "each_step", "--mask", "@lengths.npy"});

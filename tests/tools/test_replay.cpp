@@ -151,6 +151,16 @@ TEST_CASE_FIXTURE(ReplayProgram, "replay draws a table a measure and reference, 
             .find("to its own start") == std::string::npos);
 }
 
+TEST_CASE_FIXTURE(ReplayProgram, "replay notices that stdout is full") {
+  for (const char* format : {"table", "csv", "jsonl"}) {
+    const Outcome outcome =
+        run_into("/dev/full", {"replay", "@run", "--to", "final", "--format", format});
+    CHECK(outcome.exit_code == 2);
+    CHECK(std::ranges::count(outcome.err, '\n') == 1);
+    CHECK(outcome.err.find("expected to write the result to stdout") != std::string::npos);
+  }
+}
+
 TEST_CASE_FIXTURE(ReplayProgram, "replay writes the columns of export, whole or not at all") {
   const std::string csv = table({"replay", "@run", "--format", "csv", "--standard-errors", "5"});
   const std::string exported = table({"export", "@run"});

@@ -29,7 +29,7 @@ class LIVECCA_EXPORT ActivationView {
   static constexpr std::size_t max_rank = 8;
 
   /// Throws Error if shape and strides have different lengths or more than max_rank entries, if an
-  /// extent is negative, or if data is null although there are elements.
+  /// extent is negative, if data is null although there are elements, or if they span 2^63 bytes.
   ActivationView(const void* data, DType dtype, std::span<const std::int64_t> shape,
                  std::span<const std::int64_t> strides);
   /// An array in C order: the last axis is contiguous.

@@ -117,7 +117,6 @@ class LIVECCA_EXPORT PackedRows {
   /// sums. A constant feature is exactly 0.
   void read_centered(std::size_t first, std::size_t count, std::span<double> into) const;
   /// √w of each remaining row.
-  std::span<const double> root_weights() const { return {root_weights_.data(), rows_}; }
 
  private:
   struct Source;

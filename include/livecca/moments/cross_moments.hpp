@@ -41,6 +41,11 @@ class LIVECCA_EXPORT CrossMoments {
   std::span<const double> product() const { return product_; }
   Precision precision() const { return precision_; }
   const std::optional<CrossNormSums>& norm_sums() const { return norms_; }
+  /// Σ w ‖(x − mean_x) − (y − mean_y)‖²: how far the sides are apart, neuron by neuron. It is
+  /// summed from the rows' differences, because for nearly equal sides the other moments share all
+  /// digits of it. Empty if the sides have different numbers of features, in moments from sums or
+  /// from a file that does not state it, and in what such moments were merged into.
+  const std::optional<double>& squared_difference() const { return squared_difference_; }
 
  private:
   friend class MomentsAccess;
@@ -52,6 +57,7 @@ class LIVECCA_EXPORT CrossMoments {
   ShiftedMean mean_y_;
   std::vector<double> product_;
   std::optional<CrossNormSums> norms_;
+  std::optional<double> squared_difference_;
 };
 
 }  // namespace livecca

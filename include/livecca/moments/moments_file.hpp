@@ -23,7 +23,8 @@ using MomentsNotes = std::map<std::string, std::string>;
 ///                              digits as zeros, followed by the data
 ///                moments       JSON: names, grids, weights, counts, faults. A grid is [height,
 ///                              width], or [depth, height, width] if the depth is not 1. Only taps
-///                              of a frequency have a frequency and its multiplicity
+///                              of a frequency have a frequency and its multiplicity. Pairs of
+///                              equal widths have a squared_difference, which older files lack
 ///                notes         JSON object of strings: the caller's
 ///     tensors    taps.I.scatter                                F64, features × features
 ///                taps.I.mean_origin, taps.I.mean_offset        F64, features; the mean is

@@ -188,6 +188,10 @@ class LIVECCA_EXPORT Panel {
 
   /// Copies the window's moments. The window goes on.
   PanelMoments copy_moments() const;
+  /// The taps' names and the pairs, in the order of copy_moments(), without moments.
+  PanelMoments copy_names() const;
+  /// The faults of the window so far, in their order. Valid until the panel changes.
+  const std::vector<Fault>& faults() const;
   /// Returns the moments that a snapshot needs. A window of Window::since_snapshot ends, as by
   /// end_window(). A window of another kind goes on, but each of its faults and discarded steps is
   /// returned only once. In both cases, taps and pairs that left or joined late now take part. They

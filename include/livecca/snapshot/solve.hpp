@@ -93,14 +93,21 @@ struct PairSolution {
   std::vector<double> svcca_correlations;
   std::optional<double> linear_cka;
   /// CKA from unbiased estimates, in [−1, 1]. Empty if the moments have no norm sums, if there are
-  /// fewer than 4 samples, or if the unbiased similarity of a side to itself is not positive.
+  /// fewer than 4 samples, or if the unbiased similarity of a side to itself is 0 up to rounding:
+  /// so it is if all points are equally far from each other (one-hot vectors, a simplex) or
+  /// orthogonal. Also empty at scales at which the sums of fourth powers leave float64, below 1e-75
+  /// or above 1e75.
   std::optional<double> linear_cka_debiased;
-  /// rv2 is CKA without the diagonals; rv2_floor is its score for permuted rows. Both are empty in
-  /// the same cases as linear_cka_debiased.
+  /// rv2 is CKA without the diagonals; rv2_floor is its score for permuted rows. Both are empty if
+  /// the moments have no norm sums, if there are fewer than 4 samples, if a Gram matrix has nothing
+  /// but rounding beside its diagonal, and at the same scales.
   std::optional<double> rv2;
   std::optional<double> rv2_floor;
   /// ‖Sxy‖_* / √(tr Sxx · tr Syy), in [0, 1]: the cosine of the angular shape distance.
   std::optional<double> shape_cosine;
+  /// 1 − shape_cosine. For nearly equal sides it has the digits that the cosine has lost, if the
+  /// moments know CrossMoments::squared_difference().
+  std::optional<double> shape_gap;
   /// The same cosine between the partly whitened sides.
   std::optional<double> partial_whitening_cosine;
   /// Procrustes distance √((n − 1)(tr Sxx + tr Syy − 2‖Sxy‖_*)), in the activations' unit.

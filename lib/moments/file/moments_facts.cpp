@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
@@ -51,6 +52,9 @@ Json to_json(const MomentsParts& parts) {
             {"precision", name_of(parts.precision)},
             {"norm_sums", parts.has_norms()}};
   if (parts.is_tap) json["roundoff"] = *parts.roundoff;
+  if (parts.has_difference() && std::isfinite(**parts.squared_difference)) {
+    json["squared_difference"] = **parts.squared_difference;
+  }
   return json;
 }
 
@@ -155,6 +159,13 @@ double roundoff_in(const Json& json) {
   return roundoff;
 }
 
+/// Files of before it was kept do not say.
+std::optional<double> squared_difference_in(const Json& json, bool equal_widths) {
+  if (!json.contains("squared_difference")) return std::nullopt;
+  if (!equal_widths) refuse("squared_difference", "none of sides of different widths");
+  return weight_in(json, "squared_difference");
+}
+
 /// Moments of the tensors' sizes with the facts' weights, or nothing if the facts say so.
 template <typename Accumulator, typename... Features>
 std::optional<Accumulator> moments_of(const Json& json, Features... features) {
@@ -171,7 +182,12 @@ std::optional<Accumulator> moments_of(const Json& json, Features... features) {
                    .squares = weight_in(json, "weight_squares"),
                    .image_sum = weight_in(json, "image_weight_sum"),
                    .image_squares = weight_in(json, "image_weight_squares")};
-  if (parts.is_tap) *parts.roundoff = roundoff_in(json);
+  if (parts.is_tap) {
+    *parts.roundoff = roundoff_in(json);
+  } else {
+    *parts.squared_difference =
+        squared_difference_in(json, parts.mean_x.size() == parts.mean_y.size());
+  }
   return moments;
 }
 

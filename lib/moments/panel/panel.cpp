@@ -246,6 +246,18 @@ PanelMoments Panel::end_window() {
 
 PanelMoments Panel::copy_moments() const { return state_->assemble(false); }
 
+PanelMoments Panel::copy_names() const {
+  PanelMoments result;
+  const PanelMoments& block = state_->blocks.front();
+  for (const TapMoments& tap : block.taps) {
+    result.taps.push_back({.name = tap.name, .moments = {}});
+  }
+  for (const PairMoments& pair : block.pairs) result.pairs.push_back({pair.x, pair.y, {}});
+  return result;
+}
+
+const std::vector<Fault>& Panel::faults() const { return state_->faults; }
+
 void Panel::discard_window() {
   state_->expect_no_step();
   state_->begin_window();

@@ -48,15 +48,14 @@ class FinalCurves {
     if (!opened) return fail("missing", final_reference, opened.why());
     const Pack& pack = *opened;
     // The newest recording there is: a last snapshot that missed a layer should not cost its curve.
-    for (const RecordedLayer& layer : pack->layers()) last_.layers[layer.name] = pack;
+    for (const RecordedLayer& layer : pack->layers()) last_.layers.set(layer.name, pack);
     snapshots_.push_back(std::move(snapshot));
   }
 
   void compare(const Pack& pack) {
     epoch_ = pack->epoch();
     RecordedSide then = RecordedSide::of(options_.network, ReferenceKind::network, pack);
-    std::erase_if(then.layers,
-                  [&](const auto& layer) { return last_.layers.at(layer.first) == pack; });
+    then.layers.erase_if([&](const auto& layer) { return last_.layers.find(layer.first) == pack; });
     for (const auto& [layer, last_pack] : last_.layers) {
       if (last_pack != pack && !then.layers.contains(layer)) {
         fail("missing", std::string(final_reference) + "/" + layer,

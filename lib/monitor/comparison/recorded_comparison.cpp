@@ -174,12 +174,13 @@ void RecordedComparisons::compare_group(const std::string& name, double nonfinit
 void RecordedComparisons::compare(const RecordedSide& x, const std::vector<RecordedSide>& sides,
                                   const RecordedComparison::Report& report, const Take& take) {
   for (const auto& [layer, pack] : x.layers) {
-    const RecordedSide own{x.network, x.kind, {{layer, pack}}};
+    const RecordedSide own{x.network, x.kind, LayerPacks(layer, pack)};
     for (const RecordedSide& side : sides) {
+      if (!side.is_own()) continue;
       const auto other = side.layers.find(layer);
-      if (!side.is_own() || other == side.layers.end()) continue;
+      if (!other) continue;
       compare_group(side.network + "/" + layer, 1.0, own,
-                    {side.network, side.kind, {{layer, other->second}}}, report, take);
+                    {side.network, side.kind, LayerPacks(layer, other)}, report, take);
     }
   }
   // As of taps that run beside one another.

@@ -117,7 +117,7 @@ class Replay {
   Executor executor_;
   RecordedComparisons comparisons_;
   std::vector<ReopenedPack> snapshots_;
-  std::set<std::string> layers_;  ///< of all snapshots
+  std::vector<std::string> layers_;  ///< of all snapshots, in the order of watching
   RecordedSide start_{start_reference, ReferenceKind::start, {}};
   RecordedSide final_{final_reference, ReferenceKind::final, {}};
   std::vector<RecordedSide> references_;
@@ -160,7 +160,7 @@ void Replay::keep_as_start(const Pack& pack) {
            pack->path().string() + ": expected finite activations as the start, got " +
                std::to_string(*nonfinite) + " rows that are not; a later snapshot is the start");
     } else {
-      start_.layers[layer.name] = pack;
+      start_.layers.set(layer.name, pack);
     }
   }
 }
@@ -177,8 +177,8 @@ void Replay::read_history() {
     if (!std::exchange(any, true)) options_.network = pack->network();
     if (asked_.start) keep_as_start(pack);
     for (const RecordedLayer& layer : pack->layers()) {
-      layers_.insert(layer.name);
-      if (asked_.final) final_.layers[layer.name] = pack;
+      if (std::ranges::find(layers_, layer.name) == layers_.end()) layers_.push_back(layer.name);
+      if (asked_.final) final_.layers.set(layer.name, pack);
     }
   }
   if (!any) throw Error(report_.events.front().message);
@@ -204,14 +204,14 @@ void Replay::open_references() {
     if (!pack) throw Error(pack.why());
     references_.push_back(RecordedSide::of(name, ReferenceKind::pack, *pack));
     if (has_pair(references_.back())) continue;
-    fail("missing", name, expected_a_pair(references_.back(), options_.network, *layers_.begin()));
+    fail("missing", name, expected_a_pair(references_.back(), options_.network, layers_.front()));
   }
 }
 
 /// A side without the layers that are the snapshot's own.
 std::vector<RecordedSide> without(const RecordedSide& side, const Pack& now) {
   RecordedSide other = side;
-  std::erase_if(other.layers, [&](const auto& layer) { return layer.second == now; });
+  other.layers.erase_if([&](const auto& layer) { return layer.second == now; });
   if (other.layers.empty()) return {};
   return {std::move(other)};
 }

@@ -103,7 +103,7 @@ void History::keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
   for (const auto& [layer, rows] : nonfinite_rows) {
     if (start_.contains(layer) || pack->find(layer) == nullptr) continue;
     if (rows == 0) {
-      start_[layer] = pack;
+      start_.set(layer, pack);
       continue;
     }
     report_({.epoch = pack->epoch(),
@@ -244,7 +244,7 @@ std::vector<Event> History::restore(const nlohmann::json& state) {
       }
       pack = *opened;
     }
-    start_[layer] = pack;
+    start_.set(layer, pack);
   }
   remove_later_files();
   return lost;

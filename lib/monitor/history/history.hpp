@@ -103,7 +103,7 @@ class History {
   std::unique_ptr<PackWriter> writer_;  ///< of the open snapshot, once it has rows
   std::set<std::string> seen_;          ///< layers that it has rows of
   std::set<std::string> spoiled_;       ///< layers that it will not have
-  std::map<std::string, std::shared_ptr<const RecordedPack>> start_;
+  LayerPacks start_;
   std::vector<Kept> kept_;
   std::array<std::set<std::uint64_t>, 2> in_checkpoints_;  ///< numbers that the last two know of
   std::set<std::uint64_t> waiting_;  ///< of files that go when no checkpoint knows of them

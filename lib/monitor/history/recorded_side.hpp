@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "livecca/monitor/pairing.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 #include "livecca/sinks/reference.hpp"
+#include "monitor/history/layer_packs.hpp"
 
 namespace livecca {
 
@@ -16,7 +16,7 @@ namespace livecca {
 struct RecordedSide {
   std::string network;  ///< or the name of one of the trained network's own states
   ReferenceKind kind = ReferenceKind::network;
-  std::map<std::string, std::shared_ptr<const RecordedPack>> layers;
+  LayerPacks layers;
 
   /// The trained network and its own states are compared layer by layer of the same name.
   bool is_own() const { return kind != ReferenceKind::pack; }
@@ -24,7 +24,7 @@ struct RecordedSide {
   static RecordedSide of(std::string network, ReferenceKind kind,
                          const std::shared_ptr<const RecordedPack>& pack) {
     RecordedSide side{std::move(network), kind, {}};
-    for (const RecordedLayer& layer : pack->layers()) side.layers[layer.name] = pack;
+    for (const RecordedLayer& layer : pack->layers()) side.layers.set(layer.name, pack);
     return side;
   }
 };

@@ -23,7 +23,7 @@ PanelOptions panel_options(Stream stream, const MonitorOptions& options) {
   return result;
 }
 
-/// The other's taps and pairs, found by name, as the panel has its own.
+/// The other's taps and pairs, found by name, as the panel has its own. Of `own` only names count.
 PanelMoments arranged_like(const PanelMoments& own, const PanelMoments& other) {
   PanelMoments result;
   const auto text = [](const PanelMoments& of, const PairMoments& pair) {
@@ -89,7 +89,7 @@ void StreamWindow::saw(std::size_t tap, const PackedRows* rows) {
 
 void StreamWindow::feed_moments(const PanelMoments& moments, const WatchedTaps& taps,
                                 const Recorder& record) {
-  panel_.merge(arranged_like(panel_.copy_moments(), moments));
+  panel_.merge(arranged_like(panel_.copy_names(), moments));
   for (std::size_t i = 0; i < panel_.tap_count(); ++i) {
     const TapName name{taps.at(i).network, taps.at(i).layer};
     if (std::ranges::find(moments.taps, name, &TapMoments::name) != moments.taps.end()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -20,9 +21,19 @@ double positive(double value, const char* what) {
   throw Error(got.str());
 }
 
+/// Above 2^63 a cast would be undefined; no training comes so far.
+std::uint64_t saturated(double count) {
+  return static_cast<std::uint64_t>(std::clamp(count, 0.0, 0x1p63));
+}
+
 std::uint64_t whole_intervals(double distance, double interval) {
-  // Above 2^63 a cast would be undefined; no training comes so far.
-  return static_cast<std::uint64_t>(std::min(std::floor(distance / interval), 0x1p63));
+  return saturated(std::floor(distance / interval));
+}
+
+/// A count as a signed number; the largest one stands for all above it.
+std::int64_t as_signed(std::uint64_t count) {
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  return static_cast<std::int64_t>(std::min(count, most));
 }
 
 /// How many of the points round(10^(i / per_decade)) are at or before a step.
@@ -34,7 +45,7 @@ std::uint64_t log_points(std::uint64_t step, double per_decade) {
   double i = std::floor(std::log10(at) * per_decade);
   while (is_reached(i + 1)) ++i;
   while (i > 0 && !is_reached(i)) --i;
-  return static_cast<std::uint64_t>(i) + 1;
+  return saturated(i) + 1;
 }
 
 }  // namespace
@@ -71,7 +82,7 @@ bool Schedule::claim(const Progress& now) {
   const bool is_first = !passed_.started;
   if (is_first) {
     passed_.started = true;
-    passed_.first = kind_ == Kind::epochs ? now.epoch : static_cast<std::int64_t>(now.step);
+    passed_.first = kind_ == Kind::epochs ? now.epoch : as_signed(now.step);
   }
   const std::uint64_t points = points_until(now);
   if (!is_first && points <= passed_.points) return false;
@@ -90,11 +101,14 @@ void Schedule::let_time_pass(const Progress& now) {
 std::uint64_t Schedule::points_until(const Progress& now) const {
   const auto from_first = [this](std::int64_t at) {
     if (at <= passed_.first) return std::uint64_t{0};
-    return static_cast<std::uint64_t>(at - passed_.first) / static_cast<std::uint64_t>(interval_);
+    // Their difference as unsigned numbers: of an epoch far below 0 it is beyond the signed ones.
+    const std::uint64_t distance =
+        static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(passed_.first);
+    return distance / saturated(interval_);
   };
   switch (kind_) {
     case Kind::steps:
-      return from_first(static_cast<std::int64_t>(now.step));
+      return from_first(as_signed(now.step));
     case Kind::epochs:
       return from_first(now.epoch);
     case Kind::seconds:

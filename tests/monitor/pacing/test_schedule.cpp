@@ -57,6 +57,25 @@ TEST_CASE("every few epochs: once each, also if an epoch repeats or the count be
   CHECK(due == std::vector<std::int64_t>{1, 3, 5, 9, 11});
 }
 
+TEST_CASE("steps and epochs at the ends of their ranges overflow nothing") {
+  using Limits = std::numeric_limits<std::int64_t>;
+  constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  Schedule epochs = Schedule::every_epochs(2);
+  CHECK(epochs.claim({.epoch = Limits::min()}));
+  CHECK_FALSE(epochs.claim({.epoch = Limits::min() + 1}));
+  CHECK(epochs.claim({.epoch = 0}));
+  CHECK(epochs.claim({.epoch = Limits::max()}));
+  CHECK_FALSE(epochs.claim({.epoch = Limits::min()}));
+  CHECK(due_steps(Schedule::every_steps(10), {last - 1, last, 5}) == Steps{last - 1});
+  CHECK(due_steps(Schedule::every_steps(Limits::max()), {0, last / 2, last}) == Steps{0});
+  CHECK(due_steps(Schedule::every_steps(1), {last / 2 - 2, last / 2 - 1, last}) ==
+        Steps{last / 2 - 2, last / 2 - 1, last});
+  CHECK(due_steps(Schedule::log_spaced(1), {1, last / 2, last}) == Steps{1, last / 2, last});
+  Schedule seconds = Schedule::every_seconds(1e-300);
+  CHECK(seconds.claim({.seconds = -1e300}));
+  CHECK(seconds.claim({.seconds = 1e300}));
+}
+
 TEST_CASE("every few seconds: a clock that steps back or is no number costs no point") {
   Schedule schedule = Schedule::every_seconds(10);
   const auto due = [&](double seconds) { return schedule.claim({.seconds = seconds}); };

@@ -1,6 +1,7 @@
 #include "commands/compare_arguments.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "commands/argument_values.hpp"
 #include "commands/sample_arguments.hpp"
@@ -33,6 +34,21 @@ void add_options_of_data(CLI::App& command, CompareOptions& options) {
                   "Activations of two networks or more: .npy, .safetensors with a\n"
                   "tensor a layer, or a folder with a .safetensors a layer")
       ->type_name("");
+  for (const auto& [name, globs, text] :
+       {std::tuple("--layers", &options.layers,
+                   "Compare only layers that match, for example 'conv*,fc?'"),
+        {"--skip", &options.skip, "Do not compare layers that match, for example '*bias'"}}) {
+    command
+        .add_option_function<std::vector<std::string>>(
+            name,
+            [globs](const std::vector<std::string>& lists) {
+              for (const std::string& list : lists) split(list, *globs);
+            },
+            text)
+        ->expected(1)
+        ->take_all()
+        ->type_name("GLOB,...");
+  }
   command.add_flag("--all-layers", options.all_layers,
                    "Compare every layer of the first input with every layer of the\n"
                    "second, by one measure: the first of --measures (pwcca)");
@@ -159,10 +175,12 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
   command->footer(
       "All inputs hold activations for the same images in the same order. They may be larger\n"
       "than memory. Formats: .npy with float16, float32, float64 or integers, in any order;\n"
-      ".safetensors with F16, BF16, F32 or F64; packs that livecca recorded, such as\n"
-      "RUN/history/snapshot-NNNN.safetensors. For packs, effective samples count images.\n"
-      "Layers are matched by name: the tensor's name, or in a folder the file's name\n"
-      "(\"file/tensor\" if a file holds several).\n"
+      ".safetensors with F16, BF16, F32, F64, integers or BOOL; packs that livecca recorded,\n"
+      "such as RUN/history/snapshot-NNNN.safetensors. For packs, effective samples count\n"
+      "images. Layers are matched by name: the tensor's name, or in a folder the file's name\n"
+      "(\"file/tensor\" if a file holds several). If no name is in all inputs, and in parts\n"
+      "such as model-00001-of-00002.safetensors, it is the tensor's name alone. Tensors of\n"
+      "other types, without elements, or of one axis are left out, with a note.\n"
       "\n"
       "With two inputs, livecca prints every number of every layer. With three or more, or\n"
       "with --groups, it prints for each layer the matrix of all pairs; x is the row's\n"

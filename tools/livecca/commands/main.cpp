@@ -43,6 +43,12 @@ void watch_missing_pages() {
   ::sigaction(SIGBUS, &action, nullptr);
 }
 
+/// The exit status, or that of a failure if not all of stdout could be written.
+int all_written(const std::string& who, int status) {
+  if (std::cout.flush()) return status;
+  return fail(who, "expected to write the result to stdout, got a write error");
+}
+
 /// Runs a command; what goes wrong is one line and an exit status.
 template <typename Command>
 int guarded(const std::string& who, const Command& command) {
@@ -53,8 +59,7 @@ int guarded(const std::string& who, const Command& command) {
   } catch (const std::exception& error) {
     return fail(who, error.what());
   }
-  if (!std::cout) return fail(who, "expected to write the result, got a write error");
-  return 0;
+  return all_written(who, 0);
 }
 
 int run_compare(const CompareArguments& arguments) {
@@ -91,7 +96,6 @@ int run_show(const ShowOptions& options) {
 int run_export(const ExportOptions& options) {
   return guarded("livecca export", [&] {
     const std::string left_out = export_rows(options, std::cout);
-    std::cout.flush();
     if (!left_out.empty()) fail("livecca export", left_out);
   });
 }
@@ -99,7 +103,6 @@ int run_export(const ExportOptions& options) {
 int run_replay(const ReplayArguments& arguments) {
   return guarded("livecca replay", [&] {
     const auto lost = replay_run(arguments, std::cout);
-    std::cout.flush();
     for (const std::string& line : lost) fail("livecca replay", line);
   });
 }
@@ -128,7 +131,8 @@ int main(int argc, char** argv) {
     program.parse(argc, argv);
     if (compare->parsed()) check_together(compare_arguments);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.exit(error);  // --help and --version
+    // --help and --version
+    if (error.get_exit_code() == 0) return all_written("livecca", program.exit(error));
     std::string who = "livecca";
     for (const CLI::App* command : {compare, solve, merge, show, export_command, replay}) {
       if (command->parsed()) who += " " + command->get_name();

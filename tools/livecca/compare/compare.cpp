@@ -38,8 +38,7 @@ std::vector<PanelInput> panels_of(const Layer& layer, const CompareOptions& opti
 }  // namespace
 
 PairOfInputs::PairOfInputs(const CompareOptions& options) : paths_(options.inputs) {
-  const std::vector<NetworkInput> inputs = open_inputs(options.inputs);
-  matched_ = match_layers(inputs);
+  matched_ = match_layers(options);
   double kept = 0;
   for (const Layer& layer : matched_.layers) {
     for (PanelInput& panel : panels_of(layer, options)) {
@@ -79,16 +78,16 @@ void compare_layers(const CompareOptions& options, bool json, std::ostream& out)
     Comparison result = compare_moments(moments, inputs.notes(layer), chosen, executor).front();
     if (!chosen.save_moments.empty()) append(kept, std::move(moments));
     if (json) {
-      out << json_line(to_json(result, inputs.unmatched())) << std::flush;
+      out << json_line(to_json(result, inputs.left_out())) << std::flush;
     } else if (as_rows) {
       rows.push_back(std::move(result));
     } else {
-      out << to_table(result) << unmatched_text(inputs.unmatched()) << std::flush;
+      out << to_table(result) << left_out_text(inputs.left_out()) << std::flush;
     }
   }
   if (as_rows) {
     out << to_layer_table(rows, options.inputs[0], options.inputs[1])
-        << unmatched_text(inputs.unmatched()) << std::flush;
+        << left_out_text(inputs.left_out()) << std::flush;
   }
   // Last: a disk that is full should not cost the numbers.
   if (!chosen.save_moments.empty()) save(chosen.save_moments, kept, inputs.notes());

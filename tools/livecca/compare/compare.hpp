@@ -19,7 +19,7 @@ class PairOfInputs {
   explicit PairOfInputs(const CompareOptions& options);
 
   std::size_t layers() const { return panels_.size(); }
-  const std::vector<Unmatched>& unmatched() const { return matched_.unmatched; }
+  const LeftOut& left_out() const { return matched_.left_out; }
 
   /// Streams one layer's two files. Memory: O(features²) and one batch.
   PanelMoments gather(std::size_t layer, const CompareOptions& options, Executor& executor) const;

@@ -13,6 +13,8 @@ namespace livecca::tool {
 struct CompareOptions : ResultOptions {
   std::vector<std::string> inputs;  ///< .npy, .safetensors, or folders of the latter
   std::string groups;               ///< a .json that says which input is in which group; or empty
+  std::vector<std::string> layers;  ///< globs: only layers that match one are compared; empty: all
+  std::vector<std::string> skip;    ///< globs: layers that match one are not compared
   bool all_layers = false;          ///< every layer of the one input with every layer of the other
   Reading reading = Layout::nc;     ///< of tensors that are neither recorded rows nor matrices
   bool fourier = false;             ///< compare at each frequency over the positions

@@ -189,7 +189,7 @@ std::string row(const std::string& name, const std::string& similarity, const st
 
 }  // namespace
 
-Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatched) {
+Json to_json(const Comparison& comparison, const LeftOut& left_out) {
   const PairFacts& facts = comparison.facts;
   Json json;
   if (!comparison.layer.empty()) json["layer"] = comparison.layer;
@@ -238,7 +238,7 @@ Json to_json(const Comparison& comparison, const std::vector<Unmatched>& unmatch
     json["faults"].push_back(
         {{"kind", name_of(fault.kind)}, {"subject", fault.subject}, {"message", fault.message}});
   }
-  if (!unmatched.empty()) json["unmatched"] = to_json(unmatched);
+  add_left_out(left_out, json);
   return json;
 }
 
@@ -248,10 +248,9 @@ Json ranks_json(const PairFacts& facts) {
   return ranks;
 }
 
-Json to_json(const std::vector<Unmatched>& unmatched) {
-  Json json = Json::object();
-  for (const Unmatched& of : unmatched) json[of.input] = of.layers;
-  return json;
+void add_left_out(const LeftOut& left_out, Json& json) {
+  for (const Unmatched& of : left_out.unmatched) json["unmatched"][of.input] = of.layers;
+  for (const UnfitLayer& of : left_out.unfit) json["left_out"][of.layer] = of.reason;
 }
 
 std::string json_line(const Json& json) {

@@ -9,15 +9,14 @@
 namespace livecca::tool {
 
 /// The comparison as one JSON object. A value that does not exist is null; NaN is never written.
-/// `unmatched` are layers that were compared with nothing, in either input.
-nlohmann::ordered_json to_json(const Comparison& comparison,
-                               const std::vector<Unmatched>& unmatched = {});
+nlohmann::ordered_json to_json(const Comparison& comparison, const LeftOut& left_out = {});
 
 /// The two ranks; null where nothing that was solved for needs them.
 nlohmann::ordered_json ranks_json(const PairFacts& facts);
 
-/// Layers that not every input has, by input.
-nlohmann::ordered_json to_json(const std::vector<Unmatched>& unmatched);
+/// Adds layers that not every input has, by input, as "unmatched", and why others cannot be
+/// compared, by layer, as "left_out"; nothing if there are none.
+void add_left_out(const LeftOut& left_out, nlohmann::ordered_json& json);
 
 /// An object as one line, whatever bytes its names hold.
 std::string json_line(const nlohmann::ordered_json& json);

@@ -42,7 +42,7 @@ ActivationShape shape_of(ActivationTensor& tensor, Layout layout) {
     const bool image = layout == Layout::nc && tensor.shape().size() > axes.count;
     throw InputError(tensor.name() + ": expected " + expected_axes(layout) + " for layout " +
                      name_of(layout) + ", got shape " + shape_text(tensor.shape()) +
-                     (image ? "; see --layout nchw, nhwc and ntc" : ""));
+                     (image ? "; see --layout nchw, nhwc and ntc, or --skip" : ""));
   }
   // A view of whole images needs one entry of the first axis, or all where that is the steps.
   const std::size_t entries = axes.images_first() ? 1 : static_cast<std::size_t>(tensor.shape()[0]);

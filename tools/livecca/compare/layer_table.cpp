@@ -87,11 +87,14 @@ std::string to_layer_table(std::span<const Comparison> layers, const std::string
   return text + statuses_text(statuses);
 }
 
-std::string unmatched_text(const std::vector<Unmatched>& unmatched) {
+std::string left_out_text(const LeftOut& left_out) {
   std::string text;
-  for (const Unmatched& of : unmatched) {
+  for (const Unmatched& of : left_out.unmatched) {
     text += "note: left out, as not in every input: " + some_of(of.layers, most_named) + " of " +
             shown_name(of.input) + "\n";
+  }
+  for (const UnfitLayer& of : left_out.unfit) {
+    text += "note: left out: " + shown_name(of.reason) + "\n";
   }
   return text;
 }

@@ -14,8 +14,9 @@ namespace livecca::tool {
 std::string to_layer_table(std::span<const Comparison> layers, const std::string& x,
                            const std::string& y);
 
-/// A line an input that has layers which were compared with nothing; empty if there is none.
-std::string unmatched_text(const std::vector<Unmatched>& unmatched);
+/// A line an input that has layers which others lack, and one for each layer that cannot be
+/// compared; empty if there is none.
+std::string left_out_text(const LeftOut& left_out);
 
 /// "status NAME: what it means", a line each of these, the best first; nothing for "ok" alone.
 std::string statuses_text(std::span<const Status> statuses);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "compare/compare_options.hpp"
 #include "inputs/activation_tensor.hpp"
 #include "inputs/network_input.hpp"
 
@@ -21,19 +22,31 @@ struct Unmatched {
   std::vector<std::string> layers;
 };
 
-struct MatchedLayers {
-  std::vector<Layer> layers;  ///< in the order of the first input
-  std::vector<Unmatched> unmatched;
+/// A layer that all inputs have, but that cannot be compared.
+struct UnfitLayer {
+  std::string layer;
+  std::string reason;  ///< with the file and the tensor
 };
 
-/// Opens files and folders, in their order. Throws InputError.
-std::vector<NetworkInput> open_inputs(const std::vector<std::string>& paths);
+/// What is compared with nothing.
+struct LeftOut {
+  std::vector<Unmatched> unmatched;
+  std::vector<UnfitLayer> unfit;
+};
 
-/// Matches layers by name. Where an input has a layer without a name (.npy), every input must have
-/// just one. Throws InputError if nothing matches, or if a tensor that does cannot be activations.
-MatchedLayers match_layers(const std::vector<NetworkInput>& inputs);
+struct MatchedLayers {
+  std::vector<Layer> layers;  ///< in the order of the first input
+  LeftOut left_out;
+};
 
-/// All layers of an input under names to show: a layer without one is called after its file.
-std::vector<Layer> all_layers(const NetworkInput& input);
+/// Matches layers of the inputs by name, those of --layers and --skip. Where an input has a layer
+/// without a name (.npy), every input must have just one. Where no name is in all inputs, folders
+/// leave out the names of their files. Throws InputError if an input cannot be opened, or if no
+/// layer is left to compare.
+MatchedLayers match_layers(const CompareOptions& options);
+
+/// All layers of an input, likewise, under names to show: a layer without one is called after its
+/// file.
+MatchedLayers all_layers(NetworkInput input, const CompareOptions& options);
 
 }  // namespace livecca::tool

@@ -42,6 +42,20 @@ bool comes_before(const std::string& a, const std::string& b) {
   return a.size() - i != b.size() - j ? i == a.size() : a < b;
 }
 
+/// Whether a file's name, without the ending, says that it is one of several:
+/// "model-00001-of-00002".
+bool is_part(const std::string& stem) {
+  const std::size_t of = stem.rfind("-of-");
+  if (of == std::string::npos) return false;
+  const std::size_t dash = stem.rfind('-', of - 1);
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, is_digit);
+  };
+  const std::string_view text(stem);
+  return dash != std::string::npos && dash < of && is_number(text.substr(of + 4)) &&
+         is_number(text.substr(dash + 1, of - dash - 1));
+}
+
 }  // namespace
 
 NetworkInput::NetworkInput(std::string path) : path_(std::move(path)) {
@@ -54,10 +68,10 @@ NetworkInput::NetworkInput(std::string path) : path_(std::move(path)) {
     npy_ = std::make_shared<NpyFile>(path_);
     layers_ = {""};
   }
-  std::ranges::sort(layers_, comes_before);
 }
 
 void NetworkInput::read_folder() {
+  is_folder_ = true;
   std::vector<std::filesystem::path> files;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(path_, error), end; !error && entry != end;
@@ -71,8 +85,11 @@ void NetworkInput::read_folder() {
   if (files.empty()) {
     throw InputError(path_ + ": expected .safetensors files in the folder, got none");
   }
-  std::ranges::sort(files);
-  for (const auto& file : files) read_file(file.string(), file.stem().string());
+  std::ranges::sort(files, comes_before, [](const auto& file) { return file.stem().string(); });
+  for (const auto& file : files) {
+    const std::string stem = file.stem().string();
+    read_file(file.string(), is_part(stem) ? "" : stem);
+  }
 }
 
 void NetworkInput::read_file(const std::string& path, const std::string& layer_of_file) {
@@ -87,6 +104,7 @@ void NetworkInput::read_file(const std::string& path, const std::string& layer_o
     for (const SafetensorsTensor& tensor : file->header().tensors) {
       places.push_back({file, nullptr, tensor.name});
     }
+    std::ranges::sort(places, comes_before, &Place::name);
   }
   for (Place& place : places) {
     std::string layer = place.name;
@@ -103,6 +121,30 @@ void NetworkInput::add(const std::string& path, const std::string& layer, Place 
                      " twice");
   }
   layers_.push_back(layer);
+}
+
+std::string NetworkInput::unfit(const std::string& layer) const {
+  if (npy_) return "";
+  const Place& place = places_.at(layer);
+  return place.pack ? "" : unfit_reason(*place.file->header().find(place.name));
+}
+
+void NetworkInput::drop_file_names() {
+  if (!is_folder_) return;
+  std::map<std::string, Place> places;
+  std::vector<std::string> layers;
+  for (const std::string& layer : layers_) {
+    const Place& place = places_.at(layer);
+    if (!places.emplace(place.name, place).second) return;
+    layers.push_back(place.name);
+  }
+  places_ = std::move(places);
+  layers_ = std::move(layers);
+}
+
+void NetworkInput::keep_if(const std::function<bool(const std::string& layer)>& wanted) {
+  std::erase_if(layers_, [&](const std::string& layer) { return !wanted(layer); });
+  std::erase_if(places_, [&](const auto& place) { return !wanted(place.first); });
 }
 
 bool NetworkInput::has(const std::string& layer) const {

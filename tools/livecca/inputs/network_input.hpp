@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +19,8 @@ namespace livecca::tool {
 ///     x.npy             one layer without a name
 ///     x.safetensors     a layer a tensor, by the tensor's name; of a pack its layers
 ///     a folder          a layer a .safetensors file, by the file's name without the ending; of a
-///                       file with several layers each is one, "file/layer"
+///                       file with several layers each is one, "file/layer". Where files are parts
+///                       of one, "name-00001-of-00002", layers have their own names alone
 class NetworkInput {
  public:
   /// Reads the headers. Throws InputError on what cannot be read, and on a folder without layers.
@@ -27,11 +29,20 @@ class NetworkInput {
   const std::string& path() const { return path_; }
   /// Whether its layers have names to be matched by: not so for .npy.
   bool has_names() const { return npy_ == nullptr; }
-  /// In the order of people: conv2 before conv10. One empty name for .npy.
+  /// Of a pack in the order in which they were recorded, else in the order of people: conv2 before
+  /// conv10. One empty name for .npy.
   const std::vector<std::string>& layers() const { return layers_; }
   bool has(const std::string& layer) const;
+  /// Why a layer cannot be compared, as unfit_reason() says it; empty if it can be.
+  std::string unfit(const std::string& layer) const;
 
-  /// Throws InputError if the tensor is not of a type that activations have.
+  /// Of a folder, calls its layers by their own names, without those of the files. Changes nothing
+  /// if two would have the same, or if it is no folder.
+  void drop_file_names();
+  /// Keeps the layers of which `wanted` is true.
+  void keep_if(const std::function<bool(const std::string& layer)>& wanted);
+
+  /// Throws InputError if the layer is unfit().
   std::shared_ptr<ActivationTensor> open(const std::string& layer) const;
 
  private:
@@ -46,6 +57,7 @@ class NetworkInput {
   void add(const std::string& path, const std::string& layer, Place place);
 
   std::string path_;
+  bool is_folder_ = false;
   std::shared_ptr<NpyFile> npy_;
   std::map<std::string, Place> places_;
   std::vector<std::string> layers_;

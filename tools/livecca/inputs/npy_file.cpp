@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "inputs/input_error.hpp"
+#include "inputs/integers.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -13,29 +14,6 @@ void copy_swapped(const std::byte* from, std::size_t size, std::size_t count, st
   for (std::size_t i = 0; i < count; ++i, from += size, to += size) {
     std::reverse_copy(from, from + size, to);
   }
-}
-
-template <typename Integer>
-void integers_to_float64(const std::byte* from, bool swapped, std::size_t count, std::byte* to) {
-  for (std::size_t i = 0; i < count; ++i, from += sizeof(Integer), to += sizeof(double)) {
-    std::array<std::byte, sizeof(Integer)> raw;
-    std::copy_n(from, raw.size(), raw.begin());
-    if (swapped) std::ranges::reverse(raw);
-    Integer integer;
-    std::memcpy(&integer, raw.data(), raw.size());
-    const auto value = static_cast<double>(integer);
-    std::memcpy(to, &value, sizeof(value));
-  }
-}
-
-/// Calls the function above for 1, 2, 4 or 8 bytes.
-template <typename One, typename Two, typename Four, typename Eight>
-void integers_of_size(std::size_t bytes, const std::byte* from, bool swapped, std::size_t count,
-                      std::byte* to) {
-  if (bytes == 1) return integers_to_float64<One>(from, swapped, count, to);
-  if (bytes == 2) return integers_to_float64<Two>(from, swapped, count, to);
-  if (bytes == 4) return integers_to_float64<Four>(from, swapped, count, to);
-  integers_to_float64<Eight>(from, swapped, count, to);
 }
 
 std::vector<std::int64_t> strides_of(std::span<const std::int64_t> extents, bool fortran_order) {
@@ -115,16 +93,9 @@ void NpyFile::decode_columns(std::size_t first, std::size_t count, std::byte* to
 
 void NpyFile::decode_run(const std::byte* from, std::size_t count, std::byte* to) const {
   const NpyElement& element = header_.element;
-  switch (element.kind) {
-    case ElementKind::boolean:
-    case ElementKind::unsigned_integer:
-      return integers_of_size<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>(
-          element.bytes, from, element.swapped, count, to);
-    case ElementKind::signed_integer:
-      return integers_of_size<std::int8_t, std::int16_t, std::int32_t, std::int64_t>(
-          element.bytes, from, element.swapped, count, to);
-    case ElementKind::floating:
-      break;
+  if (element.kind != ElementKind::floating) {
+    const bool is_signed = element.kind == ElementKind::signed_integer;
+    return integers_to_float64({element.bytes, is_signed, element.swapped}, from, count, to);
   }
   if (element.swapped) {
     copy_swapped(from, element.bytes, count, to);

@@ -16,6 +16,16 @@ std::string value_of(const SafetensorsHeader& header, const char* field) {
   return found == header.metadata.end() ? "" : found->second;
 }
 
+std::optional<IntegerType> integers_of(std::string_view dtype) {
+  if (dtype == "BOOL") return IntegerType{.bytes = 1};
+  for (const std::size_t bytes : {1, 2, 4, 8}) {
+    const std::string bits = std::to_string(8 * bytes);
+    if (dtype == "U" + bits) return IntegerType{.bytes = bytes};
+    if (dtype == "I" + bits) return IntegerType{.bytes = bytes, .is_signed = true};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path) try : path_(path), file_(path) {
@@ -54,19 +64,27 @@ void SafetensorsFile::read_format() {
                    (format == "livecca.moments" ? "; see livecca solve" : ""));
 }
 
+std::string unfit_reason(const livecca::SafetensorsTensor& tensor) {
+  if (!dtype_of_safetensors(tensor.dtype) && !integers_of(tensor.dtype)) {
+    return "expected a tensor of F16, BF16, F32, F64, integers or BOOL, got " + tensor.dtype;
+  }
+  if (tensor.begin == tensor.end) {
+    return "expected at least one row and one feature, got an empty tensor";
+  }
+  const std::vector<std::int64_t> shape(tensor.shape.begin(), tensor.shape.end());
+  if (shape.size() >= 2) return "";
+  return "expected 2 axes or more (samples, features), got shape " + shape_text(shape);
+}
+
 SafetensorsTensorFile::SafetensorsTensorFile(std::shared_ptr<const SafetensorsFile> file,
                                              const livecca::SafetensorsTensor& tensor)
     : file_(std::move(file)),
       name_(file_->path() + ": " + in_quotes(tensor.name)),
-      element_(tensor.dtype) {
-  const auto dtype = dtype_of_safetensors(tensor.dtype);
-  if (!dtype) {
-    throw InputError(name_ + ": expected a tensor of F16, BF16, F32 or F64, got " + tensor.dtype);
-  }
-  if (tensor.begin == tensor.end) {
-    throw InputError(name_ + ": expected at least one row and one feature, got an empty tensor");
-  }
-  dtype_ = *dtype;
+      element_(tensor.dtype),
+      integers_(integers_of(tensor.dtype)) {
+  const std::string unfit = unfit_reason(tensor);
+  if (!unfit.empty()) throw InputError(name_ + ": " + unfit);
+  if (!integers_) dtype_ = *dtype_of_safetensors(tensor.dtype);
   for (const std::uint64_t extent : tensor.shape) {
     shape_.push_back(static_cast<std::int64_t>(extent));
   }
@@ -79,6 +97,12 @@ ActivationView SafetensorsTensorFile::entries(std::size_t first, std::size_t cou
   const std::size_t entry_bytes = bytes_ / static_cast<std::size_t>(shape_[0]);
   extents[0] = static_cast<std::int64_t>(count);
   const std::byte* from = data_ + first * entry_bytes;
+  if (integers_) {
+    copied_.resize(count * entry_bytes / integers_->bytes);
+    integers_to_float64(*integers_, from, copied_.size(),
+                        reinterpret_cast<std::byte*>(copied_.data()));
+    return {copied_.data(), DType::float64, extents};
+  }
   if (reinterpret_cast<std::uintptr_t>(data_) % size_of(dtype_) == 0) {
     return {from, dtype_, extents};
   }

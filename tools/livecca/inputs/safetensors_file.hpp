@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/safetensors.hpp"
 #include "inputs/activation_tensor.hpp"
+#include "inputs/integers.hpp"
 #include "inputs/mapped_file.hpp"
 
 namespace livecca::tool {
@@ -34,11 +36,16 @@ class SafetensorsFile {
   bool is_pack_ = false;
 };
 
-/// One of its tensors: F16, BF16, F32 or F64 in C order, viewed where it lies if it is aligned, and
-/// copied if not. The file stays mapped while a tensor of it is there.
+/// Why a tensor cannot be compared, "expected …, got …": it is of a type that is neither float nor
+/// integer nor BOOL, it has no elements, or it has fewer than 2 axes. Empty if it can be.
+std::string unfit_reason(const livecca::SafetensorsTensor& tensor);
+
+/// One of its tensors, in C order. Floats are viewed where they lie if they are aligned, and copied
+/// if not; integers become float64 (rounded beyond 2^53). The file stays mapped while a tensor of
+/// it is there.
 class SafetensorsTensorFile : public ActivationTensor {
  public:
-  /// Throws InputError if the tensor is of another type or has no elements.
+  /// Throws InputError if there is an unfit_reason().
   SafetensorsTensorFile(std::shared_ptr<const SafetensorsFile> file,
                         const livecca::SafetensorsTensor& tensor);
 
@@ -54,6 +61,7 @@ class SafetensorsTensorFile : public ActivationTensor {
   std::string element_;
   std::vector<std::int64_t> shape_;
   DType dtype_ = DType::float64;
+  std::optional<IntegerType> integers_;  ///< nothing: floats
   const std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;
   std::vector<double> copied_;  ///< aligned storage of one piece, whatever its element type

@@ -12,15 +12,18 @@
 namespace livecca::tool {
 namespace {
 
-/// All numbers of a small file, in C order. Of one axis each number is a row.
+/// All numbers of a small file, row by row, however they lie in it. Of one axis each number is a
+/// row.
 std::vector<double> values_of(NpyFile& file) {
-  const auto shape = file.shape();
-  const auto rows = static_cast<std::size_t>(shape[0]);
+  const auto rows = static_cast<std::size_t>(file.shape()[0]);
   const ActivationView entries = file.entries(0, rows);
-  const std::array<std::int64_t, 2> as_matrix{shape[0], shape.size() == 2 ? shape[1] : 1};
+  std::array<std::int64_t, 2> extents{file.shape()[0], 1};
+  std::array<std::int64_t, 2> strides{1, 1};
+  std::ranges::copy(entries.shape(), extents.begin());
+  std::ranges::copy(entries.strides(), strides.begin());
   PackedRows packed;
-  const auto read =
-      packed.pack(ActivationView(entries.data(), entries.dtype(), as_matrix), Layout::nc, {}, 0);
+  const auto read = packed.pack(ActivationView(entries.data(), entries.dtype(), extents, strides),
+                                Layout::nc, {}, 0);
   // A file without columns holds no values.
   if (!read) return {};
   std::vector<double> values(rows * packed.features());

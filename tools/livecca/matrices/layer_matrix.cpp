@@ -1,6 +1,7 @@
 #include "matrices/layer_matrix.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "compare/compare_output.hpp"
 #include "compare/gather.hpp"
@@ -23,6 +24,7 @@ struct LayerMatrix {
   std::vector<PairFacts> facts;  ///< of all entries, row by row
   std::vector<Status> statuses;  ///< of the measure, likewise
   std::vector<Fault> faults;
+  LeftOut left_out;
 };
 
 /// Panels, and the entries that each one's pairs are.
@@ -31,10 +33,12 @@ struct MatrixPanels {
   std::vector<std::vector<std::size_t>> entries;
 };
 
-std::vector<FileTap> taps_of(const NetworkInput& input, std::size_t side,
-                             const CompareOptions& options) {
+std::vector<FileTap> taps_of(std::size_t side, const CompareOptions& options, LeftOut& left_out) {
   std::vector<FileTap> taps;
-  for (const Layer& layer : all_layers(input)) {
+  const NetworkInput input(options.inputs[side]);
+  const MatchedLayers all = all_layers(input, options);
+  std::ranges::copy(all.left_out.unfit, std::back_inserter(left_out.unfit));
+  for (const Layer& layer : all.layers) {
     const FileTap whole =
         tap_of(names_of_sides(layer.name)[side], layer.tensors.front(), input.has_names(), options);
     const bool by_step = options.each_step && is_sequence(whole.reading.layout);
@@ -104,7 +108,7 @@ Json entries_json(const LayerMatrix& layers, const Of& of) {
 
 Json to_json(const LayerMatrix& layers) {
   const auto& facts = layers.facts;
-  return {
+  Json json{
       {"measure", layers.matrix.measure().name},
       {"direction", name_of(layers.matrix.direction())},
       {"rows", layers.labels.rows},
@@ -116,6 +120,8 @@ Json to_json(const LayerMatrix& layers) {
        entries_json(layers, [&](std::size_t i) { return count_json(facts[i].effective_samples); })},
       {"ranks", entries_json(layers, [&](std::size_t i) { return ranks_json(facts[i]); })},
       {"status", entries_json(layers, [&](std::size_t i) { return name_of(layers.statuses[i]); })}};
+  add_left_out(layers.left_out, json);
+  return json;
 }
 
 std::string samples_text(const std::vector<PairFacts>& facts) {
@@ -134,7 +140,7 @@ std::string to_table(const LayerMatrix& layers, const CompareOptions& options) {
   for (const Fault& fault : layers.faults) {
     text += "note: " + shown_name(fault.subject) + ": " + fault.message + "\n";
   }
-  return text + statuses_text(layers.statuses);
+  return text + statuses_text(layers.statuses) + left_out_text(layers.left_out);
 }
 
 }  // namespace
@@ -143,15 +149,16 @@ void compare_all_layers(const CompareOptions& options, bool json, std::ostream& 
   if (!options.save_moments.empty()) expect_writable(options.save_moments, options.inputs);
   CompareOptions chosen = options;
   chosen.measures = {options.first_asked == nullptr ? &measure_of_matrices() : options.first_asked};
-  const std::vector<NetworkInput> inputs = open_inputs(options.inputs);
-  const std::vector<FileTap> rows = taps_of(inputs[0], 0, chosen);
-  const std::vector<FileTap> columns = taps_of(inputs[1], 1, chosen);
+  LeftOut left_out;
+  const std::vector<FileTap> rows = taps_of(0, chosen, left_out);
+  const std::vector<FileTap> columns = taps_of(1, chosen, left_out);
   const MatrixPanels panels = panels_of(rows, columns, chosen);
   LayerMatrix layers{.labels = {.rows = {}, .columns = {}, .mark_best = true},
                      .matrix = PairMatrix(*chosen.measures.front(), rows.size(), columns.size()),
                      .facts = std::vector<PairFacts>(rows.size() * columns.size()),
                      .statuses = std::vector<Status>(rows.size() * columns.size()),
-                     .faults = {}};
+                     .faults = {},
+                     .left_out = left_out};
   for (const FileTap& tap : rows) layers.labels.rows.push_back(tap.name.layer);
   for (const FileTap& tap : columns) layers.labels.columns.push_back(tap.name.layer);
   Executor executor;

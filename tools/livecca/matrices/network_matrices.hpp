@@ -16,7 +16,7 @@ namespace livecca::tool {
 struct Networks {
   std::vector<std::string> paths;
   std::optional<Groups> groups;
-  std::vector<Unmatched> unmatched;
+  LeftOut left_out;
 };
 
 /// Every network with every other, at one layer.

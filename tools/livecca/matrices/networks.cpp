@@ -38,8 +38,8 @@ void compare_networks(const CompareOptions& options, bool json, std::ostream& ou
                      std::to_string(networks.paths.size()));
   }
   if (!json && options.first_asked == nullptr) chosen.measures = {&measure_of_matrices()};
-  const MatchedLayers matched = match_layers(open_inputs(chosen.inputs));
-  networks.unmatched = matched.unmatched;
+  const MatchedLayers matched = match_layers(chosen);
+  networks.left_out = matched.left_out;
   std::vector<PanelInput> panels;
   for (const Layer& layer : matched.layers) panels.push_back(panel_of(layer, chosen));
   Executor executor;

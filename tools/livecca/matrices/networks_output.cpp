@@ -150,7 +150,7 @@ Json to_json(const NetworkMatrices& layer, const Networks& networks) {
     json["status"].back().push_back(status ? Json(name_of(*status)) : Json(nullptr));
   }
   if (networks.groups) add_groups(layer, *networks.groups, json);
-  if (!networks.unmatched.empty()) json["unmatched"] = to_json(networks.unmatched);
+  add_left_out(networks.left_out, json);
   return json;
 }
 
@@ -198,8 +198,8 @@ std::string closing_text(std::span<const NetworkMatrices> layers, const Networks
     }
     text += "\nstd error: how much a mean would vary with other networks\n";
   }
-  const std::string unmatched = unmatched_text(networks.unmatched);
-  return text + (unmatched.empty() || !text.empty() ? "" : "\n") + unmatched;
+  const std::string left_out = left_out_text(networks.left_out);
+  return text + (left_out.empty() || !text.empty() ? "" : "\n") + left_out;
 }
 
 }  // namespace livecca::tool

@@ -93,7 +93,8 @@ Canvas canvas_of_stdout(std::size_t asked_width) { return canvas_on(terminal(), 
 
 bool PrintPace::is_due(std::optional<std::int64_t> last_epoch, bool has_news, bool finished) {
   const bool is_other = !printed_ || last_epoch != printed_epoch_;
-  const bool next_began = last_epoch && printed_epoch_ && *last_epoch > *printed_epoch_ + 1;
+  const bool next_began = last_epoch && printed_epoch_ && *last_epoch > *printed_epoch_ &&
+                          *last_epoch - 1 > *printed_epoch_;
   const bool due = finished || (is_other && (!has_news || next_began));
   if (due) {
     printed_ = true;
