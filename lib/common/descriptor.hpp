@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace livecca {
@@ -20,8 +21,9 @@ class Descriptor {
 
   bool is_open() const { return number_ >= 0; }
   int number() const { return number_; }
-  /// False, with errno set, if the system could not keep what was written.
-  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
+  /// False, with errno set, if the system could not keep what was written. It is closed in any
+  /// case, also when a signal interrupts it.
+  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0 || errno == EINTR; }
 
  private:
   int number_ = -1;
