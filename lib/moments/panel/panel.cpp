@@ -246,6 +246,8 @@ PanelMoments Panel::end_window() {
 
 PanelMoments Panel::copy_moments() const { return state_->assemble(false); }
 
+PanelMoments Panel::copy_for_restore() const { return state_->assemble(false, false); }
+
 void Panel::discard_window() {
   state_->expect_no_step();
   state_->begin_window();
