@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/uninterrupted.hpp"
 #include "common/write_bytes.hpp"
 
 namespace livecca {
@@ -35,10 +36,7 @@ Descriptor create_beside(const std::filesystem::path& path, std::filesystem::pat
 }
 
 bool sync(int descriptor) {
-  while (::fsync(descriptor) != 0) {
-    if (errno != EINTR) return false;
-  }
-  return true;
+  return uninterrupted([&] { return ::fsync(descriptor); }) == 0;
 }
 
 }  // namespace
@@ -102,11 +100,14 @@ Result<void> AtomicFile::flush_and_rename(Sync sync_to) {
     if (!sync(descriptor_.number())) return fail_with_errno();
     // Opened first: a folder that cannot be opened should cost the new file, not the old one.
     const auto parent = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
-    folder = Descriptor(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    folder = Descriptor(
+        uninterrupted([&] { return ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (!folder.is_open()) return fail_with_errno();
   }
   if (!descriptor_.close()) return fail_with_errno();
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return fail_with_errno();
+  if (uninterrupted([&] { return ::rename(temporary_.c_str(), path_.c_str()); }) != 0) {
+    return fail_with_errno();
+  }
   temporary_.clear();
   // EINVAL: the file system has no such thing as a folder to sync.
   if (sync_to == Sync::disk && !sync(folder.number()) && errno != EINVAL) {

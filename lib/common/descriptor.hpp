@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace livecca {
@@ -22,8 +23,9 @@ class Descriptor {
   int number() const { return number_; }
   /// The open file is now the caller's to close.
   int release() { return std::exchange(number_, -1); }
-  /// False, with errno set, if the system could not keep what was written.
-  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
+  /// False, with errno set, if the system could not keep what was written. It is closed in any
+  /// case, also when a signal interrupts it.
+  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0 || errno == EINTR; }
 
  private:
   int number_ = -1;

@@ -7,6 +7,9 @@
 #include <cstring>
 #include <string>
 
+#include "common/read_bytes.hpp"
+#include "common/uninterrupted.hpp"
+
 namespace livecca {
 
 InputFile::InputFile(std::filesystem::path path, Descriptor descriptor, std::uint64_t size)
@@ -17,7 +20,8 @@ Result<InputFile> InputFile::open(const std::filesystem::path& path) {
     return Failure{path.string() + ": expected a file to read, got: " + got};
   };
   // O_NONBLOCK: a pipe without a writer would be waited for, instead of refused.
-  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor descriptor(
+      uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
   struct stat facts {};
   if (!descriptor.is_open() || ::fstat(descriptor.number(), &facts) != 0) {
     return fail(std::strerror(errno));
@@ -36,15 +40,9 @@ Result<void> InputFile::read(std::uint64_t offset, std::span<std::byte> into) co
   if (offset > size_ || into.size() > size_ - offset) {
     return fail("a file of " + std::to_string(size_) + " bytes");
   }
-  std::size_t done = 0;
-  while (done < into.size()) {
-    const ssize_t count = ::pread(descriptor_.number(), into.data() + done, into.size() - done,
-                                  static_cast<off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(std::strerror(errno));
-    if (count == 0) return fail("a file that was cut short since it was opened");
-    done += static_cast<std::size_t>(count);
-  }
+  const auto count = read_at(descriptor_.number(), into, offset);
+  if (!count) return fail(std::strerror(errno));
+  if (*count < into.size()) return fail("a file that was cut short since it was opened");
   return {};
 }
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string>
 
+#include "common/read_bytes.hpp"
+#include "common/uninterrupted.hpp"
 #include "common/write_bytes.hpp"
 
 namespace livecca {
@@ -22,7 +24,11 @@ Result<void> SpoolFile::open() {
   if (descriptor_.is_open()) return {};
   const auto parent = beside_.has_parent_path() ? beside_.parent_path() : ".";
   std::string name = (parent / (std::string(name_prefix) + "XXXXXX")).string();
-  descriptor_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
+  const std::string pattern = name;
+  descriptor_ = Descriptor(uninterrupted([&] {
+    name = pattern;
+    return ::mkostemp(name.data(), O_CLOEXEC);
+  }));
   if (!descriptor_.is_open()) return failure("a temporary file in its folder");
   ::unlink(name.c_str());
   return {};
@@ -38,15 +44,10 @@ Result<void> SpoolFile::append(std::span<const std::byte> bytes) {
 }
 
 Result<void> SpoolFile::read(std::uint64_t offset, std::span<std::byte> into) const {
-  for (std::size_t done = 0; done < into.size();) {
-    const ssize_t count = ::pread(descriptor_.number(), into.data() + done, into.size() - done,
-                                  static_cast<off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count == 0) errno = EIO;
-    if (count <= 0) return failure("to read back a temporary file in its folder");
-    done += static_cast<std::size_t>(count);
-  }
-  return {};
+  const auto count = read_at(descriptor_.number(), into, offset);
+  if (count && *count == into.size()) return {};
+  if (count) errno = EIO;
+  return failure("to read back a temporary file in its folder");
 }
 
 }  // namespace livecca

@@ -13,4 +13,6 @@ std::string valid_utf8(std::string_view text) {
       .get<std::string>();
 }
 
+bool is_utf8(std::string_view text) { return valid_utf8(text) == text; }
+
 }  // namespace livecca

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "common/uninterrupted.hpp"
+
 namespace livecca {
 
 bool write_all(int descriptor, std::span<const std::byte> bytes, std::uint64_t at) {
@@ -15,8 +17,8 @@ bool write_all(int descriptor, std::span<const std::byte> bytes, std::uint64_t a
     return false;
   }
   while (!bytes.empty()) {
-    const ssize_t count = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (count < 0 && errno == EINTR) continue;
+    const ssize_t count = uninterrupted(
+        [&] { return ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at)); });
     if (count <= 0) {
       if (count == 0) errno = ENOSPC;
       return false;
@@ -31,7 +33,8 @@ std::string append_or_cut_back(int descriptor, std::uint64_t size, std::string_v
                                std::string_view what_stays) {
   if (write_all(descriptor, std::as_bytes(std::span(bytes)), size)) return {};
   std::string why = std::strerror(errno);
-  if (::ftruncate(descriptor, static_cast<off_t>(size)) != 0) why += what_stays;
+  const int cut = uninterrupted([&] { return ::ftruncate(descriptor, static_cast<off_t>(size)); });
+  if (cut != 0) why += what_stays;
   return why;
 }
 

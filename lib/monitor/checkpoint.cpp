@@ -3,11 +3,15 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <variant>
 
+#include "common/crc32c.hpp"
 #include "common/enum_names.hpp"
+#include "common/hexadecimal.hpp"
 #include "common/input_file.hpp"
+#include "common/json_depth.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/rows_reader.hpp"
 
@@ -25,6 +29,21 @@ Enum named(const Json& json) {
   const auto name = json.get<std::string>();
   if (const auto value = enum_named<Enum>(name)) return *value;
   throw Error("expected a name that livecca gives, got '" + name + "'");
+}
+
+// What a checkpoint begins with. The checksum is that of all bytes behind it.
+constexpr std::string_view seal_begin = R"({"checksum":"crc32c:)";
+constexpr std::string_view seal_end = R"(",)";
+constexpr std::size_t seal_bytes = seal_begin.size() + 2 * sizeof(std::uint32_t) + seal_end.size();
+
+std::string seal_of(std::string_view rest) {
+  return std::string(seal_begin) + hexadecimal(crc32c(std::as_bytes(std::span(rest)))) +
+         std::string(seal_end);
+}
+
+void expect_whole(const std::filesystem::path& path, std::string_view text) {
+  if (seal_of(text.substr(seal_bytes)) == text.substr(0, seal_bytes)) return;
+  refuse(path, "expected contents of the checksum that it begins with, got others: it was damaged");
 }
 
 Json shape_to_json(const std::optional<TapShape>& shape) {
@@ -77,11 +96,17 @@ Json options_to_json(const MonitorOptions& options) {
           {"history_seed", options.history_seed}};
 }
 
+std::string sealed_checkpoint(const std::string& json) {
+  return seal_of(json.substr(1)) + json.substr(1);
+}
+
 std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options) {
   if (const auto valid = options.check(); !valid) throw Error(valid.why());
   const std::filesystem::path path = checkpoint_file(folder);
   std::string text = read_text(path);
-  const Json json = Json::parse(text, nullptr, false);
+  const bool is_sealed = text.size() > seal_bytes && text.starts_with(seal_begin);
+  if (is_sealed) expect_whole(path, text);
+  const Json json = parse_json(text);
   // Comparing, not converting: of another type they are not equal.
   const auto holds = [&](const char* name, const Json& value) {
     return json.is_object() && json.contains(name) && json[name] == value;
@@ -94,6 +119,7 @@ std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOp
                      ", got " + (json.contains("version") ? json["version"].dump() : "none") +
                      "; resume with the livecca that wrote it, or begin a new run");
   }
+  if (!is_sealed) refuse(path, "expected a checksum at its beginning, got none: it was damaged");
   if (!json.contains("rows_size") || !json["rows_size"].is_number_unsigned()) {
     refuse(path, "expected rows_size, the bytes that rows.jsonl had, got none");
   }

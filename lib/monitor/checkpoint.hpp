@@ -16,20 +16,24 @@ namespace livecca {
 
 // A checkpoint is a folder:
 //
-//     monitor.json      everything but the train stream's moments; names the file that holds them
+//     monitor.json      everything but the train stream's moments; names the file that holds them.
+//                       Begins with a checksum of all that follows it
 //     train-N.moments   see moments_file.hpp; only if the train stream has a window
 //
 // monitor.json is replaced last and whole, so that a checkpoint is the earlier or the later one.
 
 inline constexpr const char* checkpoint_format = "livecca.checkpoint";
 /// Checkpoints of other versions are refused.
-inline constexpr int checkpoint_version = 2;
+inline constexpr int checkpoint_version = 3;
 
 /// The file within a checkpoint.
 std::filesystem::path checkpoint_file(const std::filesystem::path& folder);
 
 /// What must be the same in the run that goes on, by name.
 nlohmann::json options_to_json(const MonitorOptions& options);
+
+/// A checkpoint's JSON object with its checksum: {"checksum":"crc32c:01234567", and the rest.
+std::string sealed_checkpoint(const std::string& json);
 
 /// The text of a checkpoint of these options. Throws Error that says what is wrong with it.
 std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options);

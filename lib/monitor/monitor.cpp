@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "common/safetensors.hpp"
+#include "common/utf8.hpp"
 #include "livecca/common/error.hpp"
 #include "monitor/checkpoint.hpp"
 #include "monitor/monitor_state.hpp"
@@ -19,7 +21,12 @@ namespace {
 void create_folder(const std::filesystem::path& folder) {
   std::error_code failure;
   for (const char* name : {"rows.jsonl", "history"}) {
-    if (!std::filesystem::exists(folder / name, failure)) continue;
+    const auto kind = std::filesystem::status(folder / name, failure).type();
+    if (kind == std::filesystem::file_type::not_found) continue;
+    if (failure) {
+      throw Error((folder / name).string() +
+                  ": expected nothing of this name yet, got: " + failure.message());
+    }
     throw Error(folder.string() + ": expected a folder for a new run, this one holds the " +
                 (name[0] == 'r' ? "rows" : "history") +
                 " of a run already; name another, remove it, or resume from a checkpoint");
@@ -42,6 +49,7 @@ MonitorOptions checked(MonitorOptions options, bool is_new) {
     options.run_directory = options.run_directory.parent_path();
   }
   if (options.run.empty()) options.run = options.run_directory.filename().string();
+  options.run = valid_utf8(options.run);  // of a folder's name, which may be any bytes
   if (is_new) create_folder(options.run_directory);
   return options;
 }
@@ -131,6 +139,10 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
   if (is_reserved(network)) {
     throw Error(name + ": expected a network name other than 'start', 'final' and 'before-…'");
   }
+  // A checkpoint is JSON: under another name the tap would not be found again.
+  if (!is_utf8(name)) {
+    throw Error(in_quotes(name) + ": expected the names of a network and a layer in UTF-8");
+  }
   const std::lock_guard lock(pipeline);
   if (const auto known = taps.find(network, layer, reading)) return {*known};
   if (packs.has(std::string(network))) {
@@ -160,6 +172,9 @@ void Monitor::State::expect_reference_name(const std::string& name) const {
     }
     return false;
   }();
+  if (!is_utf8(name)) {
+    throw Error("monitor: expected a recorded reference's name in UTF-8, got " + in_quotes(name));
+  }
   if (name.empty() || name == options.network || is_reserved(name) || is_tap || packs.has(name)) {
     throw Error("monitor: expected a new name for a recorded reference, got '" + name + "'");
   }
@@ -193,6 +208,7 @@ bool Monitor::State::claim(Schedule& schedule, const char* subject, std::int64_t
   bool is_due = false;
   {
     const std::lock_guard lock(front_mutex);
+    if (front.is_finished) return false;
     front.epoch = epoch;
     is_due = schedule.claim({front.made, front.epoch, steady_seconds() - began});
     failure = schedule.failure();
@@ -262,6 +278,7 @@ std::optional<Monitor::Step> Monitor::begin_if_due(Stream stream, std::int64_t e
   if (state.is_forked()) return std::nullopt;
   {
     const std::lock_guard lock(state.front_mutex);
+    if (state.front.is_finished) return std::nullopt;
     state.front.expect_may_begin(stream);
   }
   const bool is_due = stream == Stream::probe
@@ -283,10 +300,6 @@ SnapshotTicket Monitor::snapshot(std::int64_t epoch, Stream stream) {
 
 std::optional<SnapshotTicket> Monitor::snapshot_if_due(std::int64_t epoch) {
   if (state_->is_forked()) return std::nullopt;
-  {
-    const std::lock_guard lock(state_->front_mutex);
-    state_->front.expect_running();
-  }
   if (!state_->claim(state_->options.train_snapshots, "snapshot", epoch)) return std::nullopt;
   return snapshot(epoch, Stream::train);
 }

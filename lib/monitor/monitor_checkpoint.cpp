@@ -4,6 +4,7 @@
 #include <span>
 
 #include "common/atomic_file.hpp"
+#include "common/list_folder.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "monitor/checkpoint.hpp"
@@ -66,8 +67,14 @@ std::string new_moments_file(const std::filesystem::path& folder, const FrontSta
   const std::string stem =
       "train-" + std::to_string(front.streams[1].number) + "-" + std::to_string(front.made);
   std::string name = stem + ".moments";
-  std::error_code ignored;
-  for (int i = 1; std::filesystem::exists(folder / name, ignored); ++i) {
+  constexpr int most_tries = 1000;
+  // What cannot be looked at may be the one in use; that it cannot be written then is said there.
+  const auto is_free = [&] {
+    std::error_code ignored;
+    return std::filesystem::status(folder / name, ignored).type() ==
+           std::filesystem::file_type::not_found;
+  };
+  for (int i = 1; !is_free() && i < most_tries; ++i) {
     name = stem + "-" + std::to_string(i) + ".moments";
   }
   return name;
@@ -75,14 +82,15 @@ std::string new_moments_file(const std::filesystem::path& folder, const FrontSta
 
 /// Of earlier checkpoints, and of those that were being written when the process was killed.
 void remove_stale_files(const std::filesystem::path& folder, const std::string& current) {
+  std::vector<std::filesystem::path> files;
+  std::error_code ignored = list_folder(folder, files);  // what stays behind costs disk alone
   std::vector<std::filesystem::path> stale;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
+  for (const auto& file : files) {
+    const std::string name = file.filename().string();
     const bool is_moments = name.starts_with("train-") && name.ends_with(".moments");
     const bool is_part =
         (name.starts_with("train-") || name.starts_with("monitor.json.")) && name.ends_with(".tmp");
-    if ((is_moments && name != current) || is_part) stale.push_back(entry.path());
+    if ((is_moments && name != current) || is_part) stale.push_back(file);
   }
   for (const auto& file : stale) std::filesystem::remove(file, ignored);
 }
@@ -95,6 +103,7 @@ Json parts_to_json(const State& state) {
             {"options", options_to_json(state.options)},
             {"taps", taps_to_json(state.taps)},
             {"taps_in_run_row", state.taps_in_run_row},
+            {"widths", state.widths},
             {"history", state.history.state()},
             {"verdicts", state.solver.verdict_state()},
             {"latest", rows_to_json(state.latest.all())},
@@ -113,25 +122,36 @@ Result<void> Monitor::State::save(const std::filesystem::path& folder) {
   overhead.interrupt();
   FrontState then;
   std::array<std::string, 3> schedules;
-  {
-    const std::lock_guard lock(front_mutex);
+  const auto copy_front = [&] {
     then = front;
     schedules = {options.probe_schedule.state(), options.train_schedule.state(),
                  options.train_snapshots.state()};
-  }
+  };
   std::promise<Result<void>> promise;
-  run_in_order([&] {
+  const auto job = [&] {
     Result<void> written;
     try {
       if (!options.synchronous) executor.drain(Lane::solve);
       const std::lock_guard lock(pipeline);
+      if (options.synchronous) {
+        const std::lock_guard front_lock(front_mutex);
+        copy_front();
+      }
       written = write_checkpoint(folder, then, schedules);
     } catch (const std::exception& failure) {
       written =
           Failure{folder.string() + ": expected to write a checkpoint, got: " + failure.what()};
     }
     promise.set_value(std::move(written));
-  });
+  };
+  // What was counted and what the window holds are taken at one point of the steps' order.
+  if (options.synchronous) {
+    job();
+  } else {
+    const std::lock_guard lock(front_mutex);
+    copy_front();
+    executor.submit(Lane::training, job);
+  }
   Result<void> saved = promise.get_future().get();
   // What a resumed run's sinks will not be given again they should have; it is all with them now.
   sinks.drain();
@@ -158,7 +178,7 @@ Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folde
   json["schedules"] = schedules;
   if (train) {
     moments_file = new_moments_file(folder, front_then);
-    auto written = save_moments(folder / moments_file, train->panel().copy_moments(), {});
+    auto written = save_moments(folder / moments_file, train->panel().copy_for_restore(), {});
     if (!written) return written;
     json["train"] = {{"moments", moments_file},
                      {"progress", progress_to_json(train->panel().progress())},
@@ -169,7 +189,8 @@ Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folde
   json["rows_size"] = rows->size;
   json["rows_time"] = rows->last_time;
   json["rows_begin"] = rows->first_line;
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text =
+      sealed_checkpoint(json.dump(-1, ' ', false, Json::error_handler_t::replace));
   AtomicFile file(checkpoint_file(folder));
   auto written = file.write(std::as_bytes(std::span(text)));
   if (written) written = file.commit(AtomicFile::Sync::disk);
@@ -194,7 +215,7 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
     taps.accept_last();
   }
   probe.add_new(taps);
-  probe.restore(probe.panel().copy_moments(), progress_from_json(json.at("probe")), {});
+  probe.restore(probe.panel().copy_for_restore(), progress_from_json(json.at("probe")), {});
   if (!json.contains("train")) return;
   const Json& saved = json.at("train");
   const auto stored = load_moments(folder / saved.at("moments").get<std::string>());
@@ -221,13 +242,14 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     if (!verdicts) throw Error(verdicts.why());
     latest.put(rows_from_json(json.at("latest")));
     taps_in_run_row = json.at("taps_in_run_row").get<std::size_t>();
+    widths = json.at("widths").get<decltype(widths)>();
     const auto packs_then =
         json.at("packs").get<std::vector<std::pair<std::string, std::string>>>();
     const std::vector<Event> events = events_from_json(json.at("events"));
     const auto rows_size = json.at("rows_size").get<std::uint64_t>();
     const auto rows_time = json.at("rows_time").get<double>();
     const std::vector<Event> lost = history.restore(json.at("history"));
-    const bool is_whole = writer.cut(rows_size, rows_time);
+    const RunWriter::Cut cut = writer.cut(rows_size, rows_time);
     writer.restore(events, rows_time);
     open_sinks(true);
     for (const Event& event : lost) writer.report(event);
@@ -235,13 +257,18 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     for (const auto& [name, pack] : packs_then) static_cast<void>(add_reference(name, pack));
     const RunRow row = run_row();
     writer.set_heading(row);
-    if (is_whole) {
+    if (cut.is_whole) {
       writer.tell_sinks(row);
     } else {
       writer.write(row);  // the last one may be gone
       writer.report(
           {front.epoch, "rows_lost", "rows.jsonl",
            "expected the rows that were there when the checkpoint was written, got a part"});
+    }
+    if (cut.foreign_lines > 0) {
+      writer.report({front.epoch, "foreign_lines", "rows.jsonl",
+                     "expected rows after the checkpoint, got " +
+                         std::to_string(cut.foreign_lines) + " other lines among them; they stay"});
     }
   } catch (const Error&) {
     throw;

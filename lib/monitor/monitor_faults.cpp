@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "monitor/monitor_state.hpp"
 
@@ -53,10 +54,37 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
                            " pairs of layers on other positions are not compared, as " +
                            example->subject + ": " + example->message + "; read them pooled"});
   }
+  report_changed_widths(stream, window, report);
   report_discarded(stream, moments.steps_discarded, report);
   if (moments.steps_committed == 0) {
     report_to(report, {epoch, "missing", livecca::name_of(stream),
                        "expected at least one committed step before a snapshot, got none"});
+  }
+}
+
+void Monitor::State::report_unverified_probe(std::int64_t epoch, SnapshotReport& report) {
+  if (probe_inputs || history.snapshots() > 0) return;
+  report_to(report, {epoch, "unverified_probe", "probe",
+                     "expected the probe's inputs, to notice when they change, got none; "
+                     "Step::set_inputs() takes them"});
+}
+
+void Monitor::State::report_changed_widths(Stream stream, const EndedWindow& window,
+                                           SnapshotReport& report) {
+  std::map<std::size_t, std::size_t>& known = widths[static_cast<std::size_t>(stream)];
+  for (const std::size_t tap : window.taps) {
+    if (tap >= window.moments.taps.size()) continue;
+    const TapMoments& now = window.moments.taps[tap];
+    if (!now.moments || now.moments->samples() == 0) continue;
+    const auto [place, is_new] = known.try_emplace(tap, now.features_of_tap);
+    const std::size_t before = std::exchange(place->second, now.features_of_tap);
+    if (before == now.features_of_tap) continue;
+    report_to(report,
+              {report.epoch, "shape_changed",
+               (stream == Stream::train ? "train: " : "") + now.name.text(),
+               "expected " + std::to_string(before) + " features as at the snapshot before, got " +
+                   std::to_string(now.features_of_tap) +
+                   "; its numbers do not go on with the earlier ones"});
   }
 }
 

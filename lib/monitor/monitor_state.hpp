@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -122,6 +123,10 @@ struct Monitor::State {
 
   // monitor_faults.cpp
   void report_to(SnapshotReport& report, const Event& event);
+  /// That nobody told the probe's inputs, if this is its first snapshot.
+  void report_unverified_probe(std::int64_t epoch, SnapshotReport& report);
+  /// Taps of another width than at the stream's snapshot before.
+  void report_changed_widths(Stream stream, const EndedWindow& window, SnapshotReport& report);
   void report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report);
   void report_faults(Stream stream, const EndedWindow& window, SnapshotReport& report);
   /// A recorded network of which no layer pairs.
@@ -160,6 +165,8 @@ struct Monitor::State {
   ReferencePacks packs;
   SnapshotSolver solver;
   std::optional<ProbeFingerprint> probe_inputs;  ///< of the steps taken since the last snapshot
+  /// Of each stream's taps, at their last snapshot with rows.
+  std::array<std::map<std::size_t, std::size_t>, 2> widths;
   std::size_t taps_in_run_row = 0;
 };
 

@@ -153,8 +153,8 @@ void Monitor::Step::commit() {
   {
     const TimeSpent time(state->buffer->observe_seconds);
     const std::lock_guard lock(monitor.front_mutex);
-    ++monitor.front.committed;
-    if (is_probe) {
+    if (is_probe) {  // a train step is counted where it gets its place among the others
+      ++monitor.front.committed;
       monitor.front.probe_is_open = false;
       monitor.front.probe_images += state->buffer->images;
       ++monitor.front.probe_steps;

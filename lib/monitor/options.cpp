@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/safetensors.hpp"
+#include "common/utf8.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/sinks/reference.hpp"
@@ -24,6 +26,9 @@ std::string fault_of_names(const MonitorOptions& options) {
   if (options.network.empty()) return "expected the trained network's name, got none";
   if (is_reserved(options.network)) {
     return "expected a network name other than 'start', 'final' and 'before-…'";
+  }
+  for (const std::string& name : {options.network, options.run, options.pairing.text()}) {
+    if (!is_utf8(name)) return "expected names and patterns in UTF-8, got " + in_quotes(name);
   }
   if (options.measures.empty()) return "expected at least one measure, got none";
   for (const std::string& name : options.measures) {
@@ -55,6 +60,10 @@ std::string fault_of_numbers(const MonitorOptions& options) {
   return {};
 }
 
+std::string expected_free(const Sink& sink) {
+  return "expected sinks that serve no other run, got " + sink.name() + ", which does";
+}
+
 std::string fault_of_parts(const MonitorOptions& options) {
   if (std::ranges::count(options.compare_before, std::size_t{0}) > 0) {
     return "expected compare_before of 1 or more, got 0";
@@ -69,6 +78,7 @@ std::string fault_of_parts(const MonitorOptions& options) {
       return "expected each sink once, got " + sink->name() + " twice";
     }
     known.push_back(sink.get());
+    if (sink->is_serving()) return expected_free(*sink);
   }
   if (const auto window = options.train_window.check(); !window) return window.why();
   return options.verdicts.check().why();

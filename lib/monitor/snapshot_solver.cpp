@@ -5,6 +5,7 @@
 #include <exception>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <tuple>
 
@@ -19,7 +20,10 @@ std::string window_text(Stream stream, const MonitorOptions& options) {
   const Window& window = options.train_window;
   std::string text = name_of(window.kind);
   if (window.kind == Window::Kind::exponential) {
-    text += " of half-life " + std::to_string(static_cast<std::uint64_t>(window.half_life));
+    std::ostringstream half_life;
+    half_life.precision(15);
+    half_life << window.half_life;
+    text += " of half-life " + half_life.str();
   }
   return text;
 }

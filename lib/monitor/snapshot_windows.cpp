@@ -141,6 +141,7 @@ void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then
   for (std::size_t i = 0; i < window.moments.taps.size(); ++i) window.taps.insert(i);
   window.moments.steps_discarded += front_then.streams[0].discarded;
   report_faults(Stream::probe, window, *job.report);
+  report_unverified_probe(job.epoch, *job.report);
   const auto moments_of = [&](const std::string& layer) -> const Moments* {
     for (const TapMoments& tap : window.moments.taps) {
       if (tap.name.network != options.network || tap.name.layer != layer) continue;
@@ -229,10 +230,10 @@ SnapshotReport Monitor::State::finish() {
   if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
   sinks.drain();
   writer.write_event_counts();
-  writer.write(Event{.epoch = report.epoch,
-                     .what = "finished",
-                     .subject = options.run,
-                     .message = "training ended"});
+  writer.finish({.epoch = report.epoch,
+                 .what = "finished",
+                 .subject = options.run,
+                 .message = "training ended"});
   return report;
 }
 

@@ -70,6 +70,10 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) noexcept {
       failure = reason.what();
     }
     const std::lock_guard lock(pipeline);
+    if (options.synchronous && stream == Stream::train) {
+      const std::lock_guard front_lock(front_mutex);
+      ++front.committed;  // under this lock, as save() copies it
+    }
     try {
       if (failure.empty()) feed_step(*buffer);
     } catch (const std::exception& reason) {
@@ -132,7 +136,14 @@ void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) {
     run_in_order(job);
     return;
   }
-  if (executor.try_submit(Lane::training, job, options.queue_steps)) return;
+  bool is_queued = false;
+  {
+    // At once, so that save() has the step in its counts and in its window, or in neither.
+    const std::lock_guard lock(front_mutex);
+    ++front.committed;
+    is_queued = executor.try_submit(Lane::training, job, options.queue_steps);
+  }
+  if (is_queued) return;
   give_back(std::move(*shared));
   overhead.train_step_lost(cost, share, true);
   ++dropped;  // told from livecca's thread: telling may wait for the disk

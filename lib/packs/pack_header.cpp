@@ -4,13 +4,15 @@
 #include <charconv>
 #include <set>
 
+#include "common/safetensors_checksum.hpp"
 #include "packs/pack_layers.hpp"
 
 namespace livecca {
 namespace {
 
 constexpr const char* format = "livecca.pack";
-constexpr const char* version = "1";
+constexpr const char* version = "2";
+constexpr const char* version_without_checksum = "1";
 
 std::string value_of(const SafetensorsHeader& header, const char* name) {
   const auto found = header.metadata.find(name);
@@ -111,6 +113,7 @@ void name_tensors(std::vector<PackHeader::Layer>& layers) {
 Result<SafetensorsMetadata> pack_metadata(const PackHeader& header) {
   SafetensorsMetadata metadata{{"format", format},
                                {"version", version},
+                               {checksum_name, unknown_checksum},
                                {"network", header.network},
                                {"epoch", std::to_string(header.epoch)},
                                {"step", std::to_string(header.step)},
@@ -131,11 +134,13 @@ Result<PackHeader> parse_pack_header(const SafetensorsHeader& header) {
                    (its_format.empty() ? "a safetensors file of another program"
                                        : "format " + in_quotes(its_format))};
   }
-  if (const std::string its = value_of(header, "version"); its != version) {
+  const std::string its = value_of(header, "version");
+  if (its != version && its != version_without_checksum) {
     return Failure{std::string("expected a pack of version ") + version + ", got version " +
                    in_quotes(its)};
   }
   PackHeader result;
+  result.has_checksum = its == version || header.metadata.contains(checksum_name);
   result.network = value_of(header, "network");
   Positions& positions = result.positions;
   auto read = read_number_named(header, "epoch", result.epoch);

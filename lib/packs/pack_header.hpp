@@ -48,7 +48,8 @@ struct LayerTensors {
 /// What the header of a pack says. In the metadata of the safetensors file:
 ///
 ///     format       "livecca.pack"
-///     version      "1"
+///     version      "2"; packs of version 1 have no checksum
+///     checksum     see safetensors_checksum.hpp
 ///     network, epoch, step, positions_per_image, positions_seed
 ///     fingerprint  ProbeFingerprint::text(), if it is known
 ///     kept         "k of n seed s", if not every image of the probe is there
@@ -67,6 +68,8 @@ struct PackHeader {
     LayerTensors tensors;
   };
 
+  /// Whether there has to be one, or is.
+  bool has_checksum = true;
   std::string network;
   std::int64_t epoch = 0;
   std::uint64_t step = 0;

@@ -9,6 +9,7 @@
 
 #include "activations/safetensors_type.hpp"
 #include "common/enum_names.hpp"
+#include "common/json_depth.hpp"
 
 namespace livecca {
 namespace {
@@ -233,7 +234,7 @@ Result<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers)
 Result<std::vector<PackHeader::Layer>> layers_from_json(const std::string& text,
                                                         const SafetensorsHeader& header) {
   if (const auto checked = check_length_of(text); !checked) return Failure{checked.why()};
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = parse_json<Json>(text);
   if (!json.is_object() || json.empty()) {
     return Failure{"expected the layers of a pack as a JSON object, got another or none"};
   }

@@ -7,7 +7,10 @@
 
 #include "activations/element_type.hpp"
 #include "activations/safetensors_type.hpp"
+#include "common/crc32c.hpp"
+#include "common/hexadecimal.hpp"
 #include "common/safetensors.hpp"
+#include "common/safetensors_checksum.hpp"
 #include "packs/half_scaling.hpp"
 
 namespace livecca {
@@ -58,6 +61,37 @@ std::vector<std::byte> bytes_of(const std::vector<double>& numbers, bool wide) {
 
 }  // namespace
 
+/// A file that sums up what is appended to it, but for the first eight bytes, the header's length.
+class PackWriter::SummedFile {
+ public:
+  explicit SummedFile(const std::filesystem::path& path) : file_(path) {}
+
+  Result<void> write_header(std::string_view header) {
+    const auto bytes = std::as_bytes(std::span(header));
+    checksum_ = crc32c(bytes.subspan(safetensors_length_bytes));
+    digits_ = find_checksum_digits(header).value_or(0);
+    return file_.write(bytes);
+  }
+  Result<void> write(std::span<const std::byte> bytes) {
+    checksum_ = crc32c(bytes, checksum_);
+    return file_.write(bytes);
+  }
+  /// Puts the checksum where the header has zeros for it.
+  Result<void> commit() {
+    const std::string digits = hexadecimal(checksum_);
+    if (auto written = file_.write_at(digits_, std::as_bytes(std::span(digits))); !written) {
+      return written;
+    }
+    // No sync: it costs more than the file, which its reader checks.
+    return file_.commit(AtomicFile::Sync::none);
+  }
+
+ private:
+  AtomicFile file_;
+  std::uint32_t checksum_ = 0;
+  std::uint64_t digits_ = 0;
+};
+
 /// float16 activations are written by a scaling that changes none of them.
 struct PackWriter::Output {
   const LayerSpool* spool = nullptr;
@@ -79,13 +113,13 @@ struct PackWriter::Output {
     return {layer.facts.features};
   }
   Result<void> write(const LayerTensors::Tensor& tensor, std::span<const ImageRun> runs,
-                     AtomicFile& file) const;
-  Result<void> write_rows(std::span<const ImageRun> runs, AtomicFile& file) const;
-  Result<void> write_valid(std::span<const ImageRun> runs, AtomicFile& file) const;
+                     SummedFile& file) const;
+  Result<void> write_rows(std::span<const ImageRun> runs, SummedFile& file) const;
+  Result<void> write_valid(std::span<const ImageRun> runs, SummedFile& file) const;
 };
 
 Result<void> PackWriter::Output::write(const LayerTensors::Tensor& tensor,
-                                       std::span<const ImageRun> runs, AtomicFile& file) const {
+                                       std::span<const ImageRun> runs, SummedFile& file) const {
   if (&tensor == &layer.tensors.rows) return write_rows(runs, file);
   if (&tensor == &layer.tensors.scale)
     return file.write(livecca::bytes_of(scaling->scale, is_wide()));
@@ -95,7 +129,7 @@ Result<void> PackWriter::Output::write(const LayerTensors::Tensor& tensor,
 }
 
 Result<void> PackWriter::Output::write_valid(std::span<const ImageRun> runs,
-                                             AtomicFile& file) const {
+                                             SummedFile& file) const {
   const std::size_t an_image = layer.facts.rows_per_image;
   for (const ImageRun& run : runs) {
     const auto valid =
@@ -106,7 +140,7 @@ Result<void> PackWriter::Output::write_valid(std::span<const ImageRun> runs,
 }
 
 Result<void> PackWriter::Output::write_rows(std::span<const ImageRun> runs,
-                                            AtomicFile& file) const {
+                                            SummedFile& file) const {
   const RecordedLayer& facts = layer.facts;
   const DType spooled = spool->facts().stored;
   const std::uint64_t at_once =
@@ -281,13 +315,12 @@ Result<void> PackWriter::write(const PackHeader& header, const std::vector<Outpu
   if (!text) return Failure{path_.string() + ": " + text.why()};
   const std::vector<ImageRun> runs =
       runs_of(header.kept, outputs[0].layer.facts.rows / outputs[0].layer.facts.rows_per_image);
-  AtomicFile file(path_);
-  if (auto written = file.write(std::as_bytes(std::span(*text))); !written) return written;
+  SummedFile file(path_);
+  if (auto written = file.write_header(*text); !written) return written;
   for (const auto& [output, tensor] : parts) {
     if (auto written = output->write(*tensor, runs, file); !written) return written;
   }
-  // No sync: it costs more than the file, which its reader checks for size.
-  if (auto committed = file.commit(AtomicFile::Sync::none); !committed) return committed;
+  if (auto committed = file.commit(); !committed) return committed;
   bytes_ = text->size() + end;
   return {};
 }

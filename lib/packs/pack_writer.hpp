@@ -98,6 +98,7 @@ class PackWriter {
   };
   /// A layer at finish(), and how its rows are written.
   struct Output;
+  class SummedFile;
 
   Layer* find(const std::string& layer);
   const LayerSpool* spool_of(const std::string& layer) const;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "common/input_file.hpp"
+#include "common/safetensors_checksum.hpp"
 #include "packs/pack_header.hpp"
 
 namespace livecca {
@@ -157,6 +158,10 @@ Result<std::shared_ptr<const RecordedPack>> RecordedPack::open(const std::filesy
   auto header = parse_pack_header(in_file->header);
   if (!header) return Failure{path.string() + ": " + header.why()};
   state->header = *std::move(header);
+  if (state->header.has_checksum) {
+    const auto checked = check_checksum(state->file, *in_file);
+    if (!checked) return Failure{checked.why()};
+  }
   for (const PackHeader::Layer& layer : state->header.layers) {
     auto stored = read_stored(state->file, in_file->header.data_begin, layer);
     if (!stored) return Failure{stored.why()};

@@ -44,14 +44,14 @@ bool JsonlReader::still_holds_last_line(std::ifstream& file) const {
 
 Result<bool> JsonlReader::read(const OnLine& on_line, const OnStartOver& on_start_over) {
   std::ifstream file(path_, std::ios::binary);
+  if (!file) {
+    std::error_code ignored;
+    const auto kind = std::filesystem::status(path_, ignored).type();
+    if (kind == std::filesystem::file_type::not_found) return false;
+    return Failure{path_.string() + ": expected to read a run's rows, got an error on opening"};
+  }
   const Failure failure{path_.string() +
                         ": expected to read a run's rows, got an error on reading"};
-  if (!file) {
-    std::error_code unknown;
-    const bool removed = !std::filesystem::exists(path_, unknown);
-    if (removed && !unknown) return false;
-    return failure;
-  }
   const bool starts_over = !last_line_.empty() && !still_holds_last_line(file);
   if (file.bad()) return failure;
   file.clear();

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "common/json_depth.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/rows_reader.hpp"
 #include "sinks/row_fields.hpp"
@@ -271,7 +272,7 @@ std::string to_json(const LogRow& row, const std::string& run, double wall_time)
 }
 
 Result<RowLine> row_from_json(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
+  const Json json = parse_json<Json>(line);
   if (!json.is_object()) return Failure{"expected a JSON object, got other text"};
   if (!json.contains("schema") || json["schema"] != rows_schema) {
     return Failure{"expected a row of schema " + std::to_string(rows_schema)};

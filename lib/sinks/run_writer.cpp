@@ -6,6 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/json_depth.hpp"
+#include "livecca/common/error.hpp"
+#include "livecca/sinks/jsonl_reader.hpp"
+#include "livecca/sinks/rows_reader.hpp"
+
 namespace livecca {
 namespace {
 
@@ -22,10 +27,26 @@ std::size_t bytes_of(const SnapshotRows& rows) {
 
 /// The line's wall_time; 0 if it has none.
 double time_of(const std::string& line) {
-  const auto json = nlohmann::json::parse(line, nullptr, false);
+  const auto json = parse_json(line);
   return json.is_object() && json.contains("wall_time") && json["wall_time"].is_number()
              ? json["wall_time"].get<double>()
              : 0;
+}
+
+/// Complete lines from a size on that are no rows. Throws Error if the file cannot be read.
+std::vector<std::string> foreign_lines_from(const std::filesystem::path& path, std::uint64_t size) {
+  auto reader = JsonlReader::open(path);
+  if (!reader) throw Error(reader.why());
+  std::vector<std::string> lines;
+  std::uint64_t end = 0;
+  const auto read = reader->read(
+      [&](std::string_view line) {
+        const std::uint64_t begin = std::exchange(end, end + line.size() + 1);
+        if (begin >= size && !row_from_json(line)) lines.emplace_back(line);
+      },
+      [] {});
+  if (!read) throw Error(read.why());
+  return lines;
 }
 
 }  // namespace
@@ -47,7 +68,8 @@ double RunWriter::now() {
       time = last_time_;
     }
   }
-  if (!(time >= last_time_)) {
+  // Infinity would stand for the time of all later rows.
+  if (!(time >= last_time_) || !std::isfinite(time)) {
     stepped_back_ = true;
     return last_time_;
   }
@@ -155,6 +177,23 @@ void RunWriter::tell(const Event& event) {
   }
 }
 
+Event RunWriter::too_late(const std::string& what) const {
+  return {.epoch = epoch_,
+          .what = "after_finish",
+          .subject = what,
+          .message = "expected no rows after finish(), got " + what + "; they are dropped"};
+}
+
+void RunWriter::finish(const Event& last) {
+  const std::lock_guard lock(mutex_);
+  // First: if the line has to wait, the event that says so may not come after it.
+  if (std::exchange(is_finished_, true)) return;
+  const std::string line = to_json(last, run_, now());
+  last_line_bytes_ = line.size() + 1;
+  write_line(line);
+  give_to_sinks(last);
+}
+
 void RunWriter::write_event_counts() {
   const std::lock_guard lock(mutex_);
   // A copy, as a failing write adds to the map.
@@ -164,7 +203,10 @@ void RunWriter::write_event_counts() {
     counted.written = counted.event.count;
     events.push_back(counted.event);
   }
-  for (const Event& event : events) write_locked(event);
+  for (const Event& event : events) {
+    write_locked(event);
+    if (is_finished_) tell(event);
+  }
 }
 
 std::uint64_t RunWriter::lines_lost() const {
@@ -177,20 +219,24 @@ bool RunWriter::take_up(const std::string& first_line) {
   return file_.take_up(first_line);
 }
 
-bool RunWriter::cut(std::uint64_t size, double time) {
+RunWriter::Cut RunWriter::cut(std::uint64_t size, double time) {
   const std::lock_guard lock(mutex_);
+  const std::vector<std::string> foreign = foreign_lines_from(file_.path(), size);
   file_.cut(size);
   bool is_whole = file_.size() == size;
   while (time_of(file_.last_line()) > time) {
     file_.cut(file_.size() - 1);
     is_whole = false;
   }
-  return is_whole;
+  for (const std::string& line : foreign) file_.write(line);
+  return {is_whole, foreign.size()};
 }
 
 Result<RunWriter::Extent> RunWriter::sync() {
   const std::lock_guard lock(mutex_);
-  if (file_.sync()) return Extent{file_.size(), last_time_, file_.first_line()};
+  if (file_.sync()) {
+    return Extent{file_.size() - last_line_bytes_, last_time_, file_.first_line()};
+  }
   return Failure{file_.path().string() + ": expected the disk to take all rows, got: " +
                  (file_.last_error().empty() ? "an error" : file_.last_error())};
 }

@@ -35,16 +35,25 @@ class RunWriter {
             bool is_new);
   /// See JsonlFile::take_up().
   bool take_up(const std::string& first_line);
-  /// Forgets what lies beyond `size` bytes and what is later than `time`, Unix seconds: of a file
-  /// that was begun anew the size tells nothing. False if it had not what it should have before.
-  bool cut(std::uint64_t size, double time);
+  struct Cut {
+    bool is_whole;              ///< the file had what it should have before
+    std::size_t foreign_lines;  ///< that lay beyond, and are kept
+  };
+  /// Forgets the rows that lie beyond `size` bytes and those later than `time`, Unix seconds: of a
+  /// file that was begun anew the size tells nothing. Lines beyond that are no rows are written
+  /// again. Throws Error, and changes nothing, if the file cannot be read.
+  Cut cut(std::uint64_t size, double time);
 
   template <typename Row>
   void write(const Row& row) {
     const std::lock_guard lock(mutex_);
+    if (is_finished_) return report_locked(too_late(row));
     if constexpr (requires { row.epoch; }) epoch_ = row.epoch;
     write_locked(row);
   }
+  /// Writes the last row. Rows that come later are dropped; of these and of later events the user
+  /// is still told, but nothing is written.
+  void finish(const Event& last);
   /// What a file that was removed is begun anew with.
   void set_heading(const RunRow& row);
 
@@ -58,7 +67,8 @@ class RunWriter {
 
   void report(const Event& event);
 
-  /// Writes the count of every event that came again since it was written.
+  /// Writes the count of every event that came again since it was written; after finish() the user
+  /// is told.
   void write_event_counts();
 
   std::uint64_t lines_lost() const;
@@ -68,7 +78,8 @@ class RunWriter {
     double last_time = 0;    ///< of the last
     std::string first_line;  ///< by which they are known
   };
-  /// Of the disk, once all are there. Fails if they cannot be.
+  /// Of the disk, once all are there, but for the row of finish(): a run that goes on has none yet.
+  /// Fails if they cannot be.
   Result<Extent> sync();
   std::vector<Event> events() const;
   /// The time of the last row.
@@ -83,6 +94,7 @@ class RunWriter {
 
   template <typename Row>
   void write_locked(const Row& row) {
+    if (is_finished_) return;
     if constexpr (requires { row.step; }) step_ = std::max(step_, row.step);
     write_line(to_json(row, run_, now()));
     give_to_sinks(row);
@@ -93,6 +105,12 @@ class RunWriter {
   void give_to_sinks(const RunRow& row);
   void give_to_sinks(const LogRow& row);
   void give_to_sinks(const Event& event);
+  template <typename Row>
+  Event too_late(const Row&) const {
+    return too_late(std::string("rows"));
+  }
+  Event too_late(const LogRow& row) const { return too_late(row.name); }
+  Event too_late(const std::string& what) const;
   double now();
   void write_line(const std::string& line);
   void report_locked(const Event& event);
@@ -108,6 +126,8 @@ class RunWriter {
   double last_time_ = 0;
   bool stepped_back_ = false;  ///< the clock did, since the last line
   bool is_failing_ = false;    ///< the row in hand is about writing
+  bool is_finished_ = false;
+  std::uint64_t last_line_bytes_ = 0;  ///< of finish()
   struct Counted {
     Event event;
     std::uint64_t written;  ///< the count that stands in the rows

@@ -203,12 +203,16 @@ void SinkRelay::Shared::work() noexcept {
 SinkRelay::SinkRelay(std::shared_ptr<Sink> sink, std::chrono::duration<double> first_pause,
                      Report report)
     : shared_(std::make_shared<Shared>()) {
+  if (sink->is_serving_.exchange(true)) {
+    throw Error("sinks: expected one that serves no other run, got " + sink->name());
+  }
   shared_->sink = std::move(sink);
   shared_->first_pause = first_pause;
   shared_->report = std::move(report);
   try {
     thread_ = std::thread([shared = shared_] { shared->work(); });
   } catch (const std::system_error& failure) {
+    shared_->sink->is_serving_ = false;
     throw Error(std::string("sinks: expected a thread for each, got: ") + failure.what());
   }
 }
@@ -274,6 +278,7 @@ void SinkRelay::end_close(Time until) {
   }
   if (is_closed) {
     thread_.join();
+    shared_->sink->is_serving_ = false;
   } else {
     thread_.detach();
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/enum_names.hpp"
+#include "common/json_depth.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -126,7 +127,7 @@ Result<VerdictMemory> verdict_memory_from(const std::string& json) {
                    ", got: " + failure.what()};
   };
   try {
-    return memory_in(Json::parse(json));
+    return memory_in(parse_json<Json>(json));
   } catch (const nlohmann::json::exception& failure) {
     return refuse(failure);
   } catch (const Error& failure) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "livecca_libtorch/inputs.hpp"
 #include "livecca_libtorch/tap.hpp"
 #include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
@@ -33,6 +34,7 @@ struct WatchedTensors {
   template <typename Net>
   livecca::SnapshotReport pass(std::int64_t epoch, const Net& net) {
     auto step = monitor.begin(livecca::Stream::probe, epoch);
+    livecca::libtorch::set_inputs(step, others);
     {
       const TapScope scope(monitor, step, "net");
       net();

@@ -22,4 +22,10 @@ inline bool has_event_saying(const livecca::SnapshotReport& report, std::string_
   });
 }
 
+/// But that nobody told the probe's inputs.
+inline std::size_t count_other_events(const livecca::SnapshotReport& report) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      report.events, [](const livecca::Event& event) { return event.what != "unverified_probe"; }));
+}
+
 }  // namespace livecca_tests

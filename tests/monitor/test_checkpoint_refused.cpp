@@ -1,10 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <functional>
+#include <random>
 #include <set>
 
 #include "livecca/common/error.hpp"
+#include "monitor/checkpoint.hpp"
 #include "scripted_training.hpp"
+#include "support/failing_listing.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
@@ -111,7 +115,8 @@ TEST_CASE("a checkpoint that is damaged is refused with a line") {
     write_text(run.facts(), text.substr(0, size));
     check_line(run.refusal(), run.facts().string());
   }
-  const auto json = livecca_tests::parsed(text);
+  auto json = livecca_tests::parsed(text);
+  json.erase("checksum");
   for (const char* other : {"[]", "3", "null", "{}", R"({"format":3})", R"({"format":["x"]})",
                             R"({"format":"livecca.checkpoint","version":"1"})"}) {
     CAPTURE(other);
@@ -124,18 +129,62 @@ TEST_CASE("a checkpoint that is damaged is refused with a line") {
     if (name == "train") continue;  // without it the stream had no window
     auto damaged = json;
     damaged.erase(name);
-    write_text(run.facts(), damaged.dump());
+    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
     check_line(run.refusal(), run.facts().string());
     damaged[name] = value.is_object() ? nlohmann::json("text") : nlohmann::json{{"an", "object"}};
-    write_text(run.facts(), damaged.dump());
+    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
     check_line(run.refusal(), run.facts().string());
   }
-  for (const int version : {1, 3}) {
+  for (const int version : {1, 2, 4}) {
     auto other = json;
     other["version"] = version;
-    write_text(run.facts(), other.dump());
-    check_line(run.refusal(), "expected a checkpoint of version 2, got " + std::to_string(version) +
+    // Versions 1 and 2 had no checksum.
+    write_text(run.facts(), version < 3 ? other.dump() : sealed_checkpoint(other.dump()));
+    check_line(run.refusal(), "expected a checkpoint of version 3, got " + std::to_string(version) +
                                   "; resume with the livecca that wrote it, or begin a new run");
+  }
+  write_text(run.facts(), json.dump());
+  check_line(run.refusal(), "expected a checksum at its beginning, got none");
+  write_text(run.facts(), text);
+  CHECK(run.refusal().empty());
+}
+
+TEST_CASE("a checkpoint that nests without end is refused with a line, whatever part of it does") {
+  const LeftRun run;
+  auto json = livecca_tests::parsed(text_of(run.facts()));
+  json.erase("checksum");
+  for (const int levels : {33, 100'000}) {
+    CAPTURE(levels);
+    const std::string deep = std::string(levels, '[') + std::string(levels, ']');
+    for (const auto& [name, value] : json.items()) {
+      CAPTURE(name);
+      auto damaged = json;
+      damaged[name] = "@";
+      std::string text = damaged.dump();
+      text.replace(text.find("\"@\""), 3, deep);
+      write_text(run.facts(), sealed_checkpoint(text));
+      check_line(run.refusal(), run.facts().string());
+    }
+  }
+}
+
+TEST_CASE("no flipped bit of a checkpoint is taken for another checkpoint") {
+  const LeftRun run;
+  const std::string text = text_of(run.facts());
+  std::mt19937_64 random(20240611);
+  for (int i = 0; i < 1500; ++i) {
+    CAPTURE(i);
+    std::string damaged = text;
+    // Where the checksum stands, one bit at each place; then anywhere, up to three at once.
+    const int bits = i < 64 ? 1 : 1 + static_cast<int>(random() % 3);
+    for (int bit = 0; bit < bits; ++bit) {
+      const std::size_t place =
+          i < 64 ? static_cast<std::size_t>(i) : static_cast<std::size_t>(random() % text.size());
+      damaged[place] = static_cast<char>(damaged[place] ^ (1 << random() % 8));
+    }
+    if (damaged == text) continue;
+    write_text(run.facts(), damaged);
+    check_line(run.refusal(), run.facts().string());
   }
   write_text(run.facts(), text);
   CHECK(run.refusal().empty());
@@ -241,6 +290,43 @@ TEST_CASE("rows that are fewer than the checkpoint knows of are reported") {
   CHECK(run.refusal().empty());
   const auto lines = read_lines(rows);
   CHECK(lines.back()["what"] == "rows_lost");
+}
+
+TEST_CASE("lines of another after the checkpoint stay when the run goes on, and it is said") {
+  const LeftRun run;
+  const auto rows = run.options.run_directory / "rows.jsonl";
+  const auto size = livecca_tests::parsed(text_of(run.facts()))["rows_size"].get<std::size_t>();
+  const std::string saved = text_of(rows).substr(0, size);
+  const std::string late_row = saved.substr(0, saved.find('\n') + 1);
+  std::ofstream(rows, std::ios::app) << "a note\n"
+                                     << late_row << "{\"note\":2}\n"
+                                     << "half a li";
+  CHECK(run.refusal().empty());
+  const std::string text = text_of(rows);
+  CHECK(text.starts_with(saved + "a note\n{\"note\":2}\n{\"schema\":1,"));
+  const std::size_t last = text.rfind('\n', text.size() - 2) + 1;
+  const auto event = livecca_tests::parsed(text.substr(last));
+  CHECK(event["what"] == "foreign_lines");
+  CHECK(event["message"].get<std::string>().find("2 other lines") != std::string::npos);
+}
+
+TEST_CASE("a history that can be listed only in part is said when the run goes on") {
+  const LeftRun run;
+  for (const int entries : {0, 2, 3}) {
+    CAPTURE(entries);
+    std::string told;
+    MonitorOptions options = run.options;
+    options.on_event = [&](const Event& event) {
+      if (event.what == "history_failed") told = event.message;
+    };
+    {
+      const livecca_tests::FailingListing failing(entries);
+      CHECK(run.refusal(options).empty());
+    }
+    CHECK(told == (options.run_directory / "history").string() +
+                      ": expected to remove the snapshots after the checkpoint, got: Input/output "
+                      "error");
+  }
 }
 
 TEST_CASE("where no checkpoint can be written training goes on, and an event says so") {

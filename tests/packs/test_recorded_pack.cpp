@@ -4,8 +4,13 @@
 #include <cstring>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <random>
+#include <span>
 #include <thread>
 
+#include "common/crc32c.hpp"
+#include "common/hexadecimal.hpp"
+#include "common/safetensors_checksum.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
 #include "support/pack_fixture.hpp"
@@ -73,6 +78,14 @@ class PackBytes {
     return bytes + text + data;
   }
 
+  /// With the checksum of what it holds.
+  static std::string resealed(std::string bytes) {
+    const std::size_t digits = *find_checksum_digits(bytes);
+    bytes.replace(digits, 8, "00000000");
+    bytes.replace(digits, 8, hexadecimal(crc32c(std::as_bytes(std::span(bytes)).subspan(8))));
+    return bytes;
+  }
+
   TemporaryFolder folder;
   std::filesystem::path path = folder.path() / "pack.safetensors";
   std::string whole;
@@ -92,13 +105,36 @@ TEST_CASE_FIXTURE(PackBytes, "a pack that is cut short anywhere is refused in a 
   CHECK(RecordedPack::open(path).why().find("No such file") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(PackBytes,
+                  "no flipped bit of a pack, in its header or its data, is taken for others") {
+  std::mt19937_64 random(20240612);
+  const std::size_t header_bytes = whole.size() - data.size();
+  for (int i = 0; i < 3000; ++i) {
+    CAPTURE(i);
+    std::string damaged = whole;
+    const int bits = 1 + i % 3;
+    for (int bit = 0; bit < bits; ++bit) {
+      // The data are longer than the header: half of the flips are in each.
+      const std::size_t place =
+          i % 2 == 0 ? random() % header_bytes : header_bytes + random() % data.size();
+      damaged[place] = static_cast<char>(damaged[place] ^ (1 << random() % 8));
+    }
+    if (damaged != whole) refuses(damaged, "");
+  }
+  livecca_tests::write_text(path, whole);
+  CHECK(RecordedPack::open(path));
+}
+
 TEST_CASE_FIXTURE(PackBytes, "a header that lies about the pack is refused") {
   const auto metadata = [&](const char* field, const char* value, const char* words) {
     refuses_header([&](json& changed) { changed["__metadata__"][field] = value; }, words);
   };
   metadata("format", "livecca.moments", "got format \"livecca.moments\"");
   metadata("format", "", "another program");
-  metadata("version", "2", "version 1");
+  metadata("version", "3", "expected a pack of version 2, got version \"3\"");
+  metadata("checksum", "", "expected a checksum in the header, got none");
+  metadata("checksum", "crc32c:01234567", "expected contents of checksum 01234567, got ");
+  refuses_header([](json& changed) { changed["__metadata__"].erase("checksum"); }, "a checksum");
   metadata("epoch", "1.5", "a number as epoch");
   metadata("step", "-1", "a number as step");
   metadata("positions_per_image", "", "positions_per_image");
@@ -150,7 +186,8 @@ TEST_CASE_FIXTURE(PackBytes, "facts of a layer that do not fit are refused by it
       "as many images in every layer");
 }
 
-TEST_CASE_FIXTURE(PackBytes, "scales that are no scales are refused, damaged rows are rows") {
+TEST_CASE_FIXTURE(PackBytes,
+                  "scales that are no scales are refused, an infinity in the rows is not") {
   const auto place = [&](const char* tensor) {
     return header[tensor]["data_offsets"][0].get<std::size_t>();
   };
@@ -158,12 +195,13 @@ TEST_CASE_FIXTURE(PackBytes, "scales that are no scales are refused, damaged row
                             std::numeric_limits<float>::quiet_NaN()}) {
     std::string bytes = whole;
     std::memcpy(bytes.data() + (whole.size() - data.size()) + place("fc/scale"), &wrong, 4);
-    refuses(bytes, "finite shifts and scales above 0");
+    refuses(resealed(bytes), "finite shifts and scales above 0");
   }
   std::string bytes = whole;
   const std::uint16_t infinity = 0x7C00;
   std::memcpy(bytes.data() + (whole.size() - data.size()) + place("fc"), &infinity, 2);
-  livecca_tests::write_text(path, bytes);
+  refuses(bytes, ": the file was changed or damaged");
+  livecca_tests::write_text(path, resealed(bytes));
   const auto pack = *RecordedPack::open(path);
   CHECK(std::isinf(rows_of(*pack, "fc")(0, 0)));
 }

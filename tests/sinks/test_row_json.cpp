@@ -90,3 +90,16 @@ TEST_CASE("a field of another type makes a line foreign, and it is named") {
     CHECK(row_from_json(text).why() == "expected a JSON object, got other text");
   }
 }
+
+TEST_CASE("a line that nests without end is foreign, whatever field does") {
+  for (const AnyRow& row : one_of_each()) {
+    const std::string text = text_of(row);
+    const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+    for (std::size_t at = text.find("\":"); at != std::string::npos;
+         at = text.find("\":", at + 1)) {
+      CAPTURE(text.substr(0, at));
+      std::string line = text.substr(0, at + 2) + deep + '}';
+      CHECK(row_from_json(line).why() == "expected a JSON object, got other text");
+    }
+  }
+}

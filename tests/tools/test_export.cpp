@@ -197,6 +197,23 @@ TEST_CASE_FIXTURE(ExportFixture, "torn and foreign lines are left out, the latte
         "livecca export: rows.jsonl: line 3 was left out, it is not one of the rows of schema 1\n");
 }
 
+TEST_CASE_FIXTURE(ExportFixture, "lines that nest without end are foreign to export and show") {
+  run_file.begin();
+  run_file.add(measure_row(0, "conv1", 0.5));
+  const std::string row = livecca::to_json(measure_row(1, "conv1", 0.5), "first", 2.0);
+  for (const char* field : {"value", "layer", "features", "epoch", "wall_time"}) {
+    const std::size_t at =
+        row.find(std::string("\"") + field + "\":") + std::string(field).size() + 3;
+    run_file.add_text(row.substr(0, at) + std::string(100'000, '[') + std::string(100'000, ']') +
+                      row.substr(row.find_first_of(",}", at)) + "\n");
+  }
+  const Outcome exported = run({"export", run_file.folder()});
+  CHECK(exported.exit_code == 0);
+  CHECK(parse_csv(exported.out).size() == 2);
+  CHECK(exported.err.find("5 lines were left out") != std::string::npos);
+  CHECK(run({"show", run_file.folder()}).exit_code == 0);
+}
+
 TEST_CASE_FIXTURE(ExportFixture, "a file is written whole, or not at all and never the rows") {
   run_file.begin();
   for (int i = 0; i < 3000; ++i) run_file.add(measure_row(i, "conv1", 0.5));

@@ -201,6 +201,7 @@ TEST_CASE_FIXTURE(NetworksFixture, "a file of groups that cannot be used is refu
   };
   refuses_groups("", {"empty"});
   refuses_groups("{", {"no JSON at byte 2"});
+  refuses_groups(std::string(100'000, '[') + std::string(100'000, ']'), {"JSON that nests deeper"});
   refuses_groups("[]", {"{\"group\": [\"path\", ...], ...}"});
   refuses_groups("{}", {"no group"});
   refuses_groups(R"({"a": "0.npy"})", {"no list for \"a\""});

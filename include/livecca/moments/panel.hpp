@@ -188,6 +188,8 @@ class LIVECCA_EXPORT Panel {
 
   /// Copies the window's moments. The window goes on.
   PanelMoments copy_moments() const;
+  /// The same for restore(): of an exponential window each block as it was at its last step.
+  PanelMoments copy_for_restore() const;
   /// The taps' names and the pairs, in the order of copy_moments(), without moments.
   PanelMoments copy_names() const;
   /// The faults of the window so far, in their order. Valid until the panel changes.
@@ -208,8 +210,8 @@ class LIVECCA_EXPORT Panel {
   PanelProgress progress() const;
   /// Continues the window of another panel. The other panel must have the same options, taps and
   /// pairs, and no recorded taps. All later numbers have the same bits as if the other panel had
-  /// gone on. For `window`, call copy_moments() of the other panel; after that, call its progress()
-  /// for `progress`. The window that this panel has now ends. Throws Error, and changes nothing, if
+  /// gone on. For `window`, call copy_for_restore() of the other panel, and progress() for
+  /// `progress`. The window that this panel has now ends. Throws Error, and changes nothing, if
   /// `window` or `progress` has other taps, pairs or parts.
   void restore(const PanelMoments& window, const PanelProgress& progress);
 

@@ -112,11 +112,12 @@ class LIVECCA_EXPORT Monitor {
   Step begin(Stream stream, std::int64_t epoch);
   /// Opens a step if one is due: once for each point of options.probe_schedule or train_schedule. A
   /// train step must also fit the overhead budget; a point that the budget skips does not come
-  /// again. Throws Error in the same cases as begin(), even if nothing is due.
+  /// again. Returns nothing after finish(). Throws Error while another probe step is open, even if
+  /// nothing is due.
   [[nodiscard]] std::optional<Step> begin_if_due(Stream stream, std::int64_t epoch);
   /// Returns true once for each point of options.probe_schedule. The caller then runs the probe,
   /// with one begin() per batch. For a probe of one batch, begin_if_due() does both; it uses the
-  /// same schedule.
+  /// same schedule. Returns false after finish().
   [[nodiscard]] bool claim_probe_pass(std::int64_t epoch);
 
   /// Ends a stream's window if the stream had steps since its last snapshot. Freezes the moments;
@@ -127,7 +128,7 @@ class LIVECCA_EXPORT Monitor {
   /// may be in the middle of a pass over the probe.
   SnapshotTicket snapshot(std::int64_t epoch, Stream stream);
   /// Calls snapshot(epoch, Stream::train) if it is due: once for each point of
-  /// options.train_snapshots. Throws Error after finish().
+  /// options.train_snapshots. Returns nothing after finish().
   std::optional<SnapshotTicket> snapshot_if_due(std::int64_t epoch);
 
   /// The newest row with this key, if there is one. A key without a stream means the probe. A key
@@ -135,7 +136,8 @@ class LIVECCA_EXPORT Monitor {
   /// that this one is compared with.
   std::optional<MeasureRow> latest(const RowKey& key) const;
 
-  /// Writes a number of your own, e.g. log(epoch, "loss", 1.25).
+  /// Writes a number of your own, e.g. log(epoch, "loss", 1.25). After finish() it is dropped, and
+  /// options.on_event is told.
   void log(std::int64_t epoch, std::string_view name, double value);
   /// The same, for the last epoch given to training_step(), begin_if_due(), claim_probe_pass() or
   /// snapshot_if_due().

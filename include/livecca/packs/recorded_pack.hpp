@@ -60,7 +60,8 @@ struct RecordedLayer {
 class LIVECCA_EXPORT RecordedPack {
  public:
   /// Opens a pack. The result is never null. Fails with "PATH: expected …, got …" if the file is
-  /// not a complete pack of version 1. Safe with any file, also a damaged one.
+  /// not a complete pack of version 1 or 2, or if it was damaged. Safe with any file. Cost: reads
+  /// the whole file once, for its checksum, which version 1 lacks.
   static Result<std::shared_ptr<const RecordedPack>> open(const std::filesystem::path& path);
   ~RecordedPack();
   RecordedPack(const RecordedPack&) = delete;

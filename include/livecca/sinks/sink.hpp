@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -47,9 +48,9 @@ struct RowStamp {
 };
 
 /// Receives the rows of a run, beside rows.jsonl: a dashboard, a file, a service. Give it to
-/// MonitorOptions::sinks. One sink serves one run. When a run is resumed, a sink that stores rows,
-/// such as a file, should remove those that are no longer valid (see SinkRun). Otherwise it has
-/// them twice.
+/// MonitorOptions::sinks. One sink serves one run at a time; a second one is refused. When a run is
+/// resumed, a sink that stores rows, such as a file, should remove those that are no longer valid
+/// (see SinkRun). Otherwise it has them twice.
 ///
 /// A call that throws is repeated after a growing pause, so it must be safe to repeat. The other
 /// sinks go on. An event reports the first failure and its end. Meanwhile the newest rows wait: up
@@ -80,6 +81,14 @@ class LIVECCA_EXPORT Sink {
   /// The last call: the run ended, or stops until it is resumed. Comes once, and only if an earlier
   /// call succeeded. It is not repeated if it throws.
   virtual void close();
+
+  /// Whether a monitor that goes on has it.
+  bool is_serving() const { return is_serving_.load(); }
+
+ private:
+  friend class SinkRelay;
+
+  std::atomic<bool> is_serving_{false};
 };
 
 }  // namespace livecca

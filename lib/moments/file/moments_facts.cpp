@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/enum_names.hpp"
+#include "common/json_depth.hpp"
 #include "moments/moments_parts.hpp"
 #include "moments/sums_checks.hpp"
 
@@ -23,25 +24,7 @@ class Refusal : public std::runtime_error {
 };
 
 /// Facts lie six deep. Each level more would take some seventy bytes of memory for one of the text.
-bool nests_too_deep(std::string_view text) {
-  constexpr int deepest = 8;
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char letter = text[i];
-    if (in_string) {
-      if (letter == '\\') ++i;
-      in_string = letter != '"';
-    } else if (letter == '"') {
-      in_string = true;
-    } else if (letter == '[' || letter == '{') {
-      if (++depth > deepest) return true;
-    } else if (letter == ']' || letter == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
+constexpr int deepest_facts = 8;
 
 Json to_json(const MomentsParts& parts) {
   Json json{{"samples", parts.weights.samples},
@@ -308,7 +291,7 @@ std::string facts_to_json(const PanelMoments& moments) {
 }
 
 Result<PanelMoments> facts_from_json(const std::string& text, const FeaturesOf& features_of) {
-  if (nests_too_deep(text)) {
+  if (nests_deeper_than(deepest_facts, text)) {
     return Failure{"expected facts, got JSON that nests deeper than they do"};
   }
   const Json json = Json::parse(text, nullptr, false);

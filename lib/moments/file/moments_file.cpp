@@ -8,7 +8,9 @@
 #include "common/crc32c.hpp"
 #include "common/hexadecimal.hpp"
 #include "common/input_file.hpp"
+#include "common/json_depth.hpp"
 #include "common/safetensors.hpp"
+#include "common/safetensors_checksum.hpp"
 #include "moments/file/moments_facts.hpp"
 #include "moments/file/moments_tensors.hpp"
 
@@ -17,25 +19,10 @@ namespace {
 
 constexpr const char* format = "livecca.moments";
 constexpr const char* version = "1";
-constexpr std::string_view checksum_before = "\"checksum\":\"crc32c:";
-constexpr std::size_t checksum_digits = 8;
-constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
 // Taken apart, JSON takes up to thirty times the memory of its text. Ten thousand taps' facts, and
 // notes of any use, are shorter.
 constexpr std::size_t longest_facts = std::size_t{8} << 20U;
 constexpr std::size_t longest_notes = std::size_t{1} << 20U;
-
-/// Where the digits of the checksum lie in a header's text; nothing if that is not plain.
-std::optional<std::size_t> find_checksum(std::string_view text) {
-  const std::size_t place = text.find(checksum_before);
-  if (place == std::string_view::npos) return std::nullopt;
-  const std::size_t digits = place + checksum_before.size();
-  if (digits + checksum_digits > text.size()) return std::nullopt;
-  const std::string_view stated = text.substr(digits, checksum_digits);
-  if (stated.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
-  if (text.find(checksum_before, digits) != std::string_view::npos) return std::nullopt;
-  return digits;
-}
 
 /// Hands every row of a tensor to `take` as bytes, until it fails.
 template <typename Take>
@@ -81,7 +68,6 @@ Result<SafetensorsHeader> read_header(const InputFile& file) {
   auto read = read_safetensors_header(file);
   if (!read) return Failure{read.why()};
   SafetensorsHeader& header = read->header;
-  std::string& text = read->text;
   const auto value = [&](const char* name) {
     const auto found = header.metadata.find(name);
     return found == header.metadata.end() ? std::string() : found->second;
@@ -96,20 +82,8 @@ Result<SafetensorsHeader> read_header(const InputFile& file) {
     return refusal_of(file.path(), std::string("expected moments of version ") + version +
                                        ", got version " + in_quotes(value("version")));
   }
-  const auto digits = find_checksum(text);
-  if (!digits) return refusal_of(file.path(), "expected a checksum in the header, got none");
-  const std::string stated = text.substr(*digits, checksum_digits);
-  text.replace(*digits, checksum_digits, checksum_digits, '0');
-  std::uint32_t checksum = crc32c(std::as_bytes(std::span<const char>(text)));
-  std::vector<std::byte> buffer;
-  for (std::uint64_t at = header.data_begin; at < file.size(); at += buffer.size()) {
-    buffer.resize(std::min<std::uint64_t>(bytes_at_once, file.size() - at));
-    if (const auto bytes = file.read(at, buffer); !bytes) return Failure{bytes.why()};
-    checksum = crc32c(buffer, checksum);
-  }
-  if (hexadecimal(checksum) == stated) return std::move(header);
-  return refusal_of(file.path(), "expected contents of checksum " + stated + ", got " +
-                                     hexadecimal(checksum) + ": the file was changed or damaged");
+  if (const auto checked = check_checksum(file, *read); !checked) return Failure{checked.why()};
+  return std::move(header);
 }
 
 FeaturesOf features_in(const SafetensorsHeader& header) {
@@ -152,7 +126,7 @@ Result<void> read_tensors(const InputFile& file, const SafetensorsHeader& header
 
 /// Nothing if the text is not an object of strings.
 std::optional<MomentsNotes> notes_from_json(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto json = parse_json(text);
   if (!json.is_object()) return std::nullopt;
   MomentsNotes notes;
   for (const auto& [name, value] : json.items()) {
@@ -180,7 +154,7 @@ Result<void> save_moments(const std::filesystem::path& path, const PanelMoments&
   if (!checked) return refusal_of(path, checked.why());
   const SafetensorsMetadata metadata{{"format", format},
                                      {"version", version},
-                                     {"checksum", "crc32c:" + std::string(checksum_digits, '0')},
+                                     {checksum_name, unknown_checksum},
                                      {"moments", facts_text},
                                      {"notes", notes_text}};
   auto header = write_safetensors_header(metadata, places_of(tensors));
@@ -194,7 +168,8 @@ Result<void> save_moments(const std::filesystem::path& path, const PanelMoments&
       return Result<void>();
     }));
   }
-  header->replace(*find_checksum(*header), checksum_digits, hexadecimal(checksum));
+  const std::string digits = hexadecimal(checksum);
+  header->replace(*find_checksum_digits(*header), digits.size(), digits);
   AtomicFile file(path);
   auto written = file.write(std::as_bytes(std::span<const char>(*header)));
   if (!written) return written;

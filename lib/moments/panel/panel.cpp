@@ -246,6 +246,8 @@ PanelMoments Panel::end_window() {
 
 PanelMoments Panel::copy_moments() const { return state_->assemble(false); }
 
+PanelMoments Panel::copy_for_restore() const { return state_->assemble(false, false); }
+
 PanelMoments Panel::copy_names() const {
   PanelMoments result;
   const PanelMoments& block = state_->blocks.front();

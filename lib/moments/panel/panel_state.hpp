@@ -99,7 +99,9 @@ struct Panel::State {
   /// What the rows of a block weigh now, relative to when it was last brought up to date.
   double decay_until(std::uint64_t now, std::size_t block) const;
   void bring_up_to_date(std::size_t block);
-  PanelMoments assemble(bool end);
+  /// `moments` of this block as they are now, by the panel's clock.
+  void decay_until_now(std::size_t block, PanelMoments& moments) const;
+  PanelMoments assemble(bool end, bool as_of_now = true);
   /// Lets the taps and pairs that left take part again.
   void rejoin();
   void restart_tap(std::size_t tap);

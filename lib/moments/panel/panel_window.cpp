@@ -35,20 +35,23 @@ double Panel::State::decay_until(std::uint64_t now, std::size_t block) const {
   return std::exp2(-static_cast<double>(now - block_clock[block]) / options.window.half_life);
 }
 
-void Panel::State::bring_up_to_date(std::size_t block) {
+void Panel::State::decay_until_now(std::size_t block, PanelMoments& moments) const {
   const double factor = decay_until(clock, block);
-  block_clock[block] = clock;
   if (factor == 1) return;
-  for (TapMoments& tap : blocks[block].taps) {
+  for (TapMoments& tap : moments.taps) {
     if (tap.moments) tap.moments->decay(factor);
   }
-  for (PairMoments& pair : blocks[block].pairs) {
+  for (PairMoments& pair : moments.pairs) {
     if (pair.moments) pair.moments->decay(factor);
   }
 }
 
-PanelMoments Panel::State::assemble(bool end) {
-  for (std::size_t b = 0; b < blocks.size(); ++b) bring_up_to_date(b);
+void Panel::State::bring_up_to_date(std::size_t block) {
+  decay_until_now(block, blocks[block]);
+  block_clock[block] = clock;
+}
+
+PanelMoments Panel::State::assemble(bool end, bool as_of_now) {
   std::vector<PanelMoments> parts;
   if (end) {
     for (PanelMoments& block : blocks) {
@@ -58,6 +61,8 @@ PanelMoments Panel::State::assemble(bool end) {
   } else {
     parts = blocks;
   }
+  // Copies decay, the window does not: a second decay would round once more.
+  for (std::size_t b = 0; as_of_now && b < parts.size(); ++b) decay_until_now(b, parts[b]);
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (!taps[i].recording) continue;
     for (std::size_t b = 0; b < parts.size() && !taps[i].left; ++b) {

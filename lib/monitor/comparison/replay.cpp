@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "activations/rows_at_once.hpp"
+#include "common/list_folder.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
 #include "monitor/comparison/recorded_comparison.hpp"
@@ -39,15 +40,12 @@ MonitorOptions as_monitor_options(const std::filesystem::path& run_directory,
 std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& run_directory) {
   const std::filesystem::path folder = run_directory / "history";
   std::vector<std::filesystem::path> files;
-  std::error_code failure;
-  for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
-       entry.increment(failure)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with(snapshot_file_prefix) && name.ends_with(snapshot_file_suffix)) {
-      files.push_back(entry->path());
-    }
-  }
-  if (files.empty()) {
+  const std::error_code failure = list_folder(folder, files);
+  std::erase_if(files, [](const std::filesystem::path& file) {
+    const std::string name = file.filename().string();
+    return !name.starts_with(snapshot_file_prefix) || !name.ends_with(snapshot_file_suffix);
+  });
+  if (failure || files.empty()) {
     throw Error(folder.string() + ": expected a run's snapshots, got " +
                 (failure ? failure.message() : "none"));
   }
@@ -106,6 +104,8 @@ class Replay {
   void fail(const std::string& what, const std::string& subject, const std::string& message);
   Pack open(std::size_t index);
   void read_history();
+  void report_changed_width(const RecordedPack& pack, const RecordedLayer& layer,
+                            std::map<std::string, std::size_t>& widths);
   void keep_as_start(const Pack& pack);
   void open_references();
   bool has_pair(const RecordedSide& side) const;
@@ -165,11 +165,23 @@ void Replay::keep_as_start(const Pack& pack) {
   }
 }
 
+void Replay::report_changed_width(const RecordedPack& pack, const RecordedLayer& layer,
+                                  std::map<std::string, std::size_t>& widths) {
+  const auto known = widths.try_emplace(layer.name, layer.features_of_tap).first;
+  const std::size_t before = std::exchange(known->second, layer.features_of_tap);
+  if (before == layer.features_of_tap) return;
+  fail("shape_changed", layer.name,
+       pack.path().string() + ": expected " + std::to_string(before) +
+           " features as in the snapshot before, got " + std::to_string(layer.features_of_tap) +
+           "; its numbers do not go on with the earlier ones");
+}
+
 void Replay::read_history() {
   for (auto& file : snapshot_files(options_.run_directory)) {
     snapshots_.push_back({.file = std::move(file), .is_readable = true, .pack = {}});
   }
   bool any = false;
+  std::map<std::string, std::size_t> widths;
   for (std::size_t i = 0; i < snapshots_.size(); ++i) {
     const Pack pack = open(i);
     if (!pack) continue;
@@ -178,6 +190,7 @@ void Replay::read_history() {
     if (asked_.start) keep_as_start(pack);
     for (const RecordedLayer& layer : pack->layers()) {
       if (std::ranges::find(layers_, layer.name) == layers_.end()) layers_.push_back(layer.name);
+      report_changed_width(*pack, layer, widths);
       if (asked_.final) final_.layers.set(layer.name, pack);
     }
   }

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/list_folder.hpp"
 #include "common/spool_file.hpp"
 #include "livecca/common/error.hpp"
 
@@ -246,28 +247,44 @@ std::vector<Event> History::restore(const nlohmann::json& state) {
     }
     start_.set(layer, pack);
   }
-  remove_later_files();
+  const std::error_code failure = remove_later_files();
+  if (failure && failure != std::errc::no_such_file_or_directory) {
+    lost.push_back({.epoch = 0,
+                    .what = "history_failed",
+                    .subject = "history",
+                    .message = directory_.string() +
+                               ": expected to remove the snapshots after the checkpoint, got: " +
+                               failure.message()});
+  }
   return lost;
 }
 
-void History::remove_later_files() const {
+std::error_code History::remove_later_files() const {
+  std::vector<std::filesystem::path> files;
+  if (const auto failure = list_folder(directory_, files)) return failure;
   // Snapshots that are to be made again, and what was being written when the run was killed.
-  std::error_code ignored;
   std::vector<std::filesystem::path> later;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
-    const std::string name = entry.path().filename().string();
+  for (const std::filesystem::path& file : files) {
+    const std::string name = file.filename().string();
     std::uint64_t number = 0;
-    if (name.starts_with(SpoolFile::name_prefix)) later.push_back(entry.path());
+    if (name.starts_with(SpoolFile::name_prefix)) later.push_back(file);
     if (!name.starts_with(snapshot_file_prefix)) continue;
     const char* const digits = name.data() + snapshot_file_prefix.size();
     const auto [end, error] = std::from_chars(digits, name.data() + name.size(), number);
     if (error != std::errc() || end == digits) continue;
     const std::string_view suffix(end);
     const bool is_part = suffix.starts_with(snapshot_file_suffix) && suffix.ends_with(".tmp");
-    if (is_part || (suffix == snapshot_file_suffix && number >= snapshots_))
-      later.push_back(entry.path());
+    if (is_part || (suffix == snapshot_file_suffix && number >= snapshots_)) {
+      later.push_back(file);
+    }
   }
-  for (const auto& file : later) std::filesystem::remove(file, ignored);
+  std::error_code failure;
+  for (const auto& file : later) {
+    std::error_code its_failure;
+    std::filesystem::remove(file, its_failure);
+    if (its_failure) failure = its_failure;
+  }
+  return failure;
 }
 
 }  // namespace livecca

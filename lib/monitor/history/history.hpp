@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "livecca/activations/packed_rows.hpp"
@@ -71,6 +72,8 @@ class History {
   /// The kept snapshot so many before this one, which is the latest that is kept or was not kept at
   /// all; null if there is none.
   std::shared_ptr<const RecordedPack> before(std::size_t snapshots, bool is_latest_now) const;
+  /// How many were closed.
+  std::uint64_t snapshots() const { return snapshots_; }
   /// What is kept, in the order of the snapshots.
   const std::vector<Kept>& kept() const { return kept_; }
 
@@ -93,7 +96,7 @@ class History {
   /// Once no checkpoint needs it.
   void remove_file(const Kept& kept);
   bool is_in_checkpoint(std::uint64_t number) const;
-  void remove_later_files() const;
+  std::error_code remove_later_files() const;
 
   const MonitorOptions& options_;
   std::filesystem::path directory_;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "common/json_depth.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -148,7 +149,7 @@ std::string Schedule::state() const {
 
 bool Schedule::restore(const std::string& state) {
   try {
-    const Json json = Json::parse(state);
+    const Json json = parse_json<Json>(state);
     if (json.at("schedule") != text() || json.at("interval") != interval_) return false;
     Passed passed;
     passed.started = json.at("started").get<bool>();

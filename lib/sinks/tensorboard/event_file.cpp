@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
+#include "common/list_folder.hpp"
+#include "common/uninterrupted.hpp"
 #include "common/write_bytes.hpp"
 #include "livecca/common/error.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
@@ -103,16 +105,17 @@ void cut_event_file(const std::filesystem::path& path, double wall_time) {
   if (failure) refuse("cut what came after the checkpoint", failure.message());
 }
 
-/// Calls `visit` with the path of every event file.
+/// Calls `visit` with the path of every event file. Throws Error if the folder cannot be listed.
 template <typename Visit>
 void for_each_event_file(const std::filesystem::path& folder, const Visit& visit) {
-  std::error_code failure;
   std::vector<std::filesystem::path> paths;
-  for (auto entry = std::filesystem::directory_iterator(folder, failure);
-       !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
-    if (seconds_in(entry->path().filename().string()) >= 0) paths.push_back(entry->path());
+  const std::error_code failure = list_folder(folder, paths);
+  if (failure && failure != std::errc::no_such_file_or_directory) {
+    throw Error(folder.string() + ": expected to list this folder, got: " + failure.message());
   }
-  for (const std::filesystem::path& path : paths) visit(path);
+  for (const std::filesystem::path& path : paths) {
+    if (seconds_in(path.filename().string()) >= 0) visit(path);
+  }
 }
 
 std::int64_t newest_seconds(const std::filesystem::path& folder) {
@@ -160,7 +163,8 @@ void EventFile::create(double wall_time) {
   std::snprintf(digits.data(), digits.size(), "%010lld", static_cast<long long>(seconds));
   path_ = folder_ / (std::string(prefix) + digits.data() + '.' + host_name() + '.' +
                      std::to_string(::getpid()) + '.' + std::to_string(files_) + ending_);
-  descriptor_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  descriptor_ = Descriptor(uninterrupted(
+      [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644); }));
   if (!descriptor_.is_open()) refuse(path_, "create this file", std::strerror(errno));
   last_seconds_ = seconds;
   ++files_;

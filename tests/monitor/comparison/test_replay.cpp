@@ -5,10 +5,14 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
+#include <random>
 
 #include "livecca/common/error.hpp"
 #include "livecca/packs/recorder.hpp"
 #include "monitor/drifting_network.hpp"
+#include "support/failing_listing.hpp"
+#include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -323,6 +327,65 @@ TEST_CASE_FIXTURE(ReplayFixture, "all layers are compared with all that have the
   REQUIRE(replayed.events.size() == 1);
   CHECK(replayed.events[0].subject == "all with all");
   CHECK(replayed.events[0].message.starts_with("4 pairs"));
+}
+
+TEST_CASE_FIXTURE(ReplayFixture, "snapshots that can be listed only in part are not replayed") {
+  run(3);
+  for (int entries = 0; entries < 5; ++entries) {
+    CAPTURE(entries);
+    const livecca_tests::FailingListing failing(entries);
+    CHECK_THROWS_WITH_AS(replay(options.run_directory, {}),
+                         doctest::Contains("expected a run's snapshots, got Input/output error"),
+                         Error);
+  }
+  CHECK_FALSE(replay(options.run_directory, {}).measures.empty());
+}
+
+TEST_CASE_FIXTURE(ReplayFixture, "a width that changes between snapshots is said, once") {
+  monitor.emplace(options);
+  const TapHandle fc = monitor->watch("net", "fc", Layout::nc);
+  for (const int features : {4, 4, 6, 6}) {
+    const Eigen::MatrixXd a = normal_matrix(100, features, 1);
+    auto step = monitor->begin(Stream::probe, features);
+    step.observe(fc, view_of(a));
+    step.commit();
+    monitor->snapshot(features).wait();
+  }
+  const ReplayResult replayed = replay(options.run_directory, {});
+  REQUIRE(replayed.events.size() == 1);
+  CHECK(replayed.events[0].what == "shape_changed");
+  CHECK(replayed.events[0].subject == "fc");
+  CHECK(replayed.events[0].message.find("expected 4 features as in the snapshot before, got 6") !=
+        std::string::npos);
+}
+
+TEST_CASE_FIXTURE(ReplayFixture, "no flipped bit of a snapshot is replayed as other numbers") {
+  run(3);
+  const auto numbers = [](const ReplayResult& result) {
+    std::map<std::string, std::optional<double>> values;
+    for (const MeasureRow& row : result.measures) {
+      values[std::to_string(row.epoch) + row.layer + row.reference + row.measure] = row.value;
+    }
+    return values;
+  };
+  const ReplayOptions asked{.measures = {"pwcca"}, .before = {1}};
+  const auto whole = numbers(replay(options.run_directory, asked));
+  const std::string bytes = livecca_tests::text_of(snapshot(1));
+  std::mt19937_64 random(20240613);
+  for (int i = 0; i < 100; ++i) {
+    CAPTURE(i);
+    std::string damaged = bytes;
+    const std::size_t place = random() % bytes.size();
+    damaged[place] = static_cast<char>(damaged[place] ^ (1 << random() % 8));
+    livecca_tests::write_text(snapshot(1), damaged);
+    const ReplayResult replayed = replay(options.run_directory, asked);
+    REQUIRE(replayed.events.size() == 1);
+    CHECK(replayed.events[0].what == "unreadable");
+    CHECK(replayed.events[0].message.starts_with(snapshot(1).string() + ": expected"));
+    const auto values = numbers(replayed);
+    CHECK(values.size() < whole.size());
+    for (const auto& [name, value] : values) CHECK(whole.at(name) == value);
+  }
 }
 
 TEST_CASE_FIXTURE(ReplayFixture, "what cannot be replayed is an error that says why") {

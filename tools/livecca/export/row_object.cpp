@@ -1,5 +1,6 @@
 #include "export/row_object.hpp"
 
+#include "common/json_depth.hpp"
 #include "livecca/sinks/row.hpp"
 
 namespace livecca::tool {
@@ -7,7 +8,7 @@ namespace livecca::tool {
 using Json = nlohmann::json;
 
 std::optional<Json> parse_row(std::string_view line) {
-  Json row = Json::parse(line, nullptr, false);
+  Json row = parse_json<Json>(line);
   if (!row.is_object()) return std::nullopt;
   const auto schema = row.find("schema");
   const auto kind = row.find("kind");

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/json_depth.hpp"
 #include "common/safetensors.hpp"
 #include "inputs/input_error.hpp"
 #include "inputs/mapped_file.hpp"
@@ -22,6 +23,9 @@ Json parse(const std::string& path) {
   const MappedFile file(path);
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
                               file.bytes().size());
+  if (nests_deeper_than(deepest_json, text)) {
+    throw InputError(expected_form + std::string("JSON that nests deeper"));
+  }
   std::set<std::string> names;
   const auto once = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth == 1 && event == Json::parse_event_t::key &&

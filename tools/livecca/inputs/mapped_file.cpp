@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "common/descriptor.hpp"
+#include "common/uninterrupted.hpp"
 #include "inputs/input_error.hpp"
 
 namespace livecca::tool {
@@ -32,7 +33,8 @@ std::size_t checked_size(int descriptor) {
 MappedFile::MappedFile(const std::string& path) {
   // Without O_NONBLOCK the opening of a named pipe would wait for a writer.
   // A mapping outlives its descriptor.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file(
+      uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
   if (!file.is_open()) {
     throw InputError(std::string("expected a readable file, got: ") + std::strerror(errno));
   }

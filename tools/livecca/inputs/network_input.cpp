@@ -4,6 +4,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "common/list_folder.hpp"
 #include "inputs/input_error.hpp"
 #include "inputs/pack_tensor.hpp"
 
@@ -73,15 +74,13 @@ NetworkInput::NetworkInput(std::string path) : path_(std::move(path)) {
 void NetworkInput::read_folder() {
   is_folder_ = true;
   std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(path_, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.ends_with(ending) && !name.starts_with('.')) files.push_back(entry->path());
+  if (const auto failure = list_folder(path_, files)) {
+    throw InputError(path_ + ": expected a folder that can be read, got: " + failure.message());
   }
-  if (error) {
-    throw InputError(path_ + ": expected a folder that can be read, got: " + error.message());
-  }
+  std::erase_if(files, [](const std::filesystem::path& file) {
+    const std::string name = file.filename().string();
+    return !name.ends_with(ending) || name.starts_with('.');
+  });
   if (files.empty()) {
     throw InputError(path_ + ": expected .safetensors files in the folder, got none");
   }
