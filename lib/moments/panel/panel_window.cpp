@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "livecca/common/error.hpp"
-#include "moments/panel_merge.hpp"
 #include "moments/panel/panel_state.hpp"
+#include "moments/panel_merge.hpp"
 
 namespace livecca {
 
@@ -49,15 +49,25 @@ void Panel::State::bring_up_to_date(std::size_t block) {
 
 PanelMoments Panel::State::assemble(bool end) {
   for (std::size_t b = 0; b < blocks.size(); ++b) bring_up_to_date(b);
+  // The empty ones first: without memory for them the blocks must stay where they are.
   std::vector<PanelMoments> parts;
-  if (end) {
-    for (PanelMoments& block : blocks) {
-      parts.push_back(std::move(block));
-      block = empty_like(parts.back());
+  parts.reserve(blocks.size());
+  for (const PanelMoments& block : blocks) parts.push_back(end ? empty_like(block) : block);
+  if (!end) return assembled(parts);
+  std::swap(parts, blocks);
+  try {
+    return assembled(parts);
+  } catch (...) {
+    std::swap(parts, blocks);
+    // With a recording the parts may hold some of its rows already.
+    if (std::ranges::any_of(taps, [](const PanelTap& tap) { return tap.recording != nullptr; })) {
+      begin_window();
     }
-  } else {
-    parts = blocks;
+    throw;
   }
+}
+
+void Panel::State::add_recorded(std::vector<PanelMoments>& parts) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (!taps[i].recording) continue;
     for (std::size_t b = 0; b < parts.size() && !taps[i].left; ++b) {
@@ -73,26 +83,32 @@ PanelMoments Panel::State::assemble(bool end) {
       }
     }
   }
+}
+
+PanelMoments Panel::State::assembled(std::vector<PanelMoments>& parts) {
+  add_recorded(parts);
+  std::vector<Fault> its_faults = faults;
   PanelMoments result;
   if (parts.size() == 1) {
     result = std::move(parts.front());
   } else {
+    result = empty_like(parts.front());
+    for (std::size_t age = 0; age < parts.size(); ++age) {
+      add_present(result, parts[block_of_age(age)]);
+    }
+    // From here on nothing takes memory.
     std::rotate(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(block_of_age(0)),
                 parts.end());
-    result = empty_like(parts.front());
-    for (PanelMoments& part : parts) {
-      add_present(result, part);
-      drop_without_rows(part);
-    }
+    for (PanelMoments& part : parts) drop_without_rows(part);
     result.blocks = std::move(parts);
     result.blocks_by_age = !in_one_piece();
   }
   result.steps_discarded = steps_discarded;
-  result.faults = faults;
+  result.faults = std::move(its_faults);
   return result;
 }
 
-void Panel::State::rejoin() {
+std::vector<bool> Panel::State::begin_anew() const {
   std::vector<bool> anew(taps.size());
   for (std::size_t i = 0; i < taps.size(); ++i) anew[i] = taps[i].left;
   for (const PanelPair& pair : pairs) {
@@ -107,6 +123,10 @@ void Panel::State::rejoin() {
       changed = true;
     }
   }
+  return anew;
+}
+
+void Panel::State::rejoin(const std::vector<bool>& anew) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (anew[i]) restart_tap(i);
   }

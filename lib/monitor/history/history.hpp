@@ -59,11 +59,13 @@ class History {
               std::int64_t epoch);
   /// The layer was not seen in a step: it is not kept for this snapshot.
   void spoil(const std::string& layer);
+  /// No layer is kept for this snapshot. Takes no memory.
+  void spoil_all() noexcept;
   /// Ends the snapshot and returns it; null if nothing of it could be kept.
   std::shared_ptr<const RecordedPack> close(
       const PackFacts& facts, const std::function<const Moments*(const std::string&)>& moments_of);
   /// Forgets what the open snapshot has so far.
-  void abandon();
+  void abandon() noexcept;
 
   /// Each layer at the first snapshot of the same probe that was finite throughout: a NaN that is
   /// kept as the start would leave its row out of every later comparison.
@@ -103,6 +105,7 @@ class History {
   std::unique_ptr<PackWriter> writer_;  ///< of the open snapshot, once it has rows
   std::set<std::string> seen_;          ///< layers that it has rows of
   std::set<std::string> spoiled_;       ///< layers that it will not have
+  bool is_spoiled_ = false;             ///< it will have none
   std::map<std::string, std::shared_ptr<const RecordedPack>> start_;
   std::vector<Kept> kept_;
   std::array<std::set<std::uint64_t>, 2> in_checkpoints_;  ///< numbers that the last two know of
