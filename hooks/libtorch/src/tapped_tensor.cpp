@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -44,7 +45,10 @@ class KnownFacts {
   };
 
   void clean_up() {
-    std::erase_if(facts_, [](auto& known) { return !std::exchange(known.second.is_used, false); });
+    for (auto known = facts_.begin(); known != facts_.end();) {
+      const bool is_used = std::exchange(known->second.is_used, false);
+      known = is_used ? std::next(known) : facts_.erase(known);
+    }
     next_clean_up_ = std::max(fewest_to_clean_up, 2 * facts_.size());
   }
 
