@@ -268,10 +268,16 @@ std::string json_of(const SafetensorsMetadata& metadata,
     add(text, "__metadata__", strings + '}');
   }
   for (const SafetensorsTensor& tensor : tensors) {
-    const Json fields{{"dtype", tensor.dtype},
-                      {"shape", tensor.shape},
-                      {"data_offsets", {tensor.begin, tensor.end}}};
-    add(text, tensor.name, fields.dump());
+    std::string shape;
+    for (const auto length : tensor.shape) {
+      shape += (shape.empty() ? "" : ",") + std::to_string(length);
+    }
+    // Put together here: an object of the library takes memory in its destructor, which ends the
+    // process if there is none.
+    add(text, tensor.name,
+        "{\"dtype\":" + Json(tensor.dtype).dump() + ",\"shape\":[" + shape +
+            "],\"data_offsets\":[" + std::to_string(tensor.begin) + ',' +
+            std::to_string(tensor.end) + "]}");
   }
   return (text.empty() ? "{" : text) + '}';
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -67,17 +68,31 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
     : options(checked(std::move(given), checkpoint == nullptr)),
       process(::getpid()),
       restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
-      writer(options.run_directory, options.run, {options.on_event, knobs.wall_clock},
+      callbacks(options,
+                [this](const char* callback, std::int64_t epoch, const std::string& why) {
+                  writer.report({.epoch = epoch,
+                                 .what = "callback_failed",
+                                 .subject = callback,
+                                 .message = "expected it not to throw, got: " + why});
+                }),
+      writer(options.run_directory, options.run,
+             {[this](const Event& event) {
+                const bool is_its_own =
+                    event.what == "callback_failed" && event.subject == "on_event";
+                if (!is_its_own) callbacks.event(event);
+              },
+              knobs.wall_clock},
              checkpoint == nullptr),
       sinks(options.sinks, std::chrono::duration<double>(knobs.sink_retry_seconds),
             [this](const std::string& sink, const std::string& what, const std::string& why,
                    std::uint64_t count) { report_sink(sink, what, why, count); }),
       overhead(options.overhead_budget, options.synchronous),
       began(steady_seconds()),
+      before_solve(knobs.before_solve),
       executor(threads_of(options)),
       probe(Stream::probe, options, executor),
       history(options, [this](const Event& event) { writer.report(event); }),
-      solver(options, writer, latest, executor) {
+      solver(options, writer, latest, callbacks, executor) {
   if (checkpoint == nullptr) {
     open_sinks(false);
     write_run_row();
@@ -85,6 +100,7 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
     restore(*checkpoint);
     restored.clear();
   }
+  callbacks.start();  // last: what they call must be there
 }
 
 void Monitor::State::open_sinks(bool is_resumed) {
@@ -110,11 +126,13 @@ void Monitor::State::report_sink(const std::string& sink, const std::string& wha
     epoch = front.epoch;
   }
   const bool is_tried_again = what == "sink_failed";
-  writer.report({.epoch = epoch,
+  writer.tell([&] {
+    return Event{.epoch = epoch,
                  .what = what,
                  .subject = sink,
                  .message = why + (is_tried_again ? "; it is tried again" : ""),
-                 .count = count});
+                 .count = count};
+  });
 }
 
 bool Monitor::State::is_forked() const { return ::getpid() != process; }
@@ -149,6 +167,10 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
     throw Error(name + ": expected another network's name, this one is a recorded reference's");
   }
   if (const auto valid = reading.check(); !valid) throw Error(name + ": " + valid.why());
+  if (taps.size() >= options.most_taps) {
+    report_over_limit(name);
+    return {TapHandle::none};
+  }
   const std::size_t tap = taps.add({std::string(network), std::string(layer), reading, shape});
   try {
     probe.add_new(taps);
@@ -156,12 +178,13 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
     if (shape && options.train_window.kind == Window::Kind::last_blocks) {
       window_of(Stream::train).add_new(taps);
     }
+    taps.accept_last();
   } catch (...) {
     if (probe.panel().tap_count() > tap) probe.panel().remove_last_tap();
+    if (train && train->panel().tap_count() > tap) train->panel().remove_last_tap();
     taps.remove_last();
     throw;
   }
-  taps.accept_last();
   return {tap};
 }
 
@@ -205,20 +228,28 @@ Result<void> Monitor::State::add_reference(const std::string& name,
 
 bool Monitor::State::claim(Schedule& schedule, const char* subject, std::int64_t epoch) {
   std::string failure;
-  bool is_due = false;
-  {
-    const std::lock_guard lock(front_mutex);
-    if (front.is_finished) return false;
-    front.epoch = epoch;
-    is_due = schedule.claim({front.made, front.epoch, steady_seconds() - began});
-    failure = schedule.failure();
-  }
+  const bool is_due = ask(schedule, epoch, failure);
   if (!failure.empty()) {
-    writer.report({.epoch = epoch,
+    writer.tell([&] {
+      return Event{.epoch = epoch,
                    .what = "callback_failed",
                    .subject = std::string(subject) + " schedule",
-                   .message = "expected its predicate not to throw, got: " + failure});
+                   .message = "expected its predicate not to throw, got: " + failure};
+    });
   }
+  return is_due;
+}
+
+bool Monitor::State::ask(Schedule& schedule, std::int64_t epoch, std::string& failure) {
+  std::unique_lock lock(front_mutex);
+  if (front.is_finished) return false;
+  front.epoch = epoch;
+  const Progress now{front.made, front.epoch, steady_seconds() - began};
+  if (!schedule.has_predicate()) return schedule.claim(now);
+  lock.unlock();
+  const std::lock_guard one_at_a_time(asking);
+  const bool is_due = schedule.claim(now);
+  keep_reason(failure, schedule.failure());
   return is_due;
 }
 
@@ -237,21 +268,29 @@ Monitor::~Monitor() {
     static_cast<void>(state_.release());
     return;
   }
-  state_->executor.drain(Lane::training);
-  state_->executor.drain(Lane::solve);
-  if (!state_->front.is_finished) state_->writer.write_event_counts();
-  state_->sinks.close();
-  state_->writer.write_event_counts();  // of what the sinks still owed
+  State& state = *state_;
+  state.executor.drain(Lane::training);
+  state.executor.drain(Lane::solve);
+  state.callbacks.drain();
+  if (!state.front.is_finished) state.writer.write_event_counts();
+  state.sinks.close();
+  state.writer.write_event_counts();  // of what the sinks still owed
+  state.callbacks.stop();
+  // What a callback asked for in the end.
+  state.executor.drain(Lane::training);
+  state.executor.drain(Lane::solve);
 }
 
 TapHandle Monitor::watch(std::string_view network, std::string_view layer, const Reading& reading,
                          std::optional<TapShape> shape) {
   if (state_->is_forked()) return {};
+  const DeliveryAtEnd delivery(state_->callbacks);
   return state_->watch(network, layer, reading, shape);
 }
 
 Result<void> Monitor::add_reference(std::string_view name, const std::filesystem::path& pack) {
   if (state_->is_forked()) return failure_in_child();
+  const DeliveryAtEnd delivery(state_->callbacks);
   return state_->add_reference(std::string(name), pack);
 }
 
@@ -270,12 +309,15 @@ void Monitor::training_step(std::int64_t epoch) {
 }
 
 bool Monitor::claim_probe_pass(std::int64_t epoch) {
-  return !state_->is_forked() && state_->claim(state_->options.probe_schedule, "probe", epoch);
+  if (state_->is_forked()) return false;
+  const DeliveryAtEnd delivery(state_->callbacks);
+  return state_->claim(state_->options.probe_schedule, "probe", epoch);
 }
 
 std::optional<Monitor::Step> Monitor::begin_if_due(Stream stream, std::int64_t epoch) {
   State& state = *state_;
   if (state.is_forked()) return std::nullopt;
+  const DeliveryAtEnd delivery(state.callbacks);
   {
     const std::lock_guard lock(state.front_mutex);
     if (state.front.is_finished) return std::nullopt;
@@ -290,16 +332,19 @@ std::optional<Monitor::Step> Monitor::begin_if_due(Stream stream, std::int64_t e
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch) {
   if (state_->is_forked()) return SnapshotTicket({});
+  const DeliveryAtEnd delivery(state_->callbacks);
   return state_->snapshot(epoch, {true, true});
 }
 
 SnapshotTicket Monitor::snapshot(std::int64_t epoch, Stream stream) {
   if (state_->is_forked()) return SnapshotTicket({});
+  const DeliveryAtEnd delivery(state_->callbacks);
   return state_->snapshot(epoch, {stream == Stream::probe, stream == Stream::train});
 }
 
 std::optional<SnapshotTicket> Monitor::snapshot_if_due(std::int64_t epoch) {
   if (state_->is_forked()) return std::nullopt;
+  const DeliveryAtEnd delivery(state_->callbacks);
   if (!state_->claim(state_->options.train_snapshots, "snapshot", epoch)) return std::nullopt;
   return snapshot(epoch, Stream::train);
 }
@@ -311,21 +356,28 @@ std::optional<MeasureRow> Monitor::latest(const RowKey& key) const {
 
 void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   if (state_->is_forked()) return;
+  const DeliveryAtEnd delivery(state_->callbacks);
   std::uint64_t step = 0;
   {
     const std::lock_guard lock(state_->front_mutex);
     step = state_->front.step();
   }
-  state_->writer.write(LogRow{epoch, step, std::string(name), value});
+  try {
+    state_->writer.write(LogRow{epoch, step, std::string(name), value});
+  } catch (const std::bad_alloc&) {
+    state_->writer.lose(Loss::number);
+  }
 }
 
 Result<void> Monitor::save(const std::filesystem::path& folder) {
   if (state_->is_forked()) return failure_in_child();
+  const DeliveryAtEnd delivery(state_->callbacks);
   return state_->save(folder);
 }
 
 SnapshotReport Monitor::finish() {
   if (state_->is_forked()) return {};
+  const DeliveryAtEnd delivery(state_->callbacks);
   return state_->finish();
 }
 
@@ -344,5 +396,7 @@ void Monitor::log(std::string_view name, double value) {
 }
 
 const std::string& Monitor::network() const { return state_->options.network; }
+
+bool Monitor::is_forked() const { return state_->is_forked(); }
 
 }  // namespace livecca

@@ -16,9 +16,13 @@ bool is_of_taps(const std::string& subject, const EndedWindow& window) {
 
 }  // namespace
 
-void Monitor::State::report_to(SnapshotReport& report, const Event& event) {
+void Monitor::State::report_to(SnapshotReport& report, const Event& event) noexcept {
   writer.report(event);
-  report.events.push_back(event);
+  try {
+    report.events.push_back(event);
+  } catch (...) {
+    // No memory for it: it is in the rows.
+  }
 }
 
 void Monitor::State::report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report) {
@@ -113,6 +117,32 @@ void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotRepo
     report_to(report, {epoch, "missing", tap.text(),
                        "expected a layer of this name in " + options.network + ", got none"});
   }
+}
+
+void Monitor::State::report_over_limit(const std::string& name) noexcept {
+  writer.tell([&] {
+    std::int64_t epoch = 0;
+    {
+      const std::lock_guard lock(front_mutex);
+      epoch = front.epoch;
+    }
+    return Event{.epoch = epoch,
+                 .what = "over_limit",
+                 .subject = "taps",
+                 .message = "expected at most " + std::to_string(options.most_taps) +
+                            " taps, got another one, " + name +
+                            "; it is not watched: do names change from step to step?"};
+  });
+}
+
+void Monitor::State::report_silence(std::int64_t epoch, SnapshotReport& report) {
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    if (taps.at(i).network == options.network) return;
+  }
+  report_to(report, {epoch, "missing", options.network,
+                     "expected a layer of this network to be watched, got none: call watch() and "
+                     "observe(), or with LibTorch tap() in forward(), within a TapScope and on its "
+                     "thread"});
 }
 
 RunRow Monitor::State::run_row() const {

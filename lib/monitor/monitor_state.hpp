@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,8 +17,10 @@
 #include "livecca/common/executor.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/packs/probe_fingerprint.hpp"
+#include "monitor/callbacks.hpp"
 #include "monitor/history/history.hpp"
 #include "monitor/history/reference_packs.hpp"
+#include "monitor/intake/kept_reason.hpp"
 #include "monitor/intake/step_buffer.hpp"
 #include "monitor/intake/stream_window.hpp"
 #include "monitor/intake/watched_taps.hpp"
@@ -57,16 +60,28 @@ struct FrontState {
   std::uint64_t step() const { return made > 0 ? made : committed; }
 };
 
+/// A snapshot on its way, with what the training threads knew when its windows ended.
+struct PendingSnapshot {
+  SnapshotJob job;
+  FrontState front_then;
+  std::array<bool, 2> streams{};  ///< whose windows end
+  std::promise<std::shared_ptr<const SnapshotReport>> promise;
+};
+
 /// The monitor's parts, and how they hang together:
 ///
 ///     training threads   Step → StepBuffer            front
 ///     queue              Executor, training lane
 ///     livecca's thread   StreamWindow, History        pipeline
 ///     queue              Executor, solve lane
-///     livecca's thread   SnapshotSolver → RunWriter, LatestRows, callbacks
+///     livecca's thread   SnapshotSolver → RunWriter, LatestRows
+///     callbacks' thread  Callbacks, of all that these report
 ///
 /// With options.synchronous there are no queues: the caller's thread goes all the way, under
-/// `pipeline`.
+/// `pipeline`, and calls the callbacks once it holds no lock.
+///
+/// Memory may run out anywhere. What a training thread calls then counts a Loss and goes on; on
+/// livecca's threads the window or the snapshot in hand is lost, with an event.
 struct Monitor::State {
   State(MonitorOptions given, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
 
@@ -76,12 +91,16 @@ struct Monitor::State {
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape);
   Result<void> add_reference(const std::string& name, const std::filesystem::path& pack);
+  /// There is no place for a tap of this name.
+  void report_over_limit(const std::string& name) noexcept;
   void expect_reference_name(const std::string& name) const;
   /// The sinks are told of the run, and of all that the writer writes from now on.
   void open_sinks(bool is_resumed);
   void report_sink(const std::string& sink, const std::string& what, const std::string& why,
                    std::uint64_t count);
   bool claim(Schedule& schedule, const char* subject, std::int64_t epoch);
+  /// Asks the schedule, and where it has a predicate under no lock of the monitor.
+  bool ask(Schedule& schedule, std::int64_t epoch, std::string& failure);
 
   PackingOptions packing() const {
     return {options.positions, options.max_features, options.feature_seed};
@@ -90,31 +109,45 @@ struct Monitor::State {
   // step_queue.cpp
   /// Lets a buffer be used again.
   void give_back(std::unique_ptr<StepBuffer> buffer);
-  /// Runs a job on livecca's thread, behind all steps so far; waits for a place in the queue.
-  void run_in_order(std::function<void()> job);
+  /// Runs a job on livecca's thread, behind all steps so far; waits for a place in the queue. If
+  /// the queue has no memory for it, it runs here, once the queue is empty.
+  void run_in_order(const std::function<void()>& job) noexcept;
   /// A step's buffer arrives on livecca's thread.
   void take_step(std::unique_ptr<StepBuffer> buffer) noexcept;
   void feed_step(StepBuffer& buffer);
-  void hand_over(std::unique_ptr<StepBuffer> buffer);
-  void report_dropped(std::int64_t epoch);
+  void hand_over(std::unique_ptr<StepBuffer> buffer) noexcept;
+  void report_dropped(std::int64_t epoch) noexcept;
   /// A step came to nothing on the training thread: it was not committed, or failed for a reason.
-  void lose_step(std::unique_ptr<StepBuffer> buffer, const std::string& reason);
+  void lose_step(std::unique_ptr<StepBuffer> buffer, const std::string& reason) noexcept;
   /// What came of a stream since the last snapshot is worth nothing.
-  void drop_window(Stream stream, std::int64_t epoch, const std::string& reason);
+  void drop_window(Stream stream, std::int64_t epoch, const std::string& reason) noexcept;
   StreamWindow& window_of(Stream stream);
   void take_inputs(StepBuffer& buffer);
   // snapshot_windows.cpp
-  /// What the training threads knew, whose next windows begin now. Throws Error.
-  FrontState end_windows(std::int64_t epoch, std::array<bool, 2> streams);
+  /// Tells what the training threads knew, whose next windows begin now. Throws Error, or
+  /// std::bad_alloc; nothing is ended then.
+  void end_windows(std::int64_t epoch, std::array<bool, 2> streams, FrontState& then);
+  /// The snapshot of windows that end now; null if there is no memory for it. Throws Error.
+  std::unique_ptr<PendingSnapshot> begin_snapshot(std::int64_t epoch, std::array<bool, 2> streams);
   /// `streams` says of each stream whether its window ends.
   SnapshotTicket snapshot(std::int64_t epoch, std::array<bool, 2> streams);
-  void freeze_what_there_is(SnapshotJob& job, const FrontState& front_then,
-                            std::array<bool, 2> streams) noexcept;
+  void lose_snapshot(std::array<bool, 2> streams) noexcept;
+  /// A snapshot arrives on livecca's thread, behind its steps.
+  void take_snapshot(std::unique_ptr<PendingSnapshot> pending) noexcept;
+  void solve(std::unique_ptr<PendingSnapshot> pending) noexcept;
   /// The fingerprint of the probe, if all its inputs were told.
   std::optional<ProbeFingerprint> whole_fingerprint(std::uint64_t images, SnapshotReport& report);
   /// Freezes what there is to freeze; the job is then ready to be solved.
-  void freeze(SnapshotJob& job, const FrontState& front_then, std::array<bool, 2> streams);
+  void freeze(SnapshotJob& job, const FrontState& front_then, std::array<bool, 2> streams) noexcept;
+  /// Does a part of that, each of which may fail by itself. Returns whether it did.
+  template <typename Part>
+  bool freeze_part(SnapshotJob& job, const Part& part) noexcept;
+  /// The pass over the probe is not kept.
+  void lose_probe(SnapshotJob& job) noexcept;
+  void take_overhead(SnapshotJob& job, const FrontState& front_then, double seconds) noexcept;
   void freeze_probe(SnapshotJob& job, const FrontState& front_then);
+  /// Keeps the probe's activations, and finds what they are compared with.
+  void keep_probe(SnapshotJob& job);
   void freeze_train(SnapshotJob& job, const FrontState& front_then);
   void add_earlier(SnapshotJob& job);
   SnapshotReport finish();
@@ -122,7 +155,16 @@ struct Monitor::State {
   void report_rest(SnapshotReport& report);
 
   // monitor_faults.cpp
-  void report_to(SnapshotReport& report, const Event& event);
+  void report_to(SnapshotReport& report, const Event& event) noexcept;
+  /// The same of what make_event() returns, as far as there is memory for it.
+  template <typename MakeEvent>
+  void report_made(SnapshotReport& report, const MakeEvent& make_event) noexcept {
+    try {
+      report_to(report, make_event());
+    } catch (...) {
+      writer.lose(Loss::event);
+    }
+  }
   /// That nobody told the probe's inputs, if this is its first snapshot.
   void report_unverified_probe(std::int64_t epoch, SnapshotReport& report);
   /// Taps of another width than at the stream's snapshot before.
@@ -132,6 +174,8 @@ struct Monitor::State {
   /// A recorded network of which no layer pairs.
   void report_lonely(const RecordedSide& side, SnapshotJob& job);
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
+  /// At the first snapshot and at the end: no layer of the trained network is watched.
+  void report_silence(std::int64_t epoch, SnapshotReport& report);
   RunRow run_row() const;
   void write_run_row();
 
@@ -145,6 +189,7 @@ struct Monitor::State {
   MonitorOptions options;
   std::int64_t process;
   std::string restored;  ///< the checkpoint's text, while it is being read; else empty
+  Callbacks callbacks;
   RunWriter writer;
   std::mutex front_mutex;
   FrontState front;
@@ -157,7 +202,10 @@ struct Monitor::State {
   Overhead overhead;
   double began = 0;
 
+  std::recursive_mutex asking;  ///< held while a predicate is asked, which may ask for others
   std::mutex pipeline;
+  std::mutex solving;                  ///< of the solver
+  std::function<void()> before_solve;  ///< for tests
   Executor executor;
   StreamWindow probe;
   std::optional<StreamWindow> train;
@@ -168,15 +216,16 @@ struct Monitor::State {
   /// Of each stream's taps, at their last snapshot with rows.
   std::array<std::map<std::size_t, std::size_t>, 2> widths;
   std::size_t taps_in_run_row = 0;
+  bool was_silence_told = false;  ///< at a snapshot
 };
 
 struct Monitor::Step::State {
   State(Monitor::State& the_monitor, std::unique_ptr<StepBuffer> the_buffer)
       : monitor(the_monitor), buffer(std::move(the_buffer)) {}
 
-  /// The buffer of a step that is not committed; null in a child of fork(). Throws Error after it
-  /// was.
-  static StepBuffer* expect_open(const std::unique_ptr<State>& state, const char* what);
+  /// The buffer of a step that is not committed; null in a child of fork(), and of a step that
+  /// found no memory to begin. Throws Error after the commit.
+  static StepBuffer* expect_open(const Step& step, const char* what);
   bool is_open() const { return buffer && !monitor.is_forked(); }
   /// Throws Error on a handle that watch() never returned.
   const WatchedTap& tap_of(TapHandle handle) const;
@@ -188,7 +237,7 @@ struct Monitor::Step::State {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& reason) {
-      failure = reason.what();
+      keep_reason(failure, reason.what());
     }
   }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "livecca/common/error.hpp"
@@ -22,33 +23,48 @@ Monitor::Step Monitor::begin(Stream stream, std::int64_t epoch) {
   const bool is_probe = stream == Stream::probe;
   const double share = is_probe ? 1 : state.overhead.images_share();
   if (is_probe) state.overhead.interrupt();
-  auto step = std::make_unique<Step::State>(state, state.pool.take());
+  std::unique_ptr<Step::State> step;
+  try {
+    step = std::make_unique<Step::State>(state, state.pool.take());
+  } catch (const std::bad_alloc&) {
+    // The step is lost: below.
+  }
   {
     const std::lock_guard lock(state.front_mutex);
     state.front.expect_may_begin(stream);
     StreamFront& front = state.front.of(stream);
     const std::uint64_t first_image =
         is_probe ? state.front.probe_images : front.number * images_per_train_step;
-    step->buffer->begin(stream, epoch, first_image, share);
-    state.front.probe_is_open |= is_probe;
+    if (step) {
+      step->buffer->begin(stream, epoch, first_image, share);
+      state.front.probe_is_open |= is_probe;
+    } else {
+      ++front.discarded;
+      if (is_probe) keep_reason(state.front.probe_failure, "out of memory");
+    }
     ++front.begun;
     ++front.number;
     state.front.epoch = epoch;
   }
+  if (!step) state.writer.lose(is_probe ? Loss::probe_step : Loss::train_step);
   return Step(std::move(step));
 }
 
-Monitor::Step::Step(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Monitor::Step::Step(std::unique_ptr<State> state)
+    : state_(std::move(state)), is_lost_(state_ == nullptr) {}
 Monitor::Step::Step(Step&&) noexcept = default;
 
 Monitor::Step::~Step() {
-  if (state_ && state_->is_open()) state_->monitor.lose_step(std::move(state_->buffer), {});
+  if (!state_ || !state_->is_open()) return;
+  Monitor::State& monitor = state_->monitor;
+  const DeliveryAtEnd delivery(monitor.callbacks);
+  monitor.lose_step(std::move(state_->buffer), {});
 }
 
-StepBuffer* Monitor::Step::State::expect_open(const std::unique_ptr<State>& state,
-                                              const char* what) {
-  if (!state) throw Error(std::string("step: ") + what + " after its commit");
-  return state->is_open() ? state->buffer.get() : nullptr;
+StepBuffer* Monitor::Step::State::expect_open(const Step& step, const char* what) {
+  if (step.is_lost_) return nullptr;
+  if (!step.state_) throw Error(std::string("step: ") + what + " after its commit");
+  return step.state_->is_open() ? step.state_->buffer.get() : nullptr;
 }
 
 const WatchedTap& Monitor::Step::State::tap_of(TapHandle handle) const {
@@ -64,21 +80,23 @@ void Monitor::Step::set_inputs(const ActivationView& view) {
 void Monitor::Step::set_inputs(const void* data, std::string_view element_type,
                                std::size_t element_bytes, std::span<const std::int64_t> shape,
                                std::span<const std::int64_t> strides) {
-  StepBuffer* const buffer = State::expect_open(state_, "got inputs");
+  StepBuffer* const buffer = State::expect_open(*this, "got inputs");
   if (buffer == nullptr || buffer->stream == Stream::train) return;
   if (buffer->inputs) throw Error("step: expected its inputs once, got them again");
   const TimeSpent time(buffer->observe_seconds);
-  ProbeFingerprint read;
-  if (const auto added = read.add(data, element_type, element_bytes, shape, strides)) {
-    buffer->inputs = std::move(read);
-  } else {
-    report_unwatchable("inputs", added.why());
-  }
+  state_->attempt([&] {
+    ProbeFingerprint read;
+    if (const auto added = read.add(data, element_type, element_bytes, shape, strides)) {
+      buffer->inputs = std::move(read);
+    } else {
+      report_unwatchable("inputs", added.why());
+    }
+  });
 }
 
 void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask) {
-  StepBuffer* const buffer = State::expect_open(state_, "observed");
-  if (buffer == nullptr) return;
+  StepBuffer* const buffer = State::expect_open(*this, "observed");
+  if (buffer == nullptr || !tap.is_watched()) return;
   const TimeSpent time(buffer->observe_seconds);
   state_->attempt([&] {
     buffer->observe(tap.index, state_->tap_of(tap), view, mask, state_->monitor.packing());
@@ -87,8 +105,8 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const Seq
 
 void Monitor::Step::observe_held(TapHandle tap, const ActivationView& view,
                                  std::shared_ptr<const void> memory, std::uint64_t bytes) {
-  StepBuffer* const buffer = State::expect_open(state_, "observed");
-  if (buffer == nullptr) return;
+  StepBuffer* const buffer = State::expect_open(*this, "observed");
+  if (buffer == nullptr || !tap.is_watched()) return;
   Monitor::State& monitor = state_->monitor;
   const std::uint64_t limit = monitor.options.held_bytes_limit;
   if (bytes > limit || monitor.held_bytes.fetch_add(bytes) > limit - bytes) {
@@ -101,7 +119,7 @@ void Monitor::Step::observe_held(TapHandle tap, const ActivationView& view,
 }
 
 void Monitor::Step::merge(const PanelMoments& moments) {
-  StepBuffer* const buffer = State::expect_open(state_, "merged");
+  StepBuffer* const buffer = State::expect_open(*this, "merged");
   if (buffer == nullptr) return;
   if (buffer->moments || std::ranges::any_of(buffer->taps, &TapBuffer::observed)) {
     throw Error("step: expected moments instead of observations, once");
@@ -115,10 +133,13 @@ void Monitor::Step::merge(const PanelMoments& moments) {
 
 void Monitor::Step::report_unwatchable(std::string_view tap, std::string_view why) {
   if (!state_ || !state_->is_open()) return;
-  state_->monitor.writer.report({.epoch = state_->buffer->epoch,
-                                 .what = "unwatchable",
-                                 .subject = std::string(tap),
-                                 .message = std::string(why)});
+  const DeliveryAtEnd delivery(state_->monitor.callbacks);
+  state_->monitor.writer.tell([&] {
+    return Event{.epoch = state_->buffer->epoch,
+                 .what = "unwatchable",
+                 .subject = std::string(tap),
+                 .message = std::string(why)};
+  });
 }
 
 void Monitor::Step::add_reference_time(double seconds) {
@@ -131,12 +152,12 @@ void Monitor::Step::add_observing_time(double seconds) {
 }
 
 void Monitor::Step::at_commit(std::function<void(Step&)> action) {
-  if (State::expect_open(state_, "got an action") == nullptr) return;
+  if (State::expect_open(*this, "got an action") == nullptr) return;
   state_->attempt([&] { state_->at_commit.push_back(std::move(action)); });
 }
 
 void Monitor::Step::commit() {
-  const bool is_open = State::expect_open(state_, "committed") != nullptr;
+  const bool is_open = State::expect_open(*this, "committed") != nullptr;
   if (is_open) {
     for (const auto& action : std::exchange(state_->at_commit, {})) {
       state_->attempt([&] { action(*this); });
@@ -145,8 +166,9 @@ void Monitor::Step::commit() {
   const auto state = std::move(state_);
   if (!is_open) return;
   Monitor::State& monitor = state->monitor;
+  const DeliveryAtEnd delivery(monitor.callbacks);
   if (!state->failure.empty()) {
-    monitor.lose_step(std::move(state->buffer), "a step failed: " + state->failure);
+    monitor.lose_step(std::move(state->buffer), step_failed(state->failure));
     return;
   }
   const bool is_probe = state->buffer->stream == Stream::probe;
@@ -160,12 +182,7 @@ void Monitor::Step::commit() {
       ++monitor.front.probe_steps;
     }
   }
-  try {
-    monitor.hand_over(std::move(state->buffer));
-  } catch (const std::exception& reason) {
-    const std::lock_guard lock(monitor.front_mutex);
-    if (is_probe) monitor.front.probe_failure = reason.what();
-  }
+  monitor.hand_over(std::move(state->buffer));
 }
 
 }  // namespace livecca

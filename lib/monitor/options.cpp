@@ -53,6 +53,7 @@ std::string fault_of_numbers(const MonitorOptions& options) {
            std::to_string(options.error_blocks);
   }
   if (options.threads < 0) return got("0 or more threads", options.threads);
+  if (options.most_taps == 0) return got("at least one of most_taps", options.most_taps);
   if (options.queue_steps == 0) return got("at least one of queue_steps", options.queue_steps);
   if (!(options.overhead_budget >= 0 && options.overhead_budget < 1)) {
     return got("an overhead_budget from 0 to below 1", options.overhead_budget);

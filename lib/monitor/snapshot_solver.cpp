@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "monitor/comparison/asked_measures.hpp"
+#include "monitor/intake/kept_reason.hpp"
 #include "monitor/pacing/time_spent.hpp"
 
 namespace livecca {
@@ -40,21 +41,27 @@ std::optional<double> share_of(const OverheadRow& row) {
 }  // namespace
 
 SnapshotSolver::SnapshotSolver(const MonitorOptions& options, RunWriter& writer, LatestRows& latest,
-                               Executor& executor)
+                               Callbacks& callbacks, Executor& executor)
     : options_(options),
       writer_(writer),
       latest_(latest),
+      callbacks_(callbacks),
       executor_(executor),
       probe_solver_(executor),
       train_solver_(executor),
       recorded_(options, executor),
       verdicts_(options.verdicts) {}
 
-void SnapshotSolver::fail(SnapshotJob& job, const std::string& what, const std::string& subject,
-                          const std::string& message) {
-  const Event event{.epoch = job.epoch, .what = what, .subject = subject, .message = message};
-  writer_.report(event);
-  job.report->events.push_back(event);
+void SnapshotSolver::fail(SnapshotJob& job, const char* what, const std::string& subject,
+                          std::string_view message) noexcept {
+  try {
+    const Event event{
+        .epoch = job.epoch, .what = what, .subject = subject, .message = std::string(message)};
+    writer_.report(event);
+    job.report->events.push_back(event);
+  } catch (...) {
+    writer_.lose(Loss::event);
+  }
 }
 
 SolvedWindow SnapshotSolver::solved(const PanelMoments& moments, Solver& solver, Stream stream,
@@ -92,7 +99,7 @@ void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {
   recorded_.compare(
       *job.now, job.earlier,
       [&](const std::string& what, const std::string& subject, const std::string& message) {
-        fail(job, what, subject, message);
+        fail(job, what.c_str(), subject, message);
       },
       [&](const RecordedSide& side, const PanelMoments& moments,
           const std::vector<std::size_t>& pairs, Solver& solver) {
@@ -177,53 +184,57 @@ void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSi
   }
 }
 
-void SnapshotSolver::tell(const SnapshotJob& job) {
-  if (!options_.on_snapshot) return;
-  std::string why = "an exception that is not a std::exception";
-  try {
-    options_.on_snapshot(*job.report);
-    return;
-  } catch (const std::exception& failure) {
-    why = failure.what();
-  } catch (...) {
-  }
-  writer_.report({.epoch = job.epoch,
-                  .what = "callback_failed",
-                  .subject = "on_snapshot",
-                  .message = "expected it not to throw, got: " + why});
+void SnapshotSolver::write(SnapshotJob& job) noexcept {
+  SnapshotReport& report = *job.report;
+  const TimeSpent time(report.solve_seconds);
+  RowSinks sinks{report, &writer_};
+  const auto attempt = [&](const auto& part) {
+    std::string why;
+    try {
+      part();
+      return;
+    } catch (const std::exception& failure) {
+      keep_reason(why, failure.what());
+    } catch (...) {
+      keep_reason(why, "unknown");
+    }
+    fail(job, "solve_failed", "snapshot", why);
+  };
+  // Each by itself: what one of them lacks the others still have.
+  attempt([&] {
+    if (job.probe) write_stream(Stream::probe, *job.probe, job, sinks);
+  });
+  attempt([&] { write_recorded(job, sinks); });
+  attempt([&] { write_missing(job, sinks); });
+  attempt([&] {
+    if (job.train) write_stream(Stream::train, *job.train, job, sinks);
+  });
+  attempt([&] { write_drifts(job); });
+  attempt([&] { report_unconverged(job); });
+  attempt([&] {
+    if (job.probe) write_verdicts(Stream::probe, job, sinks);
+  });
+  attempt([&] {
+    if (job.train) write_verdicts(Stream::train, job, sinks);
+  });
+  attempt([&] { latest_.put(report.measures); });
 }
 
 void SnapshotSolver::solve(SnapshotJob& job) noexcept {
-  // Out of memory while reporting that memory ran out is the one case that leaves no trace.
-  bool is_given = false;  // others read the report then
+  write(job);
+  SnapshotReport& report = *job.report;
+  job.overhead.solve_seconds = report.solve_seconds;
+  job.overhead.share = share_of(job.overhead);
+  job.overhead.lines_lost = writer_.lines_lost();
+  writer_.write(job.overhead);
+  report.step = job.step;
+  report.overhead = job.overhead;
+  // Others read the report from now on.
+  writer_.give_to_sinks(std::shared_ptr<const SnapshotRows>(job.report));
   try {
-    SnapshotReport& report = *job.report;
-    RowSinks sinks{report, &writer_};
-    try {
-      const TimeSpent time(report.solve_seconds);
-      if (job.probe) write_stream(Stream::probe, *job.probe, job, sinks);
-      write_recorded(job, sinks);
-      write_missing(job, sinks);
-      if (job.train) write_stream(Stream::train, *job.train, job, sinks);
-      write_drifts(job);
-      report_unconverged(job);
-      if (job.probe) write_verdicts(Stream::probe, job, sinks);
-      if (job.train) write_verdicts(Stream::train, job, sinks);
-    } catch (const std::exception& failure) {
-      fail(job, "solve_failed", "snapshot", failure.what());
-    }
-    latest_.put(report.measures);
-    job.overhead.solve_seconds = report.solve_seconds;
-    job.overhead.share = share_of(job.overhead);
-    job.overhead.lines_lost = writer_.lines_lost();
-    writer_.write(job.overhead);
-    report.step = job.step;
-    report.overhead = job.overhead;
-    is_given = true;
-    writer_.give_to_sinks(std::shared_ptr<const SnapshotRows>(job.report));
-    tell(job);
+    callbacks_.snapshot(job.report);
   } catch (...) {
-    if (!is_given) job.report->measures.clear();
+    writer_.lose(Loss::snapshot);
   }
 }
 

@@ -4,12 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "livecca/common/executor.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
 #include "livecca/snapshot/solver.hpp"
+#include "monitor/callbacks.hpp"
 #include "monitor/comparison/recorded_comparison.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
 #include "monitor/intake/stream_window.hpp"
@@ -40,7 +42,7 @@ class SnapshotSolver {
  public:
   /// All are borrowed.
   SnapshotSolver(const MonitorOptions& options, RunWriter& writer, LatestRows& latest,
-                 Executor& executor);
+                 Callbacks& callbacks, Executor& executor);
 
   /// Never throws: what goes wrong is an event, and the report says what is missing. Seconds taken
   /// are in the report.
@@ -58,13 +60,15 @@ class SnapshotSolver {
   void report_unconverged(SnapshotJob& job);
   void write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks);
   SolvedWindow solved(const PanelMoments& moments, Solver& solver, Stream stream, SnapshotJob& job);
-  void fail(SnapshotJob& job, const std::string& what, const std::string& subject,
-            const std::string& message);
-  void tell(const SnapshotJob& job);
+  /// Writes what there is to write of a job. A part that fails is an event.
+  void write(SnapshotJob& job) noexcept;
+  void fail(SnapshotJob& job, const char* what, const std::string& subject,
+            std::string_view message) noexcept;
 
   const MonitorOptions& options_;
   RunWriter& writer_;
   LatestRows& latest_;
+  Callbacks& callbacks_;
   Executor& executor_;
   Solver probe_solver_;
   Solver train_solver_;

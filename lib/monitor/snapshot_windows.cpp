@@ -1,5 +1,6 @@
 #include <exception>
 #include <future>
+#include <new>
 #include <utility>
 
 #include "livecca/common/error.hpp"
@@ -13,16 +14,15 @@ namespace {
 // One is being solved while the next waits: each holds a window's moments.
 constexpr std::size_t most_unsolved = 2;
 
-using Promise = std::promise<std::shared_ptr<const SnapshotReport>>;
-
 }  // namespace
 
-FrontState Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams) {
+void Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams,
+                                 FrontState& then) {
   const std::lock_guard lock(front_mutex);
   front.expect_running();
   if (streams[0]) front.expect_no_probe_step();
   front.epoch = epoch;
-  FrontState then = front;
+  then = front;
   for (std::size_t i = 0; i < streams.size(); ++i) {
     if (streams[i]) front.streams[i].begun = front.streams[i].discarded = 0;
   }
@@ -30,65 +30,108 @@ FrontState Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> s
     front.probe_images = front.probe_steps = 0;
     front.probe_failure.clear();
   }
-  return then;
+}
+
+std::unique_ptr<PendingSnapshot> Monitor::State::begin_snapshot(std::int64_t epoch,
+                                                                std::array<bool, 2> streams) {
+  constexpr int tries = 2;
+  for (int i = 0; i < tries; ++i) {
+    try {
+      auto pending = std::make_unique<PendingSnapshot>();
+      SnapshotJob& job = pending->job;
+      job.report = std::make_shared<SnapshotReport>();
+      job.epoch = job.report->epoch = epoch;
+      pending->streams = streams;
+      end_windows(epoch, streams, pending->front_then);
+      job.step = job.report->step = pending->front_then.step();
+      return pending;
+    } catch (const std::bad_alloc&) {
+      if (options.synchronous) continue;
+      // Steps and solves that come to their end give memory back.
+      executor.drain(Lane::training);
+      executor.drain(Lane::solve);
+    }
+  }
+  return nullptr;
+}
+
+void Monitor::State::lose_snapshot(std::array<bool, 2> streams) noexcept {
+  writer.lose(Loss::snapshot);
+  const std::lock_guard lock(front_mutex);
+  // The next snapshot would mix this pass over the probe with a later one.
+  if (streams[0] && front.streams[0].begun > 0) keep_reason(front.probe_failure, "out of memory");
 }
 
 SnapshotTicket Monitor::State::snapshot(std::int64_t epoch, std::array<bool, 2> streams) {
   overhead.interrupt();
-  const FrontState then = end_windows(epoch, streams);
-  const auto job = std::make_shared<SnapshotJob>();
-  job->epoch = epoch;
-  job->step = then.step();
-  job->report = std::make_shared<SnapshotReport>();
-  job->report->epoch = epoch;
-  const auto promise = std::make_shared<Promise>();
-  SnapshotTicket ticket(promise->get_future().share());
-  run_in_order([this, job, promise, then, streams] {
-    std::unique_lock lock(pipeline);
-    freeze_what_there_is(*job, then, streams);
-    const auto solve = [this, job, promise] {
-      solver.solve(*job);
-      overhead.spent_elsewhere(job->report->solve_seconds);
-      promise->set_value(job->report);
-    };
-    if (options.synchronous) {
-      // Under the lock: what save() finds then is before the snapshot or after all its rows.
-      solve();
-      return;
-    }
-    lock.unlock();
-    try {
-      executor.submit(Lane::solve, solve, most_unsolved);
-    } catch (const std::exception&) {
-      solve();  // a job that finds no memory is done here
-    }
-  });
+  std::unique_ptr<PendingSnapshot> pending = begin_snapshot(epoch, streams);
+  if (!pending) {
+    lose_snapshot(streams);
+    return SnapshotTicket({});
+  }
+  SnapshotTicket ticket(pending->promise.get_future().share());
+  // Plain pointers: a std::function of so little takes no memory.
+  PendingSnapshot* const ended = pending.release();
+  run_in_order([this, ended] { take_snapshot(std::unique_ptr<PendingSnapshot>(ended)); });
   return ticket;
 }
 
-void Monitor::State::freeze_what_there_is(SnapshotJob& job, const FrontState& front_then,
-                                          std::array<bool, 2> streams) noexcept {
+void Monitor::State::take_snapshot(std::unique_ptr<PendingSnapshot> pending) noexcept {
+  std::unique_lock lock(pipeline);
+  freeze(pending->job, pending->front_then, pending->streams);
+  if (options.synchronous) {
+    // Under the lock: what save() finds then is before the snapshot or after all its rows.
+    solve(std::move(pending));
+    return;
+  }
+  lock.unlock();
+  PendingSnapshot* const frozen = pending.release();
+  const auto job = [this, frozen] { solve(std::unique_ptr<PendingSnapshot>(frozen)); };
   try {
-    try {
-      freeze(job, front_then, streams);
-    } catch (const std::exception& failure) {
-      job.probe.reset();
-      job.train.reset();
-      job.now.reset();
-      report_to(*job.report, {job.epoch, "solve_failed", "snapshot", failure.what()});
-    }
+    executor.submit(Lane::solve, job, most_unsolved);
   } catch (...) {
-    // Memory ran out while it was told that memory ran out.
+    // No memory for the hand-over. After the solves before it, it is done here.
+    executor.drain(Lane::solve);
+    job();
   }
 }
 
+void Monitor::State::solve(std::unique_ptr<PendingSnapshot> pending) noexcept {
+  {
+    const std::lock_guard lock(solving);
+    if (before_solve) before_solve();
+    solver.solve(pending->job);
+  }
+  overhead.spent_elsewhere(pending->job.report->solve_seconds);
+  pending->promise.set_value(pending->job.report);
+}
+
+template <typename Part>
+bool Monitor::State::freeze_part(SnapshotJob& job, const Part& part) noexcept {
+  std::string why;
+  try {
+    part();
+    return true;
+  } catch (const std::exception& failure) {
+    keep_reason(why, failure.what());
+  } catch (...) {
+    keep_reason(why, "unknown");
+  }
+  report_made(*job.report, [&] { return Event{job.epoch, "solve_failed", "snapshot", why}; });
+  return false;
+}
+
 void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
-                            std::array<bool, 2> streams) {
+                            std::array<bool, 2> streams) noexcept {
   SnapshotReport& report = *job.report;
-  if (taps_in_run_row != taps.size()) {
-    taps_in_run_row = taps.size();
+  freeze_part(job, [&] {
+    if (taps_in_run_row == taps.size()) return;
     write_run_row();
+    taps_in_run_row = taps.size();
     report_unpaired_references(job.epoch, report);
+  });
+  if (!std::exchange(was_silence_told, true)) {
+    freeze_part(job, [&] { report_silence(job.epoch, report); });
   }
   report_dropped(job.epoch);
   const bool has_train = streams[1] && train && train->is_used();
@@ -98,14 +141,35 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
     // Without any step at all, it is the probe that is missed.
     if (streams[0] && (front_then.streams[0].begun > 0 || probe.is_used() ||
                        (!has_train && front_then.streams[1].begun == 0))) {
-      freeze_probe(job, front_then);
+      if (!freeze_part(job, [&] { freeze_probe(job, front_then); })) {
+        job.probe.reset();
+        probe.abandon();  // what there is of the pass must not come into the next one
+        lose_probe(job);
+      } else if (!freeze_part(job, [&] { keep_probe(job); })) {
+        lose_probe(job);
+      }
     }
     if (has_train) {
-      freeze_train(job, front_then);
+      if (!freeze_part(job, [&] { freeze_train(job, front_then); })) job.train.reset();
     } else if (streams[1]) {
-      report_discarded(Stream::train, front_then.streams[1].discarded, report);
+      freeze_part(
+          job, [&] { report_discarded(Stream::train, front_then.streams[1].discarded, report); });
     }
   }
+  take_overhead(job, front_then, seconds);
+}
+
+void Monitor::State::lose_probe(SnapshotJob& job) noexcept {
+  job.now.reset();
+  job.earlier.clear();
+  job.layers.clear();
+  history.abandon();
+  probe_inputs.reset();
+}
+
+void Monitor::State::take_overhead(SnapshotJob& job, const FrontState& front_then,
+                                   double seconds) noexcept {
+  SnapshotReport& report = *job.report;
   overhead.accumulated(seconds);
   overhead.spent_elsewhere(seconds);
   job.overhead = overhead.take(job.epoch);
@@ -142,21 +206,24 @@ void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then
   window.moments.steps_discarded += front_then.streams[0].discarded;
   report_faults(Stream::probe, window, *job.report);
   report_unverified_probe(job.epoch, *job.report);
+  job.probe = std::move(window);
+}
+
+void Monitor::State::keep_probe(SnapshotJob& job) {
+  const PanelMoments& moments = job.probe->moments;
   const auto moments_of = [&](const std::string& layer) -> const Moments* {
-    for (const TapMoments& tap : window.moments.taps) {
+    for (const TapMoments& tap : moments.taps) {
       if (tap.name.network != options.network || tap.name.layer != layer) continue;
       return tap.moments ? &*tap.moments : nullptr;
     }
     return nullptr;
   };
-  const auto pack =
-      history.close({.network = options.network,
-                     .epoch = job.epoch,
-                     .step = job.step,
-                     .positions = options.positions,
-                     .fingerprint = whole_fingerprint(window.moments.images, *job.report)},
-                    moments_of);
-  job.probe = std::move(window);
+  const auto pack = history.close({.network = options.network,
+                                   .epoch = job.epoch,
+                                   .step = job.step,
+                                   .positions = options.positions,
+                                   .fingerprint = whole_fingerprint(moments.images, *job.report)},
+                                  moments_of);
   if (pack) job.now = RecordedSide::of(options.network, ReferenceKind::network, pack);
   add_earlier(job);
 }
@@ -203,14 +270,20 @@ void Monitor::State::compare_with_final(SnapshotReport& report) {
   const std::lock_guard lock(pipeline);
   if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
   report_dropped(report.epoch);
-  report_rest(report);
-  history.abandon();
+  std::string why;
   try {
+    report_silence(report.epoch, report);
+    report_rest(report);
+    history.abandon();
     const TimeSpent time(report.solve_seconds);
     write_final_curves(history.kept(), options, executor, report, writer);
+    return;
   } catch (const std::exception& failure) {
-    report_to(report, {report.epoch, "solve_failed", final_reference, failure.what()});
+    keep_reason(why, failure.what());
+  } catch (...) {
+    keep_reason(why, "unknown");
   }
+  report_made(report, [&] { return Event{report.epoch, "solve_failed", final_reference, why}; });
 }
 
 SnapshotReport Monitor::State::finish() {
@@ -227,13 +300,22 @@ SnapshotReport Monitor::State::finish() {
   executor.drain(Lane::training);
   executor.drain(Lane::solve);
   compare_with_final(report);
-  if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
-  sinks.drain();
+  try {
+    if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
+    sinks.drain();
+  } catch (...) {
+    writer.lose(Loss::sink_call);
+  }
+  callbacks.drain();
   writer.write_event_counts();
-  writer.finish({.epoch = report.epoch,
-                 .what = "finished",
-                 .subject = options.run,
-                 .message = "training ended"});
+  try {
+    writer.finish({.epoch = report.epoch,
+                   .what = "finished",
+                   .subject = options.run,
+                   .message = "training ended"});
+  } catch (...) {
+    writer.lose(Loss::line);
+  }
   return report;
 }
 

@@ -6,17 +6,25 @@
 #include "monitor/pacing/time_spent.hpp"
 
 namespace livecca {
-void Monitor::State::run_in_order(std::function<void()> job) {
+
+void Monitor::State::run_in_order(const std::function<void()>& job) noexcept {
   if (options.synchronous) {
     job();
     return;
   }
   double waited = 0;
+  bool is_queued = false;
   {
     const TimeSpent time(waited);
-    executor.submit(Lane::training, std::move(job), options.queue_steps);
+    try {
+      executor.submit(Lane::training, job, options.queue_steps);
+      is_queued = true;
+    } catch (...) {
+      executor.drain(Lane::training);
+    }
   }
   overhead.waited(waited);
+  if (!is_queued) job();
 }
 
 void Monitor::State::give_back(std::unique_ptr<StepBuffer> buffer) {
@@ -36,10 +44,12 @@ void Monitor::State::take_inputs(StepBuffer& buffer) {
   if (!probe_inputs) probe_inputs.emplace();
   const auto appended = probe_inputs->append(*buffer.inputs);
   if (appended) return;
-  writer.report({.epoch = buffer.epoch,
+  writer.tell([&] {
+    return Event{.epoch = buffer.epoch,
                  .what = "unwatchable",
                  .subject = "inputs",
-                 .message = appended.why()});
+                 .message = appended.why()};
+  });
 }
 
 void Monitor::State::feed_step(StepBuffer& buffer) {
@@ -61,28 +71,28 @@ void Monitor::State::feed_step(StepBuffer& buffer) {
 void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) noexcept {
   double seconds = 0;
   const Stream stream = buffer->stream;
-  try {
+  {
     const TimeSpent time(seconds);
     std::string failure;
-    try {
-      buffer->pack_held(taps, packing());  // takes longest, and touches nothing of others
-    } catch (const std::exception& reason) {
-      failure = reason.what();
-    }
+    const auto attempt = [&failure](const auto& part) {
+      try {
+        if (failure.empty()) part();
+      } catch (const std::exception& reason) {
+        keep_reason(failure, reason.what());
+      } catch (...) {
+        keep_reason(failure, "unknown");
+      }
+    };
+    // Takes longest, and touches nothing of others.
+    attempt([&] { buffer->pack_held(taps, packing()); });
     const std::lock_guard lock(pipeline);
     if (options.synchronous && stream == Stream::train) {
       const std::lock_guard front_lock(front_mutex);
       ++front.committed;  // under this lock, as save() copies it
     }
-    try {
-      if (failure.empty()) feed_step(*buffer);
-    } catch (const std::exception& reason) {
-      failure = reason.what();
-    }
-    if (!failure.empty()) drop_window(stream, buffer->epoch, "a step failed: " + failure);
+    attempt([&] { feed_step(*buffer); });
+    if (!failure.empty()) drop_window(stream, buffer->epoch, step_failed(failure));
     report_dropped(buffer->epoch);
-  } catch (...) {
-    // Memory ran out while it was told that memory ran out.
   }
   if (stream == Stream::probe) {
     overhead.spent_elsewhere(buffer->cost_seconds() + seconds);
@@ -93,17 +103,21 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) noexcept {
   give_back(std::move(buffer));
 }
 
-void Monitor::State::drop_window(Stream stream, std::int64_t epoch, const std::string& reason) {
-  window_of(stream).drop(reason);
+void Monitor::State::drop_window(Stream stream, std::int64_t epoch,
+                                 const std::string& reason) noexcept {
   if (stream == Stream::probe) {
-    for (std::size_t i = 0; i < taps.size(); ++i) {
-      if (taps.at(i).network == options.network) history.spoil(taps.at(i).layer);
-    }
+    probe.drop(reason);
+    history.spoil_all();
+  } else if (train) {
+    train->drop(reason);
+  } else {
+    writer.lose(Loss::train_step);  // the window itself found no memory
   }
-  writer.report({epoch, "window_dropped", livecca::name_of(stream), reason});
+  writer.tell([&] { return Event{epoch, "window_dropped", livecca::name_of(stream), reason}; });
 }
 
-void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer, const std::string& reason) {
+void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer,
+                               const std::string& reason) noexcept {
   overhead.observed(buffer->observe_seconds, buffer->reference_seconds);
   const Stream stream = buffer->stream;
   const std::int64_t epoch = buffer->epoch;
@@ -115,50 +129,60 @@ void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer, const std::st
     ++front.of(stream).discarded;
     if (stream == Stream::probe) {
       front.probe_is_open = false;
-      if (!reason.empty()) front.probe_failure = reason;
+      if (!reason.empty()) keep_reason(front.probe_failure, reason);
     }
   }
   give_back(std::move(buffer));
   if (!reason.empty() && stream == Stream::train) {
-    writer.report({epoch, "step_discarded", "train", reason});
+    writer.tell([&] { return Event{epoch, "step_discarded", "train", reason}; });
   }
 }
 
-void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) {
+void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) noexcept {
   overhead.observed(buffer->observe_seconds, buffer->reference_seconds);
   const bool may_be_dropped = buffer->stream == Stream::train && !options.synchronous;
   const double cost = buffer->cost_seconds();
   const double share = buffer->images_share;
-  // A std::function must be copyable; the one that runs takes the buffer.
-  const auto shared = std::make_shared<std::unique_ptr<StepBuffer>>(std::move(buffer));
-  const auto job = [this, shared] { take_step(std::move(*shared)); };
+  // With a plain pointer the job is so small that a std::function of it takes no memory.
+  StepBuffer* const step = buffer.release();
+  const auto job = [this, step] { take_step(std::unique_ptr<StepBuffer>(step)); };
   if (!may_be_dropped) {
     run_in_order(job);
     return;
   }
-  bool is_queued = false;
-  {
+  bool is_full = false;
+  try {
     // At once, so that save() has the step in its counts and in its window, or in neither.
     const std::lock_guard lock(front_mutex);
-    ++front.committed;
-    is_queued = executor.try_submit(Lane::training, job, options.queue_steps);
+    if (executor.try_submit(Lane::training, job, options.queue_steps)) {
+      ++front.committed;
+      return;
+    }
+    is_full = true;
+  } catch (...) {
+    writer.lose(Loss::train_step);
   }
-  if (is_queued) return;
-  give_back(std::move(*shared));
-  overhead.train_step_lost(cost, share, true);
-  ++dropped;  // told from livecca's thread: telling may wait for the disk
+  {
+    const std::lock_guard lock(front_mutex);
+    ++front.committed;
+  }
+  give_back(std::unique_ptr<StepBuffer>(step));
+  overhead.train_step_lost(cost, share, is_full);
+  if (is_full) ++dropped;  // told from livecca's thread: telling may wait for the disk
 }
 
-void Monitor::State::report_dropped(std::int64_t epoch) {
+void Monitor::State::report_dropped(std::int64_t epoch) noexcept {
   const std::uint64_t steps = dropped.exchange(0);
   if (steps == 0) return;
-  writer.report({.epoch = epoch,
+  writer.tell([&] {
+    return Event{.epoch = epoch,
                  .what = "step_dropped",
                  .subject = "train",
                  .message = "expected a place in the queue of " +
                             std::to_string(options.queue_steps) +
                             " steps, got none; training went on",
-                 .count = steps});
+                 .count = steps};
+  });
 }
 
 }  // namespace livecca

@@ -10,6 +10,7 @@
 #include "activations/safetensors_type.hpp"
 #include "common/enum_names.hpp"
 #include "common/json_depth.hpp"
+#include "common/owned_json.hpp"
 
 namespace livecca {
 namespace {
@@ -26,24 +27,40 @@ Result<void> check_length_of(const std::string& text) {
                  " bytes, got " + std::to_string(text.size())};
 }
 
-Json grid_to_json(const Grid& grid) {
-  if (grid.depth == 1) return {grid.height, grid.width};
-  return {grid.depth, grid.height, grid.width};
+// The library writes texts and numbers; objects are put together here. Those of the library take
+// memory in their destructors, which ends the process if there is none.
+
+std::string text_of(const Grid& grid) {
+  const std::string plane = std::to_string(grid.height) + ',' + std::to_string(grid.width);
+  return '[' + (grid.depth == 1 ? plane : std::to_string(grid.depth) + ',' + plane) + ']';
 }
 
-Json layer_to_json(const PackHeader::Layer& layer) {
+/// One layer's object, its fields in the order of their names. Throws Json::type_error for text
+/// that is not UTF-8.
+std::string layer_to_json(const PackHeader::Layer& layer, std::size_t place) {
   const RecordedLayer& facts = layer.facts;
-  Json json{{"rows", layer.tensors.rows.name},          {"reading", facts.reading},
-            {"rows_per_image", facts.rows_per_image},   {"grid", grid_to_json(facts.grid)},
-            {"features_of_tap", facts.features_of_tap}, {"feature_seed", facts.feature_seed},
-            {"observed", name_of(facts.observed)},      {"roundoff", facts.roundoff}};
-  if (layer.tensors.scale.is_there()) {
-    json["scale"] = layer.tensors.scale.name;
-    json["shift"] = layer.tensors.shift.name;
-    json["estimated_loss"] = facts.estimated_loss;
-  }
-  if (layer.tensors.valid.is_there()) json["valid"] = layer.tensors.valid.name;
-  return json;
+  std::string text;
+  const auto add = [&text](const char* name, const std::string& value) {
+    text += text.empty() ? "{\"" : ",\"";
+    text += name;
+    text += "\":";
+    text += value;
+  };
+  const bool is_scaled = layer.tensors.scale.is_there();
+  if (is_scaled) add("estimated_loss", Json(facts.estimated_loss).dump());
+  add("feature_seed", std::to_string(facts.feature_seed));
+  add("features_of_tap", std::to_string(facts.features_of_tap));
+  add("grid", text_of(facts.grid));
+  add("observed", Json(name_of(facts.observed)).dump());
+  add("place", std::to_string(place));
+  add("reading", Json(facts.reading).dump());
+  add("roundoff", Json(facts.roundoff).dump());
+  add("rows", Json(layer.tensors.rows.name).dump());
+  add("rows_per_image", std::to_string(facts.rows_per_image));
+  if (is_scaled) add("scale", Json(layer.tensors.scale.name).dump());
+  if (is_scaled) add("shift", Json(layer.tensors.shift.name).dump());
+  if (layer.tensors.valid.is_there()) add("valid", Json(layer.tensors.valid.name).dump());
+  return text + '}';
 }
 
 /// Reads one layer's object; what is missing or of another type is told by its name. After the
@@ -216,14 +233,17 @@ bool is_layer_name(const std::string& name) {
 }
 
 Result<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers) {
-  Json json = Json::object();
+  std::map<std::string, std::size_t> by_name;
   for (std::size_t place = 0; place < layers.size(); ++place) {
-    json[layers[place].facts.name] = layer_to_json(layers[place]);
-    json[layers[place].facts.name]["place"] = place;
+    by_name[layers[place].facts.name] = place;
   }
-  std::string text;
+  std::string text = "{";
   try {
-    text = json.dump();
+    for (const auto& [name, place] : by_name) {
+      if (text.size() > 1) text += ',';
+      text += Json(name).dump() + ':' + layer_to_json(layers[place], place);
+    }
+    text += '}';
   } catch (const Json::type_error&) {
     return Failure{"expected names of layers in UTF-8, got other bytes"};
   }
@@ -234,7 +254,8 @@ Result<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers)
 Result<std::vector<PackHeader::Layer>> layers_from_json(const std::string& text,
                                                         const SafetensorsHeader& header) {
   if (const auto checked = check_length_of(text); !checked) return Failure{checked.why()};
-  const Json json = parse_json<Json>(text);
+  const OwnedJson owned(parse_json<Json>(text));
+  const Json& json = *owned;
   if (!json.is_object() || json.empty()) {
     return Failure{"expected the layers of a pack as a JSON object, got another or none"};
   }

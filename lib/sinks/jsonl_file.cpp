@@ -199,6 +199,8 @@ void JsonlFile::begin_again() {
 bool JsonlFile::write_now(std::string_view line) {
   std::string bytes(line);
   bytes += '\n';
+  // Before anything is written: without memory for it nothing is.
+  std::string first_line(size_ == 0 && first_line_.empty() ? line : std::string_view());
   // Half a line would spoil the next one too.
   std::string why =
       append_or_cut_back(descriptor_, size_, bytes, ", and the rest of the line stays");
@@ -207,7 +209,7 @@ bool JsonlFile::write_now(std::string_view line) {
     return fail(std::move(why));
   }
   if (size_ > 0) ++lines_written_;  // the first cannot be lost: a file begun anew has it
-  if (size_ == 0 && first_line_.empty()) first_line_ = line;
+  if (!first_line.empty()) first_line_.swap(first_line);
   size_ += bytes.size();
   return true;
 }
@@ -228,8 +230,8 @@ bool JsonlFile::write(std::string_view line) {
   if (bytes_waiting_ + line.size() > most_bytes_waiting) {
     ++lines_lost_;
   } else {
-    bytes_waiting_ += line.size();
     waiting_.emplace_back(line);
+    bytes_waiting_ += line.size();
   }
   return false;
 }

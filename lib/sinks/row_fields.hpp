@@ -25,10 +25,28 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // One way to JSON for each type that a field has, and the way back beside it. read() returns false
 // if the JSON is of another type.
+//
+// The library writes texts and numbers. Objects and arrays are put together here: those of the
+// library allocate memory in their destructors, which ends the process if there is none.
 
 template <typename Value>
-requires std::same_as<Value, std::string> || std::integral<Value> Json json_of(const Value& value) {
-  return value;
+requires std::same_as<Value, std::string> || std::integral<Value>
+void append(std::string& line, const Value& value) {
+  // Layer names are the user's and may hold any bytes. Those that are not UTF-8 are replaced.
+  line += Json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Something in brackets, its elements with commas between them.
+template <typename Elements, typename Append>
+void append_all(std::string& line, char open, char close, const Elements& elements,
+                const Append& append_one) {
+  line += open;
+  bool is_first = true;
+  for (const auto& element : elements) {
+    if (!std::exchange(is_first, false)) line += ',';
+    append_one(element);
+  }
+  line += close;
 }
 
 inline bool read(const Json& json, std::string& value) {
@@ -57,7 +75,9 @@ bool read(const Json& json, Value& value) {
   return true;
 }
 
-inline Json json_of(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+inline void append(std::string& line, double value) {
+  line += std::isfinite(value) ? Json(value).dump() : "null";
+}
 
 inline bool read(const Json& json, double& value) {
   if (!json.is_number() && !json.is_null()) return false;
@@ -66,8 +86,12 @@ inline bool read(const Json& json, double& value) {
 }
 
 template <typename Value>
-Json json_of(const std::optional<Value>& value) {
-  return value ? json_of(*value) : Json(nullptr);
+void append(std::string& line, const std::optional<Value>& value) {
+  if (value) {
+    append(line, *value);
+  } else {
+    line += "null";
+  }
 }
 
 template <typename Value>
@@ -77,7 +101,8 @@ bool read(const Json& json, std::optional<Value>& value) {
 }
 
 template <typename Enum>
-requires std::is_enum_v<Enum> Json json_of(Enum value) { return name_of(value); }
+requires std::is_enum_v<Enum>
+void append(std::string& line, Enum value) { append(line, std::string(name_of(value))); }
 
 template <typename Enum>
 requires std::is_enum_v<Enum>
@@ -90,8 +115,8 @@ bool read(const Json& json, Enum& value) {
 }
 
 template <typename Value, std::size_t size>
-Json json_of(const std::array<Value, size>& values) {
-  return values;
+void append(std::string& line, const std::array<Value, size>& values) {
+  append_all(line, '[', ']', values, [&](const Value& value) { append(line, value); });
 }
 
 template <typename Value, std::size_t size>
@@ -103,8 +128,14 @@ bool read(const Json& json, std::array<Value, size>& values) {
   return true;
 }
 
-inline Json json_of(const RunRow::Tap& tap) {
-  return {{"network", tap.network}, {"layer", tap.layer}, {"layout", tap.layout}};
+inline void append(std::string& line, const RunRow::Tap& tap) {
+  line += "{\"network\":";
+  append(line, tap.network);
+  line += ",\"layer\":";
+  append(line, tap.layer);
+  line += ",\"layout\":";
+  append(line, tap.layout);
+  line += '}';
 }
 
 inline bool read(const Json& json, RunRow::Tap& tap) {
@@ -115,10 +146,13 @@ inline bool read(const Json& json, RunRow::Tap& tap) {
          has("layout", tap.layout);
 }
 
-inline Json json_of(const Pairs& pairs) {
-  Json json = Json::object();
-  for (const auto& [name, value] : pairs) json[name] = value;
-  return json;
+/// Of several with one name a reader takes the last.
+inline void append(std::string& line, const Pairs& pairs) {
+  append_all(line, '{', '}', pairs, [&](const auto& pair) {
+    append(line, pair.first);
+    line += ':';
+    append(line, pair.second);
+  });
 }
 
 inline bool read(const Json& json, Pairs& pairs) {
@@ -131,10 +165,8 @@ inline bool read(const Json& json, Pairs& pairs) {
 }
 
 template <typename Value>
-Json json_of(const std::vector<Value>& values) {
-  Json json = Json::array();
-  for (const Value& value : values) json.push_back(json_of(value));
-  return json;
+void append(std::string& line, const std::vector<Value>& values) {
+  append_all(line, '[', ']', values, [&](const Value& value) { append(line, value); });
 }
 
 template <typename Value>
@@ -147,27 +179,42 @@ bool read(const Json& json, std::vector<Value>& values) {
   return true;
 }
 
-/// Puts fields into a line.
+/// Makes a line of fields.
 class FieldWriter {
  public:
-  explicit FieldWriter(Json& line) : line_(line) {}
-
   template <typename Value>
   void operator()(const char* name, const Value& value) {
-    line_[name] = json_of(value);
+    begin(name);
+    append(line_, value);
   }
 
   /// A number of images: whole, unless they are weighted.
   void images(const char* name, double value) {
     const bool is_whole = value >= 0 && value < 1e15 && value == std::floor(value);
-    line_[name] = is_whole ? Json(static_cast<std::uint64_t>(value)) : json_of(value);
+    begin(name);
+    if (is_whole) {
+      append(line_, static_cast<std::uint64_t>(value));
+    } else {
+      append(line_, value);
+    }
   }
 
   /// A field for readers of the file, which follows from others.
-  void derived(const char* name, const auto& value) { line_[name] = json_of(value); }
+  void derived(const char* name, const auto& value) { (*this)(name, value); }
+
+  std::string end() && {
+    line_ += '}';
+    return std::move(line_);
+  }
 
  private:
-  Json& line_;
+  void begin(const char* name) {
+    line_ += line_.size() > 1 ? ",\"" : "\"";
+    line_ += name;
+    line_ += "\":";
+  }
+
+  std::string line_ = "{";
 };
 
 /// Takes fields out of a line. Fields that it lacks stay as they are.

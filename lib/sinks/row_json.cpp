@@ -189,12 +189,13 @@ void fields(auto& field, Of<LogRow> auto& row) {
 
 template <typename Row>
 std::string line_of(const Row& row, const std::string& run, double wall_time) {
-  Json line{
-      {"schema", rows_schema}, {"kind", kind_of<Row>}, {"run", run}, {"wall_time", wall_time}};
-  FieldWriter writer(line);
+  FieldWriter writer;
+  writer("schema", rows_schema);
+  writer("kind", std::string(kind_of<Row>));
+  writer("run", run);
+  writer("wall_time", wall_time);
   fields(writer, row);
-  // Layer names are the user's and may hold any bytes. Those that are not UTF-8 are replaced.
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return std::move(writer).end();
 }
 
 /// What the names in a row say, for rows without fields of their own for it.

@@ -58,45 +58,63 @@ RunWriter::RunWriter(const std::filesystem::path& directory, std::string run, Ca
       run_(std::move(run)),
       callbacks_(std::move(callbacks)) {}
 
-double RunWriter::now() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  double time = std::chrono::duration<double>(since_epoch).count();
-  if (callbacks_.wall_clock) {
-    try {
-      time = callbacks_.wall_clock();
-    } catch (...) {
-      time = last_time_;
-    }
+RunWriter::ClockReading RunWriter::read_clock() const noexcept {
+  ClockReading reading{.time = 0, .before = last_time_};
+  if (!callbacks_.wall_clock) {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    reading.time = std::chrono::duration<double>(since_epoch).count();
+    return reading;
   }
+  try {
+    reading.time = callbacks_.wall_clock();
+  } catch (...) {
+    reading.time = reading.before;
+  }
+  return reading;
+}
+
+double RunWriter::stamp(const ClockReading& reading) noexcept {
+  // Another thread may have used a later reading meanwhile: then the clock did not step back.
   // Infinity would stand for the time of all later rows.
-  if (!(time >= last_time_) || !std::isfinite(time)) {
-    stepped_back_ = true;
-    return last_time_;
-  }
-  return last_time_ = time;
+  const bool goes_on = reading.time >= reading.before && std::isfinite(reading.time);
+  stepped_back_ |= !goes_on;
+  if (goes_on && reading.time > last_time_) last_time_ = reading.time;
+  return last_time_;
 }
 
 void RunWriter::write_line(const std::string& line) {
   const bool written = file_.write(line);
+  const auto tell_here = [this](const auto& make_event) noexcept {
+    try {
+      report_locked(make_event());
+    } catch (...) {
+      losses_.count(Loss::event);
+    }
+  };
   if (!written && !is_failing_) {
     // Its own row may fail to be written too: it waits as the line does.
     is_failing_ = true;
-    report_locked({.epoch = epoch_,
+    tell_here([&] {
+      return Event{.epoch = epoch_,
                    .what = "write_failed",
                    .subject = file_.path().string(),
-                   .message = "expected to append a line, got: " + file_.last_error()});
+                   .message = "expected to append a line, got: " + file_.last_error()};
+    });
     is_failing_ = false;
   }
   if (!std::exchange(stepped_back_, false)) return;
-  report_locked({.epoch = epoch_,
+  tell_here([&] {
+    return Event{.epoch = epoch_,
                  .what = "clock_stepped_back",
                  .subject = "wall_time",
-                 .message = "expected time to go on; rows keep the latest time until it does"});
+                 .message = "expected time to go on; rows keep the latest time until it does"};
+  });
 }
 
 void RunWriter::set_heading(const RunRow& row) {
+  const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
-  file_.set_heading(to_json(row, run_, now()));
+  file_.set_heading(to_json(row, run_, stamp(time)));
 }
 
 void RunWriter::set_sinks(const SinkRelays& sinks, std::uint64_t step) {
@@ -110,12 +128,18 @@ void RunWriter::tell_sinks(const RunRow& row) {
   give_to_sinks(row);
 }
 
-void RunWriter::give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows) {
+void RunWriter::give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows) noexcept {
+  const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
   if (sinks_ == nullptr) return;
-  const RowStamp stamp{now(), rows->step};
-  sinks_->give([rows, stamp](Sink& sink) { sink.snapshot(*rows, stamp); }, SinkCall::snapshot,
-               bytes_of(*rows));
+  const RowStamp stamped{stamp(time), rows->step};
+  try {
+    sinks_->give([rows, stamped](Sink& sink) { sink.snapshot(*rows, stamped); }, SinkCall::snapshot,
+                 bytes_of(*rows));
+  } catch (...) {
+    losses_.count(Loss::sink_call);
+    tell_losses();
+  }
 }
 
 void RunWriter::give_to_sinks(const RunRow& row) {
@@ -138,42 +162,39 @@ void RunWriter::give_to_sinks(const Event& event) {
   sinks_->give([shared, stamp](Sink& sink) { sink.event(*shared, stamp); }, SinkCall::event);
 }
 
-void RunWriter::report(const Event& event) {
+void RunWriter::report(const Event& event) noexcept {
+  const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
-  report_locked(event);
+  stamp(time);
+  try {
+    report_locked(event);
+  } catch (...) {
+    losses_.count(Loss::event);
+  }
+  tell_losses();
 }
 
 void RunWriter::report_locked(const Event& event) {
-  const auto [place, is_new] =
-      events_.try_emplace({event.what, event.subject}, Counted{event, event.count});
-  if (!is_new) {
-    place->second.event.count += event.count;
-    return;
+  constexpr const char* others = "others";
+  if (events_.size() >= most_subjects && event.subject != others &&
+      !events_.contains({event.what, event.subject})) {
+    Event together = event;
+    together.subject = others;
+    return report_locked(together);
   }
-  write_locked(event);
-  tell(event);
+  const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, Counted{event, 0});
+  if (!is_new) place->second.event.count += event.count;
+  // One that found no memory when it came first is written now.
+  if (place->second.written == 0) write_event(place->second);
+  if (is_new) call_on_event(place->second.event);
 }
 
-void RunWriter::tell(const Event& event) {
+void RunWriter::call_on_event(const Event& event) noexcept {
   if (!callbacks_.on_event) return;
-  std::string why = "an exception that is not a std::exception";
   try {
     callbacks_.on_event(event);
-    return;
-  } catch (const std::exception& failure) {
-    why = failure.what();
   } catch (...) {
-  }
-  const Event failed{.epoch = event.epoch,
-                     .what = "callback_failed",
-                     .subject = "on_event",
-                     .message = "expected it not to throw, got: " + why};
-  const auto [place, is_new] =
-      events_.try_emplace({failed.what, failed.subject}, Counted{failed, failed.count});
-  if (is_new) {
-    write_locked(failed);
-  } else {
-    ++place->second.event.count;
+    // No memory to tell it: it is in the rows.
   }
 }
 
@@ -185,33 +206,54 @@ Event RunWriter::too_late(const std::string& what) const {
 }
 
 void RunWriter::finish(const Event& last) {
+  const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
   // First: if the line has to wait, the event that says so may not come after it.
   if (std::exchange(is_finished_, true)) return;
-  const std::string line = to_json(last, run_, now());
+  const std::string line = to_json(last, run_, stamp(time));
   last_line_bytes_ = line.size() + 1;
   write_line(line);
   give_to_sinks(last);
 }
 
-void RunWriter::write_event_counts() {
+void RunWriter::write_event(Counted& counted) noexcept {
+  const std::uint64_t count = counted.event.count;
+  if (write_locked(counted.event, last_time_)) counted.written = count;
+}
+
+void RunWriter::tell_losses() noexcept {
+  if (!losses_.any()) return;
+  losses_.tell([this](Loss loss, std::uint64_t count) {
+    try {
+      report_locked({.epoch = epoch_,
+                     .what = "out_of_memory",
+                     .subject = name_of(loss),
+                     .message = "expected memory for it, got none; it is lost",
+                     .count = count});
+      return true;
+    } catch (...) {
+      return false;
+    }
+  });
+}
+
+void RunWriter::write_event_counts() noexcept {
+  const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
-  // A copy, as a failing write adds to the map.
-  std::vector<Event> events;
+  stamp(time);
+  tell_losses();
+  // A write that fails adds to the map, which leaves the places of others as they are.
   for (auto& [key, counted] : events_) {
     if (counted.event.count == counted.written) continue;
-    counted.written = counted.event.count;
-    events.push_back(counted.event);
+    write_event(counted);
+    if (is_finished_) call_on_event(counted.event);
   }
-  for (const Event& event : events) {
-    write_locked(event);
-    if (is_finished_) tell(event);
-  }
+  tell_losses();
 }
 
 std::uint64_t RunWriter::lines_lost() const {
   const std::lock_guard lock(mutex_);
-  return file_.lines_lost();
+  return file_.lines_lost() + lines_lost_;
 }
 
 bool RunWriter::take_up(const std::string& first_line) {
@@ -249,14 +291,12 @@ std::vector<Event> RunWriter::events() const {
 }
 
 double RunWriter::time() {
+  const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
-  return now();
+  return stamp(time);
 }
 
-double RunWriter::last_time() const {
-  const std::lock_guard lock(mutex_);
-  return last_time_;
-}
+double RunWriter::last_time() const { return last_time_; }
 
 void RunWriter::restore(const std::vector<Event>& events, double last_time) {
   const std::lock_guard lock(mutex_);

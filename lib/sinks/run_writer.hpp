@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -14,6 +15,7 @@
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/sink.hpp"
+#include "sinks/losses.hpp"
 #include "sinks/sink_relay.hpp"
 
 namespace livecca {
@@ -21,12 +23,15 @@ namespace livecca {
 /// Writes the rows of a run and keeps its events: the first of each kind and subject is written and
 /// told to the user, later ones are counted. What cannot be written is an event too.
 ///
+/// Where memory runs out, a row is lost. It is counted, and an event "out_of_memory" tells it with
+/// one of the next rows.
+///
 /// Thread safety: all members may be called from any thread.
 class RunWriter {
  public:
   struct Callbacks {
-    std::function<void(const Event&)> on_event;
-    std::function<double()> wall_clock;  ///< Unix seconds; empty: the system's
+    std::function<void(const Event&)> on_event;  ///< called under the writer's lock
+    std::function<double()> wall_clock;  ///< Unix seconds; empty: the system's. Under no lock
   };
 
   /// Creates directory/rows.jsonl, or opens one that is there, to be gone on with once cut() was
@@ -45,11 +50,13 @@ class RunWriter {
   Cut cut(std::uint64_t size, double time);
 
   template <typename Row>
-  void write(const Row& row) {
+  void write(const Row& row) noexcept {
+    const ClockReading time = read_clock();
     const std::lock_guard lock(mutex_);
-    if (is_finished_) return report_locked(too_late(row));
+    if (is_finished_) return drop_too_late(row);
     if constexpr (requires { row.epoch; }) epoch_ = row.epoch;
-    write_locked(row);
+    write_locked(row, stamp(time));
+    tell_losses();
   }
   /// Writes the last row. Rows that come later are dropped; of these and of later events the user
   /// is still told, but nothing is written.
@@ -61,15 +68,26 @@ class RunWriter {
   /// this one.
   void set_sinks(const SinkRelays& sinks, std::uint64_t step);
   /// All rows of a snapshot, which are written already, for the sinks.
-  void give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows);
+  void give_to_sinks(const std::shared_ptr<const SnapshotRows>& rows) noexcept;
   /// A run row that is not written.
   void tell_sinks(const RunRow& row);
 
-  void report(const Event& event);
+  void report(const Event& event) noexcept;
+  /// Reports what make_event() returns. If memory runs out in it, the loss of an event is told.
+  template <typename MakeEvent>
+  void tell(const MakeEvent& make_event) noexcept {
+    try {
+      report(make_event());
+    } catch (...) {
+      losses_.count(Loss::event);
+    }
+  }
+  /// Counts what was lost for want of memory. A later row brings the event; takes no lock.
+  void lose(Loss loss) noexcept { losses_.count(loss); }
 
-  /// Writes the count of every event that came again since it was written; after finish() the user
-  /// is told.
-  void write_event_counts();
+  /// Writes every event that is not written yet, and the count of every one that came again since
+  /// it was written; after finish() only the user is told.
+  void write_event_counts() noexcept;
 
   std::uint64_t lines_lost() const;
   /// What rows are there.
@@ -92,12 +110,30 @@ class RunWriter {
  private:
   using Key = std::pair<std::string, std::string>;
 
+  /// The clock as it was, and the time that rows had before it was read.
+  struct ClockReading {
+    double time = 0;
+    double before = 0;
+  };
+
+  /// A row that finds no memory is counted as lost.
   template <typename Row>
-  void write_locked(const Row& row) {
-    if (is_finished_) return;
+  bool write_locked(const Row& row, double time) noexcept {
+    if (is_finished_) return true;
     if constexpr (requires { row.step; }) step_ = std::max(step_, row.step);
-    write_line(to_json(row, run_, now()));
-    give_to_sinks(row);
+    try {
+      write_line(to_json(row, run_, time));
+    } catch (...) {
+      losses_.count(Loss::line);
+      ++lines_lost_;
+      return false;
+    }
+    try {
+      give_to_sinks(row);
+    } catch (...) {
+      losses_.count(Loss::sink_call);
+    }
+    return true;
   }
   /// Sinks get the rows of a snapshot together.
   template <typename Row>
@@ -106,15 +142,27 @@ class RunWriter {
   void give_to_sinks(const LogRow& row);
   void give_to_sinks(const Event& event);
   template <typename Row>
+  void drop_too_late(const Row& row) noexcept {
+    try {
+      report_locked(too_late(row));
+    } catch (...) {
+      losses_.count(Loss::event);
+    }
+  }
+  template <typename Row>
   Event too_late(const Row&) const {
     return too_late(std::string("rows"));
   }
   Event too_late(const LogRow& row) const { return too_late(row.name); }
   Event too_late(const std::string& what) const;
-  double now();
+  /// Asks the clock, under no lock: it may be the user's.
+  ClockReading read_clock() const noexcept;
+  /// The time of a row: the reading's, unless a later one was used already.
+  double stamp(const ClockReading& reading) noexcept;
   void write_line(const std::string& line);
+  /// Throws std::bad_alloc before anything is changed, and otherwise never.
   void report_locked(const Event& event);
-  void tell(const Event& event);
+  void tell_losses() noexcept;
 
   mutable std::mutex mutex_;
   JsonlFile file_;
@@ -123,15 +171,23 @@ class RunWriter {
   const SinkRelays* sinks_ = nullptr;
   std::int64_t epoch_ = 0;  ///< of the last row that has one
   std::uint64_t step_ = 0;  ///< the latest of all rows
-  double last_time_ = 0;
+  std::atomic<double> last_time_{0};
   bool stepped_back_ = false;  ///< the clock did, since the last line
   bool is_failing_ = false;    ///< the row in hand is about writing
   bool is_finished_ = false;
   std::uint64_t last_line_bytes_ = 0;  ///< of finish()
+  /// Events of more subjects are counted together: subjects may be without end.
+  static constexpr std::size_t most_subjects = 4096;
+
   struct Counted {
     Event event;
-    std::uint64_t written;  ///< the count that stands in the rows
+    std::uint64_t written;  ///< the count that stands in the rows; 0: it is not there
   };
+  void write_event(Counted& counted) noexcept;
+  void call_on_event(const Event& event) noexcept;
+
+  Losses losses_;
+  std::uint64_t lines_lost_ = 0;  ///< for want of memory
   std::map<Key, Counted> events_;
 };
 

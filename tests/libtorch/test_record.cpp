@@ -182,6 +182,7 @@ TEST_CASE("a pack of a shuffled probe is refused, and the event says how it diff
   const auto report = run.watch(monitor, run.probe);
   const auto* row = report.find({"conv", "shuffled", "pwcca_distance"});
   CHECK((row == nullptr || !row->value));
+  monitor.finish();  // all is told then
   REQUIRE(events.size() == 1);
   CHECK(events[0].what == "other_probe");
   CHECK(events[0].subject == "shuffled");

@@ -3,9 +3,15 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/utils.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "livecca/common/error.hpp"
@@ -197,6 +203,42 @@ TEST_CASE("the innermost scope listens and only on its own thread") {
   CHECK(outer.problems().empty());
   tap("bad", torch::Tensor());
   CHECK(outer.problems().size() == 1);
+}
+
+TEST_CASE("a scope that hears nothing is an event, which says whether taps came on other threads") {
+  Watched watched;
+  const torch::Tensor rows = torch::randn({50, 4});
+  watched.compare([] {}, [&] { std::thread([&] { tap("fc", rows); }).join(); });
+  watched.monitor.finish();
+  std::map<std::string, std::string> messages;
+  for (const auto& line :
+       livecca_tests::read_lines(watched.monitor.run_directory() / "rows.jsonl")) {
+    if (line["kind"] == "event" && line["what"] == "unwatchable") {
+      messages[line["subject"]] = line["message"];
+    }
+  }
+  CHECK(messages["net"].find("got no call") != std::string::npos);
+  CHECK(messages["reference"].find("got 1 calls on threads without a scope") != std::string::npos);
+}
+
+TEST_CASE("in a child of fork() a tap does nothing and finds no problem") {
+  Watched watched;
+  const torch::Tensor rows = torch::randn({50, 4});
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    livecca::Monitor::Step step = watched.monitor.begin(livecca::Stream::probe, 0);
+    const TapScope scope(watched.monitor, step, "net");
+    tap("one", rows);
+    tap("other", rows);
+    ::_exit(watched.monitor.is_forked() && scope.problems().empty() ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK_FALSE(watched.monitor.is_forked());
 }
 
 TEST_CASE("forward_tapped runs a Sequential as its forward does and taps each child") {

@@ -238,6 +238,69 @@ TEST_CASE("a recorded tap merges rows of its own grid only") {
   CHECK(lost.faults[0].kind == FaultKind::shape_changed);
 }
 
+namespace {
+
+/// Whether a window's tap, recorded tap and pair are those of these rows by the definition, each
+/// row counted once.
+void check_rows(const PanelMoments& window, const Eigen::MatrixXd& net,
+                const Eigen::MatrixXd& start) {
+  REQUIRE(window.taps[0].moments);
+  REQUIRE(window.taps[1].moments);
+  REQUIRE(window.pairs[0].moments);
+  const auto rows = static_cast<std::uint64_t>(net.rows());
+  CHECK(window.taps[0].moments->samples() == rows);
+  CHECK(window.taps[1].moments->samples() == rows);
+  CHECK(window.pairs[0].moments->samples() == rows);
+  check_equal(scatter_of(*window.taps[0].moments), product(net, net));
+  check_equal(scatter_of(*window.taps[1].moments), product(start, start));
+  check_equal(product_of(*window.pairs[0].moments), product(net, start));
+  for (Eigen::Index j = 0; j < start.cols(); ++j) {
+    const auto& mean = window.taps[1].moments->mean();
+    const auto feature = static_cast<std::size_t>(j);
+    CHECK(mean.origin[feature] + mean.offset[feature] ==
+          doctest::Approx(start.col(j).mean()).epsilon(1e-12));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a recorded tap that merges another window counts every row of both once") {
+  MESSAGE("seed " << recorded_taps_seed);
+  std::vector<PanelOptions> all(3);
+  all[1].error_blocks = 3;
+  all[2].window = Window::last_blocks(2, 300);
+  for (const PanelOptions& options : all) {
+    const Eigen::Index when_merged[] = {0, 100, 200};  // rows of its own that it had by then
+    for (const Eigen::Index before : when_merged) {
+      CAPTURE(before);
+      TwoPanels own(options);
+      TwoPanels worker(options);
+      worker.net = normal_matrix(100, 8, recorded_taps_seed + 2);
+      worker.start = normal_matrix(100, 6, recorded_taps_seed + 3);
+      const auto recording = std::make_shared<Recorded>(worker.start);
+      worker.recorded.set_recording(1, recording);
+      worker.feed(20, 100);
+      own.feed(50, before);
+      own.recorded.merge(worker.recorded.end_window());
+      for (Eigen::Index first = before; first < 200; first += 50) {
+        auto step = own.recorded.begin();
+        step.observe(0, view_of(own.net.middleRows(first, 50)));
+        step.observe_recorded(1, static_cast<std::uint64_t>(first), 50);
+        step.commit();
+      }
+      Eigen::MatrixXd net(300, 8);
+      Eigen::MatrixXd start(300, 6);
+      net << own.net.topRows(200), worker.net;
+      start << own.start.topRows(200), worker.start;
+      check_rows(own.recorded.copy_moments(), net, start);
+      check_rows(own.recorded.copy_moments(), net, start);  // a copy leaves the window as it is
+      check_rows(own.recorded.end_window(), net, start);
+      own.feed(50, 100);
+      check_rows(own.recorded.end_window(), own.net.topRows(100), own.start.topRows(100));
+    }
+  }
+}
+
 TEST_CASE("rows of a recording and views are not mixed up") {
   TwoPanels panels;
   auto step = panels.recorded.begin();

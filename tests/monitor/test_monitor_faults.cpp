@@ -14,6 +14,7 @@
 using namespace livecca;
 using livecca_tests::DriftingNetwork;
 using livecca_tests::has_event;
+using livecca_tests::has_event_saying;
 using livecca_tests::normal_matrix;
 using livecca_tests::read_lines;
 using livecca_tests::TemporaryFolder;
@@ -142,6 +143,7 @@ TEST_CASE("a layer that saw fewer images than another is not kept, by name") {
   const auto ticket = watched.epoch(1, &watched.good, &watched.good);
   CHECK(status(ticket.wait(), "b", "start") == Status::ok);
   CHECK(ticket.wait().find({"a", "start", "pwcca_distance"}) == nullptr);
+  watched.monitor.finish();  // all is told then
   CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 1);
 }
 
@@ -192,6 +194,33 @@ TEST_CASE("a snapshot without steps, discarded steps and lonely references are e
   CHECK(status(ticket.wait(), "a", "seed7") == Status::missing);
 }
 
+TEST_CASE("a network without a layer is an event, at the first snapshot and at the end") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.threads = 1;
+  const auto is_told = [](const SnapshotReport& report) {
+    return has_event_saying(report, "missing", "expected a layer of this network to be watched");
+  };
+  SUBCASE("nothing is watched") {
+    Monitor monitor(options);
+    CHECK(is_told(monitor.snapshot(0).wait()));
+    CHECK_FALSE(is_told(monitor.snapshot(1).wait()));
+    CHECK(is_told(monitor.finish()));
+  }
+  SUBCASE("a reference is watched alone, and there is no snapshot") {
+    Monitor monitor(options);
+    monitor.watch("seed7", "a", Layout::nc);
+    CHECK(is_told(monitor.finish()));
+  }
+  SUBCASE("the network has a layer") {
+    Monitor monitor(options);
+    monitor.watch("net", "a", Layout::nc);
+    CHECK_FALSE(is_told(monitor.snapshot(0).wait()));
+    CHECK_FALSE(is_told(monitor.finish()));
+  }
+}
+
 TEST_CASE("a history that cannot be written costs the curves, not the run") {
   Watched watched;
   // A file where the folder should be: no snapshot can be kept.
@@ -200,8 +229,8 @@ TEST_CASE("a history that cannot be written costs the curves, not the run") {
     const auto ticket = watched.epoch(epoch, &watched.good, &watched.good);
     CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
   }
-  CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 2);
   CHECK(watched.monitor.finish().measures.empty());
+  CHECK(std::ranges::count(watched.told, std::string("history_failed"), &Event::what) == 2);
 }
 
 TEST_CASE("the distance to the start pairs the same images, or there is none") {
@@ -249,9 +278,10 @@ TEST_CASE("a step that cannot be held in memory costs its window, not the run") 
   Watched watched;
   watched.impossible_step(0);
   watched.monitor.snapshot(0).wait();
-  CHECK(std::ranges::count(watched.told, std::string("window_dropped"), &Event::what) == 1);
   const auto ticket = watched.epoch(1, &watched.good, &watched.good);
   CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
+  watched.monitor.finish();  // all is told then
+  CHECK(std::ranges::count(watched.told, std::string("window_dropped"), &Event::what) == 1);
 }
 
 TEST_CASE("a layer that is partly NaN at one epoch keeps its point of the final curve") {
@@ -299,6 +329,7 @@ TEST_CASE("a start that is not finite is not kept, so that later snapshots are w
   CHECK(status(second.wait(), "b", "start") == Status::ok);
   const auto third = watched.epoch(2, &watched.good, &watched.good);
   CHECK(status(third.wait(), "a", "start") == Status::ok);
+  watched.monitor.finish();  // all is told then
   CHECK(std::ranges::count(watched.told, std::string("start/a"), &Event::subject) == 1);
 }
 
@@ -312,6 +343,7 @@ TEST_CASE("a start whose file shrinks during the run is missing, by name") {
   CHECK((status(ticket.wait(), "a", "start") == Status::missing) !=
         (status(ticket.wait(), "b", "start") == Status::missing));
   CHECK(status(ticket.wait(), "a", "seed7") == Status::ok);
+  watched.monitor.finish();  // all is told then
   CHECK(std::ranges::count(watched.told, std::string("unreadable"), &Event::what) == 1);
 }
 

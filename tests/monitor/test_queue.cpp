@@ -77,13 +77,11 @@ TEST_CASE("memory that is held is read on livecca's thread and let go") {
 TEST_CASE("a full queue drops whole train steps, counts them, and lets the probe wait") {
   std::promise<void> gate;
   const auto opened = gate.get_future().share();
-  WatchedPair pair([&](MonitorOptions& options) {
-    options.queue_steps = 2;
-    options.on_snapshot = [opened](const SnapshotReport&) { opened.wait(); };
-  });
+  WatchedPair pair([](MonitorOptions& options) { options.queue_steps = 2; },
+                   {.before_solve = [opened] { opened.wait(); }});
   const Eigen::MatrixXd x = normal_matrix(40, 3, queue_seed);
   std::vector<SnapshotTicket> tickets;
-  // One solve waits in the callback, the next behind it; livecca's thread waits with the third.
+  // One solve waits at the gate, the next behind it; livecca's thread waits with the third.
   for (int i = 0; i < 3; ++i) {
     pair.train_step(x, x);
     tickets.push_back(pair.monitor.snapshot(i));

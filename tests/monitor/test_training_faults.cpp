@@ -355,16 +355,17 @@ TEST_CASE("fault: the queue is full; train steps are dropped whole and counted, 
   const auto opened = gate.get_future().share();
   // Solves stand still until the gate opens, and soon so does what waits for them.
   std::once_flag once;
-  watched.options.on_snapshot = [&, opened](const SnapshotReport&) {
+  const TestKnobs knobs{.before_solve = [&, opened] {
     std::call_once(once, [&] { first_solved.set_value(); });
     opened.wait();
-  };
+  }};
   std::thread opener([&] {
     first_solved.get_future().wait();
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     gate.set_value();
   });
-  watched.run();
+  Monitor monitor = livecca::MonitorForTests::begun(watched.options, knobs);
+  watched.run(monitor);
   opener.join();
   CHECK(watched.counted("step_dropped", "train") > 0);
   CHECK(watched.statuses("first", "ref") == std::vector<std::string>(TinyTraining::epochs, "ok"));

@@ -7,6 +7,7 @@
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "monitor/test_knobs.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
@@ -16,9 +17,10 @@ struct WatchedPair {
   using Change = std::function<void(livecca::MonitorOptions&)>;
 
   /// Changes the options before the monitor has them.
-  explicit WatchedPair(const Change& change = [](livecca::MonitorOptions&) {})
+  explicit WatchedPair(
+      const Change& change = [](livecca::MonitorOptions&) {}, const livecca::TestKnobs& knobs = {})
       : options(options_in(folder.path(), change)),
-        monitor(options),
+        monitor(livecca::MonitorForTests::begun(options, knobs)),
         net(monitor.watch("net", "fc", livecca::Layout::nc)),
         ref(monitor.watch("ref", "fc", livecca::Layout::nc)) {}
 

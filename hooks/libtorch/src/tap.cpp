@@ -1,6 +1,7 @@
 #include "livecca_libtorch/tap.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <string>
@@ -71,9 +72,18 @@ struct TapScope::State {
   double inner = 0;      ///< seconds of scopes within this one
   std::vector<std::size_t> waiting = {};  ///< taps that are handed over at the commit
 
+  std::size_t heard = 0;  ///< taps of this scope, watchable or not
+  /// Taps on threads without a scope, before this one began.
+  std::uint64_t unheard_before = taps_unheard;
+
   static thread_local State* innermost;
+  // Of all threads: whether a tap without a scope may be one that a scope waits for in vain.
+  static std::atomic<int> alive;
+  static std::atomic<std::uint64_t> taps_unheard;
 
   void observe(std::string_view name, const at::Tensor& tensor) {
+    ++heard;
+    if (monitor != nullptr && monitor->is_forked()) return;
     require_dense(tensor);
     const Layout layout = layout_of(tensor);
     dtype_of(tensor);  // before watch(): what cannot be read must not become a tap
@@ -83,6 +93,7 @@ struct TapScope::State {
       return;
     }
     const TapHandle handle = monitor->watch(network, name, layout);
+    if (!handle.is_watched()) return;
     if (std::ranges::count(waiting, handle.index) > 0) {
       throw Error("expected one observation in a step, got a second one");
     }
@@ -107,10 +118,25 @@ struct TapScope::State {
     if (step != nullptr) step->report_unwatchable(tap, problems.back().message);
   }
 
+  /// A scope that heard nothing was meant to hear something.
+  void report_silence() const noexcept try {
+    if (heard > 0) return;
+    const std::uint64_t elsewhere = taps_unheard - unheard_before;
+    step->report_unwatchable(
+        network,
+        elsewhere == 0
+            ? std::string("expected tap() to be called while its TapScope lives, got no call")
+            : "expected tap() on the thread of its TapScope, got " + std::to_string(elsewhere) +
+                  " calls on threads without a scope");
+  } catch (const std::exception&) {
+    // No memory for the message.
+  }
+
   /// Tells the step what tapping took, and a reference's pass; the network's own is training's.
   void end() {
     const double seconds = seconds_since(began);
     if (monitor != nullptr) {
+      report_silence();
       step->add_observing_time(std::max(0.0, tapping - observing));
       if (network != monitor->network())
         step->add_reference_time(std::max(0.0, seconds - tapping - inner));
@@ -120,20 +146,25 @@ struct TapScope::State {
 };
 
 thread_local TapScope::State* TapScope::State::innermost = nullptr;
+std::atomic<int> TapScope::State::alive{0};
+std::atomic<std::uint64_t> TapScope::State::taps_unheard{0};
 
 TapScope::TapScope(Monitor& monitor, Monitor::Step& step, std::string network)
     : state_(new State{.monitor = &monitor, .step = &step, .network = std::move(network)}) {
   State::innermost = state_.get();
+  ++State::alive;
 }
 
 TapScope::TapScope(Recorder& recorder)
     : state_(new State{.recorder = &recorder, .network = recorder.options().network}) {
   State::innermost = state_.get();
+  ++State::alive;
 }
 
 TapScope::~TapScope() {
   state_->end();
   State::innermost = state_->outer;
+  --State::alive;
 }
 
 const std::vector<TapProblem>& TapScope::problems() const { return state_->problems; }
@@ -145,9 +176,15 @@ at::Tensor tap(std::string_view name, const at::Tensor& tensor) {
     try {
       scope->observe(name, tensor);
     } catch (const std::exception& problem) {
-      scope->report(name, problem.what());
+      try {
+        scope->report(name, problem.what());
+      } catch (const std::exception&) {
+        // No memory for the message: the tap is missing in this step, which is an event.
+      }
     }
     scope->tapping += seconds_since(begin);
+  } else if (TapScope::State::alive > 0) {
+    ++TapScope::State::taps_unheard;
   }
   return tensor;
 }

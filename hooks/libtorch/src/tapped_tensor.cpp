@@ -4,6 +4,9 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -20,15 +23,46 @@ bool is_watched_over(const at::Tensor& tensor) {
          tensor.storage().data_ptr().get_deleter() == c10::GetCPUAllocator()->raw_deleter();
 }
 
+/// The facts of one thread. Those that nobody asked for between two clean-ups are forgotten: their
+/// runs ended or their taps are gone. One that is asked for again is learned again.
+class KnownFacts {
+ public:
+  InPlaceFact of(const std::string& key) {
+    Known& known = facts_[key];
+    if (!known.fact) known.fact = std::make_shared<std::atomic<InPlace>>(InPlace::unknown);
+    known.is_used = true;
+    const InPlaceFact fact = known.fact;
+    if (facts_.size() >= next_clean_up_) clean_up();
+    return fact;
+  }
+
+ private:
+  static constexpr std::size_t fewest_to_clean_up = 1024;
+
+  struct Known {
+    InPlaceFact fact;
+    bool is_used = false;
+  };
+
+  void clean_up() {
+    for (auto known = facts_.begin(); known != facts_.end();) {
+      const bool is_used = std::exchange(known->second.is_used, false);
+      known = is_used ? std::next(known) : facts_.erase(known);
+    }
+    next_clean_up_ = std::max(fewest_to_clean_up, 2 * facts_.size());
+  }
+
+  std::unordered_map<std::string, Known> facts_;
+  std::size_t next_clean_up_ = fewest_to_clean_up;
+};
+
 }  // namespace
 
 InPlaceFact in_place_fact(const std::string& run, const std::string& tap) {
-  thread_local std::unordered_map<std::string, InPlaceFact> facts;
+  thread_local KnownFacts facts;
   std::string key = run;
   key += at::GradMode::is_enabled() ? '+' : '-';
-  InPlaceFact& fact = facts[key += tap];
-  if (!fact) fact = std::make_shared<std::atomic<InPlace>>(InPlace::unknown);
-  return fact;
+  return facts.of(key += tap);
 }
 
 TappedTensor::TappedTensor(TapHandle tap, std::string name, at::Tensor rows, InPlaceFact fact)

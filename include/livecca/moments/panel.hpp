@@ -112,7 +112,9 @@ struct PanelProgress {
 /// keeps a list of the tap's rows. The list has one entry for each run of consecutive rows. It has
 /// room for 64 entries and grows if there are more.
 ///
-/// If memory runs out in commit(), the window holds half a step. Call discard_window() then.
+/// If memory runs out in commit(), the window holds half a step. Call discard_window() then. If it
+/// runs out in end_window() or roll_window(), the window stays as it was; with recorded taps, a
+/// window that was to end is discarded.
 ///
 /// Thread safety: none; one thread feeds a panel. The panel must outlive its steps.
 class LIVECCA_EXPORT Panel {
@@ -179,8 +181,8 @@ class LIVECCA_EXPORT Panel {
   /// A tap leaves with a Fault if its grid in `other` differs, if its features in `other`
   /// are not those that this panel would choose, or if it would exceed the memory limit. This also
   /// holds before the first step. A pair leaves with a Fault if its moments in `other` have other
-  /// features than its taps. For a recorded tap, the moments of `other` are added to those of
-  /// its own rows.
+  /// features than its taps. A recorded tap has its own rows in the recording, and those of `other`
+  /// as moments: the window's moments are the sum of both, so every row counts once.
   ///
   /// Throws Error, and changes nothing, if the taps, the pairs or the number of parts differ, or if
   /// a ring gets blocks without an age.

@@ -29,7 +29,11 @@ struct TestKnobs;
 
 /// Stands for a tap: watch() returns it, observe() takes it.
 struct TapHandle {
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
   std::size_t index = 0;
+  /// False if options.most_taps forbade another tap. Observing it does nothing then.
+  bool is_watched() const { return index != none; }
 };
 
 /// Watches a network while it trains. It takes the activations of the network's layers and of
@@ -54,6 +58,11 @@ struct TapHandle {
 /// unless options.synchronous is set. After construction, bad data and disk errors never throw:
 /// they become an Event or a status on the rows, and training goes on. Wrong use (an unknown
 /// handle, a step after its commit) throws Error.
+///
+/// If memory runs out, numbers are lost, and training and the run go on: an event "out_of_memory",
+/// "step_discarded", "window_dropped" or "solve_failed" says what is lost. Only the constructors,
+/// watch() and add_reference() throw std::bad_alloc. Writing a checkpoint is the exception: the
+/// library for JSON may end the process if memory runs out in it.
 ///
 /// In a child process of fork() the monitor does nothing: calls return at once, and the parent's
 /// files are not touched.
@@ -83,7 +92,7 @@ class LIVECCA_EXPORT Monitor {
   /// says which layers are compared. A layer that is already watched with this reading keeps its
   /// handle. Throws Error if the layer is already watched with another reading, or if the reading
   /// does not suit the layout. If the shape is given, it also throws if the moments would exceed
-  /// the memory limit.
+  /// the memory limit. A tap above options.most_taps is not watched, with an event "over_limit".
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape = std::nullopt);
 
@@ -162,6 +171,9 @@ class LIVECCA_EXPORT Monitor {
   const std::filesystem::path& run_directory() const;
   /// The name of the trained network.
   const std::string& network() const;
+  /// Whether this process is a child of fork() of the one that made the monitor, which then does
+  /// nothing.
+  bool is_forked() const;
 
  private:
   friend struct MonitorForTests;
@@ -243,9 +255,11 @@ class LIVECCA_EXPORT Monitor::Step {
  private:
   friend class Monitor;
   struct State;
+  /// Without a state it is a step that found no memory to begin: it does nothing.
   explicit Step(std::unique_ptr<State> state);
 
   std::unique_ptr<State> state_;
+  bool is_lost_ = false;
 };
 
 }  // namespace livecca

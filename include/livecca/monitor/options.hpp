@@ -50,6 +50,9 @@ struct MonitorOptions {
   /// The bytes that the moments of a stream may take; 0: no limit. Beyond it watch() throws Error.
   /// A tap whose shape watch() does not know is left out later, with an event "over_limit".
   std::uint64_t memory_limit = std::uint64_t{4} << 30;
+  /// The most taps of all networks together. More are not watched, with one event "over_limit": a
+  /// training whose names of layers change from step to step must not fill the memory.
+  std::size_t most_taps = 4096;
   /// Splits every window into this many blocks (5 or more), so that numbers have standard errors.
   /// 0: no standard errors. The moments need this many times the memory, and a window needs at
   /// least this many steps. Each solve then needs 20 additional solves.
@@ -107,12 +110,15 @@ struct MonitorOptions {
   /// so, and the call is repeated after 1 s, 2 s, 4 s, … up to 64 s.
   std::vector<std::shared_ptr<Sink>> sinks{};
 
-  /// Called for the first event of each kind and subject. The call comes on a training thread or on
-  /// one of livecca's own threads. Must not call the monitor. If it throws, there is an event
-  /// "callback_failed".
+  /// Called for the first event of each kind and subject, in order. The calls of on_event and
+  /// on_snapshot come one at a time on a thread of livecca's own, soon after what they tell, and
+  /// all of them before finish() or the destructor returns. If `synchronous` is set, they come on
+  /// the caller's thread, at the end of the call that caused them. They may call the monitor, but
+  /// not finish() or the destructor. If it throws, there is an event "callback_failed".
   std::function<void(const Event&)> on_event{};
-  /// Called with every solved snapshot, in order, on the thread that solved it. May call log() and
-  /// latest(). If it throws, there is an event "callback_failed".
+  /// Called with every solved snapshot, in order, as on_event is. If it takes longer than the
+  /// snapshots need, their reports wait in memory. If it throws, there is an event
+  /// "callback_failed".
   std::function<void(const SnapshotReport&)> on_snapshot{};
   /// Facts of your own about the run, e.g. learning rate or data set. They go into the run row.
   std::vector<std::pair<std::string, std::string>> notes{};

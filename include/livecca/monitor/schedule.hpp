@@ -39,14 +39,18 @@ class LIVECCA_EXPORT Schedule {
   /// Due at the first call, and then at the steps 10^(i / per_decade) for i = 0, 1, …, rounded. For
   /// 3 per decade, these are 1, 2, 5, 10, 22, 46, 100, … Throws Error unless `per_decade` > 0.
   static Schedule log_spaced(int per_decade);
-  /// Due if the predicate returns true. Each call of claim() asks it once. A predicate of a Monitor
-  /// must not call the monitor. Throws Error if the predicate is empty.
+  /// Due if the predicate returns true. Each call of claim() asks it once. A Monitor asks one
+  /// predicate at a time and holds none of the locks that its other members need: a predicate may
+  /// call the monitor. Throws Error if the predicate is empty.
   static Schedule when(std::function<bool(const Progress&)> predicate);
 
   /// Whether a new point was reached since the last claim. If so, this claims it, and the next
   /// calls return false until another point is reached. A predicate that throws counts as not due.
   /// If steps or epochs go back, nothing is due until they pass the last point.
   [[nodiscard]] bool claim(const Progress& now);
+
+  /// Whether it was made by when().
+  bool has_predicate() const { return kind_ == Kind::predicate; }
 
   /// The text of the exception that the predicate threw in the last call. Empty if it did not
   /// throw.

@@ -54,10 +54,11 @@ void Panel::State::drop_moments(std::size_t index) {
 
 void Panel::State::leave(PanelTap& tap, FaultKind kind, const std::string& message) {
   if (tap.left) return;
+  faults.push_back({kind, tap.name.text(), message});  // first: there may be no memory for it
   const auto is_it = [&](const PanelTap& other) { return &other == &tap; };
   drop_moments(static_cast<std::size_t>(std::ranges::find_if(taps, is_it) - taps.begin()));
+  if (!tap.observed) tap.rows = PackedRows();  // it may never come again
   tap.left = true;
-  faults.push_back({kind, tap.name.text(), message});
 }
 
 void Panel::State::restart_tap(std::size_t index) {
@@ -96,23 +97,28 @@ std::size_t Panel::State::add(PanelTap new_tap, std::optional<TapShape> shape) {
     if (tap.name == name) throw Error(name.text() + ": expected a new tap, it is there already");
   }
   PanelTap& tap = taps.emplace_back(std::move(new_tap));
-  tap.shape_given = shape.has_value();
-  if (shape) set_shape(tap, *shape);
-  std::uint64_t bytes = 0;
-  if (over_limit(bytes)) {
+  try {
+    tap.shape_given = shape.has_value();
+    if (shape) set_shape(tap, *shape);
+    std::uint64_t bytes = 0;
+    if (over_limit(bytes)) {
+      throw Error(name.text() + ": expected moments within the memory limit of " +
+                  std::to_string(options.memory_limit) + " bytes, they would take " +
+                  std::to_string(bytes));
+    }
+    for (PanelMoments& block : blocks) {
+      block.taps.push_back({.name = name, .moments = {}, .frequency = tap.frequency});
+    }
+    if (steps > 0) {
+      leave(tap, FaultKind::joined_late,
+            "expected before the window's first step, joined after step " + std::to_string(steps) +
+                "; it counts from the next window");
+    }
+  } catch (...) {
+    // Some blocks may have it, if memory ran out.
     taps.pop_back();
-    throw Error(name.text() + ": expected moments within the memory limit of " +
-                std::to_string(options.memory_limit) + " bytes, they would take " +
-                std::to_string(bytes));
-  }
-  for (PanelMoments& block : blocks) {
-    block.taps.emplace_back().name = name;
-    block.taps.back().frequency = tap.frequency;
-  }
-  if (steps > 0) {
-    leave(tap, FaultKind::joined_late,
-          "expected before the window's first step, joined after step " + std::to_string(steps) +
-              "; it counts from the next window");
+    for (PanelMoments& block : blocks) block.taps.resize(taps.size());
+    throw;
   }
   return taps.size() - 1;
 }
@@ -205,7 +211,13 @@ std::size_t Panel::add_pair(std::size_t x, std::size_t y) {
                 std::to_string(state.options.memory_limit) + " bytes, they would take " +
                 std::to_string(bytes));
   }
-  for (PanelMoments& block : state.blocks) block.pairs.push_back({x, y, {}});
+  try {
+    for (PanelMoments& block : state.blocks) block.pairs.push_back({x, y, {}});
+  } catch (...) {
+    state.pairs.pop_back();
+    for (PanelMoments& block : state.blocks) block.pairs.resize(state.pairs.size());
+    throw;
+  }
   return state.pairs.size() - 1;
 }
 
@@ -230,8 +242,9 @@ void Panel::merge(const PanelMoments& other) {
 PanelMoments Panel::roll_window() {
   state_->expect_no_step();
   if (state_->options.window.kind == Window::Kind::since_snapshot) return end_window();
+  const std::vector<bool> anew = state_->begin_anew();
   PanelMoments result = state_->assemble(false);
-  state_->rejoin();
+  state_->rejoin(anew);
   state_->faults.clear();
   state_->steps_discarded = 0;
   return result;

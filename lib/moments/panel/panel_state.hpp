@@ -101,9 +101,16 @@ struct Panel::State {
   void bring_up_to_date(std::size_t block);
   /// `moments` of this block as they are now, by the panel's clock.
   void decay_until_now(std::size_t block, PanelMoments& moments) const;
+  /// What the window holds; `end` takes it out, and the blocks are then empty. If it throws, for
+  /// want of memory, they are as they were; with recorded taps a window that was to end is discarded.
   PanelMoments assemble(bool end, bool as_of_now = true);
+  PanelMoments assembled(std::vector<PanelMoments>& parts);
+  /// Adds what the recordings of recorded taps hold.
+  void add_recorded(std::vector<PanelMoments>& parts);
+  /// The taps that begin anew after a snapshot of a window that goes on.
+  std::vector<bool> begin_anew() const;
   /// Lets the taps and pairs that left take part again.
-  void rejoin();
+  void rejoin(const std::vector<bool>& anew);
   void restart_tap(std::size_t tap);
   void drop_moments(std::size_t tap);
   void merge(const PanelMoments& other);

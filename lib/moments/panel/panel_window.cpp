@@ -52,17 +52,32 @@ void Panel::State::bring_up_to_date(std::size_t block) {
 }
 
 PanelMoments Panel::State::assemble(bool end, bool as_of_now) {
-  std::vector<PanelMoments> parts;
   if (end) {
-    for (PanelMoments& block : blocks) {
-      parts.push_back(std::move(block));
-      block = empty_like(parts.back());
-    }
-  } else {
-    parts = blocks;
+    for (std::size_t b = 0; b < blocks.size(); ++b) bring_up_to_date(b);
   }
-  // Copies decay, the window does not: a second decay would round once more.
-  for (std::size_t b = 0; as_of_now && b < parts.size(); ++b) decay_until_now(b, parts[b]);
+  // The empty ones first: without memory for them the blocks must stay where they are.
+  std::vector<PanelMoments> parts;
+  parts.reserve(blocks.size());
+  for (const PanelMoments& block : blocks) parts.push_back(end ? empty_like(block) : block);
+  if (!end) {
+    // Copies decay, the window does not: a second decay would round once more.
+    for (std::size_t b = 0; as_of_now && b < parts.size(); ++b) decay_until_now(b, parts[b]);
+    return assembled(parts);
+  }
+  std::swap(parts, blocks);
+  try {
+    return assembled(parts);
+  } catch (...) {
+    std::swap(parts, blocks);
+    // With a recording the parts may hold some of its rows already.
+    if (std::ranges::any_of(taps, [](const PanelTap& tap) { return tap.recording != nullptr; })) {
+      begin_window();
+    }
+    throw;
+  }
+}
+
+void Panel::State::add_recorded(std::vector<PanelMoments>& parts) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (!taps[i].recording) continue;
     for (std::size_t b = 0; b < parts.size() && !taps[i].left; ++b) {
@@ -78,26 +93,32 @@ PanelMoments Panel::State::assemble(bool end, bool as_of_now) {
       }
     }
   }
+}
+
+PanelMoments Panel::State::assembled(std::vector<PanelMoments>& parts) {
+  add_recorded(parts);
+  std::vector<Fault> its_faults = faults;
   PanelMoments result;
   if (parts.size() == 1) {
     result = std::move(parts.front());
   } else {
+    result = empty_like(parts.front());
+    for (std::size_t age = 0; age < parts.size(); ++age) {
+      add_present(result, parts[block_of_age(age)]);
+    }
+    // From here on nothing takes memory.
     std::rotate(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(block_of_age(0)),
                 parts.end());
-    result = empty_like(parts.front());
-    for (PanelMoments& part : parts) {
-      add_present(result, part);
-      drop_without_rows(part);
-    }
+    for (PanelMoments& part : parts) drop_without_rows(part);
     result.blocks = std::move(parts);
     result.blocks_by_age = !in_one_piece();
   }
   result.steps_discarded = steps_discarded;
-  result.faults = faults;
+  result.faults = std::move(its_faults);
   return result;
 }
 
-void Panel::State::rejoin() {
+std::vector<bool> Panel::State::begin_anew() const {
   std::vector<bool> anew(taps.size());
   for (std::size_t i = 0; i < taps.size(); ++i) anew[i] = taps[i].left;
   for (const PanelPair& pair : pairs) {
@@ -112,6 +133,10 @@ void Panel::State::rejoin() {
       changed = true;
     }
   }
+  return anew;
+}
+
+void Panel::State::rejoin(const std::vector<bool>& anew) {
   for (std::size_t i = 0; i < taps.size(); ++i) {
     if (anew[i]) restart_tap(i);
   }

@@ -166,8 +166,13 @@ void RecordedComparisons::compare_group(const std::string& name, double nonfinit
                                      Solver(executor_)})
                 .first;
   }
-  const auto compared = group->second.comparison.compare(x, {side}, report);
-  if (!compared.pairs.empty()) take(side, compared.moments, compared.pairs, group->second.solver);
+  try {
+    const auto compared = group->second.comparison.compare(x, {side}, report);
+    if (!compared.pairs.empty()) take(side, compared.moments, compared.pairs, group->second.solver);
+  } catch (...) {
+    groups_.erase(group);  // it may be half changed: the next snapshot begins it anew
+    throw;
+  }
   if (side.kind == ReferenceKind::before) groups_.erase(group);
 }
 

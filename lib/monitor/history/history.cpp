@@ -46,7 +46,7 @@ void History::fail(const std::string& layer, std::int64_t epoch, const std::stri
 
 void History::append(const std::string& layer, const Reading& reading, const PackedRows& rows,
                      std::int64_t epoch) {
-  if (!is_recording_ || spoiled_.contains(layer)) return;
+  if (!is_recording_ || is_spoiled_ || spoiled_.contains(layer)) return;
   const auto appended = writer().append(layer, reading, rows, options_.feature_seed);
   if (appended) {
     seen_.insert(layer);
@@ -62,10 +62,16 @@ void History::spoil(const std::string& layer) {
   if (writer_) writer_->spoil(layer);
 }
 
-void History::abandon() {
+void History::spoil_all() noexcept {
+  abandon();
+  is_spoiled_ = true;
+}
+
+void History::abandon() noexcept {
   writer_.reset();
   seen_.clear();
   spoiled_.clear();
+  is_spoiled_ = false;
 }
 
 std::shared_ptr<const RecordedPack> History::close(

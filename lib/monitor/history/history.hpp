@@ -60,11 +60,13 @@ class History {
               std::int64_t epoch);
   /// The layer was not seen in a step: it is not kept for this snapshot.
   void spoil(const std::string& layer);
+  /// No layer is kept for this snapshot. Takes no memory.
+  void spoil_all() noexcept;
   /// Ends the snapshot and returns it; null if nothing of it could be kept.
   std::shared_ptr<const RecordedPack> close(
       const PackFacts& facts, const std::function<const Moments*(const std::string&)>& moments_of);
   /// Forgets what the open snapshot has so far.
-  void abandon();
+  void abandon() noexcept;
 
   /// Each layer at the first snapshot of the same probe that was finite throughout: a NaN that is
   /// kept as the start would leave its row out of every later comparison.
@@ -107,6 +109,7 @@ class History {
   std::set<std::string> seen_;          ///< layers that it has rows of
   std::set<std::string> spoiled_;       ///< layers that it will not have
   LayerPacks start_;
+  bool is_spoiled_ = false;             ///< it will have none
   std::vector<Kept> kept_;
   std::array<std::set<std::uint64_t>, 2> in_checkpoints_;  ///< numbers that the last two know of
   std::set<std::uint64_t> waiting_;  ///< of files that go when no checkpoint knows of them

@@ -12,6 +12,8 @@
 namespace livecca {
 namespace {
 
+constexpr std::size_t steps_before_memory_goes = 16;
+
 std::size_t images_of(const ActivationView& view, Layout layout) {
   const std::size_t axis = axes_of(layout).image;
   return axis < view.rank() ? static_cast<std::size_t>(view.shape()[axis]) : 0;
@@ -38,6 +40,13 @@ void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t 
   images = 0;
   observe_seconds = reference_seconds = 0;
   for (TapBuffer& tap : taps) {
+    tap.steps_unseen = tap.observed ? 0 : tap.steps_unseen + 1;
+    // A tap that does not come any more must not keep its rows' memory.
+    if (tap.steps_unseen == steps_before_memory_goes) {
+      tap.rows = PackedRows();
+      tap.chosen = {};
+      tap.width = 0;
+    }
     tap.observed = false;
     tap.refused.clear();
   }
@@ -74,11 +83,12 @@ void StepBuffer::pack(TapBuffer& buffer, const WatchedTap& tap, const Activation
                       const SequenceMask& mask, const PackingOptions& options) const {
   const std::size_t width = tap.reading.features(buffer.shape.features, buffer.shape.grid);
   if (width != buffer.width) {
-    buffer.width = width;
+    buffer.width = 0;  // until they are chosen: memory may run out
     buffer.chosen.clear();
     if (options.max_features > 0 && width > options.max_features) {
       choose_features(width, options.max_features, options.feature_seed, buffer.chosen);
     }
+    buffer.width = width;
   }
   const std::size_t all = images_of(view, tap.reading.layout);
   const std::size_t wanted = wanted_images(all);

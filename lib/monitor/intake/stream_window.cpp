@@ -5,6 +5,7 @@
 
 #include "livecca/common/error.hpp"
 #include "monitor/comparison/asked_measures.hpp"
+#include "monitor/intake/kept_reason.hpp"
 
 namespace livecca {
 namespace {
@@ -125,18 +126,26 @@ void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recor
   step.commit();
 }
 
-void StreamWindow::drop(const std::string& reason) {
+void StreamWindow::drop(const std::string& reason) noexcept {
   panel_.discard_window();
-  if (facts_.dropped.empty()) facts_.dropped = reason;
+  if (facts_.dropped.empty()) keep_reason(facts_.dropped, reason);
+}
+
+void StreamWindow::abandon() noexcept {
+  panel_.discard_window();
+  facts_.steps = 0;
+  facts_.dropped.clear();
+  facts_.nonfinite.clear();
 }
 
 EndedWindow StreamWindow::end() {
   EndedWindow ended;
-  ended.moments = panel_.roll_window();
   ended.taps = facts_.taps;
-  ended.nonfinite = std::exchange(facts_.nonfinite, {});
-  ended.nonfinite.resize(ended.moments.taps.size());
+  ended.nonfinite = facts_.nonfinite;
+  ended.nonfinite.resize(panel_.tap_count());
+  ended.moments = panel_.roll_window();
   ended.dropped = std::exchange(facts_.dropped, {});
+  facts_.nonfinite.clear();
   facts_.steps = 0;
   if (!ended.dropped.empty()) {
     // What came after the drop is a part of the window only.

@@ -44,10 +44,13 @@ class StreamWindow {
   /// Takes a step. Throws std::bad_alloc and the like; the window must then be dropped.
   void feed(StepBuffer& buffer, const WatchedTaps& taps, const Recorder& record);
   /// A step failed, e.g. memory ran out: the window cannot be trusted.
-  void drop(const std::string& reason);
+  void drop(const std::string& reason) noexcept;
+  /// Begins anew, as if nothing had come.
+  void abandon() noexcept;
   /// Whether anything happened in it.
   bool is_used() const { return facts_.steps > 0 || !facts_.dropped.empty(); }
-  /// Ends it: since_snapshot begins anew, others go on.
+  /// Ends it: since_snapshot begins anew, others go on. If it throws, for want of memory, nothing
+  /// has changed.
   EndedWindow end();
 
   Panel& panel() { return panel_; }

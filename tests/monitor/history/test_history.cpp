@@ -65,10 +65,10 @@ TEST_CASE("above its byte limit the history thins out, and the first and the lat
   CHECK(files_in(options.run_directory / "history") ==
         std::vector<std::string>{"snapshot-0000.safetensors", "snapshot-0002.safetensors",
                                  "snapshot-0007.safetensors", "snapshot-0016.safetensors"});
+  const SnapshotReport curves = monitor.finish();  // all is told then
   REQUIRE(told.size() == 2);
   CHECK(told.at(0).what == "unverified_probe");
   CHECK(told.at(1).what == "history_thinned");
-  const SnapshotReport curves = monitor.finish();
   CHECK(curves.measures.size() == 3 * options.measures.size());
 }
 

@@ -41,6 +41,9 @@ struct TapProblem {
 ///     }
 ///     step.commit();
 ///
+/// A scope of a monitor that gets no tensor at all reports an event "unwatchable" of its network:
+/// tap() was not called, or on other threads.
+///
 /// Scopes nest, and the innermost one gets the tensors. They must end in reverse order, on the
 /// thread that made them. Monitor, step and recorder are borrowed.
 ///
@@ -85,7 +88,8 @@ class LIVECCA_EXPORT TapScope {
 ///
 /// Never throws. A tensor that cannot be watched is a TapProblem of the scope and an event of the
 /// run. Examples: an undefined or sparse tensor, integers, another number of axes, or a name that
-/// is tapped twice in one step. A recorder has no events.
+/// is tapped twice in one step. A recorder has no events. In a child of fork() of the monitor's
+/// process, tap() does nothing.
 ///
 /// Cost: almost nothing without a scope; otherwise that of Monitor::Step::observe(). Thread safety:
 /// may be called from any thread. A scope gets only the tensors of the thread that made it.
