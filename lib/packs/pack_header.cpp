@@ -11,6 +11,8 @@ namespace {
 
 constexpr const char* format = "livecca.pack";
 constexpr const char* version = "1";
+// Readers of version 1 do not know a layer's steps.
+constexpr const char* version_with_steps = "2";
 
 std::string value_of(const SafetensorsHeader& header, const char* name) {
   const auto found = header.metadata.find(name);
@@ -101,16 +103,20 @@ void name_tensors(std::vector<PackHeader::Layer>& layers) {
   };
   // Rows first: they should have their layer's name whatever other layers are called.
   for (PackHeader::Layer& layer : layers) name(layer.tensors.rows, layer.facts.name);
-  for (auto& [facts, tensors] : layers) {
-    name(tensors.scale, facts.name + "/scale");
-    name(tensors.shift, facts.name + "/shift");
-    name(tensors.valid, facts.name + "/valid");
+  for (PackHeader::Layer& layer : layers) {
+    LayerTensors& tensors = layer.tensors;
+    name(tensors.scale, layer.facts.name + "/scale");
+    name(tensors.shift, layer.facts.name + "/shift");
+    name(tensors.valid, layer.facts.name + "/valid");
+    name(tensors.steps, layer.facts.name + "/steps");
   }
 }
 
 Result<SafetensorsMetadata> pack_metadata(const PackHeader& header) {
+  const bool has_steps = std::ranges::any_of(
+      header.layers, [](const auto& layer) { return layer.tensors.steps.is_there(); });
   SafetensorsMetadata metadata{{"format", format},
-                               {"version", version},
+                               {"version", has_steps ? version_with_steps : version},
                                {"network", header.network},
                                {"epoch", std::to_string(header.epoch)},
                                {"step", std::to_string(header.step)},
@@ -131,9 +137,10 @@ Result<PackHeader> parse_pack_header(const SafetensorsHeader& header) {
                    (its_format.empty() ? "a safetensors file of another program"
                                        : "format " + in_quotes(its_format))};
   }
-  if (const std::string its = value_of(header, "version"); its != version) {
-    return Failure{std::string("expected a pack of version ") + version + ", got version " +
-                   in_quotes(its)};
+  const std::string its_version = value_of(header, "version");
+  if (its_version != version && its_version != version_with_steps) {
+    return Failure{std::string("expected a pack of version ") + version + " or " +
+                   version_with_steps + ", got version " + in_quotes(its_version)};
   }
   PackHeader result;
   result.network = value_of(header, "network");

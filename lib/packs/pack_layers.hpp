@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "packs/pack_header.hpp"
 #include "common/safetensors.hpp"
+#include "packs/pack_header.hpp"
 
 namespace livecca {
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "livecca/activations/eigen.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/monitor/monitor.hpp"

@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(PackBytes, "a header that lies about the pack is refused") {
   };
   metadata("format", "livecca.moments", "got format \"livecca.moments\"");
   metadata("format", "", "another program");
-  metadata("version", "2", "version 1");
+  metadata("version", "3", "version 1 or 2");
   metadata("epoch", "1.5", "a number as epoch");
   metadata("step", "-1", "a number as step");
   metadata("positions_per_image", "", "positions_per_image");

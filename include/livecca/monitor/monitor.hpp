@@ -190,10 +190,8 @@ class LIVECCA_EXPORT Monitor::Step {
   /// may follow. Throws Error on an unknown handle, a tap observed twice, a mask for a layout
   /// without steps, or after commit.
   ///
-  /// The history remembers the rows that a mask left out. Comparisons over time use the rows that
-  /// both times have. In some layers every step of a sequence is a sample. The history keeps a
-  /// snapshot of such a layer only if no step is masked and all sequences have the same length.
-  /// Otherwise it reports an event "history_failed".
+  /// The history remembers which rows a mask left out. Comparisons over time use the rows that both
+  /// times have: the same sequence, and the same step if every step is a sample.
   void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
   /// Like observe(), but this thread does not copy. livecca's own thread reads the view soon after
   /// commit() and then releases `memory`. Until then `memory` must keep the view's memory in place
