@@ -20,7 +20,6 @@ void Monitor::State::run_in_order(std::function<void()> job) {
 }
 
 void Monitor::State::give_back(std::unique_ptr<StepBuffer> buffer) {
-  held_bytes -= buffer->held_bytes;
   buffer->release();
   pool.give_back(std::move(buffer));
 }
@@ -63,19 +62,12 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) noexcept {
   const Stream stream = buffer->stream;
   try {
     const TimeSpent time(seconds);
-    std::string failure;
-    try {
-      buffer->pack_held(taps, packing());  // takes longest, and touches nothing of others
-    } catch (const std::exception& reason) {
-      failure = reason.what();
-    }
     const std::lock_guard lock(pipeline);
     try {
-      if (failure.empty()) feed_step(*buffer);
+      feed_step(*buffer);
     } catch (const std::exception& reason) {
-      failure = reason.what();
+      drop_window(stream, buffer->epoch, "a step failed: " + std::string(reason.what()));
     }
-    if (!failure.empty()) drop_window(stream, buffer->epoch, "a step failed: " + failure);
     report_dropped(buffer->epoch);
   } catch (...) {
     // Memory ran out while it was told that memory ran out.
