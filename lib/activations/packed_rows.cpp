@@ -37,6 +37,7 @@ void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_ima
   valid_.clear();
   first_rows_.clear();
   steps_.clear();
+  row_steps_.clear();
   std::size_t bytes = 0;
   // A broadcast axis may promise more rows than there are addresses.
   if (__builtin_mul_overflow(images_, rows_per_image_, &rows_) ||
@@ -59,6 +60,7 @@ std::size_t PackedRows::bytes() const {
   return elements_.capacity() + finite_.capacity() + valid_.capacity() + steps_.capacity() +
          sizeof(double) * (root_weights_.capacity() + mean_.origin.capacity() +
                            mean_.offset.capacity() + sums_.capacity()) +
+         sizeof(std::uint32_t) * row_steps_.capacity() +
          sizeof(std::size_t) * (chosen_.capacity() + first_rows_.capacity());
 }
 

@@ -134,7 +134,7 @@ Result<void> PackedRows::pack(const ActivationView& view, const Reading& reading
   if (reading.one_row_per_image()) {
     pack_images(source, reading, mask);
   } else {
-    pack_positions(source, positions, first_image, mask);
+    pack_positions(source, positions, first_image, mask, is_sequence(reading.layout));
   }
   roundoff_ = view.roundoff();
   // Of a sequence's steps a mask may leave few: there it stays what it is of one.
@@ -155,14 +155,17 @@ void PackedRows::copy_position(const Source& source, std::size_t image, std::siz
 }
 
 void PackedRows::pack_positions(const Source& source, const Positions& positions,
-                                std::uint64_t first_image, const SequenceMask& mask) {
+                                std::uint64_t first_image, const SequenceMask& mask,
+                                bool are_steps) {
   const std::size_t width = source.chosen.empty() ? features_of_tap_ : source.chosen.size();
   set_shape({source.shape.images, width, source.shape.grid},
             livecca::rows_per_image(positions, source.shape.grid), source.dtype);
   if (mask.is_given()) take_steps(source, positions, mask);
+  if (are_steps) row_steps_.reserve(most_rows_);
   std::size_t row = 0;
   for (std::size_t image = 0; image < images_; ++image) {
     choose_rows(image, positions, first_image);
+    if (are_steps) row_steps_.insert(row_steps_.end(), chosen_.begin(), chosen_.end());
     if (source.at.feature == 1 || !source.chosen.empty()) {
       for (const std::size_t position : chosen_) copy_position(source, image, position, row++);
       continue;

@@ -196,8 +196,7 @@ struct Monitor::State {
   SinkRelays sinks;  ///< reports with the front's epoch
   WatchedTaps taps;
   StepBufferPool pool;
-  std::atomic<std::uint64_t> held_bytes{0};  ///< of all steps on their way
-  std::atomic<std::uint64_t> dropped{0};     ///< train steps that nobody was told of yet
+  std::atomic<std::uint64_t> dropped{0};  ///< train steps that nobody was told of yet
   LatestRows latest;
   Overhead overhead;
   double began = 0;
@@ -244,7 +243,6 @@ struct Monitor::Step::State {
   Monitor::State& monitor;
   std::unique_ptr<StepBuffer> buffer;  ///< null in a child of fork()
   std::string failure;                 ///< e.g. memory ran out: the step will not be handed over
-  std::vector<std::function<void(Step&)>> at_commit;
 };
 
 }  // namespace livecca

@@ -103,21 +103,6 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const Seq
   });
 }
 
-void Monitor::Step::observe_held(TapHandle tap, const ActivationView& view,
-                                 std::shared_ptr<const void> memory, std::uint64_t bytes) {
-  StepBuffer* const buffer = State::expect_open(*this, "observed");
-  if (buffer == nullptr || !tap.is_watched()) return;
-  Monitor::State& monitor = state_->monitor;
-  const std::uint64_t limit = monitor.options.held_bytes_limit;
-  if (bytes > limit || monitor.held_bytes.fetch_add(bytes) > limit - bytes) {
-    if (bytes <= limit) monitor.held_bytes -= bytes;
-    return observe(tap, view);
-  }
-  buffer->held_bytes += bytes;
-  const TimeSpent time(buffer->observe_seconds);
-  state_->attempt([&] { buffer->hold(tap.index, state_->tap_of(tap), view, std::move(memory)); });
-}
-
 void Monitor::Step::merge(const PanelMoments& moments) {
   StepBuffer* const buffer = State::expect_open(*this, "merged");
   if (buffer == nullptr) return;
@@ -151,18 +136,8 @@ void Monitor::Step::add_observing_time(double seconds) {
   if (state_ && state_->is_open() && seconds >= 0) state_->buffer->observe_seconds += seconds;
 }
 
-void Monitor::Step::at_commit(std::function<void(Step&)> action) {
-  if (State::expect_open(*this, "got an action") == nullptr) return;
-  state_->attempt([&] { state_->at_commit.push_back(std::move(action)); });
-}
-
 void Monitor::Step::commit() {
   const bool is_open = State::expect_open(*this, "committed") != nullptr;
-  if (is_open) {
-    for (const auto& action : std::exchange(state_->at_commit, {})) {
-      state_->attempt([&] { action(*this); });
-    }
-  }
   const auto state = std::move(state_);
   if (!is_open) return;
   Monitor::State& monitor = state->monitor;

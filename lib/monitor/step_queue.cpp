@@ -28,7 +28,6 @@ void Monitor::State::run_in_order(const std::function<void()>& job) noexcept {
 }
 
 void Monitor::State::give_back(std::unique_ptr<StepBuffer> buffer) {
-  held_bytes -= buffer->held_bytes;
   buffer->release();
   pool.give_back(std::move(buffer));
 }
@@ -83,8 +82,6 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) noexcept {
         keep_reason(failure, "unknown");
       }
     };
-    // Takes longest, and touches nothing of others.
-    attempt([&] { buffer->pack_held(taps, packing()); });
     const std::lock_guard lock(pipeline);
     if (options.synchronous && stream == Stream::train) {
       const std::lock_guard front_lock(front_mutex);

@@ -36,19 +36,19 @@ void LayerSpool::begin(const Reading& reading, const PackedRows& rows, std::uint
   facts_.grid = rows.grid();
   facts_.stored = spool_type_of(rows);
   facts_.observed = rows.dtype();
+  has_steps_ = is_sequence(reading.layout) && !reading.one_row_per_image();
+  if (has_steps_) first_rows_.assign(1, 0);
   range_.lowest.assign(rows.features(), std::numeric_limits<double>::infinity());
   range_.highest.assign(rows.features(), -std::numeric_limits<double>::infinity());
 }
 
 Result<void> LayerSpool::check_fits(const Reading& reading, const PackedRows& rows,
                                     std::uint64_t feature_seed) const {
-  if (!rows.is_even()) {
-    return Failure{
-        "expected no masked steps where every step is a sample, got some; they are not kept"};
-  }
+  // Sequences may have other steps in every batch.
+  const bool same_positions =
+      has_steps_ || (rows.rows_per_image() == facts_.rows_per_image && rows.grid() == facts_.grid);
   if (rows.features() == facts_.features && rows.features_of_tap() == facts_.features_of_tap &&
-      feature_seed == facts_.feature_seed && rows.rows_per_image() == facts_.rows_per_image &&
-      rows.grid() == facts_.grid && rows.dtype() == facts_.observed &&
+      feature_seed == facts_.feature_seed && same_positions && rows.dtype() == facts_.observed &&
       reading.text() == facts_.reading) {
     return {};
   }
@@ -81,7 +81,9 @@ Result<void> LayerSpool::append(const Reading& reading, const PackedRows& rows,
   facts_.roundoff = std::max(facts_.roundoff, rows.roundoff());
   nonfinite_rows_ += static_cast<std::uint64_t>(std::ranges::count(rows.finite(), 0));
   append_valid(rows.valid(), rows.rows());
+  if (has_steps_) append_steps(rows);
   facts_.rows += rows.rows();
+  images_ += rows.images();
   return {};
 }
 
@@ -111,6 +113,27 @@ Result<void> LayerSpool::append_rows(const PackedRows& rows) {
     if (auto done = file_.append(std::as_bytes(std::span(buffer))); !done) return done;
   }
   return {};
+}
+
+void LayerSpool::append_steps(const PackedRows& rows) {
+  for (std::size_t image = 1; image <= rows.images(); ++image) {
+    first_rows_.push_back(facts_.rows + rows.first_row(image));
+  }
+  row_steps_.insert(row_steps_.end(), rows.steps().begin(), rows.steps().end());
+  if (rows.images() == 0) return;
+  const bool is_like_others = rows.is_even() && rows.grid() == facts_.grid &&
+                              rows.rows_per_image() == facts_.rows_per_image;
+  if (is_like_others && !facts_.is_by_step) return;
+  facts_.is_by_step = true;
+  facts_.grid.width = std::max(facts_.grid.width, rows.grid().width);
+  facts_.rows_per_image = facts_.grid.width;
+}
+
+void LayerSpool::steps_of(std::uint64_t sequence, std::span<std::uint8_t> there) const {
+  std::ranges::fill(there, std::uint8_t{0});
+  for (std::uint64_t row = first_rows_[sequence]; row < first_rows_[sequence + 1]; ++row) {
+    there[row_steps_[row]] = 1;
+  }
 }
 
 void LayerSpool::append_valid(std::span<const std::uint8_t> valid, std::size_t rows) {

@@ -103,10 +103,12 @@ void name_tensors(std::vector<PackHeader::Layer>& layers) {
   };
   // Rows first: they should have their layer's name whatever other layers are called.
   for (PackHeader::Layer& layer : layers) name(layer.tensors.rows, layer.facts.name);
-  for (auto& [facts, tensors] : layers) {
-    name(tensors.scale, facts.name + "/scale");
-    name(tensors.shift, facts.name + "/shift");
-    name(tensors.valid, facts.name + "/valid");
+  for (PackHeader::Layer& layer : layers) {
+    LayerTensors& tensors = layer.tensors;
+    name(tensors.scale, layer.facts.name + "/scale");
+    name(tensors.shift, layer.facts.name + "/shift");
+    name(tensors.valid, layer.facts.name + "/valid");
+    name(tensors.steps, layer.facts.name + "/steps");
   }
 }
 

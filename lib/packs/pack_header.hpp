@@ -43,29 +43,33 @@ struct LayerTensors {
   Tensor scale;
   Tensor shift;
   Tensor valid;
+  Tensor steps;
 };
 
 /// What the header of a pack says. In the metadata of the safetensors file:
 ///
 ///     format       "livecca.pack"
-///     version      "2"; packs of version 1 have no checksum
+///     version      "2"; packs of version 1 have no checksum and no steps
 ///     checksum     see safetensors_checksum.hpp
 ///     network, epoch, step, positions_per_image, positions_seed
 ///     fingerprint  ProbeFingerprint::text(), if it is known
 ///     kept         "k of n seed s", if not every image of the probe is there
 ///     layers       JSON, an object by layer:
 ///                  {"rows": tensor, "scale": tensor, "shift": tensor, "valid": tensor,
+///                   "steps": tensor,
 ///                   "reading": "nchw", "rows_per_image": 16, "grid": [h, w] or [d, h, w],
 ///                   "features_of_tap": 64, "feature_seed": 0, "observed": "float32",
 ///                   "roundoff": 6e-8, "estimated_loss": 1e-7, "place": 0}
 ///                  The place is among the layers, in the order of watching; older files lack it
 ///
-/// `rows` and `features` of a layer are its tensor's shape, `stored` its type. scale, shift and
-/// valid are there only if their tensor is; estimated_loss only beside a scale.
+/// `rows` and `features` of a layer are its tensor's shape, `stored` its type. If there are steps,
+/// `rows` is the number of their entries. scale, shift, valid and steps are there only if their
+/// tensor is; estimated_loss only beside a scale.
 struct PackHeader {
   struct Layer {
     RecordedLayer facts;
     LayerTensors tensors;
+    std::uint64_t stored_rows = 0;  ///< in the file: fewer than facts.rows if there are steps
   };
 
   /// Whether there has to be one, or is.

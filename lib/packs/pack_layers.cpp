@@ -59,6 +59,7 @@ std::string layer_to_json(const PackHeader::Layer& layer, std::size_t place) {
   add("rows_per_image", std::to_string(facts.rows_per_image));
   if (is_scaled) add("scale", Json(layer.tensors.scale.name).dump());
   if (is_scaled) add("shift", Json(layer.tensors.shift.name).dump());
+  if (layer.tensors.steps.is_there()) add("steps", Json(layer.tensors.steps.name).dump());
   if (layer.tensors.valid.is_there()) add("valid", Json(layer.tensors.valid.name).dump());
   return text + '}';
 }
@@ -127,7 +128,8 @@ Result<void> read_layer(const Json& json, PackHeader::Layer& layer) {
   LayerTensors& tensors = layer.tensors;
   if (!read.text("rows", tensors.rows.name) || !read.text("scale", tensors.scale.name, true) ||
       !read.text("shift", tensors.shift.name, true) ||
-      !read.text("valid", tensors.valid.name, true) || !read.text("reading", facts.reading) ||
+      !read.text("valid", tensors.valid.name, true) ||
+      !read.text("steps", tensors.steps.name, true) || !read.text("reading", facts.reading) ||
       !read.count("rows_per_image", facts.rows_per_image) || !read.grid(facts.grid) ||
       !read.count("features_of_tap", facts.features_of_tap) ||
       !read.count("feature_seed", facts.feature_seed) || !read.text("observed", observed) ||
@@ -183,6 +185,26 @@ class TensorsToTake {
   std::unordered_map<std::string, const SafetensorsTensor*> tensors_;
 };
 
+/// The steps of sequences, if they are in the file: they count the rows.
+Result<void> take_steps(PackHeader::Layer& layer, TensorsToTake& tensors) {
+  if (layer.tensors.steps.name.empty()) return {};
+  const auto taken = tensors.take(layer.tensors.steps);
+  if (!taken) return Failure{taken.why()};
+  const SafetensorsTensor* steps = *taken;
+  RecordedLayer& facts = layer.facts;
+  if (!facts.is_of_steps() || !layer.tensors.valid.name.empty() || steps->dtype != "U8" ||
+      steps->shape.size() != 2 || steps->shape[1] != facts.rows_per_image ||
+      facts.grid != Grid{1, facts.rows_per_image} ||
+      facts.rows > steps->shape[0] * steps->shape[1]) {
+    return Failure{"expected steps of sequences as U8, sequences x " +
+                   std::to_string(facts.rows_per_image) + ", got another " +
+                   in_quotes(layer.tensors.steps.name)};
+  }
+  facts.is_by_step = true;
+  facts.rows = steps->shape[0] * steps->shape[1];
+  return {};
+}
+
 Result<void> take_rows(PackHeader::Layer& layer, TensorsToTake& tensors) {
   RecordedLayer& facts = layer.facts;
   const auto taken = tensors.take(layer.tensors.rows);
@@ -195,8 +217,9 @@ Result<void> take_rows(PackHeader::Layer& layer, TensorsToTake& tensors) {
                    " of " + std::to_string(rows->shape.size()) + " axes"};
   }
   facts.stored = *stored;
-  facts.rows = rows->shape[0];
+  layer.stored_rows = facts.rows = rows->shape[0];
   facts.features = rows->shape[1];
+  if (auto steps = take_steps(layer, tensors); !steps) return steps;
   if (facts.rows_per_image == 0 || facts.rows_per_image > facts.grid.size() ||
       facts.rows % facts.rows_per_image != 0) {
     return Failure{"expected rows of whole images on " + facts.grid.text() + " positions, got " +
@@ -212,7 +235,7 @@ Result<void> take_rows(PackHeader::Layer& layer, TensorsToTake& tensors) {
 
 Result<void> take_tensors(PackHeader::Layer& layer, TensorsToTake& tensors) {
   if (auto taken = take_rows(layer, tensors); !taken) return taken;
-  auto& [rows, scale, shift, valid] = layer.tensors;
+  auto& [rows, scale, shift, valid, steps] = layer.tensors;
   if (scale.name.empty() != shift.name.empty() || (!scale.name.empty() && rows.dtype != "F16")) {
     return Failure{"expected a scale and a shift together, beside F16 rows, got another"};
   }

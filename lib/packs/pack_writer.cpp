@@ -19,12 +19,6 @@ namespace {
 // Bytes converted at a time.
 constexpr std::size_t bytes_written_at_once = std::size_t{1} << 20U;
 
-/// Some images that follow one another.
-struct ImageRun {
-  std::uint64_t first;
-  std::uint64_t count;
-};
-
 std::vector<ImageRun> runs_of(const std::optional<KeptImages>& kept, std::uint64_t images) {
   if (!kept) return {{0, images}};
   std::vector<ImageRun> runs;
@@ -33,6 +27,14 @@ std::vector<ImageRun> runs_of(const std::optional<KeptImages>& kept, std::uint64
     ++runs.back().count;
   }
   return runs;
+}
+
+std::uint64_t rows_of(std::span<const ImageRun> runs, const LayerSpool& spool) {
+  std::uint64_t rows = 0;
+  for (const ImageRun& run : runs) {
+    rows += spool.first_row(run.first + run.count) - spool.first_row(run.first);
+  }
+  return rows;
 }
 
 std::vector<double> to_doubles(std::span<const std::byte> bytes, DType dtype) {
@@ -103,19 +105,25 @@ struct PackWriter::Output {
   std::uint64_t bytes_of(const LayerTensors::Tensor& tensor) const {
     const std::uint64_t numbers = layer.facts.features;
     if (&tensor == &layer.tensors.rows)
-      return layer.facts.rows * numbers * size_of(layer.facts.stored);
-    if (&tensor == &layer.tensors.valid) return layer.facts.rows;
+      return layer.stored_rows * numbers * size_of(layer.facts.stored);
+    if (&tensor == &layer.tensors.valid || &tensor == &layer.tensors.steps) {
+      return layer.facts.rows;
+    }
     return numbers * (is_wide() ? sizeof(double) : sizeof(float));
   }
   std::vector<std::uint64_t> shape_of(const LayerTensors::Tensor& tensor) const {
-    if (&tensor == &layer.tensors.rows) return {layer.facts.rows, layer.facts.features};
+    if (&tensor == &layer.tensors.rows) return {layer.stored_rows, layer.facts.features};
     if (&tensor == &layer.tensors.valid) return {layer.facts.rows};
+    if (&tensor == &layer.tensors.steps) {
+      return {layer.facts.rows / layer.facts.rows_per_image, layer.facts.rows_per_image};
+    }
     return {layer.facts.features};
   }
   Result<void> write(const LayerTensors::Tensor& tensor, std::span<const ImageRun> runs,
                      SummedFile& file) const;
   Result<void> write_rows(std::span<const ImageRun> runs, SummedFile& file) const;
   Result<void> write_valid(std::span<const ImageRun> runs, SummedFile& file) const;
+  Result<void> write_steps(std::span<const ImageRun> runs, SummedFile& file) const;
 };
 
 Result<void> PackWriter::Output::write(const LayerTensors::Tensor& tensor,
@@ -125,6 +133,7 @@ Result<void> PackWriter::Output::write(const LayerTensors::Tensor& tensor,
     return file.write(livecca::bytes_of(scaling->scale, is_wide()));
   if (&tensor == &layer.tensors.shift)
     return file.write(livecca::bytes_of(scaling->shift, is_wide()));
+  if (&tensor == &layer.tensors.steps) return write_steps(runs, file);
   return write_valid(runs, file);
 }
 
@@ -139,6 +148,18 @@ Result<void> PackWriter::Output::write_valid(std::span<const ImageRun> runs,
   return {};
 }
 
+Result<void> PackWriter::Output::write_steps(std::span<const ImageRun> runs,
+                                             SummedFile& file) const {
+  std::vector<std::uint8_t> there(layer.facts.rows_per_image);
+  for (const ImageRun& run : runs) {
+    for (std::uint64_t i = 0; i < run.count; ++i) {
+      spool->steps_of(run.first + i, there);
+      if (auto written = file.write(std::as_bytes(std::span(there))); !written) return written;
+    }
+  }
+  return {};
+}
+
 Result<void> PackWriter::Output::write_rows(std::span<const ImageRun> runs,
                                             SummedFile& file) const {
   const RecordedLayer& facts = layer.facts;
@@ -148,8 +169,8 @@ Result<void> PackWriter::Output::write_rows(std::span<const ImageRun> runs,
   std::vector<std::byte> bytes;
   std::vector<std::uint16_t> halves;
   for (const ImageRun& run : runs) {
-    const std::uint64_t end = (run.first + run.count) * facts.rows_per_image;
-    for (std::uint64_t first = run.first * facts.rows_per_image; first < end; first += at_once) {
+    const std::uint64_t end = spool->first_row(run.first + run.count);
+    for (std::uint64_t first = spool->first_row(run.first); first < end; first += at_once) {
       auto read = spool->read(first, std::min(at_once, end - first), bytes);
       if (!read) return read;
       std::span<const std::byte> written = bytes;
@@ -221,23 +242,30 @@ std::vector<const LayerSpool*> PackWriter::whole_layers() {
   std::vector<const LayerSpool*> whole;
   for (const Layer& layer : layers_) {
     if (!layer.spool || images == 0) continue;
-    if (layer.spool->images() == images) {
+    const std::string where = path_.string() + ": layer " + in_quotes(layer.name) + ": ";
+    if (layer.spool->images() != images) {
+      left_out_.emplace_back(layer.name, where + "expected rows of " + std::to_string(images) +
+                                             " images as of other layers, got " +
+                                             std::to_string(layer.spool->images()));
+    } else if (layer.spool->facts().rows == 0) {
+      left_out_.emplace_back(layer.name,
+                             where + "expected steps that the mask does not leave out, got none");
+    } else {
       whole.push_back(layer.spool.get());
-      continue;
     }
-    left_out_.emplace_back(layer.name, path_.string() + ": layer " + in_quotes(layer.name) +
-                                           ": expected rows of " + std::to_string(images) +
-                                           " images as of other layers, got " +
-                                           std::to_string(layer.spool->images()));
   }
   return whole;
 }
 
 PackWriter::Output PackWriter::output_of(const LayerSpool& spool, const Moments* moments,
-                                         std::uint64_t images) const {
-  Output output{.spool = &spool, .layer = {.facts = spool.facts(), .tensors = {}}, .scaling = {}};
+                                         std::span<const ImageRun> runs) const {
+  Output output{
+      .spool = &spool,
+      .layer = {.facts = spool.facts(), .tensors = {}, .stored_rows = rows_of(runs, spool)},
+      .scaling = {}};
   RecordedLayer& facts = output.layer.facts;
-  facts.rows = images * facts.rows_per_image;
+  facts.rows = 0;
+  for (const ImageRun& run : runs) facts.rows += run.count * facts.rows_per_image;
   if (facts.observed == DType::float16) {
     facts.stored = DType::float16;
   } else if (options_.precision == PackPrecision::half && spool.nonfinite_rows() == 0 &&
@@ -253,6 +281,7 @@ PackWriter::Output PackWriter::output_of(const LayerSpool& spool, const Moments*
   }
   tensors.rows.dtype = safetensors_type_of(facts.stored);
   if (!spool.valid().empty()) tensors.valid.dtype = "U8";
+  if (spool.is_by_step()) tensors.steps.dtype = "U8";
   return output;
 }
 
@@ -260,7 +289,10 @@ Result<void> PackWriter::finish(
     const PackFacts& facts,
     const std::function<const Moments*(const std::string& layer)>& moments_of) {
   const std::vector<const LayerSpool*> whole = whole_layers();
-  if (whole.empty()) return Failure{path_.string() + ": expected rows, got none"};
+  if (whole.empty()) {
+    return Failure{left_out_.empty() ? path_.string() + ": expected rows, got none"
+                                     : left_out_.front().second};
+  }
   PackHeader header{.network = facts.network,
                     .epoch = facts.epoch,
                     .step = facts.step,
@@ -268,26 +300,27 @@ Result<void> PackWriter::finish(
                     .fingerprint = facts.fingerprint,
                     .kept = {},
                     .layers = {}};
-  std::uint64_t images = whole[0]->images();
+  const std::uint64_t images = whole[0]->images();
   if (options_.images > 0 && options_.images < images) {
     header.kept = {.count = options_.images, .total = images, .seed = options_.images_seed};
-    images = options_.images;
   }
+  const std::vector<ImageRun> runs = runs_of(header.kept, images);
   std::vector<Output> outputs;
   for (const LayerSpool* spool : whole) {
-    outputs.push_back(output_of(*spool, moments_of(spool->facts().name), images));
+    outputs.push_back(output_of(*spool, moments_of(spool->facts().name), runs));
     header.layers.push_back(outputs.back().layer);
   }
   name_tensors(header.layers);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     outputs[i].layer.tensors = header.layers[i].tensors;
-  if (auto written = write(header, outputs); !written) return written;
+  if (auto written = write(header, outputs, runs); !written) return written;
   for (const Output& output : outputs) written_.push_back(output.layer.facts);
   layers_.clear();
   return {};
 }
 
-Result<void> PackWriter::write(const PackHeader& header, const std::vector<Output>& outputs) {
+Result<void> PackWriter::write(const PackHeader& header, const std::vector<Output>& outputs,
+                               std::span<const ImageRun> runs) {
   struct Part {
     const Output* output;
     const LayerTensors::Tensor* tensor;
@@ -296,8 +329,8 @@ Result<void> PackWriter::write(const PackHeader& header, const std::vector<Outpu
   std::vector<Part> parts;
   for (const char* dtype : {"F64", "F32", "F16", "U8"}) {
     for (const Output& output : outputs) {
-      const auto& [rows, scale, shift, valid] = output.layer.tensors;
-      for (const LayerTensors::Tensor* tensor : {&rows, &scale, &shift, &valid}) {
+      const auto& [rows, scale, shift, valid, steps] = output.layer.tensors;
+      for (const LayerTensors::Tensor* tensor : {&rows, &scale, &shift, &valid, &steps}) {
         if (tensor->dtype == dtype) parts.push_back({&output, tensor});
       }
     }
@@ -313,8 +346,6 @@ Result<void> PackWriter::write(const PackHeader& header, const std::vector<Outpu
   if (!metadata) return Failure{path_.string() + ": " + metadata.why()};
   const auto text = write_safetensors_header(*metadata, places);
   if (!text) return Failure{path_.string() + ": " + text.why()};
-  const std::vector<ImageRun> runs =
-      runs_of(header.kept, outputs[0].layer.facts.rows / outputs[0].layer.facts.rows_per_image);
   SummedFile file(path_);
   if (auto written = file.write_header(*text); !written) return written;
   for (const auto& [output, tensor] : parts) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,12 @@ struct PackFacts {
   std::uint64_t step = 0;
   Positions positions;
   std::optional<ProbeFingerprint> fingerprint;
+};
+
+/// Some images that follow one another.
+struct ImageRun {
+  std::uint64_t first;
+  std::uint64_t count;
 };
 
 /// Writes a RecordedPack. Rows are spooled, as they were, to a file without a name beside the path
@@ -103,8 +110,10 @@ class PackWriter {
   Layer* find(const std::string& layer);
   const LayerSpool* spool_of(const std::string& layer) const;
   std::vector<const LayerSpool*> whole_layers();
-  Output output_of(const LayerSpool& spool, const Moments* moments, std::uint64_t images) const;
-  Result<void> write(const PackHeader& header, const std::vector<Output>& outputs);
+  Output output_of(const LayerSpool& spool, const Moments* moments,
+                   std::span<const ImageRun> runs) const;
+  Result<void> write(const PackHeader& header, const std::vector<Output>& outputs,
+                     std::span<const ImageRun> runs);
 
   std::filesystem::path path_;
   PackOptions options_;

@@ -6,12 +6,17 @@
 #include <cmath>
 #include <span>
 
+#include "common/enum_names.hpp"
 #include "common/input_file.hpp"
 #include "common/safetensors_checksum.hpp"
 #include "packs/pack_header.hpp"
+#include "packs/sequence_rows.hpp"
 
 namespace livecca {
 namespace {
+
+// A table of sequences × steps is made in memory, and the steps are a number that a file gives.
+constexpr std::size_t most_steps = std::size_t{1} << 24U;
 
 /// What a layer's rows are decoded with, and where they lie.
 struct StoredLayer {
@@ -19,6 +24,7 @@ struct StoredLayer {
   std::vector<double> scale;
   std::vector<double> shift;
   std::vector<std::uint8_t> valid;  ///< empty: all are
+  std::vector<std::uint8_t> steps;  ///< sequences × steps; empty: as positions and grid say
 };
 
 /// The numbers of an F32 or F64 tensor.
@@ -35,9 +41,21 @@ Result<void> read_numbers(const InputFile& file, std::uint64_t data_begin,
   return read;
 }
 
+/// A tensor of zeros and ones.
+Result<void> read_flags(const InputFile& file, std::uint64_t data_begin,
+                        const LayerTensors::Tensor& tensor, std::size_t count,
+                        std::vector<std::uint8_t>& flags) {
+  if (!tensor.is_there()) return {};
+  flags.resize(count);
+  auto read = file.read(data_begin + tensor.begin, std::as_writable_bytes(std::span(flags)));
+  if (!read || std::ranges::all_of(flags, [](std::uint8_t flag) { return flag <= 1; })) return read;
+  return Failure{file.path().string() + ": tensor " + in_quotes(tensor.name) +
+                 ": expected 0 or 1 for every row that may be left out, got another"};
+}
+
 Result<StoredLayer> read_stored(const InputFile& file, std::uint64_t data_begin,
                                 const PackHeader::Layer& layer) {
-  const auto& [rows, scale, shift, valid] = layer.tensors;
+  const auto& [rows, scale, shift, valid, steps] = layer.tensors;
   const auto fail = [&](const char* reason) {
     return Failure{file.path().string() + ": layer " + in_quotes(layer.facts.name) + ": " + reason};
   };
@@ -53,14 +71,12 @@ Result<StoredLayer> read_stored(const InputFile& file, std::uint64_t data_begin,
       return fail("expected finite shifts and scales above 0, got others");
     }
   }
-  if (valid.is_there()) {
-    stored.valid.resize(layer.facts.rows);
-    const auto read =
-        file.read(data_begin + valid.begin, std::as_writable_bytes(std::span(stored.valid)));
-    if (!read) return Failure{read.why()};
-    if (std::ranges::any_of(stored.valid, [](std::uint8_t entry) { return entry > 1; })) {
-      return fail("expected 0 or 1 for every row that may be left out, got another");
-    }
+  auto read = read_flags(file, data_begin, valid, layer.facts.rows, stored.valid);
+  if (read) read = read_flags(file, data_begin, steps, layer.facts.rows, stored.steps);
+  if (!read) return Failure{read.why()};
+  const auto there = static_cast<std::uint64_t>(std::ranges::count(stored.steps, 1));
+  if (steps.is_there() && there != layer.stored_rows) {
+    return fail("expected as many rows as its steps say, got others");
   }
   return stored;
 }
@@ -89,15 +105,31 @@ struct RecordedPack::State {
   std::vector<RecordedLayer> layers;
   std::vector<StoredLayer> stored;
   std::vector<std::size_t> kept;
+
+  /// Sequences × steps of a layer that has the same number of steps in each: 1 for those that are
+  /// rows.
+  std::vector<std::uint8_t> chosen_steps(const RecordedLayer& facts) const {
+    const std::uint64_t sequences = header.images();
+    std::vector<std::uint8_t> there(sequences * facts.grid.width, 0);
+    std::vector<std::size_t> steps;
+    for (std::uint64_t i = 0; i < sequences; ++i) {
+      choose_positions(header.positions, facts.grid, kept.empty() ? i : kept[i], steps);
+      for (const std::size_t step : steps) there[i * facts.grid.width + step] = 1;
+    }
+    return there;
+  }
 };
 
 /// Reads through the pack's one file, which any number of threads may do.
 class RecordedPack::Rows : public RowSource {
  public:
   Rows(std::shared_ptr<const State> state, std::size_t layer)
-      : state_(std::move(state)), facts_(state_->layers[layer]), stored_(state_->stored[layer]) {}
+      : state_(std::move(state)),
+        facts_(state_->layers[layer]),
+        stored_(state_->stored[layer]),
+        rows_(state_->header.layers[layer].stored_rows) {}
 
-  std::uint64_t rows() const override { return facts_.rows; }
+  std::uint64_t rows() const override { return rows_; }
   std::size_t features() const override { return facts_.features; }
   std::size_t rows_per_image() const override { return facts_.rows_per_image; }
   Grid grid() const override { return facts_.grid; }
@@ -105,7 +137,7 @@ class RecordedPack::Rows : public RowSource {
   Result<ActivationView> read(std::uint64_t first, std::uint64_t count) override {
     if (!is_there(first, count)) {
       return Failure{state_->file.path().string() + ": layer " + in_quotes(facts_.name) +
-                     ": expected rows among " + std::to_string(facts_.rows) + ", got " +
+                     ": expected rows among " + std::to_string(rows_) + ", got " +
                      std::to_string(count) + " from " + std::to_string(first) + " on"};
     }
     const std::uint64_t row_bytes = facts_.features * size_of(facts_.stored);
@@ -130,7 +162,7 @@ class RecordedPack::Rows : public RowSource {
 
  private:
   bool is_there(std::uint64_t first, std::uint64_t count) const {
-    return first <= facts_.rows && count <= facts_.rows - first;
+    return first <= rows_ && count <= rows_ - first;
   }
   ActivationView view(const void* data, DType dtype, std::uint64_t count) const {
     const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(count),
@@ -141,10 +173,16 @@ class RecordedPack::Rows : public RowSource {
   std::shared_ptr<const State> state_;
   const RecordedLayer& facts_;
   const StoredLayer& stored_;
+  std::uint64_t rows_;
   std::vector<std::byte> bytes_;
   std::vector<float> narrow_;
   std::vector<double> wide_;
 };
+
+bool RecordedLayer::is_of_steps() const {
+  const auto layout = enum_named<Layout>(reading);
+  return layout && is_sequence(*layout);
+}
 
 RecordedPack::RecordedPack(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 RecordedPack::~RecordedPack() = default;
@@ -189,14 +227,40 @@ const RecordedLayer* RecordedPack::find(std::string_view layer) const {
   return found == state_->layers.end() ? nullptr : &*found;
 }
 
-Result<std::shared_ptr<RowSource>> RecordedPack::rows(std::string_view layer) const {
-  const RecordedLayer* found = find(layer);
-  if (found == nullptr) {
-    return Failure{path().string() + ": expected a layer " + in_quotes(layer) +
-                   ", got none of that name"};
+Result<std::size_t> RecordedPack::index_of(std::string_view layer) const {
+  if (const RecordedLayer* found = find(layer)) {
+    return static_cast<std::size_t>(found - state_->layers.data());
   }
-  const auto index = static_cast<std::size_t>(found - state_->layers.data());
-  return std::shared_ptr<RowSource>(std::make_shared<Rows>(state_, index));
+  return Failure{path().string() + ": expected a layer " + in_quotes(layer) +
+                 ", got none of that name"};
+}
+
+Result<std::shared_ptr<RowSource>> RecordedPack::rows(std::string_view layer) const {
+  const auto index = index_of(layer);
+  if (!index) return Failure{index.why()};
+  if (state_->layers[*index].is_by_step) return rows_by_step(layer);
+  return std::shared_ptr<RowSource>(std::make_shared<Rows>(state_, *index));
+}
+
+Result<std::shared_ptr<RowSource>> RecordedPack::rows_by_step(std::string_view layer,
+                                                              std::size_t steps) const {
+  const auto index = index_of(layer);
+  if (!index) return Failure{index.why()};
+  const RecordedLayer& facts = state_->layers[*index];
+  if (!facts.is_of_steps()) {
+    return Failure{path().string() + ": layer " + in_quotes(layer) +
+                   ": expected the steps of sequences, got " + facts.reading};
+  }
+  const std::size_t width = std::max(steps, facts.grid.width);
+  std::uint64_t entries = 0;
+  if (width > most_steps || __builtin_mul_overflow(images(), width, &entries)) {
+    return Failure{path().string() + ": layer " + in_quotes(layer) + ": expected at most " +
+                   std::to_string(most_steps) + " steps, got " + std::to_string(width)};
+  }
+  SequenceSteps there{.width = facts.grid.width, .there = state_->stored[*index].steps};
+  if (there.there.empty()) there.there = state_->chosen_steps(facts);
+  return std::shared_ptr<RowSource>(
+      std::make_shared<SequenceRows>(std::make_shared<Rows>(state_, *index), there.widened(steps)));
 }
 
 }  // namespace livecca

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -84,6 +85,10 @@ TEST_CASE("only valid steps become rows, and what lies in the padding is not loo
       CHECK(rows.first_row(2) == 5);
       CHECK(rows.first_row(3) == 12);
       CHECK(rows.first_row(4) == 14);
+      std::vector<std::uint32_t> steps;
+      for (const std::int64_t length : lengths)
+        for (std::uint32_t t = 0; t < length; ++t) steps.push_back(t);
+      CHECK(std::ranges::equal(rows.steps(), steps));
     }
   }
 }
@@ -124,6 +129,7 @@ TEST_CASE("a seeded choice takes valid steps, whatever the padding and the batch
         masked_rows(one, Layout::ntc, SequenceMask::of_lengths({&many[n], 1}), positions, 100 + n);
     for (const double value : values_of(rows)) parts.push_back(value);
     choose_positions(positions, Grid{1, static_cast<std::size_t>(many[n])}, 100 + n, chosen);
+    CHECK(std::ranges::equal(rows.steps(), chosen));
     for (const std::size_t step : chosen)
       for (std::int64_t c = 0; c < channels; ++c)
         expected.push_back(

@@ -163,8 +163,8 @@ TEST_CASE("what cannot be watched is named once and the rest goes on") {
   Watched watched;
   const torch::Tensor good = torch::randn({100, 4});
   const auto forward = [&] {
-    tap("tokens", torch::randn({100, 7, 4}));
-    tap("tokens", torch::randn({100, 7, 4}));
+    tap("tokens", torch::randn({100}));
+    tap("tokens", torch::randn({100}));
     tap("labels", torch::zeros({100, 2}, torch::kLong));
     tap("nothing", torch::Tensor());
     tap("good", good);
@@ -173,7 +173,7 @@ TEST_CASE("what cannot be watched is named once and the rest goes on") {
   const auto report = watched.compare(forward, [&] { tap("good", good); });
   REQUIRE(watched.problems.size() == 4);
   CHECK(watched.problems[0].tap == "net/tokens");
-  CHECK(watched.problems[0].message.find("100 × 7 × 4") != std::string::npos);
+  CHECK(watched.problems[0].message.find("Float tensor of 100") != std::string::npos);
   CHECK(watched.problems[1].tap == "net/labels");
   CHECK(watched.problems[2].tap == "net/nothing");
   CHECK(watched.problems[3].tap == "net/good");

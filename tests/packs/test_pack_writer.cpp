@@ -261,21 +261,6 @@ TEST_CASE_FIXTURE(PackFolder, "a layer that changes is given up, the others are 
         path.string() + ": layer \"short\": expected rows of 30 images as of other layers, got 20");
 }
 
-TEST_CASE_FIXTURE(PackFolder, "steps behind a mask have no place in a pack") {
-  const std::array<std::int64_t, 3> shape{2, 3, 4};
-  const Eigen::VectorXf values = Eigen::VectorXf::Ones(24);
-  const std::vector<std::int64_t> lengths{3, 1};
-  PackedRows rows;
-  REQUIRE(rows.pack({values.data(), DType::float32, shape}, Layout::ntc, {}, 0, {},
-                    SequenceMask::of_lengths(lengths)));
-  PackWriter writer(path, {});
-  CHECK(writer.append("lstm", Layout::ntc, rows, 0).why().find("expected no masked steps") !=
-        std::string::npos);
-  CHECK(writer.finish({}, [](const std::string&) { return nullptr; }).why() ==
-        path.string() + ": expected rows, got none");
-  CHECK(files() == 0);
-}
-
 TEST_CASE_FIXTURE(PackFolder, "names of layers that look like other layers' tensors do not clash") {
   PackFixture fixture(path);
   std::map<std::string, Eigen::MatrixXf> layers;

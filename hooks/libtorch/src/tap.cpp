@@ -10,7 +10,7 @@
 #include "dense_tensor.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/error.hpp"
-#include "tapped_tensor.hpp"
+#include "padding_mask.hpp"
 
 namespace livecca::libtorch {
 namespace {
@@ -31,9 +31,37 @@ DType dtype_of(const at::Tensor& tensor) {
 }
 
 Layout layout_of(const at::Tensor& tensor) {
-  if (tensor.dim() == 2) return Layout::nc;
-  if (tensor.dim() == 4) return Layout::nchw;
-  throw Error("expected 2 axes (N × C) or 4 (N × C × H × W), got a " + describe(tensor));
+  switch (tensor.dim()) {
+    case 2:
+      return Layout::nc;
+    case 3:
+      return Layout::ntc;
+    case 4:
+      return Layout::nchw;
+    case 5:
+      return Layout::ncdhw;
+    default:
+      throw Error(
+          "expected 2 axes (batch × features), 3 (batch × steps × features), 4 (N × C × H × W) or "
+          "5 (N × C × D × H × W), or another layout that tap() is told, got a " +
+          describe(tensor));
+  }
+}
+
+/// What cannot be read must not become a tap. Throws Error.
+void expect_readable(const at::Tensor& tensor, const Reading& reading, const SequenceMask& mask) {
+  const auto shape = read_shape(view_of(tensor), reading.layout);
+  if (!shape) {
+    throw Error(std::string(shape.why()) + " (layout " + name_of(reading.layout) + ", a " +
+                describe(tensor) + ")");
+  }
+  if (!mask.is_given()) return;
+  if (!is_sequence(reading.layout)) {
+    throw Error(std::string("expected no padding mask for layout ") + name_of(reading.layout) +
+                ", which has no steps");
+  }
+  const auto fits = mask.check_fits(shape->images, shape->grid.width);
+  if (!fits) throw Error(fits.why());
 }
 
 using Clock = std::chrono::steady_clock;
@@ -70,7 +98,6 @@ struct TapScope::State {
   double tapping = 0;    ///< seconds in tap()
   double observing = 0;  ///< of those, in Step::observe(), which counts them itself
   double inner = 0;      ///< seconds of scopes within this one
-  std::vector<std::size_t> waiting = {};  ///< taps that are handed over at the commit
 
   std::size_t heard = 0;  ///< taps of this scope, watchable or not
   /// Taps on threads without a scope, before this one began.
@@ -81,31 +108,25 @@ struct TapScope::State {
   static std::atomic<int> alive;
   static std::atomic<std::uint64_t> taps_unheard;
 
-  void observe(std::string_view name, const at::Tensor& tensor) {
+  void observe(std::string_view name, const at::Tensor& tensor,
+               const std::optional<Reading>& declared, const at::Tensor& padding) {
     ++heard;
     if (monitor != nullptr && monitor->is_forked()) return;
     require_dense(tensor);
-    const Layout layout = layout_of(tensor);
-    dtype_of(tensor);  // before watch(): what cannot be read must not become a tap
-    at::Tensor rows = readable(tensor);
+    const Reading reading = declared ? *declared : layout_of(tensor);
+    const PaddingMask mask(padding);
+    const at::Tensor rows = readable(tensor);
+    const ActivationView view = view_of(rows);
+    expect_readable(rows, reading, mask.valid_steps());
     if (recorder != nullptr) {
-      recorder->observe(name, layout, view_of(rows));
+      recorder->observe(name, reading, view, mask.valid_steps());
       return;
     }
-    const TapHandle handle = monitor->watch(network, name, layout);
+    const TapHandle handle = monitor->watch(network, name, reading);
     if (!handle.is_watched()) return;
-    if (std::ranges::count(waiting, handle.index) > 0) {
-      throw Error("expected one observation in a step, got a second one");
-    }
-    std::string full_name = network + "/" + std::string(name);
-    InPlaceFact fact = in_place_fact(monitor->run_directory().string(), full_name);
-    TappedTensor tapped(handle, std::move(full_name), std::move(rows), std::move(fact));
     const Clock::time_point begin = Clock::now();
-    tapped.observe(*step);
+    step->observe(handle, view, mask.valid_steps());
     observing += seconds_since(begin);
-    if (!tapped.waits_for_commit()) return;
-    waiting.push_back(handle.index);
-    step->at_commit([tapped = std::move(tapped)](Monitor::Step& of) { tapped.commit(of); });
   }
 
   void report(std::string_view name, const std::string& what) {
@@ -169,12 +190,13 @@ TapScope::~TapScope() {
 
 const std::vector<TapProblem>& TapScope::problems() const { return state_->problems; }
 
-at::Tensor tap(std::string_view name, const at::Tensor& tensor) {
+at::Tensor tap(std::string_view name, const at::Tensor& tensor,
+               const std::optional<Reading>& reading, const at::Tensor& padding) {
   TapScope::State* scope = TapScope::State::innermost;
   if (scope != nullptr) {
     const Clock::time_point begin = Clock::now();
     try {
-      scope->observe(name, tensor);
+      scope->observe(name, tensor, reading, padding);
     } catch (const std::exception& problem) {
       try {
         scope->report(name, problem.what());

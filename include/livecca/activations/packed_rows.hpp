@@ -100,6 +100,9 @@ class LIVECCA_EXPORT PackedRows {
   /// step. Empty if all rows are valid. It can have entries only for sequences that give one row
   /// each, and for recordings of them. center() does not change it.
   std::span<const std::uint8_t> valid() const { return valid_; }
+  /// If the rows are steps of sequences: the number of the step that each packed row was. Empty for
+  /// all other rows, and for recordings. center() does not change it.
+  std::span<const std::uint32_t> steps() const { return row_steps_; }
   /// The bytes of memory held, including memory reserved for later steps.
   std::size_t bytes() const;
 
@@ -123,7 +126,7 @@ class LIVECCA_EXPORT PackedRows {
 
   void set_shape(const ActivationShape& shape, std::size_t rows_per_image, DType dtype);
   void pack_positions(const Source& source, const Positions& positions, std::uint64_t first_image,
-                      const SequenceMask& mask);
+                      const SequenceMask& mask, bool are_steps);
   void take_steps(const Source& source, const Positions& positions, const SequenceMask& mask);
   void choose_rows(std::size_t image, const Positions& positions, std::uint64_t first_image);
   void pack_images(const Source& source, const Reading& reading, const SequenceMask& mask);
@@ -147,8 +150,9 @@ class LIVECCA_EXPORT PackedRows {
   std::vector<std::uint8_t> finite_;
   std::vector<std::uint8_t> valid_;
   // Only used if a mask leaves steps of sequences out; empty otherwise.
-  std::vector<std::size_t> first_rows_;  ///< images + 1
-  std::vector<std::uint8_t> steps_;      ///< images × grid width: 1 if the step is valid
+  std::vector<std::size_t> first_rows_;   ///< images + 1
+  std::vector<std::uint8_t> steps_;       ///< images × grid width: 1 if the step is valid
+  std::vector<std::uint32_t> row_steps_;  ///< of rows that are steps of sequences
   std::vector<double> root_weights_;
   SampleWeights weights_;
   ShiftedMean mean_;

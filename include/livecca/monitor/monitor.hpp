@@ -204,17 +204,9 @@ class LIVECCA_EXPORT Monitor::Step {
   /// may follow. Throws Error on an unknown handle, a tap observed twice, a mask for a layout
   /// without steps, or after commit.
   ///
-  /// The history remembers the rows that a mask left out. Comparisons over time use the rows that
-  /// both times have. In some layers every step of a sequence is a sample. The history keeps a
-  /// snapshot of such a layer only if no step is masked and all sequences have the same length.
-  /// Otherwise it reports an event "history_failed".
+  /// The history remembers which rows a mask left out. Comparisons over time use the rows that both
+  /// times have: the same sequence, and the same step if every step is a sample.
   void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
-  /// Like observe(), but this thread does not copy. livecca's own thread reads the view soon after
-  /// commit() and then releases `memory`. Until then `memory` must keep the view's memory in place
-  /// and unchanged. `bytes` is the size of `memory`. If the held memory would exceed
-  /// options.held_bytes_limit, this call copies at once, like observe().
-  void observe_held(TapHandle tap, const ActivationView& view, std::shared_ptr<const void> memory,
-                    std::uint64_t bytes);
   /// Takes moments that were computed elsewhere, on a GPU or by other workers, instead of
   /// activations. The taps and pairs of `moments` must have the same names as the monitor's, in any
   /// order, and be over the same positions and features. If `moments` lacks a tap or pair, it is
@@ -246,9 +238,6 @@ class LIVECCA_EXPORT Monitor::Step {
   /// Adds the seconds that the caller spent to get the activations, e.g. to copy them from a GPU.
   /// This time counts as observing.
   void add_observing_time(double seconds);
-  /// Calls `action` at the beginning of commit(), on the same thread. Does not call it if the step
-  /// is not committed. For hooks that observe after a pass.
-  void at_commit(std::function<void(Step&)> action);
   /// Hands the rows over. A train step that finds the queue full is dropped and counted.
   void commit();
 

@@ -84,9 +84,6 @@ struct MonitorOptions {
   /// Monitor::plan()). If the queue is full, a train step is dropped whole and counted. A probe
   /// step waits, and the wait is reported.
   std::size_t queue_steps = 8;
-  /// The most bytes of activations that may be held until livecca's own thread has read them; see
-  /// Monitor::Step::observe_held().
-  std::uint64_t held_bytes_limit = std::uint64_t{256} << 20;
   /// Accumulates and solves within commit() and snapshot(), on the caller's thread. Then nothing is
   /// dropped, and the rows do not depend on timing.
   bool synchronous = false;

@@ -22,6 +22,9 @@ namespace livecca {
 struct RecordedLayer {
   std::string name;
   std::string reading;  ///< Reading::text() of the tap: "nchw", "ntc pooled", …
+  /// Every step of a sequence has a row, whether it is there or not: some sequences are shorter, or
+  /// a mask leaves steps out. The file has the rows that are there.
+  bool is_by_step = false;
   std::uint64_t rows = 0;
   std::size_t features = 0;
   /// The features of the tap. If this is more than `features`, the pack has the features that
@@ -38,6 +41,9 @@ struct RecordedLayer {
   /// The writer's estimate of how much half precision lowers the mean canonical correlation with
   /// any other layer. 0 if the rows are stored without loss.
   double estimated_loss = 0;
+
+  /// Whether the rows are steps of sequences.
+  LIVECCA_EXPORT bool is_of_steps() const;
 };
 
 /// A network's activations on a probe, in one safetensors file, for comparison with other networks.
@@ -47,6 +53,8 @@ struct RecordedLayer {
 ///     tensor "<layer>/scale"  features; F32 or F64, beside F16 rows that were scaled:
 ///     tensor "<layer>/shift"  features; value = row · scale + shift
 ///     tensor "<layer>/valid"  samples; U8, if a mask left rows out: 0 for those rows
+///     tensor "<layer>/steps"  sequences × steps; U8, if sequences have other steps than one
+///                             another: 1 for the steps that "<layer>" has rows of, in this order
 ///
 /// The metadata entry "layers" lists the layers and the names of their tensors. So a layer's name
 /// is never mistaken for the scale of another layer. The format of the metadata is described in
@@ -89,12 +97,19 @@ class LIVECCA_EXPORT RecordedPack {
   /// float64 was observed, otherwise to float32. Rows that were not scaled keep their stored type.
   /// Ignore the values of rows that are not valid(). Fails if there is no such layer.
   Result<std::shared_ptr<RowSource>> rows(std::string_view layer) const;
+  /// The same rows, with one row for every step of every sequence, and at least `steps` steps. Rows
+  /// of two packs that have the same number of steps then pair by index: both are the same step of
+  /// the same sequence. Rows that are not in the pack are not valid(). Fails also if the layer's
+  /// rows are not steps of sequences. Memory: one byte a step.
+  Result<std::shared_ptr<RowSource>> rows_by_step(std::string_view layer,
+                                                  std::size_t steps = 0) const;
 
  private:
   struct State;
   class Rows;
 
   explicit RecordedPack(std::shared_ptr<const State> state);
+  Result<std::size_t> index_of(std::string_view layer) const;
 
   std::shared_ptr<const State> state_;
 };

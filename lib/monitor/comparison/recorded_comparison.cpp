@@ -18,6 +18,28 @@ std::string text_of(const Positions& positions) {
          std::to_string(positions.seed);
 }
 
+/// The most steps of a sequence in any layer, if sequences are not all alike; otherwise 0: then
+/// their rows pair as those of images do.
+std::size_t common_steps(const RecordedSide& x, const std::vector<RecordedSide>& sides) {
+  std::size_t fewest = 0;
+  std::size_t most = 0;
+  bool is_by_step = false;
+  const auto add = [&](const RecordedSide& side) {
+    for (const auto& [name, pack] : side.layers) {
+      const RecordedLayer& layer = *pack->find(name);
+      if (!layer.is_of_steps()) continue;
+      fewest = most == 0 ? layer.grid.width : std::min(fewest, layer.grid.width);
+      most = std::max(most, layer.grid.width);
+      is_by_step |= layer.is_by_step;
+    }
+  };
+  add(x);
+  std::ranges::for_each(sides, add);
+  // A layer at another time may have had a longer mask. Another network's is another layer.
+  const bool is_own = std::ranges::all_of(sides, &RecordedSide::is_own);
+  return is_by_step || (is_own && fewest < most) ? most : 0;
+}
+
 }  // namespace
 
 RecordedComparison::RecordedComparison(const MonitorOptions& options, Executor& executor,
@@ -61,13 +83,14 @@ bool RecordedComparison::same_images(const std::string& subject, bool is_own, co
 
 bool RecordedComparison::activate(const RecordedSide& side, const std::string& layer,
                                   const std::shared_ptr<const RecordedPack>& pack,
-                                  const Report& report) {
+                                  std::size_t steps, const Report& report) {
+  if (!pack->find(layer)->is_of_steps()) steps = 0;
   const auto known = taps_.find({side.network, layer});
-  if (known != taps_.end() && known->second.pack == pack) {
+  if (known != taps_.end() && known->second.pack == pack && known->second.steps == steps) {
     known->second.is_active = true;
     return true;
   }
-  auto opened = pack->rows(layer);
+  auto opened = steps > 0 ? pack->rows_by_step(layer, steps) : pack->rows(layer);
   if (!opened) {
     report("unreadable", side.network + "/" + layer, opened.why());
     return false;
@@ -76,10 +99,10 @@ bool RecordedComparison::activate(const RecordedSide& side, const std::string& l
   const std::uint64_t rows_per_image = rows->rows_per_image();
   if (known != taps_.end()) {
     panel_.set_recording(known->second.index, std::move(rows));
-    known->second = {known->second.index, pack, rows_per_image, true};
+    known->second = {known->second.index, pack, steps, rows_per_image, true};
   } else {
     const std::size_t index = panel_.add_recorded_tap({side.network, layer}, std::move(rows));
-    taps_[{side.network, layer}] = {index, pack, rows_per_image, true};
+    taps_[{side.network, layer}] = {index, pack, steps, rows_per_image, true};
   }
   return true;
 }
@@ -126,14 +149,15 @@ RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
   for (auto& [name, tap] : taps_) tap.is_active = false;
   Result result;
   std::uint64_t images = 0;
+  const std::size_t steps = common_steps(x, sides);
   for (const auto& [layer, pack] : x.layers) {
     for (const RecordedSide& side : sides) {
       for (const auto& [other, other_pack] : side.layers) {
         if (!are_paired(side, layer, other, options_.pairing)) continue;
         const std::string subject = side.network + (side.is_own() ? "/" + layer : "");
         if (!same_images(subject, side.is_own(), *pack, *other_pack, report)) continue;
-        if (!activate(x, layer, pack, report)) continue;
-        if (!activate(side, other, other_pack, report)) continue;
+        if (!activate(x, layer, pack, steps, report)) continue;
+        if (!activate(side, other, other_pack, steps, report)) continue;
         images = pack->images();
         result.pairs.push_back(
             pair_of(taps_.at({x.network, layer}).index, taps_.at({side.network, other}).index));

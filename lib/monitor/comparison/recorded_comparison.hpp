@@ -38,7 +38,8 @@ class RecordedComparison {
   RecordedComparison(const MonitorOptions& options, Executor& executor, double nonfinite_limit);
 
   /// Every layer of x, the trained network's, with the layers of `sides` that it pairs with. Sides
-  /// whose images are not x's are left out and reported.
+  /// whose images are not x's are left out and reported. Steps of sequences are compared where both
+  /// sides have the same step of the same sequence.
   Result compare(const RecordedSide& x, const std::vector<RecordedSide>& sides,
                  const Report& report);
 
@@ -46,13 +47,17 @@ class RecordedComparison {
   struct Tap {
     std::size_t index;
     std::shared_ptr<const RecordedPack> pack;
+    std::size_t steps = 0;  ///< as in activate()
     std::uint64_t rows_per_image = 1;
     bool is_active = false;
   };
   using Name = std::pair<std::string, std::string>;  ///< network, layer
 
+  /// `steps`: 0, or how many rows every sequence is to have, if the layer's rows are steps of
+  /// sequences.
   bool activate(const RecordedSide& side, const std::string& layer,
-                const std::shared_ptr<const RecordedPack>& pack, const Report& report);
+                const std::shared_ptr<const RecordedPack>& pack, std::size_t steps,
+                const Report& report);
   bool same_images(const std::string& subject, bool is_own, const RecordedPack& x,
                    const RecordedPack& y, const Report& report) const;
   std::size_t pair_of(std::size_t x, std::size_t y);

@@ -109,33 +109,9 @@ void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const Activat
   if (read(buffer, tap, view)) pack(buffer, tap, view, mask, options);
 }
 
-bool StepBuffer::hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
-                      std::shared_ptr<const void> memory) {
-  TapBuffer& buffer = open(index, tap);
-  if (!read(buffer, tap, view)) return false;
-  buffer.held = view;
-  buffer.memory = std::move(memory);
-  return true;
-}
-
-void StepBuffer::pack_held(const WatchedTaps& watched, const PackingOptions& options) {
-  for (std::size_t i = 0; i < taps.size(); ++i) {
-    TapBuffer& buffer = taps[i];
-    if (!buffer.held) continue;
-    pack(buffer, watched.at(i), *buffer.held, {}, options);
-    buffer.held.reset();
-    buffer.memory.reset();
-  }
-}
-
 void StepBuffer::release() {
   moments.reset();
   inputs.reset();
-  for (TapBuffer& buffer : taps) {
-    buffer.held.reset();
-    buffer.memory.reset();
-  }
-  held_bytes = 0;
 }
 
 std::unique_ptr<StepBuffer> StepBufferPool::take() {

@@ -18,7 +18,7 @@
 
 namespace livecca {
 
-/// How views become rows, the same on both sides of the queue.
+/// How views become rows.
 struct PackingOptions {
   Positions positions;
   std::size_t max_features = 0;
@@ -32,10 +32,6 @@ struct TapBuffer {
   std::string refused;  ///< why the view did not fit; empty if it did
   PackedRows rows;
   TapShape shape;  ///< of the view
-
-  // Activations that are still to be packed, and what holds them; usually none.
-  std::optional<ActivationView> held;
-  std::shared_ptr<const void> memory;
 
   // Features that a wider tap is cut to; of the width that they were chosen for.
   std::size_t width = 0;
@@ -57,7 +53,6 @@ struct StepBuffer {
   std::vector<TapBuffer> taps;    ///< by the tap's index
   std::unique_ptr<const PanelMoments> moments;  ///< instead of rows; usually null
   std::optional<ProbeFingerprint> inputs;       ///< of a probe step that told them
-  std::uint64_t held_bytes = 0;                 ///< of activations that are still to be packed
 
   void begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
              double the_images_share);
@@ -65,11 +60,6 @@ struct StepBuffer {
   /// std::length_error if the rows do not fit the memory.
   void observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
                const SequenceMask& mask, const PackingOptions& options);
-  /// Keeps a view to be packed later, if it is one of the tap's. Throws Error on wrong use.
-  bool hold(std::size_t index, const WatchedTap& tap, const ActivationView& view,
-            std::shared_ptr<const void> memory);
-  /// Packs what was held, and lets it go. Throws as observe() where memory runs out.
-  void pack_held(const WatchedTaps& taps, const PackingOptions& options);
   /// Lets go all that is not memory for later steps.
   void release();
   /// Of the training thread, in all.

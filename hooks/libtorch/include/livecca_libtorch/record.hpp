@@ -10,13 +10,10 @@
 #include "livecca/common/export.hpp"
 #include "livecca/common/result.hpp"
 #include "livecca/packs/recorder.hpp"
+#include "livecca_libtorch/network.hpp"
 #include "livecca_libtorch/tap.hpp"
 
 namespace livecca::libtorch {
-
-/// Runs a network on a batch of inputs. The layers that it taps are recorded. The return value is
-/// not.
-using Forward = std::function<at::Tensor(const at::Tensor& inputs)>;
 
 /// Records the activations of a network's layers on a probe, in a pack. Other networks can be
 /// compared with the pack later (Monitor::add_reference), without the recorded network:

@@ -3,11 +3,14 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/reading.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/packs/recorder.hpp"
@@ -64,7 +67,9 @@ class LIVECCA_EXPORT TapScope {
   const std::vector<TapProblem>& problems() const;
 
  private:
-  friend LIVECCA_EXPORT at::Tensor tap(std::string_view name, const at::Tensor& tensor);
+  friend LIVECCA_EXPORT at::Tensor tap(std::string_view name, const at::Tensor& tensor,
+                                       const std::optional<Reading>& reading,
+                                       const at::Tensor& padding);
   friend LIVECCA_EXPORT bool is_tapping();
   struct State;
   std::unique_ptr<State> state_;
@@ -73,27 +78,53 @@ class LIVECCA_EXPORT TapScope {
 /// Observes a tensor as the layer `name` of the scope's network. Returns the same tensor with the
 /// same graph: `x = tap("conv1", relu(conv1(x)));`.
 ///
-/// A new layer is watched from its first tap on. The number of axes gives its layout: N × C is nc,
-/// and N × C × H × W is nchw. The channels_last memory format is read in place. A tensor on another
-/// device is copied to the CPU.
+/// `reading` says what the axes are and what a sample is. Without one, the number of axes says it:
 ///
-/// An operation may change the tensor in place after the tap. In a tap's first pass, livecca copies
-/// what it needs before tap() returns. At the step's commit it checks whether the tensor was
-/// changed. If it was not, livecca keeps later tensors of this tap until the commit, without their
-/// graph. If nobody else holds a kept tensor at the commit, livecca's own thread reads it (see
-/// Monitor::Step::observe_held()). Otherwise it is copied at the commit. If a kept tensor was
-/// changed after all, the tap is missing in that step, with an event. From then on, the tensors of
-/// this tap are copied at once. Inference tensors, and memory that LibTorch did not allocate, are
-/// always copied at once.
+///     2 axes  nc     batch × features
+///     3 axes  ntc    batch × steps × features: sequences, every step is a sample
+///     4 axes  nchw   images × channels × height × width, every position is a sample
+///     5 axes  ncdhw  volumes
+///
+/// Declare all others, because a tensor does not say what its axes are: the output of an LSTM or a
+/// transformer without batch_first is Layout::tnc, that of a Conv1d Layout::ncl. A tensor of 4 axes
+/// that is no image: if its last axis has the features (batch × heads × steps × features),
+/// Layout::nhwc; if it is one sample in all, Reading::flattened(Layout::nchw).
+///
+///     tap("lstm", output, livecca::Layout::tnc);
+///     tap("encoder", x, livecca::Layout::ntc, src_key_padding_mask);
+///     tap("encoder", x, {}, src_key_padding_mask);  // the same
+///
+/// `padding` is a mask as LibTorch has them, e.g. src_key_padding_mask: a bool tensor of batch ×
+/// steps, also if the layout is tnc, and **true is padding**. Padding is never read and is no
+/// sample. An undefined tensor is no mask.
+///
+/// A new layer is watched from its first tap on; its reading stays the same. The channels_last
+/// memory format is read in place. A tensor on another device is copied to the CPU. What livecca
+/// needs is copied before tap() returns, so anything may change the tensor afterwards.
 ///
 /// Never throws. A tensor that cannot be watched is a TapProblem of the scope and an event of the
-/// run. Examples: an undefined or sparse tensor, integers, another number of axes, or a name that
-/// is tapped twice in one step. A recorder has no events. In a child of fork() of the monitor's
-/// process, tap() does nothing.
+/// run. Examples: an undefined or sparse tensor, integers, another number of axes, a mask of
+/// another size, or a name that is tapped twice in one step. A recorder has no events. In a
+/// child of fork() of the monitor's process, tap() does nothing.
 ///
 /// Cost: almost nothing without a scope; otherwise that of Monitor::Step::observe(). Thread safety:
 /// may be called from any thread. A scope gets only the tensors of the thread that made it.
-LIVECCA_EXPORT at::Tensor tap(std::string_view name, const at::Tensor& tensor);
+LIVECCA_EXPORT at::Tensor tap(std::string_view name, const at::Tensor& tensor,
+                              const std::optional<Reading>& reading = std::nullopt,
+                              const at::Tensor& padding = {});
+
+/// Observes the first of what a module returns together, such as the output of an LSTM, a GRU or
+/// attention. Returns all of it:
+///
+///     auto [output, state] = tap("lstm", lstm->forward(x), livecca::Layout::tnc);
+template <typename... Others>
+std::tuple<at::Tensor, Others...> tap(std::string_view name,
+                                      std::tuple<at::Tensor, Others...> outputs,
+                                      const std::optional<Reading>& reading = std::nullopt,
+                                      const at::Tensor& padding = {}) {
+  tap(name, std::get<0>(outputs), reading, padding);
+  return outputs;
+}
 
 /// Whether a scope lives on this thread. Use it to skip work that is done only for a tap.
 LIVECCA_EXPORT bool is_tapping();

@@ -1,0 +1,86 @@
+// The training of plain.cpp, watched: every layer is compared with its start, with its final state,
+// and with the network of another seed, over a probe and while it trains. If the program is killed,
+// it goes on where it was. Usage: watched EPOCHS RUN
+
+#include <torch/torch.h>
+#include <livecca_libtorch/livecca_libtorch.hpp>
+
+#include <iostream>
+#include <string>
+
+using livecca::libtorch::tap;
+
+struct BlockImpl : torch::nn::Module {
+  explicit BlockImpl(int64_t channels)
+      : conv1(torch::nn::Conv2dOptions(channels, channels, 3).padding(1).bias(false)),
+        conv2(torch::nn::Conv2dOptions(channels, channels, 3).padding(1).bias(false)),
+        norm1(channels),
+        norm2(channels) {
+    register_module("conv1", conv1);
+    register_module("conv2", conv2);
+    register_module("norm1", norm1);
+    register_module("norm2", norm2);
+  }
+  torch::Tensor forward(torch::Tensor x) {
+    return torch::relu(x + norm2(conv2(torch::relu(norm1(conv1(x))))));
+  }
+  torch::nn::Conv2d conv1, conv2;
+  torch::nn::BatchNorm2d norm1, norm2;
+};
+TORCH_MODULE(Block);
+
+struct NetImpl : torch::nn::Module {
+  torch::nn::Conv2d stem{register_module(
+      "stem", torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 16, 3).stride(2).padding(1)))};
+  Block block1{register_module("block1", Block(16))};
+  Block block2{register_module("block2", Block(16))};
+  torch::nn::Linear fc{register_module("fc", torch::nn::Linear(16, 4))};
+
+  torch::Tensor forward(torch::Tensor x) {
+    x = tap("stem", torch::relu(stem(x)));
+    x = tap("block1", block1(x));
+    x = tap("block2", block2(x));
+    return tap("fc", fc(x.mean({2, 3})));
+  }
+};
+TORCH_MODULE(Net);
+
+int main(int, char** arguments) {
+  const int64_t epochs = std::stoi(arguments[1]);
+  torch::manual_seed(1);
+  const torch::Tensor labels = torch::randint(4, {480});
+  const torch::Tensor patterns = torch::randn({4, 3, 16, 16});
+  const torch::Tensor images = patterns.index({labels}) + 2 * torch::randn({480, 3, 16, 16});
+
+  Net net;
+  torch::optim::SGD optimizer(net->parameters(), torch::optim::SGDOptions(0.02).momentum(0.9));
+  Net other;  // of another seed; in real life it is trained
+  int64_t epoch = 0;
+  const std::string run = arguments[2];
+  const auto monitor = livecca::libtorch::resume_or_start(
+      {.run_directory = run}, run + "/checkpoint", net, optimizer, other, epoch);
+  livecca::libtorch::Probe probe(*monitor, images.split(120));
+
+  while (epoch < epochs) {
+    probe.run(epoch, {{"net", net}, {"seed7", other}});
+    double sum = 0;
+    for (int64_t first = 0; first < 480; first += 48) {
+      optimizer.zero_grad();
+      const auto logits = livecca::libtorch::training_step(
+          *monitor, epoch, net, images.slice(0, first, first + 48), {{"seed7", other}});
+      const auto loss =
+          torch::nn::functional::cross_entropy(logits, labels.slice(0, first, first + 48));
+      loss.backward();
+      optimizer.step();
+      sum += loss.item<double>();
+    }
+    std::cout << "epoch " << epoch << ": loss " << sum / 10 << '\n';
+    monitor->log(epoch, "loss", sum / 10);
+    ++epoch;
+    const auto saved = livecca::libtorch::save_checkpoint(*monitor, run + "/checkpoint", net,
+                                                          optimizer, other, epoch);
+    if (!saved) std::cerr << saved.why() << '\n';
+  }
+  probe.run(epoch, {{"net", net}, {"seed7", other}});
+  monitor->finish();
+}
