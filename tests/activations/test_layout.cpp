@@ -39,8 +39,7 @@ TEST_CASE("a layout's name is its axes: images and features once each, and known
 TEST_CASE("a layout names the axes of a view") {
   CHECK(read_shape(view_with_shape({8, 5}), static_cast<Layout>(99)).why() ==
         "expected a layout, got the number 99");
-  CHECK(Reading(static_cast<Layout>(99)).check().why() ==
-        "expected a layout, got the number 99");
+  CHECK(Reading(static_cast<Layout>(99)).check().why() == "expected a layout, got the number 99");
   ActivationShape shape = *read_shape(view_with_shape({8, 5}), Layout::nc);
   CHECK(shape.images == 8);
   CHECK(shape.features == 5);

@@ -115,9 +115,11 @@ TEST_CASE("a checkpoint that was being written is as if it were not") {
   std::filesystem::create_directories(checkpoint / next / "monitor");
   livecca_tests::write_text(checkpoint / next / "training.pt", "half a");
   std::filesystem::create_symlink(next, checkpoint / "latest.new");
-  KilledTraining resumed(folder.path());
-  CHECK(resumed.epoch == 1);
-  resumed.train_until(2);
+  {
+    KilledTraining resumed(folder.path());
+    CHECK(resumed.epoch == 1);
+    resumed.train_until(2);
+  }
   CHECK(std::filesystem::read_symlink(checkpoint / "latest").string() == next);
   CHECK(KilledTraining(folder.path()).epoch == 2);
 }

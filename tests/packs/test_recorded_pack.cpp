@@ -20,6 +20,7 @@
 using namespace livecca;
 using livecca_tests::normal_matrix;
 using livecca_tests::PackFixture;
+using livecca_tests::resealed;
 using livecca_tests::rows_of;
 using livecca_tests::TemporaryFolder;
 using nlohmann::json;
@@ -76,14 +77,6 @@ class PackBytes {
     std::string bytes(8, '\0');
     std::memcpy(bytes.data(), &length, 8);
     return bytes + text + data;
-  }
-
-  /// With the checksum of what it holds.
-  static std::string resealed(std::string bytes) {
-    const std::size_t digits = *find_checksum_digits(bytes);
-    bytes.replace(digits, 8, "00000000");
-    bytes.replace(digits, 8, hexadecimal(crc32c(std::as_bytes(std::span(bytes)).subspan(8))));
-    return bytes;
   }
 
   TemporaryFolder folder;

@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(SequencePack, "steps that lie about the rows are refused") {
   const std::size_t begin =
       8 + length + header["encoder/steps"]["data_offsets"][0].get<std::size_t>();
   const auto refuses = [&](const std::string& bytes, const std::string& words) {
-    livecca_tests::write_text(path, bytes);
+    livecca_tests::write_text(path, livecca_tests::resealed(bytes));
     const std::string why = RecordedPack::open(path).why();
     CAPTURE(why);
     CHECK(why.starts_with(path.string() + ": "));

@@ -5,9 +5,13 @@
 #include <Eigen/Core>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "common/crc32c.hpp"
+#include "common/hexadecimal.hpp"
+#include "common/safetensors_checksum.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/packs/recorded_pack.hpp"
@@ -66,6 +70,15 @@ class PackFixture {
   std::map<std::string, livecca::Moments> moments_;
   std::map<std::string, std::uint64_t> images_;
 };
+
+/// The bytes of a pack, with the checksum of what they hold.
+inline std::string resealed(std::string bytes) {
+  const std::size_t digits = *livecca::find_checksum_digits(bytes);
+  bytes.replace(digits, 8, "00000000");
+  bytes.replace(digits, 8,
+                livecca::hexadecimal(livecca::crc32c(std::as_bytes(std::span(bytes)).subspan(8))));
+  return bytes;
+}
 
 /// All rows of a layer, read in blocks of a few.
 inline Eigen::MatrixXd rows_of(const livecca::RecordedPack& pack, const std::string& layer,

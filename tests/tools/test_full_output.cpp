@@ -8,7 +8,8 @@ using namespace livecca_tests;
 TEST_CASE_FIXTURE(ProgramFixture, "every command that prints notices that stdout is full") {
   write("x.npy", small_integers({120, 4}, 1));
   write("y.npy", small_integers({120, 4}, 2));
-  write("a.safetensors", {{"fc", small_integers({120, 4}, 1)}, {"out", small_integers({120, 3}, 2)}});
+  write("a.safetensors",
+        {{"fc", small_integers({120, 4}, 1)}, {"out", small_integers({120, 3}, 2)}});
   RunFile run_file;
   run_file.begin();
   run_file.add(measure_row(0, "conv1", 0.5));

@@ -102,7 +102,8 @@ struct Panel::State {
   /// `moments` of this block as they are now, by the panel's clock.
   void decay_until_now(std::size_t block, PanelMoments& moments) const;
   /// What the window holds; `end` takes it out, and the blocks are then empty. If it throws, for
-  /// want of memory, they are as they were; with recorded taps a window that was to end is discarded.
+  /// want of memory, they are as they were; with recorded taps a window that was to end is
+  /// discarded.
   PanelMoments assemble(bool end, bool as_of_now = true);
   PanelMoments assembled(std::vector<PanelMoments>& parts);
   /// Adds what the recordings of recorded taps hold.

@@ -109,7 +109,7 @@ class History {
   std::set<std::string> seen_;          ///< layers that it has rows of
   std::set<std::string> spoiled_;       ///< layers that it will not have
   LayerPacks start_;
-  bool is_spoiled_ = false;             ///< it will have none
+  bool is_spoiled_ = false;  ///< it will have none
   std::vector<Kept> kept_;
   std::array<std::set<std::uint64_t>, 2> in_checkpoints_;  ///< numbers that the last two know of
   std::set<std::uint64_t> waiting_;  ///< of files that go when no checkpoint knows of them

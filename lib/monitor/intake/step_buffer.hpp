@@ -29,7 +29,7 @@ struct PackingOptions {
 struct TapBuffer {
   bool observed = false;
   std::size_t steps_unseen = 0;  ///< of this buffer, in a row
-  std::string refused;  ///< why the view did not fit; empty if it did
+  std::string refused;           ///< why the view did not fit; empty if it did
   PackedRows rows;
   TapShape shape;  ///< of the view
 

@@ -110,7 +110,9 @@ template <typename Visit>
 void for_each_event_file(const std::filesystem::path& folder, const Visit& visit) {
   std::vector<std::filesystem::path> paths;
   const std::error_code failure = list_folder(folder, paths);
-  if (failure && failure != std::errc::no_such_file_or_directory) {
+  const bool is_missing =
+      failure == std::errc::no_such_file_or_directory || failure == std::errc::not_a_directory;
+  if (failure && !is_missing) {
     throw Error(folder.string() + ": expected to list this folder, got: " + failure.message());
   }
   for (const std::filesystem::path& path : paths) {

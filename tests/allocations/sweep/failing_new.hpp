@@ -7,14 +7,6 @@ namespace livecca_tests {
 /// Lets the `number`-th use of operator new from now on fail, on whichever thread it comes, and no
 /// other. 0: none.
 void fail_allocation(std::uint64_t number);
-/// While it lives, allocations of this thread neither fail nor count: for what a test itself needs.
-class Spared {
- public:
-  Spared();
-  ~Spared();
-  Spared(const Spared&) = delete;
-  Spared& operator=(const Spared&) = delete;
-};
 /// Uses of operator new since fail_allocation() was called last.
 std::uint64_t allocations_made();
 

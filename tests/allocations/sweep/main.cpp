@@ -23,12 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr unsigned longest_seconds = 20;
-constexpr std::array<const char*, 6> names{"equal rows",
-                                           "rows missing, told by an event",
+constexpr std::array<const char*, 5> names{"equal rows", "rows missing, told by an event",
                                            "rows missing or wrong, not told",
-                                           "exception on a training thread",
-                                           "held bytes not given back",
-                                           "crash"};
+                                           "exception on a training thread", "crash"};
 
 struct Options {
   fs::path folder;
@@ -67,7 +64,6 @@ Outcome outcome_of(const SweptTraining& training, const RunRows& expected, std::
   fs::remove_all(training.folder);
   const int status = status_of_child(training, nullptr);
   if (status == static_cast<int>(Ending::threw)) return Outcome::threw;
-  if (status == static_cast<int>(Ending::lost_memory)) return Outcome::memory_lost;
   if (status != 0) {
     why = "status " + std::to_string(status);
     return Outcome::crashed;

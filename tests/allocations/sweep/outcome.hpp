@@ -8,12 +8,11 @@ namespace livecca_tests {
 
 /// What came of a training whose allocation failed.
 enum class Outcome {
-  equal,        ///< all rows are there
-  told,         ///< numbers are missing, and an event says so
-  silent,       ///< numbers are missing or wrong, and nothing says so
-  threw,        ///< the training thread got an exception
-  memory_lost,  ///< held bytes were not given back
-  crashed       ///< a signal, or it hung
+  equal,   ///< all rows are there
+  told,    ///< numbers are missing, and an event says so
+  silent,  ///< numbers are missing or wrong, and nothing says so
+  threw,   ///< the training thread got an exception
+  crashed  ///< a signal, or it hung
 };
 
 /// A run's rows, without times: what was asked for, and what was told.

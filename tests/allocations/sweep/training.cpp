@@ -18,7 +18,6 @@ using livecca::Monitor;
 using livecca::Stream;
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-constexpr std::uint64_t held_limit = std::uint64_t{1} << 20;
 constexpr std::uint64_t train_steps = 3;
 constexpr std::uint64_t probe_steps = 2;
 constexpr int epochs = 3;
@@ -46,7 +45,6 @@ livecca::MonitorOptions options_of(const SweptTraining& training) {
   options.synchronous = training.synchronous;
   options.threads = 1;
   options.queue_steps = 64;  // nothing is dropped unless memory fails
-  options.held_bytes_limit = held_limit;
   options.measures = {"pwcca", "linear_cka_debiased"};
   options.compare_before = {1};
   options.sinks = {std::make_shared<QuietSink>()};
@@ -83,45 +81,14 @@ class Watched {
     monitor_.snapshot(epoch);
   }
 
-  /// Whether as much may be held as at the beginning.
-  bool holds_as_before() {
-    const auto ticket = monitor_.snapshot(epochs);
-    ticket.wait();
-    // The failure may hit one of the two.
-    const bool is_held = holds_all();
-    return holds_all() || is_held;
-  }
-
  private:
-  /// A step that holds as much as may be held; false if its rows were copied at once.
-  bool holds_all() {
-    auto step = monitor_.begin(Stream::train, epochs);
-    const bool is_held = hold(step, made_up(7), held_limit);
-    const Matrix other = made_up(8);
-    step.observe(reference_, livecca::view_of(other));
-    step.commit();
-    return is_held;
-  }
-
   /// The trained network's rows move on from epoch to epoch, the reference's do not.
   void observe(Monitor::Step& step, std::uint64_t seed, std::uint64_t moved = 0) {
-    hold(step, made_up(seed) + made_up(seed + 1 + moved), 1000);
+    const Matrix own = made_up(seed) + made_up(seed + 1 + moved);
+    step.observe(net_, livecca::view_of(own));
     const Matrix other = made_up(seed);
     step.observe(reference_, livecca::view_of(other));
     step.commit();
-  }
-
-  /// False if the rows were copied at once.
-  bool hold(Monitor::Step& step, Matrix rows, std::uint64_t bytes) {
-    std::shared_ptr<const Matrix> memory;
-    {
-      const Spared own;
-      memory = std::make_shared<const Matrix>(std::move(rows));
-    }
-    const std::weak_ptr<const Matrix> is_alive = memory;
-    step.observe_held(net_, livecca::view_of(*memory), memory, bytes);
-    memory.reset();
-    return !is_alive.expired();
   }
 
   Monitor monitor_;
@@ -136,10 +103,9 @@ Ending train(const SweptTraining& training, std::uint64_t& made) {
   fail_allocation(training.failing);
   try {
     for (int epoch = 0; epoch < epochs; ++epoch) watched.epoch(epoch);
-    const bool is_given_back = watched.holds_as_before();
     made = allocations_made();
     watched.monitor().finish();
-    return is_given_back ? Ending::good : Ending::lost_memory;
+    return Ending::good;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "allocation %llu: thrown: %s\n",
                  static_cast<unsigned long long>(training.failing), failure.what());

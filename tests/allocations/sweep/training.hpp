@@ -8,8 +8,7 @@ namespace livecca_tests {
 /// How a training whose allocation failed ended, as far as its own process can tell.
 enum class Ending : int {
   good = 0,
-  threw = 3,        ///< a member of the monitor, on the training thread
-  lost_memory = 4,  ///< held bytes were not given back
+  threw = 3,  ///< a member of the monitor, on the training thread
 };
 
 struct SweptTraining {
@@ -20,7 +19,7 @@ struct SweptTraining {
   std::uint64_t failing = 0;
 };
 
-/// Trains for a moment while a monitor watches both streams with held tensors, history and a sink.
+/// Trains for a moment while a monitor watches both streams with a history and a sink.
 /// `made` gets the number of allocations that could have failed.
 Ending train(const SweptTraining& training, std::uint64_t& made);
 

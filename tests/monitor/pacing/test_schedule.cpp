@@ -133,7 +133,8 @@ TEST_CASE("a restored schedule goes on as if uninterrupted") {
     CAPTURE(fresh.text());
     for (std::uint64_t cut = 0; cut < 100; cut += 9) {
       Schedule uninterrupted = fresh;
-      for (std::uint64_t step = 3; step < cut; ++step) uninterrupted.claim(at(step));
+      for (std::uint64_t step = 3; step < cut; ++step)
+        static_cast<void>(uninterrupted.claim(at(step)));
       Schedule restored = fresh;
       REQUIRE(restored.restore(uninterrupted.state()));
       CHECK(restored.state() == uninterrupted.state());
@@ -146,7 +147,7 @@ TEST_CASE("a restored schedule goes on as if uninterrupted") {
 
 TEST_CASE("a state of another schedule, or none, is refused and changes nothing") {
   Schedule schedule = Schedule::every_steps(10);
-  schedule.claim({.step = 5});
+  static_cast<void>(schedule.claim({.step = 5}));
   const std::string before = schedule.state();
   CHECK_FALSE(schedule.restore(Schedule::every_steps(20).state()));
   CHECK_FALSE(schedule.restore(Schedule::every_epochs(10).state()));
