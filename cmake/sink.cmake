@@ -1,16 +1,11 @@
 # livecca_sink(NAME SUMMARY): the calling folder, lib/sinks/NAME, is a sink: the library and package livecca_NAME, whose
-# public header is include/livecca/sinks/NAME.hpp and whose tests, if any, are tests/NAME. LIVECCA_BUILD_NAME=ON or OFF
-# decides whether it is built, and where it is not set LIVECCA_BUILD_SINKS; otherwise the rest of the calling file is left out. What the sink alone needs comes after
+# public header is include/livecca/sinks/NAME.hpp and whose tests, if any, are tests/NAME. It is built with LIVECCA_BUILD_NAME=ON,
+# by default if all sinks are; otherwise the rest of the calling file is left out. What the sink alone needs comes after
 # this call.
 macro(livecca_sink name summary)
   string(TOUPPER ${name} upper)
-  set(LIVECCA_BUILD_${upper} "" CACHE STRING "Build ${summary}: ON, OFF, or empty to do as LIVECCA_BUILD_SINKS says")
-  set_property(CACHE LIVECCA_BUILD_${upper} PROPERTY STRINGS "" ON OFF)
-  set(wanted ${LIVECCA_BUILD_${upper}})
-  if(wanted STREQUAL "")
-    set(wanted ${LIVECCA_BUILD_SINKS})
-  endif()
-  if(NOT wanted)
+  option(LIVECCA_BUILD_${upper} "Build ${summary}" ${LIVECCA_BUILD_SINKS})
+  if(NOT LIVECCA_BUILD_${upper})
     set_property(GLOBAL APPEND PROPERTY LIVECCA_SINKS_LEFT_OUT ${name})
     return()  # from the calling file, as this is a macro
   endif()
