@@ -72,11 +72,11 @@ TEST_CASE("a view refuses impossible shapes") {
 }
 
 TEST_CASE("a view whose elements would lie 2^63 bytes apart is refused, and nothing overflows") {
-  using Extents = std::vector<std::int64_t>;
+  using Axes = std::vector<std::int64_t>;
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
   const double value = 0;
-  const auto refused = [&](const Extents& shape) {
+  const auto refused = [&](const Axes& shape) {
     CHECK_THROWS_WITH_AS(
         ActivationView(&value, DType::float64, shape),
         "activation view: expected elements within 2^63 bytes, got some farther apart", Error);
@@ -85,11 +85,11 @@ TEST_CASE("a view whose elements would lie 2^63 bytes apart is refused, and noth
   refused({std::int64_t{1} << 40, std::int64_t{1} << 40, 5});
   refused({2, most, most});
   refused({std::int64_t{1} << 61});
-  CHECK_THROWS_AS(ActivationView(&value, DType::float64, Extents{2, 2}, Extents{most, 1}), Error);
-  CHECK_THROWS_AS(ActivationView(&value, DType::float64, Extents{2, 2}, Extents{1, least}), Error);
+  CHECK_THROWS_AS(ActivationView(&value, DType::float64, Axes{2, 2}, Axes{most, 1}), Error);
+  CHECK_THROWS_AS(ActivationView(&value, DType::float64, Axes{2, 2}, Axes{1, least}), Error);
   // Without elements there is nothing to reach, and the stride of one entry is never used.
-  CHECK(ActivationView(nullptr, DType::float64, Extents{most, 0, most}).rank() == 3);
-  const ActivationView one(&value, DType::float64, Extents{1, 1}, Extents{most, least});
+  CHECK(ActivationView(nullptr, DType::float64, Axes{most, 0, most}).rank() == 3);
+  const ActivationView one(&value, DType::float64, Axes{1, 1}, Axes{most, least});
   const auto shape = read_shape(one, Layout::nc);
   REQUIRE(shape);
   CHECK(shape->images == 1);
