@@ -286,10 +286,11 @@ TEST_CASE("a scope of a recorder hears taps and keeps problems to itself") {
   {
     const TapScope taps(recorder);
     tap("good", run.probe);
-    tap("good", run.probe);
+    tap("good", run.probe + 1);
     tap("bad", torch::Tensor());
     REQUIRE(taps.problems().size() == 2);
     CHECK(taps.problems()[0].tap == "seed9/good");
+    CHECK(taps.problems()[0].message.ends_with("got a second one; the first one counts"));
     CHECK(taps.problems()[1].tap == "seed9/bad");
   }
   CHECK(recorder.finish());

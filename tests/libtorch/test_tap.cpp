@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/utils.h>
 
@@ -11,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -221,6 +223,30 @@ TEST_CASE("a scope that hears nothing is an event, which says whether taps came 
   CHECK(messages["reference"].find("got 1 calls on threads without a scope") != std::string::npos);
 }
 
+TEST_CASE("a scope that an exception ends before its first tap is not said to hear nothing") {
+  Watched watched;
+  const auto failing = [] { throw std::runtime_error("of the network's own"); };
+  CHECK_THROWS_AS(watched.compare(failing, [] {}), std::runtime_error);
+  // Nor is it an exception that was there before: a scope in a destructor.
+  struct AtEnd {
+    Watched& to_watch;
+    ~AtEnd() {
+      to_watch.compare([] {}, [] {});
+    }
+  };
+  const auto lines = [&] {
+    return livecca_tests::read_lines(watched.monitor.run_directory() / "rows.jsonl");
+  };
+  const auto silent = [](const auto& line) { return line.value("what", "") == "unwatchable"; };
+  CHECK(std::ranges::count_if(lines(), silent) == 0);
+  const auto fail_with_scope = [&] {
+    const AtEnd at_end{watched};
+    failing();
+  };
+  CHECK_THROWS_AS(fail_with_scope(), std::runtime_error);
+  CHECK(std::ranges::count_if(lines(), silent) == 2);
+}
+
 TEST_CASE("in a child of fork() a tap does nothing and finds no problem") {
   Watched watched;
   const torch::Tensor rows = torch::randn({50, 4});
@@ -265,4 +291,45 @@ TEST_CASE("forward_tapped runs a Sequential as its forward does and taps each ch
   }
   torch::nn::Sequential empty;
   CHECK(forward_tapped(empty, input).is_same(input));
+}
+
+TEST_CASE("forward_tapped does not take the channels of a Conv1d for steps") {
+  torch::manual_seed(6);
+  torch::nn::Sequential network;
+  network->push_back("conv", torch::nn::Conv1d(torch::nn::Conv1dOptions(3, 4, 3)));
+  network->push_back("relu", torch::nn::ReLU());
+  network->push_back("fc", torch::nn::Linear(10, 5));
+  const torch::Tensor input = torch::randn({80, 3, 12});
+  const torch::Tensor hidden = network[0]->as<torch::nn::Conv1d>()->forward(input);
+  {
+    Watched watched;
+    const auto pass = [&] {
+      CHECK(torch::equal(forward_tapped(network, input), network->forward(input)));
+    };
+    const auto report = watched.compare(pass, [&] {
+      tap("conv", hidden);
+      tap("fc", network->forward(input));
+    });
+    REQUIRE(watched.problems.size() == 2);
+    CHECK(watched.problems[0].tap == "net/conv");
+    CHECK(watched.problems[1].tap == "net/relu");
+    CHECK(watched.problems[0].message.find("Layout::ncl") != std::string::npos);
+    CHECK(watched.problems[0].message.find("Float tensor of 80 × 4 × 10") != std::string::npos);
+    CHECK(report.find({"conv", "reference", "pwcca_distance"}) == nullptr);
+    CHECK(pwcca(report, "fc") == doctest::Approx(0.0));
+  }
+  Watched watched;
+  const auto report =
+      watched.compare([&] { forward_tapped(network, input, "", livecca::Layout::ncl); },
+                      [&] {
+                        tap("conv", hidden, livecca::Layout::ncl);
+                        tap("relu", torch::relu(hidden), livecca::Layout::ncl);
+                      });
+  CHECK(watched.problems.empty());
+  for (const char* layer : {"conv", "relu"}) {
+    const livecca::MeasureRow* row = report.find({layer, "reference", "pwcca_distance"});
+    REQUIRE(row != nullptr);
+    CHECK(row->features[0] == 4);
+    CHECK(*row->value == doctest::Approx(0.0));
+  }
 }

@@ -13,6 +13,11 @@ std::string describe(const at::Tensor& tensor) {
   return text;
 }
 
+std::string first_line(const std::exception& problem) {
+  const std::string what = problem.what();
+  return what.substr(0, what.find('\n'));
+}
+
 void require_dense(const at::Tensor& tensor) {
   if (!tensor.defined()) throw Error("expected a tensor, got an undefined one");
   if (tensor.layout() != at::kStrided) {

@@ -2,12 +2,16 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <exception>
 #include <string>
 
 namespace livecca::libtorch {
 
 /// "Float tensor of 8 × 3 × 5", for messages.
 std::string describe(const at::Tensor& tensor);
+
+/// What an error says, without the backtrace that LibTorch puts on further lines.
+std::string first_line(const std::exception& problem);
 
 /// Throws Error unless the tensor is there and its elements lie in memory one by one.
 void require_dense(const at::Tensor& tensor);

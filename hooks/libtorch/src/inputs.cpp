@@ -56,8 +56,7 @@ void set_inputs(Monitor::Step& step, const at::Tensor& inputs) {
   try {
     tensor = readable(inputs);
   } catch (const std::exception& problem) {
-    const std::string what = problem.what();
-    step.report_unwatchable("inputs", what.substr(0, what.find('\n')));  // a backtrace may follow
+    step.report_unwatchable("inputs", first_line(problem));
     return;
   }
   set_inputs_of(step, tensor);

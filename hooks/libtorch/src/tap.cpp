@@ -11,6 +11,7 @@
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/error.hpp"
 #include "padding_mask.hpp"
+#include "refused_tap.hpp"
 
 namespace livecca::libtorch {
 namespace {
@@ -49,8 +50,9 @@ Layout layout_of(const at::Tensor& tensor) {
 }
 
 /// What cannot be read must not become a tap. Throws Error.
-void expect_readable(const at::Tensor& tensor, const Reading& reading, const SequenceMask& mask) {
-  const auto shape = read_shape(view_of(tensor), reading.layout);
+void expect_readable(const at::Tensor& tensor, const ActivationView& view, const Reading& reading,
+                     const SequenceMask& mask) {
+  const auto shape = read_shape(view, reading.layout);
   if (!shape) {
     throw Error(std::string(shape.why()) + " (layout " + name_of(reading.layout) + ", a " +
                 describe(tensor) + ")");
@@ -99,7 +101,8 @@ struct TapScope::State {
   double observing = 0;  ///< of those, in Step::observe(), which counts them itself
   double inner = 0;      ///< seconds of scopes within this one
 
-  std::size_t heard = 0;  ///< taps of this scope, watchable or not
+  std::size_t heard = 0;                        ///< taps of this scope, watchable or not
+  int exceptions = std::uncaught_exceptions();  ///< when it began
   /// Taps on threads without a scope, before this one began.
   std::uint64_t unheard_before = taps_unheard;
 
@@ -117,7 +120,7 @@ struct TapScope::State {
     const PaddingMask mask(padding);
     const at::Tensor rows = readable(tensor);
     const ActivationView view = view_of(rows);
-    expect_readable(rows, reading, mask.valid_steps());
+    expect_readable(rows, view, reading, mask.valid_steps());
     if (recorder != nullptr) {
       recorder->observe(name, reading, view, mask.valid_steps());
       return;
@@ -129,19 +132,24 @@ struct TapScope::State {
     observing += seconds_since(begin);
   }
 
-  void report(std::string_view name, const std::string& what) {
+  void report(std::string_view name, const std::exception& problem) {
     const std::string tap = network + "/" + std::string(name);
     for (const TapProblem& known : problems) {
       if (known.tap == tap) return;
     }
-    // A LibTorch error carries a backtrace after its first line.
-    problems.push_back({tap, what.substr(0, what.find('\n'))});
+    problems.push_back({tap, first_line(problem)});
     if (step != nullptr) step->report_unwatchable(tap, problems.back().message);
   }
 
-  /// A scope that heard nothing was meant to hear something.
+  void report_if_possible(std::string_view name, const std::exception& problem) noexcept try {
+    report(name, problem);
+  } catch (const std::exception&) {
+    // No memory for the message: the tap is missing in this step, which is an event.
+  }
+
+  /// A scope that heard nothing was meant to hear something, unless an exception ends it.
   void report_silence() const noexcept try {
-    if (heard > 0) return;
+    if (heard > 0 || std::uncaught_exceptions() > exceptions) return;
     const std::uint64_t elsewhere = taps_unheard - unheard_before;
     step->report_unwatchable(
         network,
@@ -198,17 +206,20 @@ at::Tensor tap(std::string_view name, const at::Tensor& tensor,
     try {
       scope->observe(name, tensor, reading, padding);
     } catch (const std::exception& problem) {
-      try {
-        scope->report(name, problem.what());
-      } catch (const std::exception&) {
-        // No memory for the message: the tap is missing in this step, which is an event.
-      }
+      scope->report_if_possible(name, problem);
     }
     scope->tapping += seconds_since(begin);
   } else if (TapScope::State::alive > 0) {
     ++TapScope::State::taps_unheard;
   }
   return tensor;
+}
+
+void refuse_tap(std::string_view name, const std::exception& problem) noexcept {
+  TapScope::State* scope = TapScope::State::innermost;
+  if (scope == nullptr || (scope->monitor != nullptr && scope->monitor->is_forked())) return;
+  ++scope->heard;
+  scope->report_if_possible(name, problem);
 }
 
 bool is_tapping() { return TapScope::State::innermost != nullptr; }

@@ -35,7 +35,8 @@ PanelTap& Panel::State::tap_to_observe(std::size_t index, bool recorded, bool ma
   }
   PanelTap& tap = taps[index];
   if (tap.observed) {
-    throw Error(tap.name.text() + ": expected one observation in a step, got a second one");
+    throw Error(tap.name.text() +
+                ": expected one observation in a step, got a second one; the first one counts");
   }
   if (recorded && !tap.source) throw Error(tap.name.text() + ": expected a recorded tap");
   if (!recorded && tap.source) {

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
 
-#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>

@@ -18,20 +18,23 @@ namespace livecca::libtorch {
 /// Records the activations of a network's layers on a probe, in a pack. Other networks can be
 /// compared with the pack later (Monitor::add_reference), without the recorded network:
 ///
-///     const auto recorded = livecca::libtorch::record(
-///         "seed7.safetensors", *net, probe_batches,
-///         [&](const at::Tensor& images) { return net->forward(images); }, {});
-///     if (!recorded) std::cerr << recorded.why() << '\n';
-///     else for (const auto& problem : *recorded) std::cerr << problem.tap << ": " <<
-///     problem.message << '\n';
+///     const auto forward = [&](const at::Tensor& images) { net->forward(images); };
+///     const auto recorded =
+///         livecca::libtorch::record("seed7.safetensors", *net, batches, forward, {});
+///     if (!recorded) {
+///       std::cerr << recorded.why() << '\n';
+///     } else {
+///       for (const auto& [tap, message] : *recorded) std::cerr << tap << ": " << message << '\n';
+///     }
 ///
 /// The network runs batch by batch in an EvaluationScope, which leaves it unchanged. Inputs may
 /// have any element type. The pack does not depend on how the inputs are cut into batches.
 ///
-/// Returns the layers that could not be recorded and are not in the pack, each with its reason;
-/// empty if there are none. Fails if the pack was not written: the inputs or a layer are
-/// incomplete, there is no layer, or the file cannot be written. Throws Error on invalid options,
-/// and whatever `forward` throws.
+/// Returns the tensors that could not be recorded, each layer once, with the reason; empty if there
+/// are none. Such a layer is not in the pack, unless its name was tapped twice: the pack then has
+/// the tensor that could be recorded, or the first of both. Fails if the pack was not written: the
+/// inputs or a layer are incomplete, there is no layer, or the file cannot be written. Throws Error
+/// on invalid options, and whatever `forward` throws.
 ///
 /// Cost: the network's own passes, and a copy of the rows. Memory: O(features²) for each layer, and
 /// one batch.

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,7 +46,7 @@ struct TapProblem {
 ///     step.commit();
 ///
 /// A scope of a monitor that gets no tensor at all reports an event "unwatchable" of its network:
-/// tap() was not called, or on other threads.
+/// tap() was not called, or on other threads. If the scope is left by an exception, it does not.
 ///
 /// Scopes nest, and the innermost one gets the tensors. They must end in reverse order, on the
 /// thread that made them. Monitor, step and recorder are borrowed.
@@ -63,7 +64,7 @@ class LIVECCA_EXPORT TapScope {
   TapScope(const TapScope&) = delete;
   TapScope& operator=(const TapScope&) = delete;
 
-  /// The taps that could not be observed so far, each listed once. Training went on without them.
+  /// The tensors that could not be observed so far, each name once. Training went on without them.
   const std::vector<TapProblem>& problems() const;
 
  private:
@@ -71,6 +72,7 @@ class LIVECCA_EXPORT TapScope {
                                        const std::optional<Reading>& reading,
                                        const at::Tensor& padding);
   friend LIVECCA_EXPORT bool is_tapping();
+  friend void refuse_tap(std::string_view name, const std::exception& problem) noexcept;
   struct State;
   std::unique_ptr<State> state_;
 };
@@ -103,9 +105,10 @@ class LIVECCA_EXPORT TapScope {
 /// needs is copied before tap() returns, so anything may change the tensor afterwards.
 ///
 /// Never throws. A tensor that cannot be watched is a TapProblem of the scope and an event of the
-/// run. Examples: an undefined or sparse tensor, integers, another number of axes, a mask of
-/// another size, or a name that is tapped twice in one step. A recorder has no events. In a
-/// child of fork() of the monitor's process, tap() does nothing.
+/// run. Examples: an undefined or sparse tensor, integers, another number of axes, or a mask of
+/// another size. If a name is tapped twice in one step, the first tensor that can be watched is the
+/// layer, and the second one is the problem. A recorder has no events. In a child of fork() of the
+/// monitor's process, tap() does nothing.
 ///
 /// Cost: almost nothing without a scope; otherwise that of Monitor::Step::observe(). Thread safety:
 /// may be called from any thread. A scope gets only the tensors of the thread that made it.
