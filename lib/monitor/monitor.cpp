@@ -395,6 +395,17 @@ void Monitor::log(std::string_view name, double value) {
   log(epoch, name, value);
 }
 
+RecorderOptions Monitor::recorder_options(std::string network) const {
+  const MonitorOptions& options = state_->options;
+  return {.network = std::move(network),
+          .positions = options.positions,
+          .max_features = options.max_features,
+          .feature_seed = options.feature_seed,
+          .precision = options.history_precision,
+          .images = options.history_images,
+          .images_seed = options.history_seed};
+}
+
 const std::string& Monitor::network() const { return state_->options.network; }
 
 bool Monitor::is_forked() const { return state_->is_forked(); }

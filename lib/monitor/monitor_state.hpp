@@ -58,6 +58,8 @@ struct FrontState {
 
   StreamFront& of(Stream stream) { return streams[static_cast<std::size_t>(stream)]; }
   std::uint64_t step() const { return made > 0 ? made : committed; }
+  /// Of the probe nothing came yet since its last snapshot.
+  void begin_probe_pass();
 };
 
 /// A snapshot on its way, with what the training threads knew when its windows ended.
@@ -119,6 +121,8 @@ struct Monitor::State {
   void report_dropped(std::int64_t epoch) noexcept;
   /// A step came to nothing on the training thread: it was not committed, or failed for a reason.
   void lose_step(std::unique_ptr<StepBuffer> buffer, const std::string& reason) noexcept;
+  /// The pass over the probe came to nothing; the next one begins anew. Throws Error.
+  void discard_probe_pass(std::int64_t epoch, std::string_view why);
   /// What came of a stream since the last snapshot is worth nothing.
   void drop_window(Stream stream, std::int64_t epoch, const std::string& reason) noexcept;
   StreamWindow& window_of(Stream stream);
@@ -144,6 +148,8 @@ struct Monitor::State {
   bool freeze_part(SnapshotJob& job, const Part& part) noexcept;
   /// The pass over the probe is not kept.
   void lose_probe(SnapshotJob& job) noexcept;
+  /// The same of what the history and the fingerprint hold of it.
+  void forget_probe_rows() noexcept;
   void take_overhead(SnapshotJob& job, const FrontState& front_then, double seconds) noexcept;
   void freeze_probe(SnapshotJob& job, const FrontState& front_then);
   /// Keeps the probe's activations, and finds what they are compared with.

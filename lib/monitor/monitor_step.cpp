@@ -50,6 +50,12 @@ Monitor::Step Monitor::begin(Stream stream, std::int64_t epoch) {
   return Step(std::move(step));
 }
 
+void Monitor::discard_probe_pass(std::int64_t epoch, std::string_view why) {
+  if (state_->is_forked()) return;
+  const DeliveryAtEnd delivery(state_->callbacks);
+  state_->discard_probe_pass(epoch, why);
+}
+
 Monitor::Step::Step(std::unique_ptr<State> state)
     : state_(std::move(state)), is_lost_(state_ == nullptr) {}
 Monitor::Step::Step(Step&&) noexcept = default;

@@ -16,6 +16,12 @@ constexpr std::size_t most_unsolved = 2;
 
 }  // namespace
 
+void FrontState::begin_probe_pass() {
+  streams[0].begun = streams[0].discarded = 0;
+  probe_images = probe_steps = 0;
+  probe_failure.clear();
+}
+
 void Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams,
                                  FrontState& then) {
   const std::lock_guard lock(front_mutex);
@@ -23,13 +29,8 @@ void Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams
   if (streams[0]) front.expect_no_probe_step();
   front.epoch = epoch;
   then = front;
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    if (streams[i]) front.streams[i].begun = front.streams[i].discarded = 0;
-  }
-  if (streams[0]) {
-    front.probe_images = front.probe_steps = 0;
-    front.probe_failure.clear();
-  }
+  if (streams[0]) front.begin_probe_pass();
+  if (streams[1]) front.streams[1].begun = front.streams[1].discarded = 0;
 }
 
 std::unique_ptr<PendingSnapshot> Monitor::State::begin_snapshot(std::int64_t epoch,
@@ -163,6 +164,10 @@ void Monitor::State::lose_probe(SnapshotJob& job) noexcept {
   job.now.reset();
   job.earlier.clear();
   job.layers.clear();
+  forget_probe_rows();
+}
+
+void Monitor::State::forget_probe_rows() noexcept {
   history.abandon();
   probe_inputs.reset();
 }

@@ -113,6 +113,24 @@ void Monitor::State::drop_window(Stream stream, std::int64_t epoch,
   writer.tell([&] { return Event{epoch, "window_dropped", livecca::name_of(stream), reason}; });
 }
 
+void Monitor::State::discard_probe_pass(std::int64_t epoch, std::string_view why) {
+  {
+    const std::lock_guard lock(front_mutex);
+    if (front.is_finished) return;
+    front.expect_no_probe_step();
+    front.begin_probe_pass();
+  }
+  run_in_order([this] {
+    const std::lock_guard lock(pipeline);
+    probe.abandon();
+    forget_probe_rows();
+  });
+  writer.tell([&] {
+    return Event{epoch, "step_discarded", livecca::name_of(Stream::probe),
+                 "this pass over the probe was dropped, because it failed: " + std::string(why)};
+  });
+}
+
 void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer,
                                const std::string& reason) noexcept {
   overhead.observed(buffer->observe_seconds, buffer->reference_seconds);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "livecca/common/error.hpp"
@@ -12,6 +13,7 @@
 #include "livecca_libtorch/probe.hpp"
 #include "livecca_libtorch/training_step.hpp"
 #include "small_network.hpp"
+#include "support/file_text.hpp"
 #include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -108,22 +110,50 @@ TEST_CASE("a probe's pass is due as its schedule says, and a network may be run 
   CHECK_THROWS_AS(Probe(monitor, {}), livecca::Error);
 }
 
-TEST_CASE(
-    "a network that throws costs its pass, and leaves the network and the monitor as they were") {
-  const livecca_tests::TemporaryFolder folder;
-  livecca::Monitor monitor(probe_options(folder.path()));
-  SmallNetwork net(1);
-  Probe probe(monitor, small_images(60, 3).split(30));
-  int batches = 0;
-  const Network failing("net", *net, [&](const torch::Tensor& images) {
-    net->forward(images);
-    if (++batches == 2) throw std::runtime_error("no memory");
-  });
-  CHECK_THROWS_AS(probe.run(0, {failing}), std::runtime_error);
-  CHECK(net->is_training());
-  CHECK_FALSE(livecca::libtorch::is_tapping());
-  const livecca::SnapshotReport report = probe.run(0, {{"net", net}}).wait();
-  CHECK(report.step > 0);
+TEST_CASE("a pass over the probe that throws is dropped whole, and the next one is undisturbed") {
+  for (const bool synchronous : {true, false}) {
+    const livecca_tests::TemporaryFolder folder;
+    SmallNetwork net(1);
+    const auto pass = [&](const char* name, bool fails_first) {
+      livecca::MonitorOptions options = probe_options(folder.path() / name);
+      options.synchronous = synchronous;
+      livecca::Monitor monitor(options);
+      monitor.training_step(0);
+      Probe probe(monitor, small_images(90, 3).split(30));
+      int batches = 0;
+      const Network failing("net", *net, [&](const torch::Tensor& images) {
+        net->forward(images);
+        if (++batches == 2) throw std::runtime_error("no memory\nand a backtrace");
+      });
+      if (fails_first) CHECK_THROWS_AS(probe.run(0, {failing}), std::runtime_error);
+      CHECK(net->is_training());
+      CHECK_FALSE(livecca::libtorch::is_tapping());
+      CHECK(probe.run(0, {{"net", net}}).wait().events.empty());
+      const livecca::SnapshotReport second = probe.run(1, {{"net", net}}).wait();
+      CHECK(second.events.empty());
+      const livecca::MeasureRow* start = second.find({"fc", "start", "pwcca_distance"});
+      REQUIRE(start != nullptr);
+      CHECK(start->samples == 90);
+      monitor.finish();
+      return options;
+    };
+    const auto undisturbed = pass("undisturbed", false);
+    const auto disturbed = pass("disturbed", true);
+    CHECK(numbers_of(undisturbed).size() > 4);
+    CHECK(numbers_of(disturbed) == numbers_of(undisturbed));
+    // The pack has the rows and the fingerprint of the inputs.
+    const auto pack_of = [](const livecca::MonitorOptions& options) {
+      return livecca_tests::text_of(options.run_directory / "history" /
+                                    "snapshot-0000.safetensors");
+    };
+    CHECK(pack_of(disturbed) == pack_of(undisturbed));
+    const auto lines = livecca_tests::read_lines(disturbed.run_directory / "rows.jsonl");
+    CHECK(std::ranges::count_if(lines, [](const nlohmann::json& row) {
+            return row["kind"] == "event" && row["what"] == "step_discarded" &&
+                   row["message"] ==
+                       "this pass over the probe was dropped, because it failed: no memory";
+          }) == 1);
+  }
 }
 
 TEST_CASE("a probe records a network on its inputs, and a later run compares with it") {
@@ -141,6 +171,35 @@ TEST_CASE("a probe records a network on its inputs, and a later run compares wit
   const livecca::SnapshotReport report = probe.run(0, {{"net", net}}).wait();
   CHECK(report.events.empty());
   CHECK(report.find({"fc", "seed7", "pwcca_distance"}) != nullptr);
+}
+
+TEST_CASE("a probe records a network as its monitor reads its own") {
+  const livecca_tests::TemporaryFolder folder;
+  auto options = probe_options(folder.path());
+  options.positions = livecca::Positions::sampled(5);
+  options.max_features = 4;
+  options.feature_seed = 11;
+  options.history_images = 40;
+  options.history_seed = 3;
+  livecca::Monitor monitor(options);
+  SmallNetwork net(1);
+  SmallNetwork other(2);
+  Probe probe(monitor, small_images(60, 3).split(25));
+  const auto pack = folder.path() / "seed7.safetensors";
+  REQUIRE(probe.record(pack, {"seed7", other}));
+  REQUIRE(monitor.add_reference("seed7", pack));
+  const livecca::SnapshotReport report = probe.run(0, {{"net", net}, {"beside", other}}).wait();
+  CHECK(report.events.empty());
+  const livecca::MeasureRow* recorded = report.find({"conv", "seed7", "pwcca_distance"});
+  REQUIRE(recorded != nullptr);
+  REQUIRE(recorded->value);
+  CHECK(recorded->samples == 40 * 5);
+  CHECK(recorded->features[1] == 4);
+  // What is given is taken.
+  REQUIRE(probe.record(pack, {"seed7", other}, livecca::RecorderOptions{.network = "ignored"}));
+  const auto opened = *livecca::RecordedPack::open(pack);
+  CHECK(opened->network() == "seed7");
+  CHECK(opened->find("conv")->features == 6);
 }
 
 TEST_CASE("a training step in one call is the network's own pass, watched when it is due") {
@@ -164,10 +223,21 @@ TEST_CASE("a training step in one call is the network's own pass, watched when i
       monitor, 0, [&](const torch::Tensor& x) { return std::pair(net->forward(x), 7); }, images);
   CHECK(second == 7);
   CHECK(training_step(monitor, 0, net.ptr(), images).size(0) == 50);
+  int passes = 0;
+  const auto without_value = [&](const torch::Tensor& x) {
+    net->forward(x);
+    ++passes;
+  };
+  training_step(monitor, 0, without_value, images);
+  static_assert(std::is_void_v<decltype(training_step(monitor, 0, without_value, images))>);
+  CHECK(passes == 1);
   const livecca::SnapshotReport report = monitor.snapshot(0).wait();
-  CHECK(report.step == 6);
+  CHECK(report.step == 7);
   const livecca::MeasureRow* row =
       report.find({.layer = "fc", .reference = "seed7", .measure = "pwcca_distance"});
   REQUIRE(row != nullptr);
   CHECK(row->stream == livecca::Stream::train);
+  monitor.finish();
+  training_step(monitor, 0, without_value, images);
+  CHECK(passes == 2);
 }

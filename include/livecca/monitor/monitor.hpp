@@ -19,6 +19,7 @@
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
+#include "livecca/packs/recorder.hpp"
 #include "livecca/sinks/row_key.hpp"
 #include "livecca/sinks/stream.hpp"
 
@@ -129,6 +130,11 @@ class LIVECCA_EXPORT Monitor {
   /// same schedule. Returns false after finish().
   [[nodiscard]] bool claim_probe_pass(std::int64_t epoch);
 
+  /// Drops the probe steps since the last snapshot, as if they had not been made: call it if a pass
+  /// over the probe fails halfway. Writes an event "step_discarded" with this reason. The next pass
+  /// begins anew. Does nothing after finish(). Throws Error while a probe step is open.
+  void discard_probe_pass(std::int64_t epoch, std::string_view why);
+
   /// Ends a stream's window if the stream had steps since its last snapshot. Freezes the moments;
   /// another thread solves them. Waits only for a place in the queue, and reports that wait. Throws
   /// Error after finish(), or while a probe step is open.
@@ -169,6 +175,9 @@ class LIVECCA_EXPORT Monitor {
   SnapshotReport finish();
 
   const std::filesystem::path& run_directory() const;
+  /// How another network must be recorded so that its pack can be compared with this run: with the
+  /// same positions, features and choice of images.
+  RecorderOptions recorder_options(std::string network) const;
   /// The name of the trained network.
   const std::string& network() const;
   /// Whether this process is a child of fork() of the one that made the monitor, which then does

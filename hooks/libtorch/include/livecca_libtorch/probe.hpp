@@ -35,20 +35,26 @@ class LIVECCA_EXPORT Probe {
   /// What cannot be watched is an event of the run.
   ///
   /// Ends the windows of both streams, as Monitor::snapshot(). Throws Error after
-  /// Monitor::finish(), and passes on what a network throws; the pass then counts as none.
+  /// Monitor::finish(), and passes on what a network throws. Then the whole pass is dropped, with
+  /// an event "step_discarded"; the next call begins anew.
   SnapshotTicket run(std::int64_t epoch, const std::vector<Network>& networks);
-  /// The same once for each point of MonitorOptions::probe_schedule; otherwise does nothing.
+  /// The same once for each point of MonitorOptions::probe_schedule; otherwise does nothing. A pass
+  /// that throws has used its point.
   std::optional<SnapshotTicket> run_if_due(std::int64_t epoch,
                                            const std::vector<Network>& networks);
 
   /// Records a network over the same inputs, in a pack of its name: see
-  /// livecca::libtorch::record().
-  Result<std::vector<TapProblem>> record(const std::filesystem::path& path, const Network& network,
-                                         RecorderOptions options = {}) const;
+  /// livecca::libtorch::record(). Without options, as the monitor needs it to compare the pack with
+  /// its run: Monitor::recorder_options().
+  Result<std::vector<TapProblem>> record(
+      const std::filesystem::path& path, const Network& network,
+      const std::optional<RecorderOptions>& options = std::nullopt) const;
 
   const std::vector<at::Tensor>& batches() const { return batches_; }
 
  private:
+  void observe(std::int64_t epoch, const std::vector<Network>& networks);
+
   Monitor& monitor_;
   std::vector<at::Tensor> batches_;
 };

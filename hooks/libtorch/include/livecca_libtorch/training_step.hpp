@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,8 +25,8 @@ namespace livecca::libtorch {
 /// counts as overhead. Returns what the network returned.
 ///
 /// Also counts the training step (Monitor::training_step()). MonitorOptions::train_schedule and
-/// overhead_budget say which steps are watched. Throws Error after Monitor::finish(), and passes on
-/// what a network throws; the step is then not observed.
+/// overhead_budget say which steps are watched. After Monitor::finish() it only runs the network.
+/// Passes on what a network throws; the step is then not observed.
 template <typename Trained>
 auto training_step(Monitor& monitor, std::int64_t epoch, Trained&& network,
                    const at::Tensor& inputs, const std::vector<Network>& references = {});
@@ -46,10 +47,14 @@ auto training_step(Monitor& monitor, std::int64_t epoch, Trained&& network,
       return network->forward(inputs);
     }
   };
-  std::optional<decltype(run())> outputs;
-  run_training_step(
-      monitor, epoch, [&] { outputs.emplace(run()); }, inputs, references);
-  return *std::move(outputs);
+  if constexpr (std::is_void_v<decltype(run())>) {
+    run_training_step(monitor, epoch, run, inputs, references);
+  } else {
+    std::optional<decltype(run())> outputs;
+    run_training_step(
+        monitor, epoch, [&] { outputs.emplace(run()); }, inputs, references);
+    return *std::move(outputs);
+  }
 }
 
 }  // namespace livecca::libtorch
