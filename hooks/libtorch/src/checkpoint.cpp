@@ -1,57 +1,19 @@
 #include "livecca_libtorch/checkpoint.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <exception>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "checkpoint_folder.hpp"
+#include "dense_tensor.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca::libtorch {
 namespace {
-
-// A checkpoint folder holds one folder a checkpoint, and a link to the one that counts:
-//
-//     latest -> 12
-//     12/monitor/      as Monitor::save() writes it
-//     12/training.pt   the values
-//
-// The link is replaced last and whole.
-
-constexpr const char* latest_link = "latest";
-constexpr const char* monitor_folder = "monitor";
-constexpr const char* values_file = "training.pt";
-
-/// A LibTorch error carries a backtrace after its first line.
-std::string first_line(const std::exception& problem) {
-  const std::string what = problem.what();
-  return what.substr(0, what.find('\n'));
-}
-
-/// The number of the checkpoint that counts; 0 if there is none.
-std::uint64_t latest_number(const std::filesystem::path& folder) {
-  std::error_code none;
-  const std::string name = std::filesystem::read_symlink(folder / latest_link, none).string();
-  std::uint64_t number = 0;
-  std::from_chars(name.data(), name.data() + name.size(), number);
-  return number;
-}
-
-/// Puts what was written on the disk. Throws std::system_error.
-void sync(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool is_synced = file >= 0 && ::fsync(file) == 0;
-  const int reason = errno;
-  if (file >= 0) ::close(file);
-  if (!is_synced) throw std::system_error(reason, std::generic_category(), path.string());
-}
 
 void write_values(const std::filesystem::path& file, const std::vector<CheckpointValue>& values) {
   torch::serialize::OutputArchive archive(std::make_shared<torch::jit::CompilationUnit>());
@@ -68,7 +30,7 @@ void write_values(const std::filesystem::path& file, const std::vector<Checkpoin
     archive.write(std::to_string(i), part);
   }
   archive.save_to(file.string());
-  sync(file);
+  sync_to_disk(file);
 }
 
 void read_values(const std::filesystem::path& file, const std::vector<CheckpointValue>& values) {
@@ -92,35 +54,39 @@ void read_values(const std::filesystem::path& file, const std::vector<Checkpoint
   generator.set_state(random_state);
 }
 
-void remove_others(const std::filesystem::path& folder, const std::string& kept) {
-  std::error_code ignored;
-  std::vector<std::filesystem::path> others;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    const bool is_checkpoint =
-        std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
-    if (is_checkpoint && name != kept) others.push_back(entry.path());
-  }
-  for (const auto& other : others) std::filesystem::remove_all(other, ignored);
+/// Throws std::exception.
+void write_checkpoint(Monitor& monitor, const CheckpointFolder& folder,
+                      const std::vector<CheckpointValue>& values) {
+  const std::filesystem::path next = folder.begin_next();
+  write_values(CheckpointFolder::values_of(next), values);
+  const auto saved = monitor.save(CheckpointFolder::monitor_of(next));
+  if (!saved) throw Error(saved.why());
+  folder.make_latest(next);
 }
 
-/// Throws std::exception.
-void write_checkpoint(Monitor& monitor, const std::filesystem::path& folder,
-                      const std::vector<CheckpointValue>& values) {
-  const std::string name = std::to_string(latest_number(folder) + 1);
-  const std::filesystem::path next = folder / name;
-  std::filesystem::remove_all(next);  // was being written when a process was killed
-  std::filesystem::create_directories(next);
-  write_values(next / values_file, values);
-  const auto saved = monitor.save(next / monitor_folder);
-  if (!saved) throw Error(saved.why());
-  sync(next);
-  const std::filesystem::path link = folder / (std::string(latest_link) + ".new");
-  std::filesystem::remove(link);
-  std::filesystem::create_symlink(name, link);
-  std::filesystem::rename(link, folder / latest_link);
-  sync(folder);
-  remove_others(folder, name);
+/// Begins a run. If a process ended before its run had a checkpoint, that run has no numbers yet,
+/// and is begun again. Throws std::exception.
+std::unique_ptr<Monitor> begin_run(MonitorOptions options, const CheckpointFolder& folder) {
+  if (const auto valid = options.check(); !valid) throw Error(valid.why());
+  const std::filesystem::path run = options.run_directory;
+  if (holds_run(run) && folder.was_begun()) remove_untrained_run(run);
+  // A run that is not this one's is refused below; it must not be noted as begun here.
+  if (!holds_run(run)) folder.note_begun();
+  return std::make_unique<Monitor>(std::move(options));
+}
+
+std::unique_ptr<Monitor> resume_checkpoint(MonitorOptions options,
+                                           const std::filesystem::path& checkpoint,
+                                           const std::vector<CheckpointValue>& values) {
+  const std::filesystem::path saved_values = CheckpointFolder::values_of(checkpoint);
+  try {
+    read_values(saved_values, values);
+  } catch (const std::exception& problem) {
+    throw Error(saved_values.string() +
+                ": expected the values that save_checkpoint() wrote, in the same order, got: " +
+                first_line(problem));
+  }
+  return std::make_unique<Monitor>(std::move(options), CheckpointFolder::monitor_of(checkpoint));
 }
 
 }  // namespace
@@ -128,7 +94,7 @@ void write_checkpoint(Monitor& monitor, const std::filesystem::path& folder,
 Result<void> save_checkpoint_of(Monitor& monitor, const std::filesystem::path& folder,
                                 const std::vector<CheckpointValue>& values) {
   try {
-    write_checkpoint(monitor, folder, values);
+    write_checkpoint(monitor, CheckpointFolder(folder), values);
     return {};
   } catch (const std::exception& problem) {
     return Failure{folder.string() +
@@ -138,23 +104,17 @@ Result<void> save_checkpoint_of(Monitor& monitor, const std::filesystem::path& f
 
 std::unique_ptr<Monitor> resume_or_start_with(MonitorOptions options,
                                               const std::filesystem::path& folder,
-                                              const std::vector<CheckpointValue>& values) {
-  const std::uint64_t number = latest_number(folder);
-  if (number == 0) {
-    auto monitor = std::make_unique<Monitor>(std::move(options));
-    const auto saved = save_checkpoint_of(*monitor, folder, values);
-    if (!saved) throw Error(saved.why());
-    return monitor;
+                                              const std::vector<CheckpointValue>& values) try {
+  const CheckpointFolder checkpoints(folder);
+  if (const auto checkpoint = checkpoints.latest()) {
+    return resume_checkpoint(std::move(options), *checkpoint, values);
   }
-  const std::filesystem::path checkpoint = folder / std::to_string(number);
-  try {
-    read_values(checkpoint / values_file, values);
-  } catch (const std::exception& problem) {
-    throw Error((checkpoint / values_file).string() +
-                ": expected the values that save_checkpoint() wrote, in the same order, got: " +
-                first_line(problem));
-  }
-  return std::make_unique<Monitor>(std::move(options), checkpoint / monitor_folder);
+  auto monitor = begin_run(std::move(options), checkpoints);
+  const auto saved = save_checkpoint_of(*monitor, folder, values);
+  if (!saved) throw Error(saved.why());
+  return monitor;
+} catch (const std::system_error& problem) {
+  throw Error(folder.string() + ": expected to read or write it, got: " + problem.what());
 }
 
 }  // namespace livecca::libtorch
