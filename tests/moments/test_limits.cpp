@@ -6,6 +6,7 @@
 #include <string>
 
 #include "livecca/activations/eigen.hpp"
+#include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/moments/panel.hpp"
 #include "livecca/snapshot/solve.hpp"
@@ -292,4 +293,25 @@ TEST_CASE("the last tap may be taken back, with its pairs, until it is fed") {
   feed(panel, normal_matrix(20, 4, limits_seed));
   CHECK_THROWS_AS(panel.remove_last_tap(), Error);
   CHECK(panel.end_window().taps[0].moments->samples() == 20);
+}
+
+TEST_CASE("a plan counts the numbers of steps that rows of sequences keep") {
+  Executor executor(1);
+  const Eigen::MatrixXd values = normal_matrix(10 * 7, 6, limits_seed);
+  const auto planned = [&](const Reading& reading) {
+    Panel panel(executor, {});
+    panel.add_tap({"net", "a"}, reading,
+                  TapShape{.features = 6, .grid = {1, 7}, .dtype = DType::float64});
+    return panel.plan(10).step_bytes;
+  };
+  const auto held = [&](Layout layout, const std::array<std::int64_t, 3>& shape) {
+    PackedRows rows;
+    REQUIRE(rows.pack(ActivationView(values.data(), DType::float64, shape), layout,
+                      Positions::all(), 0));
+    return rows.bytes();
+  };
+  // The same rows, as steps and as positions.
+  const std::uint64_t of_steps = planned(Layout::ntc) - planned(Layout::ncl);
+  CHECK(of_steps == held(Layout::ntc, {10, 7, 6}) - held(Layout::ncl, {10, 6, 7}));
+  CHECK(of_steps == 10 * 7 * sizeof(std::uint32_t));
 }

@@ -191,6 +191,33 @@ TEST_CASE("a recording that cannot be read is a fault of its tap, the others go 
   CHECK(in_a_step.taps[0].moments->samples() == 300);
 }
 
+TEST_CASE("a recording that cannot be read at a snapshot of a window that goes on comes back") {
+  MESSAGE("seed " << recorded_taps_seed);
+  PanelOptions options;
+  options.window = Window::last_blocks(2, 300);
+  TwoPanels panels(options);
+  panels.feed(100, 200);
+  panels.recording->broken = true;
+  const PanelMoments unread = panels.recorded.roll_window();
+  REQUIRE(unread.faults.size() == 1);
+  CHECK(unread.faults[0].kind == FaultKind::unreadable);
+  CHECK_FALSE(unread.taps[1].moments);
+  panels.recording->broken = false;
+  panels.feed(100, 200);
+  const PanelMoments read = panels.recorded.roll_window();
+  CHECK(read.faults.empty());
+  // Both sides of the pair begin anew together, with the rows after the snapshot.
+  const Eigen::MatrixXd net = panels.net.topRows(200);
+  const Eigen::MatrixXd start = panels.start.topRows(200);
+  REQUIRE(read.taps[1].moments);
+  REQUIRE(read.pairs[0].moments);
+  CHECK(read.taps[0].moments->samples() == 200);
+  CHECK(read.taps[1].moments->samples() == 200);
+  check_equal(scatter_of(*read.taps[0].moments), product(net, net));
+  check_equal(scatter_of(*read.taps[1].moments), product(start, start));
+  check_equal(product_of(*read.pairs[0].moments), product(net, start));
+}
+
 TEST_CASE("an exponential window weighs recorded rows as others") {
   PanelOptions options;
   options.window = Window::exponential(40);

@@ -119,7 +119,6 @@ class LIVECCA_EXPORT PackedRows {
   /// Like read(), but subtracts mean() and multiplies by √w. Products of these rows are weighted
   /// sums. A constant feature is exactly 0.
   void read_centered(std::size_t first, std::size_t count, std::span<double> into) const;
-  /// √w of each remaining row.
 
  private:
   struct Source;

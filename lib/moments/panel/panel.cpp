@@ -242,8 +242,10 @@ void Panel::merge(const PanelMoments& other) {
 PanelMoments Panel::roll_window() {
   state_->expect_no_step();
   if (state_->options.window.kind == Window::Kind::since_snapshot) return end_window();
-  const std::vector<bool> anew = state_->begin_anew();
+  std::vector<bool> anew(tap_count());  // first: without memory for it nothing must have changed
   PanelMoments result = state_->assemble(false);
+  // A recording that could not be read just now lets its tap begin anew, too.
+  state_->begin_anew(anew);
   state_->rejoin(anew);
   state_->faults.clear();
   state_->steps_discarded = 0;

@@ -90,8 +90,12 @@ PanelPlan Panel::State::plan(std::size_t images_per_step) const {
     const std::uint64_t rows = rows_of(tap);
     const bool computed = tap.reading.samples == Samples::pooled;
     const std::size_t element = computed ? number : size_of(tap.shape->dtype);
-    // Rows as they came, one byte that says whether they are finite, and their weight.
-    plan.step_bytes += rows * (tap.features() * element + 1 + number);
+    const bool are_steps =
+        is_sequence(tap.reading.layout) && tap.reading.samples == Samples::positions;
+    // Rows as they came, one byte that says whether they are finite, their weight, and which step
+    // of a sequence each one is.
+    plan.step_bytes +=
+        rows * (tap.features() * element + 1 + number + (are_steps ? sizeof(std::uint32_t) : 0));
     plan.step_bytes += RowBlock::bytes(tap.features(), options.precision);
     if (tap.recording) plan.step_bytes += tap.recording->bytes(tap.shape->dtype);
     // A recorded tap's own products are not made anew in a step.

@@ -118,8 +118,7 @@ PanelMoments Panel::State::assembled(std::vector<PanelMoments>& parts) {
   return result;
 }
 
-std::vector<bool> Panel::State::begin_anew() const {
-  std::vector<bool> anew(taps.size());
+void Panel::State::begin_anew(std::vector<bool>& anew) const {
   for (std::size_t i = 0; i < taps.size(); ++i) anew[i] = taps[i].left;
   for (const PanelPair& pair : pairs) {
     if (pair.left) anew[pair.x] = anew[pair.y] = true;
@@ -133,7 +132,6 @@ std::vector<bool> Panel::State::begin_anew() const {
       changed = true;
     }
   }
-  return anew;
 }
 
 void Panel::State::rejoin(const std::vector<bool>& anew) {
