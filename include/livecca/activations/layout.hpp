@@ -13,7 +13,8 @@ namespace livecca {
 
 /// The meaning of a tap's axes, in their order: n images (or sequences), c channels (or neurons), d
 /// depth, h height, w width, l the only spatial axis, t steps of a sequence. The user declares the
-/// layout. It is never guessed from a shape.
+/// layout, because a shape does not tell it. Only libtorch::tap() without a reading takes it from
+/// the number of axes, as documented there.
 enum class Layout : std::uint8_t { nc, ncl, nchw, nhwc, ncdhw, ntc, tnc };
 
 /// "nc", "ncl", …; nullptr past the last one.

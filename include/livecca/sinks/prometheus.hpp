@@ -22,8 +22,8 @@ struct PrometheusOptions {
 /// Cost: each call renders a page with one line per number and keeps it. A scrape sends that page
 /// without holding a lock. One thread, which blocks all signals, answers all scrapes, and none
 /// waits for a slow client. The sink closes a connection that is slow or idle for 5 s. If
-/// connections take more than an eighth of the files that the process may open, it closes the
-/// slowest one.
+/// there are more connections than an eighth of the files that the process may open (at least 16,
+/// at most 1000), it closes the slowest one.
 ///
 /// Errors: open() throws Error, for example if the port is taken. It can be called again.
 ///
