@@ -41,7 +41,11 @@ struct NetImpl : torch::nn::Module {
 };
 TORCH_MODULE(Net);
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
+  if (count != 2) {
+    std::cerr << "Usage: plain EPOCHS\n";
+    return 2;
+  }
   const int64_t epochs = std::stoi(arguments[1]);
   torch::manual_seed(1);
   const torch::Tensor labels = torch::randint(4, {480});

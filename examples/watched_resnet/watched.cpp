@@ -8,7 +8,7 @@
 #include <iostream>
 #include <string>
 
-using livecca::libtorch::tap;
+using namespace livecca::libtorch;
 
 struct BlockImpl : torch::nn::Module {
   explicit BlockImpl(int64_t channels)
@@ -45,7 +45,11 @@ struct NetImpl : torch::nn::Module {
 };
 TORCH_MODULE(Net);
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
+  if (count != 3) {
+    std::cerr << "Usage: watched EPOCHS RUN\n";
+    return 2;
+  }
   const int64_t epochs = std::stoi(arguments[1]);
   torch::manual_seed(1);
   const torch::Tensor labels = torch::randint(4, {480});
@@ -57,17 +61,17 @@ int main(int, char** arguments) {
   Net other;  // of another seed; in real life it is trained
   int64_t epoch = 0;
   const std::string run = arguments[2];
-  const auto monitor = livecca::libtorch::resume_or_start(
-      {.run_directory = run}, run + "/checkpoint", net, optimizer, other, epoch);
-  livecca::libtorch::Probe probe(*monitor, images.split(120));
+  const auto monitor =
+      resume_or_start({.run_directory = run}, run + "/checkpoint", net, optimizer, other, epoch);
+  Probe probe(*monitor, images.split(120));
 
   while (epoch < epochs) {
     probe.run(epoch, {{"net", net}, {"seed7", other}});
     double sum = 0;
     for (int64_t first = 0; first < 480; first += 48) {
       optimizer.zero_grad();
-      const auto logits = livecca::libtorch::training_step(
-          *monitor, epoch, net, images.slice(0, first, first + 48), {{"seed7", other}});
+      const auto logits = training_step(*monitor, epoch, net, images.slice(0, first, first + 48),
+                                        {{"seed7", other}});
       const auto loss =
           torch::nn::functional::cross_entropy(logits, labels.slice(0, first, first + 48));
       loss.backward();
@@ -77,8 +81,7 @@ int main(int, char** arguments) {
     std::cout << "epoch " << epoch << ": loss " << sum / 10 << '\n';
     monitor->log(epoch, "loss", sum / 10);
     ++epoch;
-    const auto saved = livecca::libtorch::save_checkpoint(*monitor, run + "/checkpoint", net,
-                                                          optimizer, other, epoch);
+    const auto saved = save_checkpoint(*monitor, run + "/checkpoint", net, optimizer, other, epoch);
     if (!saved) std::cerr << saved.why() << '\n';
   }
   probe.run(epoch, {{"net", net}, {"seed7", other}});

@@ -8,6 +8,12 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 fail() { echo "FAILED: $1"; exit 1; }
 
+for program in "$1" "$2"; do
+  status=0
+  "$program" 2>"$folder/usage.txt" || status=$?
+  [ "$status" = 2 ] && grep -q '^Usage: ' "$folder/usage.txt" || fail "expected $program alone to say its usage, got status $status"
+done
+
 "$1" 3 >"$folder/plain.txt"
 "$2" 1 "$folder/run" >"$folder/watched.txt"
 "$2" 3 "$folder/run" >>"$folder/watched.txt"
