@@ -140,8 +140,17 @@ TEST_CASE_FIXTURE(LayersFixture, "images and matrices may be layers of one netwo
   const std::string text =
       table({"compare", "@a.safetensors", "@b.safetensors", "--layout", "nhwc"});
   CHECK(text.find("images") != std::string::npos);
-  refuses({"compare", "@a.safetensors", "@b.safetensors"},
-          {"a.safetensors: \"conv\"", "2 axes", "(120, 2, 3, 4)", "--layout nchw"});
+  // Without the layout the matrices are compared all the same.
+  const json fc = compare({"@a.safetensors", "@b.safetensors"});
+  check_same(without_layer(fc), compare({"@fc_a.npy", "@fc_b.npy"}), 0);
+  const auto reason = fc["left_out"]["conv"].get<std::string>();
+  for (const char* word :
+       {"a.safetensors: \"conv\"", "2 axes", "(120, 2, 3, 4)", "--layout nchw"}) {
+    CAPTURE(word);
+    CHECK(reason.find(word) != std::string::npos);
+  }
+  refuses({"compare", "@a.safetensors", "@b.safetensors", "--layers", "conv"},
+          {"a.safetensors: \"conv\"", "2 axes"});
 }
 
 TEST_CASE_FIXTURE(LayersFixture, "moments of all layers are kept in one file") {
@@ -208,6 +217,42 @@ TEST_CASE_FIXTURE(LayersFixture, "a tensor that cannot be compared is left out b
   }
 }
 
+TEST_CASE_FIXTURE(LayersFixture, "a layer that does not fit its other side is left out by name") {
+  const json expected = compare({"@fc_a.npy", "@fc_b.npy"});
+  const NpyArray short_rows = small_integers({119, 4}, 9);
+  const NpyArray images = small_integers({120, 2, 3, 4}, 5);
+  for (const auto& [odd, word] :
+       {std::pair(&short_rows, "119 in "), {&images, "expected 2 axes (samples, features)"}}) {
+    CAPTURE(word);
+    write("a.safetensors", {{"conv1", conv1_a}, {"fc", fc_a}});
+    write("b.safetensors", {{"conv1", *odd}, {"fc", fc_b}});
+    const json found = compare({"@a.safetensors", "@b.safetensors"});
+    check_same(without_layer(found), expected, 0);
+    const auto reason = found["left_out"]["conv1"].get<std::string>();
+    CHECK(reason.find(path("b.safetensors") + ": \"conv1\"") != std::string::npos);
+    CHECK(reason.find(word) != std::string::npos);
+    CHECK(table({"compare", "@a.safetensors", "@b.safetensors"})
+              .find("note: left out: " + reason + "\n") != std::string::npos);
+    const auto matrices =
+        json_lines({"compare", "@a.safetensors", "@b.safetensors", "@a.safetensors"});
+    REQUIRE(matrices.size() == 1);
+    CHECK(matrices[0]["layer"] == "fc");
+    CHECK(matrices[0]["left_out"]["conv1"] == reason);
+    const json all = json_lines({"compare", "@a.safetensors", "@b.safetensors", "--all-layers"})[0];
+    CHECK(all["rows"] == json({"conv1", "fc"}));
+    CHECK(all["columns"] == json({"fc"}));
+    CHECK(all["left_out"]["conv1"].get<std::string>().starts_with(path("b.safetensors")));
+    // In both inputs: both reasons are told.
+    write("a.safetensors", {{"conv1", *odd}, {"fc", fc_a}, {"more", fc_a}});
+    const json both =
+        json_lines({"compare", "@a.safetensors", "@b.safetensors", "--all-layers"})[0];
+    const auto reasons = both["left_out"]["conv1"].get<std::string>();
+    CHECK(reasons.starts_with(path("a.safetensors")));
+    CHECK(reasons.find("; " + path("b.safetensors")) != std::string::npos);
+    refuses({"compare", "@a.safetensors", "@conv1_b.npy", "--layers", "conv1"}, {"a.safetensors"});
+  }
+}
+
 TEST_CASE_FIXTURE(LayersFixture, "integers and booleans equal .npy files") {
   const json expected = compare({"@conv1_a.npy", "@conv1_b.npy"});
   for (const char* dtype : {"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"}) {
@@ -260,6 +305,13 @@ TEST_CASE_FIXTURE(LayersFixture, "--layers and --skip choose by name") {
   refuses({"compare", "@a.safetensors", "@b.safetensors", "--layers", "layer*"},
           {"--layers", "a.safetensors", "conv1, conv2, fc1, fc1.bias"});
   refuses({"compare", "@a.safetensors", "@b.safetensors", "--skip", "*"}, {"--skip", "conv1"});
+  // Layers without names cannot be chosen: nothing is ignored.
+  refuses({"compare", "@conv1_a.npy", "@conv1_b.npy", "--layers", "fc*"},
+          {"--layers", "names", "conv1_a.npy", "'fc*'"});
+  for (const char* last : {"@conv1_b.npy", "--all-layers"}) {
+    refuses({"compare", "@conv1_a.npy", "@conv1_b.npy", last, "--skip", "conv1"},
+            {"--skip", "names", "conv1_a.npy", "'conv1'"});
+  }
 }
 
 TEST_CASE_FIXTURE(LayersFixture, "parts of a file, and a folder against a file, pair by tensor") {
@@ -289,4 +341,21 @@ TEST_CASE_FIXTURE(LayersFixture, "parts of a file, and a folder against a file, 
   // Where two files have a tensor of one name, nothing is guessed.
   write("loose/third.safetensors", {{"fc", fc_b}, {"more", fc_b}});
   refuses({"compare", "@loose", "@whole.safetensors"}, {"same name", "second/fc", "--all-layers"});
+}
+
+TEST_CASE_FIXTURE(LayersFixture, "files named as parts with tensors of one name are layers each") {
+  folder("a");
+  folder("b");
+  write("a/block-1-of-2.safetensors", {{"x", conv1_a}});
+  write("a/block-2-of-2.safetensors", {{"x", fc_a}});
+  write("a/last.safetensors", {{"x", fc_a}, {"y", fc_a}});
+  write("b/block-1-of-2.safetensors", {{"x", conv1_b}});
+  write("b/block-2-of-2.safetensors", {{"x", fc_b}});
+  const auto layers = json_lines({"compare", "@a", "@b"});
+  REQUIRE(layers.size() == 2);
+  CHECK(layers[0]["layer"] == "block-1-of-2");
+  CHECK(layers[1]["layer"] == "block-2-of-2");
+  check_same(without_layer(layers[0]), compare({"@conv1_a.npy", "@conv1_b.npy"}), 0);
+  check_same(without_layer(layers[1]), compare({"@fc_a.npy", "@fc_b.npy"}), 0);
+  CHECK(layers[0]["unmatched"] == json({{path("a"), {"last/x", "last/y"}}}));
 }

@@ -114,8 +114,12 @@ TEST_CASE_FIXTURE(PacksFixture, "packs of other images or positions do not pair"
   CHECK(json_lines({"compare", "@a.safetensors", "@b.safetensors"})[0]["samples"] == 50);
   write_pack("a.safetensors", a, {}, Positions::sampled(2, 1));
   write_pack("b.safetensors", b, {}, Positions::sampled(2, 3));
-  refuses({"compare", "@a.safetensors", "@b.safetensors"},
-          {"same positions of every image", "2 of seed 1", "2 of seed 3"});
+  const json found = compare({"@a.safetensors", "@b.safetensors"});
+  CHECK(found["layer"] == "fc");
+  const auto reason = found["left_out"]["conv"].get<std::string>();
+  for (const char* word : {"same positions of every image", "2 of seed 1", "2 of seed 3"}) {
+    CHECK(reason.find(word) != std::string::npos);
+  }
 }
 
 TEST_CASE_FIXTURE(PacksFixture, "of a pack's positions images are the effective samples") {

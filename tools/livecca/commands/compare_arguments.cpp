@@ -108,6 +108,36 @@ void add_options_of_moments(CLI::App& command, CompareOptions& options) {
       ->type_name("FILE");
 }
 
+void add_options_of_solve(CLI::App& command, SolveOptions& options) {
+  CLI::Option* variance = command
+                              .add_option_function<std::string>(
+                                  "--keep-variance",
+                                  [&](const std::string& text) {
+                                    options.keep_variance = share("--keep-variance", text);
+                                  },
+                                  "SVCCA keeps the fewest principal directions that hold this\n"
+                                  "share of a side's variance, 0.99 by default")
+                              ->type_name("SHARE");
+  command
+      .add_option_function<std::string>(
+          "--keep-directions",
+          [&](const std::string& text) {
+            options.keep_directions =
+                positive_number("--keep-directions", "a number of 1 or more", text);
+          },
+          "SVCCA keeps exactly K directions, or all if a side has fewer")
+      ->type_name("K")
+      ->excludes(variance);
+  command
+      .add_option_function<std::string>(
+          "--alpha",
+          [&](const std::string& text) {
+            options.partial_whitening_alpha = share_or_none("--alpha", text);
+          },
+          "For partial_whitening, 0.5 by default: 1 is angular, 0 is CCA")
+      ->type_name("ALPHA");
+}
+
 void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json) {
   command
       .add_option_function<std::vector<std::string>>(
@@ -124,33 +154,7 @@ void add_options_of_result(CLI::App& command, ResultOptions& options, bool& json
       ->expected(1)
       ->take_all()
       ->type_name("A,B");
-  CLI::Option* variance = command
-                              .add_option_function<std::string>(
-                                  "--keep-variance",
-                                  [&](const std::string& text) {
-                                    options.solve.keep_variance = share("--keep-variance", text);
-                                  },
-                                  "SVCCA keeps the fewest principal directions that hold this\n"
-                                  "share of a side's variance, 0.99 by default")
-                              ->type_name("SHARE");
-  command
-      .add_option_function<std::string>(
-          "--keep-directions",
-          [&](const std::string& text) {
-            options.solve.keep_directions =
-                positive_number("--keep-directions", "a number of 1 or more", text);
-          },
-          "SVCCA keeps exactly K directions, or all if a side has fewer")
-      ->type_name("K")
-      ->excludes(variance);
-  command
-      .add_option_function<std::string>(
-          "--alpha",
-          [&](const std::string& text) {
-            options.solve.partial_whitening_alpha = share_or_none("--alpha", text);
-          },
-          "For partial_whitening, 0.5 by default: 1 is angular, 0 is CCA")
-      ->type_name("ALPHA");
+  add_options_of_solve(command, options.solve);
   command
       .add_option_function<std::string>(
           "--directions",
@@ -179,8 +183,9 @@ CLI::App* add_compare(CLI::App& program, CompareArguments& arguments) {
       "such as RUN/history/snapshot-NNNN.safetensors. For packs, effective samples count\n"
       "images. Layers are matched by name: the tensor's name, or in a folder the file's name\n"
       "(\"file/tensor\" if a file holds several). If no name is in all inputs, and in parts\n"
-      "such as model-00001-of-00002.safetensors, it is the tensor's name alone. Tensors of\n"
-      "other types, without elements, or of one axis are left out, with a note.\n"
+      "such as model-00001-of-00002.safetensors, it is the tensor's name alone. Parts of one\n"
+      "tensor's rows are not joined. Tensors of other types, without elements, or of one axis\n"
+      "are left out, with a note, and so are layers that do not fit the options or each other.\n"
       "\n"
       "With two inputs, livecca prints every number of every layer. With three or more, or\n"
       "with --groups, it prints for each layer the matrix of all pairs; x is the row's\n"

@@ -1,6 +1,7 @@
 #include "compare/compare.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "compare/compare_output.hpp"
 #include "compare/layer_table.hpp"
@@ -40,14 +41,17 @@ std::vector<PanelInput> panels_of(const Layer& layer, const CompareOptions& opti
 PairOfInputs::PairOfInputs(const CompareOptions& options) : paths_(options.inputs) {
   matched_ = match_layers(options);
   double kept = 0;
-  for (const Layer& layer : matched_.layers) {
-    for (PanelInput& panel : panels_of(layer, options)) {
-      const double bytes = expect_memory(panel, options, kept);
+  keep_fit_layers(matched_, [&](const Layer& layer) {
+    std::vector<PanelInput> panels = panels_of(layer, options);
+    double of_layer = 0;
+    for (const PanelInput& panel : panels) {
+      const double bytes = expect_memory(panel, options, kept + of_layer);
       expect_images_for_blocks(panel, options);
-      if (!options.save_moments.empty()) kept += bytes;
-      panels_.push_back(std::move(panel));
+      if (!options.save_moments.empty()) of_layer += bytes;
     }
-  }
+    kept += of_layer;
+    std::ranges::move(panels, std::back_inserter(panels_));
+  });
 }
 
 PanelMoments PairOfInputs::gather(std::size_t layer, const CompareOptions& options,

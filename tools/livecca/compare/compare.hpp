@@ -14,8 +14,9 @@ namespace livecca::tool {
 /// Two inputs with their layers matched: every layer of x with the one of the same name of y.
 class PairOfInputs {
  public:
-  /// Opens both and checks every layer, before anything is computed. Throws InputError, with a
-  /// one-line message, where files do not fit the layout or each other.
+  /// Opens both and checks every layer, before anything is computed. A layer that does not fit the
+  /// options or its other side is left out. Throws InputError, with a one-line message, if none is
+  /// left.
   explicit PairOfInputs(const CompareOptions& options);
 
   std::size_t layers() const { return panels_.size(); }

@@ -250,7 +250,11 @@ Json ranks_json(const PairFacts& facts) {
 
 void add_left_out(const LeftOut& left_out, Json& json) {
   for (const Unmatched& of : left_out.unmatched) json["unmatched"][of.input] = of.layers;
-  for (const UnfitLayer& of : left_out.unfit) json["left_out"][of.layer] = of.reason;
+  for (const UnfitLayer& of : left_out.unfit) {
+    // With --all-layers both inputs may have an unfit layer of this name.
+    Json& reasons = json["left_out"][of.layer];
+    reasons = reasons.is_null() ? of.reason : reasons.get<std::string>() + "; " + of.reason;
+  }
 }
 
 std::string json_line(const Json& json) {

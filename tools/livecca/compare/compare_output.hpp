@@ -15,7 +15,8 @@ nlohmann::ordered_json to_json(const Comparison& comparison, const LeftOut& left
 nlohmann::ordered_json ranks_json(const PairFacts& facts);
 
 /// Adds layers that not every input has, by input, as "unmatched", and why others cannot be
-/// compared, by layer, as "left_out"; nothing if there are none.
+/// compared, by layer, as "left_out"; nothing if there are none. Several reasons of one layer are
+/// joined by "; ".
 void add_left_out(const LeftOut& left_out, nlohmann::ordered_json& json);
 
 /// An object as one line, whatever bytes its names hold.

@@ -8,6 +8,7 @@
 
 #include "common/safetensors.hpp"
 #include "inputs/input_error.hpp"
+#include "inputs/sequence_mask_file.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
@@ -128,10 +129,37 @@ MatchedLayers same_names(const std::vector<NetworkInput>& inputs) {
 
 }  // namespace
 
+void keep_fit_layers(MatchedLayers& matched, const std::function<void(const Layer&)>& check) {
+  std::string first;
+  std::erase_if(matched.layers, [&](const Layer& layer) {
+    try {
+      check(layer);
+      return false;
+    } catch (const InputError& misfit) {
+      matched.left_out.unfit.push_back({layer.name, misfit.what()});
+      if (first.empty()) first = misfit.what();
+      return true;
+    }
+  });
+  if (matched.layers.empty()) throw InputError(first);
+}
+
+void expect_usable_options(std::span<const NetworkInput> inputs, const CompareOptions& options) {
+  if (!options.mask.empty()) SequenceMaskFile(options.mask, options.reading.layout);
+  if (options.layers.empty() && options.skip.empty()) return;
+  if (std::ranges::any_of(inputs, &NetworkInput::has_names)) return;
+  const bool chooses = !options.layers.empty();
+  throw InputError(std::string(chooses ? "--layers" : "--skip") +
+                   ": expected an input whose layers have names, such as .safetensors, got " +
+                   inputs.front().path() + " for '" +
+                   (chooses ? options.layers : options.skip).front() + "'");
+}
+
 MatchedLayers match_layers(const CompareOptions& options) {
   std::vector<NetworkInput> inputs;
   inputs.reserve(options.inputs.size());
   for (const std::string& path : options.inputs) inputs.emplace_back(path);
+  expect_usable_options(inputs, options);
   const bool have_names = std::ranges::all_of(inputs, &NetworkInput::has_names);
   if (have_names && !have_something_in_common(inputs)) {
     for (NetworkInput& input : inputs) input.drop_file_names();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +24,7 @@ struct Unmatched {
   std::vector<std::string> layers;
 };
 
-/// A layer that all inputs have, but that cannot be compared.
+/// A layer that cannot be compared, because its tensors do not fit the options or each other.
 struct UnfitLayer {
   std::string layer;
   std::string reason;  ///< with the file and the tensor
@@ -44,6 +46,14 @@ struct MatchedLayers {
 /// leave out the names of their files. Throws InputError if an input cannot be opened, or if no
 /// layer is left to compare.
 MatchedLayers match_layers(const CompareOptions& options);
+
+/// Keeps the layers of which `check` throws no InputError. The others are left out, with the
+/// error's words as their reason. Throws InputError, with the first reason, if no layer is left.
+void keep_fit_layers(MatchedLayers& matched, const std::function<void(const Layer&)>& check);
+
+/// Refuses --layers and --skip where no input has names that they could match, and a mask that
+/// cannot be read, which is no single layer's fault. Throws InputError.
+void expect_usable_options(std::span<const NetworkInput> inputs, const CompareOptions& options);
 
 /// All layers of an input, likewise, under names to show: a layer without one is called after its
 /// file.

@@ -85,13 +85,19 @@ void NetworkInput::read_folder() {
     throw InputError(path_ + ": expected .safetensors files in the folder, got none");
   }
   std::ranges::sort(files, comes_before, [](const auto& file) { return file.stem().string(); });
-  for (const auto& file : files) {
-    const std::string stem = file.stem().string();
-    read_file(file.string(), is_part(stem) ? "" : stem);
-  }
+  const auto read_files = [&](bool joins_parts) {
+    places_.clear();
+    layers_.clear();
+    return std::ranges::all_of(files, [&](const auto& file) {
+      const std::string stem = file.stem().string();
+      return read_file(file.string(), joins_parts && is_part(stem) ? "" : stem);
+    });
+  };
+  // Parts with a tensor of the same name, such as one block each, are no parts of one file.
+  if (!read_files(true)) read_files(false);
 }
 
-void NetworkInput::read_file(const std::string& path, const std::string& layer_of_file) {
+bool NetworkInput::read_file(const std::string& path, const std::string& layer_of_file) {
   const auto file = std::make_shared<const SafetensorsFile>(path);
   std::vector<Place> places;
   if (file->is_pack()) {
@@ -110,16 +116,10 @@ void NetworkInput::read_file(const std::string& path, const std::string& layer_o
     if (!layer_of_file.empty()) {
       layer = places.size() == 1 ? layer_of_file : layer_of_file + "/" + place.name;
     }
-    add(path, layer, std::move(place));
+    if (!places_.emplace(layer, std::move(place)).second) return false;
+    layers_.push_back(layer);
   }
-}
-
-void NetworkInput::add(const std::string& path, const std::string& layer, Place place) {
-  if (!places_.emplace(layer, std::move(place)).second) {
-    throw InputError(path + ": expected every layer once in the folder, got " + in_quotes(layer) +
-                     " twice");
-  }
-  layers_.push_back(layer);
+  return true;
 }
 
 std::string NetworkInput::unfit(const std::string& layer) const {

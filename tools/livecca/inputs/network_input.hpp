@@ -20,7 +20,8 @@ namespace livecca::tool {
 ///     x.safetensors     a layer a tensor, by the tensor's name; of a pack its layers
 ///     a folder          a layer a .safetensors file, by the file's name without the ending; of a
 ///                       file with several layers each is one, "file/layer". Where files are parts
-///                       of one, "name-00001-of-00002", layers have their own names alone
+///                       of one, "name-00001-of-00002", layers have their own names alone, if
+///                       these differ. Parts of one tensor's rows are not joined
 class NetworkInput {
  public:
   /// Reads the headers. Throws InputError on what cannot be read, and on a folder without layers.
@@ -52,9 +53,9 @@ class NetworkInput {
     std::string name;  ///< of the tensor, or of the pack's layer
   };
 
-  void read_file(const std::string& path, const std::string& layer_of_file);
+  /// Adds the file's layers. Returns false if one of them is there already.
+  bool read_file(const std::string& path, const std::string& layer_of_file);
   void read_folder();
-  void add(const std::string& path, const std::string& layer, Place place);
 
   std::string path_;
   bool is_folder_ = false;

@@ -1,6 +1,7 @@
 #include "matrices/layer_matrix.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "compare/compare_output.hpp"
@@ -33,18 +34,54 @@ struct MatrixPanels {
   std::vector<std::vector<std::size_t>> entries;
 };
 
-std::vector<FileTap> taps_of(std::size_t side, const CompareOptions& options, LeftOut& left_out) {
+/// The layers of one side that fit the options. Throws InputError if there are none.
+std::vector<FileTap> taps_of(const NetworkInput& input, std::size_t side,
+                             const CompareOptions& options, LeftOut& left_out) {
   std::vector<FileTap> taps;
-  const NetworkInput input(options.inputs[side]);
-  const MatchedLayers all = all_layers(input, options);
+  MatchedLayers all = all_layers(input, options);
+  keep_fit_layers(all, [&](const Layer& layer) {
+    taps.push_back(tap_of(names_of_sides(layer.name)[side], layer.tensors.front(),
+                          input.has_names(), options));
+  });
   std::ranges::copy(all.left_out.unfit, std::back_inserter(left_out.unfit));
-  for (const Layer& layer : all.layers) {
-    const FileTap whole =
-        tap_of(names_of_sides(layer.name)[side], layer.tensors.front(), input.has_names(), options);
-    const bool by_step = options.each_step && is_sequence(whole.reading.layout);
-    for (FileTap& tap : by_step ? taps_of_steps(whole) : std::vector{whole}) {
-      taps.push_back(std::move(tap));
+  return taps;
+}
+
+/// The number of images that most layers have; of several, the one that comes first.
+std::size_t most_common_images(const std::vector<FileTap>& taps) {
+  const auto count = [&](const FileTap& tap) {
+    return std::ranges::count(taps, tap.shape.images,
+                              [](const FileTap& other) { return other.shape.images; });
+  };
+  return std::ranges::max_element(taps, {}, count)->shape.images;
+}
+
+/// Leaves out layers of other images than most have, if each side keeps some; else nothing, and the
+/// sides are refused together.
+void leave_out_other_images(std::array<std::vector<FileTap>, 2>& sides, LeftOut& left_out) {
+  std::vector<FileTap> all = sides[0];
+  all.insert(all.end(), sides[1].begin(), sides[1].end());
+  const std::size_t images = most_common_images(all);
+  const auto is_other = [&](const FileTap& tap) { return tap.shape.images != images; };
+  if (std::ranges::all_of(sides[0], is_other) || std::ranges::all_of(sides[1], is_other)) return;
+  for (std::vector<FileTap>& side : sides) {
+    for (const FileTap& tap : side) {
+      if (!is_other(tap)) continue;
+      left_out.unfit.push_back({tap.name.layer, tap.tensor->name() + ": expected " +
+                                                    std::to_string(images) +
+                                                    " samples as most layers have, got " +
+                                                    std::to_string(tap.shape.images)});
     }
+    std::erase_if(side, is_other);
+  }
+}
+
+/// Each step of a sequence as a tap of its own, if the options say so.
+std::vector<FileTap> by_step(const std::vector<FileTap>& layers, const CompareOptions& options) {
+  std::vector<FileTap> taps;
+  for (const FileTap& whole : layers) {
+    const bool is_cut = options.each_step && is_sequence(whole.reading.layout);
+    std::ranges::move(is_cut ? taps_of_steps(whole) : std::vector{whole}, std::back_inserter(taps));
   }
   return taps;
 }
@@ -149,9 +186,15 @@ void compare_all_layers(const CompareOptions& options, bool json, std::ostream& 
   if (!options.save_moments.empty()) expect_writable(options.save_moments, options.inputs);
   CompareOptions chosen = options;
   chosen.measures = {options.first_asked == nullptr ? &measure_of_matrices() : options.first_asked};
+  const std::vector<NetworkInput> inputs{NetworkInput(options.inputs[0]),
+                                         NetworkInput(options.inputs[1])};
+  expect_usable_options(inputs, chosen);
   LeftOut left_out;
-  const std::vector<FileTap> rows = taps_of(0, chosen, left_out);
-  const std::vector<FileTap> columns = taps_of(1, chosen, left_out);
+  std::array sides{taps_of(inputs[0], 0, chosen, left_out),
+                   taps_of(inputs[1], 1, chosen, left_out)};
+  leave_out_other_images(sides, left_out);
+  const std::vector<FileTap> rows = by_step(sides[0], chosen);
+  const std::vector<FileTap> columns = by_step(sides[1], chosen);
   const MatrixPanels panels = panels_of(rows, columns, chosen);
   LayerMatrix layers{.labels = {.rows = {}, .columns = {}, .mark_best = true},
                      .matrix = PairMatrix(*chosen.measures.front(), rows.size(), columns.size()),

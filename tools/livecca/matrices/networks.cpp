@@ -38,10 +38,10 @@ void compare_networks(const CompareOptions& options, bool json, std::ostream& ou
                      std::to_string(networks.paths.size()));
   }
   if (!json && options.first_asked == nullptr) chosen.measures = {&measure_of_matrices()};
-  const MatchedLayers matched = match_layers(chosen);
-  networks.left_out = matched.left_out;
+  MatchedLayers matched = match_layers(chosen);
   std::vector<PanelInput> panels;
-  for (const Layer& layer : matched.layers) panels.push_back(panel_of(layer, chosen));
+  keep_fit_layers(matched, [&](const Layer& layer) { panels.push_back(panel_of(layer, chosen)); });
+  networks.left_out = matched.left_out;
   Executor executor;
   if (!json) out << heading_text(networks) << std::flush;
   std::vector<NetworkMatrices> layers;
