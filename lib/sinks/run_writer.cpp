@@ -114,7 +114,7 @@ void RunWriter::write_line(const std::string& line) {
 void RunWriter::set_heading(const RunRow& row) {
   const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
-  file_.set_heading(to_json(row, run_, stamp(time)));
+  file_.set_heading(with_checksum(to_json(row, run_, stamp(time))));
 }
 
 void RunWriter::set_sinks(const SinkRelays& sinks, std::uint64_t step) {
@@ -210,7 +210,7 @@ void RunWriter::finish(const Event& last) {
   const std::lock_guard lock(mutex_);
   // First: if the line has to wait, the event that says so may not come after it.
   if (std::exchange(is_finished_, true)) return;
-  const std::string line = to_json(last, run_, stamp(time));
+  const std::string line = with_checksum(to_json(last, run_, stamp(time)));
   last_line_bytes_ = line.size() + 1;
   write_line(line);
   give_to_sinks(last);
