@@ -194,6 +194,32 @@ TEST_CASE("a snapshot without steps, discarded steps and lonely references are e
   CHECK(status(ticket.wait(), "a", "seed7") == Status::missing);
 }
 
+TEST_CASE("a pass over the probe that is discarded is as if it had not been made") {
+  for (const bool is_disturbed : {false, true}) {
+    Watched watched;
+    if (is_disturbed) {
+      watched.step(0, &watched.good, &watched.good);
+      {
+        auto open = watched.monitor.begin(Stream::probe, 0);
+        CHECK_THROWS_AS(watched.monitor.discard_probe_pass(0, "open"), Error);
+      }
+      watched.monitor.discard_probe_pass(0, "the network failed");
+    }
+    watched.step(0, &watched.good, &watched.good);
+    const auto ticket = watched.monitor.snapshot(0);
+    CHECK_FALSE(has_event(ticket.wait(), "step_discarded", "probe"));
+    CHECK(ticket.wait().find({"a", "seed7", "pwcca_distance"})->samples == 100);
+    watched.monitor.finish();
+    watched.monitor.discard_probe_pass(0, "too late");
+    const auto rows = read_lines(watched.monitor.run_directory() / "rows.jsonl");
+    CHECK(rows.back()["what"] == "finished");
+    CHECK(std::ranges::count_if(rows, [](const auto& row) {
+            return row.value("what", "") == "step_discarded" &&
+                   row["message"].template get<std::string>().ends_with("the network failed");
+          }) == (is_disturbed ? 1 : 0));
+  }
+}
+
 TEST_CASE("a network without a layer is an event, at the first snapshot and at the end") {
   const TemporaryFolder folder;
   MonitorOptions options;
