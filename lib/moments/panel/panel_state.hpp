@@ -108,8 +108,8 @@ struct Panel::State {
   PanelMoments assembled(std::vector<PanelMoments>& parts);
   /// Adds what the recordings of recorded taps hold.
   void add_recorded(std::vector<PanelMoments>& parts);
-  /// Finds the taps that begin anew after a snapshot of a window that goes on. `anew` has an entry a
-  /// tap.
+  /// Finds the taps that begin anew after a snapshot of a window that goes on. `anew` has an entry
+  /// a tap.
   void begin_anew(std::vector<bool>& anew) const;
   /// Lets the taps and pairs that left take part again.
   void rejoin(const std::vector<bool>& anew);
