@@ -135,6 +135,17 @@ void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer,
   }
 }
 
+void Monitor::State::refuse_late(std::unique_ptr<StepBuffer> buffer) noexcept {
+  const std::int64_t epoch = buffer->epoch;
+  give_back(std::move(buffer));
+  writer.tell([&] {
+    return Event{.epoch = epoch,
+                 .what = "after_finish",
+                 .subject = "train",
+                 .message = "expected no steps after finish(), got one; it is dropped"};
+  });
+}
+
 void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) noexcept {
   overhead.observed(buffer->observe_seconds, buffer->reference_seconds);
   const bool may_be_dropped = buffer->stream == Stream::train && !options.synchronous;
