@@ -1,8 +1,10 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 namespace livecca {
@@ -30,5 +32,13 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+/// Whether the path leads to another file than the one of these facts, or to none. The count of a
+/// file's names does not tell: another link to it may be left.
+inline bool lost_its_name(const struct stat& facts, const std::filesystem::path& path) {
+  struct stat named {};
+  if (::stat(path.c_str(), &named) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return named.st_dev != facts.st_dev || named.st_ino != facts.st_ino;
+}
 
 }  // namespace livecca

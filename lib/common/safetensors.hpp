@@ -24,7 +24,7 @@ inline constexpr std::size_t safetensors_length_bytes = 8;
 
 struct SafetensorsTensor {
   std::string name;
-  /// F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL.
+  /// A type that the format knows: F64, BF16, I64, U8, BOOL, C64, F8_E5M2, F4, …
   std::string dtype;
   std::vector<std::uint64_t> shape;
   /// First byte and the one after the last, counted from where the data begin.

@@ -32,8 +32,10 @@ bool write_all(int descriptor, std::span<const std::byte> bytes, std::uint64_t a
 std::string append_or_cut_back(int descriptor, std::uint64_t size, std::string_view bytes,
                                std::string_view what_stays) {
   if (write_all(descriptor, std::as_bytes(std::span(bytes)), size)) return {};
-  std::string why = std::strerror(errno);
+  const int reason = errno;
+  // Before the reason is put into words: there may be no memory for them.
   const int cut = uninterrupted([&] { return ::ftruncate(descriptor, static_cast<off_t>(size)); });
+  std::string why = std::strerror(reason);
   if (cut != 0) why += what_stays;
   return why;
 }

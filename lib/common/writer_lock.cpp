@@ -50,6 +50,8 @@ LockedDescriptors& locked_descriptors() {
 bool lock_for_writing(int descriptor) {
   LockedDescriptors& all = locked_descriptors();
   const std::lock_guard lock(all.mutex);
+  // Before the lock is taken: without memory there is none to be lost.
+  all.numbers.reserve(all.numbers.size() + 1);
   struct flock whole {};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;

@@ -138,8 +138,8 @@ Result<PackHeader> parse_pack_header(const SafetensorsHeader& header) {
   }
   const std::string its = value_of(header, "version");
   if (its != version && its != version_without_checksum) {
-    return Failure{std::string("expected a pack of version ") + version + ", got version " +
-                   in_quotes(its)};
+    return Failure{std::string("expected a pack of version ") + version_without_checksum + " or " +
+                   version + ", got version " + in_quotes(its)};
   }
   PackHeader result;
   result.has_checksum = its == version || header.metadata.contains(checksum_name);

@@ -87,9 +87,6 @@ struct PackHeader {
   }
 };
 
-/// Whether a layer may be called so: in UTF-8, as all names in safetensors.
-bool is_layer_name(const std::string& name);
-
 /// Gives the tensors that are there names: "<layer>", "<layer>/scale", …, with a "+" behind what
 /// another tensor is called already.
 void name_tensors(std::vector<PackHeader::Layer>& layers);

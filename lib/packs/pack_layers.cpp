@@ -220,6 +220,10 @@ Result<void> take_rows(PackHeader::Layer& layer, TensorsToTake& tensors) {
   layer.stored_rows = facts.rows = rows->shape[0];
   facts.features = rows->shape[1];
   if (auto steps = take_steps(layer, tensors); !steps) return steps;
+  if (facts.is_of_steps() && facts.grid != Grid{1, facts.grid.width}) {
+    return Failure{"expected sequences on a grid of 1 x " + std::to_string(facts.grid.width) +
+                   ", got " + facts.grid.text()};
+  }
   if (facts.rows_per_image == 0 || facts.rows_per_image > facts.grid.size() ||
       facts.rows % facts.rows_per_image != 0) {
     return Failure{"expected rows of whole images on " + facts.grid.text() + " positions, got " +
@@ -246,14 +250,6 @@ Result<void> take_tensors(PackHeader::Layer& layer, TensorsToTake& tensors) {
 }
 
 }  // namespace
-
-bool is_layer_name(const std::string& name) {
-  try {
-    return !Json(name).dump().empty();
-  } catch (const Json::type_error&) {
-    return false;
-  }
-}
 
 Result<std::string> layers_to_json(const std::vector<PackHeader::Layer>& layers) {
   std::map<std::string, std::size_t> by_name;

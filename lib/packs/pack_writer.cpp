@@ -11,6 +11,7 @@
 #include "common/hexadecimal.hpp"
 #include "common/safetensors.hpp"
 #include "common/safetensors_checksum.hpp"
+#include "common/utf8.hpp"
 #include "packs/half_scaling.hpp"
 
 namespace livecca {
@@ -207,7 +208,7 @@ Result<void> PackWriter::append(const std::string& layer, const Reading& reading
     found = &layers_.back();
   }
   if (!found->spool) return {};
-  if (!is_layer_name(layer)) {
+  if (!is_utf8(layer)) {
     found->spool.reset();
     return Failure{path_.string() + ": expected a layer's name in UTF-8, got " + in_quotes(layer)};
   }
@@ -234,11 +235,16 @@ std::uint64_t PackWriter::nonfinite_rows(const std::string& layer) const {
   return spool == nullptr ? 0 : spool->nonfinite_rows();
 }
 
-std::vector<const LayerSpool*> PackWriter::whole_layers() {
+std::uint64_t PackWriter::most_images() const {
   std::uint64_t images = 0;
   for (const Layer& layer : layers_) {
     if (layer.spool) images = std::max(images, layer.spool->images());
   }
+  return images;
+}
+
+std::vector<const LayerSpool*> PackWriter::whole_layers(std::uint64_t images,
+                                                        std::span<const ImageRun> runs) {
   std::vector<const LayerSpool*> whole;
   for (const Layer& layer : layers_) {
     if (!layer.spool || images == 0) continue;
@@ -247,9 +253,10 @@ std::vector<const LayerSpool*> PackWriter::whole_layers() {
       left_out_.emplace_back(layer.name, where + "expected rows of " + std::to_string(images) +
                                              " images as of other layers, got " +
                                              std::to_string(layer.spool->images()));
-    } else if (layer.spool->facts().rows == 0) {
+    } else if (rows_of(runs, *layer.spool) == 0) {
       left_out_.emplace_back(layer.name,
-                             where + "expected steps that the mask does not leave out, got none");
+                             where + "expected steps that the mask does not leave out, got none" +
+                                 (layer.spool->facts().rows == 0 ? "" : " in the images kept"));
     } else {
       whole.push_back(layer.spool.get());
     }
@@ -288,7 +295,13 @@ PackWriter::Output PackWriter::output_of(const LayerSpool& spool, const Moments*
 Result<void> PackWriter::finish(
     const PackFacts& facts,
     const std::function<const Moments*(const std::string& layer)>& moments_of) {
-  const std::vector<const LayerSpool*> whole = whole_layers();
+  const std::uint64_t images = most_images();
+  std::optional<KeptImages> kept;
+  if (options_.images > 0 && options_.images < images) {
+    kept = {.count = options_.images, .total = images, .seed = options_.images_seed};
+  }
+  const std::vector<ImageRun> runs = runs_of(kept, images);
+  const std::vector<const LayerSpool*> whole = whole_layers(images, runs);
   if (whole.empty()) {
     return Failure{left_out_.empty() ? path_.string() + ": expected rows, got none"
                                      : left_out_.front().second};
@@ -298,13 +311,8 @@ Result<void> PackWriter::finish(
                     .step = facts.step,
                     .positions = facts.positions,
                     .fingerprint = facts.fingerprint,
-                    .kept = {},
+                    .kept = kept,
                     .layers = {}};
-  const std::uint64_t images = whole[0]->images();
-  if (options_.images > 0 && options_.images < images) {
-    header.kept = {.count = options_.images, .total = images, .seed = options_.images_seed};
-  }
-  const std::vector<ImageRun> runs = runs_of(header.kept, images);
   std::vector<Output> outputs;
   for (const LayerSpool* spool : whole) {
     outputs.push_back(output_of(*spool, moments_of(spool->facts().name), runs));

@@ -109,7 +109,8 @@ class PackWriter {
 
   Layer* find(const std::string& layer);
   const LayerSpool* spool_of(const std::string& layer) const;
-  std::vector<const LayerSpool*> whole_layers();
+  std::uint64_t most_images() const;
+  std::vector<const LayerSpool*> whole_layers(std::uint64_t images, std::span<const ImageRun> runs);
   Output output_of(const LayerSpool& spool, const Moments* moments,
                    std::span<const ImageRun> runs) const;
   Result<void> write(const PackHeader& header, const std::vector<Output>& outputs,

@@ -259,6 +259,11 @@ Result<std::shared_ptr<RowSource>> RecordedPack::rows_by_step(std::string_view l
   }
   SequenceSteps there{.width = facts.grid.width, .there = state_->stored[*index].steps};
   if (there.there.empty()) there.there = state_->chosen_steps(facts);
+  const std::uint64_t stored = state_->header.layers[*index].stored_rows;
+  if (static_cast<std::uint64_t>(std::ranges::count(there.there, 1)) != stored) {
+    return Failure{path().string() + ": layer " + in_quotes(layer) +
+                   ": expected as many rows as its positions say, got " + std::to_string(stored)};
+  }
   return std::shared_ptr<RowSource>(
       std::make_shared<SequenceRows>(std::make_shared<Rows>(state_, *index), there.widened(steps)));
 }

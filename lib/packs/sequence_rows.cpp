@@ -24,6 +24,13 @@ SequenceRows::SequenceRows(std::shared_ptr<RowSource> rows, SequenceSteps steps)
     if (i % steps_.width == 0) first_rows_.push_back(before);
     before += steps_.there[i];
   }
+  const auto valid_rows = rows_->valid(0, rows_->rows());
+  if (valid_rows.empty()) return;
+  valid_ = steps_.there;
+  auto next = valid_rows.begin();
+  for (std::uint8_t& valid : valid_) {
+    if (valid == 1) valid = *next++;
+  }
 }
 
 std::uint64_t SequenceRows::rows_before(std::uint64_t row) const {
@@ -57,7 +64,7 @@ Result<ActivationView> SequenceRows::read(std::uint64_t first, std::uint64_t cou
 
 std::span<const std::uint8_t> SequenceRows::valid(std::uint64_t first, std::uint64_t count) {
   if (!has(first, count)) return {};
-  return std::span(steps_.there).subspan(first, count);
+  return std::span(valid_.empty() ? steps_.there : valid_).subspan(first, count);
 }
 
 }  // namespace livecca

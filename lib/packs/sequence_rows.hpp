@@ -45,6 +45,7 @@ class SequenceRows : public RowSource {
   std::shared_ptr<RowSource> rows_;
   SequenceSteps steps_;
   std::vector<std::uint64_t> first_rows_;  ///< rows before each sequence
+  std::vector<std::uint8_t> valid_;        ///< empty: all rows that are there are valid
   std::vector<std::byte> bytes_;
 };
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/descriptor.hpp"
 #include "common/read_bytes.hpp"
 #include "common/uninterrupted.hpp"
 #include "common/write_bytes.hpp"
@@ -48,28 +49,20 @@ bool set_size(int descriptor, std::uint64_t size) {
   return uninterrupted([&] { return ::ftruncate(descriptor, static_cast<off_t>(size)); }) == 0;
 }
 
-/// Whether another file than this one has the name, or none.
-bool lost_its_name(const std::filesystem::path& path, const struct stat& facts) {
-  struct stat named {};
-  if (::stat(path.c_str(), &named) != 0) return errno == ENOENT || errno == ENOTDIR;
-  return named.st_dev != facts.st_dev || named.st_ino != facts.st_ino;
-}
-
 }  // namespace
 
 JsonlFile::JsonlFile(std::filesystem::path path, bool is_new)
-    : path_(std::move(path)),
-      descriptor_(uninterrupted([&] {
-        return ::open(path_.c_str(), O_RDWR | O_CLOEXEC | (is_new ? O_CREAT | O_EXCL : 0), 0644);
-      })),
-      process_(::getpid()) {
+    : path_(std::move(path)), descriptor_(-1), process_(::getpid()) {
   const char* const expected = is_new ? "create this file" : "go on with this file";
-  if (descriptor_ < 0) refuse(path_, expected, std::strerror(errno));
-  if (!lock_for_writing(descriptor_)) {
-    ::close(descriptor_);
+  Descriptor file(uninterrupted([&] {
+    return ::open(path_.c_str(), O_RDWR | O_CLOEXEC | (is_new ? O_CREAT | O_EXCL : 0), 0644);
+  }));
+  if (!file.is_open()) refuse(path_, expected, std::strerror(errno));
+  if (!lock_for_writing(file.number())) {
     refuse(path_, "be the only one to write this file",
            "another process or monitor that writes it");
   }
+  descriptor_ = file.release();
   const auto size = size_of_file(descriptor_);
   if (!size) {
     const int reason = errno;
@@ -96,7 +89,11 @@ void JsonlFile::cut(std::uint64_t size) {
 }
 
 JsonlFile::~JsonlFile() {
-  if (!waiting_.empty() && mend(find_damage())) write_waiting();
+  try {
+    if (!waiting_.empty() && mend(find_damage())) write_waiting();
+  } catch (...) {
+    // No memory for the waiting lines. Nobody can be told any more.
+  }
   close_locked(descriptor_);
 }
 
@@ -136,7 +133,7 @@ bool JsonlFile::fail(std::string why) {
 JsonlFile::Damage JsonlFile::find_damage() const {
   struct stat facts {};
   if (::fstat(descriptor_, &facts) != 0) return Damage::none;  // writing will tell
-  if (lost_its_name(path_, facts)) return Damage::removed;
+  if (lost_its_name(facts, path_)) return Damage::removed;
   const auto bytes = static_cast<std::uint64_t>(facts.st_size);
   if (bytes < size_) return Damage::shortened;
   return bytes > std::max(size_, rest_end_) ? Damage::appended : Damage::none;
@@ -147,19 +144,20 @@ bool JsonlFile::open_again() {
   if (::getpid() != process_) return fail("a child of fork() does not write its parent's file");
   std::error_code ignored;  // the file then cannot be created either
   std::filesystem::create_directories(path_.parent_path(), ignored);
-  const int descriptor =
-      uninterrupted([&] { return ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
-  if (descriptor < 0) {
+  Descriptor file(
+      uninterrupted([&] { return ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); }));
+  if (!file.is_open()) {
     return fail(std::string("the file was removed, and again: ") + std::strerror(errno));
   }
   const auto is_own =
-      first_line_.empty() ? std::optional(true) : begins_with(descriptor, first_line_);
-  if (!is_own) fail(std::string("the file was replaced, and again: ") + std::strerror(errno));
-  if (!is_own || !*is_own || !lock_for_writing(descriptor)) {
-    ::close(descriptor);
-    return is_own ? fail("the file was removed, and another run's is in its place") : false;
+      first_line_.empty() ? std::optional(true) : begins_with(file.number(), first_line_);
+  if (!is_own) {
+    return fail(std::string("the file was replaced, and again: ") + std::strerror(errno));
   }
-  close_locked(std::exchange(descriptor_, descriptor));
+  if (!*is_own || !lock_for_writing(file.number())) {
+    return fail("the file was removed, and another run's is in its place");
+  }
+  close_locked(std::exchange(descriptor_, file.release()));
   return true;
 }
 

@@ -16,7 +16,8 @@ Result<std::filesystem::path> rows_file(const std::filesystem::path& run) {
     return Failure{run.string() + ": expected the folder of a run, got nothing of this name"};
   }
   if (kind != std::filesystem::file_type::directory) return run;
-  if (!std::filesystem::exists(run / "rows.jsonl", failure)) {
+  const auto rows = std::filesystem::status(run / "rows.jsonl", failure).type();
+  if (rows == std::filesystem::file_type::not_found) {
     return Failure{run.string() + ": expected the folder of a run, got one without rows.jsonl"};
   }
   return run / "rows.jsonl";

@@ -10,6 +10,7 @@
 #include "common/json_depth.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/rows_reader.hpp"
+#include "sinks/line_checksum.hpp"
 #include "sinks/row_fields.hpp"
 
 namespace livecca {
@@ -275,6 +276,11 @@ std::string to_json(const LogRow& row, const std::string& run, double wall_time)
 Result<RowLine> row_from_json(std::string_view line) {
   const Json json = parse_json<Json>(line);
   if (!json.is_object()) return Failure{"expected a JSON object, got other text"};
+  if (is_damaged(line)) {
+    return Failure{
+        "expected a row of the checksum that it ends with, got another: it was damaged, or changed "
+        "by another program"};
+  }
   if (!json.contains("schema") || json["schema"] != rows_schema) {
     return Failure{"expected a row of schema " + std::to_string(rows_schema)};
   }

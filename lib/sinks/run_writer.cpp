@@ -115,7 +115,7 @@ void RunWriter::write_line(const std::string& line) {
 void RunWriter::set_heading(const RunRow& row) {
   const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
-  file_.set_heading(to_json(row, run_, stamp(time)));
+  file_.set_heading(with_checksum(to_json(row, run_, stamp(time))));
 }
 
 void RunWriter::set_sinks(const SinkRelays& sinks, std::uint64_t step) {
@@ -224,7 +224,7 @@ void RunWriter::finish(const Event& last) {
   const std::lock_guard lock(mutex_);
   // First: if the line has to wait, the event that says so may not come after it.
   if (std::exchange(is_finished_, true)) return;
-  write_line(to_json(last, run_, stamp(time)));
+  write_line(with_checksum(to_json(last, run_, stamp(time))));
   give_to_sinks(last);
 }
 

@@ -16,6 +16,7 @@
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/sink.hpp"
+#include "sinks/line_checksum.hpp"
 #include "sinks/losses.hpp"
 #include "sinks/sink_relay.hpp"
 
@@ -132,7 +133,7 @@ class RunWriter {
     if (is_finished_) return true;
     if constexpr (requires { row.step; }) step_ = std::max(step_, row.step);
     try {
-      write_line(to_json(row, run_, time));
+      write_line(with_checksum(to_json(row, run_, time)));
     } catch (...) {
       losses_.count(Loss::line);
       ++lines_lost_;

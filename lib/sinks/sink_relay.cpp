@@ -73,7 +73,7 @@ struct SinkRelay::Shared {
 
   void work() noexcept;
   bool make(const Call& call) noexcept;
-  void tell(const char* what, const char* why, std::uint64_t count) noexcept;
+  bool tell(const char* what, const char* why, std::uint64_t count) noexcept;
   void tell_dropped(const char* why) noexcept;
   void tell_left() noexcept;
   void remove(std::deque<Waiting>::const_iterator place);
@@ -81,12 +81,14 @@ struct SinkRelay::Shared {
   std::uint64_t forget_waiting();
 };
 
-void SinkRelay::Shared::tell(const char* what, const char* why, std::uint64_t count) noexcept {
+/// False if memory ran out for it.
+bool SinkRelay::Shared::tell(const char* what, const char* why, std::uint64_t count) noexcept {
   try {
     const std::lock_guard lock(report_mutex);
     if (report) report(what, why, count);
+    return true;
   } catch (...) {
-    // Memory ran out while it was told.
+    return false;
   }
 }
 
@@ -112,7 +114,9 @@ void SinkRelay::Shared::tell_dropped(const char* why) noexcept {
     const std::lock_guard lock(mutex);
     count = std::exchange(dropped, 0);
   }
-  if (count > 0) tell("sink_dropped", why, count);
+  if (count == 0 || tell("sink_dropped", why, count)) return;
+  const std::lock_guard lock(mutex);
+  dropped += count;  // told with the next ones
 }
 
 bool SinkRelay::Shared::make(const Call& call) noexcept {
@@ -196,6 +200,7 @@ void SinkRelay::Shared::work() noexcept {
   lock.unlock();
   if (was_used) make([](Sink& one) { one.close(); });
   lock.lock();
+  sink->is_serving_ = false;
   closed = true;
   changed.notify_all();
 }
@@ -214,6 +219,9 @@ SinkRelay::SinkRelay(std::shared_ptr<Sink> sink, std::chrono::duration<double> f
   } catch (const std::system_error& failure) {
     shared_->sink->is_serving_ = false;
     throw Error(std::string("sinks: expected a thread for each, got: ") + failure.what());
+  } catch (...) {
+    shared_->sink->is_serving_ = false;
+    throw;
   }
 }
 
@@ -278,7 +286,6 @@ void SinkRelay::end_close(Time until) {
   }
   if (is_closed) {
     thread_.join();
-    shared_->sink->is_serving_ = false;
   } else {
     thread_.detach();
   }

@@ -101,6 +101,7 @@ inline std::vector<std::string> comparable_rows(const livecca::MonitorOptions& o
   for (nlohmann::json row : read_lines(options.run_directory / "rows.jsonl")) {
     if (row["kind"] == "event" && row["what"] == "overhead") continue;
     row.erase("wall_time");
+    row.erase("checksum");
     rows.push_back(row.dump());
   }
   return rows;

@@ -191,6 +191,51 @@ TEST_CASE_FIXTURE(SequencePack, "a layer whose every step is masked is left out,
             ": layer \"empty\": expected steps that the mask does not leave out, got none");
 }
 
+TEST_CASE_FIXTURE(SequencePack, "a layer that the kept images have no step of is left out") {
+  const PackOptions options{.precision = PackPrecision::exact, .images = 2};
+  const auto kept = write(options)->kept_images();
+  REQUIRE(kept.size() == 2);
+  std::vector<std::int64_t> lengths(7, 3);
+  for (const std::size_t image : kept) lengths[image] = 0;
+  PackFixture fixture(path, options);
+  const std::vector<std::int64_t> shape{7, padded_steps, step_features};
+  const ActivationView view(batches.values.data(), DType::float32, shape);
+  fixture.append("sparse", view, Layout::ntc, SequenceMask::of_lengths(lengths));
+  fixture.append("full", view, Layout::ntc);
+  const auto pack = fixture.finish(path);
+  CHECK(pack->find("sparse") == nullptr);
+  CHECK(pack->find("full") != nullptr);
+  REQUIRE(fixture.writer.left_out().size() == 1);
+  CHECK(fixture.writer.left_out()[0].second ==
+        path.string() +
+            ": layer \"sparse\": expected steps that the mask does not leave out, got none in the "
+            "images kept");
+}
+
+TEST_CASE_FIXTURE(SequencePack, "positions that lie about sequences without a mask are refused") {
+  PackFixture fixture(path, without_loss);
+  const std::vector<std::int64_t> shape{7, padded_steps, step_features};
+  fixture.append("encoder", ActivationView(batches.values.data(), DType::float32, shape),
+                 Layout::ntc);
+  REQUIRE_FALSE(fixture.finish(path)->layers()[0].is_by_step);
+  const std::string whole = livecca_tests::text_of(path);
+  const auto rewrite = [&](const std::string& from, const std::string& to) {
+    std::string bytes = whole;
+    REQUIRE(from.size() == to.size());
+    REQUIRE(bytes.find(from) != std::string::npos);
+    bytes.replace(bytes.find(from), from.size(), to);
+    livecca_tests::write_text(path, livecca_tests::resealed(bytes));
+    return RecordedPack::open(path);
+  };
+  // Every step of every sequence would have its place behind those there are.
+  CHECK(rewrite("[1,5]", "[3,5]").why() ==
+        path.string() + ": layer \"encoder\": expected sequences on a grid of 1 x 5, got 3 x 5");
+  const auto pack = rewrite(R"("positions_per_image":"0")", R"("positions_per_image":"3")");
+  REQUIRE_MESSAGE(pack, pack.why());
+  CHECK((*pack)->rows_by_step("encoder").why() ==
+        path.string() + ": layer \"encoder\": expected as many rows as its positions say, got 35");
+}
+
 TEST_CASE_FIXTURE(SequencePack, "steps that lie about the rows are refused") {
   write(without_loss);
   const std::string whole = livecca_tests::text_of(path);

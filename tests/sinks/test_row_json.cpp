@@ -2,11 +2,13 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 #include <string>
 #include <variant>
 
 #include "full_rows.hpp"
 #include "livecca/sinks/rows_reader.hpp"
+#include "sinks/line_checksum.hpp"
 
 using namespace livecca;
 using namespace livecca_tests;
@@ -102,4 +104,32 @@ TEST_CASE("a line that nests without end is foreign, whatever field does") {
       CHECK(row_from_json(line).why() == "expected a JSON object, got other text");
     }
   }
+}
+
+TEST_CASE("no flipped bit of a line with its checksum is read as another row") {
+  std::mt19937 random(1);
+  std::size_t refused = 0;
+  for (const AnyRow& row : one_of_each()) {
+    const std::string whole = with_checksum(text_of(row));
+    const auto line = row_from_json(whole);
+    REQUIRE_MESSAGE(line, line.why());
+    CHECK((line->row == row));
+    for (std::size_t place = 0; place < whole.size(); ++place) {
+      std::string damaged = whole;
+      damaged[place] = static_cast<char>(damaged[place] ^ (1 << random() % 8));
+      const auto read = row_from_json(damaged);
+      refused += read ? 0 : 1;
+      CAPTURE(damaged);
+      CHECK((!read || (read->row == row && read->run == line->run)));
+    }
+  }
+  CHECK(refused > 1000);
+}
+
+TEST_CASE("a line that was changed after it got its checksum is refused in words") {
+  std::string line = with_checksum(text_of(full_measure()));
+  line.replace(line.find(R"("value":0.1,)"), 12, R"("value":0.7,)");
+  CHECK(row_from_json(line).why() ==
+        "expected a row of the checksum that it ends with, got another: it was damaged, or changed "
+        "by another program");
 }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "livecca/common/error.hpp"
 #include "sinks/sink_relay.hpp"
 
 using namespace livecca;
@@ -202,6 +203,32 @@ TEST_CASE("a slow sink is no sink that hangs: what it did not do in time is coun
   // The call in hand may be counted, though it was made.
   const int in_all = static_cast<int>(held.dropped) + made;
   CHECK((in_all == 200 || in_all == 201));
+}
+
+TEST_CASE("a sink that was left behind serves again once its call has returned") {
+  const auto sink = std::make_shared<ClosedSink>();
+  HeldRelay held(sink);
+  held.close(short_wait);
+  CHECK(sink->is_serving());
+  held.let_go();
+  while (sink->is_serving()) sleep();
+  CHECK(sink->closed == 1);
+  HeldRelay again(sink);
+  again.let_go();
+  again.close(long_enough);
+  CHECK(sink->closed == 2);
+}
+
+TEST_CASE("sinks of which one serves another run are all free again once that is refused") {
+  const auto busy = std::make_shared<ClosedSink>();
+  const HeldRelay held(busy);
+  const auto free = std::make_shared<ClosedSink>();
+  CHECK_THROWS_AS(
+      SinkRelays({free, busy}, std::chrono::seconds(1),
+                 [](const std::string&, const std::string&, const std::string&, std::uint64_t) {}),
+      Error);
+  while (free->is_serving()) sleep();
+  held.let_go();
 }
 
 TEST_CASE("a sink of which no call succeeded is not closed") {

@@ -138,6 +138,48 @@ TEST_CASE("a file that was removed is begun anew, under a later name") {
   CHECK(step_of(records.events.back()) == 30);
 }
 
+TEST_CASE("a file that was renamed, or removed but for another link, is begun anew") {
+  const TemporaryFolder folder;
+  const auto sink = sink_at(folder.path());
+  sink->snapshot(made_up_snapshot(1), {1, 10});
+  const auto first = only_file(folder.path(), "probe");
+  std::filesystem::rename(first, folder.path() / "renamed");
+  sink->snapshot(made_up_snapshot(3), {2, 30});
+  const auto second = only_file(folder.path(), "probe");
+  CHECK(step_of(records_of(second).events.back()) == 30);
+  std::filesystem::create_hard_link(second, folder.path() / "link");
+  std::filesystem::remove(second);
+  sink->snapshot(made_up_snapshot(5), {3, 50});
+  const auto third = only_file(folder.path(), "probe");
+  CHECK(third > second);
+  CHECK(step_of(records_of(third).events.back()) == 50);
+}
+
+TEST_CASE("a damaged record costs none of those behind it when a run is taken up again") {
+  const TemporaryFolder folder;
+  {
+    const auto sink = sink_at(folder.path());
+    for (int i = 1; i < 5; ++i) {
+      sink->log({i, static_cast<std::uint64_t>(i), "loss", 1}, {1.0 * i, std::uint64_t{9}});
+    }
+  }
+  const auto file = only_file(folder.path(), "run");
+  const std::string whole = text_of(file);
+  for (const std::size_t place : {whole.size() / 2, std::size_t{9}}) {
+    std::string damaged = whole;
+    damaged[place] = static_cast<char>(damaged[place] ^ 1);
+    write_text(file, damaged);
+    const auto sink = tensorboard_sink();
+    sink->open({.name = "run",
+                .folder = folder.path(),
+                .is_resumed = true,
+                .step = 9,
+                .wall_time = 1700000009,
+                .saved_wall_time = 3});
+    CHECK(text_of(file) == damaged);
+  }
+}
+
 TEST_CASE("files are closed in programs that this one starts") {
   const TemporaryFolder folder;
   const auto sink = sink_at(folder.path());

@@ -25,10 +25,10 @@ struct RowLine {
   AnyRow row{};
 };
 
-/// Reads a line that to_json() wrote, in this version or an older one. A field that older versions
-/// did not write keeps its default. In a field that is not optional, null is read as NaN. Fails if
-/// the line is not a row of schema 1, or if a field has another type. The reason names the wrong
-/// field.
+/// Reads a line of rows.jsonl or of to_json(), of this version or an older one. A field that older
+/// versions did not write keeps its default. In a field that is not optional, null is read as NaN.
+/// Fails if the line is not a row of schema 1, if a field has another type, or if the line ends
+/// with a checksum that is not its own. The reason names the wrong field.
 LIVECCA_EXPORT Result<RowLine> row_from_json(std::string_view line);
 
 /// Counts the lines that are not rows.

@@ -68,22 +68,34 @@ std::uint64_t little_endian(std::string_view bytes) {
   return value;
 }
 
-/// The bytes of a record; nothing if there is no whole one any more.
-std::optional<std::string> next_record(std::istream& file, std::uint64_t most) {
+enum class Found : std::uint8_t { record, end, damage };
+
+/// Reads the next record of the `left` bytes. A part of a record is the end: it was being written.
+Found read_record(std::istream& file, std::uint64_t left, std::string& bytes) {
   std::string head(12, '\0');
-  if (!file.read(head.data(), 12)) return std::nullopt;
+  if (left < 16 || !file.read(head.data(), 12)) return Found::end;
   const std::string_view length_bytes = std::string_view(head).substr(0, 8);
   const std::uint64_t length = little_endian(length_bytes);
   if (little_endian(std::string_view(head).substr(8)) != masked_crc(length_bytes)) {
-    return std::nullopt;
+    return Found::damage;
   }
-  if (length > most) return std::nullopt;
-  std::string bytes(length + 4, '\0');
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) return std::nullopt;
+  if (length > left - 16) return Found::end;
+  bytes.resize(length + 4);
+  if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) return Found::end;
   const std::uint64_t check = little_endian(std::string_view(bytes).substr(length));
   bytes.resize(length);
-  if (check != masked_crc(bytes)) return std::nullopt;
-  return bytes;
+  return check == masked_crc(bytes) ? Found::record : Found::damage;
+}
+
+/// Whether all bytes from there on are zero, as a power cut may leave them.
+bool is_zero_from(std::istream& file, std::uint64_t begin) {
+  file.seekg(static_cast<std::streamoff>(begin));
+  std::array<char, 65536> block{};
+  while (file.read(block.data(), block.size()) || file.gcount() > 0) {
+    const auto read = std::span(block).first(static_cast<std::size_t>(file.gcount()));
+    if (!std::ranges::all_of(read, [](char byte) { return byte == '\0'; })) return false;
+  }
+  return true;
 }
 
 void cut_event_file(const std::filesystem::path& path, double wall_time) {
@@ -95,12 +107,17 @@ void cut_event_file(const std::filesystem::path& path, double wall_time) {
   std::ifstream file(path, std::ios::binary);
   if (failure || !file) refuse("read this file", failure ? failure.message() : "an error");
   std::uint64_t kept = 0;
-  for (int i = 0; const auto event = next_record(file, size); ++i) {
-    if (i >= heading_records && wall_time_of(*event) > wall_time) break;
-    kept += event->size() + 16;
+  std::string event;
+  Found found = read_record(file, size, event);
+  for (int i = 0; found == Found::record; ++i, found = read_record(file, size - kept, event)) {
+    if (i >= heading_records && wall_time_of(event) > wall_time) break;
+    kept += event.size() + 16;
   }
+  // Whole records may lie behind a damaged one. It stays as it is: TensorBoard does not read on
+  // behind it, and the run goes on in another file.
+  const bool is_damaged = found == Found::damage && !is_zero_from(file, kept);
   if (file.bad()) refuse("read this file", "an error");
-  if (kept == size) return;
+  if (kept == size || is_damaged) return;
   std::filesystem::resize_file(path, kept, failure);
   if (failure) refuse("cut what came after the checkpoint", failure.message());
 }
@@ -150,7 +167,7 @@ void EventFile::refuse(const std::filesystem::path& path, const char* expected,
 
 bool EventFile::is_removed() const {
   struct stat facts {};
-  return ::fstat(descriptor_.number(), &facts) == 0 && facts.st_nlink == 0;
+  return ::fstat(descriptor_.number(), &facts) == 0 && lost_its_name(facts, path_);
 }
 
 void EventFile::create(double wall_time) {

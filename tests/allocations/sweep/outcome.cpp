@@ -51,6 +51,7 @@ RunRows RunRows::of(const std::filesystem::path& folder) {
     Json row = Json::parse(line, nullptr, false);
     if (row.is_discarded() || is_volatile(row)) continue;
     row.erase("wall_time");
+    row.erase("checksum");
     const bool is_overhead = row.value("what", "") == "overhead";
     if (is_overhead) {
       // Its times differ from run to run, its counts do not.

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace livecca {
+
+// A line of rows.jsonl ends with the checksum of all that comes before it:
+// {…,"checksum":"crc32c:01234567"}. A digit that a disk changed would otherwise be read as another
+// number.
+
+/// The line with its checksum. `line` is the text of a JSON object with at least one field.
+std::string with_checksum(std::string line);
+
+/// Whether the line ends with a checksum that is not its own. A line without one is not damaged as
+/// far as is known: older versions wrote none.
+bool is_damaged(std::string_view line);
+
+}  // namespace livecca
