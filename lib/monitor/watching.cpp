@@ -23,19 +23,18 @@ TapHandle Monitor::State::watch(std::string_view network, std::string_view layer
     throw Error(in_quotes(name) + ": expected the names of a network and a layer in UTF-8");
   }
   if (const auto valid = reading.check(); !valid) throw Error(name + ": " + valid.why());
-  const auto is_over_limit = [&] {
-    if (taps.size() < options.most_taps) return false;
-    report_over_limit(name);
-    return true;
-  };
-  // Before the lock, which a step in work or a checkpoint may hold: names may change at each step.
-  if (is_over_limit()) return {TapHandle::none};
-  const std::lock_guard lock(pipeline);
+  std::unique_lock lock(pipeline, std::defer_lock);
+  // Above the limit it waits for no step and no checkpoint: names may change at each step.
+  const bool is_over_limit = taps.accepted() >= options.most_taps;
+  if (!is_over_limit) lock.lock();
   if (const auto known = taps.find(network, layer, reading)) return {*known};
+  if (is_over_limit || taps.size() >= options.most_taps) {
+    report_over_limit(name);
+    return {TapHandle::none};
+  }
   if (packs.has(std::string(network))) {
     throw Error(name + ": expected another network's name, this one is a recorded reference's");
   }
-  if (is_over_limit()) return {TapHandle::none};
   const std::size_t tap = taps.add({std::string(network), std::string(layer), reading, shape});
   try {
     probe.add_new(taps);
