@@ -1,22 +1,18 @@
 #include "monitor/callbacks.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include "livecca/common/error.hpp"
+#include "monitor/intake/kept_reason.hpp"
 
 namespace livecca {
 
-Callbacks::Callbacks(const MonitorOptions& options, Failed failed)
-    : options_(options), failed_(std::move(failed)) {}
-
 void Callbacks::start() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_started_ = true;
-  }
-  if (options_.synchronous || (!options_.on_event && !options_.on_snapshot)) return deliver();
+  if (options_.synchronous || (!options_.on_event && !options_.on_snapshot)) return;
   try {
     thread_ = std::thread([this] { work(); });
   } catch (const std::system_error& failure) {
@@ -24,16 +20,24 @@ void Callbacks::start() {
   }
 }
 
-void Callbacks::stop() noexcept {
-  if (thread_.joinable()) {
-    {
-      const std::lock_guard lock(mutex_);
-      is_stopping_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
+void Callbacks::open() noexcept {
+  if (is_open_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    is_open_ = true;
   }
-  deliver();
+  changed_.notify_all();
+}
+
+void Callbacks::stop() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopped_ = true;
+    waiting_.clear();
+    of_kind_ = {};
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Callbacks::event(const Event& event) {
@@ -47,26 +51,50 @@ void Callbacks::snapshot(const std::shared_ptr<const SnapshotReport>& report) {
 void Callbacks::add(Call call) {
   {
     const std::lock_guard lock(mutex_);
+    if (is_stopped_) return;
+    const Kind kind = call.kind();
     waiting_.push_back(std::move(call));
+    if (++of_kind_[kind] > most_waiting[kind]) {
+      waiting_.erase(std::ranges::find(waiting_, kind, &Call::kind));
+      --of_kind_[kind];
+      ++dropped_[kind];
+    }
   }
   changed_.notify_all();
 }
 
 void Callbacks::make(const Call& call) noexcept {
+  std::string why;
   try {
-    std::string why = "an exception that is not a std::exception";
-    try {
-      if (call.event) options_.on_event(*call.event);
-      if (call.report) options_.on_snapshot(*call.report);
-      return;
-    } catch (const std::exception& failure) {
-      why = failure.what();
-    } catch (...) {
-    }
-    if (call.event) failed_("on_event", call.event->epoch, why);
-    if (call.report) failed_("on_snapshot", call.report->epoch, why);
+    if (call.event) options_.on_event(*call.event);
+    if (call.report) options_.on_snapshot(*call.report);
+    return;
+  } catch (const std::exception& failure) {
+    keep_reason(why, failure.what());
   } catch (...) {
-    // No memory for the message.
+    keep_reason(why, "an exception that is not a std::exception");
+  }
+  writer_.tell([&] {
+    return Event{.epoch = call.epoch(),
+                 .what = "callback_failed",
+                 .subject = names[call.kind()],
+                 .message = "expected it not to throw, got: " + why};
+  });
+}
+
+void Callbacks::tell_dropped(std::int64_t epoch,
+                             const std::array<std::uint64_t, 2>& dropped) noexcept {
+  for (const Kind kind : {on_event, on_snapshot}) {
+    if (dropped[kind] == 0) continue;
+    writer_.tell([&] {
+      return Event{.epoch = epoch,
+                   .what = "callback_dropped",
+                   .subject = names[kind],
+                   .message = "expected it to keep up, got more than " +
+                              std::to_string(most_waiting[kind]) +
+                              " calls that wait; the oldest are dropped",
+                   .count = dropped[kind]};
+    });
   }
 }
 
@@ -75,8 +103,12 @@ void Callbacks::make_waiting(std::unique_lock<std::mutex>& lock) noexcept {
   while (!waiting_.empty()) {
     const Call call = std::move(waiting_.front());
     waiting_.pop_front();
+    --of_kind_[call.kind()];
+    const auto dropped = std::exchange(dropped_, {});
     lock.unlock();
+    tell_dropped(call.epoch(), dropped);
     make(call);
+    ++made_;
     lock.lock();
   }
   calling_ = {};
@@ -86,7 +118,7 @@ void Callbacks::make_waiting(std::unique_lock<std::mutex>& lock) noexcept {
 void Callbacks::deliver() noexcept {
   if (thread_.joinable()) return;
   std::unique_lock lock(mutex_);
-  if (is_started_ && calling_ == std::thread::id()) make_waiting(lock);
+  if (is_open_ && calling_ == std::thread::id()) make_waiting(lock);
 }
 
 void Callbacks::drain() noexcept {
@@ -99,8 +131,8 @@ void Callbacks::drain() noexcept {
 void Callbacks::work() noexcept {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return is_stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    changed_.wait(lock, [&] { return is_stopped_ || (is_open_ && !waiting_.empty()); });
+    if (is_stopped_) return;
     make_waiting(lock);
   }
 }

@@ -96,17 +96,20 @@ Json options_to_json(const MonitorOptions& options) {
           {"history_seed", options.history_seed}};
 }
 
-std::string sealed_checkpoint(const std::string& json) {
-  return seal_of(json.substr(1)) + json.substr(1);
+std::string sealed_checkpoint(std::string_view json) {
+  const std::string_view rest = json.substr(1);
+  std::string text = seal_of(rest);
+  text += rest;
+  return text;
 }
 
-std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options) {
+Json read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options) {
   if (const auto valid = options.check(); !valid) throw Error(valid.why());
   const std::filesystem::path path = checkpoint_file(folder);
-  std::string text = read_text(path);
+  const std::string text = read_text(path);
   const bool is_sealed = text.size() > seal_bytes && text.starts_with(seal_begin);
   if (is_sealed) expect_whole(path, text);
-  const Json json = parse_json(text);
+  Json json = parse_json(text);
   // Comparing, not converting: of another type they are not equal.
   const auto holds = [&](const char* name, const Json& value) {
     return json.is_object() && json.contains(name) && json[name] == value;
@@ -132,7 +135,7 @@ std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOp
                      ", which this checkpoint was written with, got " + value.dump() +
                      " in the options of this run");
   }
-  return text;
+  return json;
 }
 
 Json taps_to_json(const WatchedTaps& taps) {
@@ -199,20 +202,21 @@ PanelProgress progress_from_json(const Json& json) {
   return progress;
 }
 
-Json events_to_json(const std::vector<Event>& events) {
+Json events_to_json(const std::vector<CountedEvent>& events) {
   Json json = Json::array();
-  for (const Event& event : events) {
-    json.push_back({event.epoch, event.what, event.subject, event.message, event.count});
+  for (const auto& [event, written] : events) {
+    json.push_back({event.epoch, event.what, event.subject, event.message, event.count, written});
   }
   return json;
 }
 
-std::vector<Event> events_from_json(const Json& json) {
-  std::vector<Event> events;
+std::vector<CountedEvent> events_from_json(const Json& json) {
+  std::vector<CountedEvent> events;
   for (const Json& event : json) {
-    events.push_back({event.at(0).get<std::int64_t>(), event.at(1).get<std::string>(),
-                      event.at(2).get<std::string>(), event.at(3).get<std::string>(),
-                      event.at(4).get<std::uint64_t>()});
+    events.push_back({{event.at(0).get<std::int64_t>(), event.at(1).get<std::string>(),
+                       event.at(2).get<std::string>(), event.at(3).get<std::string>(),
+                       event.at(4).get<std::uint64_t>()},
+                      event.at(5).get<std::uint64_t>()});
   }
   return events;
 }

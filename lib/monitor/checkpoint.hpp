@@ -5,12 +5,14 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "livecca/moments/panel.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/sinks/row.hpp"
 #include "monitor/intake/watched_taps.hpp"
+#include "sinks/run_writer.hpp"
 
 namespace livecca {
 
@@ -33,10 +35,10 @@ std::filesystem::path checkpoint_file(const std::filesystem::path& folder);
 nlohmann::json options_to_json(const MonitorOptions& options);
 
 /// A checkpoint's JSON object with its checksum: {"checksum":"crc32c:01234567", and the rest.
-std::string sealed_checkpoint(const std::string& json);
+std::string sealed_checkpoint(std::string_view json);
 
-/// The text of a checkpoint of these options. Throws Error that says what is wrong with it.
-std::string read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options);
+/// A checkpoint of these options. Throws Error that says what is wrong with it.
+nlohmann::json read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& options);
 
 // Its parts. Those from JSON throw std::exception on anything else.
 
@@ -46,8 +48,8 @@ std::vector<WatchedTap> taps_from_json(const nlohmann::json& json);
 nlohmann::json progress_to_json(const PanelProgress& progress);
 PanelProgress progress_from_json(const nlohmann::json& json);
 
-nlohmann::json events_to_json(const std::vector<Event>& events);
-std::vector<Event> events_from_json(const nlohmann::json& json);
+nlohmann::json events_to_json(const std::vector<CountedEvent>& events);
+std::vector<CountedEvent> events_from_json(const nlohmann::json& json);
 
 nlohmann::json rows_to_json(const std::vector<MeasureRow>& rows);
 std::vector<MeasureRow> rows_from_json(const nlohmann::json& json);

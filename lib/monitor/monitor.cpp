@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
-#include "common/safetensors.hpp"
 #include "common/utf8.hpp"
 #include "livecca/common/error.hpp"
 #include "monitor/checkpoint.hpp"
@@ -67,18 +67,14 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
                       const TestKnobs& knobs)
     : options(checked(std::move(given), checkpoint == nullptr)),
       process(::getpid()),
-      restored(checkpoint == nullptr ? std::string() : read_checkpoint(*checkpoint, options)),
-      callbacks(options,
-                [this](const char* callback, std::int64_t epoch, const std::string& why) {
-                  writer.report({.epoch = epoch,
-                                 .what = "callback_failed",
-                                 .subject = callback,
-                                 .message = "expected it not to throw, got: " + why});
-                }),
+      restored(checkpoint == nullptr
+                   ? nullptr
+                   : std::make_shared<const nlohmann::json>(read_checkpoint(*checkpoint, options))),
+      callbacks(options, writer),
       writer(options.run_directory, options.run,
              {[this](const Event& event) {
                 const bool is_its_own =
-                    event.what == "callback_failed" && event.subject == "on_event";
+                    event.what.starts_with("callback_") && event.subject == "on_event";
                 if (!is_its_own) callbacks.event(event);
               },
               knobs.wall_clock},
@@ -98,9 +94,9 @@ Monitor::State::State(MonitorOptions given, const std::filesystem::path* checkpo
     write_run_row();
   } else {
     restore(*checkpoint);
-    restored.clear();
+    restored.reset();
   }
-  callbacks.start();  // last: what they call must be there
+  callbacks.start();  // last: its thread needs the other parts
 }
 
 void Monitor::State::open_sinks(bool is_resumed) {
@@ -135,6 +131,17 @@ void Monitor::State::report_sink(const std::string& sink, const std::string& wha
   });
 }
 
+void Monitor::State::settle() noexcept {
+  constexpr int most_rounds = 64;
+  for (int i = 0; i < most_rounds; ++i) {
+    const std::uint64_t made = callbacks.made();
+    executor.drain(Lane::training);
+    executor.drain(Lane::solve);
+    callbacks.drain();
+    if (callbacks.made() == made) return;
+  }
+}
+
 bool Monitor::State::is_forked() const { return ::getpid() != process; }
 
 void FrontState::expect_running() const {
@@ -148,82 +155,6 @@ void FrontState::expect_no_probe_step() const {
 void FrontState::expect_may_begin(Stream stream) const {
   expect_running();
   if (stream == Stream::probe) expect_no_probe_step();
-}
-
-TapHandle Monitor::State::watch(std::string_view network, std::string_view layer,
-                                const Reading& reading, std::optional<TapShape> shape) {
-  if (const auto known = taps.find(network, layer, reading)) return {*known};
-  const std::string name = std::string(network) + "/" + std::string(layer);
-  if (is_reserved(network)) {
-    throw Error(name + ": expected a network name other than 'start', 'final' and 'before-…'");
-  }
-  // A checkpoint is JSON: under another name the tap would not be found again.
-  if (!is_utf8(name)) {
-    throw Error(in_quotes(name) + ": expected the names of a network and a layer in UTF-8");
-  }
-  const std::lock_guard lock(pipeline);
-  if (const auto known = taps.find(network, layer, reading)) return {*known};
-  if (packs.has(std::string(network))) {
-    throw Error(name + ": expected another network's name, this one is a recorded reference's");
-  }
-  if (const auto valid = reading.check(); !valid) throw Error(name + ": " + valid.why());
-  if (taps.size() >= options.most_taps) {
-    report_over_limit(name);
-    return {TapHandle::none};
-  }
-  const std::size_t tap = taps.add({std::string(network), std::string(layer), reading, shape});
-  try {
-    probe.add_new(taps);
-    // What the train stream would take, where that is more and known before.
-    if (shape && options.train_window.kind == Window::Kind::last_blocks) {
-      window_of(Stream::train).add_new(taps);
-    }
-    taps.accept_last();
-  } catch (...) {
-    if (probe.panel().tap_count() > tap) probe.panel().remove_last_tap();
-    if (train && train->panel().tap_count() > tap) train->panel().remove_last_tap();
-    taps.remove_last();
-    throw;
-  }
-  return {tap};
-}
-
-void Monitor::State::expect_reference_name(const std::string& name) const {
-  const bool is_tap = [&] {
-    for (std::size_t i = 0; i < taps.size(); ++i) {
-      if (taps.at(i).network == name) return true;
-    }
-    return false;
-  }();
-  if (!is_utf8(name)) {
-    throw Error("monitor: expected a recorded reference's name in UTF-8, got " + in_quotes(name));
-  }
-  if (name.empty() || name == options.network || is_reserved(name) || is_tap || packs.has(name)) {
-    throw Error("monitor: expected a new name for a recorded reference, got '" + name + "'");
-  }
-}
-
-Result<void> Monitor::State::add_reference(const std::string& name,
-                                           const std::filesystem::path& given) {
-  std::int64_t epoch = 0;
-  {
-    const std::lock_guard lock(front_mutex);
-    epoch = front.epoch;
-  }
-  const std::lock_guard lock(pipeline);
-  // The host may change its working directory, and resume from another.
-  const std::filesystem::path pack = std::filesystem::absolute(given).lexically_normal();
-  // A program that goes on with a run names its references once more.
-  if (packs.has(name, pack)) return {};
-  expect_reference_name(name);
-  auto added = packs.add(name, pack);
-  if (added) {
-    history.record_for_references();
-  } else {
-    writer.report(
-        {.epoch = epoch, .what = "reference_refused", .subject = name, .message = added.why()});
-  }
-  return added;
 }
 
 bool Monitor::State::claim(Schedule& schedule, const char* subject, std::int64_t epoch) {
@@ -269,14 +200,14 @@ Monitor::~Monitor() {
     return;
   }
   State& state = *state_;
-  state.executor.drain(Lane::training);
-  state.executor.drain(Lane::solve);
-  state.callbacks.drain();
+  state.callbacks.open();
+  state.settle();
   if (!state.front.is_finished) state.writer.write_event_counts();
   state.sinks.close();
   state.writer.write_event_counts();  // of what the sinks still owed
+  state.settle();
   state.callbacks.stop();
-  // What a callback asked for in the end.
+  // What the last callbacks asked for, if they ask for more again and again.
   state.executor.drain(Lane::training);
   state.executor.drain(Lane::solve);
 }
@@ -302,6 +233,7 @@ PanelPlan Monitor::plan(std::size_t images_per_step) const {
 
 void Monitor::training_step(std::int64_t epoch) {
   if (state_->is_forked()) return;
+  const DeliveryAtEnd delivery(state_->callbacks);
   state_->overhead.training_step(steady_seconds());
   const std::lock_guard lock(state_->front_mutex);
   ++state_->front.made;

@@ -1,6 +1,8 @@
 #include <exception>
 #include <future>
+#include <new>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "common/atomic_file.hpp"
@@ -107,7 +109,6 @@ Json parts_to_json(const State& state) {
             {"history", state.history.state()},
             {"verdicts", state.solver.verdict_state()},
             {"latest", rows_to_json(state.latest.all())},
-            {"events", events_to_json(state.writer.events())},
             {"probe", progress_to_json(at_beginning(state.probe.panel().progress()))},
             {"packs", Json::array()}};
   for (const ReferencePacks::Entry& entry : state.packs.entries()) {
@@ -118,8 +119,8 @@ Json parts_to_json(const State& state) {
 
 }  // namespace
 
-Result<void> Monitor::State::save(const std::filesystem::path& folder) {
-  overhead.interrupt();
+Result<void> Monitor::State::save_in_order(const std::filesystem::path& folder,
+                                           std::int64_t& epoch) {
   FrontState then;
   std::array<std::string, 3> schedules;
   const auto copy_front = [&] {
@@ -127,9 +128,11 @@ Result<void> Monitor::State::save(const std::filesystem::path& folder) {
     schedules = {options.probe_schedule.state(), options.train_schedule.state(),
                  options.train_snapshots.state()};
   };
-  std::promise<Result<void>> promise;
+  std::optional<Result<void>> written;
+  std::string failure;
+  std::promise<void> done;
+  const std::future<void> is_done = done.get_future();
   const auto job = [&] {
-    Result<void> written;
     try {
       if (!options.synchronous) executor.drain(Lane::solve);
       const std::lock_guard lock(pipeline);
@@ -138,28 +141,55 @@ Result<void> Monitor::State::save(const std::filesystem::path& folder) {
         copy_front();
       }
       written = write_checkpoint(folder, then, schedules);
-    } catch (const std::exception& failure) {
-      written =
-          Failure{folder.string() + ": expected to write a checkpoint, got: " + failure.what()};
+    } catch (const std::exception& reason) {
+      keep_reason(failure, reason.what());
+    } catch (...) {
+      keep_reason(failure, "unknown");
     }
-    promise.set_value(std::move(written));
+    done.set_value();
   };
-  // What was counted and what the window holds are taken at one point of the steps' order.
-  if (options.synchronous) {
-    job();
-  } else {
-    const std::lock_guard lock(front_mutex);
-    copy_front();
-    executor.submit(Lane::training, job);
+  {
+    // What was counted and what the window holds are taken at one point of the steps' order.
+    const std::lock_guard lock(ordering);
+    if (options.synchronous) {
+      job();
+    } else {
+      const std::lock_guard front_lock(front_mutex);
+      copy_front();
+      executor.submit(Lane::training, job);
+    }
   }
-  Result<void> saved = promise.get_future().get();
+  is_done.wait();
+  epoch = then.epoch;
+  if (written) return *std::move(written);
+  return Failure{folder.string() + ": expected to write a checkpoint, got: " + failure};
+}
+
+Result<void> Monitor::State::save(const std::filesystem::path& folder) {
+  overhead.interrupt();
+  std::int64_t epoch = 0;
+  Result<void> saved;
+  try {
+    saved = save_in_order(folder, epoch);
+  } catch (const std::exception& failure) {
+    // std::bad_alloc, before the job is queued or when it is done.
+    std::string why;
+    keep_reason(why, failure.what());
+    saved = Failure{std::move(why)};
+  }
   // What a resumed run's sinks will not be given again they should have; it is all with them now.
-  sinks.drain();
+  try {
+    sinks.drain();
+  } catch (...) {
+    writer.lose(Loss::sink_call);
+  }
   if (!saved) {
-    writer.report({.epoch = then.epoch,
+    writer.tell([&] {
+      return Event{.epoch = epoch,
                    .what = "checkpoint_failed",
                    .subject = folder.string(),
-                   .message = saved.why()});
+                   .message = saved.why()};
+    });
   }
   return saved;
 }
@@ -189,6 +219,7 @@ Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folde
   json["rows_size"] = rows->size;
   json["rows_time"] = rows->last_time;
   json["rows_begin"] = rows->first_line;
+  json["events"] = events_to_json(rows->events);
   const std::string text =
       sealed_checkpoint(json.dump(-1, ' ', false, Json::error_handler_t::replace));
   AtomicFile file(checkpoint_file(folder));
@@ -201,7 +232,7 @@ Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folde
 }
 
 void Monitor::State::restore_streams(const std::filesystem::path& folder) {
-  const Json json = Json::parse(restored);
+  const Json& json = *restored;
   front_from_json(json.at("front"), front);
   const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
   const std::array targets{&options.probe_schedule, &options.train_schedule,
@@ -230,7 +261,7 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
 
 void Monitor::State::restore(const std::filesystem::path& folder) {
   try {
-    const Json json = Json::parse(restored);
+    const Json& json = *restored;
     // First all that may be refused, then what is cut off: another checkpoint may be tried.
     if (!writer.take_up(json.at("rows_begin").get<std::string>())) {
       throw Error((options.run_directory / "rows.jsonl").string() +
@@ -245,14 +276,16 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     widths = json.at("widths").get<decltype(widths)>();
     const auto packs_then =
         json.at("packs").get<std::vector<std::pair<std::string, std::string>>>();
-    const std::vector<Event> events = events_from_json(json.at("events"));
+    const std::vector<CountedEvent> events = events_from_json(json.at("events"));
     const auto rows_size = json.at("rows_size").get<std::uint64_t>();
     const auto rows_time = json.at("rows_time").get<double>();
-    const std::vector<Event> lost = history.restore(json.at("history"));
+    history.restore(json.at("history"));
     const RunWriter::Cut cut = writer.cut(rows_size, rows_time);
+    const std::optional<Event> stays = history.remove_later();
     writer.restore(events, rows_time);
     open_sinks(true);
-    for (const Event& event : lost) writer.report(event);
+    if (stays) writer.report(*stays);
+    history.open_starts();
     // A run goes on without a pack that cannot be used any more; an event tells the reason.
     for (const auto& [name, pack] : packs_then) static_cast<void>(add_reference(name, pack));
     const RunRow row = run_row();
@@ -272,6 +305,8 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     }
   } catch (const Error&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;  // the checkpoint may be good
   } catch (const std::exception& failure) {
     throw Error(checkpoint_file(folder).string() +
                 ": expected a checkpoint as save() writes it, got: " + failure.what());

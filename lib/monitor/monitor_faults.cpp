@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "monitor/comparison/changed_width.hpp"
 #include "monitor/monitor_state.hpp"
 
 namespace livecca {
@@ -17,12 +18,7 @@ bool is_of_taps(const std::string& subject, const EndedWindow& window) {
 }  // namespace
 
 void Monitor::State::report_to(SnapshotReport& report, const Event& event) noexcept {
-  writer.report(event);
-  try {
-    report.events.push_back(event);
-  } catch (...) {
-    // No memory for it: it is in the rows.
-  }
+  report_event(writer, report, [&] { return event; });
 }
 
 void Monitor::State::report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report) {
@@ -67,10 +63,12 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
 }
 
 void Monitor::State::report_unverified_probe(std::int64_t epoch, SnapshotReport& report) {
-  if (probe_inputs || history.snapshots() > 0) return;
+  if (probe_inputs || (history.snapshots() > 0 && !history.start_has_fingerprint())) return;
+  if (std::exchange(was_unverified_told, true)) return;
   report_to(report, {epoch, "unverified_probe", "probe",
-                     "expected the probe's inputs, to notice when they change, got none; "
-                     "Step::set_inputs() takes them"});
+                     std::string("expected the probe's inputs") +
+                         (history.snapshots() > 0 ? " as at the start" : "") +
+                         ", to notice when they change, got none; Step::set_inputs() takes them"});
 }
 
 void Monitor::State::report_changed_widths(Stream stream, const EndedWindow& window,
@@ -80,15 +78,10 @@ void Monitor::State::report_changed_widths(Stream stream, const EndedWindow& win
     if (tap >= window.moments.taps.size()) continue;
     const TapMoments& now = window.moments.taps[tap];
     if (!now.moments || now.moments->samples() == 0) continue;
-    const auto [place, is_new] = known.try_emplace(tap, now.features_of_tap);
-    const std::size_t before = std::exchange(place->second, now.features_of_tap);
-    if (before == now.features_of_tap) continue;
-    report_to(report,
-              {report.epoch, "shape_changed",
-               (stream == Stream::train ? "train: " : "") + now.name.text(),
-               "expected " + std::to_string(before) + " features as at the snapshot before, got " +
-                   std::to_string(now.features_of_tap) +
-                   "; its numbers do not go on with the earlier ones"});
+    const std::string why = changed_width(known, tap, now.features_of_tap);
+    if (why.empty()) continue;
+    report_to(report, {report.epoch, "shape_changed",
+                       (stream == Stream::train ? "train: " : "") + now.name.text(), why});
   }
 }
 
@@ -117,22 +110,6 @@ void Monitor::State::report_unpaired_references(std::int64_t epoch, SnapshotRepo
     report_to(report, {epoch, "missing", tap.text(),
                        "expected a layer of this name in " + options.network + ", got none"});
   }
-}
-
-void Monitor::State::report_over_limit(const std::string& name) noexcept {
-  writer.tell([&] {
-    std::int64_t epoch = 0;
-    {
-      const std::lock_guard lock(front_mutex);
-      epoch = front.epoch;
-    }
-    return Event{.epoch = epoch,
-                 .what = "over_limit",
-                 .subject = "taps",
-                 .message = "expected at most " + std::to_string(options.most_taps) +
-                            " taps, got another one, " + name +
-                            "; it is not watched: do names change from step to step?"};
-  });
 }
 
 void Monitor::State::report_silence(std::int64_t epoch, SnapshotReport& report) {

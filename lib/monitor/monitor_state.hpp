@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "livecca/monitor/monitor.hpp"
 #include "livecca/packs/probe_fingerprint.hpp"
 #include "monitor/callbacks.hpp"
+#include "monitor/comparison/report_event.hpp"
 #include "monitor/history/history.hpp"
 #include "monitor/history/reference_packs.hpp"
 #include "monitor/intake/kept_reason.hpp"
@@ -87,15 +89,21 @@ struct PendingSnapshot {
 struct Monitor::State {
   State(MonitorOptions given, const std::filesystem::path* checkpoint, const TestKnobs& knobs);
 
+  /// Waits for steps, solves and callbacks, and for what callbacks ask for, until all are done; if
+  /// callbacks ask again and again, for some rounds of it.
+  void settle() noexcept;
   /// In a child of fork() nothing may be touched: other threads' locks are taken for ever there.
   bool is_forked() const;
 
+  // watching.cpp
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape);
   Result<void> add_reference(const std::string& name, const std::filesystem::path& pack);
   /// There is no place for a tap of this name.
   void report_over_limit(const std::string& name) noexcept;
   void expect_reference_name(const std::string& name) const;
+
+  // monitor.cpp
   /// The sinks are told of the run, and of all that the writer writes from now on.
   void open_sinks(bool is_resumed);
   void report_sink(const std::string& sink, const std::string& what, const std::string& why,
@@ -109,6 +117,8 @@ struct Monitor::State {
   }
 
   // step_queue.cpp
+  /// A train step that was committed after finish().
+  void refuse_late(std::unique_ptr<StepBuffer> buffer) noexcept;
   /// Lets a buffer be used again.
   void give_back(std::unique_ptr<StepBuffer> buffer);
   /// Runs a job on livecca's thread, behind all steps so far; waits for a place in the queue. If
@@ -157,21 +167,14 @@ struct Monitor::State {
   void freeze_train(SnapshotJob& job, const FrontState& front_then);
   void add_earlier(SnapshotJob& job);
   SnapshotReport finish();
-  void compare_with_final(SnapshotReport& report);
+  void compare_with_final(SnapshotReport& report) noexcept;
+  /// What came after the last snapshot, and is in none.
   void report_rest(SnapshotReport& report);
 
   // monitor_faults.cpp
   void report_to(SnapshotReport& report, const Event& event) noexcept;
-  /// The same of what make_event() returns, as far as there is memory for it.
-  template <typename MakeEvent>
-  void report_made(SnapshotReport& report, const MakeEvent& make_event) noexcept {
-    try {
-      report_to(report, make_event());
-    } catch (...) {
-      writer.lose(Loss::event);
-    }
-  }
-  /// That nobody told the probe's inputs, if this is its first snapshot.
+  /// That nobody told the probe's inputs: at its first snapshot, or at the first of this process if
+  /// the start knows them.
   void report_unverified_probe(std::int64_t epoch, SnapshotReport& report);
   /// Taps of another width than at the stream's snapshot before.
   void report_changed_widths(Stream stream, const EndedWindow& window, SnapshotReport& report);
@@ -186,7 +189,10 @@ struct Monitor::State {
   void write_run_row();
 
   // monitor_checkpoint.cpp
+  /// Never throws.
   Result<void> save(const std::filesystem::path& folder);
+  /// Throws std::exception.
+  Result<void> save_in_order(const std::filesystem::path& folder, std::int64_t& epoch);
   Result<void> write_checkpoint(const std::filesystem::path& folder, const FrontState& front_then,
                                 const std::array<std::string, 3>& schedules);
   void restore(const std::filesystem::path& folder);
@@ -194,7 +200,7 @@ struct Monitor::State {
 
   MonitorOptions options;
   std::int64_t process;
-  std::string restored;  ///< the checkpoint's text, while it is being read; else empty
+  std::shared_ptr<const nlohmann::json> restored;  ///< the checkpoint, while it is being read
   Callbacks callbacks;
   RunWriter writer;
   std::mutex front_mutex;
@@ -207,6 +213,9 @@ struct Monitor::State {
   Overhead overhead;
   double began = 0;
 
+  /// Held from where the front is changed or copied for a job until the job is queued: a checkpoint
+  /// comes before a snapshot in both, or after it in both. Taken before `pipeline` and front_mutex.
+  std::mutex ordering;
   std::recursive_mutex asking;  ///< held while a predicate is asked, which may ask for others
   std::mutex pipeline;
   std::mutex solving;                  ///< of the solver
@@ -221,7 +230,8 @@ struct Monitor::State {
   /// Of each stream's taps, at their last snapshot with rows.
   std::array<std::map<std::size_t, std::size_t>, 2> widths;
   std::size_t taps_in_run_row = 0;
-  bool was_silence_told = false;  ///< at a snapshot
+  bool was_silence_told = false;     ///< at a snapshot
+  bool was_unverified_told = false;  ///< in this process
 };
 
 struct Monitor::Step::State {

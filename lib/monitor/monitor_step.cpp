@@ -20,6 +20,7 @@ constexpr std::uint64_t images_per_train_step = std::uint64_t{1} << 24U;
 Monitor::Step Monitor::begin(Stream stream, std::int64_t epoch) {
   State& state = *state_;
   if (state.is_forked()) return Step(std::make_unique<Step::State>(state, nullptr));
+  const DeliveryAtEnd delivery(state.callbacks);
   const bool is_probe = stream == Stream::probe;
   const double share = is_probe ? 1 : state.overhead.images_share();
   if (is_probe) state.overhead.interrupt();
@@ -153,9 +154,11 @@ void Monitor::Step::commit() {
     return;
   }
   const bool is_probe = state->buffer->stream == Stream::probe;
+  bool is_late = false;
   {
     const TimeSpent time(state->buffer->observe_seconds);
     const std::lock_guard lock(monitor.front_mutex);
+    is_late = monitor.front.is_finished;
     if (is_probe) {  // a train step is counted where it gets its place among the others
       ++monitor.front.committed;
       monitor.front.probe_is_open = false;
@@ -163,7 +166,11 @@ void Monitor::Step::commit() {
       ++monitor.front.probe_steps;
     }
   }
-  monitor.hand_over(std::move(state->buffer));
+  if (is_late) {
+    monitor.refuse_late(std::move(state->buffer));
+  } else {
+    monitor.hand_over(std::move(state->buffer));
+  }
 }
 
 }  // namespace livecca

@@ -22,15 +22,15 @@ const MeasureRow* SnapshotReport::find(const RowKey& key) const {
 SnapshotTicket::SnapshotTicket(std::shared_future<std::shared_ptr<const SnapshotReport>> result)
     : result_(std::move(result)), process_(::getpid()) {}
 
-bool SnapshotTicket::is_forked() const { return !result_.valid() || ::getpid() != process_; }
+bool SnapshotTicket::is_empty() const { return !result_.valid() || ::getpid() != process_; }
 
 bool SnapshotTicket::ready() const {
-  return is_forked() || result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  return is_empty() || result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
 const SnapshotReport& SnapshotTicket::wait() const& {
   static const SnapshotReport nothing;
-  return is_forked() ? nothing : *result_.get();
+  return is_empty() ? nothing : *result_.get();
 }
 
 SnapshotReport SnapshotTicket::wait() && { return std::as_const(*this).wait(); }

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "monitor/comparison/asked_measures.hpp"
+#include "monitor/comparison/report_event.hpp"
 #include "monitor/intake/kept_reason.hpp"
 #include "monitor/pacing/time_spent.hpp"
 
@@ -54,14 +55,10 @@ SnapshotSolver::SnapshotSolver(const MonitorOptions& options, RunWriter& writer,
 
 void SnapshotSolver::fail(SnapshotJob& job, const char* what, const std::string& subject,
                           std::string_view message) noexcept {
-  try {
-    const Event event{
+  report_event(writer_, *job.report, [&] {
+    return Event{
         .epoch = job.epoch, .what = what, .subject = subject, .message = std::string(message)};
-    writer_.report(event);
-    job.report->events.push_back(event);
-  } catch (...) {
-    writer_.lose(Loss::event);
-  }
+  });
 }
 
 SolvedWindow SnapshotSolver::solved(const PanelMoments& moments, Solver& solver, Stream stream,
@@ -234,7 +231,7 @@ void SnapshotSolver::solve(SnapshotJob& job) noexcept {
   try {
     callbacks_.snapshot(job.report);
   } catch (...) {
-    writer_.lose(Loss::snapshot);
+    writer_.lose(Loss::callback);  // the rows are written
   }
 }
 

@@ -65,6 +65,8 @@ void Monitor::State::lose_snapshot(std::array<bool, 2> streams) noexcept {
 
 SnapshotTicket Monitor::State::snapshot(std::int64_t epoch, std::array<bool, 2> streams) {
   overhead.interrupt();
+  // What is counted and what is queued change together, as save() sees it.
+  const std::lock_guard lock(ordering);
   std::unique_ptr<PendingSnapshot> pending = begin_snapshot(epoch, streams);
   if (!pending) {
     lose_snapshot(streams);
@@ -118,7 +120,9 @@ bool Monitor::State::freeze_part(SnapshotJob& job, const Part& part) noexcept {
   } catch (...) {
     keep_reason(why, "unknown");
   }
-  report_made(*job.report, [&] { return Event{job.epoch, "solve_failed", "snapshot", why}; });
+  report_event(writer, *job.report, [&] {
+    return Event{job.epoch, "solve_failed", "snapshot", why};
+  });
   return false;
 }
 
@@ -237,7 +241,7 @@ void Monitor::State::add_earlier(SnapshotJob& job) {
   RecordedSide start = history.start();
   // At its start a layer is not compared with itself.
   start.layers.erase_if([&](const auto& layer) {
-    return job.now && job.now->layers.find(layer.first) == layer.second;
+    return layer.second && job.now && job.now->layers.find(layer.first) == layer.second;
   });
   if (!start.layers.empty()) job.earlier.push_back(std::move(start));
   for (const std::size_t snapshots : options.compare_before) {
@@ -261,17 +265,36 @@ void Monitor::State::freeze_train(SnapshotJob& job, const FrontState& front_then
 }
 
 void Monitor::State::report_rest(SnapshotReport& report) {
+  std::array<std::uint64_t, 2> discarded_of{};
+  std::string probe_failure;
+  {
+    const std::lock_guard lock(front_mutex);
+    for (std::size_t i = 0; i < discarded_of.size(); ++i) {
+      discarded_of[i] = front.streams[i].discarded;
+    }
+    keep_reason(probe_failure, front.probe_failure);
+  }
+  if (!probe_failure.empty()) {
+    report_to(report, {report.epoch, "window_dropped", "probe", probe_failure});
+  }
   for (const Stream stream : {Stream::probe, Stream::train}) {
-    if (stream == Stream::train && !train) continue;
-    const std::uint64_t steps = window_of(stream).steps();
-    if (steps == 0) continue;
-    report_to(report,
-              {report.epoch, "step_discarded", livecca::name_of(stream),
-               std::to_string(steps) + " steps came after the last snapshot; they are in none"});
+    const std::uint64_t steps =
+        stream == Stream::probe || train ? window_of(stream).steps() : std::uint64_t{0};
+    const std::uint64_t discarded = discarded_of[static_cast<std::size_t>(stream)];
+    std::string why;
+    if (steps > 0) {
+      why = std::to_string(steps) + " steps came after the last snapshot; they are in none";
+    }
+    if (discarded > 0) {
+      why += (why.empty() ? "" : "; ") + std::to_string(discarded) +
+             " steps after the last snapshot were begun and not committed";
+    }
+    if (why.empty()) continue;
+    report_to(report, {report.epoch, "step_discarded", livecca::name_of(stream), why});
   }
 }
 
-void Monitor::State::compare_with_final(SnapshotReport& report) {
+void Monitor::State::compare_with_final(SnapshotReport& report) noexcept {
   const std::lock_guard lock(pipeline);
   if (!history.kept().empty()) report.epoch = history.kept().back().epoch;
   report_dropped(report.epoch);
@@ -288,7 +311,9 @@ void Monitor::State::compare_with_final(SnapshotReport& report) {
   } catch (...) {
     keep_reason(why, "unknown");
   }
-  report_made(report, [&] { return Event{report.epoch, "solve_failed", final_reference, why}; });
+  report_event(writer, report, [&] {
+    return Event{report.epoch, "solve_failed", final_reference, why};
+  });
 }
 
 SnapshotReport Monitor::State::finish() {
@@ -304,6 +329,8 @@ SnapshotReport Monitor::State::finish() {
   }
   executor.drain(Lane::training);
   executor.drain(Lane::solve);
+  callbacks.drain();  // what they write of earlier snapshots does not belong to the end
+  writer.begin_end();
   compare_with_final(report);
   try {
     if (!sinks.empty()) writer.give_to_sinks(std::make_shared<const SnapshotRows>(report));
@@ -321,6 +348,7 @@ SnapshotReport Monitor::State::finish() {
   } catch (...) {
     writer.lose(Loss::line);
   }
+  callbacks.drain();  // of what the last rows caused
   return report;
 }
 

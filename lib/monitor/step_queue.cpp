@@ -115,16 +115,19 @@ void Monitor::State::drop_window(Stream stream, std::int64_t epoch,
 
 void Monitor::State::discard_probe_pass(std::int64_t epoch, std::string_view why) {
   {
-    const std::lock_guard lock(front_mutex);
-    if (front.is_finished) return;
-    front.expect_no_probe_step();
-    front.begin_probe_pass();
+    const std::lock_guard order(ordering);
+    {
+      const std::lock_guard lock(front_mutex);
+      if (front.is_finished) return;
+      front.expect_no_probe_step();
+      front.begin_probe_pass();
+    }
+    run_in_order([this] {
+      const std::lock_guard lock(pipeline);
+      probe.abandon();
+      forget_probe_rows();
+    });
   }
-  run_in_order([this] {
-    const std::lock_guard lock(pipeline);
-    probe.abandon();
-    forget_probe_rows();
-  });
   writer.tell([&] {
     return Event{epoch, "step_discarded", livecca::name_of(Stream::probe),
                  "this pass over the probe was dropped, because it failed: " + std::string(why)};
@@ -151,6 +154,17 @@ void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer,
   if (!reason.empty() && stream == Stream::train) {
     writer.tell([&] { return Event{epoch, "step_discarded", "train", reason}; });
   }
+}
+
+void Monitor::State::refuse_late(std::unique_ptr<StepBuffer> buffer) noexcept {
+  const std::int64_t epoch = buffer->epoch;
+  give_back(std::move(buffer));
+  writer.tell([&] {
+    return Event{.epoch = epoch,
+                 .what = "after_finish",
+                 .subject = "train",
+                 .message = "expected no steps after finish(), got one; it is dropped"};
+  });
 }
 
 void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) noexcept {

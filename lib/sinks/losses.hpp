@@ -8,19 +8,28 @@
 namespace livecca {
 
 /// What is lost when memory runs out.
-enum class Loss : std::uint8_t { line, event, sink_call, number, train_step, probe_step, snapshot };
+enum class Loss : std::uint8_t {
+  line,
+  event,
+  sink_call,
+  number,
+  train_step,
+  probe_step,
+  snapshot,
+  callback
+};
 
 /// The subject of the event that tells it.
 inline const char* name_of(Loss loss) {
-  constexpr std::array<const char*, 7> names{"line",       "event",      "sink call", "log",
-                                             "train step", "probe step", "snapshot"};
+  constexpr std::array<const char*, 8> names{"line",       "event",      "sink call", "log",
+                                             "train step", "probe step", "snapshot",  "callback"};
   return names[static_cast<std::size_t>(loss)];
 }
 
 /// Counts what was lost and not told yet: to count takes no memory. Thread safe.
 class Losses {
  public:
-  static constexpr std::size_t kinds = 7;
+  static constexpr std::size_t kinds = 8;
 
   void count(Loss loss) noexcept {
     ++counts_[static_cast<std::size_t>(loss)];

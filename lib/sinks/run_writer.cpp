@@ -1,5 +1,6 @@
 #include "sinks/run_writer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -182,7 +183,8 @@ void RunWriter::report_locked(const Event& event) {
     together.subject = others;
     return report_locked(together);
   }
-  const auto [place, is_new] = events_.try_emplace({event.what, event.subject}, Counted{event, 0});
+  const auto [place, is_new] =
+      events_.try_emplace({event.what, event.subject}, CountedEvent{event, 0});
   if (!is_new) place->second.event.count += event.count;
   // One that found no memory when it came first is written now.
   if (place->second.written == 0) write_event(place->second);
@@ -194,7 +196,7 @@ void RunWriter::call_on_event(const Event& event) noexcept {
   try {
     callbacks_.on_event(event);
   } catch (...) {
-    // No memory to tell it: it is in the rows.
+    losses_.count(Loss::callback);  // it is in the rows
   }
 }
 
@@ -205,18 +207,28 @@ Event RunWriter::too_late(const std::string& what) const {
           .message = "expected no rows after finish(), got " + what + "; they are dropped"};
 }
 
+void RunWriter::begin_end() noexcept {
+  const std::lock_guard lock(mutex_);
+  try {
+    // Lines that wait for the disk come behind those of the end: the extent then has these too.
+    if (file_.lines_waiting() > 0 && !file_.sync()) return;
+    before_end_.emplace(BeforeEnd{file_.size(), last_time_, {}});
+    before_end_->events = counted_events();
+  } catch (...) {
+    // No memory for the events: a run that goes on tells them again.
+  }
+}
+
 void RunWriter::finish(const Event& last) {
   const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
   // First: if the line has to wait, the event that says so may not come after it.
   if (std::exchange(is_finished_, true)) return;
-  const std::string line = with_checksum(to_json(last, run_, stamp(time)));
-  last_line_bytes_ = line.size() + 1;
-  write_line(line);
+  write_line(with_checksum(to_json(last, run_, stamp(time))));
   give_to_sinks(last);
 }
 
-void RunWriter::write_event(Counted& counted) noexcept {
+void RunWriter::write_event(CountedEvent& counted) noexcept {
   const std::uint64_t count = counted.event.count;
   if (write_locked(counted.event, last_time_)) counted.written = count;
 }
@@ -277,7 +289,10 @@ RunWriter::Cut RunWriter::cut(std::uint64_t size, double time) {
 Result<RunWriter::Extent> RunWriter::sync() {
   const std::lock_guard lock(mutex_);
   if (file_.sync()) {
-    return Extent{file_.size() - last_line_bytes_, last_time_, file_.first_line()};
+    if (!before_end_) return Extent{file_.size(), last_time_, file_.first_line(), counted_events()};
+    // A file that was begun anew since may be shorter.
+    return Extent{std::min(before_end_->size, file_.size()), before_end_->last_time,
+                  file_.first_line(), before_end_->events};
   }
   return Failure{file_.path().string() + ": expected the disk to take all rows, got: " +
                  (file_.last_error().empty() ? "an error" : file_.last_error())};
@@ -290,6 +305,12 @@ std::vector<Event> RunWriter::events() const {
   return result;
 }
 
+std::vector<CountedEvent> RunWriter::counted_events() const {
+  std::vector<CountedEvent> result;
+  for (const auto& [key, counted] : events_) result.push_back(counted);
+  return result;
+}
+
 double RunWriter::time() {
   const ClockReading time = read_clock();
   const std::lock_guard lock(mutex_);
@@ -298,15 +319,14 @@ double RunWriter::time() {
 
 double RunWriter::last_time() const { return last_time_; }
 
-void RunWriter::restore(const std::vector<Event>& events, double last_time) {
+void RunWriter::restore(const std::vector<CountedEvent>& events, double last_time) {
   const std::lock_guard lock(mutex_);
   last_time_ = last_time;
   events_.clear();
-  // Of counts the rows have the first, for all that is known.
-  for (const Event& event : events) {
+  for (const CountedEvent& counted : events) {
     // What a sink of another process did says nothing of this one's.
-    if (event.what.starts_with("sink_")) continue;
-    events_[{event.what, event.subject}] = {event, 1};
+    if (counted.event.what.starts_with("sink_")) continue;
+    events_[{counted.event.what, counted.event.subject}] = counted;
   }
 }
 

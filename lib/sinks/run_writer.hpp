@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,12 @@
 #include "sinks/sink_relay.hpp"
 
 namespace livecca {
+
+/// An event as often as it came, and the count that stands in the rows; 0: it is not there.
+struct CountedEvent {
+  Event event;
+  std::uint64_t written = 0;
+};
 
 /// Writes the rows of a run and keeps its events: the first of each kind and subject is written and
 /// told to the user, later ones are counted. What cannot be written is an event too.
@@ -59,6 +66,9 @@ class RunWriter {
     write_locked(row, stamp(time));
     tell_losses();
   }
+  /// What is written from now on belongs to the end of the run. A run that goes on from a
+  /// checkpoint of later has none of it yet.
+  void begin_end() noexcept;
   /// Writes the last row. Rows that come later are dropped; of these and of later events the user
   /// is still told, but nothing is written.
   void finish(const Event& last);
@@ -96,9 +106,9 @@ class RunWriter {
     std::uint64_t size = 0;  ///< bytes
     double last_time = 0;    ///< of the last
     std::string first_line;  ///< by which they are known
+    std::vector<CountedEvent> events;
   };
-  /// Of the disk, once all are there, but for the row of finish(): a run that goes on has none yet.
-  /// Fails if they cannot be.
+  /// Of the disk, once all are there, but for what came since begin_end(). Fails if they cannot be.
   Result<Extent> sync();
   std::vector<Event> events() const;
   /// The time of the last row.
@@ -106,7 +116,7 @@ class RunWriter {
   /// The time that a row would have now.
   double time();
   /// Goes on counting from these events, but for those of sinks, and with no time before that.
-  void restore(const std::vector<Event>& events, double last_time);
+  void restore(const std::vector<CountedEvent>& events, double last_time);
 
  private:
   using Key = std::pair<std::string, std::string>;
@@ -176,20 +186,23 @@ class RunWriter {
   bool stepped_back_ = false;  ///< the clock did, since the last line
   bool is_failing_ = false;    ///< the row in hand is about writing
   bool is_finished_ = false;
-  std::uint64_t last_line_bytes_ = 0;  ///< of finish()
+  /// What there was at begin_end().
+  struct BeforeEnd {
+    std::uint64_t size = 0;  ///< bytes
+    double last_time = 0;
+    std::vector<CountedEvent> events;
+  };
+  std::optional<BeforeEnd> before_end_;
   /// Events of more subjects are counted together: subjects may be without end.
   static constexpr std::size_t most_subjects = 4096;
 
-  struct Counted {
-    Event event;
-    std::uint64_t written;  ///< the count that stands in the rows; 0: it is not there
-  };
-  void write_event(Counted& counted) noexcept;
+  std::vector<CountedEvent> counted_events() const;
+  void write_event(CountedEvent& counted) noexcept;
   void call_on_event(const Event& event) noexcept;
 
   Losses losses_;
   std::uint64_t lines_lost_ = 0;  ///< for want of memory
-  std::map<Key, Counted> events_;
+  std::map<Key, CountedEvent> events_;
 };
 
 }  // namespace livecca

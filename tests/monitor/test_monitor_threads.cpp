@@ -3,11 +3,16 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "livecca/common/error.hpp"
+#include "monitor/test_knobs.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
@@ -18,6 +23,7 @@ using livecca_tests::normal_matrix;
 using livecca_tests::sum_of_overhead;
 using livecca_tests::TemporaryFolder;
 using livecca_tests::TinyTraining;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -171,6 +177,77 @@ TEST_CASE("in a child of fork() the monitor is inert, and the parent's files are
   CHECK_FALSE(run.monitor->finish().measures.empty());
 }
 #endif
+
+TEST_CASE("a checkpoint has a window and its counters of before a snapshot, or both of after it") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.threads = 1;
+  options.keep_history = false;
+  options.queue_steps = 6;  // so few that snapshot() waits for a place
+  Monitor monitor =
+      MonitorForTests::begun(options, {.before_solve = [] { std::this_thread::sleep_for(4ms); }});
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const Eigen::MatrixXd x = normal_matrix(8, 2, 1);
+  // One thread trains: a step is never begun before a snapshot and committed after it.
+  std::atomic<bool> is_over = false;
+  std::thread trainer([&] {
+    for (int i = 0; !is_over; ++i) {
+      auto step = monitor.begin(Stream::train, 0);
+      step.observe(net, view_of(x));
+      step.commit();
+      if (i % 3 != 2) continue;
+      std::this_thread::sleep_for(1ms);  // some checkpoints come before the snapshot
+      monitor.snapshot(0, Stream::train);
+    }
+  });
+  std::atomic<int> mixed = 0;
+  std::atomic<int> full = 0;
+  const auto save_often = [&](const std::filesystem::path& checkpoint) {
+    constexpr int saves = 60;
+    for (int i = 0; i < saves; ++i) {
+      CHECK(monitor.save(checkpoint));
+      const auto saved = livecca_tests::parsed(livecca_tests::text_of(checkpoint / "monitor.json"));
+      if (!saved.contains("train")) continue;
+      const auto in_window = saved["train"]["facts"]["steps"].get<std::uint64_t>();
+      full += in_window > 0 ? 1 : 0;
+      // The window's steps were begun since the last snapshot; others may be open, or dropped.
+      mixed += saved["front"]["train"][1].get<std::uint64_t>() < in_window ? 1 : 0;
+    }
+  };
+  std::vector<std::thread> savers;
+  for (const char* name : {"first", "second"}) {
+    savers.emplace_back([&, name] { save_often(folder.path() / name); });
+  }
+  for (std::thread& saver : savers) saver.join();
+  is_over = true;
+  trainer.join();
+  CHECK(mixed == 0);
+  CHECK(full > 0);
+}
+
+TEST_CASE("above most_taps watch() waits for nobody") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.synchronous = true;  // solves under the lock that a step needs
+  options.most_taps = 1;
+  Monitor* running = nullptr;
+  bool has_returned = false;
+  std::future<bool> is_watched;
+  Monitor monitor =
+      MonitorForTests::begun(options, {.before_solve = [&] {
+                               is_watched = std::async(std::launch::async, [&] {
+                                 return running->watch("net", "another", Layout::nc).is_watched();
+                               });
+                               has_returned = is_watched.wait_for(5s) == std::future_status::ready;
+                             }});
+  running = &monitor;
+  monitor.watch("net", "fc", Layout::nc);
+  monitor.snapshot(0);
+  CHECK(has_returned);
+  CHECK_FALSE(is_watched.get());
+}
 
 TEST_CASE("wrong use of streams throws") {
   const TemporaryFolder folder;

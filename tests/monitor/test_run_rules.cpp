@@ -18,6 +18,7 @@
 
 using namespace livecca;
 using livecca_tests::has_event;
+using livecca_tests::has_event_saying;
 using livecca_tests::message_of;
 using livecca_tests::normal_matrix;
 using livecca_tests::read_lines;
@@ -151,6 +152,9 @@ TEST_CASE("names that are not UTF-8 are refused at the door, and what was saved 
     CHECK(why.find("expected the names of a network and a layer in UTF-8") != std::string::npos);
     CHECK_THROWS_AS(monitor.watch("n\xFFt", "fc", Layout::nc), Error);
     CHECK_THROWS_AS(static_cast<void>(monitor.add_reference("r\xFF", folder.path())), Error);
+    const auto added = monitor.add_reference("recorded", "/packs/n\xFFt.safetensors");
+    CHECK(added.why() ==
+          "\"/packs/n\\ufffdt.safetensors\": expected the path of a recorded reference in UTF-8");
     const TapHandle net = monitor.watch("net", "Größe", Layout::nc);
     const Eigen::MatrixXd x = normal_matrix(60, 4, 1);
     auto step = monitor.begin(Stream::train, 0);
@@ -196,6 +200,33 @@ TEST_CASE("that nobody tells the probe's inputs is said at the first snapshot, o
     }
     CHECK(said == (told ? 0 : 1));
   }
+}
+
+TEST_CASE(
+    "a probe whose inputs are told no more is said, if the start knows them, once a process") {
+  TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  const Eigen::MatrixXd x = normal_matrix(60, 4, 3);
+  const auto is_said = [&](Monitor& monitor, std::int64_t epoch, bool told) {
+    auto step = monitor.begin(Stream::probe, epoch);
+    if (told) step.set_inputs(view_of(x));
+    step.observe(monitor.watch("net", "fc", Layout::nc), view_of(x));
+    step.commit();
+    return has_event_saying(monitor.snapshot(epoch).wait(), "unverified_probe",
+                            "expected the probe's inputs as at the start");
+  };
+  {
+    Monitor monitor(options);
+    CHECK_FALSE(is_said(monitor, 0, true));
+    CHECK(is_said(monitor, 1, false));
+    CHECK_FALSE(is_said(monitor, 2, false));
+    REQUIRE(monitor.save(folder.path() / "checkpoint"));
+  }
+  Monitor monitor(options, folder.path() / "checkpoint");
+  CHECK(is_said(monitor, 3, false));
+  CHECK_FALSE(is_said(monitor, 4, true));
+  CHECK_FALSE(is_said(monitor, 5, false));
 }
 
 TEST_CASE("a width that changes between snapshots is said, and only then") {

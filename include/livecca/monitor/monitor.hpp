@@ -62,8 +62,8 @@ struct TapHandle {
 ///
 /// If memory runs out, numbers are lost, and training and the run go on: an event "out_of_memory",
 /// "step_discarded", "window_dropped" or "solve_failed" says what is lost. Only the constructors,
-/// watch() and add_reference() throw std::bad_alloc. Writing a checkpoint is the exception: the
-/// library for JSON may end the process if memory runs out in it.
+/// watch(), add_reference(), plan() and latest() throw std::bad_alloc; save() fails. Writing a
+/// checkpoint is the exception: the library for JSON may end the process if memory runs out in it.
 ///
 /// In a child process of fork() the monitor does nothing: calls return at once, and the parent's
 /// files are not touched.

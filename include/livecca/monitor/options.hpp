@@ -111,10 +111,14 @@ struct MonitorOptions {
   /// on_snapshot come one at a time on a thread of livecca's own, soon after what they tell, and
   /// all of them before finish() or the destructor returns. If `synchronous` is set, they come on
   /// the caller's thread, at the end of the call that caused them. They may call the monitor, but
-  /// not finish() or the destructor. If it throws, there is an event "callback_failed".
+  /// not finish() or the destructor. What the constructor has to tell comes with the first call of
+  /// a member, so a callback may use the variable that the monitor is assigned to. If it throws,
+  /// there is an event "callback_failed". If more than 4096 events wait for it, the oldest are
+  /// dropped, with an event "callback_dropped".
   std::function<void(const Event&)> on_event{};
   /// Called with every solved snapshot, in order, as on_event is. If it takes longer than the
-  /// snapshots need, their reports wait in memory. If it throws, there is an event
+  /// snapshots need, up to 256 reports wait in memory. Beyond that the oldest are dropped, with an
+  /// event "callback_dropped"; their rows are written. If it throws, there is an event
   /// "callback_failed".
   std::function<void(const SnapshotReport&)> on_snapshot{};
   /// Facts of your own about the run, e.g. learning rate or data set. They go into the run row.

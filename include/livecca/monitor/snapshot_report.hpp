@@ -27,8 +27,8 @@ struct SnapshotReport : SnapshotRows {
   LIVECCA_EXPORT const MeasureRow* find(const RowKey& key) const;
 };
 
-/// A snapshot that is being solved. Copies share the result. After a fork(), nobody solves it in
-/// the child, so the report is empty there. Thread safe.
+/// A snapshot that is being solved. Copies share the result. The report is empty if there was no
+/// memory for the snapshot, and in a child of fork(), where nobody solves it. Thread safe.
 class LIVECCA_EXPORT SnapshotTicket {
  public:
   explicit SnapshotTicket(std::shared_future<std::shared_ptr<const SnapshotReport>> result);
@@ -41,7 +41,8 @@ class LIVECCA_EXPORT SnapshotTicket {
   SnapshotReport wait() &&;
 
  private:
-  bool is_forked() const;
+  /// Nobody solves it.
+  bool is_empty() const;
 
   std::shared_future<std::shared_ptr<const SnapshotReport>> result_;
   std::int64_t process_;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "monitor/comparison/recorded_comparison.hpp"
+#include "monitor/comparison/report_event.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
 #include "monitor/history/reopened_pack.hpp"
 
@@ -36,9 +37,9 @@ class FinalCurves {
 
  private:
   void fail(const std::string& what, const std::string& subject, const std::string& message) {
-    const Event event{.epoch = epoch_, .what = what, .subject = subject, .message = message};
-    writer_.report(event);
-    report_.events.push_back(event);
+    report_event(writer_, report_, [&] {
+      return Event{.epoch = epoch_, .what = what, .subject = subject, .message = message};
+    });
   }
 
   void read(const History::Kept& kept) {

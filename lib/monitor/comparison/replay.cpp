@@ -11,6 +11,7 @@
 #include "common/list_folder.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
+#include "monitor/comparison/changed_width.hpp"
 #include "monitor/comparison/recorded_comparison.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
 #include "monitor/history/history.hpp"
@@ -167,13 +168,8 @@ void Replay::keep_as_start(const Pack& pack) {
 
 void Replay::report_changed_width(const RecordedPack& pack, const RecordedLayer& layer,
                                   std::map<std::string, std::size_t>& widths) {
-  const auto known = widths.try_emplace(layer.name, layer.features_of_tap).first;
-  const std::size_t before = std::exchange(known->second, layer.features_of_tap);
-  if (before == layer.features_of_tap) return;
-  fail("shape_changed", layer.name,
-       pack.path().string() + ": expected " + std::to_string(before) +
-           " features as in the snapshot before, got " + std::to_string(layer.features_of_tap) +
-           "; its numbers do not go on with the earlier ones");
+  const std::string why = changed_width(widths, layer.name, layer.features_of_tap);
+  if (!why.empty()) fail("shape_changed", layer.name, pack.path().string() + ": " + why);
 }
 
 void Replay::read_history() {

@@ -108,9 +108,9 @@ std::shared_ptr<const RecordedPack> History::close(
 void History::keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
                             const std::map<std::string, std::uint64_t>& nonfinite_rows) {
   for (const auto& [layer, rows] : nonfinite_rows) {
-    if (start_.contains(layer) || pack->find(layer) == nullptr) continue;
+    if (has_start(layer) || pack->find(layer) == nullptr) continue;
     if (rows == 0) {
-      start_.set(layer, pack);
+      starts_.push_back({layer, pack->path(), pack});
       continue;
     }
     report_({.epoch = pack->epoch(),
@@ -128,9 +128,38 @@ std::size_t History::most_recent_needed() const {
   return most + 1;
 }
 
+bool History::has_start(const std::string& layer) const {
+  return std::ranges::find(starts_, layer, &Start::layer) != starts_.end();
+}
+
 bool History::is_start(const Kept& kept) const {
-  return std::ranges::any_of(start_,
-                             [&](const auto& layer) { return layer.second->path() == kept.file; });
+  return std::ranges::find(starts_, kept.file, &Start::file) != starts_.end();
+}
+
+bool History::start_has_fingerprint() const {
+  return std::ranges::any_of(
+      starts_, [](const Start& start) { return start.pack && start.pack->fingerprint(); });
+}
+
+/// Tries those that could not be read, each file once.
+void History::open_starts() {
+  std::map<std::filesystem::path, std::shared_ptr<const RecordedPack>> opened;
+  for (Start& start : starts_) {
+    if (start.pack) continue;
+    const auto [place, is_new] = opened.try_emplace(start.file);
+    if (is_new) {
+      const auto pack = RecordedPack::open(start.file);
+      if (pack) {
+        place->second = *pack;
+      } else {
+        report_({.epoch = kept_.empty() ? 0 : kept_.back().epoch,
+                 .what = "missing",
+                 .subject = start_reference,
+                 .message = pack.why() + "; the next snapshot tries again"});
+      }
+    }
+    start.pack = place->second;
+  }
 }
 
 bool History::is_in_checkpoint(std::uint64_t number) const {
@@ -189,7 +218,12 @@ void History::thin(std::int64_t epoch) {
   }
 }
 
-RecordedSide History::start() const { return {start_reference, ReferenceKind::start, start_}; }
+RecordedSide History::start() {
+  open_starts();
+  RecordedSide side{start_reference, ReferenceKind::start, {}};
+  for (const Start& start : starts_) side.layers.set(start.layer, start.pack);
+  return side;
+}
 
 std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
                                                     bool is_latest_now) const {
@@ -215,14 +249,13 @@ nlohmann::json History::state() const {
         {{"number", kept.number}, {"epoch", kept.epoch}, {"bytes", kept.bytes}});
   }
   state["start"] = nlohmann::json::object();
-  for (const auto& [layer, pack] : start_) {
-    state["start"][layer] = pack->path().filename().string();
+  for (const Start& start : starts_) {
+    state["start"][start.layer] = start.file.filename().string();
   }
   return state;
 }
 
-std::vector<Event> History::restore(const nlohmann::json& state) {
-  std::vector<Event> lost;
+void History::restore(const nlohmann::json& state) {
   snapshots_ = state.at("snapshots").get<std::uint64_t>();
   waiting_ = state.at("waiting").get<std::set<std::uint64_t>>();
   in_checkpoints_ = {waiting_, {}};
@@ -235,34 +268,21 @@ std::vector<Event> History::restore(const nlohmann::json& state) {
                      .bytes = kept.at("bytes").get<std::uint64_t>()});
     in_checkpoints_[1].insert(number);
   }
-  start_.clear();
-  std::map<std::string, std::shared_ptr<const RecordedPack>> packs;
+  starts_.clear();
   for (const auto& [layer, name] : state.at("start").items()) {
-    const auto file = directory_ / name.get<std::string>();
-    auto& pack = packs[file.string()];
-    if (!pack) {
-      const auto opened = RecordedPack::open(file);
-      if (!opened) {
-        lost.push_back({.epoch = 0,
-                        .what = "history_failed",
-                        .subject = "start/" + layer,
-                        .message = opened.why()});
-        continue;
-      }
-      pack = *opened;
-    }
-    start_.set(layer, pack);
+    starts_.push_back({layer, directory_ / name.get<std::string>(), nullptr});
   }
+}
+
+std::optional<Event> History::remove_later() const {
   const std::error_code failure = remove_later_files();
-  if (failure && failure != std::errc::no_such_file_or_directory) {
-    lost.push_back({.epoch = 0,
-                    .what = "history_failed",
-                    .subject = "history",
-                    .message = directory_.string() +
-                               ": expected to remove the snapshots after the checkpoint, got: " +
-                               failure.message()});
-  }
-  return lost;
+  if (!failure || failure == std::errc::no_such_file_or_directory) return std::nullopt;
+  return Event{.epoch = 0,
+               .what = "history_failed",
+               .subject = "history",
+               .message = directory_.string() +
+                          ": expected to remove the snapshots after the checkpoint, got: " +
+                          failure.message()};
 }
 
 std::error_code History::remove_later_files() const {

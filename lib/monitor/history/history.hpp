@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -69,8 +70,14 @@ class History {
   void abandon() noexcept;
 
   /// Each layer at the first snapshot of the same probe that was finite throughout: a NaN that is
-  /// kept as the start would leave its row out of every later comparison.
-  RecordedSide start() const;
+  /// kept as the start would leave its row out of every later comparison. A layer keeps its start:
+  /// while the file cannot be read, its pack is null, with an event "missing", and each call tries
+  /// again.
+  RecordedSide start();
+  /// Tries to read the starts that could not be read yet.
+  void open_starts();
+  /// Whether a layer's start knows the inputs of its probe.
+  bool start_has_fingerprint() const;
   /// The kept snapshot so many before this one, which is the latest that is kept or was not kept at
   /// all; null if there is none.
   std::shared_ptr<const RecordedPack> before(std::size_t snapshots, bool is_latest_now) const;
@@ -82,17 +89,25 @@ class History {
   nlohmann::json state() const;
   /// The state() as it is now is in a checkpoint.
   void was_saved();
-  /// Goes on from a state(), and removes what came after it. Returns what cannot be had any more.
-  /// Throws std::exception, before anything is removed, if it is none.
-  std::vector<Event> restore(const nlohmann::json& state);
+  /// Goes on from a state(). Changes nothing on the disk. Throws std::exception if it is none.
+  void restore(const nlohmann::json& state);
+  /// Removes the files that came after the restored state; says what could not be removed.
+  std::optional<Event> remove_later() const;
 
  private:
+  struct Start {
+    std::string layer;
+    std::filesystem::path file;
+    std::shared_ptr<const RecordedPack> pack;  ///< null if it could not be read yet
+  };
+
   std::filesystem::path file_of(std::uint64_t number) const;
   PackWriter& writer();
   void fail(const std::string& layer, std::int64_t epoch, const std::string& why);
   void keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
                      const std::map<std::string, std::uint64_t>& nonfinite_rows);
   void thin(std::int64_t epoch);
+  bool has_start(const std::string& layer) const;
   bool is_start(const Kept& kept) const;
   std::size_t most_recent_needed() const;
   /// Once no checkpoint needs it.
@@ -108,8 +123,8 @@ class History {
   std::unique_ptr<PackWriter> writer_;  ///< of the open snapshot, once it has rows
   std::set<std::string> seen_;          ///< layers that it has rows of
   std::set<std::string> spoiled_;       ///< layers that it will not have
-  LayerPacks start_;
-  bool is_spoiled_ = false;  ///< it will have none
+  std::vector<Start> starts_;           ///< in the order in which layers got theirs
+  bool is_spoiled_ = false;             ///< it will have none
   std::vector<Kept> kept_;
   std::array<std::set<std::uint64_t>, 2> in_checkpoints_;  ///< numbers that the last two know of
   std::set<std::uint64_t> waiting_;  ///< of files that go when no checkpoint knows of them

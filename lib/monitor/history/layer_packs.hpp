@@ -10,8 +10,9 @@
 
 namespace livecca {
 
-/// The pack of each layer, by name. Iterates in the order in which layers were first set, because
-/// rows and tables show layers in the order of watching. Finding is linear in the layers.
+/// The pack of each layer, by name; null if it is there and cannot be read now. Iterates in the
+/// order in which layers were first set, because rows and tables show layers in the order of
+/// watching. Finding is linear in the layers.
 class LayerPacks {
  public:
   using Pack = std::shared_ptr<const RecordedPack>;

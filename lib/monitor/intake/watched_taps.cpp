@@ -44,6 +44,11 @@ std::size_t WatchedTaps::size() const {
   return taps_.size();
 }
 
+std::size_t WatchedTaps::accepted() const {
+  const std::shared_lock lock(mutex_);
+  return places_.size();
+}
+
 const WatchedTap& WatchedTaps::at(std::size_t index) const {
   const std::shared_lock lock(mutex_);
   return taps_[index];

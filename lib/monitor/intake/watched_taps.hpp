@@ -41,6 +41,8 @@ class WatchedTaps {
   /// Of a tap that was not accepted.
   void remove_last();
   std::size_t size() const;
+  /// Those that find() gives.
+  std::size_t accepted() const;
   const WatchedTap& at(std::size_t index) const;
 
  private:
