@@ -12,6 +12,7 @@
 #include "common/hexadecimal.hpp"
 #include "common/input_file.hpp"
 #include "common/json_depth.hpp"
+#include "common/safetensors.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/rows_reader.hpp"
 
@@ -28,8 +29,11 @@ template <typename Enum>
 Enum named(const Json& json) {
   const auto name = json.get<std::string>();
   if (const auto value = enum_named<Enum>(name)) return *value;
-  throw Error("expected a name that livecca gives, got '" + name + "'");
+  throw Error("expected a name that livecca gives, got " + in_quotes(name));
 }
+
+/// For a message: in ASCII, because a terminal acts on some other characters, and short.
+std::string printed(const Json& json) { return json.dump(-1, ' ', true).substr(0, 200); }
 
 // What a checkpoint begins with. The checksum is that of all bytes behind it.
 constexpr std::string_view seal_begin = R"({"checksum":"crc32c:)";
@@ -119,7 +123,7 @@ Json read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& 
   }
   if (!holds("version", checkpoint_version)) {
     refuse(path, "expected a checkpoint of version " + std::to_string(checkpoint_version) +
-                     ", got " + (json.contains("version") ? json["version"].dump() : "none") +
+                     ", got " + (json.contains("version") ? printed(json["version"]) : "none") +
                      "; resume with the livecca that wrote it, or begin a new run");
   }
   if (!is_sealed) refuse(path, "expected a checksum at its beginning, got none: it was damaged");
@@ -131,8 +135,8 @@ Json read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& 
   for (const auto& [name, value] : expected.items()) {
     if (saved.contains(name) && saved[name] == value) continue;
     refuse(path, "expected option " + name + " = " +
-                     (saved.contains(name) ? saved[name].dump() : "none") +
-                     ", which this checkpoint was written with, got " + value.dump() +
+                     (saved.contains(name) ? printed(saved[name]) : "none") +
+                     ", which this checkpoint was written with, got " + printed(value) +
                      " in the options of this run");
   }
   return json;
@@ -235,7 +239,7 @@ std::vector<MeasureRow> rows_from_json(const Json& json) {
     rows.push_back(std::get<MeasureRow>(std::move(line->row)));
     // The reader forgives fields that older versions did not write; a checkpoint has them all.
     if (Json::parse(to_json(rows.back(), "", 0)) != from) {
-      throw std::runtime_error("expected all fields of a row, got " + from.dump().substr(0, 200));
+      throw std::runtime_error("expected all fields of a row, got " + printed(from));
     }
   }
   return rows;

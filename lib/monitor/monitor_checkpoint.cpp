@@ -7,6 +7,7 @@
 
 #include "common/atomic_file.hpp"
 #include "common/list_folder.hpp"
+#include "common/safetensors.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "monitor/checkpoint.hpp"
@@ -80,6 +81,13 @@ std::string new_moments_file(const std::filesystem::path& folder, const FrontSta
     name = stem + "-" + std::to_string(i) + ".moments";
   }
   return name;
+}
+
+/// A name as new_moments_file() gives.
+bool is_moments_file(std::string_view name) {
+  constexpr std::string_view characters = "0123456789-abcdefghijklmnopqrstuvwxyz.";
+  return name.starts_with("train-") && name.ends_with(".moments") &&
+         name.find_first_not_of(characters) == std::string_view::npos;
 }
 
 /// Of earlier checkpoints, and of those that were being written when the process was killed.
@@ -249,7 +257,12 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
   probe.restore(probe.panel().copy_for_restore(), progress_from_json(json.at("probe")), {});
   if (!json.contains("train")) return;
   const Json& saved = json.at("train");
-  const auto stored = load_moments(folder / saved.at("moments").get<std::string>());
+  const auto moments_file = saved.at("moments").get<std::string>();
+  if (!is_moments_file(moments_file)) {
+    throw Error(checkpoint_file(folder).string() +
+                ": expected the name of a moments file beside it, got " + in_quotes(moments_file));
+  }
+  const auto stored = load_moments(folder / moments_file);
   if (!stored) throw Error(stored.why());
   const PanelMoments& moments = stored->moments;
   train.emplace(Stream::train, options, executor);

@@ -15,8 +15,10 @@
 namespace livecca {
 namespace {
 
-// A table of sequences × steps is made in memory, and the steps are a number that a file gives.
+// A table of sequences × steps is made in memory, and the steps are a number that a file gives: a
+// small file may say that there are far more than memory has bytes.
 constexpr std::size_t most_steps = std::size_t{1} << 24U;
+constexpr std::uint64_t most_steps_of_all = std::uint64_t{1} << 30U;
 
 /// What a layer's rows are decoded with, and where they lie.
 struct StoredLayer {
@@ -252,10 +254,11 @@ Result<std::shared_ptr<RowSource>> RecordedPack::rows_by_step(std::string_view l
                    ": expected the steps of sequences, got " + facts.reading};
   }
   const std::size_t width = std::max(steps, facts.grid.width);
-  std::uint64_t entries = 0;
-  if (width > most_steps || __builtin_mul_overflow(images(), width, &entries)) {
+  if (width > most_steps || images() > most_steps_of_all / width) {
     return Failure{path().string() + ": layer " + in_quotes(layer) + ": expected at most " +
-                   std::to_string(most_steps) + " steps, got " + std::to_string(width)};
+                   std::to_string(most_steps) + " steps, and " + std::to_string(most_steps_of_all) +
+                   " of all sequences, got " + std::to_string(width) + " of " +
+                   std::to_string(images())};
   }
   SequenceSteps there{.width = facts.grid.width, .there = state_->stored[*index].steps};
   if (there.there.empty()) there.there = state_->chosen_steps(facts);

@@ -27,11 +27,15 @@ std::string with_checksum(std::string line) {
   return line;
 }
 
+bool has_checksum(std::string_view line) {
+  return line.size() >= ending_bytes &&
+         line.substr(line.size() - ending_bytes).starts_with(before_digits);
+}
+
 bool is_damaged(std::string_view line) {
-  if (line.size() < ending_bytes) return false;
+  if (!has_checksum(line)) return false;
   const auto fields = line.substr(0, line.size() - ending_bytes);
-  const auto ending = line.substr(fields.size());
-  return ending.starts_with(before_digits) && ending != ending_of(fields);
+  return line.substr(fields.size()) != ending_of(fields);
 }
 
 }  // namespace livecca

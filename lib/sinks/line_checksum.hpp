@@ -12,6 +12,9 @@ namespace livecca {
 /// The line with its checksum. `line` is the text of a JSON object with at least one field.
 std::string with_checksum(std::string line);
 
+/// Whether the line ends with a checksum, its own or another.
+bool has_checksum(std::string_view line);
+
 /// Whether the line ends with a checksum that is not its own. A line without one is not damaged as
 /// far as is known: older versions wrote none.
 bool is_damaged(std::string_view line);

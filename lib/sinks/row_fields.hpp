@@ -61,18 +61,18 @@ inline bool read(const Json& json, bool& value) {
   return true;
 }
 
-template <std::unsigned_integral Value>
+/// A number that the field cannot hold is another type too, not the number that it would wrap to.
+template <std::integral Value>
 bool read(const Json& json, Value& value) {
-  if (!json.is_number_unsigned()) return false;
-  value = json.get<Value>();
-  return true;
-}
-
-template <std::signed_integral Value>
-bool read(const Json& json, Value& value) {
+  if (json.is_number_unsigned()) {
+    const auto number = json.get<std::uint64_t>();
+    value = static_cast<Value>(number);
+    return std::in_range<Value>(number);
+  }
   if (!json.is_number_integer()) return false;
-  value = json.get<Value>();
-  return true;
+  const auto number = json.get<std::int64_t>();
+  value = static_cast<Value>(number);
+  return std::in_range<Value>(number);
 }
 
 inline void append(std::string& line, double value) {

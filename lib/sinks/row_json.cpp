@@ -213,8 +213,9 @@ Result<AnyRow> row_in(const Json& line) {
   FieldReader reader(line);
   fields(reader, row);
   if (!reader.wrong().empty()) {
+    // In ASCII: a terminal acts on some other characters, and no character is cut in two.
     return Failure{"expected a row of kind " + std::string(kind_of<Row>) + ", got " +
-                   reader.wrong() + " = " + line[reader.wrong()].dump().substr(0, 40)};
+                   reader.wrong() + " = " + line[reader.wrong()].dump(-1, ' ', true).substr(0, 40)};
   }
   derive(line, row);
   return AnyRow(std::move(row));

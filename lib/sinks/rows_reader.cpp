@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sinks/line_checksum.hpp"
+
 namespace livecca {
 
 RowsReader::RowsReader(JsonlReader reader, RowsReaderOptions options)
@@ -18,6 +20,7 @@ Result<bool> RowsReader::read(const OnRow& on_row, const JsonlReader::OnStartOve
                       [&] {
                         lines_ = 0;
                         foreign_ = {};
+                        has_checksums_ = false;
                         on_start_over();
                       });
 }
@@ -29,7 +32,17 @@ void RowsReader::take(std::string_view line, const OnRow& on_row) {
       R"({"schema":)" + std::to_string(rows_schema) + R"(,"kind":"spectrum")";
   if (!options_.with_spectra && line.starts_with(spectrum)) return;
   auto row = row_from_json(line);
-  if (row) return on_row(*std::move(row));
+  // Damage that hits the checksum itself can leave a line that looks like one of an older version.
+  if (row && has_checksums_ && !has_checksum(line)) {
+    row = Failure{
+        "expected a checksum at the end, as a line before has, got none: it was damaged, or "
+        "changed "
+        "by another program"};
+  }
+  if (row) {
+    has_checksums_ |= has_checksum(line);
+    return on_row(*std::move(row));
+  }
   if (foreign_.count++ > 0) return;
   foreign_.first = lines_;
   foreign_.why = row.why();

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "fuzz/moments_file_bytes.hpp"
+#include "fuzz/safetensors_bytes.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/snapshot/solve.hpp"

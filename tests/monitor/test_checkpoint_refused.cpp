@@ -149,6 +149,26 @@ TEST_CASE("a checkpoint that is damaged is refused with a line") {
   CHECK(run.refusal().empty());
 }
 
+TEST_CASE("a checkpoint is refused in one printable line, whatever its texts hold") {
+  const LeftRun run;
+  const auto json = livecca_tests::parsed(text_of(run.facts()));
+  const std::string text = std::string("\n\x7F\xC2\x9B[31m") + std::string(1000, 'x');
+  for (const auto& place :
+       {"/version", "/options/network", "/taps/0/layout", "/probe/taps/0/shape/dtype",
+        "/latest/0/status", "/train/moments", "/verdicts"}) {
+    CAPTURE(place);
+    auto damaged = json;
+    damaged.erase("checksum");
+    damaged[nlohmann::json::json_pointer(place)] = text;
+    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
+    const std::string refusal = run.refusal();
+    check_line(refusal, "expected");
+    CHECK(refusal.size() < 700);
+    CHECK(refusal.find_first_of("\n\x7F") == std::string::npos);
+    CHECK(refusal.find("\xC2\x9B") == std::string::npos);
+  }
+}
+
 TEST_CASE("a checkpoint that nests without end is refused with a line, whatever part of it does") {
   const LeftRun run;
   auto json = livecca_tests::parsed(text_of(run.facts()));

@@ -164,6 +164,22 @@ TEST_CASE_FIXTURE(SequencePack, "rows by step have room for more steps, with or 
   }
 }
 
+TEST_CASE_FIXTURE(SequencePack, "more steps than a table in memory should have are refused") {
+  // One step of each is in the file, so it is small.
+  PackFixture fixture(path, without_loss);
+  fixture.facts.positions = Positions::sampled(1);
+  const float value = 1;
+  const std::vector<std::int64_t> shape{65, std::int64_t{1} << 24, 1};
+  const std::vector<std::int64_t> strides{0, 0, 1};
+  fixture.append("encoder", ActivationView(&value, DType::float32, shape, strides), Layout::ntc);
+  const auto pack = fixture.finish(path);
+  CHECK(pack->rows("encoder"));
+  CHECK(pack->rows_by_step("encoder").why() ==
+        path.string() +
+            ": layer \"encoder\": expected at most 16777216 steps, and 1073741824 of all "
+            "sequences, got 16777216 of 65");
+}
+
 TEST_CASE_FIXTURE(SequencePack, "sequences of other lengths in every batch need no mask") {
   PackFixture fixture(path, without_loss);
   batches.append_to(fixture, /*is_masked=*/false);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -62,6 +63,35 @@ TEST_CASE("rows of older versions lack fields, which keep their defaults") {
   for (const char* kind : {"run", "spectrum", "layer", "drift", "verdict", "log", "event"}) {
     CAPTURE(kind);
     CHECK(row_from_json(std::string(R"({"schema":1,"kind":")") + kind + "\"}"));
+  }
+}
+
+TEST_CASE("a number that its field cannot hold makes a line foreign, and is not read as another") {
+  const auto why_of = [](const std::string& kind, const std::string& field) {
+    return row_from_json("{\"schema\":1,\"kind\":\"" + kind + "\"," + field + "}").why();
+  };
+  CHECK(why_of("run", R"("threads":2147483647)").empty());
+  CHECK(why_of("run", R"("threads":-2147483648)").empty());
+  CHECK(why_of("run", R"("threads":2147483648)") ==
+        "expected a row of kind run, got threads = 2147483648");
+  CHECK(why_of("run", R"("threads":-2147483649)").ends_with("threads = -2147483649"));
+  CHECK(why_of("log", R"("epoch":-9223372036854775808)").empty());
+  CHECK(why_of("log", R"("epoch":9223372036854775808)").ends_with("= 9223372036854775808"));
+  CHECK(why_of("log", R"("step":18446744073709551615)").empty());
+  CHECK(why_of("log", R"("step":-1)").ends_with("step = -1"));
+  CHECK(why_of("verdict", R"("since_epoch":18446744073709551615)").ends_with("615"));
+}
+
+TEST_CASE("the reason why a line is foreign is printable, whatever the line holds") {
+  const std::string sun = "\xE2\x98\x80";
+  for (const std::string& text : {std::string("\x7F"), std::string("\xC2\x9B"), "0123456789" + sun,
+                                  std::string(37, 'x') + sun}) {
+    CAPTURE(text);
+    const std::string why =
+        row_from_json(R"({"schema":1,"kind":"log","step":")" + text + "\"}").why();
+    CAPTURE(why);
+    CHECK(why.starts_with("expected a row of kind log, got step = \""));
+    CHECK(std::ranges::all_of(why, [](char c) { return c >= ' ' && c <= '~'; }));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "full_rows.hpp"
 #include "livecca/sinks/rows_reader.hpp"
+#include "sinks/line_checksum.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
@@ -138,6 +139,28 @@ TEST_CASE("lines that are no rows are counted and passed over, and the first is 
   CHECK(foreign.count == 3);
   CHECK(foreign.first == 2);
   CHECK(foreign.why == "expected a JSON object, got other text");
+}
+
+TEST_CASE("a line without a checksum is a row only before the lines that have one") {
+  FollowedRows rows;
+  rows.add(full_run());
+  rows.add_text(with_checksum(text_of(log_of(1))) + "\n");
+  // What a block that was written twice left of a line.
+  const std::string torn = with_checksum(text_of(full_verdict()));
+  const auto place = torn.find("\":\"svcca");
+  rows.add_text(torn.substr(0, place) + torn.substr(torn.rfind("m\":\"crc32c:")) + "\n");
+  rows.add_text(with_checksum(text_of(log_of(2))) + "\n");
+  rows.open();
+  CHECK(rows.read());
+  CHECK((rows.news == std::vector<AnyRow>{full_run(), log_of(1), log_of(2)}));
+  CHECK(rows.reader->foreign_lines().count == 1);
+  CHECK(rows.reader->foreign_lines().first == 3);
+  CHECK(rows.reader->foreign_lines().why.starts_with("expected a checksum at the end"));
+  // Begun anew by an older version.
+  std::filesystem::resize_file(rows.path(), 0);
+  rows.add(log_of(3));
+  CHECK(rows.read());
+  CHECK((rows.news == std::vector<AnyRow>{log_of(3)}));
 }
 
 TEST_CASE("spectra are passed over where they are not wanted") {

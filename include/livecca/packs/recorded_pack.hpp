@@ -100,7 +100,8 @@ class LIVECCA_EXPORT RecordedPack {
   /// The same rows, with one row for every step of every sequence, and at least `steps` steps. Rows
   /// of two packs that have the same number of steps then pair by index: both are the same step of
   /// the same sequence. Rows that are not in the pack are not valid(). Fails also if the layer's
-  /// rows are not steps of sequences. Memory: one byte a step.
+  /// rows are not steps of sequences, if a sequence has more than 2^24 steps or if all have more
+  /// than 2^30. Memory: one byte a step.
   Result<std::shared_ptr<RowSource>> rows_by_step(std::string_view layer,
                                                   std::size_t steps = 0) const;
 

@@ -44,7 +44,7 @@ struct RowsReaderOptions {
 };
 
 /// Reads a run's rows while the file grows; see JsonlReader. Lines that are not rows are counted
-/// and skipped.
+/// and skipped. So are lines without a checksum that come after a line with one.
 ///
 /// Cost: each line is parsed once. Memory: one line and its row. Thread safety: none.
 class LIVECCA_EXPORT RowsReader {
@@ -74,6 +74,7 @@ class LIVECCA_EXPORT RowsReader {
   RowsReaderOptions options_;
   std::uint64_t lines_ = 0;
   ForeignLines foreign_;
+  bool has_checksums_ = false;
 };
 
 }  // namespace livecca

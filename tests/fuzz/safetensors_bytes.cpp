@@ -1,4 +1,4 @@
-#include "moments_file_bytes.hpp"
+#include "safetensors_bytes.hpp"
 
 #include <array>
 #include <cstdint>

@@ -1,81 +1,24 @@
-#include "moments_file_target.hpp"
-
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <nlohmann/json.hpp>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "checks.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "livecca/snapshot/solve.hpp"
-#include "moments_file_bytes.hpp"
+#include "safetensors_bytes.hpp"
 #include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
+using livecca_fuzz::expect;
 
 namespace {
 
 /// Wider moments are loaded and saved, but not solved: that would be time spent in Eigen.
 constexpr std::size_t most_features_to_solve = 64;
-
-livecca_fuzz::Verdicts counted;
-
-void expect(bool holds, const std::string& what) {
-  if (holds) return;
-  std::fprintf(stderr, "moments file: expected %s\n", what.c_str());
-  std::abort();
-}
-
-/// One file in memory that every input is written into, as the reader wants a path.
-class FileInMemory {
- public:
-  FileInMemory() : descriptor_(::memfd_create("moments", MFD_CLOEXEC)) {
-    expect(descriptor_ >= 0, "a file in memory");
-    path_ = "/proc/self/fd/" + std::to_string(descriptor_);
-  }
-  ~FileInMemory() { ::close(descriptor_); }
-  FileInMemory(const FileInMemory&) = delete;
-  FileInMemory& operator=(const FileInMemory&) = delete;
-
-  const std::string& path() const { return path_; }
-
-  void hold(std::string_view bytes) const {
-    const auto size = static_cast<ssize_t>(bytes.size());
-    expect(::ftruncate(descriptor_, 0) == 0 &&
-               ::pwrite(descriptor_, bytes.data(), bytes.size(), 0) == size,
-           "room for a file in memory");
-  }
-
- private:
-  int descriptor_;
-  std::string path_;
-};
-
-/// UTF-8 without characters that a terminal acts on.
-bool is_one_line(const std::string& text) {
-  const bool has_control = std::ranges::any_of(text, [](char character) {
-    return static_cast<unsigned char>(character) < ' ' || character == '\x7F';
-  });
-  try {
-    return !has_control && !nlohmann::json(text).dump().empty();
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
-}
-
-void check_refusal(const std::string& path, const std::string& why) {
-  expect(is_one_line(why), "a reason in one line, got '" + why + "'");
-  expect(why.starts_with(path + ": ") && why.size() > path.size() + 2,
-         "a reason behind the path, got '" + why + "'");
-}
 
 std::string saved(const std::filesystem::path& path, const PanelMoments& moments,
                   const MomentsNotes& notes) {
@@ -126,22 +69,20 @@ void check_use(const PanelMoments& moments) {
 }
 
 void try_file(std::string_view bytes) {
-  static const FileInMemory file;
+  static const livecca_fuzz::FileInMemory file;
   file.hold(bytes);
   const auto loaded = load_moments(file.path());
   if (!loaded) {
-    ++counted.refused;
-    check_refusal(file.path(), loaded.why());
+    ++livecca_fuzz::verdicts().refused;
+    livecca_fuzz::check_refusal(file.path(), loaded.why());
     return;
   }
-  ++counted.loaded;
+  ++livecca_fuzz::verdicts().taken;
   check_round_trip(*loaded);
   check_use(loaded->moments);
 }
 
 }  // namespace
-
-const livecca_fuzz::Verdicts& livecca_fuzz::verdicts() { return counted; }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(data, data + size);
