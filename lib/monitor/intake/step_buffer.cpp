@@ -57,7 +57,7 @@ TapBuffer& StepBuffer::open(std::size_t index, const WatchedTap& tap) {
   TapBuffer& buffer = taps[index];
   if (moments) throw Error(tap.text() + ": expected no observation beside merged moments");
   if (buffer.observed) {
-    throw Error(tap.text() + ": expected one observation in a step, got a second one");
+    throw Error(tap.text() + ": expected one observation in a step, got a second one; the first one counts");
   }
   buffer.observed = true;
   return buffer;
