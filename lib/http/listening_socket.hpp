@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "common/descriptor.hpp"
+#include "common/files/descriptor.hpp"
 
 namespace livecca {
 

@@ -9,10 +9,10 @@
 
 #include "common/crc32c.hpp"
 #include "common/enum_names.hpp"
+#include "common/files/input_file.hpp"
+#include "common/files/safetensors.hpp"
 #include "common/hexadecimal.hpp"
-#include "common/input_file.hpp"
 #include "common/json_depth.hpp"
-#include "common/safetensors.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/rows_reader.hpp"
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
-#include "common/atomic_file.hpp"
-#include "common/list_folder.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/files/list_folder.hpp"
+#include "common/files/safetensors.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "monitor/checkpoint.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "common/utf8.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/standard_error.hpp"

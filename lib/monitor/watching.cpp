@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "common/utf8.hpp"
 #include "livecca/common/error.hpp"
 #include "monitor/monitor_state.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 
 namespace livecca {
 namespace {

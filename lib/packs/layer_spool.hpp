@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/spool_file.hpp"
+#include "common/files/spool_file.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/common/result.hpp"

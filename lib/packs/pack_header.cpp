@@ -4,7 +4,7 @@
 #include <charconv>
 #include <set>
 
-#include "common/safetensors_checksum.hpp"
+#include "common/files/safetensors_checksum.hpp"
 #include "packs/pack_layers.hpp"
 
 namespace livecca {

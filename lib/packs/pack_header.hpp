@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/result.hpp"
 #include "livecca/packs/probe_fingerprint.hpp"

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "packs/pack_header.hpp"
 
 namespace livecca {

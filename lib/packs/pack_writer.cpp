@@ -8,9 +8,9 @@
 #include "activations/element_type.hpp"
 #include "activations/safetensors_type.hpp"
 #include "common/crc32c.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/files/safetensors_checksum.hpp"
 #include "common/hexadecimal.hpp"
-#include "common/safetensors.hpp"
-#include "common/safetensors_checksum.hpp"
 #include "common/utf8.hpp"
 #include "packs/half_scaling.hpp"
 

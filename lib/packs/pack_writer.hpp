@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/atomic_file.hpp"
-#include "common/spool_file.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/files/spool_file.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/common/result.hpp"

@@ -7,8 +7,8 @@
 #include <span>
 
 #include "common/enum_names.hpp"
-#include "common/input_file.hpp"
-#include "common/safetensors_checksum.hpp"
+#include "common/files/input_file.hpp"
+#include "common/files/safetensors_checksum.hpp"
 #include "packs/pack_header.hpp"
 #include "packs/sequence_rows.hpp"
 

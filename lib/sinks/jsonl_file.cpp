@@ -12,11 +12,11 @@
 #include <string_view>
 #include <utility>
 
-#include "common/descriptor.hpp"
-#include "common/read_bytes.hpp"
-#include "common/uninterrupted.hpp"
-#include "common/write_bytes.hpp"
-#include "common/writer_lock.hpp"
+#include "common/files/descriptor.hpp"
+#include "common/files/read_bytes.hpp"
+#include "common/files/uninterrupted.hpp"
+#include "common/files/write_bytes.hpp"
+#include "common/files/writer_lock.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {

@@ -142,6 +142,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string bytes(data, data + size);
   try_rows(bytes);
   const std::string others = without_checksums(bytes);
-  if (others != bytes) try_rows(others);
+  if (others.size() < bytes.size()) try_rows(others);
   return 0;
 }

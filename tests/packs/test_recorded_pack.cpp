@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "common/crc32c.hpp"
+#include "common/files/safetensors_checksum.hpp"
 #include "common/hexadecimal.hpp"
-#include "common/safetensors_checksum.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
 #include "support/pack_fixture.hpp"

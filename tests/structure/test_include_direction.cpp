@@ -18,7 +18,7 @@ struct Stage {
   std::vector<std::string> rooms{""};
 };
 const std::vector<Stage> road{
-    {"common"},
+    {"common", {"", "files"}},
     {"activations"},
     {"moments", {"", "file", "panel"}},
     {"packs"},

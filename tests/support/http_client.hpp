@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/descriptor.hpp"
+#include "common/files/descriptor.hpp"
 
 namespace livecca_tests {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
+#include "common/files/safetensors_checksum.hpp"
 #include "common/hexadecimal.hpp"
-#include "common/safetensors_checksum.hpp"
 #include "livecca/activations/eigen.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/packs/recorded_pack.hpp"

@@ -4,13 +4,13 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "common/atomic_file.hpp"
 #include "common/crc32c.hpp"
+#include "common/files/atomic_file.hpp"
+#include "common/files/input_file.hpp"
+#include "common/files/safetensors.hpp"
+#include "common/files/safetensors_checksum.hpp"
 #include "common/hexadecimal.hpp"
-#include "common/input_file.hpp"
 #include "common/json_depth.hpp"
-#include "common/safetensors.hpp"
-#include "common/safetensors_checksum.hpp"
 #include "moments/file/moments_facts.hpp"
 #include "moments/file/moments_tensors.hpp"
 

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "activations/rows_at_once.hpp"
-#include "common/list_folder.hpp"
+#include "common/files/list_folder.hpp"
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
 #include "monitor/comparison/changed_width.hpp"

@@ -9,8 +9,8 @@
 #include <system_error>
 #include <utility>
 
-#include "common/list_folder.hpp"
-#include "common/spool_file.hpp"
+#include "common/files/list_folder.hpp"
+#include "common/files/spool_file.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {

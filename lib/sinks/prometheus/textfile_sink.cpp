@@ -1,7 +1,7 @@
 #include <span>
 #include <utility>
 
-#include "common/atomic_file.hpp"
+#include "common/files/atomic_file.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "sinks/prometheus/run_metrics.hpp"

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
-#include "common/list_folder.hpp"
-#include "common/uninterrupted.hpp"
-#include "common/write_bytes.hpp"
+#include "common/files/list_folder.hpp"
+#include "common/files/uninterrupted.hpp"
+#include "common/files/write_bytes.hpp"
 #include "livecca/common/error.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <iterator>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "inputs/input_error.hpp"
 #include "inputs/sequence_mask_file.hpp"
 #include "text/output_text.hpp"

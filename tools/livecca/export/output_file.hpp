@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/atomic_file.hpp"
+#include "common/files/atomic_file.hpp"
 
 namespace livecca::tool {
 

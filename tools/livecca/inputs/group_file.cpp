@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/files/safetensors.hpp"
 #include "common/json_depth.hpp"
-#include "common/safetensors.hpp"
 #include "inputs/input_error.hpp"
 #include "inputs/mapped_file.hpp"
 

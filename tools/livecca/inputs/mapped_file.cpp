@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "common/descriptor.hpp"
-#include "common/uninterrupted.hpp"
+#include "common/files/descriptor.hpp"
+#include "common/files/uninterrupted.hpp"
 #include "inputs/input_error.hpp"
 
 namespace livecca::tool {

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include "common/list_folder.hpp"
+#include "common/files/list_folder.hpp"
 #include "inputs/input_error.hpp"
 #include "inputs/pack_tensor.hpp"
 

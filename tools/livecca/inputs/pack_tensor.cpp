@@ -1,7 +1,7 @@
 #include "inputs/pack_tensor.hpp"
 
 #include "activations/safetensors_type.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "inputs/input_error.hpp"
 
 namespace livecca::tool {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 #include "inputs/activation_tensor.hpp"
 #include "inputs/integers.hpp"
 #include "inputs/mapped_file.hpp"

@@ -1,4 +1,4 @@
-#include "common/safetensors_checksum.hpp"
+#include "common/files/safetensors_checksum.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "common/safetensors.hpp"
+#include "common/files/safetensors.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "common/descriptor.hpp"
+#include "common/files/descriptor.hpp"
 #include "livecca/common/result.hpp"
 
 namespace livecca {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/atomic_file.hpp"
+#include "common/files/atomic_file.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"

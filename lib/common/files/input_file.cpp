@@ -1,4 +1,4 @@
-#include "common/input_file.hpp"
+#include "common/files/input_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,8 +7,8 @@
 #include <cstring>
 #include <string>
 
-#include "common/read_bytes.hpp"
-#include "common/uninterrupted.hpp"
+#include "common/files/read_bytes.hpp"
+#include "common/files/uninterrupted.hpp"
 
 namespace livecca {
 

@@ -1,4 +1,4 @@
-#include "common/spool_file.hpp"
+#include "common/files/spool_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,9 +8,9 @@
 #include <cstring>
 #include <string>
 
-#include "common/read_bytes.hpp"
-#include "common/uninterrupted.hpp"
-#include "common/write_bytes.hpp"
+#include "common/files/read_bytes.hpp"
+#include "common/files/uninterrupted.hpp"
+#include "common/files/write_bytes.hpp"
 
 namespace livecca {
 

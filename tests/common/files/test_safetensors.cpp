@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/input_file.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/input_file.hpp"
+#include "common/files/safetensors.hpp"
 #include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -1,8 +1,8 @@
-#include "common/read_bytes.hpp"
+#include "common/files/read_bytes.hpp"
 
 #include <unistd.h>
 
-#include "common/uninterrupted.hpp"
+#include "common/files/uninterrupted.hpp"
 
 namespace livecca {
 

@@ -1,4 +1,4 @@
-#include "common/write_bytes.hpp"
+#include "common/files/write_bytes.hpp"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <limits>
 
-#include "common/uninterrupted.hpp"
+#include "common/files/uninterrupted.hpp"
 
 namespace livecca {
 

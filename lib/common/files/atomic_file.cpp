@@ -1,4 +1,4 @@
-#include "common/atomic_file.hpp"
+#include "common/files/atomic_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "common/uninterrupted.hpp"
-#include "common/write_bytes.hpp"
+#include "common/files/uninterrupted.hpp"
+#include "common/files/write_bytes.hpp"
 
 namespace livecca {
 namespace {

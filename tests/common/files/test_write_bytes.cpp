@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "common/descriptor.hpp"
-#include "common/write_bytes.hpp"
+#include "common/files/descriptor.hpp"
+#include "common/files/write_bytes.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,4 +1,4 @@
-#include "common/list_folder.hpp"
+#include "common/files/list_folder.hpp"
 
 namespace livecca {
 

@@ -1,4 +1,4 @@
-#include "common/writer_lock.hpp"
+#include "common/files/writer_lock.hpp"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "common/uninterrupted.hpp"
+#include "common/files/uninterrupted.hpp"
 
 namespace livecca {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/list_folder.hpp"
+#include "common/files/list_folder.hpp"
 #include "support/failing_listing.hpp"
 #include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/input_file.hpp"
+#include "common/files/input_file.hpp"
 #include "livecca/common/result.hpp"
 
 namespace livecca {

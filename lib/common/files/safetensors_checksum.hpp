@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/input_file.hpp"
-#include "common/safetensors.hpp"
+#include "common/files/input_file.hpp"
+#include "common/files/safetensors.hpp"
 #include "livecca/common/result.hpp"
 
 namespace livecca {

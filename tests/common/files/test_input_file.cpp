@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "common/input_file.hpp"
+#include "common/files/input_file.hpp"
 #include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <span>
 
-#include "common/descriptor.hpp"
+#include "common/files/descriptor.hpp"
 #include "livecca/common/result.hpp"
 
 namespace livecca {
