@@ -13,6 +13,7 @@
 #include "common/files/safetensors.hpp"
 #include "common/hexadecimal.hpp"
 #include "common/json_depth.hpp"
+#include "common/json_numbers.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/rows_reader.hpp"
 
@@ -129,6 +130,11 @@ Json read_checkpoint(const std::filesystem::path& folder, const MonitorOptions& 
   if (!is_sealed) refuse(path, "expected a checksum at its beginning, got none: it was damaged");
   if (!json.contains("rows_size") || !json["rows_size"].is_number_unsigned()) {
     refuse(path, "expected rows_size, the bytes that rows.jsonl had, got none");
+  }
+  for (const char* part :
+       {"taps", "taps_in_run_row", "widths", "history", "events", "probe", "front", "train"}) {
+    if (!json.contains(part) || !has_fraction(json[part])) continue;
+    refuse(path, std::string("expected whole numbers in ") + part + ", got another number");
   }
   const Json expected = options_to_json(options);
   const Json saved = json.contains("options") ? json["options"] : Json::object();

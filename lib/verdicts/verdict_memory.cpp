@@ -5,6 +5,7 @@
 
 #include "common/enum_names.hpp"
 #include "common/json_depth.hpp"
+#include "common/json_numbers.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -19,9 +20,8 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-template <typename T>
-std::optional<T> optional_in(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional(json.get<T>());
+std::optional<double> optional_in(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.get<double>());
 }
 
 Stream stream_in(const Json& json) {
@@ -43,11 +43,11 @@ Json json_of(const CurvePoint& point) {
 
 CurvePoint point_in(const Json& json) {
   CurvePoint point;
-  point.snapshot = json.at("snapshot").get<std::uint64_t>();
-  point.epoch = json.at("epoch").get<std::int64_t>();
+  point.snapshot = whole_number<std::uint64_t>(json.at("snapshot"));
+  point.epoch = whole_number<std::int64_t>(json.at("epoch"));
   point.value = json.at("value").get<double>();
-  point.noise_floor = optional_in<double>(json.at("noise_floor"));
-  point.standard_error = optional_in<double>(json.at("standard_error"));
+  point.noise_floor = optional_in(json.at("noise_floor"));
+  point.standard_error = optional_in(json.at("standard_error"));
   for (const Json& half : json.at("halves")) {
     point.halves.push_back({half.at(0).get<double>(), half.at(1).get<double>()});
   }
@@ -71,7 +71,8 @@ void add_curve(const Json& json, VerdictMemory& memory) {
   name.reference_layer = json.at("reference_layer").get<std::string>();
   name.measure = json.at("measure").get<std::string>();
   Curve curve;
-  curve.settled_since = optional_in<std::int64_t>(json.at("settled_since"));
+  const Json& since = json.at("settled_since");
+  if (!since.is_null()) curve.settled_since = whole_number<std::int64_t>(since);
   for (const Json& point : json.at("points")) {
     curve.points.push_back(point_in(point));
     // Slopes divide by the distances between them.
@@ -89,7 +90,7 @@ VerdictMemory memory_in(const Json& json) {
   }
   VerdictMemory memory;
   for (const Json& stream : json.at("streams")) {
-    memory.snapshots[stream_in(stream)] = stream.at("snapshots").get<std::uint64_t>();
+    memory.snapshots[stream_in(stream)] = whole_number<std::uint64_t>(stream.at("snapshots"));
   }
   for (const Json& curve : json.at("curves")) add_curve(curve, memory);
   for (const Json& layer : json.at("layers")) {

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include "checks.hpp"
 #include "common/crc32c.hpp"
 #include "common/hexadecimal.hpp"
+#include "common/json_depth.hpp"
 #include "livecca/common/error.hpp"
 #include "support/file_text.hpp"
 #include "support/temporary_folder.hpp"
@@ -34,6 +36,20 @@ std::optional<std::string> with_right_checksum(const std::string& text) {
          std::string(checksum_end) + rest;
 }
 
+/// Inputs that are kept are JSON patches of the run's checkpoint, {"@patch": […]}: they stay good
+/// when checkpoints get other fields. Other inputs are checkpoints.
+std::string checkpoint_of(const SavedRun& run, const std::string& input) {
+  using Json = nlohmann::ordered_json;
+  const Json json = livecca::parse_json<Json>(input);
+  if (!json.is_object() || !json.contains("@patch")) return run.with_place(input);
+  try {
+    const Json saved = Json::parse(run.open_checkpoint());
+    return run.with_place(saved.patch(json["@patch"]).dump());
+  } catch (const Json::exception&) {
+    return input;
+  }
+}
+
 /// The run goes on from the checkpoint to its end, or the checkpoint is refused.
 void try_checkpoint(const SavedRun& run, const std::string& text) {
   static const livecca_tests::TemporaryFolder folder;
@@ -55,7 +71,7 @@ void try_checkpoint(const SavedRun& run, const std::string& text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const SavedRun run = SavedRun::train();
-  const std::string text = run.with_place({data, data + size});
+  const std::string text = checkpoint_of(run, {data, data + size});
   try_checkpoint(run, text);
   const auto corrected = with_right_checksum(text);
   if (corrected && *corrected != text) try_checkpoint(run, *corrected);

@@ -5,68 +5,22 @@
 #include <random>
 #include <set>
 
-#include "livecca/common/error.hpp"
+#include "left_run.hpp"
 #include "monitor/checkpoint.hpp"
-#include "scripted_training.hpp"
 #include "support/failing_listing.hpp"
 #include "support/file_text.hpp"
 #include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace livecca;
+using livecca_tests::check_line;
 using livecca_tests::files_in;
+using livecca_tests::LeftRun;
 using livecca_tests::read_lines;
 using livecca_tests::ScriptedTraining;
 using livecca_tests::TemporaryFolder;
 using livecca_tests::text_of;
 using livecca_tests::write_text;
-
-namespace {
-
-/// A run that was left after it saved.
-class LeftRun {
- public:
-  explicit LeftRun(int steps = 15) : options(ScriptedTraining::options_in(folder_.path())) {
-    Monitor monitor(options);
-    ScriptedTraining(monitor).play(0, steps);
-    REQUIRE(monitor.save(checkpoint()));
-  }
-
-  std::filesystem::path checkpoint() const { return folder_.path() / "checkpoint"; }
-  std::filesystem::path facts() const { return checkpoint() / "monitor.json"; }
-  std::filesystem::path moments() const {
-    for (const auto& entry : std::filesystem::directory_iterator(checkpoint())) {
-      if (entry.path().extension() == ".moments") return entry.path();
-    }
-    return {};
-  }
-
-  /// What the constructor says to it; empty if it goes on.
-  std::string refusal(const MonitorOptions& with) const {
-    try {
-      const Monitor monitor(with, checkpoint());
-      return {};
-    } catch (const Error& error) {
-      return error.what();
-    }
-  }
-  std::string refusal() const { return refusal(options); }
-
- private:
-  TemporaryFolder folder_;
-
- public:
-  MonitorOptions options;
-};
-
-void check_line(const std::string& line, const std::string& holds) {
-  CAPTURE(line);
-  CHECK(line.find(holds) != std::string::npos);
-  CHECK(line.find("expected") != std::string::npos);
-  CHECK(line.find('\n') == std::string::npos);
-}
-
-}  // namespace
 
 TEST_CASE("a refused option says which value is the checkpoint's and which this run's") {
   const LeftRun run;
@@ -147,26 +101,6 @@ TEST_CASE("a checkpoint that is damaged is refused with a line") {
   check_line(run.refusal(), "expected a checksum at its beginning, got none");
   write_text(run.facts(), text);
   CHECK(run.refusal().empty());
-}
-
-TEST_CASE("a checkpoint is refused in one printable line, whatever its texts hold") {
-  const LeftRun run;
-  const auto json = livecca_tests::parsed(text_of(run.facts()));
-  const std::string text = std::string("\n\x7F\xC2\x9B[31m") + std::string(1000, 'x');
-  for (const auto& place :
-       {"/version", "/options/network", "/taps/0/layout", "/probe/taps/0/shape/dtype",
-        "/latest/0/status", "/train/moments", "/verdicts"}) {
-    CAPTURE(place);
-    auto damaged = json;
-    damaged.erase("checksum");
-    damaged[nlohmann::json::json_pointer(place)] = text;
-    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
-    const std::string refusal = run.refusal();
-    check_line(refusal, "expected");
-    CHECK(refusal.size() < 700);
-    CHECK(refusal.find_first_of("\n\x7F") == std::string::npos);
-    CHECK(refusal.find("\xC2\x9B") == std::string::npos);
-  }
 }
 
 TEST_CASE("a checkpoint that nests without end is refused with a line, whatever part of it does") {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "common/json_depth.hpp"
+#include "common/json_numbers.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -153,13 +154,13 @@ bool Schedule::restore(const std::string& state) {
     if (json.at("schedule") != text() || json.at("interval") != interval_) return false;
     Passed passed;
     passed.started = json.at("started").get<bool>();
-    passed.first = json.at("first").get<std::int64_t>();
-    passed.points = json.at("points").get<std::uint64_t>();
+    passed.first = whole_number<std::int64_t>(json.at("first"));
+    passed.points = whole_number<std::uint64_t>(json.at("points"));
     passed.elapsed = json.at("elapsed").get<double>();
     passed.previous_seconds = json.at("previous_seconds").get<double>();
     passed_ = passed;
     return true;
-  } catch (const nlohmann::json::exception&) {
+  } catch (const std::exception&) {
     return false;
   }
 }

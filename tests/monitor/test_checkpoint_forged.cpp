@@ -1,0 +1,62 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "left_run.hpp"
+#include "monitor/checkpoint.hpp"
+#include "support/file_text.hpp"
+#include "support/json_lines.hpp"
+
+// Checkpoints that were changed and have the checksum of what they hold.
+
+using namespace livecca;
+using livecca_tests::check_line;
+using livecca_tests::LeftRun;
+using livecca_tests::text_of;
+using livecca_tests::write_text;
+
+TEST_CASE("a checkpoint is refused in one printable line, whatever its texts hold") {
+  const LeftRun run;
+  const auto json = livecca_tests::parsed(text_of(run.facts()));
+  const std::string text = std::string("\n\x7F\xC2\x9B[31m") + std::string(1000, 'x');
+  for (const auto& place :
+       {"/version", "/options/network", "/taps/0/layout", "/probe/taps/0/shape/dtype",
+        "/latest/0/status", "/train/moments", "/verdicts"}) {
+    CAPTURE(place);
+    auto damaged = json;
+    damaged.erase("checksum");
+    damaged[nlohmann::json::json_pointer(place)] = text;
+    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
+    const std::string refusal = run.refusal();
+    check_line(refusal, "expected");
+    CHECK(refusal.size() < 700);
+    CHECK(refusal.find_first_of("\n\x7F") == std::string::npos);
+    CHECK(refusal.find("\xC2\x9B") == std::string::npos);
+  }
+}
+
+TEST_CASE("a checkpoint with a fraction in place of a count is refused with a line") {
+  const LeftRun run;
+  auto json = livecca_tests::parsed(text_of(run.facts()));
+  json.erase("checksum");
+  for (const char* place : {"/front/made", "/train/progress/clock", "/train/facts/taps/0",
+                            "/probe/taps/0/shape/features", "/history/kept/0/number",
+                            "/widths/0/0/1", "/events/0/4", "/taps/0/step", "/taps_in_run_row"}) {
+    CAPTURE(place);
+    auto damaged = json;
+    damaged[nlohmann::json::json_pointer(place)] = 1e308;
+    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
+    check_line(run.refusal(), "expected whole numbers in ");
+  }
+  for (const char* count : {"\"snapshot\":", "\"epoch\":", "\"snapshots\":"}) {
+    CAPTURE(count);
+    auto damaged = json;
+    auto verdicts = json["verdicts"].get<std::string>();
+    const auto place = verdicts.find(count);
+    REQUIRE(place != std::string::npos);
+    verdicts.insert(place + std::string(count).size(), "1e308,\"x\":");
+    damaged["verdicts"] = verdicts;
+    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
+    check_line(run.refusal(), "no whole number");
+  }
+}
