@@ -15,7 +15,7 @@ using namespace livecca;
 namespace livecca_tests {
 namespace {
 
-constexpr std::int64_t images = 12;
+constexpr std::int64_t images_of_pack = 12;
 constexpr std::int64_t images_per_batch = 6;
 
 /// How a pack differs from the others.
@@ -76,7 +76,7 @@ class Batch {
 
 template <typename Element>
 void observe_all(Recorder& recorder, const PackKind& kind) {
-  for (std::int64_t first = 0; first < images; first += images_per_batch) {
+  for (std::int64_t first = 0; first < images_of_pack; first += images_per_batch) {
     Batch<Element>(kind, first).observe(recorder);
   }
 }
