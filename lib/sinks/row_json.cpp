@@ -296,6 +296,7 @@ Result<RowLine> row_from_json(std::string_view line) {
   auto row = any_row_in(json);
   if (!row) return Failure{row.why()};
   result.row = *std::move(row);
+  result.text = line;
   return result;
 }
 

@@ -2,6 +2,7 @@
 #include "export/row_columns.hpp"
 #include "program.hpp"
 #include "run_file.hpp"
+#include "sinks/line_checksum.hpp"
 #include "support/json_lines.hpp"
 
 using namespace livecca_tests;
@@ -193,8 +194,27 @@ TEST_CASE_FIXTURE(ExportFixture, "torn and foreign lines are left out, the latte
   const Outcome outcome = run({"export", run_file.folder()});
   CHECK(outcome.exit_code == 0);
   CHECK(parse_csv(outcome.out).size() == 2);
-  CHECK(outcome.err ==
-        "livecca export: rows.jsonl: line 3 was left out, it is not one of the rows of schema 1\n");
+  CHECK(
+      outcome.err ==
+      "livecca export: rows.jsonl: line 3 was left out: expected a JSON object, got other text\n");
+}
+
+TEST_CASE_FIXTURE(ExportFixture, "a damaged line is not exported as another number") {
+  run_file.begin();
+  std::string line =
+      livecca::with_checksum(livecca::to_json(measure_row(1, "conv1", 0.5), "first", 2.0));
+  run_file.add_text(line + "\n");
+  const std::size_t value = line.find(R"("value":0.5)");
+  REQUIRE(value != std::string::npos);
+  line.replace(value, 11, R"("value":0.7)");
+  run_file.add_text(line + "\n");
+  const Outcome outcome = run({"export", run_file.folder()});
+  CHECK(outcome.exit_code == 0);
+  const auto records = parse_csv(outcome.out);
+  REQUIRE(records.size() == 2);
+  CHECK(field(records, 1, "value") == "0.5");
+  CHECK(outcome.err.find("line 3 was left out: expected a row of the checksum that it ends with") !=
+        std::string::npos);
 }
 
 TEST_CASE_FIXTURE(ExportFixture, "lines that nest without end are foreign to export and show") {

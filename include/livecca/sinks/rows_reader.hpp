@@ -23,6 +23,8 @@ struct RowLine {
   std::string run;       ///< the run's name
   double wall_time = 0;  ///< Unix seconds
   AnyRow row{};
+  /// The line that was read; valid as long as the text that it was read from.
+  std::string_view text{};
 };
 
 /// Reads a line of rows.jsonl or of to_json(), of this version or an older one. A field that older

@@ -1,46 +1,39 @@
 #include "export/export_rows.hpp"
 
 #include <functional>
+#include <utility>
 
+#include "common/json_depth.hpp"
 #include "export/csv_rows.hpp"
 #include "export/output_file.hpp"
-#include "export/row_object.hpp"
 #include "inputs/input_error.hpp"
-#include "livecca/sinks/jsonl_reader.hpp"
+#include "livecca/sinks/rows_reader.hpp"
+#include "text/foreign_lines.hpp"
 
 namespace livecca::tool {
 namespace {
 
 using Write = std::function<void(const std::string& text)>;
 
-std::string write_rows(JsonlReader& file, const std::string& kind, const Write& write) {
+std::string write_rows(RowsReader& file, const std::string& kind, const Write& write) {
   const std::vector<RowColumn> columns = columns_of(kind);
-  std::uint64_t lines = 0;
-  std::uint64_t foreign = 0;
-  std::uint64_t first_foreign = 0;
-  const auto on_line = [&](std::string_view line) {
-    ++lines;
-    const auto row = parse_row(line);
-    if (!row) {
-      if (foreign++ == 0) first_foreign = lines;
-      return;
-    }
+  bool has_header = false;
+  const auto on_row = [&](const RowLine& line) {
     // Only now: what holds no rows has no table.
-    if (lines == foreign + 1) write(csv_header(columns));
-    if (row->at("kind") == kind) {
-      write(csv_lines(*row, columns));
-    }
+    if (!std::exchange(has_header, true)) write(csv_header(columns));
+    const auto row = parse_json(line.text);
+    if (row.at("kind") == kind) write(csv_lines(row, columns));
   };
-  const auto read = file.read(on_line, [] {});
+  const auto read = file.read(on_row, [] {});
   if (!read) throw InputError(read.why());
-  if (lines == foreign) {
+  if (!has_header) {
     throw InputError(file.path().string() + ": expected rows of a run, got none in " +
-                     std::to_string(lines) + " whole lines");
+                     std::to_string(file.lines()) + " whole lines");
   }
-  return foreign_lines_text(foreign, first_foreign);
+  return foreign_lines_text(file.foreign_lines());
 }
 
-std::string write_file(JsonlReader& rows, const ExportOptions& options) {
+std::string write_file(RowsReader& rows, const ExportOptions& options) {
   std::error_code failure;
   if (std::filesystem::equivalent(rows.path(), options.output, failure)) {
     throw InputError("--output: expected another file than the run's rows, got '" + options.output +
@@ -56,7 +49,7 @@ std::string write_file(JsonlReader& rows, const ExportOptions& options) {
 }  // namespace
 
 std::string export_rows(const ExportOptions& options, std::ostream& out) {
-  auto rows = JsonlReader::open(options.run);
+  auto rows = RowsReader::open(options.run);
   if (!rows) throw InputError(rows.why());
   if (!options.output.empty()) return write_file(*rows, options);
   return write_rows(*rows, options.kind, [&](const std::string& text) { out << text; });

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/json_depth.hpp"
 #include "export/csv_rows.hpp"
 #include "export/output_file.hpp"
-#include "export/row_object.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/measures/measure.hpp"
 #include "runs/curve_tables.hpp"
@@ -111,7 +111,7 @@ std::string table_text(const ReplayArguments& arguments, const ReplayResult& res
 std::string csv_text(const std::vector<std::string>& lines) {
   const std::vector<RowColumn> columns = columns_of("measure");
   std::string text = csv_header(columns);
-  for (const std::string& line : lines) text += csv_lines(*parse_row(line), columns);
+  for (const std::string& line : lines) text += csv_lines(parse_json(line), columns);
   return text;
 }
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdio>
 
-#include "export/row_object.hpp"
 #include "runs/curve_tables.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/run_notices.hpp"
+#include "text/foreign_lines.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
 #include "text/sparkline.hpp"
@@ -117,7 +117,7 @@ std::string draw_run(const RunRows& rows, const ShowOptions& options, const Canv
   std::string text = headline(rows, canvas) + alarms_text(rows, canvas) + "\n" +
                      logs_text(rows, canvas) + groups_text(rows, options, canvas);
   std::string notices = events_text(rows, canvas) + overhead_text(rows, canvas);
-  const std::string foreign = foreign_lines_text(rows.foreign.count, rows.foreign.first);
+  const std::string foreign = foreign_lines_text(rows.foreign);
   if (!foreign.empty()) notices += cut_end(foreign, canvas.width) + "\n";
   return notices.empty() || text.ends_with("\n\n") ? text + notices : text + "\n" + notices;
 }
