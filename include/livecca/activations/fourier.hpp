@@ -19,8 +19,9 @@ namespace livecca {
 /// For real activations, the coefficient at −k is the conjugate of the coefficient at k. So one of
 /// the two stands for both. To choose it, take the indices in the order width, height, depth, and
 /// skip those that are 0 or the middle of an even extent. The first remaining index of the chosen
-/// frequency is positive. `multiplicity` says how many times the frequency counts in a sum over all
-/// frequencies: 1 if it is its own conjugate, otherwise 2.
+/// frequency is positive: (height 1, width −2) is represented by (−1, 2). `multiplicity` says how
+/// many times the frequency counts in a sum over all frequencies: 1 if it is its own conjugate,
+/// otherwise 2.
 struct Frequency {
   std::int64_t height = 0;
   std::int64_t width = 0;

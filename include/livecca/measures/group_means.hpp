@@ -43,8 +43,8 @@ struct GroupMeans {
 /// that is far too small. The standard error is a jackknife that leaves out one network with all
 /// its pairs. Within a group of n ≥ 3 networks, with θ₋ᵢ the mean without network i: SE² = (n −
 /// 1)/n · Σᵢ (θ₋ᵢ − θ̄₋)². Between groups, SE² is the sum of this over the networks of both sides;
-/// each side needs at least 2. The variance that comes from the networks is unbiased. The variance
-/// that each pair has of its own counts about twice: if it dominates, the error is too large by a
+/// each side needs at least 2. The variance that comes from the networks is unbiased. The noise
+/// of single pairs is counted about twice: if it dominates, the error is too large by a
 /// factor of up to 1.4 (many networks) or 2 (three). The error is empty if leaving out one network
 /// leaves no value to average.
 ///

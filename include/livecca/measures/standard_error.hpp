@@ -25,8 +25,8 @@ struct HalfValue {
 
 /// A standard error and the values that it comes from.
 struct JackknifeValues {
-  /// Two values per split, 20 in all; empty without an error. The halves at one index always hold
-  /// the same blocks: in every pair, measure and window with the same number of filled blocks.
+  /// Two values per split, 20 in all; empty without an error. The half at an index holds the
+  /// same blocks in every pair and measure, and in every window with as many filled blocks.
   ///
   /// In a probe, block b holds the same inputs in every window. A result of several windows, such
   /// as a slope or a difference, can then be computed from their halves at each index.

@@ -101,11 +101,10 @@ struct PanelProgress {
 /// Steps of a sequence that a mask leaves out are not samples. Some taps read one step of each
 /// sequence. If a sequence does not have that step, this tap leaves the sequence out. All taps that
 /// are connected with it do the same. Two taps are connected by a pair, or by several pairs through
-/// other taps. A pair that has left does not connect. Taps that are not connected keep the
-/// sequence. So if taps are not connected, each one keeps all sequences that are long enough for
-/// it. If two paired taps use every step as a sample, they must have the same mask. Otherwise the
-/// pair leaves with FaultKind::rows_differ. The number of sequence steps may change from one
-/// committed panel step to the next.
+/// other taps. Pairs that have left do not count. A tap that is connected with none keeps all
+/// sequences that are long enough for it. If two paired taps use every step as a sample, they must
+/// have the same mask. Otherwise the pair leaves with FaultKind::rows_differ. The number of
+/// sequence steps may change from one committed panel step to the next.
 ///
 /// The first step of a window allocates the memory of all its parts. Later steps of the same shape
 /// allocate nothing, with or without masks. There is one exception. For a recorded tap, each part
@@ -173,10 +172,10 @@ class LIVECCA_EXPORT Panel {
   /// Adds another panel's window to this one, as one step. See merge() of PanelMoments.
   ///
   /// If this panel has several parts and `other` has as many blocks, each block is added to its own
-  /// part. In a ring (Window::last_blocks), blocks are added by age: the newest block of `other` to
-  /// the newest block of this panel, and so on. A ring takes only blocks of another ring, because
-  /// other blocks have no age. If this panel has one part, or `other` has no blocks, all of `other`
-  /// is added to the part whose turn it is.
+  /// part. In a ring (Window::last_blocks), the newest block of `other` is added to the newest
+  /// block of this panel, the second newest to the second newest, and so on. A ring takes only
+  /// blocks of another ring, because other blocks have no age. If this panel has one part, or
+  /// `other` has no blocks, all of `other` is added to the part whose turn it is.
   ///
   /// A tap leaves with a Fault if its grid in `other` differs, if its features in `other`
   /// are not those that this panel would choose, or if it would exceed the memory limit. This also
@@ -198,9 +197,9 @@ class LIVECCA_EXPORT Panel {
   const std::vector<Fault>& faults() const;
   /// Returns the moments that a snapshot needs. A window of Window::since_snapshot ends, as by
   /// end_window(). A window of another kind goes on, but each of its faults and discarded steps is
-  /// returned only once. In both cases, taps and pairs that left or joined late now take part. They
-  /// start without any rows. All taps that are paired with them, directly or through other taps,
-  /// also start without any rows. So the sides of a pair hold the same rows.
+  /// returned only once. In both cases, taps and pairs that left or came late join again here, with
+  /// no rows yet. All taps that are paired with them, directly or through other taps, also begin
+  /// with no rows. So the sides of a pair hold the same rows.
   PanelMoments roll_window();
   /// Ends a window of any kind, returns its moments and begins a new one. Cost: if the window is
   /// kept in one part, its moments are moved, not copied.

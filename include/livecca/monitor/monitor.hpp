@@ -126,8 +126,8 @@ class LIVECCA_EXPORT Monitor {
   /// nothing is due.
   [[nodiscard]] std::optional<Step> begin_if_due(Stream stream, std::int64_t epoch);
   /// Returns true once for each point of options.probe_schedule. The caller then runs the probe,
-  /// with one begin() per batch. For a probe of one batch, begin_if_due() does both; it uses the
-  /// same schedule. Returns false after finish().
+  /// with one begin() per batch. For a probe of one batch, call begin_if_due() instead, never both:
+  /// each point of the schedule comes once. Returns false after finish().
   [[nodiscard]] bool claim_probe_pass(std::int64_t epoch);
 
   /// Drops the probe steps since the last snapshot, as if they had not been made: call it if a pass

@@ -111,8 +111,8 @@ struct MonitorOptions {
   /// on_snapshot come one at a time on a thread of livecca's own, soon after what they tell, and
   /// all of them before finish() or the destructor returns. If `synchronous` is set, they come on
   /// the caller's thread, at the end of the call that caused them. They may call the monitor, but
-  /// not finish() or the destructor. What the constructor has to tell comes with the first call of
-  /// a member, so a callback may use the variable that the monitor is assigned to. If it throws,
+  /// not finish() or the destructor. Events of the constructor are delivered at the first later
+  /// call, so a callback may use the variable that the monitor is assigned to. If it throws,
   /// there is an event "callback_failed". If more than 4096 events wait for it, the oldest are
   /// dropped, with an event "callback_dropped".
   std::function<void(const Event&)> on_event{};

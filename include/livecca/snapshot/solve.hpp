@@ -135,11 +135,10 @@ LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 ///
 /// Whitening divides each neuron by its standard deviation. Neurons that do not vary, or only by
 /// rounding, are left out and counted. If the correlation matrix has a Cholesky factor, the factor
-/// gives an estimate of the condition number. The factor whitens if this estimate is below 1e5. It
-/// must also be well below the value at which this precision cannot tell the matrix from a
-/// rank-deficient one. Otherwise the eigenvectors whiten. They keep a direction only if its λ is
-/// above rank_tolerance() · λmax and also above 16 times the rounding of the values
-/// (Moments::roundoff()). The other directions are never inverted.
+/// gives an estimate of the condition number. The factor whitens if this estimate is below 1e5 and
+/// the matrix is clearly of full rank at this precision. Otherwise the eigenvectors whiten. They
+/// keep a direction only if its λ is above rank_tolerance() · λmax and also above 16 times the
+/// rounding of the values (Moments::roundoff()). The other directions are never inverted.
 ///
 /// A rank needs at least 2 samples. Runs on the solve lane. No non-finite number reaches a
 /// decomposition. Costs: see Quantities; the norms for CKA and regression cost nothing or 2·d³.

@@ -13,9 +13,9 @@ struct VerdictOptions {
   /// A slope is fitted through this many of the latest snapshots of a stream; at least 3.
   std::size_t snapshots = 5;
   /// A layer is moving only if its value changes by more than this over those snapshots, in the
-  /// measure's unit. Two other differences must also be larger than this: from a value to its noise
-  /// floor, and from the match of the layer of the same name to a better match (as scores of at
-  /// most 1).
+  /// measure's unit. The same limit holds for two other differences that a verdict rests on: how
+  /// far a value is from its noise floor, and how much better the match with another layer is than
+  /// with the layer of the same name (as scores of at most 1).
   double least_change = 0.005;
   /// A layer is dead if at least this share of its neurons does not vary; in (0, 1].
   double dead_share = 0.5;
