@@ -48,7 +48,7 @@ Result<ActivationView> SequenceRows::read(std::uint64_t first, std::uint64_t cou
   }
   const std::uint64_t begin = rows_before(first);
   const auto there = rows_->read(begin, rows_before(first + count) - begin);
-  if (!there) return there;
+  if (!there) return Failure{there.why()};
   const std::size_t row_bytes = features() * size_of(there->dtype());
   bytes_.assign(count * row_bytes, std::byte{0});
   const auto* from = static_cast<const std::byte*>(there->data());
