@@ -76,7 +76,7 @@ struct SinkRelay::Shared {
   bool tell(const char* what, const char* why, std::uint64_t count) noexcept;
   void tell_dropped(const char* why) noexcept;
   void tell_left() noexcept;
-  void remove(std::deque<Waiting>::const_iterator place);
+  void remove(const std::deque<Waiting>::const_iterator& place);
   void make_room(std::size_t kind, std::size_t bytes);
   std::uint64_t forget_waiting();
 };
@@ -138,7 +138,7 @@ bool SinkRelay::Shared::make(const Call& call) noexcept {
   }
 }
 
-void SinkRelay::Shared::remove(std::deque<Waiting>::const_iterator place) {
+void SinkRelay::Shared::remove(const std::deque<Waiting>::const_iterator& place) {
   Kind& kind = kinds[place->kind];
   --kind.waiting;
   kind.bytes -= place->bytes;

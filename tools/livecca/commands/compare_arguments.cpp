@@ -41,8 +41,8 @@ void add_options_of_data(CLI::App& command, CompareOptions& options) {
     command
         .add_option_function<std::vector<std::string>>(
             name,
-            [globs](const std::vector<std::string>& lists) {
-              for (const std::string& list : lists) split(list, *globs);
+            [into = globs](const std::vector<std::string>& lists) {
+              for (const std::string& list : lists) split(list, *into);
             },
             text)
         ->expected(1)
