@@ -85,9 +85,6 @@ void try_file(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string bytes(data, data + size);
-  try_file(bytes);
-  const auto corrected = livecca_fuzz::with_right_checksum(bytes);
-  if (corrected && *corrected != bytes) try_file(*corrected);
+  livecca_fuzz::as_it_is_and_corrected({reinterpret_cast<const char*>(data), size}, try_file);
   return 0;
 }

@@ -52,4 +52,12 @@ std::optional<std::string> with_right_checksum(std::string_view bytes) {
   return put_together(*parts);
 }
 
+void as_it_is_and_corrected(std::string_view bytes,
+                            const std::function<void(const std::string&)>& try_file) {
+  const std::string as_it_is(bytes);
+  try_file(as_it_is);
+  const auto corrected = with_right_checksum(as_it_is);
+  if (corrected && *corrected != as_it_is) try_file(*corrected);
+}
+
 }  // namespace livecca_fuzz

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,5 +21,9 @@ std::string put_together(const FileParts& parts);
 /// The file with the checksum that its contents have: what a stranger who means harm would give.
 /// Nothing if it has no place for one.
 std::optional<std::string> with_right_checksum(std::string_view bytes);
+
+/// Tries a fuzzer's input as it is and, if that is another file, with its right checksum.
+void as_it_is_and_corrected(std::string_view bytes,
+                            const std::function<void(const std::string&)>& try_file);
 
 }  // namespace livecca_fuzz

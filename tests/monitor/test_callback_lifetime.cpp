@@ -36,6 +36,21 @@ MonitorOptions plain_options(const TemporaryFolder& folder, bool synchronous) {
   return options;
 }
 
+/// Makes a run with a checkpoint and takes rows from it, so that a resume has an event to tell.
+std::filesystem::path checkpoint_with_lost_rows(const TemporaryFolder& folder,
+                                                const MonitorOptions& options) {
+  const auto checkpoint = folder.path() / "checkpoint";
+  {
+    Monitor monitor(options);
+    monitor.log(0, "loss", 1);
+    REQUIRE(monitor.save(checkpoint));
+  }
+  const auto rows = options.run_directory / "rows.jsonl";
+  const std::string text = text_of(rows);
+  write_text(rows, text.substr(0, text.find('\n') + 1));
+  return checkpoint;
+}
+
 std::size_t count_of(const std::vector<Event>& events, std::string_view what) {
   return static_cast<std::size_t>(std::ranges::count(events, what, &Event::what));
 }
@@ -95,14 +110,7 @@ TEST_CASE("a callback may use the variable that a resumed monitor is assigned to
     CAPTURE(synchronous);
     const TemporaryFolder folder;
     MonitorOptions options = plain_options(folder, synchronous);
-    {
-      Monitor monitor(options);
-      monitor.log(0, "loss", 1);
-      REQUIRE(monitor.save(folder.path() / "checkpoint"));
-    }
-    const auto rows = options.run_directory / "rows.jsonl";
-    const std::string text = text_of(rows);
-    write_text(rows, text.substr(0, text.find('\n') + 1));  // so that there is something to tell
+    const auto checkpoint = checkpoint_with_lost_rows(folder, options);
     std::unique_ptr<Monitor> monitor;
     std::atomic<int> told = 0;
     std::atomic<int> without_monitor = 0;
@@ -115,7 +123,7 @@ TEST_CASE("a callback may use the variable that a resumed monitor is assigned to
         ++without_monitor;
       }
     };
-    auto made = std::make_unique<Monitor>(options, folder.path() / "checkpoint");
+    auto made = std::make_unique<Monitor>(options, checkpoint);
     std::this_thread::sleep_for(20ms);  // time enough for another thread
     CHECK(told == 0);
     monitor = std::move(made);
@@ -129,17 +137,10 @@ TEST_CASE("a callback may use the variable that a resumed monitor is assigned to
 TEST_CASE("what a constructor had to tell is told, though no member is ever called") {
   const TemporaryFolder folder;
   MonitorOptions options = plain_options(folder, false);
-  {
-    Monitor monitor(options);
-    monitor.log(0, "loss", 1);
-    REQUIRE(monitor.save(folder.path() / "checkpoint"));
-  }
-  const auto rows = options.run_directory / "rows.jsonl";
-  const std::string text = text_of(rows);
-  write_text(rows, text.substr(0, text.find('\n') + 1));
+  const auto checkpoint = checkpoint_with_lost_rows(folder, options);
   std::vector<Event> told;
   options.on_event = [&](const Event& event) { told.push_back(event); };
-  { const Monitor monitor(options, folder.path() / "checkpoint"); }
+  { const Monitor monitor(options, checkpoint); }
   CHECK(count_of(told, "rows_lost") == 1);
 }
 

@@ -1,6 +1,4 @@
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -226,25 +224,6 @@ TEST_CASE("a file that an editor replaced is gone on with") {
   CHECK(file.write("{\"a\":3}"));
   CHECK(livecca_tests::read_lines(file.path()).size() == 3);
   CHECK(file.lines_lost() == 0);
-}
-
-TEST_CASE("a file that another process writes is refused") {
-  const TemporaryFolder folder;
-  const auto path = folder.path() / "rows.jsonl";
-  JsonlFile file(path);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    try {
-      JsonlFile::at_end_of(path);
-    } catch (const Error& refused) {
-      ::_exit(std::string(refused.what()).find("another process") != std::string::npos ? 0 : 2);
-    }
-    ::_exit(1);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("lines that wait are written before the disk is asked to keep them") {

@@ -77,6 +77,13 @@ int go_on_in_child(const std::filesystem::path& path) {
 
 }  // namespace
 
+TEST_CASE("a file that another process writes is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "rows.jsonl";
+  const JsonlFile file(path);
+  CHECK(go_on_in_child(path) == 3);
+}
+
 TEST_CASE_FIXTURE(TornFile, "a read that a signal interrupts is made again") {
   JsonlFile file = JsonlFile::at_end_of(path);
   failing_reads = {.times = 3, .reason = EINTR};
