@@ -60,7 +60,7 @@ struct FrontState {
 
   StreamFront& of(Stream stream) { return streams[static_cast<std::size_t>(stream)]; }
   std::uint64_t step() const { return made > 0 ? made : committed; }
-  /// Of the probe nothing came yet since its last snapshot.
+  /// No probe step came since the last snapshot.
   void begin_probe_pass();
 };
 
@@ -99,7 +99,7 @@ struct Monitor::State {
   TapHandle watch(std::string_view network, std::string_view layer, const Reading& reading,
                   std::optional<TapShape> shape);
   Result<void> add_reference(const std::string& name, const std::filesystem::path& pack);
-  /// There is no place for a tap of this name.
+  /// Tells that a tap of this name is not watched, because there are most_taps already.
   void report_over_limit(const std::string& name) noexcept;
   void expect_reference_name(const std::string& name) const;
 
@@ -131,7 +131,7 @@ struct Monitor::State {
   void report_dropped(std::int64_t epoch) noexcept;
   /// A step came to nothing on the training thread: it was not committed, or failed for a reason.
   void lose_step(std::unique_ptr<StepBuffer> buffer, const std::string& reason) noexcept;
-  /// The pass over the probe came to nothing; the next one begins anew. Throws Error.
+  /// Drops the pass over the probe; the next one begins anew. Throws Error.
   void discard_probe_pass(std::int64_t epoch, std::string_view why);
   /// What came of a stream since the last snapshot is worth nothing.
   void drop_window(Stream stream, std::int64_t epoch, const std::string& reason) noexcept;
@@ -158,7 +158,7 @@ struct Monitor::State {
   bool freeze_part(SnapshotJob& job, const Part& part) noexcept;
   /// The pass over the probe is not kept.
   void lose_probe(SnapshotJob& job) noexcept;
-  /// The same of what the history and the fingerprint hold of it.
+  /// Drops what the history and the fingerprint hold of the pass.
   void forget_probe_rows() noexcept;
   void take_overhead(SnapshotJob& job, const FrontState& front_then, double seconds) noexcept;
   void freeze_probe(SnapshotJob& job, const FrontState& front_then);
@@ -168,22 +168,22 @@ struct Monitor::State {
   void add_earlier(SnapshotJob& job);
   SnapshotReport finish();
   void compare_with_final(SnapshotReport& report) noexcept;
-  /// What came after the last snapshot, and is in none.
+  /// Tells which steps came after the last snapshot, and so are in none.
   void report_rest(SnapshotReport& report);
 
   // monitor_faults.cpp
   void report_to(SnapshotReport& report, const Event& event) noexcept;
-  /// That nobody told the probe's inputs: at its first snapshot, or at the first of this process if
-  /// the start knows them.
+  /// Tells that nobody gave the probe's inputs: at the first snapshot of the run, or at the first
+  /// one of this process if the start knows its inputs.
   void report_unverified_probe(std::int64_t epoch, SnapshotReport& report);
-  /// Taps of another width than at the stream's snapshot before.
+  /// Tells which taps have another width than at the stream's snapshot before.
   void report_changed_widths(Stream stream, const EndedWindow& window, SnapshotReport& report);
   void report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report);
   void report_faults(Stream stream, const EndedWindow& window, SnapshotReport& report);
   /// A recorded network of which no layer pairs.
   void report_lonely(const RecordedSide& side, SnapshotJob& job);
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
-  /// At the first snapshot and at the end: no layer of the trained network is watched.
+  /// Tells, at the first snapshot and at the end, if no layer of the trained network is watched.
   void report_silence(std::int64_t epoch, SnapshotReport& report);
   RunRow run_row() const;
   void write_run_row();

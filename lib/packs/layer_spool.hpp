@@ -22,7 +22,7 @@ namespace livecca {
 /// it is_by_step(): the spool then knows the step of each row.
 ///
 /// Memory: a block of rows, O(features), a few numbers a batch, and behind a mask one byte a row.
-/// Of steps of sequences, four bytes a row and eight a sequence.
+/// For steps of sequences: four bytes a row and eight a sequence.
 class LayerSpool {
  public:
   /// `file` has to outlive this.
@@ -37,7 +37,7 @@ class LayerSpool {
   std::uint64_t images() const { return images_; }
   /// Whether sequences have other steps than one another.
   bool is_by_step() const { return facts_.is_by_step; }
-  /// Where the rows of an image begin; of images(), the number of all rows.
+  /// The first row of an image. first_row(images()) is the number of all rows.
   std::uint64_t first_row(std::uint64_t image) const {
     return first_rows_.empty() ? image * facts_.rows_per_image : first_rows_[image];
   }

@@ -72,7 +72,7 @@ struct PackHeader {
     std::uint64_t stored_rows = 0;  ///< in the file: fewer than facts.rows if there are steps
   };
 
-  /// Whether there has to be one, or is.
+  /// Whether the file has a checksum, or must have one.
   bool has_checksum = true;
   std::string network;
   std::int64_t epoch = 0;

@@ -108,8 +108,8 @@ struct RecordedPack::State {
   std::vector<StoredLayer> stored;
   std::vector<std::size_t> kept;
 
-  /// Sequences × steps of a layer that has the same number of steps in each: 1 for those that are
-  /// rows.
+  /// A table of sequences × steps, for a layer whose sequences all have the same number of steps:
+  /// 1 where the pack has a row.
   std::vector<std::uint8_t> chosen_steps(const RecordedLayer& facts) const {
     const std::uint64_t sequences = header.images();
     std::vector<std::uint8_t> there(sequences * facts.grid.width, 0);

@@ -15,12 +15,12 @@ struct SequenceSteps {
   std::vector<std::uint8_t> there;  ///< sequences × width: 1 if there is a row
 
   std::uint64_t sequences() const { return width == 0 ? 0 : there.size() / width; }
-  /// The same steps among at least as many: the further ones are not there.
+  /// The same steps with the width raised to at least `steps`. The added steps are not there.
   SequenceSteps widened(std::size_t steps) const;
 };
 
-/// Rows of sequences, one for every step: those that are there, in order, from another source. The
-/// others are zero and not valid(). So a row's index says its sequence and its step.
+/// Gives a row for every step of every sequence. Steps that are there take the next row of another
+/// source. The others are zero and not valid(). So a row's index says its sequence and its step.
 ///
 /// Thread safety: none.
 class SequenceRows : public RowSource {
@@ -39,7 +39,7 @@ class SequenceRows : public RowSource {
   bool has(std::uint64_t first, std::uint64_t count) const {
     return first <= rows() && count <= rows() - first;
   }
-  /// Rows that are there before this one.
+  /// The number of rows of the source before this row.
   std::uint64_t rows_before(std::uint64_t row) const;
 
   std::shared_ptr<RowSource> rows_;

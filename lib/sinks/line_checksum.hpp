@@ -12,11 +12,11 @@ namespace livecca {
 /// The line with its checksum. `line` is the text of a JSON object with at least one field.
 std::string with_checksum(std::string line);
 
-/// Whether the line ends with a checksum, its own or another.
+/// Whether the line ends with a checksum, right or wrong.
 bool has_checksum(std::string_view line);
 
-/// Whether the line ends with a checksum that is not its own. A line without one is not damaged as
-/// far as is known: older versions wrote none.
+/// Whether the line ends with a wrong checksum. False for a line without one: older versions wrote
+/// none.
 bool is_damaged(std::string_view line);
 
 }  // namespace livecca

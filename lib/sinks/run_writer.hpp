@@ -108,7 +108,8 @@ class RunWriter {
     std::string first_line;  ///< by which they are known
     std::vector<CountedEvent> events;
   };
-  /// Of the disk, once all are there, but for what came since begin_end(). Fails if they cannot be.
+  /// Waits until the disk has all rows. Returns what there is, without the rows since begin_end().
+  /// Fails if the disk does not take them.
   Result<Extent> sync();
   std::vector<Event> events() const;
   /// The time of the last row.
@@ -121,13 +122,13 @@ class RunWriter {
  private:
   using Key = std::pair<std::string, std::string>;
 
-  /// The clock as it was, and the time that rows had before it was read.
+  /// A reading of the clock, and the time of the last row before it.
   struct ClockReading {
     double time = 0;
     double before = 0;
   };
 
-  /// A row that finds no memory is counted as lost.
+  /// If memory runs out, the row is counted as lost.
   template <typename Row>
   bool write_locked(const Row& row, double time) noexcept {
     if (is_finished_) return true;
@@ -166,7 +167,7 @@ class RunWriter {
   }
   Event too_late(const LogRow& row) const { return too_late(row.name); }
   Event too_late(const std::string& what) const;
-  /// Asks the clock, under no lock: it may be the user's.
+  /// Reads the clock. Call it without the lock, because the clock may be the user's function.
   ClockReading read_clock() const noexcept;
   /// The time of a row: the reading's, unless a later one was used already.
   double stamp(const ClockReading& reading) noexcept;
@@ -186,14 +187,14 @@ class RunWriter {
   bool stepped_back_ = false;  ///< the clock did, since the last line
   bool is_failing_ = false;    ///< the row in hand is about writing
   bool is_finished_ = false;
-  /// What there was at begin_end().
+  /// The extent at begin_end().
   struct BeforeEnd {
     std::uint64_t size = 0;  ///< bytes
     double last_time = 0;
     std::vector<CountedEvent> events;
   };
   std::optional<BeforeEnd> before_end_;
-  /// Events of more subjects are counted together: subjects may be without end.
+  /// Events of further subjects are counted under "others", because subjects may never end.
   static constexpr std::size_t most_subjects = 4096;
 
   std::vector<CountedEvent> counted_events() const;
