@@ -61,10 +61,10 @@ Json shape_to_json(const std::optional<TapShape>& shape) {
 std::optional<TapShape> shape_from_json(const Json& json) {
   if (json.is_null()) return std::nullopt;
   const auto& grid = json.at("grid");
-  return TapShape{.features = json.at("features").get<std::size_t>(),
-                  .grid = {.height = grid.at(1).get<std::size_t>(),
-                           .width = grid.at(2).get<std::size_t>(),
-                           .depth = grid.at(0).get<std::size_t>()},
+  return TapShape{.features = whole_number<std::size_t>(json.at("features")),
+                  .grid = {.height = whole_number<std::size_t>(grid.at(1)),
+                           .width = whole_number<std::size_t>(grid.at(2)),
+                           .depth = whole_number<std::size_t>(grid.at(0))},
                   .dtype = named<DType>(json.at("dtype"))};
 }
 
@@ -167,7 +167,7 @@ std::vector<WatchedTap> taps_from_json(const Json& json) {
   for (const Json& tap : json) {
     Reading reading(named<Layout>(tap.at("layout")));
     reading.samples = named<Samples>(tap.at("samples"));
-    reading.step = tap.at("step").get<std::size_t>();
+    reading.step = whole_number<std::size_t>(tap.at("step"));
     taps.push_back({tap.at("network").get<std::string>(), tap.at("layer").get<std::string>(),
                     reading, shape_from_json(tap.at("shape"))});
   }
@@ -197,11 +197,11 @@ PanelProgress progress_from_json(const Json& json) {
   PanelProgress progress;
   progress.pairs_left = json.at("pairs_left").get<std::vector<bool>>();
   progress.block_clock = json.at("block_clock").get<std::vector<std::uint64_t>>();
-  progress.current_block = json.at("current_block").get<std::uint64_t>();
-  progress.turns = json.at("turns").get<std::uint64_t>();
-  progress.images = json.at("images").get<std::uint64_t>();
-  progress.clock = json.at("clock").get<std::uint64_t>();
-  progress.steps = json.at("steps").get<std::uint64_t>();
+  progress.current_block = whole_number<std::uint64_t>(json.at("current_block"));
+  progress.turns = whole_number<std::uint64_t>(json.at("turns"));
+  progress.images = whole_number<std::uint64_t>(json.at("images"));
+  progress.clock = whole_number<std::uint64_t>(json.at("clock"));
+  progress.steps = whole_number<std::uint64_t>(json.at("steps"));
   for (const Json& tap : json.at("taps")) {
     progress.taps.push_back({.shape = shape_from_json(tap.at("shape")),
                              .shape_given = tap.at("shape_given").get<bool>(),
@@ -223,10 +223,10 @@ Json events_to_json(const std::vector<CountedEvent>& events) {
 std::vector<CountedEvent> events_from_json(const Json& json) {
   std::vector<CountedEvent> events;
   for (const Json& event : json) {
-    events.push_back({{event.at(0).get<std::int64_t>(), event.at(1).get<std::string>(),
+    events.push_back({{whole_number<std::int64_t>(event.at(0)), event.at(1).get<std::string>(),
                        event.at(2).get<std::string>(), event.at(3).get<std::string>(),
-                       event.at(4).get<std::uint64_t>()},
-                      event.at(5).get<std::uint64_t>()});
+                       whole_number<std::uint64_t>(event.at(4))},
+                      whole_number<std::uint64_t>(event.at(5))});
   }
   return events;
 }

@@ -8,6 +8,7 @@
 #include "common/files/atomic_file.hpp"
 #include "common/files/list_folder.hpp"
 #include "common/files/safetensors.hpp"
+#include "common/json_numbers.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/moments/moments_file.hpp"
 #include "monitor/checkpoint.hpp"
@@ -41,13 +42,13 @@ Json front_to_json(const FrontState& front) {
 }
 
 void front_from_json(const Json& json, FrontState& front) {
-  front.streams[1].number = json.at("train").at(0).get<std::uint64_t>();
-  front.streams[1].begun = json.at("train").at(1).get<std::uint64_t>();
-  front.streams[1].discarded = json.at("train").at(2).get<std::uint64_t>();
-  front.committed = json.at("committed").get<std::uint64_t>();
-  front.made = json.at("made").get<std::uint64_t>();
-  front.epoch = json.at("epoch").get<std::int64_t>();
-  front.resumes = json.at("resumes").get<std::uint64_t>() + 1;
+  front.streams[1].number = whole_number<std::uint64_t>(json.at("train").at(0));
+  front.streams[1].begun = whole_number<std::uint64_t>(json.at("train").at(1));
+  front.streams[1].discarded = whole_number<std::uint64_t>(json.at("train").at(2));
+  front.committed = whole_number<std::uint64_t>(json.at("committed"));
+  front.made = whole_number<std::uint64_t>(json.at("made"));
+  front.epoch = whole_number<std::int64_t>(json.at("epoch"));
+  front.resumes = whole_number<std::uint64_t>(json.at("resumes")) + 1;
 }
 
 Json facts_to_json(const StreamWindow::Facts& facts) {
@@ -58,7 +59,7 @@ Json facts_to_json(const StreamWindow::Facts& facts) {
 }
 
 StreamWindow::Facts facts_from_json(const Json& json) {
-  return {.steps = json.at("steps").get<std::uint64_t>(),
+  return {.steps = whole_number<std::uint64_t>(json.at("steps")),
           .dropped = json.at("dropped").get<std::string>(),
           .taps = json.at("taps").get<std::set<std::size_t>>(),
           .nonfinite = json.at("nonfinite").get<std::vector<std::uint64_t>>()};
@@ -285,12 +286,12 @@ void Monitor::State::restore(const std::filesystem::path& folder) {
     const auto verdicts = solver.restore_verdicts(json.at("verdicts").get<std::string>());
     if (!verdicts) throw Error(verdicts.why());
     latest.put(rows_from_json(json.at("latest")));
-    taps_in_run_row = json.at("taps_in_run_row").get<std::size_t>();
+    taps_in_run_row = whole_number<std::size_t>(json.at("taps_in_run_row"));
     widths = json.at("widths").get<decltype(widths)>();
     const auto packs_then =
         json.at("packs").get<std::vector<std::pair<std::string, std::string>>>();
     const std::vector<CountedEvent> events = events_from_json(json.at("events"));
-    const auto rows_size = json.at("rows_size").get<std::uint64_t>();
+    const auto rows_size = whole_number<std::uint64_t>(json.at("rows_size"));
     const auto rows_time = json.at("rows_time").get<double>();
     history.restore(json.at("history"));
     const RunWriter::Cut cut = writer.cut(rows_size, rows_time);

@@ -35,7 +35,7 @@ TEST_CASE("a checkpoint is refused in one printable line, whatever its texts hol
   }
 }
 
-TEST_CASE("a checkpoint with a fraction in place of a count is refused with a line") {
+TEST_CASE("a checkpoint with a fraction or -1 in place of a count is refused with a line") {
   const LeftRun run;
   auto json = livecca_tests::parsed(text_of(run.facts()));
   json.erase("checksum");
@@ -47,6 +47,16 @@ TEST_CASE("a checkpoint with a fraction in place of a count is refused with a li
     damaged[nlohmann::json::json_pointer(place)] = 1e308;
     write_text(run.facts(), sealed_checkpoint(damaged.dump()));
     check_line(run.refusal(), "expected whole numbers in ");
+  }
+  for (const char* place :
+       {"/front/made", "/front/train/0", "/train/progress/clock", "/train/facts/steps",
+        "/probe/taps/0/shape/features", "/history/kept/0/number", "/history/snapshots",
+        "/events/0/4", "/taps/0/step", "/taps_in_run_row"}) {
+    CAPTURE(place);
+    auto damaged = json;
+    damaged[nlohmann::json::json_pointer(place)] = -1;
+    write_text(run.facts(), sealed_checkpoint(damaged.dump()));
+    check_line(run.refusal(), "a number out of range");
   }
   for (const char* count : {"\"snapshot\":", "\"epoch\":", "\"snapshots\":"}) {
     CAPTURE(count);

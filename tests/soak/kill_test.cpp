@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "child.hpp"
+#include "events_compared.hpp"
 #include "rows_compared.hpp"
 #include "small_network.hpp"
 #include "stage_board.hpp"
@@ -73,7 +74,7 @@ class Variant {
   Variant(std::filesystem::path folder, const KillOptions& options, int round, int kills)
       : folder_(std::move(folder)),
         options_(options),
-        variant_(round % variant_count),
+        variant_(options.variant.value_or(round % variant_count)),
         kills_(kills),
         random_(options.seed * 100 + static_cast<std::uint64_t>(round)) {}
 
@@ -153,8 +154,8 @@ class Variant {
     // Start-up comes last of these, so that there is something to resume when it is killed.
     constexpr std::array stages{Stage::checkpoint, Stage::snapshot, Stage::training, Stage::probe,
                                 Stage::start_up};
-    static_assert(variant_count < stages.size());
-    const Stage stage = stages[static_cast<std::size_t>(variant_ + killed_) % stages.size()];
+    const std::size_t begin = static_cast<std::size_t>(variant_) % (stages.size() - 1);
+    const Stage stage = stages[(begin + static_cast<std::size_t>(killed_)) % stages.size()];
     if (stage == Stage::start_up) return moment_in(stage, random_() % 2);
     // Not so late that too few would be left for the other kills.
     const std::uint64_t share =
@@ -202,13 +203,16 @@ class Variant {
     if (!same_weights) std::cout << "  the weights differ\n";
     const bool same_history =
         are_equal(straight() / "run" / "history", killed() / "run" / "history");
+    const bool same_events = variant_ != variant_with_threads ||
+                             shows_the_same(straight() / "run", killed() / "run", std::cout);
     // A training that began anew after every kill would be equal too.
     const bool was_resumed = with_checkpoint_ > 0 && resumes_in(rows) > 0;
     if (!was_resumed) {
       std::cout << "  expected a training that went on from a checkpoint, got " << with_checkpoint_
                 << " kills with one and a run that says " << resumes_in(rows) << " resumes\n";
     }
-    return differences == 0 && lines_ > 0 && same_weights && same_history && was_resumed;
+    return differences == 0 && lines_ > 0 && same_weights && same_history && same_events &&
+           was_resumed;
   }
 
   std::filesystem::path folder_;
@@ -233,7 +237,8 @@ bool survives_kills(const std::filesystem::path& folder, const KillOptions& opti
   // A training that came to its end too soon leaves its kills to others.
   constexpr int most_rounds = 5 * variant_count;
   for (int round = 0; round < most_rounds && left > 0; ++round) {
-    const int kills = std::max(1, left / std::max(1, variant_count - round));
+    const int variants_left = options.variant ? 1 : std::max(1, variant_count - round);
+    const int kills = std::max(1, left / variants_left);
     Variant variant(folder / std::to_string(round), options, round, kills);
     passed &= variant.passes();
     left -= variant.times_killed();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace livecca_soak {
 
@@ -9,6 +10,7 @@ struct KillOptions {
   int kills = 9;  ///< shared out over the variants of the training
   std::uint64_t seed = 1;
   std::uint64_t steps = 240;
+  std::optional<int> variant{};  ///< only this one
 };
 
 /// Trains in one process to the end, and once more in processes that are killed at random moments,

@@ -1,7 +1,8 @@
 // livecca_soak run FOLDER [--resume] [--synchronous] [--steps N] [--seed N] [--variant N]
 //     trains in a folder to the end
-// livecca_soak kill FOLDER [--kills N] [--steps N] [--seed N]
-//     trains, killed again and again, and compares with a training that was not
+// livecca_soak kill FOLDER [--kills N] [--steps N] [--seed N] [--variant N]
+//     trains, killed again and again, and compares with a training that was not; in all variants,
+//     or in one
 // livecca_soak memory FOLDER [--steps N] [--seed N]
 //     trains for long, and looks at what memory it takes
 #include <cstdint>
@@ -80,6 +81,8 @@ int main_of(int count, char** words) {
     KillOptions options{.seed = seed};
     options.steps = arguments.take("--steps", options.steps);
     options.kills = arguments.take("--kills", options.kills);
+    if (const int variant = arguments.take("--variant", -1); variant >= 0)
+      options.variant = variant;
     arguments.expect_none_left();
     passed = survives_kills(arguments.folder, options);
   } else if (arguments.mode == "memory") {

@@ -7,10 +7,12 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "livecca/activations/eigen.hpp"
 #include "livecca/packs/recorder.hpp"
+#include "livecca/sinks/tensorboard.hpp"
 
 namespace livecca_soak {
 namespace {
@@ -26,6 +28,7 @@ constexpr int classes = 4;
 constexpr Eigen::Index train_images = 512;
 constexpr Eigen::Index probe_images = 120;
 constexpr Eigen::Index batch = 32;
+constexpr int threads_a_batch = 4;
 constexpr Eigen::Index probe_batch = 50;  // the last one is smaller
 constexpr std::uint64_t steps_an_epoch = train_images / batch;
 const std::filesystem::path reference_file = "reference.safetensors";
@@ -46,6 +49,9 @@ void watch_in_variant(int variant, MonitorOptions& options) {
       options.train_window = Window::last_blocks(4, 100);
       options.history_images = 70;
       options.pairing = livecca::Pairing::all();
+      break;
+    case variant_with_threads:
+      options.sinks = {livecca::tensorboard_sink()};
       break;
     default:
       options.train_window = Window::all();
@@ -170,6 +176,22 @@ void Training::observe_batch(livecca::Monitor::Step step, const Matrix& batch_in
   step.commit();
 }
 
+// All bring the same rows, so that the sums are the same in whichever order they commit.
+void Training::observe_from_threads(livecca::Monitor::Step first, std::int64_t epoch,
+                                    const Matrix& batch_inputs) {
+  networks_.other.run(batch_inputs);
+  std::vector<std::jthread> threads;
+  for (int i = 1; i < threads_a_batch; ++i) {
+    threads.emplace_back([&] {
+      livecca::Monitor::Step step = monitor_->begin(Stream::train, epoch);
+      observe(step);
+      step.commit();
+    });
+  }
+  observe(first);
+  first.commit();
+}
+
 void Training::step() {
   board_.enter(Stage::training);
   const auto epoch = static_cast<std::int64_t>(step_ / steps_an_epoch);
@@ -191,7 +213,11 @@ void Training::step() {
   const double loss = networks_.net.learn(batch_inputs, batch_classes, random_);
   ++step_;
   if (auto train_step = monitor_->begin_if_due(Stream::train, epoch)) {
-    observe_batch(std::move(*train_step), batch_inputs);
+    if (options_.variant == variant_with_threads) {
+      observe_from_threads(std::move(*train_step), epoch, batch_inputs);
+    } else {
+      observe_batch(std::move(*train_step), batch_inputs);
+    }
   }
   if (step_ % 10 == 0) monitor_->log(epoch, "loss", loss);
   if (monitor_->claim_probe_pass(epoch)) {

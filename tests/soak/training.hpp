@@ -23,10 +23,12 @@ struct TrainingOptions {
   std::uint64_t train_every = 2;
   std::size_t queue_steps = 8;
   std::uint64_t history_bytes = 110'000;
-  /// Which of the ways to watch, below variant_count: windows, standard errors, history.
+  /// Which of the ways to watch, below variant_count: windows, standard errors, history, threads.
   int variant = 0;
 };
-constexpr int variant_count = 4;
+constexpr int variant_count = 5;
+/// Several threads commit train steps at the same time, and TensorBoard's sink is on.
+constexpr int variant_with_threads = 4;
 
 /// A small network learns in a folder, beside another that learns in lock-step, watched in both
 /// streams and compared with that one, with a recorded network and with its own past. All that it
@@ -69,6 +71,7 @@ class Training {
   void begin_monitor();
   void observe(livecca::Monitor::Step& step) const;
   void observe_batch(livecca::Monitor::Step step, const Matrix& inputs);
+  void observe_from_threads(livecca::Monitor::Step first, std::int64_t epoch, const Matrix& inputs);
   void run_probe(std::int64_t epoch);
   void snapshot(std::int64_t epoch);
   void save();

@@ -29,7 +29,7 @@ def python_with_tensorboard(folder):
     print(f"Installing TensorBoard into {folder}, once", flush=True)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     pip = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "tensorboard>=2.16,<3"],
+        [python, "-m", "pip", "install", "--quiet", "--no-compile", "tensorboard>=2.16,<3"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
     if pip.returncode == 0:

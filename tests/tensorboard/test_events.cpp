@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
-#include "event_records.hpp"
+#include "support/event_records.hpp"
 #include "sinks/tensorboard/chart_layout.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"

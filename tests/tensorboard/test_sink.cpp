@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "event_records.hpp"
+#include "support/event_records.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
 #include "support/message_of.hpp"

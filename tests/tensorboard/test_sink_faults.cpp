@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "event_records.hpp"
+#include "support/event_records.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
 #include "support/file_size_limit.hpp"

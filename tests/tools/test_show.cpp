@@ -159,10 +159,19 @@ TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each 
   CHECK(has(text, "\n! conv1, dead, probe stream: expected neurons that vary, got none\n"));
   CHECK(has(text, "\nnonfinite 13×, net/conv1, net/fc; epoch 1: expected finite, got 9 rows\n"));
   CHECK(has(text,
-            "\nwatching took 0.3 % of training time, all threads; 4 train steps dropped; 5 lines "
-            "lost\n"));
+            "\nwatching took 0.3 % of training time, all threads added; 4 train steps dropped; "
+            "5 lines lost\n"));
   CHECK(has(text, "\nrows.jsonl: line 10 was left out"));
   CHECK_FALSE(has(text, "resumed"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "watching that takes longer than training is told as its multiple") {
+  run_file.begin();
+  run_file.add(measure_row(2, "conv1", 0.5));
+  livecca::OverheadRow overhead;
+  overhead.share = 1.66;
+  run_file.add(overhead);
+  CHECK(has(drawn(), "\nwatching took 1.7 × training time, all threads added\n"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "layers across a reference show which are nearest") {

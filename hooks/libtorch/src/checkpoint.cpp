@@ -39,8 +39,9 @@ void read_values(const std::filesystem::path& file, const std::vector<Checkpoint
   c10::IValue count;
   archive.read("count", count);
   if (count.toInt() != static_cast<std::int64_t>(values.size())) {
-    throw Error("expected " + std::to_string(values.size()) + " values, got " +
-                std::to_string(count.toInt()));
+    throw Error("expected as many values as are given to be loaded, " +
+                std::to_string(values.size()) + ", got " + std::to_string(count.toInt()) +
+                " in the file");
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     torch::serialize::InputArchive part;

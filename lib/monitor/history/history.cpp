@@ -11,6 +11,7 @@
 
 #include "common/files/list_folder.hpp"
 #include "common/files/spool_file.hpp"
+#include "common/json_numbers.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -256,16 +257,16 @@ nlohmann::json History::state() const {
 }
 
 void History::restore(const nlohmann::json& state) {
-  snapshots_ = state.at("snapshots").get<std::uint64_t>();
+  snapshots_ = whole_number<std::uint64_t>(state.at("snapshots"));
   waiting_ = state.at("waiting").get<std::set<std::uint64_t>>();
   in_checkpoints_ = {waiting_, {}};
   kept_.clear();
   for (const auto& kept : state.at("kept")) {
-    const auto number = kept.at("number").get<std::uint64_t>();
+    const auto number = whole_number<std::uint64_t>(kept.at("number"));
     kept_.push_back({.number = number,
-                     .epoch = kept.at("epoch").get<std::int64_t>(),
+                     .epoch = whole_number<std::int64_t>(kept.at("epoch")),
                      .file = file_of(number),
-                     .bytes = kept.at("bytes").get<std::uint64_t>()});
+                     .bytes = whole_number<std::uint64_t>(kept.at("bytes"))});
     in_checkpoints_[1].insert(number);
   }
   starts_.clear();

@@ -96,9 +96,12 @@ std::string overhead_text(const RunRows& rows, const Canvas& canvas) {
   if (!rows.overhead) return "";
   const OverheadRow& overhead = *rows.overhead;
   char took[80];
-  if (overhead.share) {
-    std::snprintf(took, sizeof(took), "watching took %.1f %% of training time, all threads",
+  if (overhead.share && *overhead.share <= 1) {
+    std::snprintf(took, sizeof(took), "watching took %.1f %% of training time, all threads added",
                   100 * *overhead.share);
+  } else if (overhead.share) {
+    std::snprintf(took, sizeof(took), "watching took %.1f × training time, all threads added",
+                  *overhead.share);
   } else {
     std::snprintf(took, sizeof(took), "watching took %.2g s of training since the snapshot before",
                   overhead.observe_seconds + overhead.wait_seconds);

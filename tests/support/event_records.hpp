@@ -1,11 +1,10 @@
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -47,13 +46,17 @@ inline std::vector<std::filesystem::path> event_files(const std::filesystem::pat
 /// Every file's first records: the version of the format, and which steps count no more.
 constexpr std::size_t heading_records = 2;
 
-/// The step of an event; of those that begin with a wall time, as all here do.
+/// Every event begins with its wall time.
+constexpr std::size_t wall_time_bytes = 9;
+
+/// The step of an event. Throws std::runtime_error if it does not begin with a wall time.
 inline std::uint64_t step_of(const std::string& event) {
-  REQUIRE(event.size() > 9);
-  REQUIRE(event[0] == 0x09);
-  if (event[9] != 0x10) return 0;
+  if (event.size() <= wall_time_bytes || event[0] != 0x09) {
+    throw std::runtime_error("expected an event that begins with its wall time");
+  }
+  if (event[wall_time_bytes] != 0x10) return 0;
   std::uint64_t step = 0;
-  for (std::size_t i = 10, shift = 0; i < event.size(); ++i, shift += 7) {
+  for (std::size_t i = wall_time_bytes + 1, shift = 0; i < event.size(); ++i, shift += 7) {
     const auto byte = static_cast<unsigned char>(event[i]);
     step |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
     if (byte < 0x80) break;
