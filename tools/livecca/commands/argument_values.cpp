@@ -1,6 +1,5 @@
 #include "commands/argument_values.hpp"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <limits>
 
@@ -23,7 +22,7 @@ double unit_number(const std::string& text) {
 }  // namespace
 
 void wrong_value(const std::string& option, const std::string& expected, const std::string& got) {
-  throw CLI::ValidationError(option, "expected " + expected + ", got '" + got + "'");
+  throw UsageError(option + ": expected " + expected + ", got '" + got + "'");
 }
 
 std::optional<std::size_t> number_of(std::string_view text) {
@@ -88,12 +87,32 @@ std::string measure_names_in_lines() {
   return text;
 }
 
-void split(const std::string& list, std::vector<std::string>& parts) {
-  std::size_t first = 0;
-  for (std::size_t comma = 0; comma != std::string::npos; first = comma + 1) {
-    comma = list.find(',', first);
-    parts.push_back(list.substr(first, comma - first));
+std::vector<std::string> parts_of(const std::vector<std::string>& lists) {
+  std::vector<std::string> parts;
+  for (const std::string& list : lists) {
+    std::size_t first = 0;
+    for (std::size_t comma = 0; comma != std::string::npos; first = comma + 1) {
+      comma = list.find(',', first);
+      parts.push_back(list.substr(first, comma - first));
+    }
   }
+  return parts;
+}
+
+Option::Take into(std::string& text) {
+  return [&text](const std::vector<std::string>& values) { text = values.front(); };
+}
+
+Option::Take into(std::vector<std::string>& texts) {
+  return [&texts](const std::vector<std::string>& values) { texts = values; };
+}
+
+Option::Take into(bool& is_given) {
+  return [&is_given](const std::vector<std::string>&) { is_given = true; };
+}
+
+Option::Take one(std::function<void(const std::string&)> take) {
+  return [take = std::move(take)](const std::vector<std::string>& values) { take(values.front()); };
 }
 
 }  // namespace livecca::tool

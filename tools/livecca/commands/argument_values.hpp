@@ -1,16 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "commands/command.hpp"
 #include "livecca/moments/precision.hpp"
 
 namespace livecca::tool {
 
-/// Throws CLI::ValidationError: what was expected of an option, and what came.
+/// Throws UsageError: what was expected of an option, and what came.
 [[noreturn]] void wrong_value(const std::string& option, const std::string& expected,
                               const std::string& got);
 
@@ -39,7 +41,16 @@ std::string measure_names();
 /// The same in lines that a terminal holds beside the options.
 std::string measure_names_in_lines();
 
-/// Appends the parts between commas, empty ones too.
-void split(const std::string& list, std::vector<std::string>& parts);
+/// The parts between commas of all lists, empty ones too.
+std::vector<std::string> parts_of(const std::vector<std::string>& lists);
+
+/// What an option does with its values: keeps them, or keeps that it was given. The variable must
+/// live as long as the option.
+Option::Take into(std::string& text);
+Option::Take into(std::vector<std::string>& texts);
+Option::Take into(bool& is_given);
+
+/// Hands an option's only value on.
+Option::Take one(std::function<void(const std::string&)> take);
 
 }  // namespace livecca::tool

@@ -1,4 +1,4 @@
-#include "commands/sample_arguments.hpp"
+#include "commands/sample_options.hpp"
 
 #include <string>
 #include <string_view>
@@ -43,40 +43,39 @@ Positions positions_of(const std::string& text) {
 
 }  // namespace
 
-void add_options_of_samples(CLI::App& command, CompareOptions& options) {
-  command
-      .add_option_function<std::string>(
-          "--layout", [&](const std::string& text) { options.reading.layout = layout_of(text); },
-          "What the axes mean: nc (the default); " + enum_names<Layout>(has_positions) +
-              " of\nimages; " + enum_names<Layout>(is_sequence) +
-              " of sequences. Of inputs with named layers those\n"
-              "of 2 axes are always nc")
-      ->type_name("LAYOUT");
-  command
-      .add_option_function<std::string>(
-          "--samples", [&](const std::string& text) { read_samples(text, options); },
-          "What a sample is:\n"
-          "  positions  every position or step (the default)\n"
-          "  pooled     an image or sequence, as the mean over its positions\n"
-          "  flattened  an image or sequence, with all its values\n"
-          "  fourier    an image; compares frequency by frequency. Sizes may\n"
-          "             differ: frequencies that both have are compared\n"
-          "  last       a sequence, at its last valid step\n"
-          "  step:T     a sequence, at step T\n"
-          "  each_step  a sequence; compares every step with the same step, or\n"
-          "             with --all-layers every step with every step")
-      ->type_name("KIND");
-  command
-      .add_option("--mask", options.mask,
-                  "Which steps are valid: a .npy of 1 and 0 over the layout's first two\n"
-                  "axes, or of one length for each sequence. Other steps are not read")
-      ->type_name("MASK.npy");
-  command
-      .add_option_function<std::string>(
-          "--positions", [&](const std::string& text) { options.positions = positions_of(text); },
-          "Positions of each image that are samples: all (the default), or a\n"
-          "seeded choice of K, the same in all files")
-      ->type_name("all|K");
+void add_options_of_samples(Command& command, CompareOptions& options) {
+  command.add({
+      {.name = "--layout",
+       .value_name = "LAYOUT",
+       .help = "What the axes mean: nc (the default); " + enum_names<Layout>(has_positions) +
+               " of\nimages; " + enum_names<Layout>(is_sequence) +
+               " of sequences. Of inputs with named layers those\n"
+               "of 2 axes are always nc",
+       .take = one([&](const std::string& text) { options.reading.layout = layout_of(text); })},
+      {.name = "--samples",
+       .value_name = "KIND",
+       .help = "What a sample is:\n"
+               "  positions  every position or step (the default)\n"
+               "  pooled     an image or sequence, as the mean over its positions\n"
+               "  flattened  an image or sequence, with all its values\n"
+               "  fourier    an image; compares frequency by frequency. Sizes may\n"
+               "             differ: frequencies that both have are compared\n"
+               "  last       a sequence, at its last valid step\n"
+               "  step:T     a sequence, at step T\n"
+               "  each_step  a sequence; compares every step with the same step, or\n"
+               "             with --all-layers every step with every step",
+       .take = one([&](const std::string& text) { read_samples(text, options); })},
+      {.name = "--mask",
+       .value_name = "MASK.npy",
+       .help = "Which steps are valid: a .npy of 1 and 0 over the layout's first two\n"
+               "axes, or of one length for each sequence. Other steps are not read",
+       .take = into(options.mask)},
+      {.name = "--positions",
+       .value_name = "all|K",
+       .help = "Positions of each image that are samples: all (the default), or a\n"
+               "seeded choice of K, the same in all files",
+       .take = one([&](const std::string& text) { options.positions = positions_of(text); })},
+  });
 }
 
 void check_samples(const CompareOptions& options) {
@@ -92,7 +91,7 @@ void check_samples(const CompareOptions& options) {
                 positions ? layout : "other --samples");
   }
   const auto reading = options.reading.check();
-  if (!reading) throw CLI::ValidationError("--samples", reading.why());
+  if (!reading) throw UsageError("--samples: " + reading.why());
   if (options.each_step && !sequences) {
     wrong_value("--samples each_step", of_sequences, layout);
   }
@@ -109,7 +108,7 @@ void check_samples(const CompareOptions& options) {
                      : options.error_blocks != 0 ? "--standard-errors"
                                                  : nullptr;
   if (with != nullptr) {
-    throw CLI::ValidationError(with, "expected other --samples with it, got 'fourier'");
+    throw UsageError(std::string(with) + ": expected other --samples with it, got 'fourier'");
   }
   if (options.inputs.size() != 2) {
     wrong_value("--samples fourier", "two inputs with it", std::to_string(options.inputs.size()));
