@@ -9,6 +9,7 @@ packages=(
   libeigen3-dev libtbb-dev libxtensor-dev doctest-dev
   liblapacke-dev libopenblas-dev nlohmann-json3-dev libcli11-dev libbenchmark-dev
   libtorch-dev
+  zlib1g-dev  # the TensorBoard sink; its tests need the next line
   libpng-dev protobuf-compiler python3-venv
   libboost-dev  # the HTTP server of the Prometheus sink
 )

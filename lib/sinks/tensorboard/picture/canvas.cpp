@@ -1,19 +1,17 @@
 #include "sinks/tensorboard/picture/canvas.hpp"
 
-#include <png.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
 
-#include "livecca/common/error.hpp"
 #include "sinks/tensorboard/picture/bitmap_font.hpp"
 
 namespace livecca {
 namespace {
 
-static_assert(sizeof(Colour) == 3, "pixels are handed to libpng as they lie");
+static_assert(sizeof(Colour) == 3, "a PNG file takes pixels as they lie");
 
 constexpr int pitch = glyph_width + 1;  // from one character to the next
 
@@ -101,19 +99,9 @@ int Canvas::width_of(std::string_view text, int scale) {
 }
 
 PngImage Canvas::png() const {
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = static_cast<png_uint_32>(width_);
-  header.height = static_cast<png_uint_32>(height_);
-  header.format = PNG_FORMAT_RGB;
-  PngImage result{header.width, header.height, std::string(PNG_IMAGE_PNG_SIZE_MAX(header), '\0')};
-  png_alloc_size_t size = result.bytes.size();
-  if (png_image_write_to_memory(&header, result.bytes.data(), &size, 0, pixels_.data(), 0,
-                                nullptr) == 0) {
-    throw Error("heatmap: expected libpng to write a picture, got: " + std::string(header.message));
-  }
-  result.bytes.resize(size);
-  return result;
+  const auto bytes = std::as_bytes(std::span(pixels_));
+  return encode_png(static_cast<unsigned>(width_), static_cast<unsigned>(height_),
+                    {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace livecca

@@ -46,7 +46,6 @@ class Canvas {
 
   int width() const { return width_; }
   int height() const { return height_; }
-  /// Throws Error if libpng cannot.
   PngImage png() const;
 
  private:
