@@ -64,6 +64,16 @@ std::vector<std::byte> bytes_of(const std::vector<double>& numbers, bool wide) {
 
 }  // namespace
 
+const char* name_of(PackPrecision precision) {
+  switch (precision) {
+    case PackPrecision::half:
+      return "half";
+    case PackPrecision::exact:
+      return "exact";
+  }
+  return nullptr;
+}
+
 /// A file that sums up what is appended to it, but for the first eight bytes, the header's length.
 class PackWriter::SummedFile {
  public:

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "livecca/common/export.hpp"
+
 namespace livecca {
 
 /// How a recording stores activations.
@@ -13,5 +15,8 @@ enum class PackPrecision : std::uint8_t {
   /// Without loss: float64 as float64, float16 as float16, all other types as float32.
   exact,
 };
+
+/// "half" or "exact"; nullptr past the last one.
+LIVECCA_EXPORT const char* name_of(PackPrecision precision);
 
 }  // namespace livecca

@@ -97,6 +97,22 @@ void compare_layers(const CompareOptions& options, bool json, std::ostream& out)
   if (!chosen.save_moments.empty()) save(chosen.save_moments, kept, inputs.notes());
 }
 
+std::vector<Comparison> compare_tensors(
+    const std::array<std::shared_ptr<ActivationTensor>, 2>& tensors,
+    const CompareOptions& options) {
+  const MomentsNotes notes = notes_of_sides(side_text(*tensors[0]), side_text(*tensors[1]));
+  Executor executor;
+  std::vector<Comparison> comparisons;
+  for (const PanelInput& panel :
+       panels_of({.name = "", .tensors = {tensors[0], tensors[1]}}, options)) {
+    expect_memory(panel, options, 0);
+    expect_images_for_blocks(panel, options);
+    const PanelMoments moments = gather(panel, options, executor);
+    comparisons.push_back(compare_moments(moments, notes, options, executor).front());
+  }
+  return comparisons;
+}
+
 Comparison compare(const CompareOptions& options) {
   Executor executor;
   const PairOfInputs inputs(options);

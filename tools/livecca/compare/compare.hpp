@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -38,6 +40,11 @@ class PairOfInputs {
 /// Compares every layer, one after the other, and prints a table, or as JSON one object a layer as
 /// soon as it is there. Conditions of the data are a status of the result. Throws InputError.
 void compare_layers(const CompareOptions& options, bool json, std::ostream& out);
+
+/// Compares two arrays of the same images: one result, or with options.each_step one a step. What
+/// options say of files does not matter. Throws InputError.
+std::vector<Comparison> compare_tensors(
+    const std::array<std::shared_ptr<ActivationTensor>, 2>& tensors, const CompareOptions& options);
 
 /// The first layer alone.
 Comparison compare(const CompareOptions& options);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "compare/comparison.hpp"
+#include "inputs/held_mask.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/moments/precision.hpp"
 
@@ -20,6 +22,7 @@ struct CompareOptions : ResultOptions {
   bool fourier = false;             ///< compare at each frequency over the positions
   bool each_step = false;           ///< compare at each step of the sequences
   std::string mask;                 ///< a .npy file: which steps are valid; or empty
+  std::shared_ptr<const HeldMask> held_mask;  ///< the same, read already; or null
   Positions positions;
   std::size_t batch = 1024;  ///< images a step, fewer where they are large
   Precision precision = Precision::exact;

@@ -79,10 +79,17 @@ void expect_steps(const FileTap& tap) {
   }
   const std::string got = tap.mask ? tap.mask->misfit(tap.shape.images, steps) : "";
   if (!got.empty()) {
-    throw InputError(tap.mask->path() + ": expected a mask or lengths for " +
+    throw InputError(tap.mask->name() + ": expected a mask or lengths for " +
                      std::to_string(tap.shape.images) + " sequences of " + std::to_string(steps) +
                      " steps as in " + tap.tensor->name() + ", got " + got);
   }
+}
+
+/// Null if every step is valid.
+std::shared_ptr<const HeldMask> mask_of(const CompareOptions& options, Layout layout) {
+  if (options.held_mask) return options.held_mask;
+  if (options.mask.empty()) return nullptr;
+  return std::make_shared<HeldMask>(HeldMask::from_file(options.mask, layout));
 }
 
 }  // namespace
@@ -117,9 +124,7 @@ FileTap tap_of(TapName name, std::shared_ptr<ActivationTensor> tensor, bool is_n
               .shape = shape,
               .mask = nullptr};
   if (tap.is_recorded()) expect_as_recorded(tap, options);
-  if (as_asked && !options.mask.empty()) {
-    tap.mask = std::make_shared<SequenceMaskFile>(options.mask, reading.layout);
-  }
+  if (as_asked) tap.mask = mask_of(options, reading.layout);
   expect_steps(tap);
   return tap;
 }

@@ -5,7 +5,7 @@
 
 #include "compare/compare_options.hpp"
 #include "inputs/activation_tensor.hpp"
-#include "inputs/sequence_mask_file.hpp"
+#include "inputs/held_mask.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/moments/panel_moments.hpp"
 
@@ -17,8 +17,8 @@ struct FileTap {
   std::shared_ptr<ActivationTensor> tensor;
   Reading reading;
   bool fourier = false;
-  ActivationShape shape;  ///< images and grid of recorded rows, not their number
-  std::shared_ptr<const SequenceMaskFile> mask;  ///< null: every step is valid
+  ActivationShape shape;                 ///< images and grid of recorded rows, not their number
+  std::shared_ptr<const HeldMask> mask;  ///< null: every step is valid
 
   bool is_recorded() const { return tensor->recorded().has_value(); }
   /// Images first … first + count − 1. Valid until the tensor is read again or released.

@@ -7,8 +7,8 @@
 #include <iterator>
 
 #include "common/files/safetensors.hpp"
+#include "inputs/held_mask.hpp"
 #include "inputs/input_error.hpp"
-#include "inputs/sequence_mask_file.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
@@ -145,7 +145,9 @@ void keep_fit_layers(MatchedLayers& matched, const std::function<void(const Laye
 }
 
 void expect_usable_options(std::span<const NetworkInput> inputs, const CompareOptions& options) {
-  if (!options.mask.empty()) SequenceMaskFile(options.mask, options.reading.layout);
+  if (!options.mask.empty()) {
+    static_cast<void>(HeldMask::from_file(options.mask, options.reading.layout));
+  }
   if (options.layers.empty() && options.skip.empty()) return;
   if (std::ranges::any_of(inputs, &NetworkInput::has_names)) return;
   const bool chooses = !options.layers.empty();
