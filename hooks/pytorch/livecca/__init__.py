@@ -1,0 +1,58 @@
+"""Watch representations converge while a network trains.
+
+``compare()`` compares two arrays of activations. ``Monitor`` watches a training of any framework;
+``livecca.torch.Monitor`` does it for PyTorch in three lines. ``read_run()`` reads what a monitor
+wrote.
+"""
+
+from livecca import _core
+from livecca._comparison import Comparison, compare, measures
+from livecca._core import Pairing, Schedule, Window
+from livecca._errors import Error
+from livecca._monitor import Monitor, Step, Tap
+from livecca._recorder import Recorder
+from livecca._replay import replay
+from livecca._rows import (
+    DriftRow,
+    EventRow,
+    LayerRow,
+    LogRow,
+    MeasureRow,
+    OverheadRow,
+    Row,
+    RunRow,
+    SpectrumRow,
+    VerdictRow,
+)
+from livecca._run import Run, read_run
+from livecca._snapshot import Snapshot
+
+__version__: str = _core.version
+
+__all__ = [
+    "Comparison",
+    "DriftRow",
+    "Error",
+    "EventRow",
+    "LayerRow",
+    "LogRow",
+    "MeasureRow",
+    "Monitor",
+    "OverheadRow",
+    "Pairing",
+    "Recorder",
+    "Row",
+    "Run",
+    "RunRow",
+    "Schedule",
+    "Snapshot",
+    "SpectrumRow",
+    "Step",
+    "Tap",
+    "VerdictRow",
+    "Window",
+    "compare",
+    "measures",
+    "read_run",
+    "replay",
+]

@@ -1,0 +1,216 @@
+"""Comparing two arrays of activations."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from livecca import _arrays, _core, _html
+from livecca._errors import Error
+
+_Values = Mapping[str, "float | None"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result of :func:`compare`. It prints as a table; a notebook shows it with bars.
+
+    Attributes
+    ----------
+    status
+        ``"ok"``, or why numbers are missing or not to be trusted, such as ``"undersampled"``.
+    samples, effective_samples, samples_left_out
+        Rows that were used; how many independent ones they count as (images, where positions are
+        the samples); rows that were left out because they are not finite.
+    features, ranks
+        Of ``x`` and of ``y``. A rank is ``None`` where no measure needed it.
+    similarity, distance
+        By measure: 1 is the same, or 0 is. ``None`` where a measure has no value.
+    noise_floor
+        The similarity of unrelated data of this size. Compare every similarity with it.
+    standard_error
+        By measure; empty without ``standard_errors``.
+    canonical_correlations
+        Of the pair, in descending order.
+    """
+
+    status: str
+    samples: int
+    effective_samples: float
+    samples_left_out: int
+    features: tuple[int, int]
+    ranks: tuple[int | None, int | None]
+    similarity: _Values
+    distance: _Values
+    noise_floor: _Values
+    standard_error: _Values
+    canonical_correlations: tuple[float, ...]
+    _json: str
+    _table: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as ``livecca compare --format json`` prints it."""
+        result: dict[str, Any] = json.loads(self._json)
+        return result
+
+    def __str__(self) -> str:
+        return self._table
+
+    def __repr__(self) -> str:
+        values = ", ".join(
+            f"{name}={'none' if value is None else format(value, '.4g')}"
+            for name, value in self.distance.items()
+        )
+        return f"<livecca.Comparison {self.status}, distances: {values}>"
+
+    def _repr_html_(self) -> str:
+        return _html.comparison(self.to_dict())
+
+
+def _comparison(text: str, table: str) -> Comparison:
+    facts = json.loads(text)
+
+    def values(key: str) -> _Values:
+        return MappingProxyType(facts.get(key, {}))
+
+    return Comparison(
+        status=facts["status"],
+        samples=facts["samples"],
+        effective_samples=facts["effective_samples"],
+        samples_left_out=facts["samples_left_out"],
+        features=tuple(facts["features"]),
+        ranks=tuple(facts["ranks"]),
+        similarity=values("similarity"),
+        distance=values("distance"),
+        noise_floor=values("noise_floor"),
+        standard_error=values("standard_error"),
+        canonical_correlations=tuple(facts["canonical_correlations"] or ()),
+        _json=text,
+        _table=table,
+    )
+
+
+def _count(option: str, value: int | None) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise Error(f"{option}: expected a whole number of 1 or more, got {value!r}")
+    return value
+
+
+def _share(option: str, value: float, *, zero: bool) -> float:
+    if not (0 <= value <= 1) or (value == 0 and not zero):
+        raise Error(f"{option}: expected a number from 0 to 1, got {value!r}")
+    return float(value)
+
+
+def _samples(text: str) -> tuple[str, int]:
+    kind, colon, step = text.partition(":")
+    if kind == "step":
+        if not colon or not step.isdigit():
+            raise Error(f"samples: expected 'step:T' with a step's number, got {text!r}")
+        return kind, int(step)
+    return text, 0
+
+
+def _of_arrays(message: str) -> str:
+    """The core's message speaks of files and of the program's options."""
+    message = message.replace("in both files", "in both arrays").replace(", or --skip", "")
+    return re.sub(r"--([a-z-]+)", lambda option: option[1].replace("-", "_"), message)
+
+
+def compare(
+    x: Any,
+    y: Any,
+    *,
+    measures: str | Sequence[str] | None = None,
+    layout: str = "nc",
+    samples: str = "positions",
+    positions: int | None = None,
+    seed: int = 0,
+    mask: Any = None,
+    precision: str = "exact",
+    standard_errors: int | None = None,
+    max_features: int | None = None,
+    keep_variance: float | None = None,
+    keep_directions: int | None = None,
+    alpha: float | None = None,
+    directions: int | None = None,
+) -> Comparison:
+    """Compare the activations of two layers on the same inputs.
+
+    Arrays are read where they lie if they are floating-point numbers in the CPU's memory; Python's
+    lock is released meanwhile. Cost: O(samples · features²) and O(features³); memory: O(features²).
+
+    Parameters
+    ----------
+    x, y
+        Arrays of NumPy, PyTorch, JAX, CuPy, or anything with DLPack or the buffer protocol. Both
+        have the same inputs in the same order; their features may differ.
+    measures
+        Names, see :func:`measures`; all of them by default.
+    layout
+        What the axes mean: ``"nc"``; ``"ncl"``, ``"nchw"``, ``"nhwc"`` or ``"ncdhw"`` of images;
+        ``"ntc"`` or ``"tnc"`` of sequences (n inputs, c channels, t steps).
+    samples
+        What a sample is: ``"positions"`` (every position or step), ``"pooled"``, ``"flattened"``,
+        ``"fourier"``, ``"last"`` or ``"step:T"``.
+    positions
+        A seeded choice of so many positions of each input; all by default.
+    seed
+        Of that choice.
+    mask
+        Which steps of sequences are valid: booleans over the layout's first two axes, or one length
+        for each sequence.
+    precision
+        ``"exact"`` or ``"fast"`` (products in float32).
+    standard_errors
+        From so many parts of the samples, usually 10. Needs as many times the memory.
+    max_features
+        Use a seeded choice of so many features of wider layers.
+    keep_variance, keep_directions
+        What SVCCA keeps: the fewest directions with this share of the variance (0.99), or exactly
+        so many.
+    alpha
+        Of ``partial_whitening``: 1 is angular, 0 is CCA.
+    directions
+        Add so many canonical directions to :meth:`Comparison.to_dict`.
+
+    Raises
+    ------
+    Error
+        If an array or an option cannot be used. What the data are like is never an error: it is
+        ``status``.
+    """
+    kind, step = _samples(samples)
+    if kind == "each_step":
+        raise Error("samples: expected one result, got 'each_step'; compare x[:, t] with y[:, t]")
+    options = _core.CompareOptions()
+    options.measures = [measures] if isinstance(measures, str) else list(measures or ())
+    options.layout, options.samples, options.step = layout, kind, step
+    options.positions = _count("positions", positions)
+    options.seed = seed
+    options.mask = None if mask is None else _arrays.mask_values(mask)
+    options.precision = precision
+    options.standard_errors = _count("standard_errors", standard_errors)
+    options.max_features = _count("max_features", max_features)
+    if keep_variance is not None:
+        options.keep_variance = _share("keep_variance", keep_variance, zero=False)
+    options.keep_directions = _count("keep_directions", keep_directions)
+    options.alpha = None if alpha is None else _share("alpha", alpha, zero=True)
+    options.directions = _count("directions", directions)
+    arrays = _arrays.readable(x, "x"), _arrays.readable(y, "y")
+    try:
+        [(text, table)] = _core.compare_arrays(*arrays, "x", "y", options)
+    except Error as error:
+        raise Error(_of_arrays(str(error))) from None
+    return _comparison(text, table)
+
+
+def measures() -> list[str]:
+    """The names of all measures."""
+    return _core.measure_names()

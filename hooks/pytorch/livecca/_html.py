@@ -1,0 +1,62 @@
+"""Small tables with bars for notebooks: HTML without scripts, in the notebook's own colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+_STYLE = "text-align:left;padding:2px 10px"
+_BAR_PIXELS = 120
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def bar(value: float | None, floor: float | None) -> str:
+    """From 0 to 1: grey as far as noise alone would go, blue above it."""
+    if value is None:
+        return ""
+    noise = min(max(floor or 0.0, 0.0), 1.0) * _BAR_PIXELS
+    filled = max(min(max(value, 0.0), 1.0) * _BAR_PIXELS, noise)
+    return (
+        f'<span style="display:inline-block;width:{_BAR_PIXELS}px;background:#8882">'
+        f'<span style="display:inline-block;height:10px;width:{noise:.0f}px;background:#888"></span>'
+        f'<span style="display:inline-block;height:10px;width:{filled - noise:.0f}px;'
+        'background:#2a7fd4"></span></span>'
+    )
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]], note: str) -> str:
+    """Cells are HTML already; heads and the note are text."""
+    head = "".join(f'<th style="{_STYLE}">{escape(text)}</th>' for text in heads)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{_STYLE}">{cell}</td>' for cell in row) + "</tr>"
+        for row in rows
+    )
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(note)}</p>"
+    )
+
+
+def comparison(facts: Mapping[str, Any]) -> str:
+    """The result of a comparison, as to_dict() gives it."""
+    names = list(dict.fromkeys([*facts["similarity"], *facts["distance"]]))
+    rows = []
+    for name in names:
+        similarity = facts["similarity"].get(name)
+        floor = facts["noise_floor"].get(name)
+        rows.append(
+            (
+                escape(name),
+                _number(similarity),
+                _number(facts["distance"].get(name)),
+                _number(floor),
+                bar(similarity, floor),
+            )
+        )
+    note = (
+        f"status {facts['status']}; {facts['samples']} samples; grey: what noise alone would give"
+    )
+    return table(("measure", "similarity", "distance", "noise floor", "0 … 1"), rows, note)

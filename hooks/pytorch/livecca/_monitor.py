@@ -1,0 +1,311 @@
+"""The monitor itself, for trainings of any framework."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from livecca import _arrays, _core
+from livecca._errors import Error
+from livecca._rows import EventRow, MeasureRow, row_of, rows_of
+from livecca._snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A layer that is watched: what :meth:`Monitor.watch` returns."""
+
+    network: str
+    layer: str
+    layout: str
+    samples: str
+    _index: int
+
+
+class Step:
+    """One batch that is observed: observe each tap once, then commit. A context manager commits by
+    itself, or drops the step if an exception comes."""
+
+    def __init__(self, step: Any) -> None:
+        self._step = step
+
+    def observe(self, tap: Tap, array: Any, mask: Any = None) -> None:
+        """Take the activations of a tap. The rows that are needed are copied before it returns.
+
+        Parameters
+        ----------
+        tap
+            What :meth:`Monitor.watch` returned.
+        array
+            As for :func:`livecca.compare`, of the tap's layout.
+        mask
+            Which steps are valid: booleans, sequences × steps.
+        """
+        if mask is not None:
+            mask = _arrays.mask_values(mask).astype("uint8")
+        self._step.observe(tap._index, _arrays.readable(array, f"{tap.network}/{tap.layer}"), mask)
+
+    def set_inputs(self, inputs: Any) -> None:
+        """Tell the inputs of a probe step, for the fingerprint of the probe."""
+        self._step.set_inputs(_arrays.input_array(inputs, "inputs"))
+
+    def report_unwatchable(self, tap: str, why: str) -> None:
+        """Write an event: this tap could not be observed, and why."""
+        self._step.report_unwatchable(tap, why)
+
+    def add_reference_time(self, seconds: float) -> None:
+        """Add time that was spent only to watch, such as a reference's forward pass."""
+        self._step.add_reference_time(seconds)
+
+    def add_observing_time(self, seconds: float) -> None:
+        """Add time that was spent to get the activations, such as a copy from a device."""
+        self._step.add_observing_time(seconds)
+
+    def commit(self) -> None:
+        """Hand the rows over and return; livecca's own threads accumulate them."""
+        self._step.commit()
+
+    def discard(self) -> None:
+        """Drop the step, unless it was committed."""
+        self._step.discard()
+
+    def __enter__(self) -> Step:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()
+
+
+def _sink_of(sink: Any) -> Any:
+    if sink == "tensorboard":
+        return _core.tensorboard_sink("", False)
+    if sink == "prometheus":
+        return _core.prometheus_sink("127.0.0.1", 9464)
+    if isinstance(sink, _core.Sink):
+        return sink
+    raise Error(f"sinks: expected 'tensorboard' or 'prometheus', got {sink!r}")
+
+
+_SETTERS: Mapping[str, str] = {
+    "precision": "set_precision",
+    "history_precision": "set_history_precision",
+}
+
+
+def _options_of(
+    run_dir: Any,
+    sinks: Sequence[Any],
+    notes: Mapping[str, str] | None,
+    on_event: Callable[[EventRow], None] | None,
+    positions: int | None,
+    position_seed: int,
+    others: Mapping[str, Any],
+) -> Any:
+    options = _core.MonitorOptions()
+    options.run_directory = os.fspath(run_dir)
+    options.sinks = [_sink_of(sink) for sink in sinks]
+    options.notes = [(str(name), str(value)) for name, value in (notes or {}).items()]
+    options.set_positions(positions or 0, position_seed)
+    if on_event is not None:
+        options.set_on_event(lambda line: on_event(row_of(line)))  # type: ignore[arg-type]
+    for name, value in others.items():
+        if name in _SETTERS:
+            getattr(options, _SETTERS[name])(value)
+        elif hasattr(options, name) and not name.startswith("_"):
+            try:
+                setattr(options, name, value)
+            except (TypeError, AttributeError):
+                raise Error(f"{name}: expected another type, got {value!r}") from None
+        else:
+            raise Error(f"{name}: expected an option of Monitor, got one that it does not have")
+    return options
+
+
+# Monitors that live, so that the end of the process finishes their runs.
+_alive: weakref.WeakSet[Monitor] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for monitor in list(_alive):
+        monitor.close()
+
+
+class Monitor:
+    """Watches a network while it trains: the C++ monitor, for arrays of any framework.
+
+    Everything that can be said of it is in docs/rows.md and the C++ header livecca/monitor/
+    monitor.hpp; the names are the same.
+
+    Parameters
+    ----------
+    run_dir
+        The folder of the run. It is created, and must not hold a run already, unless ``checkpoint``
+        is given.
+    checkpoint
+        Go on from what :meth:`save` wrote.
+    sinks
+        ``"tensorboard"``, ``"prometheus"``.
+    notes
+        Facts of your own for the run's first row.
+    on_event
+        Called with an :class:`livecca.EventRow` for the first event of each kind and subject, from
+        a thread of livecca's own.
+    positions
+        How many positions of each image become samples; ``None`` means all.
+    position_seed
+        Of that choice.
+    **options
+        The other fields of C++'s ``MonitorOptions``, for example ``measures``, ``network``,
+        ``compare_before``, ``probe_schedule=livecca.Schedule.every_epochs(1)``, ``synchronous``.
+
+    Raises
+    ------
+    Error
+        If an option makes no sense, or the folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        run_dir: Any,
+        *,
+        checkpoint: Any = None,
+        sinks: Sequence[Any] = (),
+        notes: Mapping[str, str] | None = None,
+        on_event: Callable[[EventRow], None] | None = None,
+        positions: int | None = 16,
+        position_seed: int = 0,
+        **options: Any,
+    ) -> None:
+        made = _options_of(run_dir, sinks, notes, on_event, positions, position_seed, options)
+        self._core = _core.Monitor(made, None if checkpoint is None else os.fspath(checkpoint))
+        self._finished = False
+        self._closed = False
+        _alive.add(self)
+
+    @property
+    def run_dir(self) -> str:
+        """The folder of the run."""
+        return str(self._core.run_directory)
+
+    @property
+    def network(self) -> str:
+        """The name of the trained network."""
+        return str(self._core.network)
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this process is a child of fork(): the monitor then does nothing."""
+        return bool(self._core.is_forked)
+
+    def watch(
+        self,
+        network: str,
+        layer: str,
+        layout: str = "nc",
+        *,
+        samples: str = "positions",
+        step: int = 0,
+    ) -> Tap:
+        """Watch a layer of the trained network or of a reference, in both streams."""
+        index = self._core.watch(network, layer, layout, samples, step)
+        return Tap(network, layer, layout, samples, index)
+
+    def add_reference(self, name: str, pack: Any) -> None:
+        """Compare every snapshot with a network that was recorded into a pack."""
+        self._core.add_reference(name, os.fspath(pack))
+
+    def plan(self, images_per_step: int) -> dict[str, int]:
+        """The bytes and operations of one stream with so many images a step."""
+        result: dict[str, int] = self._core.plan(images_per_step)
+        return result
+
+    def training_step(self, epoch: int) -> None:
+        """Tell that a training step begins. Needed for schedules by steps and for the overhead."""
+        self._core.training_step(epoch)
+
+    def begin(self, stream: str, epoch: int) -> Step:
+        """Open a step of stream ``"probe"`` or ``"train"``."""
+        return Step(self._core.begin(stream, epoch))
+
+    def begin_if_due(self, stream: str, epoch: int) -> Step | None:
+        """Open a step if one is due by the schedule."""
+        step = self._core.begin_if_due(stream, epoch)
+        return None if step is None else Step(step)
+
+    def claim_probe_pass(self, epoch: int) -> bool:
+        """Whether a pass over the probe is due: true once for each point of the schedule."""
+        return bool(self._core.claim_probe_pass(epoch))
+
+    def discard_probe_pass(self, epoch: int, why: str) -> None:
+        """Drop the probe steps since the last snapshot: the pass failed halfway."""
+        self._core.discard_probe_pass(epoch, why)
+
+    def snapshot(self, epoch: int, stream: str | None = None) -> Snapshot:
+        """End the windows of both streams, or of one, and solve them. Returns at once."""
+        return Snapshot(self._core.snapshot(epoch, stream), epoch)
+
+    def snapshot_if_due(self, epoch: int) -> Snapshot | None:
+        """The same of the train stream if it is due by the schedule."""
+        ticket = self._core.snapshot_if_due(epoch)
+        return None if ticket is None else Snapshot(ticket, epoch)
+
+    def latest(
+        self,
+        layer: str,
+        reference: str,
+        measure: str,
+        *,
+        reference_layer: str = "",
+        stream: str | None = None,
+    ) -> MeasureRow | None:
+        """The newest number, for example ``latest("conv1", "start", "pwcca_distance")``."""
+        line = self._core.latest(layer, reference, measure, reference_layer, stream)
+        row = None if line is None else row_of(line)
+        return row if isinstance(row, MeasureRow) else None
+
+    def log(self, name: str, value: float, *, epoch: int | None = None) -> None:
+        """Write a number of your own, such as a loss."""
+        self._core.log(epoch, name, float(value))
+
+    def save(self, folder: Any) -> None:
+        """Write what a resumed run needs into a folder, completely or not at all."""
+        self._core.save(os.fspath(folder))
+
+    def finish(self) -> Snapshot:
+        """End the run: compare every kept snapshot with the last one."""
+        lines = self._core.finish()
+        self._finished = True
+        snapshot = Snapshot(None, -1)
+        snapshot._rows = rows_of(lines)
+        return snapshot
+
+    def close(self) -> None:
+        """Finish the run if that was not done, and let everything go. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if not self._finished and not self._core.is_forked:
+                self.finish()
+        finally:
+            self._core.close()
+
+    def __enter__(self) -> Monitor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

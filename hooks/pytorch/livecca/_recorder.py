@@ -1,0 +1,117 @@
+"""Recording a network's activations on a probe into a pack."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any
+
+from livecca import _arrays, _core
+from livecca._errors import Error
+
+
+class Recorder:
+    """Writes a pack: what a monitor compares with by :meth:`livecca.Monitor.add_reference`.
+
+    For each batch of the probe tell the inputs, observe each layer, and end the batch. The file is
+    complete or absent. As a context manager it finishes at the end, or writes nothing if an
+    exception comes.
+
+    Parameters
+    ----------
+    path
+        The file to write, a .safetensors.
+    monitor
+        Record as this monitor needs it: the same positions, features and choice of images. Without
+        one give the same options as the monitors that will compare.
+    network, epoch, step
+        Facts that the pack keeps.
+    positions, position_seed
+        How many positions of each image become samples; ``None`` means all.
+    max_features, feature_seed
+        Wider layers are cut to a seeded choice of so many features.
+    precision
+        ``"half"`` (scaled half precision where it does no harm) or ``"exact"``.
+    images, images_seed
+        Keep a seeded choice of so many images; 0 keeps all.
+
+    Raises
+    ------
+    Error
+        On impossible options, or if the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        monitor: Any = None,
+        network: str = "net",
+        epoch: int = 0,
+        step: int = 0,
+        positions: int | None = 16,
+        position_seed: int = 0,
+        max_features: int = 2048,
+        feature_seed: int = 0,
+        precision: str = "half",
+        images: int = 0,
+        images_seed: int = 0,
+    ) -> None:
+        if monitor is not None:
+            options = monitor._core.recorder_options(network)
+        else:
+            options = _core.RecorderOptions()
+            options.network = network
+            options.set_positions(positions or 0, position_seed)
+            options.max_features, options.feature_seed = max_features, feature_seed
+            options.set_precision(precision)
+            options.images, options.images_seed = images, images_seed
+        options.epoch, options.step = epoch, step
+        self._core: Any = _core.Recorder(os.fspath(path), options)
+
+    def _open(self) -> Any:
+        if self._core is None:
+            raise Error("expected a recorder that is open, got one that is finished")
+        return self._core
+
+    def set_inputs(self, inputs: Any) -> None:
+        """Tell the inputs of this batch, for the fingerprint of the probe."""
+        self._open().set_inputs(_arrays.input_array(inputs, "inputs"))
+
+    def observe(
+        self,
+        layer: str,
+        array: Any,
+        layout: str = "nc",
+        *,
+        samples: str = "positions",
+        step: int = 0,
+        mask: Any = None,
+    ) -> None:
+        """Record a layer's activations of this batch; see :meth:`livecca.Step.observe`."""
+        if mask is not None:
+            mask = _arrays.mask_values(mask).astype("uint8")
+        readable = _arrays.readable(array, f"layer {layer!r}")
+        self._open().observe(layer, layout, samples, step, readable, mask)
+
+    def end_batch(self) -> None:
+        """End a batch."""
+        self._open().end_batch()
+
+    def finish(self) -> None:
+        """Write the file. Raises Error, and writes nothing, if a layer or inputs are missing."""
+        recorder, self._core = self._open(), None
+        recorder.finish()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.finish()
+        self._core = None

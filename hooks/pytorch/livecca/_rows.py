@@ -1,0 +1,206 @@
+"""The rows of a run as typed records, the same from a file, a report and a callback."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Union
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """Describes a run."""
+
+    kind: ClassVar[str] = "run"
+    network: str = ""
+    measures: tuple[str, ...] = ()
+    precision: str = ""
+    pairing: str = ""
+    train_window: str = ""
+    probe_schedule: str = ""
+    train_schedule: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    taps: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """One number: how far a layer is from a reference.
+
+    ``value`` and ``noise_floor`` are on the scale that the measure's name says (a distance or a
+    similarity). ``status`` says why there is no value, or why not to trust it.
+    """
+
+    kind: ClassVar[str] = "measure"
+    epoch: int = 0
+    step: int = 0
+    stream: str = "probe"
+    layer: str = ""
+    reference: str = ""
+    reference_kind: str = "network"
+    reference_layer: str = ""
+    measure: str = ""
+    value: float | None = None
+    noise_floor: float | None = None
+    standard_error: float | None = None
+    samples: int = 0
+    effective_samples: float = 0
+    samples_left_out: int = 0
+    features: tuple[int, int] = (0, 0)
+    ranks: tuple[int, int] = (0, 0)
+    window: str = ""
+    precision: str = ""
+    modes: tuple[str, str] = ("eval", "eval")
+    status: str = "missing"
+
+
+@dataclass(frozen=True)
+class SpectrumRow:
+    """The canonical correlations of a pair and their projection weights."""
+
+    kind: ClassVar[str] = "spectrum"
+    epoch: int = 0
+    step: int = 0
+    stream: str = "probe"
+    layer: str = ""
+    reference: str = ""
+    reference_layer: str = ""
+    canonical_correlations: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
+    status: str = "missing"
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """The health of one layer: dead neurons, rank, scale."""
+
+    kind: ClassVar[str] = "layer"
+    epoch: int = 0
+    step: int = 0
+    stream: str = "probe"
+    network: str = ""
+    layer: str = ""
+    features: int = 0
+    dead: int = 0
+    rank: int = 0
+    effective_rank: float | None = None
+    condition: float | None = None
+    root_mean_square: float | None = None
+    samples: int = 0
+    samples_left_out: int = 0
+    samples_nonfinite: int = 0
+
+
+@dataclass(frozen=True)
+class DriftRow:
+    """The train stream's number minus the probe's, at one snapshot."""
+
+    kind: ClassVar[str] = "drift"
+    epoch: int = 0
+    step: int = 0
+    layer: str = ""
+    reference: str = ""
+    reference_layer: str = ""
+    measure: str = ""
+    probe: float = 0
+    train: float = 0
+    drift: float = 0
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """One word on how a layer develops, with the evidence for it."""
+
+    kind: ClassVar[str] = "verdict"
+    epoch: int = 0
+    step: int = 0
+    stream: str = "probe"
+    layer: str = ""
+    verdict: str = ""
+    reference: str = ""
+    reference_layer: str = ""
+    measure: str = ""
+    since_epoch: int | None = None
+    slope: float | None = None
+    slope_error: float | None = None
+    snapshots: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """A number of the user's own."""
+
+    kind: ClassVar[str] = "log"
+    epoch: int = 0
+    step: int = 0
+    name: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """Something that cost numbers or may explain them."""
+
+    kind: ClassVar[str] = "event"
+    epoch: int = 0
+    what: str = ""
+    subject: str = ""
+    message: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class OverheadRow:
+    """What watching cost since the snapshot before, in seconds."""
+
+    kind: ClassVar[str] = "overhead"
+    epoch: int = 0
+    step: int = 0
+    observe_seconds: float = 0
+    wait_seconds: float = 0
+    reference_seconds: float = 0
+    accumulate_seconds: float = 0
+    solve_seconds: float = 0
+    training_seconds: float | None = None
+    share: float | None = None
+    train_steps_observed: int = 0
+    train_steps_dropped: int = 0
+    lines_lost: int = 0
+    resumes: int = 0
+
+
+Row = Union[
+    RunRow, MeasureRow, SpectrumRow, LayerRow, DriftRow, VerdictRow, LogRow, EventRow, OverheadRow
+]
+_CLASSES: dict[str, Any] = {
+    row.kind: row
+    for row in (RunRow, MeasureRow, SpectrumRow, LayerRow, DriftRow, VerdictRow, LogRow, EventRow)
+}
+_FIELDS = {
+    row: tuple(f.name for f in dataclasses.fields(row)) for row in (*_CLASSES.values(), OverheadRow)
+}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def row_of(line: str) -> Row | None:
+    """The record of one line of rows.jsonl; ``None`` of a kind that this version does not know."""
+    facts = json.loads(line)
+    row_class = _CLASSES.get(facts.get("kind"))
+    if row_class is EventRow and facts.get("what") == "overhead":
+        row_class = OverheadRow
+    if row_class is None:
+        return None
+    known = {name: _frozen(facts[name]) for name in _FIELDS[row_class] if name in facts}
+    row: Row = row_class(**known)
+    return row
+
+
+def rows_of(lines: Iterable[str]) -> tuple[Row, ...]:
+    """The records of lines, without those of kinds that this version does not know."""
+    return tuple(row for row in map(row_of, lines) if row is not None)

@@ -1,0 +1,116 @@
+"""The rows of a snapshot, and how they are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from livecca import _html
+from livecca._final import final_table
+from livecca._rows import EventRow, MeasureRow, Row, VerdictRow, rows_of
+
+
+class Snapshot:
+    """A snapshot that is being solved. What needs its rows waits for them."""
+
+    def __init__(self, ticket: Any, epoch: int) -> None:
+        self.epoch = epoch
+        self._ticket = ticket
+        self._rows: tuple[Row, ...] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is solved, so that nothing has to wait."""
+        return self._rows is not None or bool(self._ticket.ready())
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows of the snapshot; waits until it is solved."""
+        if self._rows is None:
+            self._rows = rows_of(self._ticket.wait())
+            self._ticket = None
+        return self._rows
+
+    @property
+    def measures(self) -> tuple[MeasureRow, ...]:
+        """The numbers; waits."""
+        return tuple(row for row in self.rows if isinstance(row, MeasureRow))
+
+    @property
+    def events(self) -> tuple[EventRow, ...]:
+        """What cost numbers or may explain them; waits."""
+        return tuple(row for row in self.rows if isinstance(row, EventRow))
+
+    def find(self, layer: str, reference: str, measure: str) -> MeasureRow | None:
+        """The probe's number of this layer, or the train stream's; waits.
+
+        ``measure`` has its direction, such as ``"pwcca_distance"``.
+        """
+        key = (layer, reference, measure)
+        found = [row for row in self.measures if (row.layer, row.reference, row.measure) == key]
+        return min(found, key=lambda row: row.stream != "probe", default=None)
+
+    def __str__(self) -> str:
+        return _table_of(self)
+
+    def __repr__(self) -> str:
+        state = "solved" if self.ready else "being solved"
+        return f"<livecca.Snapshot of epoch {self.epoch}, {state}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                row.layer,
+                row.reference,
+                row.measure,
+                "–" if row.value is None else f"{row.value:.4f}",
+                _html.bar(row.value, None),
+                row.status,
+            )
+            for row in self.measures
+        ]
+        heads = ("layer", "reference", "measure", "value", "0 … 1", "status")
+        return _html.table(heads, rows, f"epoch {self.epoch}")
+
+
+def _table_of(snapshot: Snapshot) -> str:
+    """A line a layer and reference, with the run's first measure."""
+    measures = snapshot.measures
+    if snapshot.epoch < 0:  # of finish()
+        return final_table([row for row in measures if row.reference == "final"])
+    title = f"epoch {snapshot.epoch}"
+    if not measures:
+        return "\n".join([f"{title}: no numbers", *_event_lines(snapshot)]) + "\n"
+    first = measures[0].measure
+    verdicts = {
+        (row.stream, row.layer, row.reference): row.verdict
+        for row in snapshot.rows
+        if isinstance(row, VerdictRow) and row.reference
+    }
+    order = list(dict.fromkeys(row.reference for row in measures))
+    shown = [row for row in measures if row.measure == first]
+    shown.sort(key=lambda row: order.index(row.reference))
+    references = [_reference_of(row, snapshot.epoch) for row in shown]
+    width = max(5, *(len(row.layer) for row in shown))
+    wide = max(9, *(len(reference) for reference in references))
+    lines = [f"{title}, {first}", ""]
+    lines.append(f"{'layer':<{width}}  {'reference':<{wide}}  value   noise floor  verdict")
+    for row, reference in zip(shown, references, strict=True):
+        value = "–     " if row.value is None else f"{row.value:.4f}"
+        floor = "–" if row.noise_floor is None else f"{row.noise_floor:.4f}"
+        verdict = verdicts.get((row.stream, row.layer, row.reference), "")
+        note = verdict if row.status == "ok" else f"{verdict} ({row.status})".strip()
+        line = f"{row.layer:<{width}}  {reference:<{wide}}  {value}  {floor:<11}  {note}"
+        lines.append(line.rstrip())
+    return "\n".join([*lines, *_event_lines(snapshot)]) + "\n"
+
+
+def _reference_of(row: MeasureRow, epoch: int) -> str:
+    """The reference, with what tells the row from others of the same layer and reference."""
+    where = [] if row.reference_layer in ("", row.layer) else [row.reference_layer]
+    where += [] if row.stream == "probe" else [row.stream]
+    where += [] if row.epoch == epoch else [f"epoch {row.epoch}"]
+    return ", ".join([row.reference, *where])
+
+
+def _event_lines(snapshot: Snapshot) -> list[str]:
+    return [f"! {event.what}: {event.subject} {event.message}" for event in snapshot.events]
