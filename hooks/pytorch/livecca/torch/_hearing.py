@@ -1,0 +1,280 @@
+"""How the layers of a network are heard while it runs."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from livecca._errors import Error
+from livecca.torch._layers import Layer
+from livecca.torch._masks import valid_steps_of
+from livecca.torch._names import resolve_by_name
+from livecca.torch._outputs import OutputSelector, activation_of
+from livecca.torch._readings import DeclaredReading, Reading, Readings, as_reading
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An activation, as it was heard.
+
+    Attributes
+    ----------
+    name
+        The layer's name; ``name#2`` at the second call of a module in one pass.
+    tensor
+        The activation itself. It may change as soon as the network goes on.
+    reading
+        What its axes are, and what becomes a sample.
+    valid
+        Which steps are valid, bool of batch × steps; None if all are.
+    """
+
+    name: str
+    tensor: torch.Tensor
+    reading: Reading
+    valid: torch.Tensor | None
+
+
+Take = Callable[[Heard], None]
+Refuse = Callable[[str, str], None]
+
+_log = logging.getLogger("livecca")
+
+# torch.compile takes it as True, so what follows it is in no compiled code.
+is_compiling = torch.compiler.is_compiling
+
+# Where tap() finds who listens in this thread: several if several monitors watch one network.
+listening: ContextVar[tuple[Pass, ...]] = ContextVar("livecca_listening", default=())
+
+
+@dataclass(eq=False)
+class Pass:
+    """One run of the network over one batch."""
+
+    ears: Ears
+    take: Take
+    refuse: Refuse
+    batch: Any = None
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def hear(self, name: str, listen: Callable[[], Heard]) -> None:
+        """Takes what `listen` makes of a layer. No exception leaves it: the network goes on."""
+        try:
+            self.take(listen())
+        except Exception as reason:
+            with nothing_raised():
+                self.refuse(name, str(reason) or type(reason).__name__)
+
+    def name_of_call(self, name: str) -> str:
+        self.calls[name] += 1
+        count = self.calls[name]
+        return name if count == 1 else f"{name}#{count}"
+
+
+class Ears:
+    """Knows the layers of one network, and hears them while a pass is open.
+
+    The hooks are there during a pass only. So training without a pass costs nothing, copies of the
+    network are not heard, and compiled code keeps no trace of it.
+
+    Parameters
+    ----------
+    model
+        The network, with whatever wraps it.
+    layers
+        The layers to hear, in the order of the model.
+    readings, outputs
+        What the user declared, by layer or pattern of layers.
+    mask_key
+        The name of the mask in a batch; None: one of the usual names, if there is one.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: tuple[Layer, ...],
+        *,
+        readings: Mapping[str, DeclaredReading] | None = None,
+        outputs: Mapping[str, OutputSelector] | None = None,
+        mask_key: str | None = None,
+    ) -> None:
+        self.layers = layers
+        names = [layer.name for layer in layers]
+        self._readings = Readings(model, layers, readings)
+        self._outputs = resolve_by_name("outputs", outputs or {}, names)
+        self._mask_key = mask_key
+
+    @contextmanager
+    def hearing(self, take: Take, refuse: Refuse, *, batch: Any = None) -> Iterator[None]:
+        """Hears every layer that is called within the context, and every tap().
+
+        Parameters
+        ----------
+        take
+            Called with each activation, at once, from within the layer's call.
+        refuse
+            Called with a layer's name and the reason if its activation cannot be read.
+        batch
+            What the network runs on, where it is known: it may hold a mask.
+        """
+        this = Pass(self, take, refuse, batch)
+        with ExitStack() as removes:
+            token = listening.set((this,))
+            removes.callback(listening.reset, token)
+            self.add_hooks(this, removes)
+            yield
+
+    def add_hooks(
+        self, this: Pass, removes: ExitStack, without: Collection[int] = frozenset()
+    ) -> None:
+        """Adds a hook to each layer; `removes` takes what removes them.
+
+        `without` has the ids of modules that get none.
+        """
+        for layer in self.layers:
+            if id(layer.module) in without:
+                continue
+            hook = layer.module.register_forward_hook(_LayerHook(this, layer))
+            removes.callback(hook.remove)
+
+    def heard_of_layer(self, this: Pass, layer: Layer, name: str, output: Any) -> Heard:
+        activation = activation_of(layer, output, self._outputs.get(layer.name))
+        reading = self._readings.reading_of(layer, activation.tensor)
+        valid = activation.valid
+        if valid is None:
+            valid = self.valid_of(this, name, activation.tensor, reading)
+        return Heard(name, activation.tensor, reading, valid)
+
+    def valid_of(
+        self, this: Pass, name: str, tensor: torch.Tensor, reading: Reading
+    ) -> torch.Tensor | None:
+        """Which steps of an activation its batch says are valid."""
+        if not reading.is_sequence or not isinstance(this.batch, Mapping):
+            return None
+        sequences, steps = reading.batch_and_steps(tensor)
+        return valid_steps_of(this.batch, sequences, steps, f"layer {name!r}", self._mask_key)
+
+
+@contextmanager
+def nothing_raised() -> Iterator[None]:
+    """Logs an exception of ours instead of raising it into training.
+
+    Not a warning: training may turn warnings into exceptions.
+    """
+    try:
+        yield
+    except Exception:
+        _log.warning("livecca: an activation was not taken", exc_info=True)
+
+
+def in_backward() -> bool:
+    """Whether autograd runs in this thread.
+
+    A layer that is called now is computed once more for its gradients, as activation checkpointing
+    does.
+    """
+    return int(torch._C._current_graph_task_id()) != -1
+
+
+class Hook:
+    """A hook that is at home in this process and on this network.
+
+    A copy of the network, pickled or not, gets a hook that does nothing instead. It is one of
+    Python's own, so that a pickled network loads where livecca is not installed.
+    """
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return getattr, (nullcontext(), "__exit__")
+
+    def __deepcopy__(self, _: Any) -> Callable[..., None]:
+        return nullcontext().__exit__
+
+
+class _LayerHook(Hook):
+    def __init__(self, this: Pass, layer: Layer) -> None:
+        self._this = this
+        self._layer = layer
+
+    def __call__(self, _: nn.Module, __: Any, output: Any) -> None:
+        if is_compiling():
+            return  # compiled code must keep no trace of a pass
+        this, layer = self._this, self._layer
+        if this not in listening.get() or in_backward():
+            return
+        name = this.name_of_call(layer.name)
+        this.hear(name, lambda: this.ears.heard_of_layer(this, layer, name, output))
+
+
+def tap(
+    name: str,
+    tensor: torch.Tensor,
+    layout: DeclaredReading | None = None,
+    *,
+    mask: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Watch a tensor that no module puts out, such as a residual sum; call it in ``forward()``.
+
+    Does nothing, in well under a microsecond, unless a monitor of this network is listening.
+
+    Parameters
+    ----------
+    name
+        Its name among the layers. A second call in one pass is ``name#2``.
+    tensor
+        The activation. It is returned as it is.
+    layout
+        What its axes mean; by default 2 axes are nc, 3 ntc, 4 nchw, 5 ncdhw.
+    mask
+        Which steps are valid, bool of batch × steps; by default what the batch says.
+
+    Returns
+    -------
+    torch.Tensor
+        ``tensor``.
+    """
+    if is_compiling():
+        return tensor
+    passes = listening.get()
+    if passes and not in_backward():
+        for this in passes:
+            _hear_tap(this, name, tensor, layout, mask)
+    return tensor
+
+
+def _hear_tap(
+    this: Pass,
+    name: str,
+    tensor: torch.Tensor,
+    layout: DeclaredReading | None,
+    mask: torch.Tensor | None,
+) -> None:
+    heard_as = this.name_of_call(name)
+
+    def listen() -> Heard:
+        activation = activation_of(Layer(name, nn.Identity()), tensor)
+        reading = _reading_of_tap(name, activation.tensor, layout)
+        valid = mask
+        if valid is None:
+            valid = this.ears.valid_of(this, heard_as, activation.tensor, reading)
+        return Heard(heard_as, activation.tensor, reading, valid)
+
+    this.hear(heard_as, listen)
+
+
+_LAYOUTS_OF_TAPS = {2: "nc", 3: "ntc", 4: "nchw", 5: "ncdhw"}
+
+
+def _reading_of_tap(name: str, tensor: torch.Tensor, layout: DeclaredReading | None) -> Reading:
+    if layout is not None:
+        return as_reading(layout, f"tap {name!r}")
+    if tensor.dim() not in _LAYOUTS_OF_TAPS:
+        raise Error(f"tap {name!r}: expected 2 to 5 axes, got shape {tuple(tensor.shape)}")
+    return Reading(_LAYOUTS_OF_TAPS[tensor.dim()])

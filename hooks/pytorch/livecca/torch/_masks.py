@@ -1,0 +1,182 @@
+"""Which steps of a batch of sequences are valid: masks of several conventions as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from livecca._errors import Error
+
+# In the order in which a batch is searched. A batch may hold a mask and the lengths, too.
+_KEYS = (
+    "attention_mask",
+    "src_key_padding_mask",
+    "key_padding_mask",
+    "padding_mask",
+    "lengths",
+    "length",
+)
+
+
+def from_attention_mask(mask: torch.Tensor, where: str = "attention_mask") -> torch.Tensor:
+    """Valid steps from a mask as Hugging Face has it: 1 or True is valid, 0 or False is padding.
+
+    Parameters
+    ----------
+    mask
+        batch × steps, of any number type. Padding may be on the left, the right or within.
+    where
+        What messages begin with.
+
+    Returns
+    -------
+    torch.Tensor
+        bool, batch × steps, on the mask's device.
+
+    Raises
+    ------
+    Error
+        If it has another number of axes or other values than 0 and 1.
+    """
+    _expect_two_axes(mask, where)
+    valid = mask == 1
+    if not bool((valid | (mask == 0)).all()):
+        raise Error(f"{where}: expected 1 for valid steps and 0 for padding, got other values")
+    return valid
+
+
+def from_padding_mask(mask: torch.Tensor, where: str = "src_key_padding_mask") -> torch.Tensor:
+    """Valid steps from a mask as torch.nn.Transformer has it: True or -inf is padding.
+
+    Parameters and returns are those of from_attention_mask(). Numbers must be 0 and -inf, since a
+    mask of 0 and 1 is most often one of Hugging Face, with the opposite meaning.
+    """
+    _expect_two_axes(mask, where)
+    if mask.dtype == torch.bool:
+        return ~mask
+    if not mask.is_floating_point() or not bool(((mask == 0) | (mask == -torch.inf)).all()):
+        raise Error(
+            f"{where}: expected True for padding, or 0 and -inf, got numbers; use attention_mask "
+            "if 1 is valid"
+        )
+    return mask == 0
+
+
+def from_lengths(
+    lengths: torch.Tensor | list[int], steps: int, padding: str = "right", where: str = "lengths"
+) -> torch.Tensor:
+    """Valid steps from the number of valid steps of each sequence.
+
+    Parameters
+    ----------
+    lengths
+        A whole number a sequence, 0 to `steps`.
+    steps
+        The number of steps with padding.
+    padding
+        "right" or "left": the side of the padding.
+    where
+        What messages begin with.
+
+    Returns
+    -------
+    torch.Tensor
+        bool, batch × steps, on the device of `lengths`.
+    """
+    counts = torch.as_tensor(lengths)
+    whole = not (counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool)
+    if counts.dim() != 1 or not (whole or counts.numel() == 0):
+        raise Error(f"{where}: expected a whole number for each sequence, got {_describe(counts)}")
+    if counts.numel() > 0 and (int(counts.min()) < 0 or int(counts.max()) > steps):
+        raise Error(
+            f"{where}: expected lengths from 0 to the activation's {steps} steps, got "
+            f"{int(counts.min())} to {int(counts.max())}"
+        )
+    if padding not in ("right", "left"):
+        raise Error(f"{where}: expected padding 'right' or 'left', got {padding!r}")
+    valid = torch.arange(steps, device=counts.device) < counts.unsqueeze(1)
+    return valid if padding == "right" else valid.flip(1)
+
+
+def valid_steps_of(
+    batch: Any, sequences: int, steps: int, where: str, key: str | None = None
+) -> torch.Tensor | None:
+    """Which steps of an activation are valid, by what its batch holds.
+
+    The kind of a mask follows from its name. "…attention_mask" is 1 for valid; "…padding_mask" is
+    True for padding; "…length" or "…lengths" are numbers of valid steps, padded on the right.
+
+    Parameters
+    ----------
+    batch
+        A batch. If it is a mapping, it may hold a mask; else there is none.
+    sequences, steps
+        The extents of the activation.
+    where
+        What messages begin with, e.g. "layer 'encoder'".
+    key
+        The mask's name in the batch. Without one, the first of attention_mask,
+        src_key_padding_mask, key_padding_mask, padding_mask, lengths and length.
+
+    Returns
+    -------
+    torch.Tensor or None
+        bool, sequences × steps, also for layout tnc. None if the batch holds no mask.
+
+    Raises
+    ------
+    Error
+        If the mask does not fit the activation, or is none.
+    """
+    if not isinstance(batch, Mapping):
+        if key is not None:
+            raise Error(f"{where}: expected a batch with {key!r}, got a {type(batch).__name__}")
+        return None
+    if key is None:
+        key = next((name for name in _KEYS if batch.get(name) is not None), None)
+        if key is None:
+            return None
+    if batch.get(key) is None:
+        raise Error(f"{where}: expected a mask {key!r}, got a batch with {', '.join(batch)}")
+    valid = _from_named(key, batch[key], steps, f"{where}: {key}")
+    check_valid_steps(valid, sequences, steps, f"{where}: {key}")
+    return valid
+
+
+def check_valid_steps(valid: torch.Tensor, sequences: int, steps: int, where: str) -> None:
+    """Raises Error if a mask is not for this many sequences and steps."""
+    shape = tuple(valid.shape)
+    if valid.dtype != torch.bool or valid.dim() != 2:
+        raise Error(f"{where}: expected bool of batch × steps, got {_describe(valid)}")
+    if shape == (sequences, steps):
+        return
+    hint = "transpose it" if shape == (steps, sequences) else "give this layer its own mask"
+    raise Error(
+        f"{where}: expected {sequences} sequences × {steps} steps as the activation has, got "
+        f"{shape[0]} × {shape[1]}; {hint}"
+    )
+
+
+def _from_named(key: str, mask: Any, steps: int, where: str) -> torch.Tensor:
+    if key.endswith(("length", "lengths")):
+        return from_lengths(mask, steps, where=where)
+    mask = torch.as_tensor(mask)
+    if key.endswith("padding_mask"):
+        return from_padding_mask(mask, where)
+    if key.endswith("attention_mask"):
+        return from_attention_mask(mask, where)
+    raise Error(
+        f"{where}: expected a name that tells what 1 means: …attention_mask (valid), …padding_mask "
+        "(padding) or …lengths"
+    )
+
+
+def _expect_two_axes(mask: torch.Tensor, where: str) -> None:
+    if mask.dim() != 2:
+        raise Error(f"{where}: expected a mask of batch × steps, got {_describe(mask)}")
+
+
+def _describe(tensor: torch.Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"

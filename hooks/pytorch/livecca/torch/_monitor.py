@@ -1,0 +1,325 @@
+"""Watching a PyTorch network while it trains."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from torch import nn
+
+from livecca._core import Schedule
+from livecca._errors import Error
+from livecca._monitor import Monitor as CoreMonitor
+from livecca._rows import MeasureRow, OverheadRow
+from livecca._run import read_run
+from livecca._snapshot import Snapshot
+from livecca.torch._layers import Selector
+from livecca.torch._networks import Declared, networks_of
+from livecca.torch._outputs import OutputSelector
+from livecca.torch._passes import Passes
+from livecca.torch._plan import Plan, plan_of
+from livecca.torch._probe import Forward, Probe
+from livecca.torch._readings import DeclaredReading
+from livecca.torch._references import Reference, error_of
+from livecca.torch._state import tensors_of, write_tensors
+from livecca.torch._training import TrainingEars, TrainingPass
+
+_STATE_VERSION = 1
+
+
+class Monitor:
+    """Watches layers of a network: the same inputs at every snapshot, and training steps if asked.
+
+    ::
+
+        monitor = livecca.torch.Monitor(model, ["conv*", "fc"], probe=loader, run_dir="runs/a")
+        for epoch in range(epochs):
+            for x, y in loader:
+                ...                      # the training step, unchanged
+                monitor.step()
+            report = monitor.snapshot(epoch)   # print(report) waits for it and shows a table
+        monitor.finish()
+
+    The pass over the probe leaves no trace in training: weights with and without livecca are equal
+    bit for bit. What goes wrong with watching is an event of the run, never an exception in
+    training.
+
+    Parameters
+    ----------
+    model
+        The network, also inside DistributedDataParallel or torch.compile.
+    layers
+        Names, patterns such as ``"conv*"``, compiled regular expressions, module types, modules or
+        functions of (name, module), one or several.
+    probe
+        The inputs of every snapshot: anything that can be iterated again and again and gives
+        batches, such as a DataLoader without shuffling; or a :class:`Probe`.
+    run_dir
+        The folder of the run. It is created, and must not hold a run already.
+    references
+        By name: the path of a pack, another network, a state_dict, a :class:`Checkpoint`. With
+        layers of other names, a pair of it and its layers, ``(network, ["features.*"])``, and
+        ``pairing=livecca.Pairing.by_patterns([("conv*", "features.*")])`` says which are compared.
+    exclude
+        Selectors of layers that are not watched.
+    readings
+        By layer or pattern: what the axes mean, ``"nhwc"`` or ``("ntc", "last")``, where the
+        module's type does not tell.
+    outputs
+        By layer or pattern: a function of the module's output that returns the activation.
+    mask
+        The name of the mask in a batch; by default ``"attention_mask"`` and its like are found.
+    forward
+        A function of (model, batch) that runs the model on a batch of the probe.
+    train_stream
+        When a training step is observed as well, for example
+        ``livecca.Schedule.every_steps(10)``. By default none is. Then the first forward pass of the
+        step counts that runs in training mode and records gradients, so not those that follow it
+        by gradient accumulation. References that are networks run on the same inputs. Layers
+        inside of torch.compile are not heard in training; an event says so.
+    overhead_budget
+        The share of training time that this may take, such as 0.02.
+    checkpoint
+        Go on from a folder that :meth:`save` wrote.
+    **options
+        As of :class:`livecca.Monitor`: ``measures``, ``compare_before``, ``sinks``, ``positions``,
+        ``notes``, ``on_event``, ``network``, …
+
+    Raises
+    ------
+    Error
+        On impossible options, by the constructor; or at the first call if run_dir holds a run and
+        load_state_dict() was not called.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: Selector | Sequence[Selector],
+        *,
+        probe: Probe | Iterable[Any] | None = None,
+        run_dir: str | os.PathLike[str],
+        references: Mapping[str, Reference | tuple[Reference, Any]] | None = None,
+        exclude: Selector | Sequence[Selector] = (),
+        readings: Mapping[str, DeclaredReading] | None = None,
+        outputs: Mapping[str, OutputSelector] | None = None,
+        mask: str | None = None,
+        forward: Forward | None = None,
+        train_stream: Schedule | None = None,
+        overhead_budget: float = 0.0,
+        checkpoint: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> None:
+        if train_stream is not None and not isinstance(train_stream, Schedule):
+            raise Error(
+                "train_stream: expected a schedule such as livecca.Schedule.every_steps(10), got "
+                f"{train_stream!r}"
+            )
+        if "probe_schedule" in options:
+            raise Error("probe_schedule: expected none, because snapshot() always runs the probe")
+        self._probe = _probe_of(probe, forward)
+        self._hears_training = train_stream is not None
+        if self._probe is None and not self._hears_training:
+            raise Error("probe: expected inputs for snapshots, or train_stream=, got neither")
+        name = str(options.get("network", "net"))
+        declared = Declared(readings, outputs, mask)
+        self._networks = networks_of(name, model, layers, exclude, references or {}, declared)
+        self._options = dict(options, run_dir=run_dir, overhead_budget=overhead_budget)
+        self._options["train_schedule"] = train_stream or Schedule.never()
+        self._checkpoint = None if checkpoint is None else os.fspath(checkpoint)
+        self._core_or_none: CoreMonitor | None = None
+        self._passes: Passes | None = None
+        self._training_ears: TrainingEars | None = None
+        self._epoch = 0
+        self._epoch_is_over = False
+        self._closed = False
+        if self._checkpoint is not None or not _holds_a_run(run_dir):
+            self._core()
+
+    # The core is made late where the folder holds a run: load_state_dict() may come yet.
+    def _core(self) -> CoreMonitor:
+        if self._closed:
+            raise Error("expected a monitor that is not closed, got one that is")
+        if self._core_or_none is None:
+            core = CoreMonitor(checkpoint=self._checkpoint, **self._options)
+            try:
+                for name, pack in self._networks.packs.items():
+                    with error_of(name):
+                        core.add_reference(name, pack)
+            except Error:
+                core.close()
+                raise
+            self._core_or_none = core
+            self._passes = Passes(core, self._networks.trained, self._networks.references)
+            if self._checkpoint is not None:
+                self._epoch = _next_epoch(core.run_dir)
+            if self._hears_training:
+                trained = self._networks.trained
+                self._training_ears = TrainingEars(trained.model, trained.ears, self._open_pass)
+        return self._core_or_none
+
+    @property
+    def run_dir(self) -> str:
+        """The folder of the run."""
+        return self._core().run_dir
+
+    def plan(self) -> Plan:
+        """What would be watched and what it takes: print it before training.
+
+        Runs the first batch of the probe, without a trace. Raises Error if there is no probe, and
+        whatever the network raises on that batch.
+        """
+        if self._probe is None:
+            raise Error("plan: expected a monitor with a probe, got one without")
+        trained = self._networks.trained
+        positions = self._options.get("positions", 16)
+        max_features = int(self._options.get("max_features", 2048))
+        return plan_of(trained.model, trained.ears, self._probe, positions, max_features)
+
+    def step(self, epoch: int | None = None) -> None:
+        """Tell that a training step was made. Call it once in every step of the loop.
+
+        Parameters
+        ----------
+        epoch
+            The epoch; by default the one after that of the last snapshot.
+        """
+        if self._forked():
+            return
+        ears = self._training_ears
+        core = self._core()
+        self._enter(epoch)
+        if ears is not None and not ears.next_step() and self._passes is not None:
+            self._passes.tell_no_training(self._epoch)
+        core.training_step(self._epoch)
+        if self._hears_training:
+            core.snapshot_if_due(self._epoch)
+
+    def snapshot(self, epoch: int | None = None) -> Snapshot:
+        """Run the probe and compare what was seen since the last snapshot.
+
+        Returns when the probe has run. The numbers are computed meanwhile, on livecca's own
+        threads; what asks the report for them waits.
+
+        Parameters
+        ----------
+        epoch
+            By default the one after that of the last snapshot, from 0.
+        """
+        core = self._core()
+        self._enter(epoch)
+        if self._probe is not None and self._passes is not None and not core.is_forked:
+            self._passes.run_probe(self._probe, self._epoch)
+        report = core.snapshot(self._epoch)
+        self._epoch_is_over = True
+        return report
+
+    def latest(self, layer: str, reference: str, measure: str, **key: Any) -> MeasureRow | None:
+        """The newest number, for example ``latest("conv1", "start", "pwcca_distance")``."""
+        return self._core().latest(layer, reference, measure, **key)
+
+    def log(self, name: str, value: float) -> None:
+        """Write a number of your own, such as a loss, at the epoch of the last step or snapshot."""
+        self._core().log(name, float(value), epoch=self._epoch)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write what a resumed run needs into a folder, beside your own checkpoint."""
+        self._core().save(folder)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What :meth:`save` writes, as tensors that ride in any checkpoint."""
+        with tempfile.TemporaryDirectory() as folder:
+            self._core().save(folder)
+            files = tensors_of(Path(folder))
+        epoch = self._epoch + self._epoch_is_over
+        return {"version": _STATE_VERSION, "epoch": epoch, "files": files}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with a run. Call it before anything else, with the same ``run_dir``."""
+        if state.get("version") != _STATE_VERSION:
+            raise Error(
+                f"state_dict: expected one of version {_STATE_VERSION}, got "
+                f"{state.get('version')!r}"
+            )
+        if self._core_or_none is not None:
+            raise Error(
+                "load_state_dict: expected to be called first, on a run_dir that holds the run, "
+                "got a monitor that has begun"
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            write_tensors(state["files"], Path(folder))
+            self._checkpoint = folder
+            try:
+                self._core()
+            finally:
+                self._checkpoint = None
+        self._epoch = int(state["epoch"])
+
+    def finish(self) -> Snapshot | None:
+        """End the run: every kept snapshot is compared with the last one. None if it was ended."""
+        if self._closed:
+            return None
+        try:
+            return self._core().finish()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Finish the run if that was not done, and let the network go. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._training_ears is not None:
+            self._training_ears.close()
+        if self._core_or_none is not None:
+            self._core_or_none.close()
+
+    remove = close
+
+    def __enter__(self) -> Monitor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Monitor:
+        return self  # a copied trainer has the same monitor: one run has one
+
+    def _forked(self) -> bool:
+        return self._core_or_none is not None and self._core_or_none.is_forked
+
+    def _enter(self, epoch: int | None) -> None:
+        self._epoch = self._epoch + self._epoch_is_over if epoch is None else epoch
+        self._epoch_is_over = False
+
+    def _open_pass(self) -> TrainingPass | None:
+        if self._passes is None or self._closed or self._forked():
+            return None
+        return self._passes.open_training(self._epoch + self._epoch_is_over)
+
+
+def _probe_of(probe: Probe | Iterable[Any] | None, forward: Forward | None) -> Probe | None:
+    if probe is None or isinstance(probe, Probe):
+        if forward is not None:
+            raise Error("forward: expected it with probe=batches; give it to Probe(…) instead")
+        return probe
+    return Probe(probe, forward=forward)
+
+
+def _holds_a_run(folder: str | os.PathLike[str]) -> bool:
+    return Path(folder, "rows.jsonl").exists()
+
+
+def _next_epoch(run_dir: str) -> int:
+    """The epoch after that of a run's last snapshot."""
+    rows = read_run(run_dir, spectra=False).of(OverheadRow)
+    return rows[-1].epoch + 1 if rows else 0

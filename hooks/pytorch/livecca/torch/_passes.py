@@ -1,0 +1,207 @@
+"""Hands what the networks' layers put out to the core monitor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from livecca._monitor import Monitor as CoreMonitor
+from livecca._monitor import Step, Tap
+from livecca.torch._evaluation import leaves_no_trace
+from livecca.torch._hearing import Ears, Heard
+from livecca.torch._inputs import joined
+from livecca.torch._layers import without_wrappers
+from livecca.torch._probe import Probe, ProbeBatch, copied, device_of
+from livecca.torch._training import TrainingPass
+
+_NOT_CALLED = (
+    "expected the layer to be called in {}, it was not: its forward() may be called directly, or "
+    "it is not used, or it is inside of torch.compile, whose code calls no hooks in training"
+)
+_NO_PASS = (
+    "expected a forward pass of the network in training mode between two calls of step(), got none "
+    "whose layers can be heard: torch.compile's code calls no hooks, and a direct call of "
+    "forward() or of another method does not; the probe is watched all the same"
+)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A network and its layers.
+
+    Attributes
+    ----------
+    name
+        What its rows are called by.
+    model
+        The network, with whatever wraps it.
+    ears
+        Its layers.
+    """
+
+    name: str
+    model: nn.Module
+    ears: Ears
+
+
+class Passes:
+    """Runs passes over the probe, and opens steps for passes of training.
+
+    Parameters
+    ----------
+    core
+        What takes the activations.
+    trained
+        The network that is trained.
+    references
+        The networks that run beside it, on the same inputs.
+    """
+
+    def __init__(self, core: CoreMonitor, trained: Watched, references: Sequence[Watched]) -> None:
+        self._core = core
+        self._trained = trained
+        self._references = tuple(references)
+        self._taps: dict[tuple[str, str], Tap] = {}
+        self._told: set[str] = set()
+
+    def run_probe(self, probe: Probe, epoch: int) -> None:
+        """Runs all networks over the probe. A pass that fails is dropped, with an event."""
+        networks = (self._trained, *self._references)
+        try:
+            with leaves_no_trace(*(network.model for network in networks)):
+                for batch in probe.batches(self._trained.model):
+                    with self._core.begin("probe", epoch) as step:
+                        self._run_batch(step, probe, batch)
+        except BaseException as reason:
+            self._core.discard_probe_pass(epoch, f"{type(reason).__name__}: {reason}")
+            if not isinstance(reason, Exception):
+                raise  # the user's wish to end the program
+
+    def open_training(self, epoch: int) -> TrainingPass | None:
+        """A step of the train stream, if one is due."""
+        step = self._core.begin_if_due("train", epoch)
+        if step is None:
+            return None
+        hearing = _Hearing(self, step)
+
+        def end(came_to_its_end: bool) -> None:
+            if not came_to_its_end:
+                step.discard()
+                return
+            self._tell_not_called(hearing, "training")
+            step.commit()
+
+        def run_beside(
+            arguments: tuple[Any, ...], named: Mapping[str, Any], batch: Mapping[str, Any]
+        ) -> None:
+            begin = time.perf_counter()
+            for network in self._references:
+                self._run_beside_training(hearing, network, arguments, named, batch)
+            step.add_reference_time(time.perf_counter() - begin)
+
+        name = self._trained.name
+        return TrainingPass(hearing.take_of(name), hearing.refuse_of(name), run_beside, end)
+
+    def tell_no_training(self, epoch: int) -> None:
+        """Writes an event, once: training went on and no pass of it was heard."""
+        if "no pass" in self._told:
+            return
+        step = self._core.begin_if_due("train", epoch)
+        if step is None:
+            return
+        self._told.add("no pass")
+        step.report_unwatchable(f"{self._trained.name}: train stream", _NO_PASS)
+        step.discard()
+
+    def _run_batch(self, step: Step, probe: Probe, batch: ProbeBatch) -> None:
+        hearing = _Hearing(self, step)
+        for network in (self._trained, *self._references):
+            value = batch.value
+            if self._references:  # a network may change its inputs in place
+                value = copied(value, device_of(network.model))
+            with network.ears.hearing(
+                hearing.take_of(network.name), hearing.refuse_of(network.name), batch=value
+            ):
+                probe.run(network.model, value)
+        step.set_inputs(joined(batch.inputs, hearing.inputs))
+        self._tell_not_called(hearing, "a pass over the probe")
+
+    def _run_beside_training(
+        self,
+        hearing: _Hearing,
+        network: Watched,
+        arguments: tuple[Any, ...],
+        named: Mapping[str, Any],
+        batch: Mapping[str, Any],
+    ) -> None:
+        """Runs a reference on a batch of training, as it runs on the probe."""
+        try:
+            with leaves_no_trace(network.model):
+                device = device_of(network.model)
+                arguments, named = copied(arguments, device), copied(named, device)
+                take, refuse = hearing.take_of(network.name), hearing.refuse_of(network.name)
+                with network.ears.hearing(take, refuse, batch=batch):
+                    without_wrappers(network.model)(*arguments, **named)
+        except Exception as reason:
+            hearing.step.report_unwatchable(network.name, f"{type(reason).__name__}: {reason}")
+
+    def tap_of(self, network: str, heard: Heard) -> Tap:
+        """The core's tap of a layer."""
+        tap = self._taps.get((network, heard.name))
+        if tap is None:
+            reading = heard.reading
+            tap = self._core.watch(
+                network, heard.name, reading.layout, samples=reading.samples, step=reading.step
+            )
+            self._taps[network, heard.name] = tap
+        return tap
+
+    def _tell_not_called(self, hearing: _Hearing, where: str) -> None:
+        """Layers that the first pass of a kind never called: an event each."""
+        if where in self._told:
+            return
+        self._told.add(where)
+        for network in (self._trained, *self._references):
+            for layer in network.ears.layers:
+                if (network.name, layer.name) not in hearing.names:
+                    hearing.step.report_unwatchable(
+                        f"{network.name}/{layer.name}", _NOT_CALLED.format(where)
+                    )
+
+
+class _Hearing:
+    """What was heard in one step."""
+
+    def __init__(self, passes: Passes, step: Step) -> None:
+        self.step = step
+        self.names: set[tuple[str, str]] = set()
+        self.inputs: int | None = None  # how many the batch has
+        self._passes = passes
+
+    def take_of(self, network: str) -> Any:
+        """What takes activations of a network."""
+
+        def take(heard: Heard) -> None:
+            self.names.add((network, heard.name))
+            tap = self._passes.tap_of(network, heard)
+            if self.inputs is None:
+                self.inputs = heard.reading.inputs_of(heard.tensor)
+            begin = time.perf_counter()
+            tensor = heard.tensor.cpu()
+            self.step.add_observing_time(time.perf_counter() - begin)
+            self.step.observe(tap, tensor, None if heard.valid is None else heard.valid.cpu())
+
+        return take
+
+    def refuse_of(self, network: str) -> Any:
+        """What is told that an activation of a network cannot be taken."""
+
+        def refuse(layer: str, why: str) -> None:
+            self.names.add((network, layer))
+            self.step.report_unwatchable(f"{network}/{layer}", why)
+
+        return refuse

@@ -1,0 +1,238 @@
+"""The fixed inputs over which networks are compared, and how a network runs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, WeightedRandomSampler
+
+from livecca._errors import Error
+from livecca.torch._layers import without_wrappers
+
+Forward = Callable[[nn.Module, Any], Any]
+
+# What Hugging Face's models take to compute a loss. Without them, they compute activations only.
+_LABELS = frozenset(
+    {"labels", "label", "label_ids", "start_positions", "end_positions", "next_sentence_label"}
+)
+
+
+@dataclass(frozen=True)
+class ProbeBatch:
+    """One batch of a probe.
+
+    Attributes
+    ----------
+    value
+        The batch as the caller's inputs gave it, a copy on the model's device.
+    inputs
+        The tensors that tell this probe from another: the inputs of the network, in their order,
+        without labels; on the device that the caller's inputs were on.
+    """
+
+    value: Any
+    inputs: tuple[torch.Tensor, ...]
+
+
+class Probe:
+    """A fixed set of inputs in batches.
+
+    A batch is one of these, and the network runs as
+
+    - a tensor or a PackedSequence: ``model(batch)``
+    - a tuple or list, inputs first: ``model(batch[0])``; ``model(**batch[0])`` if that is a mapping
+    - a mapping: ``model(**batch)`` without the labels ("labels", "label", "label_ids",
+      "start_positions", "end_positions", "next_sentence_label"), so that no loss is computed
+
+    Nothing else is left out: a key that the model does not know is an error of the model, as a
+    misspelt "attention_mask" must be. For all other batches and models, give `forward`.
+
+    Every pass must see the same inputs in the same order. So one-time iterators are refused, and
+    so are loaders that shuffle. Batches may have different sizes. Iterate within
+    leaves_no_trace(): a DataLoader draws a random number when its iteration begins.
+
+    Parameters
+    ----------
+    batches
+        Anything that can be iterated again and again: a list of tensors, ``images.split(250)``, a
+        DataLoader. It must not change.
+    forward
+        A function of the model and a batch that runs the model: ``lambda model, batch:
+        model.encode(batch["image"])``. What it returns is not used.
+    inputs_of
+        A function of a batch that returns the tensors of ProbeBatch.inputs, if these are others
+        than the default forward passes to the network.
+
+    Raises
+    ------
+    Error
+        If there is no batch, or if the batches cannot be iterated twice alike.
+    """
+
+    def __init__(
+        self,
+        batches: Iterable[Any],
+        *,
+        forward: Forward | None = None,
+        inputs_of: Callable[[Any], Any] | None = None,
+    ) -> None:
+        _require_batches(batches)
+        if isinstance(batches, DataLoader):
+            _require_fixed_order(batches)
+        self._batches = batches
+        self._forward = forward
+        self._inputs_of = inputs_of
+
+    def batches(self, model: nn.Module) -> Iterator[ProbeBatch]:
+        """All batches in order, copied to the device of the model's first parameter.
+
+        The copies keep the caller's inputs as they are if a network works in place. Raises Error if
+        there is no batch.
+        """
+        device = device_of(model)
+        empty = True
+        with _kept_generator(self._batches):
+            for batch in self._batches:
+                empty = False
+                yield ProbeBatch(copied(batch, device), self._inputs(batch))
+        if empty:
+            raise Error(
+                "probe: expected at least one batch, got none; give inputs that can be iterated "
+                "again and again, e.g. a list"
+            )
+
+    def run(self, model: nn.Module, batch: Any) -> Any:
+        """Runs a model on the value of a batch and returns what it returns.
+
+        Runs the network inside DistributedDataParallel, which would send buffers around, and
+        inside torch.compile, whose code does not call hooks.
+        """
+        network = without_wrappers(model)
+        if self._forward is not None:
+            return self._forward(network, batch)
+        if isinstance(batch, (tuple, list)) and not _is_input(batch) and len(batch) > 0:
+            batch = batch[0]
+        if isinstance(batch, Mapping):
+            return network(**{key: value for key, value in batch.items() if key not in _LABELS})
+        if _is_input(batch):
+            return network(batch)
+        raise Error(
+            "probe: expected batches of tensors, tuples (inputs, …) or mappings, got "
+            f"{_describe(batch)}; give forward=lambda model, batch: …"
+        )
+
+    def _inputs(self, batch: Any) -> tuple[torch.Tensor, ...]:
+        if self._inputs_of is not None:
+            found = tuple(_tensors_of(self._inputs_of(batch)))
+        elif isinstance(batch, (tuple, list)) and not _is_input(batch):
+            found = tuple(_tensors_of(batch[:1]))
+        else:
+            found = tuple(_tensors_of(batch))
+        if not found:
+            raise Error(
+                f"probe: expected tensors in a batch, got {_describe(batch)}; give "
+                "inputs_of=lambda batch: … that returns them"
+            )
+        return found
+
+
+def device_of(model: nn.Module) -> torch.device | None:
+    """The device of a model's first parameter, or else buffer. None if it has neither."""
+    for tensors in (model.parameters(), model.buffers()):
+        for tensor in tensors:
+            if tensor.is_meta:
+                raise Error("model: expected parameters with values, got some on device meta")
+            return tensor.device
+    return None
+
+
+def _require_batches(batches: Any) -> None:
+    if isinstance(batches, (torch.Tensor, Mapping, str)) or not isinstance(batches, Iterable):
+        remedy = "give x.split(250)" if isinstance(batches, torch.Tensor) else "give [batch]"
+        raise Error(
+            f"probe: expected batches, e.g. a list or a DataLoader, got {_describe(batches)}; "
+            f"{remedy}"
+        )
+    if isinstance(batches, Iterator):
+        raise Error(
+            "probe: expected batches that can be iterated at every epoch, got a "
+            f"{type(batches).__name__}, which can be used once; give a list or a DataLoader"
+        )
+    try:
+        empty = len(batches) == 0  # type: ignore[arg-type]
+    except TypeError:
+        return  # of unknown length, such as a loader of a stream
+    if empty:
+        raise Error("probe: expected at least one batch, got none")
+
+
+def _require_fixed_order(loader: DataLoader[Any]) -> None:
+    for sampler in (loader.sampler, getattr(loader.batch_sampler, "sampler", None)):
+        shuffles = isinstance(sampler, (RandomSampler, SubsetRandomSampler, WeightedRandomSampler))
+        if shuffles or getattr(sampler, "shuffle", False) is True:
+            raise Error(
+                "probe: expected the same order at every pass, got a DataLoader with a "
+                f"{type(sampler).__name__} that shuffles; give it shuffle=False"
+            )
+
+
+@contextmanager
+def _kept_generator(batches: Any) -> Iterator[None]:
+    """Gives a DataLoader's own generator its state back: iter() draws from it."""
+    generator = getattr(batches, "generator", None)
+    if not isinstance(generator, torch.Generator):
+        yield
+        return
+    state = generator.get_state()
+    try:
+        yield
+    finally:
+        generator.set_state(state)
+
+
+def _is_input(batch: Any) -> bool:
+    """A tensor, or a tuple that is one input, such as a PackedSequence."""
+    return isinstance(batch, (torch.Tensor, PackedSequence))
+
+
+def copied(value: Any, device: torch.device | None) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.to(device=device, copy=True) if device is not None else value.clone()
+    # Before .to(): that of Hugging Face's BatchEncoding changes the caller's batch.
+    if isinstance(value, Mapping):
+        return {key: copied(part, device) for key, part in value.items()}
+    if hasattr(value, "to") and not isinstance(value, type):
+        return value.to(device) if device is not None else value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(copied(part, device) for part in value))
+    if isinstance(value, (tuple, list)):
+        return type(value)(copied(part, device) for part in value)
+    return value
+
+
+def _tensors_of(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, PackedSequence):
+        yield from pad_packed_sequence(value, batch_first=True)  # a row for each sequence
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            if key not in _LABELS:
+                yield from _tensors_of(part)
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _tensors_of(part)
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"one tensor of shape {tuple(value.shape)}"
+    if isinstance(value, Mapping):
+        return f"one mapping with {', '.join(map(repr, value)) or 'nothing'}"
+    return f"a {type(value).__name__}"

@@ -1,0 +1,190 @@
+"""How the layers of a network are heard while it trains."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from livecca.torch._hearing import (
+    Ears,
+    Hook,
+    Pass,
+    Refuse,
+    Take,
+    in_backward,
+    is_compiling,
+    listening,
+    nothing_raised,
+)
+from livecca.torch._layers import without_wrappers
+
+
+@dataclass(frozen=True)
+class TrainingPass:
+    """What a forward pass of training does with what is heard.
+
+    Attributes
+    ----------
+    take, refuse
+        As of :meth:`Ears.hearing`.
+    run_beside
+        Called first, with the arguments of the network and a batch: runs the references.
+    end
+        Called once at the end: True if the forward pass came to its end.
+    """
+
+    take: Take
+    refuse: Refuse
+    run_beside: Callable[[tuple[Any, ...], Mapping[str, Any], Mapping[str, Any]], None]
+    end: Callable[[bool], None]
+
+
+class TrainingEars:
+    """Hears the first forward pass of each training step, if a pass is opened for it.
+
+    A forward pass is one of training if the network is in training mode and gradients are recorded.
+    So evaluation between steps is not heard, nor what activation checkpointing computes once more,
+    nor a pass over the probe. Later passes of the same step, such as those of gradient
+    accumulation, are not heard either.
+
+    One hook stays on the network. Those on the layers are there during a pass that is heard.
+
+    Parameters
+    ----------
+    model
+        The network, with whatever wraps it.
+    ears
+        Its layers.
+    open_pass
+        Asked at the first forward pass of each step; returns None if it is not to be heard.
+    """
+
+    def __init__(
+        self, model: nn.Module, ears: Ears, open_pass: Callable[[], TrainingPass | None]
+    ) -> None:
+        self._network = without_wrappers(model)
+        self._ears = ears
+        self._open_pass = open_pass
+        self._was_called = False
+        self._opened: TrainingPass | None = None
+        self._heard: Pass | None = None
+        self._depth = 0  # more than 1 if the network calls itself
+        self._handled: BaseException | None = None
+        self._layer_hooks = ExitStack()
+        self._after_hook: Any = None
+        self._hook = self._network.register_forward_pre_hook(
+            _BeforeHook(self), with_kwargs=True, prepend=True
+        )
+
+    def next_step(self) -> bool:
+        """Ends the step. Returns whether the network was called in it."""
+        self._end(False)  # a pass is still open if KeyboardInterrupt ended it
+        if self._after_hook is not None:
+            self._after_hook.remove()
+            self._after_hook = None
+        was_called, self._was_called = self._was_called, False
+        return was_called
+
+    def close(self) -> None:
+        """Lets the network go."""
+        self.next_step()
+        self._hook.remove()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether calls of the network mean nothing until the next step."""
+        return self._was_called and self._heard is None
+
+    def before(self, network: nn.Module, arguments: tuple[Any, ...], named: Any) -> None:
+        """A call of the network begins."""
+        if self._heard in listening.get():
+            self._depth += 1
+            return
+        is_copy = network is not self._network  # a shallow copy has the same hooks
+        if self._was_called or is_copy or not torch.is_grad_enabled() or in_backward():
+            return
+        self._was_called = True
+        self._opened = self._open_pass()
+        if self._opened is None:
+            return
+        try:
+            self._begin(self._opened, arguments, named)
+        except BaseException:
+            self._end(False)
+            raise
+
+    def _begin(self, opened: TrainingPass, arguments: tuple[Any, ...], named: Any) -> None:
+        first = arguments[0] if arguments and isinstance(arguments[0], Mapping) else {}
+        batch = {**first, **named}
+        opened.run_beside(arguments, named, batch)
+        self._handled = sys.exc_info()[1]
+        self._depth = 1
+        self._heard = Pass(self._ears, opened.take, opened.refuse, batch)
+        listening.set((*listening.get(), self._heard))
+        self._ears.add_hooks(self._heard, self._layer_hooks, _compiled_modules(self._network))
+        self._after_hook = self._network.register_forward_hook(_AfterHook(self), always_call=True)
+
+    def after(self) -> None:
+        """A call of the network ended, by an exception too."""
+        # The hook itself stays until the step ends, because PyTorch goes through its hooks now.
+        if self._heard not in listening.get():
+            return
+        self._depth -= 1
+        if self._depth == 0:
+            # An exception that was not there before ended the forward pass.
+            self._end(sys.exc_info()[1] is self._handled)
+
+    def _end(self, came_to_its_end: bool) -> None:
+        opened, self._opened = self._opened, None
+        self._handled = None
+        self._layer_hooks.close()
+        heard, self._heard = self._heard, None
+        listening.set(tuple(other for other in listening.get() if other is not heard))
+        if opened is not None:
+            opened.end(came_to_its_end)
+
+
+def _compiled_modules(network: nn.Module) -> set[int]:
+    """The ids of modules that torch.compile made code of: a hook there could compile it anew."""
+    found: set[int] = set()
+    if "torch._dynamo" not in sys.modules:
+        return found
+    for module in network.modules():
+        if getattr(module, "_compiled_call_impl", None) is not None or (
+            "_orig_mod" in module._modules
+        ):
+            found.update(map(id, module.modules()))
+    return found
+
+
+class _BeforeHook(Hook):
+    """Called at every call of the network, so what is most often the case comes first."""
+
+    def __init__(self, ears: TrainingEars) -> None:
+        self._ears = ears
+
+    def __call__(self, network: nn.Module, arguments: tuple[Any, ...], named: Any) -> None:
+        if is_compiling():
+            return  # compiled code must keep no trace of a pass
+        ears = self._ears
+        if ears.is_idle or not network.training:
+            return
+        with nothing_raised():
+            ears.before(network, arguments, named)
+
+
+class _AfterHook(Hook):
+    def __init__(self, ears: TrainingEars) -> None:
+        self._ears = ears
+
+    def __call__(self, *_: Any) -> None:
+        if is_compiling():
+            return
+        with nothing_raised():
+            self._ears.after()

@@ -1,0 +1,366 @@
+"""A pass over the probe changes nothing that training sees."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from livecca import Error
+from livecca.torch import _evaluation
+from livecca.torch._evaluation import leaves_no_trace
+
+
+class Net(nn.Module):
+    """Has all that a pass could change: batch norm, dropout, a state, counts, a frozen part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(6, 8)
+        self.norm = nn.BatchNorm1d(8)
+        self.frozen = nn.BatchNorm1d(8)
+        self.dropout = nn.Dropout(0.5)
+        self.fc2 = nn.Linear(8, 3)
+        self.calls = 0
+        self.state: torch.Tensor | None = None
+        self.register_buffer("seen", torch.zeros(()))
+        self.register_buffer("cache", None)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        self.seen += len(x)
+        self.cache = x.detach()
+        x = self.dropout(self.frozen(self.norm(self.fc1(x))).relu())
+        self.state = x.detach() if self.state is None else self.state.mean() + x.detach()
+        # Always random, as some augmentations are.
+        return self.fc2(x + 0.1 * torch.rand_like(x) * self.state.mean() * self.calls)
+
+
+class ForcesTraining(nn.Module):
+    """Its batch norm trains even if the model is in evaluation mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.norm.train()
+        return self.norm(x)
+
+
+def bits(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return (value.dtype, tuple(value.shape), value.detach().contiguous().numpy().tobytes())
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    if isinstance(value, dict):
+        return {key: bits(part) for key, part in value.items()}
+    return value
+
+
+def states_of(model: nn.Module) -> dict[str, Any]:
+    return {
+        "weights": {name: bits(tensor) for name, tensor in model.state_dict().items()},
+        "buffers": {name: (id(b), bits(b)) for name, b in model.named_buffers()},
+        "modes": {name: module.training for name, module in model.named_modules()},
+        "needs_grad": {name: p.requires_grad for name, p in model.named_parameters()},
+        "grads": {name: bits(p.grad) for name, p in model.named_parameters()},
+        "torch": bits(torch.get_rng_state()),
+        "python": random.getstate(),
+        "numpy": bits(np.random.get_state(legacy=False)["state"]),
+        "grad": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
+        "fastpath": torch.backends.mha.get_fastpath_enabled(),
+        "cache": torch.is_autocast_cache_enabled(),
+        "cudnn": (torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark),
+    }
+
+
+def use_everything(model: nn.Module) -> None:
+    model(torch.randn(4, 6))
+    random.random()
+    np.random.rand()
+    next(iter(DataLoader(TensorDataset(torch.zeros(4, 6)), batch_size=2)))
+
+
+@pytest.fixture
+def net() -> Net:
+    net = Net()
+    net.frozen.eval()
+    net.fc1.weight.requires_grad_(False)
+    net(torch.randn(5, 6)).sum().backward()
+    return net
+
+
+def test_everything_is_as_before(net: Net) -> None:
+    before, attributes = states_of(net), (net.calls, net.state, net.cache)
+    with leaves_no_trace(net):
+        use_everything(net)
+        use_everything(net)
+        changed = states_of(net)
+        assert net.calls == 3
+    assert states_of(net) == before
+    assert (net.calls, net.state, net.cache) == attributes
+    # What must have been restored did change, so this test can fail.
+    for name in ("buffers", "modes", "torch", "python", "numpy", "grad", "fastpath", "cache"):
+        assert changed[name] != before[name], name
+
+
+def test_everything_is_as_before_if_an_exception_ends_it(net: Net) -> None:
+    before = states_of(net)
+    with pytest.raises(RuntimeError, match="the pass failed"), leaves_no_trace(net):
+        use_everything(net)
+        raise RuntimeError("the pass failed")
+    assert states_of(net) == before
+
+
+def test_contexts_nest_and_take_several_models(net: Net) -> None:
+    other = Net()
+    before = states_of(net), states_of(other)
+    with leaves_no_trace(net, other):
+        use_everything(net)
+        with leaves_no_trace(other):
+            use_everything(other)
+        assert not other.training
+        use_everything(other)
+    assert (states_of(net), states_of(other)) == before
+
+
+def test_modules_are_in_evaluation_mode_without_the_users_train_method() -> None:
+    class Merges(nn.Linear):
+        """As adapters do: train() and eval() change the weights."""
+
+        def train(self, mode: bool = True) -> Merges:
+            with torch.no_grad():
+                self.weight.mul_(3.0 if mode else 1 / 3.0)
+            return super().train(mode)
+
+    model = nn.Sequential(Merges(2, 2), nn.Dropout(), nn.BatchNorm1d(2).eval())
+    before = states_of(model)
+    with leaves_no_trace(model):
+        assert not any(module.training for module in model.modules())
+        assert bits(model[0].weight) == before["weights"]["0.weight"]
+        x = torch.randn(4, 2)
+        assert torch.equal(model(x), model(x))  # no dropout
+    assert states_of(model) == before
+
+
+@pytest.mark.parametrize("nan", [False, True])
+def test_batch_norm_that_is_forced_to_train_gets_its_statistics_back(nan: bool) -> None:
+    model = ForcesTraining()
+    model(torch.randn(4, 6))
+    if nan:
+        model.norm.running_mean[0] = torch.nan
+    before = states_of(model)
+    with leaves_no_trace(model):
+        model(torch.randn(4, 6))
+        assert states_of(model)["weights"] != before["weights"]
+        assert model.norm.num_batches_tracked == 2
+    assert states_of(model) == before
+
+
+def test_buffers_that_are_replaced_or_resized_come_back() -> None:
+    model = nn.BatchNorm1d(3)
+    assert model.running_mean is not None
+    mean, values = model.running_mean, model.running_mean.clone()
+    with leaves_no_trace(model):
+        model.running_mean = torch.ones(5)
+        mean.resize_(7).fill_(3)
+    assert model.running_mean is mean
+    assert torch.equal(mean, values)
+
+
+@pytest.mark.parametrize(
+    "buffer",
+    [
+        torch.zeros(3, dtype=torch.complex64),
+        torch.tensor(2.0, dtype=torch.bfloat16),
+        torch.zeros(0),
+        torch.zeros(3, dtype=torch.bool),
+        torch.ones(4, 3).t(),
+        torch.ones(3).expand(2, 3),
+        torch.eye(3).to_sparse(),
+        torch.zeros(3, device="meta"),
+    ],
+)
+def test_buffers_of_every_kind_are_kept(buffer: torch.Tensor) -> None:
+    model = nn.Module()
+    model.register_buffer("buffer", buffer)
+    before = buffer.clone()
+    with leaves_no_trace(model):
+        if 0 not in buffer.shape and (buffer.is_sparse or 0 not in buffer.stride()):
+            buffer.copy_(buffer + buffer) if buffer.is_sparse else buffer.fill_(3)
+            assert buffer.is_meta or not torch.equal(buffer.to_dense(), before.to_dense())
+        model.buffer = torch.zeros(1)
+    assert model.buffer is buffer
+    if not buffer.is_meta:
+        assert torch.equal(buffer.to_dense(), before.to_dense())
+
+
+def test_a_buffer_that_did_not_change_is_not_written() -> None:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("scale", torch.tensor([2.0, torch.nan]))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * self.scale
+
+    model = Scaled()
+    x = torch.ones(2, requires_grad=True)
+    waits = model(x).sum()  # its backward pass needs the buffer as it was
+    with leaves_no_trace(model):
+        model(x)
+    waits.backward()
+
+
+def train(watch: Callable[[nn.Module], None], compiled: bool = False) -> dict[str, Any]:
+    """Trains a network with dropout and batch norm; `watch` is called before every step."""
+    torch.manual_seed(3)
+    random.seed(3)
+    np.random.seed(3)
+    net = Net()
+    net.frozen.eval()
+    model: nn.Module = torch.compile(net, backend="eager") if compiled else net  # type: ignore[assignment]
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
+    data = TensorDataset(torch.randn(24, 6), torch.randint(0, 3, (24,)))
+    for _ in range(3):
+        for x, label in DataLoader(data, batch_size=8, shuffle=True):
+            watch(model)
+            optimizer.zero_grad()
+            noise = random.random() * 0.1 + np.random.rand() * 0.1
+            loss = nn.functional.cross_entropy(model(x + noise), label)
+            watch(model)  # between forward and backward
+            loss.backward()
+            optimizer.step()
+    return states_of(net)["weights"] | {"calls": net.calls, "state": bits(net.state)}
+
+
+def probe_pass(model: nn.Module) -> None:
+    with leaves_no_trace(model):
+        for (x,) in DataLoader(TensorDataset(torch.randn(10, 6)), batch_size=4, shuffle=True):
+            model(x)
+            random.random()
+            np.random.rand()
+
+
+def naive_pass(model: nn.Module) -> None:
+    model.eval()
+    with torch.no_grad():
+        model(torch.zeros(4, 6))
+    model.train()
+
+
+def test_training_with_passes_equals_training_without_bit_for_bit() -> None:
+    without = train(lambda model: None)
+    assert train(probe_pass) == without
+    assert train(naive_pass) != without  # what this test is for
+
+
+def test_no_gradients_are_recorded_but_may_be_asked_for() -> None:
+    net = nn.Linear(2, 2)
+    with leaves_no_trace(net):
+        y = net(torch.randn(1, 2))
+        assert not y.requires_grad
+        assert not y.is_inference()
+        with torch.enable_grad():  # as energy-based models do in their forward
+            x = torch.randn(1, 2, requires_grad=True)
+            (gradient,) = torch.autograd.grad(net(x).sum(), x)
+        assert gradient.shape == (1, 2)
+    assert torch.is_grad_enabled()
+    with torch.no_grad():
+        with leaves_no_trace(net):
+            pass
+        assert not torch.is_grad_enabled()
+
+
+def test_what_a_network_keeps_from_a_pass_can_be_used_in_training() -> None:
+    class Caches(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(2, 2)
+            self.kept: dict[str, torch.Tensor] = {}
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            scale = self.kept.setdefault("scale", torch.ones(2))
+            return self.fc(x) * scale
+
+    net = Caches()
+    with leaves_no_trace(net):
+        net(torch.randn(1, 2))
+    net(torch.randn(1, 2)).sum().backward()  # fails with a tensor of inference_mode()
+
+
+def test_a_pass_works_within_inference_mode() -> None:
+    net = ForcesTraining()
+    before = states_of(net)
+    with torch.inference_mode(), leaves_no_trace(net):
+        net(torch.randn(4, 6))
+    assert states_of(net) == before
+
+
+def test_training_of_a_compiled_model_is_the_same_with_passes() -> None:
+    torch._dynamo.reset()
+    without = train(lambda model: None, compiled=True)
+    torch._dynamo.reset()
+    assert train(probe_pass, compiled=True) == without
+
+
+def test_lazy_modules_must_be_initialised() -> None:
+    model = nn.Sequential(nn.LazyLinear(3))
+    with pytest.raises(Error, match=r"'0\.weight' of a lazy module"), leaves_no_trace(model):
+        pass
+    model(torch.randn(2, 4))
+    with leaves_no_trace(model):
+        model(torch.randn(2, 4))
+
+
+def test_generators_of_devices_are_kept_if_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Devices:
+        """Two devices of a kind, as torch.cuda shows them."""
+
+        def __init__(self) -> None:
+            self.states = [torch.tensor([1]), torch.tensor([2])]
+            self.initialised = True
+
+        def is_initialized(self) -> bool:
+            return self.initialised
+
+        def device_count(self) -> int:
+            return len(self.states)
+
+        def get_rng_state(self, device: int) -> torch.Tensor:
+            assert self.initialised, "asking initialises the device"
+            return self.states[device].clone()
+
+        def set_rng_state(self, state: torch.Tensor, device: int) -> None:
+            self.states[device] = state
+
+    devices = Devices()
+    monkeypatch.setattr(_evaluation.torch, "cuda", devices)
+    with leaves_no_trace(nn.Linear(2, 2)):
+        devices.states = [torch.tensor([5]), torch.tensor([6])]
+    assert [int(state) for state in devices.states] == [1, 2]
+    devices.initialised = False
+    with leaves_no_trace(nn.Linear(2, 2)):
+        pass
+
+
+@pytest.mark.filterwarnings("error")
+def test_another_default_generator_of_numpy_is_kept() -> None:
+    original = np.random.get_bit_generator()
+    np.random.set_bit_generator(np.random.PCG64(3))
+    try:
+        before = copy.deepcopy(np.random.get_state(legacy=False))
+        with leaves_no_trace(nn.Linear(2, 2)):
+            np.random.rand()
+            assert np.random.get_state(legacy=False) != before
+        assert np.random.get_state(legacy=False) == before
+    finally:
+        np.random.set_bit_generator(original)
