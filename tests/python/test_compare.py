@@ -95,9 +95,9 @@ def test_a_result_prints_and_is_the_programs_json(
     for name, side in (("x", x), ("y", y)):
         np.save(tmp_path / f"{name}.npy", side)
     result = livecca.compare(x, y, measures=["pwcca", "linear_cka"], standard_errors=10)
-    command = [sys.executable, "-c", "from livecca._program import run; import sys; sys.exit(run(sys.argv[1:]))",
-               "compare", "x.npy", "y.npy", "--measures", "pwcca,linear_cka",
-               "--standard-errors", "10", "--format", "json"]  # fmt: skip
+    run = "import sys; from livecca._program import main; sys.exit(main())"
+    options = "--measures pwcca,linear_cka --standard-errors 10 --format json"
+    command = [sys.executable, "-c", run, "compare", "x.npy", "y.npy", *options.split()]
     printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(printed.stdout) == result.to_dict()
     table = str(result)

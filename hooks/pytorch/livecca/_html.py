@@ -22,10 +22,13 @@ def bar(value: float | None, floor: float | None) -> str:
     filled = max(min(max(value, 0.0), 1.0) * _BAR_PIXELS, noise)
     return (
         f'<span style="display:inline-block;width:{_BAR_PIXELS}px;background:#8882">'
-        f'<span style="display:inline-block;height:10px;width:{noise:.0f}px;background:#888"></span>'
-        f'<span style="display:inline-block;height:10px;width:{filled - noise:.0f}px;'
-        'background:#2a7fd4"></span></span>'
+        f"{_piece(noise, '#888')}{_piece(filled - noise, '#2a7fd4')}</span>"
     )
+
+
+def _piece(pixels: float, colour: str) -> str:
+    style = f"display:inline-block;height:10px;width:{pixels:.0f}px;background:{colour}"
+    return f'<span style="{style}"></span>'
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]], note: str) -> str:

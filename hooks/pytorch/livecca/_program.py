@@ -1,4 +1,4 @@
-"""The program ``livecca`` as a console command: the commands of the C++ program, parsed by argparse.
+"""The program ``livecca`` as a console command: the C++ program's commands, parsed by argparse.
 
 The commands are declared once, in C++. There CLI11 parses them, here argparse does.
 """
