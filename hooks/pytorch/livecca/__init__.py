@@ -1,7 +1,7 @@
 """Watch representations converge while a network trains.
 
 ``compare()`` compares two arrays of activations. ``Monitor`` watches a training of any framework;
-``livecca.torch.Monitor`` does it for PyTorch in three lines. ``read_run()`` reads what a monitor
+``livecca.torch.Monitor`` does it for PyTorch in a few lines. ``read_run()`` reads what a monitor
 wrote.
 """
 

@@ -179,8 +179,9 @@ std::vector<std::string> merge_files(const std::string& out, const std::vector<s
     const std::string names = file_names(next.notes);
     if (!names_differ && !names.empty() && !first_names.empty() && names != first_names) {
       names_differ = true;
-      remarks.push_back(in[i] + ": expected moments of " + first_names + " as in " + in.front() +
-                        ", got " + names + "; merged all the same");
+      std::string& remark = remarks.emplace_back(in[i]);
+      remark.append(": expected moments of ").append(first_names).append(" as in ");
+      remark.append(in.front()).append(", got ").append(names).append("; merged all the same");
     }
     add(all.moments, in.front(), next.moments, in[i], remarks);
     files += merged_files(next.notes);
