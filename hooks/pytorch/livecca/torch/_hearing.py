@@ -15,7 +15,7 @@ from torch import nn
 
 from livecca._errors import Error
 from livecca.torch._layers import Layer
-from livecca.torch._masks import valid_steps_of
+from livecca.torch._masks import Check, Later, valid_steps_of
 from livecca.torch._names import resolve_by_name
 from livecca.torch._outputs import OutputSelector, activation_of
 from livecca.torch._readings import DeclaredReading, Reading, Readings, as_reading
@@ -35,12 +35,21 @@ class Heard:
         What its axes are, and what becomes a sample.
     valid
         Which steps are valid, bool of batch × steps; None if all are.
+    checks
+        Of a mask whose values lie on a device: what must hold, or else there are no numbers.
     """
 
     name: str
     tensor: torch.Tensor
     reading: Reading
     valid: torch.Tensor | None
+    checks: tuple[Check, ...] = ()
+
+    def valid_on_cpu(self) -> torch.Tensor | None:
+        """`valid` in the CPU's memory. Waits for a device; raises Error if a check fails."""
+        for check in self.checks:
+            check.expect()
+        return None if self.valid is None else self.valid.cpu()
 
 
 Take = Callable[[Heard], None]
@@ -148,19 +157,20 @@ class Ears:
     def heard_of_layer(self, this: Pass, layer: Layer, name: str, output: Any) -> Heard:
         activation = activation_of(layer, output, self._outputs.get(layer.name))
         reading = self._readings.reading_of(layer, activation.tensor)
-        valid = activation.valid
+        valid, checks = activation.valid, list[Check]()
         if valid is None:
-            valid = self.valid_of(this, name, activation.tensor, reading)
-        return Heard(name, activation.tensor, reading, valid)
+            valid = self.valid_of(this, name, activation.tensor, reading, checks)
+        return Heard(name, activation.tensor, reading, valid, tuple(checks))
 
     def valid_of(
-        self, this: Pass, name: str, tensor: torch.Tensor, reading: Reading
+        self, this: Pass, name: str, tensor: torch.Tensor, reading: Reading, later: Later
     ) -> torch.Tensor | None:
-        """Which steps of an activation its batch says are valid."""
+        """Which steps of an activation its batch says are valid. `later` takes checks."""
         if not reading.is_sequence or not isinstance(this.batch, Mapping):
             return None
         sequences, steps = reading.batch_and_steps(tensor)
-        return valid_steps_of(this.batch, sequences, steps, f"layer {name!r}", self._mask_key)
+        where = f"layer {name!r}"
+        return valid_steps_of(this.batch, sequences, steps, where, self._mask_key, later)
 
 
 @contextmanager
@@ -261,10 +271,10 @@ def _hear_tap(
     def listen() -> Heard:
         activation = activation_of(Layer(name, nn.Identity()), tensor)
         reading = _reading_of_tap(name, activation.tensor, layout)
-        valid = mask
+        valid, checks = mask, list[Check]()
         if valid is None:
-            valid = this.ears.valid_of(this, heard_as, activation.tensor, reading)
-        return Heard(heard_as, activation.tensor, reading, valid)
+            valid = this.ears.valid_of(this, heard_as, activation.tensor, reading, checks)
+        return Heard(heard_as, activation.tensor, reading, valid, tuple(checks))
 
     this.hear(heard_as, listen)
 

@@ -37,12 +37,15 @@ class TrainingPass:
         Called first, with the arguments of the network and a batch: runs the references.
     end
         Called once at the end: True if the forward pass came to its end.
+    hand_over
+        Called once more when the step of training ends: what was heard may have been on its way.
     """
 
     take: Take
     refuse: Refuse
     run_beside: Callable[[tuple[Any, ...], Mapping[str, Any], Mapping[str, Any]], None]
     end: Callable[[bool], None]
+    hand_over: Callable[[], None]
 
 
 class TrainingEars:
@@ -73,6 +76,7 @@ class TrainingEars:
         self._open_pass = open_pass
         self._was_called = False
         self._opened: TrainingPass | None = None
+        self._ended: TrainingPass | None = None  # it may have something to hand over
         self._heard: Pass | None = None
         self._depth = 0  # more than 1 if the network calls itself
         self._handled: BaseException | None = None
@@ -88,6 +92,9 @@ class TrainingEars:
         if self._after_hook is not None:
             self._after_hook.remove()
             self._after_hook = None
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended.hand_over()
         was_called, self._was_called = self._was_called, False
         return was_called
 
@@ -148,6 +155,7 @@ class TrainingEars:
         listening.set(tuple(other for other in listening.get() if other is not heard))
         if opened is not None:
             opened.end(came_to_its_end)
+            self._ended = opened
 
 
 def _compiled_modules(network: nn.Module) -> set[int]:
