@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
+from livecca.torch._compiled import Compiled, hear_outputs
 from livecca.torch._layers import Layer
 from livecca.torch._masks import Check, Later, valid_steps_of
 from livecca.torch._names import resolve_by_name
@@ -141,18 +142,18 @@ class Ears:
             self.add_hooks(this, removes)
             yield
 
-    def add_hooks(
-        self, this: Pass, removes: ExitStack, without: Collection[int] = frozenset()
-    ) -> None:
+    def add_hooks(self, this: Pass, removes: ExitStack, compiled: Compiled | None = None) -> None:
         """Adds a hook to each layer; `removes` takes what removes them.
 
-        `without` has the ids of modules that get none.
+        Of `compiled` code only the outputs are heard, since it calls no hooks inside.
         """
+        compiled = compiled or Compiled()
         for layer in self.layers:
-            if id(layer.module) in without:
-                continue
-            hook = layer.module.register_forward_hook(_LayerHook(this, layer))
-            removes.callback(hook.remove)
+            hook, module = _LayerHook(this, layer), id(layer.module)
+            if module in compiled.called:
+                removes.callback(hear_outputs(compiled.called[module], hook))
+            elif module not in compiled.inside:
+                removes.callback(layer.module.register_forward_hook(hook).remove)
 
     def heard_of_layer(self, this: Pass, layer: Layer, name: str, output: Any) -> Heard:
         activation = activation_of(layer, output, self._outputs.get(layer.name))

@@ -22,12 +22,14 @@ from livecca.torch._training import TrainingPass
 
 _NOT_CALLED = (
     "expected the layer to be called in {}, it was not: its forward() may be called directly, or "
-    "it is not used, or it is inside of torch.compile, whose code calls no hooks in training"
+    "it is not used, or it is inside of torch.compile, whose code calls no hooks in training: of a "
+    "compiled block the output is heard, so watch the block"
 )
 _NO_PASS = (
     "expected a forward pass of the network in training mode between two calls of step(), got none "
-    "whose layers can be heard: torch.compile's code calls no hooks, and a direct call of "
-    "forward() or of another method does not; the probe is watched all the same"
+    "whose layers can be heard: torch.compile's code calls no hooks (compile the blocks instead of "
+    "the whole network, and their outputs are heard), and a direct call of forward() or of another "
+    "method does not; the probe is watched all the same"
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from livecca.torch._compiled import compiled_in
 from livecca.torch._hearing import (
     Ears,
     Hook,
@@ -134,7 +135,7 @@ class TrainingEars:
         self._depth = 1
         self._heard = Pass(self._ears, opened.take, opened.refuse, batch)
         listening.set((*listening.get(), self._heard))
-        self._ears.add_hooks(self._heard, self._layer_hooks, _compiled_modules(self._network))
+        self._ears.add_hooks(self._heard, self._layer_hooks, compiled_in(self._network))
         self._after_hook = self._network.register_forward_hook(_AfterHook(self), always_call=True)
 
     def after(self) -> None:
@@ -156,19 +157,6 @@ class TrainingEars:
         if opened is not None:
             opened.end(came_to_its_end)
             self._ended = opened
-
-
-def _compiled_modules(network: nn.Module) -> set[int]:
-    """The ids of modules that torch.compile made code of: a hook there could compile it anew."""
-    found: set[int] = set()
-    if "torch._dynamo" not in sys.modules:
-        return found
-    for module in network.modules():
-        if getattr(module, "_compiled_call_impl", None) is not None or (
-            "_orig_mod" in module._modules
-        ):
-            found.update(map(id, module.modules()))
-    return found
 
 
 class _BeforeHook(Hook):
