@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.utils.checkpoint import checkpoint
+from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
 
 import livecca
 import watched
@@ -77,18 +77,16 @@ def test_gradient_accumulation_counts_the_first_pass_of_a_step(tmp_path: Path) -
     assert samples(model, tmp_path / "run", step) == {"fc1": 4, "fc2": 4}
 
 
-@pytest.mark.parametrize("options", [
-    {"use_reentrant": True}, {"use_reentrant": False},
-    {"use_reentrant": False, "early_stop": False},
-])  # fmt: skip
-def test_recomputation_is_not_counted(tmp_path: Path, options: dict[str, bool]) -> None:
+@pytest.mark.parametrize(("reentrant", "early_stop"), [(True, True), (False, True), (False, False)])
+def test_recomputation_is_not_counted(tmp_path: Path, reentrant: bool, early_stop: bool) -> None:
     class Checkpointed(watched.Net):
         def __init__(self) -> None:
             super().__init__()
             self.first = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            x = checkpoint(self.inner, x.requires_grad_(), **options)
+            with set_checkpoint_early_stop(early_stop):
+                x = checkpoint(self.inner, x.requires_grad_(), use_reentrant=reentrant)
             return super().forward(x)
 
         def inner(self, x: torch.Tensor) -> torch.Tensor:
@@ -273,6 +271,39 @@ def test_layers_that_are_not_called_in_training_are_told_once(tmp_path: Path) ->
             monitor.snapshot(epoch)
     [event] = watched.events(tmp_path / "run", "unwatchable")
     assert event.subject == "net/fc2" and "training" in event.message and event.count == 1
+
+
+def test_a_layer_that_some_steps_skip_has_no_numbers_of_such_a_window(tmp_path: Path) -> None:
+    class Skipping(watched.Net):
+        skips = False
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.fc1(x)
+            return x if self.skips else self.fc2(x)
+
+    model = Skipping()
+    with monitor_of(
+        model, tmp_path / "run", probe=[X], references={"other": Skipping()}
+    ) as monitor:
+        for epoch, skips in enumerate([(False, True, False), (False, False)]):
+            for model.skips in skips:
+                backward(model)
+                monitor.step()
+            model.skips = False
+            monitor.snapshot(epoch)
+    [event] = watched.events(tmp_path / "run")
+    assert (event.what, event.subject, event.epoch) == ("missing", "train: net/fc2", 0)
+    assert "got none in step 2 of this one, so it has no numbers in it" in event.message
+    rows = livecca.read_run(tmp_path / "run").of(livecca.MeasureRow)
+    found = {
+        (row.epoch, row.layer, row.stream): (row.samples, row.status)
+        for row in rows
+        if (row.reference, row.measure) == ("other", "pwcca_distance")
+    }
+    assert found[0, "fc1", "train"][0] == 60 and found[1, "fc1", "train"][0] == 40
+    assert found[1, "fc2", "train"][0] == 40
+    assert found.get((0, "fc2", "train"), (0, "missing")) == (0, "missing")
+    assert found[0, "fc2", "probe"][0] == found[1, "fc2", "probe"][0] == 20
 
 
 def test_no_hook_stays_on_layers_between_passes(tmp_path: Path) -> None:

@@ -208,7 +208,8 @@ def test_a_child_of_fork_leaves_the_run_alone(tmp_path: Path) -> None:
     if child == 0:
         status = 1
         try:
-            model(X).sum().backward()
+            # No backward pass: PyTorch has none after fork() where its threads have started.
+            model(X)
             monitor.step()
             assert monitor.snapshot(1).measures == ()
             monitor.log("loss", 1.0)
