@@ -7,7 +7,6 @@ wrote.
 
 from livecca import _core
 from livecca._comparison import Comparison, compare, measures
-from livecca._core import Pairing, Schedule, Window
 from livecca._errors import Error
 from livecca._monitor import Monitor, Step, Tap
 from livecca._recorder import Recorder
@@ -25,6 +24,7 @@ from livecca._rows import (
     VerdictRow,
 )
 from livecca._run import Run, read_run
+from livecca._settings import Pairing, Schedule, Window
 from livecca._snapshot import Snapshot
 
 __version__: str = _core.version

@@ -24,6 +24,7 @@ void bind_schedule(nb::module_& module) {
       .def_ro("epoch", &Progress::epoch)
       .def_ro("seconds", &Progress::seconds);
   nb::class_<Schedule>(module, "Schedule")
+      .def(nb::init<const Schedule&>())
       .def_static("never", &Schedule::never)
       .def_static("every_steps", &Schedule::every_steps, nb::arg("steps"))
       .def_static("every_epochs", &Schedule::every_epochs, nb::arg("epochs"))
@@ -36,6 +37,7 @@ void bind_schedule(nb::module_& module) {
 
 void bind_window(nb::module_& module) {
   nb::class_<Window>(module, "Window")
+      .def(nb::init<const Window&>())
       .def_static("all", &Window::all)
       .def_static("since_snapshot", &Window::since_snapshot)
       .def_static("exponential", &Window::exponential, nb::arg("half_life"))
@@ -48,6 +50,7 @@ void bind_window(nb::module_& module) {
 
 void bind_pairing(nb::module_& module) {
   nb::class_<Pairing>(module, "Pairing")
+      .def(nb::init<const Pairing&>())
       .def_static("by_name", &Pairing::by_name)
       .def_static("by_patterns", &Pairing::by_patterns, nb::arg("patterns"))
       .def_static("all", &Pairing::all)

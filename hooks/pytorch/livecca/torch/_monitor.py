@@ -11,11 +11,11 @@ from typing import Any
 
 from torch import nn
 
-from livecca._core import Schedule
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._rows import MeasureRow, OverheadRow
 from livecca._run import read_run
+from livecca._settings import Schedule
 from livecca._snapshot import Snapshot
 from livecca.torch._layers import Selector
 from livecca.torch._networks import Declared, networks_of
