@@ -8,6 +8,7 @@ wrote.
 from livecca import _core
 from livecca._comparison import Comparison, compare, measures
 from livecca._errors import Error
+from livecca._final import FinalReport
 from livecca._monitor import Monitor, Step, Tap
 from livecca._recorder import Recorder
 from livecca._replay import replay
@@ -34,6 +35,7 @@ __all__ = [
     "DriftRow",
     "Error",
     "EventRow",
+    "FinalReport",
     "LayerRow",
     "LogRow",
     "MeasureRow",

@@ -7,6 +7,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "livecca/common/error.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "livecca/sinks/tensorboard.hpp"
@@ -81,6 +82,10 @@ void bind_options(nb::module_& module) {
   using Options = MonitorOptions;
   nb::class_<Options>(module, "MonitorOptions")
       .def(nb::init<>())
+      .def("check",
+           [](const Options& options) {
+             if (const auto valid = options.check(); !valid) throw Error(valid.why());
+           })
       .def_rw("run_directory", &Options::run_directory)
       .def_rw("run", &Options::run)
       .def_rw("network", &Options::network)
