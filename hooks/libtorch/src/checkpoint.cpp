@@ -18,9 +18,8 @@ namespace {
 void write_values(const std::filesystem::path& file, const std::vector<CheckpointValue>& values) {
   torch::serialize::OutputArchive archive(std::make_shared<torch::jit::CompilationUnit>());
   archive.write("count", c10::IValue(static_cast<std::int64_t>(values.size())));
-  const at::Generator generator = at::detail::getDefaultCPUGenerator();
   {
-    at::Generator of_cpu = generator;
+    at::Generator of_cpu = at::detail::getDefaultCPUGenerator();
     const std::lock_guard<std::mutex> lock(of_cpu.mutex());
     archive.write("random_state", of_cpu.get_state(), /*is_buffer=*/true);
   }

@@ -1,15 +1,17 @@
 """Watch representations converge while a network trains.
 
-``compare()`` compares two arrays of activations. ``Monitor`` watches a training of any framework;
-``livecca.torch.Monitor`` does it for PyTorch in a few lines. ``read_run()`` reads what a monitor
-wrote.
+``compare()`` compares two arrays of activations; ``Moments`` and ``Panel`` gather them batch by
+batch first. ``Monitor`` watches a training of any framework; ``livecca.torch.Monitor`` does it for
+PyTorch in a few lines. ``read_run()`` reads what a monitor wrote.
 """
 
 from livecca import _core
 from livecca._comparison import Comparison, compare, measures
 from livecca._errors import Error
 from livecca._final import FinalReport
+from livecca._moments import Moments
 from livecca._monitor import Monitor, Step, Tap
+from livecca._panel import Panel
 from livecca._recorder import Recorder
 from livecca._replay import replay
 from livecca._rows import (
@@ -39,9 +41,11 @@ __all__ = [
     "LayerRow",
     "LogRow",
     "MeasureRow",
+    "Moments",
     "Monitor",
     "OverheadRow",
     "Pairing",
+    "Panel",
     "Recorder",
     "Row",
     "Run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ class Comparison:
         return _html.comparison(self.to_dict())
 
 
-def _comparison(text: str, table: str) -> Comparison:
+def comparison_of(text: str, table: str) -> Comparison:
+    """The comparison that the core printed as JSON and as a table."""
     facts = json.loads(text)
 
     def values(key: str) -> _Values:
@@ -94,12 +96,20 @@ def _comparison(text: str, table: str) -> Comparison:
     )
 
 
-def _count(option: str, value: int | None) -> int:
-    if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise Error(f"{option}: expected a whole number of 1 or more, got {value!r}")
-    return value
+def whole_number(option: str, value: Any, least: int = 1) -> int:
+    """The value as an int. Raises Error if it is no whole number, or one that is too small."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or not least <= number < 2**63:
+        raise Error(f"{option}: expected a whole number of {least} or more, got {value!r}")
+    return number
+
+
+def count_or_none(option: str, value: int | None) -> int:
+    """The same, and 0 for ``None``."""
+    return 0 if value is None else whole_number(option, value)
 
 
 def _share(option: str, value: float, *, zero: bool) -> float:
@@ -108,7 +118,8 @@ def _share(option: str, value: float, *, zero: bool) -> float:
     return float(value)
 
 
-def _samples(text: str) -> tuple[str, int]:
+def kind_of_samples(text: str) -> tuple[str, int]:
+    """What ``samples`` says, and the number of a step."""
     kind, colon, step = text.partition(":")
     if kind == "step":
         if not colon or not step.isdigit():
@@ -121,6 +132,23 @@ def _of_arrays(message: str) -> str:
     """The core's message speaks of files and of the program's options."""
     message = message.replace("in both files", "in both arrays").replace(", or --skip", "")
     return re.sub(r"--([a-z-]+)", lambda option: option[1].replace("-", "_"), message)
+
+
+def set_results(
+    options: _core.ResultOptions,
+    measures: str | Sequence[str] | None,
+    keep_variance: float | None,
+    keep_directions: int | None,
+    alpha: float | None,
+    directions: int | None,
+) -> None:
+    """Say what is computed from moments; see :func:`compare`."""
+    options.measures = [measures] if isinstance(measures, str) else list(measures or ())
+    if keep_variance is not None:
+        options.keep_variance = _share("keep_variance", keep_variance, zero=False)
+    options.keep_directions = count_or_none("keep_directions", keep_directions)
+    options.alpha = None if alpha is None else _share("alpha", alpha, zero=True)
+    options.directions = count_or_none("directions", directions)
 
 
 def compare(
@@ -186,29 +214,24 @@ def compare(
         If an array or an option cannot be used. What the data are like is never an error: it is
         ``status``.
     """
-    kind, step = _samples(samples)
+    kind, step = kind_of_samples(samples)
     if kind == "each_step":
         raise Error("samples: expected one result, got 'each_step'; compare x[:, t] with y[:, t]")
     options = _core.CompareOptions()
-    options.measures = [measures] if isinstance(measures, str) else list(measures or ())
+    set_results(options, measures, keep_variance, keep_directions, alpha, directions)
     options.layout, options.samples, options.step = layout, kind, step
-    options.positions = _count("positions", positions)
-    options.seed = seed
+    options.positions = count_or_none("positions", positions)
+    options.seed = whole_number("seed", seed, 0)
     options.mask = None if mask is None else _arrays.mask_values(mask)
     options.precision = precision
-    options.standard_errors = _count("standard_errors", standard_errors)
-    options.max_features = _count("max_features", max_features)
-    if keep_variance is not None:
-        options.keep_variance = _share("keep_variance", keep_variance, zero=False)
-    options.keep_directions = _count("keep_directions", keep_directions)
-    options.alpha = None if alpha is None else _share("alpha", alpha, zero=True)
-    options.directions = _count("directions", directions)
+    options.standard_errors = count_or_none("standard_errors", standard_errors)
+    options.max_features = count_or_none("max_features", max_features)
     arrays = _arrays.readable(x, "x"), _arrays.readable(y, "y")
     try:
         [(text, table)] = _core.compare_arrays(*arrays, "x", "y", options)
     except Error as error:
         raise Error(_of_arrays(str(error))) from None
-    return _comparison(text, table)
+    return comparison_of(text, table)
 
 
 def measures() -> list[str]:

@@ -4,7 +4,6 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,11 +13,11 @@
 
 #include "arrays.hpp"
 #include "compare/compare.hpp"
-#include "compare/compare_output.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/noise_floor.hpp"
 #include "module.hpp"
 #include "named.hpp"
+#include "result_options.hpp"
 
 namespace livecca::python {
 namespace {
@@ -26,8 +25,7 @@ namespace {
 namespace nb = nanobind;
 
 /// What compare() of Python was told, checked there for what a wrong type would be.
-struct Asked {
-  std::vector<std::string> measures;  ///< empty: all
+struct Asked : AskedResults {
   std::string layout = "nc";
   std::string samples = "positions";
   std::size_t step = 0;
@@ -37,28 +35,7 @@ struct Asked {
   std::string precision = "exact";
   std::size_t standard_errors = 0;
   std::size_t max_features = 0;
-  double keep_variance = 0;  ///< 0: the default
-  std::size_t keep_directions = 0;
-  std::optional<double> alpha;
-  std::size_t directions = 0;
 };
-
-std::vector<const MeasureInfo*> measures_of(const std::vector<std::string>& names) {
-  std::vector<const MeasureInfo*> all = tool::all_measures();
-  if (names.empty()) return all;
-  for (const std::string& name : names) {
-    if (find_measure(name) != nullptr) continue;
-    std::string known;
-    for (const MeasureInfo* measure : all) {
-      known += (known.empty() ? "" : ", ") + std::string(measure->name);
-    }
-    throw Error("measures: expected some of " + known + ", got '" + name + "'");
-  }
-  std::erase_if(all, [&](const MeasureInfo* measure) {
-    return std::ranges::find(names, measure->name) == names.end();
-  });
-  return all;
-}
 
 void read_samples(const Asked& asked, tool::CompareOptions& options) {
   options.reading = enum_of<Layout>("layout", asked.layout);
@@ -82,22 +59,15 @@ void read_samples(const Asked& asked, tool::CompareOptions& options) {
 
 tool::CompareOptions options_of(const Asked& asked) {
   tool::CompareOptions options;
-  options.measures = measures_of(asked.measures);
+  static_cast<tool::ResultOptions&>(options) = results_of(asked);
   read_samples(asked, options);
   if (asked.positions > 0) options.positions = Positions::sampled(asked.positions, asked.seed);
   if (asked.mask) options.held_mask = mask_of(*asked.mask, "mask", options.reading.layout);
   options.precision = enum_of<Precision>("precision", asked.precision);
   options.error_blocks = asked.standard_errors;
   options.max_features = asked.max_features;
-  if (asked.keep_variance > 0) options.solve.keep_variance = asked.keep_variance;
-  if (asked.keep_directions > 0) options.solve.keep_directions = asked.keep_directions;
-  if (asked.alpha) options.solve.partial_whitening_alpha = *asked.alpha;
-  options.directions = asked.directions;
   return options;
 }
-
-/// The result as JSON, as the program prints it, and as its table.
-using Texts = std::tuple<std::string, std::string>;
 
 std::vector<Texts> compare_arrays(Array x, Array y, const std::string& name_x,
                                   const std::string& name_y, const Asked& asked) {
@@ -107,7 +77,7 @@ std::vector<Texts> compare_arrays(Array x, Array y, const std::string& name_x,
   std::vector<Texts> texts;
   const nb::gil_scoped_release release;
   for (const tool::Comparison& comparison : tool::compare_tensors({tensor_x, tensor_y}, options)) {
-    texts.emplace_back(tool::to_json(comparison).dump(), tool::to_table(comparison));
+    texts.push_back(texts_of(comparison));
   }
   return texts;
 }
@@ -121,9 +91,9 @@ std::vector<std::string> measure_names() {
 }  // namespace
 
 void bind_compare(nb::module_& module) {
-  nb::class_<Asked>(module, "CompareOptions")
+  bind_result_options(module);
+  nb::class_<Asked, AskedResults>(module, "CompareOptions")
       .def(nb::init<>())
-      .def_rw("measures", &Asked::measures)
       .def_rw("layout", &Asked::layout)
       .def_rw("samples", &Asked::samples)
       .def_rw("step", &Asked::step)
@@ -132,11 +102,7 @@ void bind_compare(nb::module_& module) {
       .def_rw("mask", &Asked::mask, nb::arg().none())
       .def_rw("precision", &Asked::precision)
       .def_rw("standard_errors", &Asked::standard_errors)
-      .def_rw("max_features", &Asked::max_features)
-      .def_rw("keep_variance", &Asked::keep_variance)
-      .def_rw("keep_directions", &Asked::keep_directions)
-      .def_rw("alpha", &Asked::alpha, nb::arg().none())
-      .def_rw("directions", &Asked::directions);
+      .def_rw("max_features", &Asked::max_features);
   module.def("compare_arrays", &compare_arrays);
   module.def("measure_names", &measure_names);
   module.def("mean_correlation_floor", &mean_correlation_floor);

@@ -91,7 +91,7 @@ void expect_done(const Result<void>& result) {
   if (!result) throw Error(result.why());
 }
 
-nb::dict plan(OwnedMonitor& monitor, std::size_t images_per_step) {
+nb::typed<nb::dict, nb::str, nb::any> plan(OwnedMonitor& monitor, std::size_t images_per_step) {
   const PanelPlan plan = monitor.get().plan(images_per_step);
   nb::dict result;
   result["moments_bytes"] = plan.moments_bytes;

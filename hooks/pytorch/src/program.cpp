@@ -34,7 +34,7 @@ const char* name_of(ValueCount values) {
 
 /// Runs a command whose options are given by name, in any order, each with its values. Returns the
 /// exit status. Throws UsageError, which is livecca.Error there.
-int run(const Command& command, const nb::dict& values) {
+int run(const Command& command, const nb::typed<nb::dict, nb::str, nb::any>& values) {
   for (const Option& option : command.options) {
     const nb::str name(option.name.c_str());
     if (values.contains(name)) option.take(nb::cast<std::vector<std::string>>(values[name]));

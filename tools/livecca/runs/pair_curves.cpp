@@ -105,8 +105,9 @@ std::vector<CurveGroup> curve_groups(const RunRows& rows, const ShowOptions& opt
     group.all.push_back(&curve);
     choose_own(group, curve);
   }
-  std::ranges::stable_partition(
-      groups, [](const CurveGroup& group) { return group.reference_kind != ReferenceKind::final; });
+  std::stable_partition(groups.begin(), groups.end(), [](const CurveGroup& group) {
+    return group.reference_kind != ReferenceKind::final;
+  });
   return groups;
 }
 
