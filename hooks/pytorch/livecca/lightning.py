@@ -65,7 +65,8 @@ class Callback(Watching, _Base):
     bit. If training fails, the run is ended and the failure goes on.
 
     The monitor's state rides in Lightning's checkpoints. ``trainer.fit(…, ckpt_path=…)`` goes on
-    with the run; the callback must have the same ``run_dir``.
+    with the run; the callback must have the same ``run_dir``. With ``checkpoint={}``, a fit without
+    one begins again, and moves a run that ``run_dir`` holds aside.
 
     Parameters
     ----------

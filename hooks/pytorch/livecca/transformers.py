@@ -61,8 +61,9 @@ class Callback(Watching, _Base):
 
     The monitor is saved into ``checkpoint-N/livecca`` beside each checkpoint of the Trainer.
     ``trainer.train(resume_from_checkpoint=True)`` goes on with the run; the callback must have the
-    same ``run_dir``. The Trainer tells callbacks of no failure: if training fails, the run is ended
-    by :meth:`close`, by the next ``train()``, or when the program ends.
+    same ``run_dir``. With ``checkpoint={}``, a training without one begins again, and moves a run
+    that ``run_dir`` holds aside. The Trainer tells callbacks of no failure: if training fails, the
+    run is ended by :meth:`close`, by the next ``train()``, or when the program ends.
 
     Parameters
     ----------
