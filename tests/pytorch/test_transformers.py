@@ -136,9 +136,7 @@ def test_a_training_that_goes_on_from_a_checkpoint_has_the_same_rows(
     assert finals
 
 
-def test_a_checkpoint_elsewhere_is_named(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_checkpoint_elsewhere_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("WARNING", logger="livecca")
     saving = {"save_strategy": "epoch"}
     train(tmp_path / "a", watch(tmp_path / "run"), num_train_epochs=1, **saving)
