@@ -153,6 +153,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     model = watched.Net()
     monitor = Monitor(model, "fc1", run_dir=sys.argv[1], synchronous=True,
+                      references={"other": watched.Net(8)},
                       train_stream=livecca.Schedule.every_steps(1))
     context = multiprocessing.get_context(sys.argv[2])
     queue = context.SimpleQueue()
