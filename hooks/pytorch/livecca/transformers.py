@@ -20,6 +20,8 @@ from livecca.torch._layers import Selector
 from livecca.torch._trainers import Watcher, Watching, headline
 
 _FOLDER = "livecca"  # within a checkpoint-N
+# These keep a part of the weights in each process, so a network cannot run in one of them alone.
+_SHARDED = ("fsdp", "deepspeed")
 _ROUNDING = 1e-6  # the Trainer adds up shares of an epoch
 
 
@@ -110,7 +112,7 @@ class Callback(Watching, _Base):
     ) -> None:
         if not state.is_world_process_zero:
             return
-        if getattr(args, "fsdp", None) or getattr(args, "deepspeed", None):
+        if any(getattr(args, name, None) or _accelerate_uses(name) for name in _SHARDED):
             raise Error(
                 "livecca.transformers: expected the whole network in each process, got FSDP or "
                 "DeepSpeed; use DistributedDataParallel or a single device"
@@ -134,7 +136,10 @@ class Callback(Watching, _Base):
             return
         folder = _checkpoint(args, state)
         if folder.is_dir():
-            self.monitor.save(folder / _FOLDER)
+            try:
+                self.monitor.save(folder / _FOLDER)
+            except Exception as reason:  # training goes on without it
+                log.warning("livecca: not saved into %s: %s", folder, reason)
         else:  # a search for hyperparameters has its checkpoints elsewhere
             log.warning("livecca: not saved, because there is no %s", folder)
 
@@ -174,6 +179,11 @@ class Callback(Watching, _Base):
             state.global_step,
         )
         return None
+
+
+def _accelerate_uses(plugin: str) -> bool:
+    """Whether `accelerate launch` turned it on, which the Trainer's arguments do not say."""
+    return os.environ.get(f"ACCELERATE_USE_{plugin.upper()}", "").lower() in ("1", "true")
 
 
 def _epochs(state: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,11 @@ class Watcher:
         self._options = dict(options)
         self.monitor: Monitor | None = None
         self.report: Snapshot | FinalReport | None = None
+
+    @property
+    def run_dir(self) -> str:
+        """As it was given."""
+        return os.fspath(self._options.get("run_dir", ""))
 
     def begin(self, model: nn.Module, **more: Any) -> Monitor:
         """Make the monitor. `more` replaces options."""
