@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <optional>
 
 #include "activations/element_type.hpp"
-#include "activations/layout_axes.hpp"
-#include "livecca/activations/packed_rows.hpp"
+#include "activations/row_elements.hpp"
 
 namespace livecca {
 namespace {
@@ -93,24 +93,6 @@ bool all_valid(const SequenceMask& mask, std::size_t sequence, std::size_t steps
 
 }  // namespace
 
-/// What is read, and where it lies.
-struct PackedRows::Source {
-  const std::byte* data;
-  DType dtype;
-  ActivationShape shape;
-  Addresses at;
-  std::span<const std::size_t> chosen;  ///< features to take; empty: all
-
-  /// The values of an image from that position on.
-  const std::byte* values(std::size_t image, std::int64_t offset) const {
-    return data + (static_cast<std::int64_t>(image) * at.image + offset) *
-                      static_cast<std::int64_t>(size_of(dtype));
-  }
-  const std::byte* position(std::size_t image, std::size_t position) const {
-    return values(image, at.of_position(position, shape.grid));
-  }
-};
-
 Result<void> PackedRows::pack(const ActivationView& view, const Reading& reading,
                               const Positions& positions, std::uint64_t first_image,
                               std::span<const std::size_t> features, const SequenceMask& mask) {
@@ -118,7 +100,24 @@ Result<void> PackedRows::pack(const ActivationView& view, const Reading& reading
   if (auto checked = reading.check(); !checked) return checked;
   const auto seen = read_shape(view, reading.layout);
   if (!seen) return Failure{seen.why()};
-  const ActivationShape& shape = *seen;
+  if (auto fits = check(*seen, reading, features, mask); !fits) return fits;
+  const Source source{.data = static_cast<const std::byte*>(view.data()),
+                      .dtype = view.dtype(),
+                      .shape = *seen,
+                      .at = addresses_of(view, reading.layout),
+                      .features = features.empty() ? features_of_tap_ : features.size(),
+                      .chosen = features};
+  auto packed = pack(source, reading, positions, first_image, mask);
+  roundoff_ = view.roundoff();
+  // Of a sequence's steps a mask may leave few: there it stays what it is of one.
+  if (reading.samples == Samples::pooled && !is_sequence(reading.layout)) {
+    roundoff_ /= std::sqrt(static_cast<double>(seen->grid.size()));
+  }
+  return packed;
+}
+
+Result<void> PackedRows::check(const ActivationShape& shape, const Reading& reading,
+                               std::span<const std::size_t> features, const SequenceMask& mask) {
   if (mask.is_given() && !is_sequence(reading.layout)) {
     return Failure{std::string("expected no mask for layout ") + name_of(reading.layout) +
                    ", which has no steps"};
@@ -129,19 +128,20 @@ Result<void> PackedRows::pack(const ActivationView& view, const Reading& reading
     return Failure{"expected more than " + std::to_string(features.back()) + " features, got " +
                    std::to_string(features_of_tap_)};
   }
-  const Source source{static_cast<const std::byte*>(view.data()), view.dtype(), shape,
-                      addresses_of(view, reading.layout), features};
-  if (reading.one_row_per_image()) {
-    pack_images(source, reading, mask);
-  } else {
-    pack_positions(source, positions, first_image, mask, is_sequence(reading.layout));
-  }
-  roundoff_ = view.roundoff();
-  // Of a sequence's steps a mask may leave few: there it stays what it is of one.
-  if (reading.samples == Samples::pooled && !is_sequence(reading.layout)) {
-    roundoff_ /= std::sqrt(static_cast<double>(shape.grid.size()));
-  }
   return {};
+}
+
+Result<void> PackedRows::pack(const Source& source, const Reading& reading,
+                              const Positions& positions, std::uint64_t first_image,
+                              const SequenceMask& mask) {
+  const bool are_chosen =
+      reading.one_row_per_image()
+          ? pack_images(source, reading, mask)
+          : pack_positions(source, positions, first_image, mask, is_sequence(reading.layout));
+  if (are_chosen) return {};
+  set_shape({}, 1, source.dtype);
+  return Failure{
+      "expected rows gathered at the positions that the seed and the mask choose, got others"};
 }
 
 void PackedRows::copy_position(const Source& source, std::size_t image, std::size_t position,
@@ -154,11 +154,11 @@ void PackedRows::copy_position(const Source& source, std::size_t image, std::siz
   });
 }
 
-void PackedRows::pack_positions(const Source& source, const Positions& positions,
+/// Returns false if other rows were gathered.
+bool PackedRows::pack_positions(const Source& source, const Positions& positions,
                                 std::uint64_t first_image, const SequenceMask& mask,
                                 bool are_steps) {
-  const std::size_t width = source.chosen.empty() ? features_of_tap_ : source.chosen.size();
-  set_shape({source.shape.images, width, source.shape.grid},
+  set_shape({source.shape.images, source.features, source.shape.grid},
             livecca::rows_per_image(positions, source.shape.grid), source.dtype);
   if (mask.is_given()) take_steps(source, positions, mask);
   if (are_steps) row_steps_.reserve(most_rows_);
@@ -166,7 +166,11 @@ void PackedRows::pack_positions(const Source& source, const Positions& positions
   for (std::size_t image = 0; image < images_; ++image) {
     choose_rows(image, positions, first_image);
     if (are_steps) row_steps_.insert(row_steps_.end(), chosen_.begin(), chosen_.end());
-    if (source.at.feature == 1 || !source.chosen.empty()) {
+    if (source.is_gathered()) {
+      if (!source.has_gathered(image, chosen_)) return false;
+      std::iota(chosen_.begin(), chosen_.end(), std::size_t{0});
+    }
+    if (source.at.feature == 1 || !source.chosen.empty() || source.is_gathered()) {
       for (const std::size_t position : chosen_) copy_position(source, image, position, row++);
       continue;
     }
@@ -181,6 +185,7 @@ void PackedRows::pack_positions(const Source& source, const Positions& positions
     });
     row += chosen_.size();
   }
+  return true;
 }
 
 /// Sets the rows' shape from the valid steps. Padding beyond the longest sequence is cut off, so
@@ -240,11 +245,18 @@ void PackedRows::choose_rows(std::size_t image, const Positions& positions,
   }
 }
 
-void PackedRows::pack_images(const Source& source, const Reading& reading,
+/// Copies a step of a sequence. Returns false if another one was gathered.
+bool PackedRows::pack_step(const Source& source, std::size_t image, std::size_t step) {
+  if (source.is_gathered() && !source.has_gathered(image, std::span(&step, 1))) return false;
+  copy_position(source, image, source.is_gathered() ? 0 : step, image);
+  return true;
+}
+
+/// Returns false if other rows were gathered.
+bool PackedRows::pack_images(const Source& source, const Reading& reading,
                              const SequenceMask& mask) {
-  const std::size_t width = source.chosen.empty() ? features_of_tap_ : source.chosen.size();
   const std::size_t steps = source.shape.grid.width;
-  set_shape({source.shape.images, width, Grid{}}, 1,
+  set_shape({source.shape.images, source.features, Grid{}}, 1,
             reading.samples == Samples::pooled ? DType::float64 : source.dtype);
   if (is_sequence(reading.layout)) valid_.assign(images_, 1);
   // Though the first batch may have nothing to pool.
@@ -260,7 +272,7 @@ void PackedRows::pack_images(const Source& source, const Reading& reading,
     } else {
       const auto step = step_of(reading, mask, image, steps);
       valid = step.has_value();
-      if (valid) copy_position(source, image, *step, image);
+      if (valid && !pack_step(source, image, *step)) return false;
     }
     if (valid) continue;
     valid_[image] = 0;
@@ -268,6 +280,7 @@ void PackedRows::pack_images(const Source& source, const Reading& reading,
     const std::size_t row_bytes = features_ * size_of(dtype_);
     std::memset(elements_.data() + image * row_bytes, 0, row_bytes);
   }
+  return true;
 }
 
 void PackedRows::pool(const Source& source, std::size_t image, const SequenceMask& mask) {
@@ -298,6 +311,7 @@ void PackedRows::pool(const Source& source, std::size_t image, const SequenceMas
 }
 
 void PackedRows::flatten(const Source& source, std::size_t image) {
+  if (source.is_gathered()) return copy_position(source, image, 0, image);
   const Grid& grid = source.shape.grid;
   with_element_type(source.dtype, [&](auto zero) {
     using Element = decltype(zero);
@@ -324,37 +338,6 @@ void PackedRows::flatten(const Source& source, std::size_t image) {
     }
     finite_[image] = usable;
   });
-}
-
-Result<void> PackedRows::pack_recorded(const ActivationView& view, std::size_t rows_an_image,
-                                       Grid grid, std::span<const std::uint8_t> valid) {
-  set_shape({}, 1, view.dtype());
-  const auto seen = read_shape(view, Layout::nc);
-  if (!seen) return Failure{seen.why()};
-  const ActivationShape& shape = *seen;
-  if (rows_an_image == 0 || shape.images % rows_an_image != 0) {
-    return Failure{"expected a multiple of " + std::to_string(rows_an_image) +
-                   " recorded rows, got " + std::to_string(shape.images)};
-  }
-  if (!valid.empty() && valid.size() != shape.images) {
-    return Failure{"expected to know of " + std::to_string(shape.images) +
-                   " recorded rows whether they are valid, got " + std::to_string(valid.size())};
-  }
-  features_of_tap_ = shape.features;
-  const Source source{static_cast<const std::byte*>(view.data()),
-                      view.dtype(),
-                      shape,
-                      addresses_of(view, Layout::nc),
-                      {}};
-  set_shape({shape.images / rows_an_image, shape.features, grid}, rows_an_image, view.dtype());
-  roundoff_ = view.roundoff();
-  for (std::size_t row = 0; row < rows_; ++row) copy_position(source, row, 0, row);
-  valid_.resize(valid.size());
-  for (std::size_t row = 0; row < valid.size(); ++row) {
-    valid_[row] = valid[row] != 0;
-    finite_[row] |= valid[row] == 0;
-  }
-  return {};
 }
 
 }  // namespace livecca

@@ -110,6 +110,20 @@ void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const Seq
   });
 }
 
+RowChoice Monitor::Step::choice() const {
+  const StepBuffer* const buffer = State::expect_open(*this, "asked for its choice of rows");
+  return buffer == nullptr ? RowChoice{} : buffer->choice(state_->monitor.packing());
+}
+
+void Monitor::Step::observe(TapHandle tap, const GatheredRows& rows, const SequenceMask& mask) {
+  StepBuffer* const buffer = State::expect_open(*this, "observed");
+  if (buffer == nullptr || !tap.is_watched()) return;
+  const TimeSpent time(buffer->observe_seconds);
+  state_->attempt([&] {
+    buffer->observe(tap.index, state_->tap_of(tap), rows, mask, state_->monitor.packing());
+  });
+}
+
 void Monitor::Step::merge(const PanelMoments& moments) {
   StepBuffer* const buffer = State::expect_open(*this, "merged");
   if (buffer == nullptr) return;

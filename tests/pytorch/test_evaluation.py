@@ -98,6 +98,15 @@ def net() -> Net:
     return net
 
 
+@pytest.fixture(params=["near", "far"])
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whether buffers are taken to lie on a device, where a look at them would wait."""
+    if request.param == "far":
+        monkeypatch.setattr("livecca.torch._evaluation._is_on_device", lambda _: True)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("place")
 def test_everything_is_as_before(net: Net) -> None:
     before, attributes = states_of(net), (net.calls, net.state, net.cache)
     with leaves_no_trace(net):
@@ -112,6 +121,7 @@ def test_everything_is_as_before(net: Net) -> None:
         assert changed[name] != before[name], name
 
 
+@pytest.mark.usefixtures("place")
 def test_everything_is_as_before_if_an_exception_ends_it(net: Net) -> None:
     before = states_of(net)
     with pytest.raises(RuntimeError, match="the pass failed"), leaves_no_trace(net):
@@ -151,6 +161,7 @@ def test_modules_are_in_evaluation_mode_without_the_users_train_method() -> None
     assert states_of(model) == before
 
 
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("nan", [False, True])
 def test_batch_norm_that_is_forced_to_train_gets_its_statistics_back(nan: bool) -> None:
     model = ForcesTraining()
@@ -165,6 +176,7 @@ def test_batch_norm_that_is_forced_to_train_gets_its_statistics_back(nan: bool) 
     assert states_of(model) == before
 
 
+@pytest.mark.usefixtures("place")
 def test_buffers_that_are_replaced_or_resized_come_back() -> None:
     model = nn.BatchNorm1d(3)
     assert model.running_mean is not None
@@ -189,6 +201,7 @@ def test_buffers_that_are_replaced_or_resized_come_back() -> None:
         torch.zeros(3, device="meta"),
     ],
 )
+@pytest.mark.usefixtures("place")
 def test_buffers_of_every_kind_are_kept(buffer: torch.Tensor) -> None:
     model = nn.Module()
     model.register_buffer("buffer", buffer)
@@ -203,6 +216,17 @@ def test_buffers_of_every_kind_are_kept(buffer: torch.Tensor) -> None:
         assert torch.equal(buffer.to_dense(), before.to_dense())
 
 
+def test_buffers_on_a_device_are_not_looked_at(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look would wait for all that the device has to do."""
+    monkeypatch.setattr(_evaluation, "_is_on_device", lambda _: True)
+    monkeypatch.setattr(_evaluation, "_same_bits", lambda *_: pytest.fail("looked"))
+    before = states_of(net)
+    with leaves_no_trace(net):
+        use_everything(net)
+    assert states_of(net) == before
+
+
+@pytest.mark.usefixtures("place")
 def test_a_buffer_that_did_not_change_is_not_written() -> None:
     class Scaled(nn.Module):
         def __init__(self) -> None:
@@ -257,6 +281,7 @@ def naive_pass(model: nn.Module) -> None:
     model.train()
 
 
+@pytest.mark.usefixtures("place")
 def test_training_with_passes_equals_training_without_bit_for_bit() -> None:
     without = train(lambda model: None)
     assert train(probe_pass) == without
@@ -297,6 +322,7 @@ def test_what_a_network_keeps_from_a_pass_can_be_used_in_training() -> None:
     net(torch.randn(1, 2)).sum().backward()  # fails with a tensor of inference_mode()
 
 
+@pytest.mark.usefixtures("place")
 def test_a_pass_works_within_inference_mode() -> None:
     net = ForcesTraining()
     before = states_of(net)

@@ -275,6 +275,39 @@ def test_layers_that_are_not_called_in_training_are_told_once(tmp_path: Path) ->
     assert event.subject == "net/fc2" and "training" in event.message and event.count == 1
 
 
+def test_a_layer_that_some_steps_skip_has_no_numbers_of_such_a_window(tmp_path: Path) -> None:
+    class Skipping(watched.Net):
+        skips = False
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.fc1(x)
+            return x if self.skips else self.fc2(x)
+
+    model = Skipping()
+    with monitor_of(
+        model, tmp_path / "run", probe=[X], references={"other": Skipping()}
+    ) as monitor:
+        for epoch, skips in enumerate([(False, True, False), (False, False)]):
+            for model.skips in skips:
+                backward(model)
+                monitor.step()
+            model.skips = False
+            monitor.snapshot(epoch)
+    [event] = watched.events(tmp_path / "run")
+    assert (event.what, event.subject, event.epoch) == ("missing", "train: net/fc2", 0)
+    assert "got none in step 2 of this one, so it has no numbers in it" in event.message
+    rows = livecca.read_run(tmp_path / "run").of(livecca.MeasureRow)
+    found = {
+        (row.epoch, row.layer, row.stream): (row.samples, row.status)
+        for row in rows
+        if (row.reference, row.measure) == ("other", "pwcca_distance")
+    }
+    assert found[0, "fc1", "train"][0] == 60 and found[1, "fc1", "train"][0] == 40
+    assert found[1, "fc2", "train"][0] == 40
+    assert found.get((0, "fc2", "train"), (0, "missing")) == (0, "missing")
+    assert found[0, "fc2", "probe"][0] == found[1, "fc2", "probe"][0] == 20
+
+
 def test_no_hook_stays_on_layers_between_passes(tmp_path: Path) -> None:
     model = watched.Net()
     with monitor_of(model, tmp_path / "run") as monitor:

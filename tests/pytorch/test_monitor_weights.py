@@ -72,20 +72,33 @@ class Counting:
         return graph.forward
 
 
-@pytest.mark.parametrize("how", ["whole", "in place", "part"])
+def compile_one(model: Net, how: str, **options: Any) -> Any:
+    """Compiles a network or a part of it. Returns what is called."""
+    if how == "whole":
+        return torch.compile(model, **options)
+    if how == "in place":
+        model.compile(**options)
+    elif how == "a part in place":
+        model.fc1.compile(**options)
+    else:
+        model.fc1 = torch.compile(model.fc1, **options)
+    return model
+
+
+@pytest.mark.parametrize("how", ["whole", "in place", "a part", "a part in place"])
 @pytest.mark.parametrize("fullgraph", [True, False])
-def test_compiled_networks(tmp_path: Path, how: str, fullgraph: bool) -> None:
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_compiled_networks(tmp_path: Path, how: str, fullgraph: bool, when: str) -> None:
     def run(run_dir: Path | None) -> tuple[nn.Module, int]:
         torch._dynamo.reset()
         backend, model = Counting(), Net()
-        call: Any = model
-        if how == "whole":
-            call = torch.compile(model, backend=backend, fullgraph=fullgraph)
-        elif how == "in place":
-            model.compile(backend=backend, fullgraph=fullgraph)
-        else:
-            model.fc1.compile(backend=backend, fullgraph=fullgraph)
-        monitor = None if run_dir is None else monitor_of(call, run_dir)
+        monitor, call = None, None
+        if when == "before":
+            call = compile_one(model, how, backend=backend, fullgraph=fullgraph)
+        if run_dir is not None:
+            monitor = monitor_of(model if call is None else call, run_dir)
+        if call is None:
+            call = compile_one(model, how, backend=backend, fullgraph=fullgraph)
         watched.train(model, monitor, call=call, epochs=3)
         if monitor is not None:
             monitor.finish()
@@ -98,17 +111,58 @@ def test_compiled_networks(tmp_path: Path, how: str, fullgraph: bool) -> None:
     rows = livecca.read_run(tmp_path / "run").of(livecca.LayerRow)
     assert {row.layer for row in rows if row.stream == "probe"} == {"fc1", "relu", "fc2"}
     told = watched.events(tmp_path / "run", "unwatchable")
-    expected = ["net/fc1"] if how == "part" else ["net: train stream"]
-    assert [event.subject for event in told] == expected
+    seen = watched.train_samples(tmp_path / "run")
+    if how.startswith("a part"):
+        assert told == [] and seen["fc1"] == seen["fc2"] > 0
+        return
+    assert seen == {}
+    assert [event.subject for event in told] == ["net: train stream"]
     assert told[0].count == 1 and "torch.compile" in told[0].message
 
 
-def test_a_network_that_is_compiled_with_aot_autograd(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["a part", "a part in place"])
+def test_what_is_heard_of_a_compiled_block(tmp_path: Path, how: str) -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(x).relu()
+
+    torch._dynamo.reset()
+    model = Net()
+    model.fc1 = Block()  # type: ignore[assignment]
+    compile_one(model, how, backend="aot_eager")
+    code = model.fc1._compiled_call_impl
+    x, _ = watched.data(rows=50)
+    expected = model.fc1(x).square().mean().sqrt()
+    options: Any = {"train_stream": livecca.Schedule.every_steps(1), "synchronous": True}
+    with (
+        Monitor(model, ["fc1", "fc1.fc"], run_dir=tmp_path / "one", **options) as one,
+        Monitor(model, ["fc1"], run_dir=tmp_path / "two", **options) as two,
+    ):
+        model(x).sum().backward()
+        assert model.fc1._compiled_call_impl is code  # between passes nothing is left of them
+        for monitor in (one, two):
+            monitor.step()
+            monitor.snapshot(0)
+    for name in ("one", "two"):
+        [row] = livecca.read_run(tmp_path / name).of(livecca.LayerRow)
+        assert row.layer == "fc1" and row.samples == 50
+        assert row.root_mean_square == pytest.approx(float(expected.detach()), rel=1e-6)
+    [event] = watched.events(tmp_path / "one", "unwatchable")
+    assert event.subject == "net/fc1.fc" and "inside of torch.compile" in event.message
+    assert watched.events(tmp_path / "two") == []
+
+
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+def test_a_network_that_is_compiled_with_autograd(tmp_path: Path, backend: str) -> None:
     def run(run_dir: Path | None) -> nn.Module:
         torch._dynamo.reset()
         torch._dynamo.utils.counters.clear()
         model = Net()
-        call: Any = torch.compile(model, backend="aot_eager")
+        call: Any = torch.compile(model, backend=backend)
         monitor = None if run_dir is None else monitor_of(call, run_dir)
         watched.train(model, monitor, call=call)
         if monitor is not None:

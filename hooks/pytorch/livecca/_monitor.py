@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from livecca import _arrays, _core
 from livecca._errors import Error
 from livecca._rows import EventRow, MeasureRow, row_of, rows_of
@@ -46,9 +48,57 @@ class Step:
         mask
             Which steps are valid: booleans, sequences × steps.
         """
-        if mask is not None:
-            mask = _arrays.mask_values(mask).astype("uint8")
-        self._step.observe(tap._index, _arrays.readable(array, f"{tap.network}/{tap.layer}"), mask)
+        name = f"{tap.network}/{tap.layer}"
+        self._step.observe(tap._index, _arrays.readable(array, name), _mask_of(mask))
+
+    # What follows is for hooks that gather rows on a device, so that only these travel.
+
+    def observe_gathered(
+        self, tap: Tap, rows: Any, positions: Any, shape: tuple[int, ...], mask: Any = None
+    ) -> None:
+        """Take rows that were gathered as the step chooses them; others are refused.
+
+        Parameters
+        ----------
+        tap
+            What :meth:`Monitor.watch` returned.
+        rows
+            Images · rows_per_image() × features, of the chosen features if there is a choice. What
+            a mask leaves an image fewer rows for may hold anything.
+        positions
+            Where each row comes from, int64; None for flattened images.
+        shape
+            Of what was gathered from: images, features, depth, height, width.
+        mask
+            As of :meth:`observe`, of these images.
+        """
+        rows = _arrays.readable(rows, f"{tap.network}/{tap.layer}")
+        self._step.observe_gathered(tap._index, rows, positions, shape, _mask_of(mask))
+
+    def images(self, count: int) -> int:
+        """How many images of a batch the step takes: its first ones."""
+        return int(self._step.images(count))
+
+    def rows_per_image(self, grid_size: int) -> int:
+        """The most rows that the step takes of an image of so many positions."""
+        return int(self._step.rows_per_image(grid_size))
+
+    def positions(self, images: int, smallest: int, largest: int) -> Any:
+        """The positions that the step takes of each image, for grids of these sizes.
+
+        Returns
+        -------
+        numpy.ndarray
+            int32 of grids × images × rows_per_image(largest); 0 where a grid has fewer.
+        """
+        shape = (largest + 1 - smallest, images, self.rows_per_image(largest))
+        found = np.frombuffer(self._step.positions(images, smallest, largest), np.int32)
+        return found.reshape(shape)
+
+    def features(self, width: int) -> Any:
+        """The features that the step takes of a row of this width, int64; None: all."""
+        found = self._step.features(width)
+        return None if found is None else np.frombuffer(found, np.int64)
 
     def set_inputs(self, inputs: Any) -> None:
         """Tell the inputs of a probe step, for the fingerprint of the probe."""
@@ -82,6 +132,10 @@ class Step:
             self.commit()
         else:
             self.discard()
+
+
+def _mask_of(mask: Any) -> Any:
+    return None if mask is None else _arrays.mask_values(mask).astype("uint8")
 
 
 def _sink_of(sink: Any) -> Any:

@@ -1,7 +1,12 @@
 #include "step.hpp"
 
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
 
 #include "livecca/common/error.hpp"
 #include "view_arguments.hpp"
@@ -21,6 +26,52 @@ void OwnedStep::observe(std::size_t tap, const Array& array, const std::optional
   const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
   const nb::gil_scoped_release release;
   step.observe(TapHandle{tap}, view, valid);
+}
+
+void OwnedStep::observe_gathered(std::size_t tap, const Array& rows,
+                                 const std::optional<Array>& positions,
+                                 const std::array<std::size_t, 5>& shape,
+                                 const std::optional<Array>& mask) {
+  Monitor::Step& step = open();
+  const GatheredRows gathered{.values = view_of(rows, "the rows"),
+                              .shape = {shape[0], shape[1], {shape[3], shape[4], shape[2]}},
+                              .positions = positions ? whole_numbers_of(*positions, "the positions")
+                                                     : std::span<const std::int64_t>()};
+  const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
+  const nb::gil_scoped_release release;
+  step.observe(TapHandle{tap}, gathered, valid);
+}
+
+std::size_t OwnedStep::images(std::size_t all) { return open().choice().images(all); }
+
+std::size_t OwnedStep::rows_per_image(std::size_t grid_size) {
+  return livecca::rows_per_image(open().choice().positions, Grid{1, grid_size});
+}
+
+nb::bytes OwnedStep::positions(std::size_t images, std::size_t smallest, std::size_t largest) {
+  const RowChoice choice = open().choice();
+  const std::size_t most = livecca::rows_per_image(choice.positions, Grid{1, largest});
+  std::vector<std::int32_t> result((largest + 1 - smallest) * images * most);
+  std::vector<std::size_t> chosen;
+  auto image_begin = result.begin();
+  for (std::size_t size = smallest; size <= largest; ++size) {
+    for (std::size_t image = 0; image < images; ++image) {
+      choose_positions(choice.positions, Grid{1, size}, choice.first_image + image, chosen);
+      std::ranges::transform(chosen, image_begin,
+                             [](std::size_t one) { return static_cast<std::int32_t>(one); });
+      image_begin += static_cast<std::ptrdiff_t>(most);
+    }
+  }
+  return nb::bytes(result.data(), result.size() * sizeof(std::int32_t));
+}
+
+std::optional<nb::bytes> OwnedStep::features(std::size_t width) {
+  const RowChoice choice = open().choice();
+  if (choice.max_features == 0 || width <= choice.max_features) return std::nullopt;
+  std::vector<std::size_t> chosen;
+  choose_features(width, choice.max_features, choice.feature_seed, chosen);
+  const std::vector<std::int64_t> result(chosen.begin(), chosen.end());
+  return nb::bytes(result.data(), result.size() * sizeof(std::int64_t));
 }
 
 void OwnedStep::set_inputs(const Array& array) {
@@ -53,6 +104,12 @@ void bind_step(nb::module_& module) {
   nb::class_<OwnedStep>(module, "Step")
       .def("observe", &OwnedStep::observe, nb::arg("tap"), nb::arg("array"),
            nb::arg("mask").none() = nb::none())
+      .def("observe_gathered", &OwnedStep::observe_gathered, nb::arg("tap"), nb::arg("rows"),
+           nb::arg("positions").none(), nb::arg("shape"), nb::arg("mask").none())
+      .def("images", &OwnedStep::images)
+      .def("rows_per_image", &OwnedStep::rows_per_image)
+      .def("positions", &OwnedStep::positions)
+      .def("features", &OwnedStep::features)
       .def("set_inputs", &OwnedStep::set_inputs)
       .def("report_unwatchable", &OwnedStep::report_unwatchable)
       .def("add_reference_time", &OwnedStep::add_reference_time)

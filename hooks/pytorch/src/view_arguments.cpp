@@ -24,6 +24,19 @@ SequenceMask mask_view(const Array& mask) {
           mask.stride(0), mask.stride(1)};
 }
 
+std::span<const std::int64_t> whole_numbers_of(const Array& array, const std::string& name) {
+  std::int64_t together = 1;
+  bool is_in_order = array.device_type() == nb::device::cpu::value && dtype_text(array) == "int64";
+  for (std::size_t axis = array.ndim(); axis-- > 0;) {
+    is_in_order &= array.shape(axis) == 1 || array.stride(axis) == together;
+    together *= static_cast<std::int64_t>(array.shape(axis));
+  }
+  if (!is_in_order) {
+    throw Error(name + ": expected int64 in C order in the CPU's memory, got " + dtype_text(array));
+  }
+  return {static_cast<const std::int64_t*>(array.data()), array.size()};
+}
+
 RawView raw_view_of(const Array& array, const std::string& name) {
   if (array.device_type() != nb::device::cpu::value) {
     throw Error(name + ": expected an array in the CPU's memory, got one on another device");

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ Reading reading_of(const std::string& layout, const std::string& samples, std::s
 
 /// A mask of a byte a step, sequences × steps. Throws Error on another array.
 SequenceMask mask_view(const Array& mask);
+
+/// An array of int64 in C order. Throws Error, with the name in front, on another one.
+std::span<const std::int64_t> whole_numbers_of(const Array& array, const std::string& name);
 
 /// An array of elements of any type.
 struct RawView {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/gathered_rows.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sample_weights.hpp"
@@ -46,6 +47,14 @@ class LIVECCA_EXPORT PackedRows {
   Result<void> pack(const ActivationView& view, const Reading& reading, const Positions& positions,
                     std::uint64_t first_image, std::span<const std::size_t> features = {},
                     const SequenceMask& mask = {});
+
+  /// Packs rows that were gathered already. They are the rows that pack() would take of the whole
+  /// activation, bit for bit. Fails as pack() does, if the rows are not those that it would choose,
+  /// or if the reading is pooled, which needs the whole activation. The rows are then empty.
+  Result<void> pack_gathered(const GatheredRows& rows, const Reading& reading,
+                             const Positions& positions, std::uint64_t first_image,
+                             std::span<const std::size_t> features = {},
+                             const SequenceMask& mask = {});
 
   /// Packs rows of a recording. They were already packed when they were recorded. `view` is rows ×
   /// features. Each image has rows_per_image consecutive rows, taken from `grid`. `valid` has one
@@ -124,11 +133,16 @@ class LIVECCA_EXPORT PackedRows {
   struct Source;
 
   void set_shape(const ActivationShape& shape, std::size_t rows_per_image, DType dtype);
-  void pack_positions(const Source& source, const Positions& positions, std::uint64_t first_image,
+  Result<void> check(const ActivationShape& shape, const Reading& reading,
+                     std::span<const std::size_t> features, const SequenceMask& mask);
+  Result<void> pack(const Source& source, const Reading& reading, const Positions& positions,
+                    std::uint64_t first_image, const SequenceMask& mask);
+  bool pack_positions(const Source& source, const Positions& positions, std::uint64_t first_image,
                       const SequenceMask& mask, bool are_steps);
   void take_steps(const Source& source, const Positions& positions, const SequenceMask& mask);
   void choose_rows(std::size_t image, const Positions& positions, std::uint64_t first_image);
-  void pack_images(const Source& source, const Reading& reading, const SequenceMask& mask);
+  bool pack_images(const Source& source, const Reading& reading, const SequenceMask& mask);
+  bool pack_step(const Source& source, std::size_t image, std::size_t step);
   void pool(const Source& source, std::size_t image, const SequenceMask& mask);
   void flatten(const Source& source, std::size_t image);
   void copy_position(const Source& source, std::size_t image, std::size_t position,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/gathered_rows.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
@@ -216,6 +217,11 @@ class LIVECCA_EXPORT Monitor::Step {
   /// The history remembers which rows a mask left out. Comparisons over time use the rows that both
   /// times have: the same sequence, and the same step if every step is a sample.
   void observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask = {});
+  /// The same of rows that a hook gathered where the activation lies, e.g. in a GPU's memory, so
+  /// that the others need not travel: those that choice() says. Other rows are refused.
+  void observe(TapHandle tap, const GatheredRows& rows, const SequenceMask& mask = {});
+  /// Which rows of its taps this step takes.
+  RowChoice choice() const;
   /// Takes moments that were computed elsewhere, on a GPU or by other workers, instead of
   /// activations. The taps and pairs of `moments` must have the same names as the monitor's, in any
   /// order, and be over the same positions and features. If `moments` lacks a tap or pair, it is

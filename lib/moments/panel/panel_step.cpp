@@ -121,8 +121,9 @@ void Panel::State::drop_unfit_taps() {
     if (tap.left) continue;
     if (!tap.observed) {
       leave(tap, FaultKind::missing,
-            "expected in every step, not fed in step " + std::to_string(steps + 1) +
-                " of this window");
+            "expected activations in every step of a window, got none in step " +
+                std::to_string(steps + 1) +
+                " of this one, so it has no numbers in it: layers are compared over the same rows");
     } else if (const double share = nonfinite_share(tap.rows); share > options.nonfinite_limit) {
       leave(tap, FaultKind::nonfinite,
             "expected at most " + percent(options.nonfinite_limit) +

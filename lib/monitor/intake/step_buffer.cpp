@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <span>
 #include <utility>
 
@@ -29,6 +28,18 @@ ActivationView first_images(const ActivationView& view, Layout layout, std::size
       .with_roundoff(view.roundoff());
 }
 
+/// Chooses the features of a tap that is too wide, once for a width.
+void choose_features_of(TapBuffer& buffer, const WatchedTap& tap, const PackingOptions& options) {
+  const std::size_t width = tap.reading.features(buffer.shape.features, buffer.shape.grid);
+  if (width == buffer.width) return;
+  buffer.width = 0;  // until they are chosen: memory may run out
+  buffer.chosen.clear();
+  if (options.max_features > 0 && width > options.max_features) {
+    choose_features(width, options.max_features, options.feature_seed, buffer.chosen);
+  }
+  buffer.width = width;
+}
+
 }  // namespace
 
 void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
@@ -52,20 +63,37 @@ void StepBuffer::begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t 
   }
 }
 
-TapBuffer& StepBuffer::open(std::size_t index, const WatchedTap& tap) {
+TapBuffer& StepBuffer::open(std::size_t index, const WatchedTap& tap, const SequenceMask& mask) {
+  if (mask.is_given() && !is_sequence(tap.reading.layout)) {
+    throw Error(tap.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
+                ", which has no steps");
+  }
   if (index >= taps.size()) taps.resize(index + 1);
   TapBuffer& buffer = taps[index];
   if (moments) throw Error(tap.text() + ": expected no observation beside merged moments");
   if (buffer.observed) {
-    throw Error(tap.text() + ": expected one observation in a step, got a second one; the first one counts");
+    throw Error(tap.text() +
+                ": expected one observation in a step, got a second one; the first one counts");
   }
   buffer.observed = true;
   return buffer;
 }
 
 std::size_t StepBuffer::wanted_images(std::size_t all) const {
-  return std::min(all,
-                  static_cast<std::size_t>(std::ceil(images_share * static_cast<double>(all))));
+  return RowChoice{.images_share = images_share, .positions = {}}.images(all);
+}
+
+RowChoice StepBuffer::choice(const PackingOptions& options) const {
+  return {.first_image = first_image,
+          .images_share = images_share,
+          .positions = options.positions,
+          .max_features = options.max_features,
+          .feature_seed = options.feature_seed};
+}
+
+void StepBuffer::saw(TapBuffer& buffer, const ActivationShape& shape, DType dtype) {
+  buffer.shape = {.features = shape.features, .grid = shape.grid, .dtype = dtype};
+  images = std::max<std::uint64_t>(images, shape.images);
 }
 
 bool StepBuffer::read(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view) {
@@ -74,22 +102,13 @@ bool StepBuffer::read(TapBuffer& buffer, const WatchedTap& tap, const Activation
     buffer.refused = seen.why();
     return false;
   }
-  buffer.shape = {.features = seen->features, .grid = seen->grid, .dtype = view.dtype()};
-  images = std::max<std::uint64_t>(images, wanted_images(seen->images));
+  saw(buffer, {wanted_images(seen->images), seen->features, seen->grid}, view.dtype());
   return true;
 }
 
 void StepBuffer::pack(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view,
                       const SequenceMask& mask, const PackingOptions& options) const {
-  const std::size_t width = tap.reading.features(buffer.shape.features, buffer.shape.grid);
-  if (width != buffer.width) {
-    buffer.width = 0;  // until they are chosen: memory may run out
-    buffer.chosen.clear();
-    if (options.max_features > 0 && width > options.max_features) {
-      choose_features(width, options.max_features, options.feature_seed, buffer.chosen);
-    }
-    buffer.width = width;
-  }
+  choose_features_of(buffer, tap, options);
   const std::size_t all = images_of(view, tap.reading.layout);
   const std::size_t wanted = wanted_images(all);
   const bool whole = wanted == all;
@@ -101,12 +120,18 @@ void StepBuffer::pack(TapBuffer& buffer, const WatchedTap& tap, const Activation
 
 void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
                          const SequenceMask& mask, const PackingOptions& options) {
-  if (mask.is_given() && !is_sequence(tap.reading.layout)) {
-    throw Error(tap.text() + ": expected no mask for layout " + name_of(tap.reading.layout) +
-                ", which has no steps");
-  }
-  TapBuffer& buffer = open(index, tap);
+  TapBuffer& buffer = open(index, tap, mask);
   if (read(buffer, tap, view)) pack(buffer, tap, view, mask, options);
+}
+
+void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const GatheredRows& rows,
+                         const SequenceMask& mask, const PackingOptions& options) {
+  TapBuffer& buffer = open(index, tap, mask);
+  saw(buffer, rows.shape, rows.values.dtype());
+  choose_features_of(buffer, tap, options);
+  const auto packed = buffer.rows.pack_gathered(rows, tap.reading, options.positions, first_image,
+                                                buffer.chosen, mask);
+  if (!packed) buffer.refused = packed.why();
 }
 
 void StepBuffer::release() {

@@ -60,15 +60,20 @@ struct StepBuffer {
   /// std::length_error if the rows do not fit the memory.
   void observe(std::size_t index, const WatchedTap& tap, const ActivationView& view,
                const SequenceMask& mask, const PackingOptions& options);
+  /// The same of rows that were gathered already, as choice() says.
+  void observe(std::size_t index, const WatchedTap& tap, const GatheredRows& rows,
+               const SequenceMask& mask, const PackingOptions& options);
+  RowChoice choice(const PackingOptions& options) const;
   /// Lets go all that is not memory for later steps.
   void release();
   /// Of the training thread, in all.
   double cost_seconds() const { return observe_seconds + reference_seconds; }
 
  private:
-  TapBuffer& open(std::size_t index, const WatchedTap& tap);
+  TapBuffer& open(std::size_t index, const WatchedTap& tap, const SequenceMask& mask);
   bool read(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view);
   std::size_t wanted_images(std::size_t all) const;
+  void saw(TapBuffer& buffer, const ActivationShape& shape, DType dtype);
   void pack(TapBuffer& buffer, const WatchedTap& tap, const ActivationView& view,
             const SequenceMask& mask, const PackingOptions& options) const;
 };

@@ -124,12 +124,35 @@ def _restore_buffers(
 ) -> None:
     for name, (buffer, values) in before.items():
         buffers[name] = buffer
-        # Versions do not tell: batch norm changes its statistics without a new version. A buffer
-        # that is written needlessly would break a backward pass that still waits for it.
-        if buffer is not None and values is not None and not _same_bits(buffer, values):
-            if buffer.shape != values.shape:
-                buffer.resize_(values.shape)
-            buffer.copy_(values)
+        if buffer is not None and values is not None:
+            _restore_values(buffer, values)
+
+
+def _restore_values(buffer: torch.Tensor, values: torch.Tensor) -> None:
+    # Versions do not tell: batch norm changes its statistics without a new version. A buffer that
+    # is written needlessly would get one, and break a backward pass that still waits for it.
+    if _is_far(buffer):
+        if buffer.shape != values.shape:
+            buffer.resize_(values.shape)
+        buffer.data.copy_(values)  # without a new version
+    elif not _same_bits(buffer, values):
+        if buffer.shape != values.shape:
+            buffer.resize_(values.shape)
+        buffer.copy_(values)
+
+
+def _is_far(buffer: torch.Tensor) -> bool:
+    """Whether a look at its values would wait for a device. False if values overlap."""
+    if buffer.layout != torch.strided or any(
+        stride == 0 and extent > 1
+        for stride, extent in zip(buffer.stride(), buffer.shape, strict=True)
+    ):
+        return False
+    return _is_on_device(buffer)
+
+
+def _is_on_device(buffer: torch.Tensor) -> bool:
+    return buffer.device.type != "cpu"
 
 
 def _same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:

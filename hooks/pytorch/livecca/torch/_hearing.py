@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -14,8 +14,9 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
+from livecca.torch._compiled import Compiled, hear_outputs
 from livecca.torch._layers import Layer
-from livecca.torch._masks import valid_steps_of
+from livecca.torch._masks import Check, Later, valid_steps_of
 from livecca.torch._names import resolve_by_name
 from livecca.torch._outputs import OutputSelector, activation_of
 from livecca.torch._readings import DeclaredReading, Reading, Readings, as_reading
@@ -35,12 +36,21 @@ class Heard:
         What its axes are, and what becomes a sample.
     valid
         Which steps are valid, bool of batch × steps; None if all are.
+    checks
+        Of a mask whose values lie on a device: what must hold, or else there are no numbers.
     """
 
     name: str
     tensor: torch.Tensor
     reading: Reading
     valid: torch.Tensor | None
+    checks: tuple[Check, ...] = ()
+
+    def valid_on_cpu(self) -> torch.Tensor | None:
+        """`valid` in the CPU's memory. Waits for a device; raises Error if a check fails."""
+        for check in self.checks:
+            check.expect()
+        return None if self.valid is None else self.valid.cpu()
 
 
 Take = Callable[[Heard], None]
@@ -132,35 +142,36 @@ class Ears:
             self.add_hooks(this, removes)
             yield
 
-    def add_hooks(
-        self, this: Pass, removes: ExitStack, without: Collection[int] = frozenset()
-    ) -> None:
+    def add_hooks(self, this: Pass, removes: ExitStack, compiled: Compiled | None = None) -> None:
         """Adds a hook to each layer; `removes` takes what removes them.
 
-        `without` has the ids of modules that get none.
+        Of `compiled` code only the outputs are heard, since it calls no hooks inside.
         """
+        compiled = compiled or Compiled()
         for layer in self.layers:
-            if id(layer.module) in without:
-                continue
-            hook = layer.module.register_forward_hook(_LayerHook(this, layer))
-            removes.callback(hook.remove)
+            hook, module = _LayerHook(this, layer), id(layer.module)
+            if module in compiled.called:
+                removes.callback(hear_outputs(compiled.called[module], hook))
+            elif module not in compiled.inside:
+                removes.callback(layer.module.register_forward_hook(hook).remove)
 
     def heard_of_layer(self, this: Pass, layer: Layer, name: str, output: Any) -> Heard:
         activation = activation_of(layer, output, self._outputs.get(layer.name))
         reading = self._readings.reading_of(layer, activation.tensor)
-        valid = activation.valid
+        valid, checks = activation.valid, list[Check]()
         if valid is None:
-            valid = self.valid_of(this, name, activation.tensor, reading)
-        return Heard(name, activation.tensor, reading, valid)
+            valid = self.valid_of(this, name, activation.tensor, reading, checks)
+        return Heard(name, activation.tensor, reading, valid, tuple(checks))
 
     def valid_of(
-        self, this: Pass, name: str, tensor: torch.Tensor, reading: Reading
+        self, this: Pass, name: str, tensor: torch.Tensor, reading: Reading, later: Later
     ) -> torch.Tensor | None:
-        """Which steps of an activation its batch says are valid."""
+        """Which steps of an activation its batch says are valid. `later` takes checks."""
         if not reading.is_sequence or not isinstance(this.batch, Mapping):
             return None
         sequences, steps = reading.batch_and_steps(tensor)
-        return valid_steps_of(this.batch, sequences, steps, f"layer {name!r}", self._mask_key)
+        where = f"layer {name!r}"
+        return valid_steps_of(this.batch, sequences, steps, where, self._mask_key, later)
 
 
 @contextmanager
@@ -261,10 +272,10 @@ def _hear_tap(
     def listen() -> Heard:
         activation = activation_of(Layer(name, nn.Identity()), tensor)
         reading = _reading_of_tap(name, activation.tensor, layout)
-        valid = mask
+        valid, checks = mask, list[Check]()
         if valid is None:
-            valid = this.ears.valid_of(this, heard_as, activation.tensor, reading)
-        return Heard(heard_as, activation.tensor, reading, valid)
+            valid = this.ears.valid_of(this, heard_as, activation.tensor, reading, checks)
+        return Heard(heard_as, activation.tensor, reading, valid, tuple(checks))
 
     this.hear(heard_as, listen)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Union
 
 import torch
 
@@ -20,7 +21,42 @@ _KEYS = (
 )
 
 
-def from_attention_mask(mask: torch.Tensor, where: str = "attention_mask") -> torch.Tensor:
+@dataclass(frozen=True)
+class Check:
+    """Something that must hold of a mask whose values lie on a device: looking at once would wait.
+
+    Attributes
+    ----------
+    holds
+        A bool without axes, on the device.
+    problem
+        What is wrong if it does not hold.
+    """
+
+    holds: torch.Tensor
+    problem: str
+
+    def expect(self) -> None:
+        """Raises Error if it does not hold. Waits for the device."""
+        if not bool(self.holds):
+            raise Error(self.problem)
+
+
+# Takes what is to be checked later. Without it everything is checked at once.
+Later = Union["list[Check]", None]
+
+
+def _expect(holds: torch.Tensor, problem: Callable[[], str], later: Later) -> None:
+    """`problem` makes the message, and may look at values if they are not on a device."""
+    if later is not None and holds.device.type != "cpu":
+        later.append(Check(holds, problem()))
+    elif not bool(holds):
+        raise Error(problem())
+
+
+def from_attention_mask(
+    mask: torch.Tensor, where: str = "attention_mask", later: Later = None
+) -> torch.Tensor:
     """Valid steps from a mask as Hugging Face has it: 1 or True is valid, 0 or False is padding.
 
     Parameters
@@ -29,6 +65,8 @@ def from_attention_mask(mask: torch.Tensor, where: str = "attention_mask") -> to
         batch × steps, of any number type. Padding may be on the left, the right or within.
     where
         What messages begin with.
+    later
+        Takes the checks of values that lie on a device; without it this waits for them.
 
     Returns
     -------
@@ -42,12 +80,14 @@ def from_attention_mask(mask: torch.Tensor, where: str = "attention_mask") -> to
     """
     _expect_two_axes(mask, where)
     valid = mask == 1
-    if not bool((valid | (mask == 0)).all()):
-        raise Error(f"{where}: expected 1 for valid steps and 0 for padding, got other values")
+    problem = f"{where}: expected 1 for valid steps and 0 for padding, got other values"
+    _expect((valid | (mask == 0)).all(), lambda: problem, later)
     return valid
 
 
-def from_padding_mask(mask: torch.Tensor, where: str = "src_key_padding_mask") -> torch.Tensor:
+def from_padding_mask(
+    mask: torch.Tensor, where: str = "src_key_padding_mask", later: Later = None
+) -> torch.Tensor:
     """Valid steps from a mask as torch.nn.Transformer has it: True or -inf is padding.
 
     Parameters and returns are those of from_attention_mask(). Numbers must be 0 and -inf, since a
@@ -56,16 +96,22 @@ def from_padding_mask(mask: torch.Tensor, where: str = "src_key_padding_mask") -
     _expect_two_axes(mask, where)
     if mask.dtype == torch.bool:
         return ~mask
-    if not mask.is_floating_point() or not bool(((mask == 0) | (mask == -torch.inf)).all()):
-        raise Error(
-            f"{where}: expected True for padding, or 0 and -inf, got numbers; use attention_mask "
-            "if 1 is valid"
-        )
+    problem = (
+        f"{where}: expected True for padding, or 0 and -inf, got numbers; use attention_mask "
+        "if 1 is valid"
+    )
+    if not mask.is_floating_point():
+        raise Error(problem)
+    _expect(((mask == 0) | (mask == -torch.inf)).all(), lambda: problem, later)
     return mask == 0
 
 
 def from_lengths(
-    lengths: torch.Tensor | list[int], steps: int, padding: str = "right", where: str = "lengths"
+    lengths: torch.Tensor | list[int],
+    steps: int,
+    padding: str = "right",
+    where: str = "lengths",
+    later: Later = None,
 ) -> torch.Tensor:
     """Valid steps from the number of valid steps of each sequence.
 
@@ -79,6 +125,8 @@ def from_lengths(
         "right" or "left": the side of the padding.
     where
         What messages begin with.
+    later
+        As of from_attention_mask().
 
     Returns
     -------
@@ -89,11 +137,13 @@ def from_lengths(
     whole = not (counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool)
     if counts.dim() != 1 or not (whole or counts.numel() == 0):
         raise Error(f"{where}: expected a whole number for each sequence, got {_describe(counts)}")
-    if counts.numel() > 0 and (int(counts.min()) < 0 or int(counts.max()) > steps):
-        raise Error(
-            f"{where}: expected lengths from 0 to the activation's {steps} steps, got "
-            f"{int(counts.min())} to {int(counts.max())}"
-        )
+
+    def problem() -> str:
+        on_cpu = counts.device.type == "cpu"
+        got = f"{int(counts.min())} to {int(counts.max())}" if on_cpu else "others"
+        return f"{where}: expected lengths from 0 to the activation's {steps} steps, got {got}"
+
+    _expect(((counts >= 0) & (counts <= steps)).all(), problem, later)
     if padding not in ("right", "left"):
         raise Error(f"{where}: expected padding 'right' or 'left', got {padding!r}")
     valid = torch.arange(steps, device=counts.device) < counts.unsqueeze(1)
@@ -101,7 +151,12 @@ def from_lengths(
 
 
 def valid_steps_of(
-    batch: Any, sequences: int, steps: int, where: str, key: str | None = None
+    batch: Any,
+    sequences: int,
+    steps: int,
+    where: str,
+    key: str | None = None,
+    later: Later = None,
 ) -> torch.Tensor | None:
     """Which steps of an activation are valid, by what its batch holds.
 
@@ -119,6 +174,8 @@ def valid_steps_of(
     key
         The mask's name in the batch. Without one, the first of attention_mask,
         src_key_padding_mask, key_padding_mask, padding_mask, lengths and length.
+    later
+        As of from_attention_mask().
 
     Returns
     -------
@@ -140,7 +197,7 @@ def valid_steps_of(
             return None
     if batch.get(key) is None:
         raise Error(f"{where}: expected a mask {key!r}, got a batch with {', '.join(batch)}")
-    valid = _from_named(key, batch[key], steps, f"{where}: {key}")
+    valid = _from_named(key, batch[key], steps, f"{where}: {key}", later)
     check_valid_steps(valid, sequences, steps, f"{where}: {key}")
     return valid
 
@@ -159,14 +216,14 @@ def check_valid_steps(valid: torch.Tensor, sequences: int, steps: int, where: st
     )
 
 
-def _from_named(key: str, mask: Any, steps: int, where: str) -> torch.Tensor:
+def _from_named(key: str, mask: Any, steps: int, where: str, later: Later) -> torch.Tensor:
     if key.endswith(("length", "lengths")):
-        return from_lengths(mask, steps, where=where)
+        return from_lengths(mask, steps, where=where, later=later)
     mask = torch.as_tensor(mask)
     if key.endswith("padding_mask"):
-        return from_padding_mask(mask, where)
+        return from_padding_mask(mask, where, later)
     if key.endswith("attention_mask"):
-        return from_attention_mask(mask, where)
+        return from_attention_mask(mask, where, later)
     raise Error(
         f"{where}: expected a name that tells what 1 means: …attention_mask (valid), …padding_mask "
         "(padding) or …lengths"

@@ -212,6 +212,7 @@ class Monitor:
         """
         core = self._core()
         self._enter(epoch)
+        self._hand_over()
         if self._probe is not None and self._passes is not None and not core.is_forked:
             self._passes.run_probe(self._probe, self._epoch)
         report = core.snapshot(self._epoch)
@@ -264,7 +265,9 @@ class Monitor:
         if self._closed:
             return None
         try:
-            return self._core().finish()
+            core = self._core()
+            self._hand_over()
+            return core.finish()
         finally:
             self.close()
 
@@ -293,6 +296,11 @@ class Monitor:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Monitor:
         return self  # a copied trainer has the same monitor: one run has one
+
+    def _hand_over(self) -> None:
+        """What the last step heard on a device may be on its way yet."""
+        if self._passes is not None and not self._forked():
+            self._passes.hand_over()
 
     def _forked(self) -> bool:
         return self._core_or_none is not None and self._core_or_none.is_forked

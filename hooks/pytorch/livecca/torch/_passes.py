@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import nn
 
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
+from livecca.torch._device_rows import DeviceRows, Devices
 from livecca.torch._evaluation import leaves_no_trace
-from livecca.torch._hearing import Ears, Heard
+from livecca.torch._hearing import Ears, Heard, nothing_raised
 from livecca.torch._inputs import joined
 from livecca.torch._layers import without_wrappers
 from livecca.torch._probe import Probe, ProbeBatch, copied, device_of
@@ -20,12 +22,14 @@ from livecca.torch._training import TrainingPass
 
 _NOT_CALLED = (
     "expected the layer to be called in {}, it was not: its forward() may be called directly, or "
-    "it is not used, or it is inside of torch.compile, whose code calls no hooks in training"
+    "it is not used, or it is inside of torch.compile, whose code calls no hooks in training: of a "
+    "compiled block the output is heard, so watch the block"
 )
 _NO_PASS = (
     "expected a forward pass of the network in training mode between two calls of step(), got none "
-    "whose layers can be heard: torch.compile's code calls no hooks, and a direct call of "
-    "forward() or of another method does not; the probe is watched all the same"
+    "whose layers can be heard: torch.compile's code calls no hooks (compile the blocks instead of "
+    "the whole network, and their outputs are heard), and a direct call of forward() or of another "
+    "method does not; the probe is watched all the same"
 )
 
 
@@ -67,6 +71,8 @@ class Passes:
         self._references = tuple(references)
         self._taps: dict[tuple[str, str], Tap] = {}
         self._told: set[str] = set()
+        self._devices = Devices()
+        self._waiting: _Hearing | None = None  # a step of training whose rows travel
 
     def run_probe(self, probe: Probe, epoch: int) -> None:
         """Runs all networks over the probe. A pass that fails is dropped, with an event."""
@@ -86,14 +92,16 @@ class Passes:
         step = self._core.begin_if_due("train", epoch)
         if step is None:
             return None
-        hearing = _Hearing(self, step)
+        hearing = _Hearing(self, step, self._devices)
 
         def end(came_to_its_end: bool) -> None:
             if not came_to_its_end:
                 step.discard()
                 return
             self._tell_not_called(hearing, "training")
-            step.commit()
+            self._waiting = hearing
+            if not hearing.rows.are_travelling:
+                self.hand_over()
 
         def run_beside(
             arguments: tuple[Any, ...], named: Mapping[str, Any], batch: Mapping[str, Any]
@@ -104,7 +112,20 @@ class Passes:
             step.add_reference_time(time.perf_counter() - begin)
 
         name = self._trained.name
-        return TrainingPass(hearing.take_of(name), hearing.refuse_of(name), run_beside, end)
+        return TrainingPass(
+            hearing.take_of(name), hearing.refuse_of(name), run_beside, end, self.hand_over
+        )
+
+    def hand_over(self) -> None:
+        """Commits the step of training whose rows travel from a device, if there is one.
+
+        The later this is called, the less it waits: training goes on meanwhile.
+        """
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            with nothing_raised():
+                waiting.rows.hand_over()
+                waiting.step.commit()
 
     def tell_no_training(self, epoch: int) -> None:
         """Writes an event, once: training went on and no pass of it was heard."""
@@ -118,7 +139,7 @@ class Passes:
         step.discard()
 
     def _run_batch(self, step: Step, probe: Probe, batch: ProbeBatch) -> None:
-        hearing = _Hearing(self, step)
+        hearing = _Hearing(self, step, self._devices)
         for network in (self._trained, *self._references):
             value = batch.value
             if self._references:  # a network may change its inputs in place
@@ -127,6 +148,7 @@ class Passes:
                 hearing.take_of(network.name), hearing.refuse_of(network.name), batch=value
             ):
                 probe.run(network.model, value)
+        hearing.rows.hand_over()
         step.set_inputs(joined(batch.inputs, hearing.inputs))
         self._tell_not_called(hearing, "a pass over the probe")
 
@@ -176,24 +198,24 @@ class Passes:
 class _Hearing:
     """What was heard in one step."""
 
-    def __init__(self, passes: Passes, step: Step) -> None:
+    def __init__(self, passes: Passes, step: Step, devices: Devices) -> None:
         self.step = step
         self.names: set[tuple[str, str]] = set()
         self.inputs: int | None = None  # how many the batch has
+        self.rows = DeviceRows(step, devices)
         self._passes = passes
 
     def take_of(self, network: str) -> Any:
         """What takes activations of a network."""
+        refuse = self.refuse_of(network)
 
         def take(heard: Heard) -> None:
             self.names.add((network, heard.name))
             tap = self._passes.tap_of(network, heard)
             if self.inputs is None:
                 self.inputs = heard.reading.inputs_of(heard.tensor)
-            begin = time.perf_counter()
-            tensor = heard.tensor.cpu()
-            self.step.add_observing_time(time.perf_counter() - begin)
-            self.step.observe(tap, tensor, None if heard.valid is None else heard.valid.cpu())
+            if not self.rows.take(tap, heard, partial(refuse, heard.name)):
+                self.step.observe(tap, heard.tensor, heard.valid_on_cpu())
 
         return take
 

@@ -77,7 +77,7 @@ def record(
                 reading.layout,
                 samples=reading.samples,
                 step=reading.step,
-                mask=None if activation.valid is None else activation.valid.cpu(),
+                mask=activation.valid_on_cpu(),
             )
 
         def refuse(layer: str, why: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from livecca.torch._compiled import compiled_in
 from livecca.torch._hearing import (
     Ears,
     Hook,
@@ -37,12 +38,15 @@ class TrainingPass:
         Called first, with the arguments of the network and a batch: runs the references.
     end
         Called once at the end: True if the forward pass came to its end.
+    hand_over
+        Called once more when the step of training ends: what was heard may have been on its way.
     """
 
     take: Take
     refuse: Refuse
     run_beside: Callable[[tuple[Any, ...], Mapping[str, Any], Mapping[str, Any]], None]
     end: Callable[[bool], None]
+    hand_over: Callable[[], None]
 
 
 class TrainingEars:
@@ -73,6 +77,7 @@ class TrainingEars:
         self._open_pass = open_pass
         self._was_called = False
         self._opened: TrainingPass | None = None
+        self._ended: TrainingPass | None = None  # it may have something to hand over
         self._heard: Pass | None = None
         self._depth = 0  # more than 1 if the network calls itself
         self._handled: BaseException | None = None
@@ -88,6 +93,9 @@ class TrainingEars:
         if self._after_hook is not None:
             self._after_hook.remove()
             self._after_hook = None
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended.hand_over()
         was_called, self._was_called = self._was_called, False
         return was_called
 
@@ -127,7 +135,7 @@ class TrainingEars:
         self._depth = 1
         self._heard = Pass(self._ears, opened.take, opened.refuse, batch)
         listening.set((*listening.get(), self._heard))
-        self._ears.add_hooks(self._heard, self._layer_hooks, _compiled_modules(self._network))
+        self._ears.add_hooks(self._heard, self._layer_hooks, compiled_in(self._network))
         self._after_hook = self._network.register_forward_hook(_AfterHook(self), always_call=True)
 
     def after(self) -> None:
@@ -148,19 +156,7 @@ class TrainingEars:
         listening.set(tuple(other for other in listening.get() if other is not heard))
         if opened is not None:
             opened.end(came_to_its_end)
-
-
-def _compiled_modules(network: nn.Module) -> set[int]:
-    """The ids of modules that torch.compile made code of: a hook there could compile it anew."""
-    found: set[int] = set()
-    if "torch._dynamo" not in sys.modules:
-        return found
-    for module in network.modules():
-        if getattr(module, "_compiled_call_impl", None) is not None or (
-            "_orig_mod" in module._modules
-        ):
-            found.update(map(id, module.modules()))
-    return found
+            self._ended = opened
 
 
 class _BeforeHook(Hook):
