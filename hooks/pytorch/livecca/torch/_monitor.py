@@ -17,6 +17,7 @@ from livecca._monitor import Monitor as CoreMonitor
 from livecca._rows import MeasureRow, OverheadRow
 from livecca._run import read_run
 from livecca._snapshot import Snapshot
+from livecca.torch._batch_masks import DeclaredMask
 from livecca.torch._layers import Selector
 from livecca.torch._networks import Declared, networks_of
 from livecca.torch._outputs import OutputSelector
@@ -73,6 +74,8 @@ class Monitor:
         By layer or pattern: a function of the module's output that returns the activation.
     mask
         The name of the mask in a batch; by default ``"attention_mask"`` and its like are found.
+        By layer or pattern: ``{"decoder.*": "decoder_attention_mask", "conv*": None}``, with None
+        where all steps count.
     forward
         A function of (model, batch) that runs the model on a batch of the probe.
     train_stream
@@ -107,7 +110,7 @@ class Monitor:
         exclude: Selector | Sequence[Selector] = (),
         readings: Mapping[str, DeclaredReading] | None = None,
         outputs: Mapping[str, OutputSelector] | None = None,
-        mask: str | None = None,
+        mask: DeclaredMask = None,
         forward: Forward | None = None,
         train_stream: Schedule | None = None,
         overhead_budget: float = 0.0,

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
 from livecca.torch._device_rows import DeviceRows, Devices
@@ -103,12 +104,10 @@ class Passes:
             if not hearing.rows.are_travelling:
                 self.hand_over()
 
-        def run_beside(
-            arguments: tuple[Any, ...], named: Mapping[str, Any], batch: Mapping[str, Any]
-        ) -> None:
+        def run_beside(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
             begin = time.perf_counter()
             for network in self._references:
-                self._run_beside_training(hearing, network, arguments, named, batch)
+                self._run_beside_training(hearing, network, arguments, named)
             step.add_reference_time(time.perf_counter() - begin)
 
         name = self._trained.name
@@ -158,7 +157,6 @@ class Passes:
         network: Watched,
         arguments: tuple[Any, ...],
         named: Mapping[str, Any],
-        batch: Mapping[str, Any],
     ) -> None:
         """Runs a reference on a batch of training, as it runs on the probe."""
         try:
@@ -166,16 +164,21 @@ class Passes:
                 device = device_of(network.model)
                 arguments, named = copied(arguments, device), copied(named, device)
                 take, refuse = hearing.take_of(network.name), hearing.refuse_of(network.name)
-                with network.ears.hearing(take, refuse, batch=batch):
+                with network.ears.hearing(take, refuse):
                     without_wrappers(network.model)(*arguments, **named)
         except Exception as reason:
             hearing.step.report_unwatchable(network.name, f"{type(reason).__name__}: {reason}")
 
     def tap_of(self, network: str, heard: Heard) -> Tap:
-        """The core's tap of a layer."""
+        """The core's tap of a layer. Raises Error if its axes are not those of its first pass."""
+        reading = heard.reading
         tap = self._taps.get((network, heard.name))
+        if tap is not None and tap.layout != reading.layout:
+            raise Error(
+                f"layer {heard.name!r}: expected layout {tap.layout} as before, got "
+                f"{reading.layout}; give all batches a mask, or declare readings="
+            )
         if tap is None:
-            reading = heard.reading
             tap = self._core.watch(
                 network, heard.name, reading.layout, samples=reading.samples, step=reading.step
             )

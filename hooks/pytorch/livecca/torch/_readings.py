@@ -43,13 +43,24 @@ class Reading:
         """Whether there are steps, which a mask may leave out."""
         return "t" in self.layout
 
+    def has_steps(self, tensor: torch.Tensor) -> bool:
+        """Whether a mask may say which steps of an activation are valid.
+
+        Those of a convolution over text are its positions, unless they were pooled into one.
+        """
+        if self.layout == "ncl":
+            return self.samples in ("positions", "pooled") and tensor.shape[2] > 1
+        return self.is_sequence
+
     def inputs_of(self, tensor: torch.Tensor) -> int:
         """The extent of axis n: how many images or sequences an activation is of."""
         return tensor.shape[self.layout.index("n")]
 
     def batch_and_steps(self, tensor: torch.Tensor) -> tuple[int, int]:
-        """The extents of axes n and t: (batch, steps). Call it for sequences only."""
-        return self.inputs_of(tensor), tensor.shape[self.layout.index("t")]
+        """The extents of axes n and t or l: (batch, steps). Call it if has_steps() only."""
+        return self.inputs_of(tensor), tensor.shape[
+            self.layout.index("t" if self.is_sequence else "l")
+        ]
 
 
 # A layout; (layout, samples); (layout, "step", number).
@@ -213,6 +224,22 @@ class Readings:
             raise Error(
                 f"layer {layer.name!r}: expected {len(declared.layout)} axes for its declared "
                 f"layout {declared.layout}, got shape {tuple(tensor.shape)}"
+            )
+        return declared
+
+    def reading_of_packed(self, layer: Layer) -> Reading:
+        """How a padded PackedSequence, of batch × steps × features, is to be read.
+
+        With the layout tnc the caller transposes it: so the layer has one layout, packed or not.
+        Raises Error if something else than sequences is declared.
+        """
+        declared = self._declared.get(layer.name)
+        if declared is None:
+            return Reading("tnc" if batch_first_of(layer.module) is False else "ntc")
+        if not declared.is_sequence:
+            raise Error(
+                f"layer {layer.name!r}: expected ntc or tnc declared for a PackedSequence, got "
+                f"{declared.layout}"
             )
         return declared
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from livecca.torch._batch_masks import named_arguments
 from livecca.torch._compiled import compiled_in
 from livecca.torch._hearing import (
     Ears,
@@ -35,7 +36,7 @@ class TrainingPass:
     take, refuse
         As of :meth:`Ears.hearing`.
     run_beside
-        Called first, with the arguments of the network and a batch: runs the references.
+        Called first, with the arguments of the network: runs the references.
     end
         Called once at the end: True if the forward pass came to its end.
     hand_over
@@ -44,7 +45,7 @@ class TrainingPass:
 
     take: Take
     refuse: Refuse
-    run_beside: Callable[[tuple[Any, ...], Mapping[str, Any], Mapping[str, Any]], None]
+    run_beside: Callable[[tuple[Any, ...], Mapping[str, Any]], None]
     end: Callable[[bool], None]
     hand_over: Callable[[], None]
 
@@ -128,12 +129,11 @@ class TrainingEars:
             raise
 
     def _begin(self, opened: TrainingPass, arguments: tuple[Any, ...], named: Any) -> None:
-        first = arguments[0] if arguments and isinstance(arguments[0], Mapping) else {}
-        batch = {**first, **named}
-        opened.run_beside(arguments, named, batch)
+        opened.run_beside(arguments, named)
         self._handled = sys.exc_info()[1]
         self._depth = 1
-        self._heard = Pass(self._ears, opened.take, opened.refuse, batch)
+        inputs = named_arguments(self._network, arguments, named)
+        self._heard = Pass(self._ears, opened.take, opened.refuse, inputs)
         listening.set((*listening.get(), self._heard))
         self._ears.add_hooks(self._heard, self._layer_hooks, compiled_in(self._network))
         self._after_hook = self._network.register_forward_hook(_AfterHook(self), always_call=True)
