@@ -335,3 +335,19 @@ def test_ears_without_a_pass_hear_nothing() -> None:
     ears.close()
     model.train()(X)
     assert asked == [1]
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_a_network_that_is_one_layer(tmp_path: Path, batch_first: bool) -> None:
+    model = nn.LSTM(6, 3, batch_first=batch_first)
+    x = torch.randn(20, 4, 6) if batch_first else torch.randn(4, 20, 6)
+    with monitor_of(model, tmp_path / "run", "*", probe=[x]) as monitor:
+        for _ in range(2):
+            model(x)[0].sum().backward()
+            monitor.step()
+        monitor.snapshot()
+    rows = livecca.read_run(tmp_path / "run").of(livecca.LayerRow)
+    assert {(row.layer, row.stream): row.samples for row in rows} == {
+        ("lstm", "probe"): 80, ("lstm", "train"): 160,
+    }  # fmt: skip
+    assert watched.events(tmp_path / "run") == []
