@@ -14,6 +14,7 @@ class Snapshot:
 
     def __init__(self, ticket: Any, epoch: int) -> None:
         self.epoch = epoch
+        self.advice = ""  # a line on the probe, if something should be done about it
         self._ticket = ticket
         self._rows: tuple[Row, ...] | None = None
 
@@ -50,7 +51,7 @@ class Snapshot:
         return min(found, key=lambda row: row.stream != "probe", default=None)
 
     def __str__(self) -> str:
-        return _table_of(self)
+        return _table_of(self) + (f"! {self.advice}\n" if self.advice else "")
 
     def __repr__(self) -> str:
         state = "solved" if self.ready else "being solved"

@@ -170,18 +170,23 @@ class Monitor:
         """The folder of the run."""
         return self._core().run_dir
 
-    def plan(self) -> Plan:
+    def plan(self, epochs: int | None = None) -> Plan:
         """What would be watched and what it takes: print it before training.
 
-        Runs the first batch of the probe, without a trace. Raises Error if there is no probe, and
-        whatever the network raises on that batch.
+        Runs the first batch of the probe, without a trace. Raises Error if there is no probe or the
+        monitor is closed, and whatever the network raises on that batch.
+
+        Parameters
+        ----------
+        epochs
+            Of the training, if the plan is to say what all snapshots take on disk.
         """
+        if self._closed:
+            raise Error("plan: expected a monitor that is not closed, got one that is")
         if self._probe is None:
             raise Error("plan: expected a monitor with a probe, got one without")
         trained = self._networks.trained
-        positions = self._options.get("positions", 16)
-        max_features = int(self._options.get("max_features", 2048))
-        return plan_of(trained.model, trained.ears, self._probe, positions, max_features)
+        return plan_of(trained.model, trained.ears, self._probe, self._options, epochs)
 
     def step(self, epoch: int | None = None) -> None:
         """Tell that a training step was made. Call it once in every step of the loop.
@@ -219,6 +224,7 @@ class Monitor:
         if self._probe is not None and self._passes is not None and not core.is_forked:
             self._passes.run_probe(self._probe, self._epoch)
         report = core.snapshot(self._epoch)
+        report.advice = "" if self._passes is None else self._passes.advice
         self._epoch_is_over = True
         return report
 
