@@ -351,3 +351,25 @@ def test_a_network_that_is_one_layer(tmp_path: Path, batch_first: bool) -> None:
         ("lstm", "probe"): 80, ("lstm", "train"): 160,
     }  # fmt: skip
     assert watched.events(tmp_path / "run") == []
+
+
+def test_a_module_that_training_gives_to_the_network_stays_where_it_is(tmp_path: Path) -> None:
+    class Guided(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 3)
+
+        def forward(self, x: torch.Tensor, guide: nn.Module) -> torch.Tensor:
+            return self.fc(guide(x))
+
+    model, guide = Guided(), nn.Linear(6, 6)
+    guide.to = pytest.fail  # type: ignore[method-assign,assignment]
+    with Monitor(
+        model, "fc", run_dir=tmp_path / "run", train_stream=livecca.Schedule.every_steps(1),
+        references={"other": Guided()}, synchronous=True,
+    ) as monitor:  # fmt: skip
+        model(torch.randn(20, 6), guide).sum().backward()
+        monitor.step()
+        monitor.snapshot()
+    assert watched.train_samples(tmp_path / "run") == {"fc": 20}
+    assert watched.events(tmp_path / "run") == []
