@@ -238,6 +238,11 @@ class Hook:
         return nullcontext().__exit__
 
 
+def is_hook_of_copy(hook: Any) -> bool:
+    """Whether it is what a copy of a network has instead of a hook."""
+    return getattr(hook, "__func__", None) is nullcontext.__exit__
+
+
 class _CallHook(Hook):
     """Learns the names of what the network is called with: positional arguments have names too."""
 

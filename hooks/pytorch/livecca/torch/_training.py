@@ -21,10 +21,14 @@ from livecca.torch._hearing import (
     Take,
     in_backward,
     is_compiling,
+    is_hook_of_copy,
     listening,
     nothing_raised,
 )
 from livecca.torch._layers import without_wrappers
+
+# torch.jit.script() asks a module by this name for what it is to be made of.
+_PREPARE = "__prepare_scriptable__"
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,26 @@ class TrainingEars:
         self._handled: BaseException | None = None
         self._layer_hooks = ExitStack()
         self._after_hook: Any = None
+        self._hook: Any = None
+        self._add_hook()
+
+    def _add_hook(self) -> None:
         self._hook = self._network.register_forward_pre_hook(
             _BeforeHook(self), with_kwargs=True, prepend=True
         )
+        self._network.__dict__.setdefault(_PREPARE, _WithoutHook(self._network))
+
+    def _remove_hook(self) -> None:
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
+        if not any(isinstance(hook, _BeforeHook) for hook in _pre_hooks(self._network)):
+            _forget_prepare(self._network)
+
+    def let_go(self) -> None:
+        """Takes the hook away until the step ends, so that TorchScript can be made."""
+        self._remove_hook()
+        self._was_called = True  # or it would be said that no pass is heard
 
     def next_step(self) -> bool:
         """Ends the step. Returns whether the network was called in it."""
@@ -97,13 +118,15 @@ class TrainingEars:
         ended, self._ended = self._ended, None
         if ended is not None:
             ended.hand_over()
+        if self._hook is None:
+            self._add_hook()
         was_called, self._was_called = self._was_called, False
         return was_called
 
     def close(self) -> None:
         """Lets the network go."""
         self.next_step()
-        self._hook.remove()
+        self._remove_hook()
 
     @property
     def is_idle(self) -> bool:
@@ -163,16 +186,47 @@ class _BeforeHook(Hook):
     """Called at every call of the network, so what is most often the case comes first."""
 
     def __init__(self, ears: TrainingEars) -> None:
-        self._ears = ears
+        self.ears = ears
 
     def __call__(self, network: nn.Module, arguments: tuple[Any, ...], named: Any) -> None:
         if is_compiling():
             return  # compiled code must keep no trace of a pass
-        ears = self._ears
-        if ears.is_idle or not network.training:
+        ears = self.ears
+        if ears.is_idle or not network.training or torch.jit.is_tracing():
             return
         with nothing_raised():
             ears.before(network, arguments, named)
+
+
+def _pre_hooks(network: nn.Module) -> list[Any]:
+    return list(network._forward_pre_hooks.values())
+
+
+def _forget_prepare(network: nn.Module) -> None:
+    if isinstance(network.__dict__.get(_PREPARE), _WithoutHook):
+        del network.__dict__[_PREPARE]
+
+
+class _WithoutHook(Hook):
+    """Called by torch.jit.script(), which cannot take hooks that are no TorchScript themselves."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
+        self._of_class: Any = getattr(network, _PREPARE, None)
+
+    def __call__(self) -> nn.Module:
+        network = self._network
+        for key, hook in list(network._forward_pre_hooks.items()):
+            if isinstance(hook, _BeforeHook):
+                hook.ears.let_go()
+            elif is_hook_of_copy(hook):
+                del network._forward_pre_hooks[key]
+        _forget_prepare(network)
+        return network if self._of_class is None else self._of_class()
+
+    def __deepcopy__(self, memo: Any) -> Callable[..., Any]:
+        network = memo.get(id(self._network))
+        return super().__deepcopy__(memo) if network is None else _WithoutHook(network)
 
 
 class _AfterHook(Hook):
