@@ -109,6 +109,16 @@ def test_a_fake_tensor_is_refused() -> None:
         activation_of(LAYER, torch.zeros(2, 3))
 
 
+@pytest.mark.parametrize("transform", [torch.func.vmap, torch.func.grad])
+def test_a_tensor_within_torch_func_is_refused(transform: Any) -> None:
+    def look(x: torch.Tensor) -> torch.Tensor:
+        with pytest.raises(Error, match="layer 'encoder': .*a tensor within torch.func"):
+            activation_of(LAYER, x)
+        return x.sum()
+
+    transform(look)(torch.randn(3))
+
+
 def test_parameters_and_negated_views_are_read() -> None:
     assert torch.equal(activation_of(LAYER, nn.Parameter(X)).tensor, X)
     negated = torch.complex(X, X).conj().imag

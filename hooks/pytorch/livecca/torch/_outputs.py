@@ -136,6 +136,8 @@ def _unreadable(tensor: torch.Tensor) -> str | None:
         return "a meta tensor, which has no values; move the model to a device first"
     if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
         return f"a {type(tensor).__name__}, which has no memory of its own; select a plain tensor"
+    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return "a tensor within torch.func, such as of vmap or grad, which has no memory of its own"
     if tensor.is_complex():
         return f"complex numbers ({tensor.dtype}); select torch.view_as_real() or abs() of it"
     if tensor.dtype not in _READABLE:
