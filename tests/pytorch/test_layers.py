@@ -280,3 +280,14 @@ def test_a_network_that_is_one_layer_has_the_name_of_its_class(model: nn.Module,
 def test_a_network_without_a_forward_has_no_layers() -> None:
     with pytest.raises(Error, match="there are none"):
         select_layers(nn.ModuleList(), "*")
+
+
+def test_the_layers_of_a_bert_of_more_than_ten() -> None:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.BertConfig(
+        vocab_size=40, hidden_size=16, num_hidden_layers=12, num_attention_heads=2,
+        intermediate_size=24, max_position_embeddings=16,
+    )  # fmt: skip
+    model = transformers.BertForSequenceClassification(config)
+    chosen = select_layers(model, re.compile(r".*\.layer\.[0-9]+"))  # as the docs say it
+    assert [layer.name for layer in chosen] == [f"bert.encoder.layer.{n}" for n in range(12)]
