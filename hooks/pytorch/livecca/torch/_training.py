@@ -27,6 +27,7 @@ from livecca.torch._hearing import (
 )
 from livecca.torch._layers import without_wrappers
 
+_is_tracing: Callable[[], bool] = torch._C._is_tracing
 # torch.jit.script() asks a module by this name for what it is to be made of.
 _PREPARE = "__prepare_scriptable__"
 
@@ -192,7 +193,7 @@ class _BeforeHook(Hook):
         if is_compiling():
             return  # compiled code must keep no trace of a pass
         ears = self.ears
-        if ears.is_idle or not network.training or torch.jit.is_tracing():
+        if ears.is_idle or not network.training or _is_tracing():
             return
         with nothing_raised():
             ears.before(network, arguments, named)
