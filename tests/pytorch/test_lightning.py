@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,22 @@ def test_a_folder_that_holds_a_run_is_refused_before_training(tmp_path: Path) ->
     fit(tmp_path, watch(tmp_path / "run"), epochs=1)
     with pytest.raises(livecca.Error, match="run"):
         fit(tmp_path, watch(tmp_path / "run"), epochs=1)
+
+
+def test_a_callback_can_be_pickled_as_strategies_that_spawn_processes_do(tmp_path: Path) -> None:
+    options = {"train_stream": livecca.Schedule.every_steps(2), "pairing": livecca.Pairing.all()}
+    callback = Callback(["conv"], probe=PROBE, run_dir=tmp_path / "run", **options)
+    again = pickle.loads(pickle.dumps(callback))
+    assert again.monitor is None and again.state_key == callback.state_key
+    for name, value in options.items():
+        assert again._watcher._options[name] == value
+
+
+def test_a_fit_without_a_checkpoint_begins_again_if_told_so(tmp_path: Path) -> None:
+    for _ in range(2):
+        fit(tmp_path / "a", Callback(LAYERS, probe=PROBE, run_dir=tmp_path / "run", checkpoint={}))
+    rows = [livecca.read_run(folder).of(livecca.MeasureRow)
+            for folder in (tmp_path / "run", tmp_path / "run" / "earlier-1")]  # fmt: skip
+    assert rows[0] == rows[1] and len(rows[0]) > 10
+    with pytest.raises(livecca.Error, match="holds the rows"):
+        fit(tmp_path / "a", Callback(LAYERS, probe=PROBE, run_dir=tmp_path / "run"))

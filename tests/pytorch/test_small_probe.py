@@ -38,8 +38,7 @@ def test_it_is_told_once_with_the_number_needed(
 ) -> None:
     [warning], report = told(caplog, tmp_path / "run", 75)
     expected = (
-        "the probe is too small for layer '2': 12 features need 120 inputs, got 75 "
-        "(2 more layers need more, too)"
+        "the probe is too small for layer '2' and 2 others: 12 features need 120 inputs, got 75"
     )
     assert warning == f"livecca: {expected}; monitor.plan() shows all layers"
     assert report.endswith(f"! {expected}\n")

@@ -7,15 +7,18 @@ import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from livecca import _arrays, _core
 from livecca._errors import Error
+from livecca._final import FinalReport
+from livecca._report import one_line
+from livecca._resume import saved_in, set_run_aside
 from livecca._rows import EventRow, MeasureRow, row_of, rows_of
 from livecca._snapshot import Snapshot
+from livecca._warnings import Warnings
 
 
 @dataclass(frozen=True)
@@ -205,14 +208,16 @@ class Monitor:
         The folder of the run. It is created, and must not hold a run already, unless ``checkpoint``
         is given.
     checkpoint
-        Go on from what :meth:`save` wrote.
+        The folder that :meth:`save` writes: go on from there. If nothing was saved there yet, the
+        run begins; one that ``run_dir`` holds is moved to ``run_dir/earlier-1``. So a training that
+        may be killed is started again by the same call.
     sinks
         ``"tensorboard"``, ``"prometheus"``.
     notes
         Facts of your own for the run's first row.
     on_event
-        Called with an :class:`livecca.EventRow` for the first event of each kind and subject, from
-        a thread of livecca's own.
+        Called with an :class:`livecca.EventRow` for the first event of each kind, subject and
+        reason, from a thread of livecca's own.
     positions
         How many positions of each image become samples; ``None`` means all.
     position_seed
@@ -240,7 +245,12 @@ class Monitor:
         **options: Any,
     ) -> None:
         made = _options_of(run_dir, sinks, notes, on_event, positions, position_seed, options)
+        if checkpoint is not None and not saved_in(checkpoint):
+            made.check()
+            set_run_aside(run_dir)
+            checkpoint = None
         self._core = _core.Monitor(made, None if checkpoint is None else os.fspath(checkpoint))
+        self._warnings = Warnings()
         self._finished = False
         self._closed = False
         _alive.add(self)
@@ -300,8 +310,16 @@ class Monitor:
         return bool(self._core.claim_probe_pass(epoch))
 
     def discard_probe_pass(self, epoch: int, why: str) -> None:
-        """Drop the probe steps since the last snapshot: the pass failed halfway."""
+        """Drop the probe steps since the last snapshot: the pass failed halfway.
+
+        The logger "livecca" warns of it, once for each reason.
+        """
         self._core.discard_probe_pass(epoch, why)
+        self._warnings.warn(
+            f"livecca: the pass over the probe failed at epoch {epoch}, so this snapshot has no "
+            f"numbers of it: {one_line(why)}",
+            reason=why,
+        )
 
     def snapshot(self, epoch: int, stream: str | None = None) -> Snapshot:
         """End the windows of both streams, or of one, and solve them. Returns at once."""
@@ -334,13 +352,11 @@ class Monitor:
         """Write what a resumed run needs into a folder, completely or not at all."""
         self._core.save(os.fspath(folder))
 
-    def finish(self) -> Snapshot:
+    def finish(self) -> FinalReport:
         """End the run: compare every kept snapshot with the last one."""
         lines = self._core.finish()
         self._finished = True
-        snapshot = Snapshot(None, -1)
-        snapshot._rows = rows_of(lines)
-        return snapshot
+        return FinalReport(rows_of(lines))
 
     def close(self) -> None:
         """Finish the run if that was not done, and let everything go. May be called again."""
@@ -356,10 +372,5 @@ class Monitor:
     def __enter__(self) -> Monitor:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

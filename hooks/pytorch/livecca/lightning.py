@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from livecca._errors import Error
-from livecca._snapshot import Snapshot
 from livecca.torch._layers import Selector
-from livecca.torch._monitor import Monitor
-from livecca.torch._trainers import Watcher, headline
+from livecca.torch._trainers import Watcher, Watching, headline
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 
@@ -49,7 +47,7 @@ else:
     _Base = _lightning().Callback
 
 
-class Callback(_Base):
+class Callback(Watching, _Base):
     """Watches layers while ``trainer.fit()`` runs.
 
     ::
@@ -67,7 +65,8 @@ class Callback(_Base):
     bit. If training fails, the run is ended and the failure goes on.
 
     The monitor's state rides in Lightning's checkpoints. ``trainer.fit(…, ckpt_path=…)`` goes on
-    with the run; the callback must have the same ``run_dir``.
+    with the run; the callback must have the same ``run_dir``. With ``checkpoint={}``, a fit without
+    one begins again, and moves a run that ``run_dir`` holds aside.
 
     Parameters
     ----------
@@ -106,16 +105,6 @@ class Callback(_Base):
         self._state: Mapping[str, Any] | None = None  # to go on from, or of the run that ended
         self._temporary: str | None = None
 
-    @property
-    def monitor(self) -> Monitor | None:
-        """The monitor while training runs in this process, else None."""
-        return self._watcher.monitor
-
-    @property
-    def report(self) -> Snapshot | None:
-        """The latest snapshot; after training, the distances to the final state."""
-        return self._watcher.report
-
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         # Here the module is on its device, its checkpoint is loaded, the sanity check is over.
         if not trainer.is_global_zero:
@@ -130,14 +119,13 @@ class Callback(_Base):
         if trainer.fast_dev_run:
             self._temporary = more["run_dir"] = tempfile.mkdtemp()
         model = pl_module if self._model is None else self._model(pl_module)
-        monitor = self._watcher.begin(model, **more)
         state, self._state = self._state, None
-        self._epochs = trainer.current_epoch
+        if state is not None:
+            more["checkpoint"] = state["monitor"]
+        self._watcher.begin(model, **more)
+        self._epochs = int(state["epochs"]) if state is not None else trainer.current_epoch
         if state is None:
             self._watcher.snapshot(self._epochs)
-        else:
-            monitor.load_state_dict(state["monitor"])
-            self._epochs = int(state["epochs"])
 
     def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
         self._watcher.step(trainer.current_epoch + 1)

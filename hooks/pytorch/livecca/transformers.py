@@ -6,7 +6,6 @@ Importing this module imports ``transformers``.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from math import ceil
@@ -16,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from livecca._errors import Error
-from livecca._snapshot import Snapshot
+from livecca._warnings import log
 from livecca.torch._layers import Selector
-from livecca.torch._monitor import Monitor
-from livecca.torch._trainers import Watcher, headline
+from livecca.torch._trainers import Watcher, Watching, headline
 
 _FOLDER = "livecca"  # within a checkpoint-N
 _ROUNDING = 1e-6  # the Trainer adds up shares of an epoch
@@ -43,7 +41,7 @@ else:
     _Base = _transformers().TrainerCallback
 
 
-class Callback(_Base):
+class Callback(Watching, _Base):
     r"""Watches layers while ``Trainer.train()`` runs.
 
     ::
@@ -64,8 +62,9 @@ class Callback(_Base):
 
     The monitor is saved into ``checkpoint-N/livecca`` beside each checkpoint of the Trainer.
     ``trainer.train(resume_from_checkpoint=True)`` goes on with the run; the callback must have the
-    same ``run_dir``. The Trainer tells callbacks of no failure: if training fails, the run is ended
-    by :meth:`close`, by the next ``train()``, or when the program ends.
+    same ``run_dir``. With ``checkpoint={}``, a training without one begins again, and moves a run
+    that ``run_dir`` holds aside. The Trainer tells callbacks of no failure: if training fails, the
+    run is ended by :meth:`close`, by the next ``train()``, or when the program ends.
 
     Parameters
     ----------
@@ -107,16 +106,6 @@ class Callback(_Base):
         self._resume_from = resume_from
         self._latest_step = -1  # of the latest snapshot
 
-    @property
-    def monitor(self) -> Monitor | None:
-        """The monitor while training runs in this process, else None."""
-        return self._watcher.monitor
-
-    @property
-    def report(self) -> Snapshot | None:
-        """The latest snapshot; after training, the distances to the final state."""
-        return self._watcher.report
-
     def on_train_begin(
         self, args: Any, state: Any, control: Any, *, model: nn.Module, **_: Any
     ) -> None:
@@ -148,7 +137,7 @@ class Callback(_Base):
         if folder.is_dir():
             self.monitor.save(folder / _FOLDER)
         else:  # a search for hyperparameters has its checkpoints elsewhere
-            warnings.warn(f"livecca: not saved, because there is no {folder}", stacklevel=2)
+            log.warning("livecca: not saved, because there is no %s", folder)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._snapshot(state)
@@ -180,10 +169,10 @@ class Callback(_Base):
         for folder in folders:
             if (folder / _FOLDER).is_dir():
                 return folder / _FOLDER
-        warnings.warn(
-            f"livecca: expected {folders[0] / _FOLDER} to go on from, got none; a run begins at "
-            f"step {state.global_step}",
-            stacklevel=2,
+        log.warning(
+            "livecca: expected %s to go on from, got none; a run begins at step %s",
+            folders[0] / _FOLDER,
+            state.global_step,
         )
         return None
 

@@ -25,6 +25,8 @@ void translate(const std::exception_ptr& failure, void* python_error) {
 }  // namespace
 
 NB_MODULE(_core, module) {
+  // An object that lives until the process ends is no leak of ours, and nothing to alarm users with.
+  nb::set_leak_warnings(false);
   module.attr("version") = LIVECCA_VERSION;
   nb::exception<livecca::Error> error(module, "Error");
   error.attr("__doc__") =

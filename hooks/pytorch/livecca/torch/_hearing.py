@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -14,6 +13,7 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
+from livecca._warnings import log
 from livecca.torch._batch_masks import BatchMasks, DeclaredMask, named_arguments, named_in
 from livecca.torch._compiled import Compiled, hear_outputs
 from livecca.torch._layers import Layer, without_wrappers
@@ -56,8 +56,6 @@ class Heard:
 
 Take = Callable[[Heard], None]
 Refuse = Callable[[str, str], None]
-
-_log = logging.getLogger("livecca")
 
 # torch.compile takes it as True, so what follows it is in no compiled code.
 is_compiling = torch.compiler.is_compiling
@@ -212,7 +210,7 @@ def nothing_raised() -> Iterator[None]:
     try:
         yield
     except Exception:
-        _log.warning("livecca: an activation was not taken", exc_info=True)
+        log.warning("livecca: an activation was not taken", exc_info=True)
 
 
 def in_backward() -> bool:

@@ -88,6 +88,8 @@ class Plan:
         Of the training; None if plan() was not told.
     history_byte_limit
         What snapshots take on disk in all, at most.
+    remark
+        Why there would be no distances; empty if there would be some.
     """
 
     layers: tuple[LayerPlan, ...]
@@ -97,6 +99,7 @@ class Plan:
     seconds: float
     epochs: int | None
     history_byte_limit: int
+    remark: str = ""
 
     @property
     def disk_bytes(self) -> int:
@@ -152,6 +155,8 @@ class Plan:
             f"{_count(sum(layer.step_operations for layer in self.layers))} operations beside it"
         )
         lines.append("floor: the mean CCA of an unrelated layer; a score must be well above it")
+        if self.remark:
+            lines.append(self.remark)
         return "\n".join(lines) + "\n"
 
     def _in_all(self) -> str:

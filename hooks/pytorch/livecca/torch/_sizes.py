@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from livecca._warnings import log
 from livecca.torch._hearing import Heard
 
 # With fewer inputs a feature the scores of unrelated layers are high (docs/measures.md).
 INPUTS_A_FEATURE = 10
-
-_log = logging.getLogger("livecca")
 
 
 @dataclass(frozen=True)
@@ -72,15 +70,15 @@ class SmallProbe:
     others: int  # layers with the same trouble
 
     def __str__(self) -> str:
-        more = f" ({self.others} more layers need more, too)" if self.others else ""
+        others = f" and {self.others} other{'s' * (self.others > 1)}" if self.others else ""
         return (
-            f"the probe is too small for layer {self.layer!r}: {self.features:,} features need "
-            f"{INPUTS_A_FEATURE * self.features:,} inputs, got {self.inputs:,}{more}"
+            f"the probe is too small for layer {self.layer!r}{others}: {self.features:,} features "
+            f"need {INPUTS_A_FEATURE * self.features:,} inputs, got {self.inputs:,}"
         )
 
     def tell(self) -> None:
         """Logs it. Not a warning of Python's: training may turn these into exceptions."""
-        _log.warning("livecca: %s; monitor.plan() shows all layers", self)
+        log.warning("livecca: %s; monitor.plan() shows all layers", self)
 
 
 def small_probe(features: Collection[tuple[str, int]], inputs: int) -> SmallProbe | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
 from livecca._errors import Error
+from livecca._final import FinalReport
 from livecca._snapshot import Snapshot
+from livecca._warnings import log
 from livecca.torch._monitor import Monitor
 
 
@@ -33,7 +34,7 @@ class Watcher:
         self._layers = layers
         self._options = dict(options)
         self.monitor: Monitor | None = None
-        self.report: Snapshot | None = None
+        self.report: Snapshot | FinalReport | None = None
 
     def begin(self, model: nn.Module, **more: Any) -> Monitor:
         """Make the monitor. `more` replaces options."""
@@ -50,8 +51,8 @@ class Watcher:
 
     def snapshot(self, epoch: int) -> Snapshot | None:
         if self.monitor is not None:
-            self.report = self.monitor.snapshot(epoch)
-            return self.report
+            self.report = report = self.monitor.snapshot(epoch)
+            return report
         return None
 
     def finish(self) -> None:
@@ -68,7 +69,23 @@ class Watcher:
         try:
             monitor.close()
         except Exception as reason:
-            warnings.warn(f"livecca: the run was not ended: {reason}", stacklevel=2)
+            log.warning("livecca: the run was not ended: %s", reason)
+
+
+class Watching:
+    """What the callbacks of all trainers show of their watcher."""
+
+    _watcher: Watcher
+
+    @property
+    def monitor(self) -> Monitor | None:
+        """The monitor while training runs in this process, else None."""
+        return self._watcher.monitor
+
+    @property
+    def report(self) -> Snapshot | FinalReport | None:
+        """The latest snapshot; after training, the distances to the final state."""
+        return self._watcher.report
 
 
 def headline(report: Snapshot) -> dict[str, float]:
