@@ -333,3 +333,41 @@ def test_ears_without_a_pass_hear_nothing() -> None:
     ears.close()
     model.train()(X)
     assert asked == [1]
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_a_network_that_is_one_layer(tmp_path: Path, batch_first: bool) -> None:
+    model = nn.LSTM(6, 3, batch_first=batch_first)
+    x = torch.randn(20, 4, 6) if batch_first else torch.randn(4, 20, 6)
+    with monitor_of(model, tmp_path / "run", "*", probe=[x]) as monitor:
+        for _ in range(2):
+            model(x)[0].sum().backward()
+            monitor.step()
+        monitor.snapshot()
+    rows = livecca.read_run(tmp_path / "run").of(livecca.LayerRow)
+    assert {(row.layer, row.stream): row.samples for row in rows} == {
+        ("lstm", "probe"): 80, ("lstm", "train"): 160,
+    }  # fmt: skip
+    assert watched.events(tmp_path / "run") == []
+
+
+def test_a_module_that_training_gives_to_the_network_stays_where_it_is(tmp_path: Path) -> None:
+    class Guided(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 3)
+
+        def forward(self, x: torch.Tensor, guide: nn.Module) -> torch.Tensor:
+            return self.fc(guide(x))
+
+    model, guide = Guided(), nn.Linear(6, 6)
+    guide.to = pytest.fail  # type: ignore[method-assign,assignment]
+    with Monitor(
+        model, "fc", run_dir=tmp_path / "run", train_stream=livecca.Schedule.every_steps(1),
+        references={"other": Guided()}, synchronous=True,
+    ) as monitor:  # fmt: skip
+        model(torch.randn(20, 6), guide).sum().backward()
+        monitor.step()
+        monitor.snapshot()
+    assert watched.train_samples(tmp_path / "run") == {"fc": 20}
+    assert watched.events(tmp_path / "run") == []

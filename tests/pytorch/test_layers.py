@@ -247,3 +247,47 @@ def _seconds(model: nn.Module) -> float:
     begin = time.perf_counter()
     select_layers(model, ["1*", nn.ReLU, re.compile(r"\d+\.3")], exclude="17.*")
     return time.perf_counter() - begin
+
+
+class OneLayer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.eye(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x @ self.weight
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (nn.LSTM(3, 5), "lstm"),
+        (OneLayer(), "onelayer"),
+        (torch.compile(nn.Linear(3, 5)), "linear"),
+        (torch.optim.swa_utils.AveragedModel(nn.Linear(3, 5)), "linear"),
+        (nn.MultiheadAttention(4, 2), "multiheadattention"),
+    ],
+)
+def test_a_network_that_is_one_layer_has_the_name_of_its_class(model: nn.Module, name: str) -> None:
+    network = without_wrappers(model)
+    for selector in (name, "*", type(network), network, lambda *_: True):
+        [layer] = select_layers(model, selector)
+        assert (layer.name, layer.module) == (name, network)
+    with pytest.raises(Error, match=f"the names are '{name}'"):
+        select_layers(model, "fc9")
+
+
+def test_a_network_without_a_forward_has_no_layers() -> None:
+    with pytest.raises(Error, match="there are none"):
+        select_layers(nn.ModuleList(), "*")
+
+
+def test_the_layers_of_a_bert_of_more_than_ten() -> None:
+    transformers = pytest.importorskip("transformers")
+    config = transformers.BertConfig(
+        vocab_size=40, hidden_size=16, num_hidden_layers=12, num_attention_heads=2,
+        intermediate_size=24, max_position_embeddings=16,
+    )  # fmt: skip
+    model = transformers.BertForSequenceClassification(config)
+    chosen = select_layers(model, re.compile(r".*\.layer\.[0-9]+"))  # as the docs say it
+    assert [layer.name for layer in chosen] == [f"bert.encoder.layer.{n}" for n in range(12)]

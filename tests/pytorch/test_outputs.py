@@ -109,6 +109,16 @@ def test_a_fake_tensor_is_refused() -> None:
         activation_of(LAYER, torch.zeros(2, 3))
 
 
+@pytest.mark.parametrize("transform", [torch.func.vmap, torch.func.grad])
+def test_a_tensor_within_torch_func_is_refused(transform: Any) -> None:
+    def look(x: torch.Tensor) -> torch.Tensor:
+        with pytest.raises(Error, match="layer 'encoder': .*a tensor within torch.func"):
+            activation_of(LAYER, x)
+        return x.sum()
+
+    transform(look)(torch.randn(3))
+
+
 def test_parameters_and_negated_views_are_read() -> None:
     assert torch.equal(activation_of(LAYER, nn.Parameter(X)).tensor, X)
     negated = torch.complex(X, X).conj().imag
@@ -131,12 +141,12 @@ def test_packed_sequences_are_padded_in_their_original_order(batch_first: bool) 
     sequences = [torch.randn(length, 4) for length in (2, 5, 3)]  # not sorted
     packed, _ = rnn(pack_sequence(sequences, enforce_sorted=False))
     found = activation_of(Layer("rnn", rnn), (packed, None))
-    assert found.tensor.shape == ((3, 5, 5) if batch_first else (5, 3, 5))
+    assert found.tensor.shape == (3, 5, 5)  # whatever the module's batch_first says
     assert found.valid is not None
     assert found.valid.sum(1).tolist() == [2, 5, 3]
     for number, sequence in enumerate(sequences):
         alone = rnn(sequence.unsqueeze(0 if batch_first else 1))[0].squeeze(0 if batch_first else 1)
-        rows = found.tensor[number] if batch_first else found.tensor[:, number]
+        rows = found.tensor[number]
         torch.testing.assert_close(rows[found.valid[number]], alone)
         assert (rows[~found.valid[number]] == 0).all()
 

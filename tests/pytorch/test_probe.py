@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from collections import UserDict, namedtuple
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from torch.utils.data.distributed import DistributedSampler
 from livecca import Error
 from livecca.torch import _probe
 from livecca.torch._evaluation import leaves_no_trace
-from livecca.torch._probe import Probe, device_of
+from livecca.torch._probe import Probe, copied, device_of
 
 X = torch.arange(20.0).reshape(10, 2)
 LABELS = torch.arange(10)
@@ -258,3 +259,49 @@ def test_the_network_inside_a_distributed_wrapper_runs(tmp_path: Path) -> None:
         assert called == ["network"]
     finally:
         torch.distributed.destroy_process_group()
+
+
+@dataclass(frozen=True)
+class Pair:
+    x: torch.Tensor
+    name: str
+
+
+class Movable:
+    """Its to() moves it in place, as that of a module does."""
+
+    def __init__(self) -> None:
+        self.moved = False
+
+    def to(self, *_: Any, **__: Any) -> Movable:
+        self.moved = True
+        return self
+
+
+def test_a_copy_moves_tensors_and_nothing_of_the_callers() -> None:
+    meta = torch.device("meta")
+    module, movable, encoding = nn.Linear(2, 2), Movable(), UserDict(ids=X)
+    packed = pack_sequence([X[:4], X[4:6]])
+    given = [module, movable, Pair(X, "a"), encoding, packed, (X, [X]), "text", None]
+    moved = copied(given, meta)
+    assert moved[0] is module and module.weight.device.type == "cpu"
+    assert moved[1] is movable and not movable.moved
+    assert moved[2].x.device == meta and moved[2].name == "a"
+    assert moved[3]["ids"].device == meta and encoding["ids"] is X
+    assert moved[4].data.device == meta and moved[4].batch_sizes.device.type == "cpu"
+    assert moved[5][0].device == meta and moved[5][1][0].device == meta
+    assert moved[6:] == ["text", None]
+    for part in (given[2].x, packed.data):  # type: ignore[attr-defined]
+        assert part.device.type == "cpu"
+
+
+@pytest.mark.parametrize("device", [None, torch.device("cpu")])
+def test_a_copy_shares_no_memory(device: torch.device | None) -> None:
+    packed = pack_sequence([X[:4], X[4:6]], enforce_sorted=False)
+    for value, tensors in (
+        (packed, lambda one: [one.data, one.sorted_indices, one.unsorted_indices]),
+        (Pair(X, "a"), lambda one: [one.x]),
+        ([X], lambda one: one),
+    ):
+        for mine, others in zip(tensors(value), tensors(copied(value, device)), strict=True):
+            assert torch.equal(mine, others) and mine.data_ptr() != others.data_ptr()

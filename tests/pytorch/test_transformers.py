@@ -145,9 +145,13 @@ def test_a_checkpoint_elsewhere_is_named(tmp_path: Path, caplog: pytest.LogCaptu
     saved = tmp_path / "a" / "checkpoint-4"
     train(tmp_path / "c", watch(tmp_path / "run", resume_from=saved), resume=str(saved))
     assert {row.epoch for row in probe_rows(tmp_path / "run")} == {1, 2, 3}
-    assert caplog.messages == []
+
+    def of_checkpoints() -> list[str]:
+        return [message for message in caplog.messages if "the probe is too small" not in message]
+
+    assert of_checkpoints() == []
     train(tmp_path / "d", watch(tmp_path / "new"), resume=str(saved))
-    assert [message[:17] for message in caplog.messages] == ["livecca: expected"]
+    assert [message[:17] for message in of_checkpoints()] == ["livecca: expected"]
     assert {row.epoch for row in probe_rows(tmp_path / "new")} == {2, 3}
 
 

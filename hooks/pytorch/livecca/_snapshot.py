@@ -15,6 +15,7 @@ class Snapshot(Report):
 
     def __init__(self, ticket: Any, epoch: int) -> None:
         self.epoch = epoch
+        self.advice = ""  # a line on the probe, if something should be done about it
         self._ticket = ticket
         self._rows: tuple[Row, ...] | None = None
 
@@ -49,7 +50,7 @@ class Snapshot(Report):
 
     def _repr_html_(self) -> str:
         if not self.measures:
-            return _html.paragraphs([_without_numbers(self), *event_lines(self.events)])
+            return _html.paragraphs([_without_numbers(self), *_remarks(self)])
         rows = [
             (
                 escape(row.layer),
@@ -62,14 +63,14 @@ class Snapshot(Report):
             for row in self.measures
         ]
         heads = ("layer", "reference", "measure", "value", "0 … 1", "status")
-        return _html.table(heads, rows, f"epoch {self.epoch}", *event_lines(self.events))
+        return _html.table(heads, rows, f"epoch {self.epoch}", *_remarks(self))
 
 
 def _table_of(snapshot: Snapshot) -> str:
     """A line a layer and reference, with the run's first measure."""
     measures = snapshot.measures
     if not measures:
-        return "\n".join([_without_numbers(snapshot), *event_lines(snapshot.events)]) + "\n"
+        return "\n".join([_without_numbers(snapshot), *_remarks(snapshot)]) + "\n"
     title = f"epoch {snapshot.epoch}"
     first = measures[0].measure
     verdicts = {
@@ -92,7 +93,13 @@ def _table_of(snapshot: Snapshot) -> str:
         note = verdict if row.status == "ok" else f"{verdict} ({status_text(row)})".strip()
         line = f"{row.layer:<{width}}  {reference:<{wide}}  {value}  {floor:<11}  {note}"
         lines.append(line.rstrip())
-    return "\n".join([*lines, *event_lines(snapshot.events)]) + "\n"
+    return "\n".join([*lines, *_remarks(snapshot)]) + "\n"
+
+
+def _remarks(snapshot: Snapshot) -> list[str]:
+    """A line for each event, and one on the probe."""
+    advice = [f"! {snapshot.advice}"] if snapshot.advice else []
+    return [*event_lines(snapshot.events), *advice]
 
 
 def _without_numbers(snapshot: Snapshot) -> str:

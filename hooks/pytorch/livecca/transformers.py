@@ -44,12 +44,13 @@ else:
 
 
 class Callback(Watching, _Base):
-    """Watches layers while ``Trainer.train()`` runs.
+    r"""Watches layers while ``Trainer.train()`` runs.
 
     ::
 
         watch = livecca.transformers.Callback(
-            "*.layer.?", probe=probe_batches, run_dir="runs/a", network="bert")
+            re.compile(r".*\.layer\.[0-9]+"), probe=probe_batches, run_dir="runs/a",
+            network="bert")
         trainer = transformers.Trainer(model, args, train_dataset=data, callbacks=[watch])
         trainer.train()
         print(watch.report)   # how far each epoch was from the final state

@@ -14,11 +14,12 @@ from torch import nn
 
 from livecca._errors import Error
 from livecca._warnings import log
+from livecca.torch._batch_masks import BatchMasks, DeclaredMask, named_arguments, named_in
 from livecca.torch._compiled import Compiled, hear_outputs
-from livecca.torch._layers import Layer
-from livecca.torch._masks import Check, Later, valid_steps_of
+from livecca.torch._layers import Layer, without_wrappers
+from livecca.torch._masks import Check, check_valid_steps
 from livecca.torch._names import resolve_by_name
-from livecca.torch._outputs import OutputSelector, activation_of
+from livecca.torch._outputs import Activation, OutputSelector, activation_of
 from livecca.torch._readings import DeclaredReading, Reading, Readings, as_reading
 
 
@@ -65,12 +66,15 @@ listening: ContextVar[tuple[Pass, ...]] = ContextVar("livecca_listening", defaul
 
 @dataclass(eq=False)
 class Pass:
-    """One run of the network over one batch."""
+    """One run of the network over one batch.
+
+    `named` has the inputs of the batch that have names: among them may be a mask.
+    """
 
     ears: Ears
     take: Take
     refuse: Refuse
-    batch: Any = None
+    named: Mapping[str, Any] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
 
     def hear(self, name: str, listen: Callable[[], Heard]) -> None:
@@ -101,8 +105,8 @@ class Ears:
         The layers to hear, in the order of the model.
     readings, outputs
         What the user declared, by layer or pattern of layers.
-    mask_key
-        The name of the mask in a batch; None: one of the usual names, if there is one.
+    mask
+        The name of the mask in a batch, or by layer; None: one of the usual names.
     """
 
     def __init__(
@@ -112,13 +116,14 @@ class Ears:
         *,
         readings: Mapping[str, DeclaredReading] | None = None,
         outputs: Mapping[str, OutputSelector] | None = None,
-        mask_key: str | None = None,
+        mask: DeclaredMask = None,
     ) -> None:
         self.layers = layers
         names = [layer.name for layer in layers]
         self._readings = Readings(model, layers, readings)
         self._outputs = resolve_by_name("outputs", outputs or {}, names)
-        self._mask_key = mask_key
+        self._masks = BatchMasks(model, names, mask)
+        self._network = without_wrappers(model)
 
     @contextmanager
     def hearing(self, take: Take, refuse: Refuse, *, batch: Any = None) -> Iterator[None]:
@@ -131,12 +136,15 @@ class Ears:
         refuse
             Called with a layer's name and the reason if its activation cannot be read.
         batch
-            What the network runs on, where it is known: it may hold a mask.
+            What the network runs on. It may hold a mask, and so may what the network is called
+            with.
         """
-        this = Pass(self, take, refuse, batch)
+        this = Pass(self, take, refuse, named_in(batch))
         with ExitStack() as removes:
             token = listening.set((this,))
             removes.callback(listening.reset, token)
+            call = self._network.register_forward_pre_hook(_CallHook(this), with_kwargs=True)
+            removes.callback(call.remove)
             self.add_hooks(this, removes)
             yield
 
@@ -155,21 +163,42 @@ class Ears:
 
     def heard_of_layer(self, this: Pass, layer: Layer, name: str, output: Any) -> Heard:
         activation = activation_of(layer, output, self._outputs.get(layer.name))
-        reading = self._readings.reading_of(layer, activation.tensor)
-        valid, checks = activation.valid, list[Check]()
-        if valid is None:
-            valid = self.valid_of(this, name, activation.tensor, reading, checks)
-        return Heard(name, activation.tensor, reading, valid, tuple(checks))
+        if activation.valid is None:
+            reading = self._readings.reading_of(layer, activation.tensor)
+        else:
+            reading = self._readings.reading_of_packed(layer)
+        return self.heard_of(this, layer.name, name, activation, reading)
 
-    def valid_of(
-        self, this: Pass, name: str, tensor: torch.Tensor, reading: Reading, later: Later
-    ) -> torch.Tensor | None:
-        """Which steps of an activation its batch says are valid. `later` takes checks."""
-        if not reading.is_sequence or not isinstance(this.batch, Mapping):
-            return None
-        sequences, steps = reading.batch_and_steps(tensor)
-        where = f"layer {name!r}"
-        return valid_steps_of(this.batch, sequences, steps, where, self._mask_key, later)
+    def heard_of(
+        self, this: Pass, layer: str, name: str, activation: Activation, reading: Reading
+    ) -> Heard:
+        """An activation with its mask: its own, or else that of the batch.
+
+        Parameters
+        ----------
+        this
+            The pass.
+        layer
+            The layer's name.
+        name
+            The same with the number of the call.
+        activation, reading
+            What was heard, and its axes.
+        """
+        tensor, valid, where = activation.tensor, activation.valid, f"layer {name!r}"
+        if valid is not None:
+            tensor = tensor.transpose(0, 1) if reading.layout == "tnc" else tensor
+            check_valid_steps(valid, *reading.batch_and_steps(tensor), where)
+            return Heard(name, tensor, reading, valid)
+        if not reading.has_steps(tensor):
+            return Heard(name, tensor, reading, None)
+        checks: list[Check] = []
+        valid = self._masks.valid_of(
+            this.named, layer, reading.batch_and_steps(tensor), where, checks
+        )
+        if valid is not None and reading.layout == "ncl":  # the core takes masks of steps
+            tensor, reading = tensor.transpose(1, 2), Reading("ntc", reading.samples)
+        return Heard(name, tensor, reading, valid, tuple(checks))
 
 
 @contextmanager
@@ -205,6 +234,26 @@ class Hook:
 
     def __deepcopy__(self, _: Any) -> Callable[..., None]:
         return nullcontext().__exit__
+
+
+def is_hook_of_copy(hook: Any) -> bool:
+    """Whether it is what a copy of a network has instead of a hook."""
+    return getattr(hook, "__func__", None) is nullcontext.__exit__
+
+
+class _CallHook(Hook):
+    """Learns the names of what the network is called with: positional arguments have names too."""
+
+    def __init__(self, this: Pass) -> None:
+        self._this = this
+
+    def __call__(self, network: nn.Module, arguments: tuple[Any, ...], named: Any) -> None:
+        if is_compiling():
+            return
+        this = self._this
+        if this in listening.get() and not in_backward():
+            with nothing_raised():
+                this.named = {**this.named, **named_arguments(network, arguments, named)}
 
 
 class _LayerHook(Hook):
@@ -270,10 +319,9 @@ def _hear_tap(
     def listen() -> Heard:
         activation = activation_of(Layer(name, nn.Identity()), tensor)
         reading = _reading_of_tap(name, activation.tensor, layout)
-        valid, checks = mask, list[Check]()
-        if valid is None:
-            valid = this.ears.valid_of(this, heard_as, activation.tensor, reading, checks)
-        return Heard(heard_as, activation.tensor, reading, valid, tuple(checks))
+        if mask is not None:
+            return Heard(heard_as, activation.tensor, reading, mask)
+        return this.ears.heard_of(this, name, heard_as, activation, reading)
 
     this.hear(heard_as, listen)
 

@@ -75,7 +75,8 @@ def select_layers(
 
     Modules that PyTorch never calls are left out, because hooks on them hear nothing: containers
     without a forward (ModuleList, ModuleDict) and MultiheadAttention's out_proj. So are
-    parametrizations, whose output is a weight. The model itself has no name and is not a layer.
+    parametrizations, whose output is a weight. The model itself has no name and is not a layer. But
+    if there is no other, as in ``nn.LSTM(3, 5)``, it is one, by the name of its class: "lstm".
 
     Parameters
     ----------
@@ -187,6 +188,11 @@ class _Modules:
             if id(module) not in listed:
                 listed.add(id(module))
                 self.callable_layers.append(Layer(clean, module))
+        network = without_wrappers(model)
+        if not self.callable_layers and type(network).forward is not nn.Module.forward:
+            name = type(network).__name__.lower()
+            self.ids[name] = self.ids_by_full_name[name] = id(network)
+            self.callable_layers.append(Layer(name, network))
 
     def matching(self, option: str, selector: Selector) -> set[int]:
         """The ids of the modules that a selector matches."""

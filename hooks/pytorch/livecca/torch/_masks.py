@@ -11,7 +11,7 @@ import torch
 from livecca._errors import Error
 
 # In the order in which a batch is searched. A batch may hold a mask and the lengths, too.
-_KEYS = (
+KEYS = (
     "attention_mask",
     "src_key_padding_mask",
     "key_padding_mask",
@@ -192,11 +192,12 @@ def valid_steps_of(
             raise Error(f"{where}: expected a batch with {key!r}, got a {type(batch).__name__}")
         return None
     if key is None:
-        key = next((name for name in _KEYS if batch.get(name) is not None), None)
+        key = next((name for name in KEYS if batch.get(name) is not None), None)
         if key is None:
             return None
     if batch.get(key) is None:
-        raise Error(f"{where}: expected a mask {key!r}, got a batch with {', '.join(batch)}")
+        names = ", ".join(map(str, batch)) or "no names"
+        raise Error(f"{where}: expected a mask {key!r}, got a batch with {names}")
     valid = _from_named(key, batch[key], steps, f"{where}: {key}", later)
     check_valid_steps(valid, sequences, steps, f"{where}: {key}")
     return valid
@@ -209,7 +210,8 @@ def check_valid_steps(valid: torch.Tensor, sequences: int, steps: int, where: st
         raise Error(f"{where}: expected bool of batch × steps, got {_describe(valid)}")
     if shape == (sequences, steps):
         return
-    hint = "transpose it" if shape == (steps, sequences) else "give this layer its own mask"
+    own = "give this layer its own mask by mask={layer: name}, with None if all steps count"
+    hint = "transpose it" if shape == (steps, sequences) else own
     raise Error(
         f"{where}: expected {sequences} sequences × {steps} steps as the activation has, got "
         f"{shape[0]} × {shape[1]}; {hint}"

@@ -20,6 +20,7 @@ from livecca._run import read_run
 from livecca._settings import Schedule
 from livecca._snapshot import Snapshot
 from livecca._warnings import log
+from livecca.torch._batch_masks import DeclaredMask
 from livecca.torch._layers import Selector
 from livecca.torch._networks import Declared, networks_of
 from livecca.torch._outputs import OutputSelector
@@ -76,6 +77,8 @@ class Monitor:
         By layer or pattern: a function of the module's output that returns the activation.
     mask
         The name of the mask in a batch; by default ``"attention_mask"`` and its like are found.
+        By layer or pattern: ``{"decoder.*": "decoder_attention_mask", "conv*": None}``, with None
+        where all steps count.
     forward
         A function of (model, batch) that runs the model on a batch of the probe.
     train_stream
@@ -113,7 +116,7 @@ class Monitor:
         exclude: Selector | Sequence[Selector] = (),
         readings: Mapping[str, DeclaredReading] | None = None,
         outputs: Mapping[str, OutputSelector] | None = None,
-        mask: str | None = None,
+        mask: DeclaredMask = None,
         forward: Forward | None = None,
         train_stream: Schedule | None = None,
         overhead_budget: float = 0.0,
@@ -189,18 +192,23 @@ class Monitor:
         """The folder of the run."""
         return self._core().run_dir
 
-    def plan(self) -> Plan:
+    def plan(self, epochs: int | None = None) -> Plan:
         """What would be watched and what it takes: print it before training.
 
-        Runs the first batch of the probe, without a trace. Raises Error if there is no probe, and
-        whatever the network raises on that batch.
+        Runs the first batch of the probe, without a trace. Raises Error if there is no probe or the
+        monitor is closed, and whatever the network raises on that batch.
+
+        Parameters
+        ----------
+        epochs
+            Of the training, if the plan is to say what all snapshots take on disk.
         """
+        if self._closed:
+            raise Error("plan: expected a monitor that is not closed, got one that is")
         if self._probe is None:
             raise Error("plan: expected a monitor with a probe, got one without")
         trained = self._networks.trained
-        positions = self._options.get("positions", 16)
-        max_features = int(self._options.get("max_features", 2048))
-        plan = plan_of(trained.model, trained.ears, self._probe, positions, max_features)
+        plan = plan_of(trained.model, trained.ears, self._probe, self._options, epochs)
         return dataclasses.replace(plan, remark=self._nothing_to_compare())
 
     def step(self, epoch: int | None = None) -> None:
@@ -239,6 +247,7 @@ class Monitor:
         if self._probe is not None and self._passes is not None and not core.is_forked:
             self._passes.run_probe(self._probe, self._epoch)
         report = core.snapshot(self._epoch)
+        report.advice = "" if self._passes is None else self._passes.advice
         self._epoch_is_over = True
         return report
 

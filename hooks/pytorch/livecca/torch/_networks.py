@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from torch import nn
 
+from livecca.torch._batch_masks import DeclaredMask
 from livecca.torch._hearing import Ears
 from livecca.torch._layers import Layer, Selector, select_layers
 from livecca.torch._names import compile_pattern
@@ -26,7 +27,7 @@ class Declared:
 
     readings: Mapping[str, DeclaredReading] | None
     outputs: Mapping[str, OutputSelector] | None
-    mask: str | None
+    mask: DeclaredMask
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,11 @@ def networks_of(
             of_one,
             readings=_of_these(declared.readings, of_one, everywhere),
             outputs=_of_these(declared.outputs, of_one, everywhere),
-            mask_key=declared.mask,
+            mask=(
+                _of_these(declared.mask, of_one, everywhere)
+                if isinstance(declared.mask, Mapping)
+                else declared.mask
+            ),
         )
         watched.append(Watched(one, network, ears))
     return Networks(watched[0], tuple(watched[1:]), packs)

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from livecca._errors import Error
 from livecca.torch._layers import Layer
-from livecca.torch._readings import batch_first_of
 
 OutputSelector = Callable[[Any], Any]
 
@@ -30,7 +28,8 @@ class Activation:
         The activation as the module made it: its memory, type and device, without its graph. It
         changes if the network works in place, so read or copy it at once.
     valid
-        For a packed sequence: which steps are valid, bool of batch × steps on the CPU. Else None.
+        For a packed sequence: which steps are valid, bool of batch × steps on the CPU. The tensor
+        is batch × steps × features then, also if the module has steps first. Else None.
     """
 
     tensor: torch.Tensor
@@ -44,15 +43,15 @@ def activation_of(layer: Layer, output: Any, select: OutputSelector | None = Non
     - a tuple, list, mapping or dataclass: the first tensor in it that has axes, so not a loss. An
       LSTM's (output, (h, c)) gives its output
     - an output of Hugging Face with last_hidden_state: that one
-    - a PackedSequence: its padded sequences in their original order, by the module's batch_first
-      (batch first, if the module has no such setting), and which steps are valid
+    - a PackedSequence: its padded sequences in their original order, batch × steps × features, and
+      which steps are valid
 
     float16, bfloat16, float32 and float64 stay what they are. All else is refused.
 
     Parameters
     ----------
     layer
-        The layer, for its batch_first and for messages.
+        The layer, for messages.
     output
         What the module returned.
     select
@@ -73,7 +72,7 @@ def activation_of(layer: Layer, output: Any, select: OutputSelector | None = Non
             f"outputs={{{layer.name!r}: lambda output: …}} that returns a tensor"
         )
     if isinstance(found, PackedSequence):
-        return _unpacked(where, layer.module, found)
+        return _unpacked(where, found)
     _require_readable(where, found)
     return Activation(found.detach().resolve_neg())
 
@@ -88,12 +87,10 @@ def _selected(where: str, output: Any, select: OutputSelector) -> Any:
         ) from problem
 
 
-def _unpacked(where: str, module: nn.Module, packed: PackedSequence) -> Activation:
+def _unpacked(where: str, packed: PackedSequence) -> Activation:
     _require_readable(where, packed.data)
-    batch_first = batch_first_of(module) is not False
-    tensor, lengths = pad_packed_sequence(packed, batch_first=batch_first)
-    steps = tensor.shape[1 if batch_first else 0]
-    valid = torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
+    tensor, lengths = pad_packed_sequence(packed, batch_first=True)
+    valid = torch.arange(tensor.shape[1], device=lengths.device) < lengths.unsqueeze(1)
     return Activation(tensor.detach(), valid)
 
 
@@ -139,6 +136,8 @@ def _unreadable(tensor: torch.Tensor) -> str | None:
         return "a meta tensor, which has no values; move the model to a device first"
     if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
         return f"a {type(tensor).__name__}, which has no memory of its own; select a plain tensor"
+    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return "a tensor within torch.func, such as of vmap or grad, which has no memory of its own"
     if tensor.is_complex():
         return f"complex numbers ({tensor.dtype}); select torch.view_as_real() or abs() of it"
     if tensor.dtype not in _READABLE:

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
 from livecca.torch._device_rows import DeviceRows, Devices
@@ -18,6 +19,7 @@ from livecca.torch._hearing import Ears, Heard, nothing_raised
 from livecca.torch._inputs import joined
 from livecca.torch._layers import without_wrappers
 from livecca.torch._probe import Probe, ProbeBatch, copied, device_of
+from livecca.torch._sizes import features_of, small_probe
 from livecca.torch._training import TrainingPass
 
 _NOT_CALLED = (
@@ -73,19 +75,25 @@ class Passes:
         self._told: set[str] = set()
         self._devices = Devices()
         self._waiting: _Hearing | None = None  # a step of training whose rows travel
+        self._features: dict[str, int] = {}  # of the trained network's layers
+        self.advice = ""  # what to do about the probe
 
     def run_probe(self, probe: Probe, epoch: int) -> None:
         """Runs all networks over the probe. A pass that fails is dropped, with an event."""
         networks = (self._trained, *self._references)
+        inputs = 0
         try:
             with leaves_no_trace(*(network.model for network in networks)):
                 for batch in probe.batches(self._trained.model):
                     with self._core.begin("probe", epoch) as step:
-                        self._run_batch(step, probe, batch)
+                        inputs += self._run_batch(step, probe, batch)
         except BaseException as reason:
             self._core.discard_probe_pass(epoch, f"{type(reason).__name__}: {reason}")
             if not isinstance(reason, Exception):
                 raise  # the user's wish to end the program
+        else:
+            with nothing_raised():
+                self._tell_small_probe(inputs)
 
     def open_training(self, epoch: int) -> TrainingPass | None:
         """A step of the train stream, if one is due."""
@@ -103,12 +111,10 @@ class Passes:
             if not hearing.rows.are_travelling:
                 self.hand_over()
 
-        def run_beside(
-            arguments: tuple[Any, ...], named: Mapping[str, Any], batch: Mapping[str, Any]
-        ) -> None:
+        def run_beside(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
             begin = time.perf_counter()
             for network in self._references:
-                self._run_beside_training(hearing, network, arguments, named, batch)
+                self._run_beside_training(hearing, network, arguments, named)
             step.add_reference_time(time.perf_counter() - begin)
 
         name = self._trained.name
@@ -138,7 +144,8 @@ class Passes:
         step.report_unwatchable(f"{self._trained.name}: train stream", _NO_PASS)
         step.discard()
 
-    def _run_batch(self, step: Step, probe: Probe, batch: ProbeBatch) -> None:
+    def _run_batch(self, step: Step, probe: Probe, batch: ProbeBatch) -> int:
+        """Runs all networks over a batch. Returns how many inputs it has."""
         hearing = _Hearing(self, step, self._devices)
         for network in (self._trained, *self._references):
             value = batch.value
@@ -151,6 +158,24 @@ class Passes:
         hearing.rows.hand_over()
         step.set_inputs(joined(batch.inputs, hearing.inputs))
         self._tell_not_called(hearing, "a pass over the probe")
+        return hearing.inputs or 0
+
+    def learn_features(self, network: str, heard: Heard, step: Step) -> None:
+        """Keeps how many features of a sample the core takes."""
+        if network == self._trained.name and heard.name not in self._features:
+            width = features_of(heard)
+            chosen = step.features(width)
+            self._features[heard.name] = width if chosen is None else len(chosen)
+
+    def _tell_small_probe(self, inputs: int) -> None:
+        """Warns once if the widest layer has too many features for the probe."""
+        if "small probe" in self._told:
+            return
+        self._told.add("small probe")
+        small = small_probe(self._features.items(), inputs)
+        if small is not None:
+            small.tell()
+            self.advice = str(small)
 
     def _run_beside_training(
         self,
@@ -158,7 +183,6 @@ class Passes:
         network: Watched,
         arguments: tuple[Any, ...],
         named: Mapping[str, Any],
-        batch: Mapping[str, Any],
     ) -> None:
         """Runs a reference on a batch of training, as it runs on the probe."""
         try:
@@ -166,16 +190,21 @@ class Passes:
                 device = device_of(network.model)
                 arguments, named = copied(arguments, device), copied(named, device)
                 take, refuse = hearing.take_of(network.name), hearing.refuse_of(network.name)
-                with network.ears.hearing(take, refuse, batch=batch):
+                with network.ears.hearing(take, refuse):
                     without_wrappers(network.model)(*arguments, **named)
         except Exception as reason:
             hearing.step.report_unwatchable(network.name, f"{type(reason).__name__}: {reason}")
 
     def tap_of(self, network: str, heard: Heard) -> Tap:
-        """The core's tap of a layer."""
+        """The core's tap of a layer. Raises Error if its axes are not those of its first pass."""
+        reading = heard.reading
         tap = self._taps.get((network, heard.name))
+        if tap is not None and tap.layout != reading.layout:
+            raise Error(
+                f"layer {heard.name!r}: expected layout {tap.layout} as before, got "
+                f"{reading.layout}; give all batches a mask, or declare readings="
+            )
         if tap is None:
-            reading = heard.reading
             tap = self._core.watch(
                 network, heard.name, reading.layout, samples=reading.samples, step=reading.step
             )
@@ -214,6 +243,7 @@ class _Hearing:
             tap = self._passes.tap_of(network, heard)
             if self.inputs is None:
                 self.inputs = heard.reading.inputs_of(heard.tensor)
+            self._passes.learn_features(network, heard, self.step)
             if not self.rows.take(tap, heard, partial(refuse, heard.name)):
                 self.step.observe(tap, heard.tensor, heard.valid_on_cpu())
 

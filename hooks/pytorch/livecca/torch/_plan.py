@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch import nn
 
 from livecca import _core
 from livecca.torch._evaluation import leaves_no_trace
 from livecca.torch._hearing import Ears, Heard, Refuse, Take
-from livecca.torch._probe import Probe
+from livecca.torch._probe import Probe, ProbeBatch
+from livecca.torch._sizes import INPUTS_A_FEATURE, Sizes
 
-# With fewer samples a feature the scores of unrelated layers are high (docs/measures.md).
-_SAMPLES_A_FEATURE = 10
-_HALF_PRECISION_BYTES = 2
+_HISTORY_BYTE_LIMIT = 4 << 30  # by default
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,18 @@ class LayerPlan:
         What a sample has; a wider layer is cut to ``max_features``.
     images
         Inputs of the probe: as many independent samples as there are.
+    samples_a_pass
+        Samples of a pass over the probe; with padding, about.
     floor
         The mean CCA similarity that an unrelated layer of this width would have, 0 to 1.
     moments_bytes
         Memory of the sums of this layer and a reference's, and of both together.
     disk_bytes
-        What a snapshot of it takes in the history, about.
+        What a snapshot of it takes in the history, at most. Where half precision does, which shows
+        at the snapshot only, it is half of that for float32.
+    step_bytes, step_operations
+        Of an observed step of training, on as many inputs as the probe's first batch has: what your
+        thread copies; multiplications and additions beside training, for one reference.
     """
 
     name: str
@@ -45,16 +53,19 @@ class LayerPlan:
     shape: tuple[int, ...]
     features: int
     images: int
+    samples_a_pass: int
     floor: float
     moments_bytes: int
     disk_bytes: int
+    step_bytes: int
+    step_operations: int
 
     @property
     def advice(self) -> str:
         """What to do if the probe is too small for the layer; empty if it is not."""
-        if self.images >= _SAMPLES_A_FEATURE * self.features:
+        if self.images >= INPUTS_A_FEATURE * self.features:
             return ""
-        return f"too few inputs: {_SAMPLES_A_FEATURE * self.features:,} would do"
+        return f"too few inputs: {INPUTS_A_FEATURE * self.features:,} would do"
 
 
 @dataclass(frozen=True)
@@ -69,8 +80,14 @@ class Plan:
         By name, why others were not.
     images
         Inputs of the probe.
+    batch
+        Inputs of its first batch.
     seconds
         One pass over the probe, as long as its first batch lets expect.
+    epochs
+        Of the training; None if plan() was not told.
+    history_byte_limit
+        What snapshots take on disk in all, at most.
     remark
         Why there would be no distances; empty if there would be some.
     """
@@ -78,11 +95,29 @@ class Plan:
     layers: tuple[LayerPlan, ...]
     left_out: dict[str, str]
     images: int
+    batch: int
     seconds: float
+    epochs: int | None
+    history_byte_limit: int
     remark: str = ""
 
+    @property
+    def disk_bytes(self) -> int:
+        """What a snapshot takes on disk, at most."""
+        return sum(layer.disk_bytes for layer in self.layers)
+
+    @property
+    def disk_bytes_in_all(self) -> int | None:
+        """What the run's snapshots take on disk, at most: one before training and one an epoch.
+
+        None if the number of epochs is not known.
+        """
+        if self.epochs is None:
+            return None
+        return min(self.disk_bytes * (self.epochs + 1), self.history_byte_limit)
+
     def __str__(self) -> str:
-        heads = ("layer", "shape", "layout", "features", "floor", "memory", "disk a snapshot", "")
+        heads = ("layer", "shape", "layout", "samples", "features", "floor", "memory", "disk", "")
         rows = [heads]
         for layer in self.layers:
             shape = "×".join(str(extent) for extent in layer.shape)
@@ -94,10 +129,11 @@ class Plan:
                     layer.name,
                     shape,
                     layout,
+                    f"{layer.samples_a_pass:,}",
                     f"{layer.features:,}",
                     f"{layer.floor:.2f}",
                     _bytes(layer.moments_bytes),
-                    _bytes(layer.disk_bytes),
+                    f"≤ {_bytes(layer.disk_bytes)}",
                     layer.advice,
                 )
             )
@@ -111,39 +147,94 @@ class Plan:
         lines.append(
             f"probe: {self.images:,} inputs, about {self.seconds:.2g} s a pass; "
             f"{_bytes(sum(layer.moments_bytes for layer in self.layers))} of memory a reference, "
-            f"{_bytes(sum(layer.disk_bytes for layer in self.layers))} on disk a snapshot"
+            f"at most {_bytes(self.disk_bytes)} on disk a snapshot{self._in_all()}"
+        )
+        lines.append(
+            f"an observed training step of {self.batch:,} inputs: "
+            f"{_bytes(sum(layer.step_bytes for layer in self.layers))} copied by your thread, "
+            f"{_count(sum(layer.step_operations for layer in self.layers))} operations beside it"
         )
         lines.append("floor: the mean CCA of an unrelated layer; a score must be well above it")
         if self.remark:
             lines.append(self.remark)
         return "\n".join(lines) + "\n"
 
+    def _in_all(self) -> str:
+        if self.disk_bytes_in_all is None:
+            return ""
+        return f", {_bytes(self.disk_bytes_in_all)} in {self.epochs:,} epochs"
+
 
 def plan_of(
-    model: nn.Module, ears: Ears, probe: Probe, positions: int | None, max_features: int
+    model: nn.Module,
+    ears: Ears,
+    probe: Probe,
+    options: Mapping[str, Any],
+    epochs: int | None = None,
 ) -> Plan:
-    """The plan of a probe: runs its first batch, without a trace, and counts the others."""
+    """The plan of a probe: runs its first batch, without a trace, and counts the others.
+
+    Parameters
+    ----------
+    model, ears, probe
+        The network, its layers, the inputs.
+    options
+        Of the monitor: ``positions``, ``max_features``, ``keep_history``, ``history_byte_limit``.
+    epochs
+        Of the training.
+    """
     heard: dict[str, Heard] = {}
     left_out: dict[str, str] = {}
-    images, seconds = [], 0.0
+    images, seconds = list[int](), 0.0
+    count = _Counter()
     with leaves_no_trace(model):
         for batch in probe.batches(model):
-            images.append(int(batch.inputs[0].shape[0]))
-            if len(images) > 1:
-                continue
-            begin = time.perf_counter()
-            with ears.hearing(_keeps(heard), _keeps_reason(left_out), batch=batch.value):
-                probe.run(model, batch.value)
-            seconds = time.perf_counter() - begin
+            if not images:
+                begin = time.perf_counter()
+                with ears.hearing(_keeps(heard), _keeps_reason(left_out), batch=batch.value):
+                    probe.run(model, batch.value)
+                seconds = time.perf_counter() - begin
+                count = _Counter.of(batch, heard)
+            images.append(count(batch))
     for layer in ears.layers:
         if layer.name not in heard:
             left_out.setdefault(layer.name, "it was not called")
     return Plan(
-        layers=tuple(_layer_plan(h, sum(images), positions, max_features) for h in heard.values()),
+        layers=tuple(_layer_plan(one, sum(images), options) for one in heard.values()),
         left_out=left_out,
         images=sum(images),
+        batch=images[0],
         seconds=seconds * sum(images) / max(1, images[0]),
+        epochs=epochs,
+        history_byte_limit=int(options.get("history_byte_limit", _HISTORY_BYTE_LIMIT)),
     )
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """Counts the inputs of a batch: the extent of one axis of one of its tensors."""
+
+    tensor: int = 0
+    axis: int = 0
+
+    @classmethod
+    def of(cls, batch: ProbeBatch, heard: Mapping[str, Heard]) -> _Counter:
+        """Finds the axis that is as long as a layer of the batch has inputs.
+
+        The first axis goes first, or the second one where a layer has its steps first.
+        """
+        for one in heard.values():
+            inputs = one.reading.inputs_of(one.tensor)
+            for axis in (1, 0) if one.reading.layout == "tnc" else (0, 1):
+                for number, tensor in enumerate(batch.inputs):
+                    if tensor.dim() > axis and tensor.shape[axis] == inputs:
+                        return cls(number, axis)
+        with_axes = [number for number, tensor in enumerate(batch.inputs) if tensor.dim() > 0]
+        return cls(with_axes[0] if with_axes else 0)
+
+    def __call__(self, batch: ProbeBatch) -> int:
+        tensor = batch.inputs[min(self.tensor, len(batch.inputs) - 1)]
+        return tensor.shape[self.axis] if tensor.dim() > self.axis else 1
 
 
 def _keeps(heard: dict[str, Heard]) -> Take:
@@ -160,28 +251,29 @@ def _keeps_reason(left_out: dict[str, str]) -> Refuse:
     return refuse
 
 
-def _layer_plan(heard: Heard, images: int, positions: int | None, max_features: int) -> LayerPlan:
+def _layer_plan(heard: Heard, images: int, options: Mapping[str, Any]) -> LayerPlan:
     """The plan of a layer that was heard on one batch, for a probe of so many inputs."""
-    layout, shape = heard.reading.layout, tuple(heard.tensor.shape)
-    grid = 1
-    for letter, extent in zip(layout, shape, strict=True):
-        grid *= extent if letter in "dhwlt" else 1
-    channels = shape[layout.index("c")]
-    features = channels * grid if heard.reading.samples == "flattened" else channels
-    features = min(features, max_features) if max_features > 0 else features
-    rows = grid if heard.reading.samples == "positions" else 1
-    if positions is not None:
-        rows = min(rows, positions)
+    sizes = Sizes.of(heard, options.get("positions", 16))
+    most = int(options.get("max_features", 2048))
+    features = min(sizes.features, most) if most > 0 else sizes.features
+    step_samples = sizes.samples
+    stored = 8 if heard.tensor.dtype == torch.float64 else 4
+    if not options.get("keep_history", True):
+        stored = 0
     return LayerPlan(
         name=heard.name,
-        layout=layout,
+        layout=heard.reading.layout,
         samples=heard.reading.samples,
-        shape=shape,
+        shape=tuple(heard.tensor.shape),
         features=features,
         images=images,
+        samples_a_pass=round(step_samples * images / max(1, sizes.inputs)),
         floor=_core.mean_correlation_floor(features, features, float(images)),
         moments_bytes=3 * 8 * features * features,
-        disk_bytes=_HALF_PRECISION_BYTES * images * rows * features,
+        disk_bytes=stored * images * sizes.rows_an_input * features,
+        step_bytes=heard.tensor.element_size() * step_samples * features,
+        # The layer's products with itself, the reference's, and those of both.
+        step_operations=2 * 3 * step_samples * features * features,
     )
 
 
@@ -191,3 +283,11 @@ def _bytes(count: float) -> str:
             return f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} GB"
+
+
+def _count(count: float) -> str:
+    for name in ("", " thousand", " million"):
+        if count < 1000:
+            return f"{count:.3g}{name}"
+        count /= 1000
+    return f"{count:,.3g} billion"

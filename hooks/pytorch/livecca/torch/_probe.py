@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +32,8 @@ class ProbeBatch:
     Attributes
     ----------
     value
-        The batch as the caller's inputs gave it, a copy on the model's device.
+        The batch as the caller's inputs gave it, with copies of its tensors on the model's device.
+        An object of another type stays as it is: `forward` may move it.
     inputs
         The tensors that tell this probe from another: the inputs of the network, in their order,
         without labels; on the device that the caller's inputs were on.
@@ -202,17 +205,30 @@ def _is_input(batch: Any) -> bool:
 
 
 def copied(value: Any, device: torch.device | None) -> Any:
+    """A copy of the tensors in a value, on a device; None: on their own.
+
+    Goes into tuples, lists, mappings and dataclasses. All else is as it is: what an object's own
+    to() does is not known, and that of a module would move the caller's.
+    """
     if isinstance(value, torch.Tensor):
         return value.to(device=device, copy=True) if device is not None else value.clone()
-    # Before .to(): that of Hugging Face's BatchEncoding changes the caller's batch.
+    if isinstance(value, PackedSequence):
+        data, batch_sizes, *orders = value  # sizes belong on the CPU
+        return PackedSequence(
+            copied(data, device), batch_sizes, *(copied(order, device) for order in orders)
+        )
     if isinstance(value, Mapping):
         return {key: copied(part, device) for key, part in value.items()}
-    if hasattr(value, "to") and not isinstance(value, type):
-        return value.to(device) if device is not None else value
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(copied(part, device) for part in value))
     if isinstance(value, (tuple, list)):
         return type(value)(copied(part, device) for part in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        other = copy.copy(value)
+        for field in dataclasses.fields(value):
+            part = copied(getattr(value, field.name), device)
+            object.__setattr__(other, field.name, part)  # also where it is frozen
+        return other
     return value
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
+from livecca.torch._attention_weights import is_attention, may_be_weights
 from livecca.torch._layers import Layer
 from livecca.torch._names import resolve_by_name
 
@@ -43,13 +44,24 @@ class Reading:
         """Whether there are steps, which a mask may leave out."""
         return "t" in self.layout
 
+    def has_steps(self, tensor: torch.Tensor) -> bool:
+        """Whether a mask may say which steps of an activation are valid.
+
+        Those of a convolution over text are its positions, unless they were pooled into one.
+        """
+        if self.layout == "ncl":
+            return self.samples in ("positions", "pooled") and tensor.shape[2] > 1
+        return self.is_sequence
+
     def inputs_of(self, tensor: torch.Tensor) -> int:
         """The extent of axis n: how many images or sequences an activation is of."""
         return tensor.shape[self.layout.index("n")]
 
     def batch_and_steps(self, tensor: torch.Tensor) -> tuple[int, int]:
-        """The extents of axes n and t: (batch, steps). Call it for sequences only."""
-        return self.inputs_of(tensor), tensor.shape[self.layout.index("t")]
+        """The extents of axes n and t or l: (batch, steps). Call it if has_steps() only."""
+        return self.inputs_of(tensor), tensor.shape[
+            self.layout.index("t" if self.is_sequence else "l")
+        ]
 
 
 # A layout; (layout, samples); (layout, "step", number).
@@ -125,6 +137,8 @@ def _features_of(module: nn.Module) -> int | None:
         return module.out_features
     if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
         return module.embedding_dim
+    if type(module).__name__ == "Conv1D":  # of transformers, which is a linear layer
+        return getattr(module, "nf", None)
     # RMSNorm has the same attribute.
     shape = getattr(module, "normalized_shape", None)
     if isinstance(shape, tuple) and len(shape) == 1:
@@ -138,7 +152,7 @@ class _Nearby:
 
     kinds: set[str] = field(default_factory=set)  # "1d", "2d", "3d", "features last"
     channels: set[int] = field(default_factory=set)  # of convolutions and norms, on axis 1
-    features: set[int] = field(default_factory=set)  # of linear layers, on the last axis
+    features: set[int] = field(default_factory=set)  # on the last axis, such as of linear layers
 
     @classmethod
     def inside(cls, scope: nn.Module) -> _Nearby:
@@ -152,6 +166,9 @@ class _Nearby:
             elif features is not None:
                 nearby.kinds.add("features last")
                 nearby.features.add(features)
+            elif isinstance(module, nn.RNNBase):
+                width = module.proj_size or module.hidden_size
+                nearby.features.add(width * (2 if module.bidirectional else 1))
         return nearby
 
 
@@ -168,7 +185,8 @@ class Readings:
        numbers of channels
     4. the number of axes: 2 nc, 3 ntc, 4 nchw, 5 ncdhw
 
-    An activation whose layout these leave open is refused, because a guess would give wrong numbers
+    Weights of attention have no features, and an activation that may be such is refused. So is one
+    whose layout these rules leave open, because a guess would give wrong numbers
     that look right. The memory format (channels_last) does not matter: strides tell it.
 
     Parameters
@@ -216,6 +234,22 @@ class Readings:
             )
         return declared
 
+    def reading_of_packed(self, layer: Layer) -> Reading:
+        """How a padded PackedSequence, of batch × steps × features, is to be read.
+
+        With the layout tnc the caller transposes it: so the layer has one layout, packed or not.
+        Raises Error if something else than sequences is declared.
+        """
+        declared = self._declared.get(layer.name)
+        if declared is None:
+            return Reading("tnc" if batch_first_of(layer.module) is False else "ntc")
+        if not declared.is_sequence:
+            raise Error(
+                f"layer {layer.name!r}: expected ntc or tnc declared for a PackedSequence, got "
+                f"{declared.layout}"
+            )
+        return declared
+
     def _layout_of(self, layer: Layer, tensor: torch.Tensor) -> str:
         module, axes = layer.module, tensor.dim()
         if axes not in _CHANNELS_FIRST:
@@ -230,7 +264,12 @@ class Readings:
             return _expect_axes(layer, tensor, 3, "ntc" if batch_first else "tnc")
         if axes == 2:
             return "nc"
-        nearby = self._nearby(module)
+        nearby, in_attention = self._nearby(module)
+        if axes < 5 and _features_of(module) is None and may_be_weights(
+            module, tensor.shape, features=nearby.features, channels=nearby.channels,
+            has_convolutions=bool(nearby.kinds - {"features last"}), in_attention=in_attention,
+        ):  # fmt: skip
+            raise _may_be_weights(layer, tensor)
         if axes == 3:
             return self._layout_of_three(layer, tensor, nearby)
         channels_first = _has_channels_first(module, tensor, nearby)
@@ -261,16 +300,21 @@ class Readings:
             raise _undeclared(layer, tensor, "tnc", "ntc")
         return "ntc"
 
-    def _nearby(self, module: nn.Module) -> _Nearby:
-        """Of the modules inside, or else of those inside the nearest parent that has some."""
-        nearby = _Nearby()
+    def _nearby(self, module: nn.Module) -> tuple[_Nearby, bool]:
+        """Of the modules inside, or else of those inside the nearest parent that has some.
+
+        Also whether a module without parameters is part of an attention.
+        """
+        nearby, in_attention = _Nearby(), False
         for scope in self._upwards(module):
             if id(scope) not in self._known:
                 self._known[id(scope)] = _Nearby.inside(scope)
             nearby = self._known[id(scope)]
+            in_attention |= scope is not module and is_attention(scope)
             if nearby.kinds:
                 break
-        return nearby
+        passes_on = next(module.parameters(), None) is None
+        return nearby, in_attention and passes_on
 
     def _upwards(self, module: nn.Module) -> Iterator[nn.Module]:
         current: nn.Module | None = module
@@ -289,7 +333,8 @@ def _has_channels_first(module: nn.Module, tensor: torch.Tensor, nearby: _Nearby
         first = tensor.shape[1] == features and type(module).__module__.split(".")[0] != "torch"
         last = tensor.shape[-1] == features
     elif nearby.kinds == {"features last"}:
-        return False
+        # A block may split its features into heads. What passes them on may have anything.
+        return False if last or any(module.children()) else None
     elif "features last" not in nearby.kinds:
         return True
     return first if first != last else None
@@ -306,6 +351,15 @@ def _unknown(layer: Layer, tensor: torch.Tensor, expected: str, remedy: str) -> 
         f"layer {layer.name!r}: expected {expected} from a {type(layer.module).__name__}, "
         f"got shape {tuple(tensor.shape)}; {remedy}, or declare "
         f"readings={{{layer.name!r}: layout}}"
+    )
+
+
+def _may_be_weights(layer: Layer, tensor: torch.Tensor) -> Error:
+    layouts = " or ".join(repr(layout) for layout in LAYOUTS if len(layout) == tensor.dim())
+    return Error(
+        f"layer {layer.name!r}: expected features on an axis, got shape {tuple(tensor.shape)} from "
+        f"a {type(layer.module).__name__}, which may be weights of attention; leave it out by "
+        f"exclude=, or declare readings={{{layer.name!r}: layout}} with {layouts}"
     )
 
 

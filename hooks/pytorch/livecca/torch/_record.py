@@ -10,6 +10,7 @@ from torch import nn
 
 from livecca._errors import Error
 from livecca._recorder import Recorder
+from livecca.torch._batch_masks import DeclaredMask
 from livecca.torch._evaluation import leaves_no_trace
 from livecca.torch._hearing import Ears, Heard
 from livecca.torch._inputs import joined
@@ -28,7 +29,7 @@ def record(
     exclude: Selector | Sequence[Selector] = (),
     readings: Mapping[str, DeclaredReading] | None = None,
     outputs: Mapping[str, OutputSelector] | None = None,
-    mask: str | None = None,
+    mask: DeclaredMask = None,
     forward: Forward | None = None,
     **options: Any,
 ) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def record(
     if not isinstance(probe, Probe):
         probe = Probe(probe, forward=forward)
     chosen = select_layers(model, layers, exclude)
-    ears = Ears(model, chosen, readings=readings, outputs=outputs, mask_key=mask)
+    ears = Ears(model, chosen, readings=readings, outputs=outputs, mask=mask)
     refused: dict[str, str] = {}
     heard: set[str] = set()
     counts: list[int] = []  # of the inputs of a batch, as its layers say

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from livecca.torch._batch_masks import named_arguments
 from livecca.torch._compiled import compiled_in
 from livecca.torch._hearing import (
     Ears,
@@ -20,10 +21,15 @@ from livecca.torch._hearing import (
     Take,
     in_backward,
     is_compiling,
+    is_hook_of_copy,
     listening,
     nothing_raised,
 )
 from livecca.torch._layers import without_wrappers
+
+_is_tracing: Callable[[], bool] = torch._C._is_tracing
+# torch.jit.script() asks a module by this name for what it is to be made of.
+_PREPARE = "__prepare_scriptable__"
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class TrainingPass:
     take, refuse
         As of :meth:`Ears.hearing`.
     run_beside
-        Called first, with the arguments of the network and a batch: runs the references.
+        Called first, with the arguments of the network: runs the references.
     end
         Called once at the end: True if the forward pass came to its end.
     hand_over
@@ -44,7 +50,7 @@ class TrainingPass:
 
     take: Take
     refuse: Refuse
-    run_beside: Callable[[tuple[Any, ...], Mapping[str, Any], Mapping[str, Any]], None]
+    run_beside: Callable[[tuple[Any, ...], Mapping[str, Any]], None]
     end: Callable[[bool], None]
     hand_over: Callable[[], None]
 
@@ -83,9 +89,26 @@ class TrainingEars:
         self._handled: BaseException | None = None
         self._layer_hooks = ExitStack()
         self._after_hook: Any = None
+        self._hook: Any = None
+        self._add_hook()
+
+    def _add_hook(self) -> None:
         self._hook = self._network.register_forward_pre_hook(
             _BeforeHook(self), with_kwargs=True, prepend=True
         )
+        self._network.__dict__.setdefault(_PREPARE, _WithoutHook(self._network))
+
+    def _remove_hook(self) -> None:
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
+        if not any(isinstance(hook, _BeforeHook) for hook in _pre_hooks(self._network)):
+            _forget_prepare(self._network)
+
+    def let_go(self) -> None:
+        """Takes the hook away until the step ends, so that TorchScript can be made."""
+        self._remove_hook()
+        self._was_called = True  # or it would be said that no pass is heard
 
     def next_step(self) -> bool:
         """Ends the step. Returns whether the network was called in it."""
@@ -96,13 +119,15 @@ class TrainingEars:
         ended, self._ended = self._ended, None
         if ended is not None:
             ended.hand_over()
+        if self._hook is None:
+            self._add_hook()
         was_called, self._was_called = self._was_called, False
         return was_called
 
     def close(self) -> None:
         """Lets the network go."""
         self.next_step()
-        self._hook.remove()
+        self._remove_hook()
 
     @property
     def is_idle(self) -> bool:
@@ -128,12 +153,11 @@ class TrainingEars:
             raise
 
     def _begin(self, opened: TrainingPass, arguments: tuple[Any, ...], named: Any) -> None:
-        first = arguments[0] if arguments and isinstance(arguments[0], Mapping) else {}
-        batch = {**first, **named}
-        opened.run_beside(arguments, named, batch)
+        opened.run_beside(arguments, named)
         self._handled = sys.exc_info()[1]
         self._depth = 1
-        self._heard = Pass(self._ears, opened.take, opened.refuse, batch)
+        inputs = named_arguments(self._network, arguments, named)
+        self._heard = Pass(self._ears, opened.take, opened.refuse, inputs)
         listening.set((*listening.get(), self._heard))
         self._ears.add_hooks(self._heard, self._layer_hooks, compiled_in(self._network))
         self._after_hook = self._network.register_forward_hook(_AfterHook(self), always_call=True)
@@ -163,16 +187,47 @@ class _BeforeHook(Hook):
     """Called at every call of the network, so what is most often the case comes first."""
 
     def __init__(self, ears: TrainingEars) -> None:
-        self._ears = ears
+        self.ears = ears
 
     def __call__(self, network: nn.Module, arguments: tuple[Any, ...], named: Any) -> None:
         if is_compiling():
             return  # compiled code must keep no trace of a pass
-        ears = self._ears
-        if ears.is_idle or not network.training:
+        ears = self.ears
+        if ears.is_idle or not network.training or _is_tracing():
             return
         with nothing_raised():
             ears.before(network, arguments, named)
+
+
+def _pre_hooks(network: nn.Module) -> list[Any]:
+    return list(network._forward_pre_hooks.values())
+
+
+def _forget_prepare(network: nn.Module) -> None:
+    if isinstance(network.__dict__.get(_PREPARE), _WithoutHook):
+        del network.__dict__[_PREPARE]
+
+
+class _WithoutHook(Hook):
+    """Called by torch.jit.script(), which cannot take hooks that are no TorchScript themselves."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
+        self._of_class: Any = getattr(network, _PREPARE, None)
+
+    def __call__(self) -> nn.Module:
+        network = self._network
+        for key, hook in list(network._forward_pre_hooks.items()):
+            if isinstance(hook, _BeforeHook):
+                hook.ears.let_go()
+            elif is_hook_of_copy(hook):
+                del network._forward_pre_hooks[key]
+        _forget_prepare(network)
+        return network if self._of_class is None else self._of_class()
+
+    def __deepcopy__(self, memo: Any) -> Callable[..., Any]:
+        network = memo.get(id(self._network))
+        return super().__deepcopy__(memo) if network is None else _WithoutHook(network)
 
 
 class _AfterHook(Hook):
