@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import os
+import sys
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -183,14 +184,15 @@ def _options_of(
     return options
 
 
-# Monitors that live, so that the end of the process finishes their runs.
-_alive: weakref.WeakSet[Monitor] = weakref.WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    for monitor in list(_alive):
-        monitor.close()
+def _end_run(core: _core.Monitor) -> None:
+    """Ends the run of a monitor that was let go, or that the end of the process finds."""
+    if core.is_called_here:  # by one of its own callbacks, which its end would wait for
+        threading.Thread(target=_end_run, args=(core,), daemon=False).start()
+        return
+    try:
+        core.close()
+    except Exception as reason:
+        print(f"livecca: the run was not ended: {reason}", file=sys.stderr)
 
 
 class Monitor:
@@ -198,6 +200,10 @@ class Monitor:
 
     Everything that can be said of it is in docs/rows.md and the C++ header livecca/monitor/
     monitor.hpp; the names are the same.
+
+    The run is finished by :meth:`finish`, at the end of a ``with`` block, when the last variable
+    that holds the monitor goes, or at the end of the process. Thread safety: all methods may be
+    called from any thread; :meth:`finish` and :meth:`close` wait for other calls.
 
     Parameters
     ----------
@@ -241,9 +247,7 @@ class Monitor:
     ) -> None:
         made = _options_of(run_dir, sinks, notes, on_event, positions, position_seed, options)
         self._core = _core.Monitor(made, None if checkpoint is None else os.fspath(checkpoint))
-        self._finished = False
-        self._closed = False
-        _alive.add(self)
+        self._end = weakref.finalize(self, _end_run, self._core)
 
     @property
     def run_dir(self) -> str:
@@ -337,21 +341,17 @@ class Monitor:
     def finish(self) -> Snapshot:
         """End the run: compare every kept snapshot with the last one."""
         lines = self._core.finish()
-        self._finished = True
         snapshot = Snapshot(None, -1)
         snapshot._rows = rows_of(lines)
         return snapshot
 
     def close(self) -> None:
-        """Finish the run if that was not done, and let everything go. May be called again."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            if not self._finished and not self._core.is_forked:
-                self.finish()
-        finally:
-            self._core.close()
+        """Finish the run if that was not done, and let everything go. May be called again.
+
+        Open steps are dropped. Raises Error within the monitor's own callbacks.
+        """
+        self._core.close()
+        self._end.detach()
 
     def __enter__(self) -> Monitor:
         return self
