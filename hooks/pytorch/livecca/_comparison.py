@@ -7,13 +7,11 @@ import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from livecca import _arrays, _core, _html
 from livecca._errors import Error
-
-_Values = Mapping[str, "float | None"]
+from livecca._values import Values
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,10 @@ class Comparison:
     samples_left_out: int
     features: tuple[int, int]
     ranks: tuple[int | None, int | None]
-    similarity: _Values
-    distance: _Values
-    noise_floor: _Values
-    standard_error: _Values
+    similarity: Mapping[str, float | None]
+    distance: Mapping[str, float | None]
+    noise_floor: Mapping[str, float | None]
+    standard_error: Mapping[str, float | None]
     canonical_correlations: tuple[float, ...]
     _json: str
     _table: str
@@ -76,8 +74,8 @@ def comparison_of(text: str, table: str) -> Comparison:
     """The comparison that the core printed as JSON and as a table."""
     facts = json.loads(text)
 
-    def values(key: str) -> _Values:
-        return MappingProxyType(facts.get(key, {}))
+    def values(key: str) -> Values:
+        return Values(facts.get(key, {}))
 
     return Comparison(
         status=facts["status"],
