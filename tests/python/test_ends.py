@@ -75,7 +75,8 @@ monitor.close()
 def test_calls_wait_for_threads_that_need_pythons_lock(tmp_path: Path) -> None:
     # The events come in a callback while other threads are within all kinds of calls.
     code = """
-monitor = livecca.Monitor(folder + "/run", on_event=lambda event: monitor.plan(90))
+monitor = livecca.Monitor(folder + "/run", on_event=lambda event: monitor.plan(90),
+                          on_snapshot=lambda snapshot: monitor.latest("layer", "start", "pwcca"))
 taps = [monitor.watch("net", name) for name in "abcd"]
 def work(number):
     for i in range(60):

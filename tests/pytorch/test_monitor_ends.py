@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import torch
-import watched
 
 import livecca
+import watched
 from livecca.torch import Monitor
 
 X = torch.randn(60, 6, generator=torch.Generator().manual_seed(2))

@@ -27,6 +27,7 @@ from livecca._rows import (
     VerdictRow,
 )
 from livecca._run import Run, read_run
+from livecca._sinks import Prometheus, TensorBoard
 from livecca._snapshot import Snapshot
 
 __version__: str = _core.version
@@ -44,6 +45,7 @@ __all__ = [
     "OverheadRow",
     "Pairing",
     "Panel",
+    "Prometheus",
     "Recorder",
     "Row",
     "Run",
@@ -53,6 +55,7 @@ __all__ = [
     "SpectrumRow",
     "Step",
     "Tap",
+    "TensorBoard",
     "VerdictRow",
     "Window",
     "compare",

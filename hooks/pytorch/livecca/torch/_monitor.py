@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import nn
 
+from livecca import _checks
 from livecca._core import Schedule
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
@@ -125,11 +126,15 @@ class Monitor:
         self._hears_training = train_stream is not None
         if self._probe is None and not self._hears_training:
             raise Error("probe: expected inputs for snapshots, or train_stream=, got neither")
-        name = str(options.get("network", "net"))
+        run_dir = _checks.path("run_dir", run_dir)
+        name = _checks.text("network", options.get("network", "net"))
         declared = Declared(readings, outputs, mask)
-        self._networks = networks_of(name, model, layers, exclude, references or {}, declared)
+        others = _checks.mapping("references", references)
+        self._networks = networks_of(name, model, layers, exclude, others, declared)
         self._options = dict(options, run_dir=run_dir, overhead_budget=overhead_budget)
         self._options["train_schedule"] = train_stream or Schedule.never()
+        if self._probe is None:
+            self._options["probe_schedule"] = Schedule.never()
         self._checkpoint = None if checkpoint is None else os.fspath(checkpoint)
         self._core_or_none: CoreMonitor | None = None
         self._passes: Passes | None = None
@@ -225,7 +230,7 @@ class Monitor:
 
     def log(self, name: str, value: float) -> None:
         """Write a number of your own, such as a loss, at the epoch of the last step or snapshot."""
-        self._core().log(name, float(value), epoch=self._epoch)
+        self._core().log(name, value, epoch=self._epoch)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write what a resumed run needs into a folder, beside your own checkpoint."""
@@ -283,6 +288,9 @@ class Monitor:
 
     remove = close
 
+    def _recorder_options(self, network: str) -> Any:
+        return self._core()._recorder_options(network)
+
     def __enter__(self) -> Monitor:
         return self
 
@@ -306,7 +314,8 @@ class Monitor:
         return self._core_or_none is not None and self._core_or_none.is_forked
 
     def _enter(self, epoch: int | None) -> None:
-        self._epoch = self._epoch + self._epoch_is_over if epoch is None else epoch
+        next_one = self._epoch + self._epoch_is_over
+        self._epoch = next_one if epoch is None else _checks.integer("epoch", epoch)
         self._epoch_is_over = False
 
     def _open_pass(self) -> TrainingPass | None:
