@@ -99,3 +99,24 @@ time.sleep(0.5)
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr  # a pass that the end cuts off is logged
     assert is_finished(tmp_path / "run")
+
+
+@pytest.mark.parametrize("method", ["close", "finish"])
+def test_a_callback_cannot_end_its_own_monitor(tmp_path: Path, method: str) -> None:
+    def on_snapshot(_: livecca.Snapshot) -> None:
+        getattr(monitor, method)()
+
+    model = watched.Net()
+    monitor = Monitor(model, ["fc1"], probe=[X], run_dir=tmp_path / "run", synchronous=True,
+                      on_snapshot=on_snapshot,
+                      train_stream=livecca.Schedule.every_steps(1))  # fmt: skip
+    for epoch in range(2):
+        model(X).sum().backward()
+        monitor.step()
+        monitor.snapshot(epoch)
+    report = monitor.finish()
+    assert report is not None and report.measures
+    assert is_finished(tmp_path / "run")
+    assert sum(watched.train_samples(tmp_path / "run").values()) == 120
+    messages = {event.message for event in watched.events(tmp_path / "run", "callback_failed")}
+    assert [f"{method}: expected a call from outside" in message for message in messages] == [True]

@@ -326,6 +326,9 @@ class Monitor:
     def _recorder_options(self, network: str) -> _core.RecorderOptions:
         return self._core.recorder_options(network)
 
+    def _expect_outside(self, what: str) -> None:
+        self._core.expect_outside(what)
+
     def finish(self) -> Snapshot:
         """End the run: compare every kept snapshot with the last one."""
         lines = self._core.finish()

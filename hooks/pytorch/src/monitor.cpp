@@ -180,6 +180,8 @@ void bind_monitor(nb::module_& module) {
              return owned.with(
                  [&](const Monitor& monitor) { return monitor.recorder_options(network); });
            })
+      .def("expect_outside", [](const OwnedMonitor& owned,
+                                const std::string& what) { owned.shared()->expect_outside(what); })
       .def_prop_ro("is_called_here",
                    [](const OwnedMonitor& owned) { return owned.shared()->is_called_here(); })
       .def_prop_ro(

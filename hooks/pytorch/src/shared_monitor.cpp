@@ -20,12 +20,7 @@ thread_local const SharedMonitor::Call* innermost = nullptr;
 class SharedMonitor::Alone {
  public:
   Alone(SharedMonitor& monitor, const char* what) : monitor_(monitor) {
-    if (monitor_.is_called_here()) {
-      throw Error(
-          std::string(what) +
-          ": expected a call from outside of the monitor, got one from its own on_event, "
-          "on_snapshot or Schedule.when(), which it would wait for; call it after training");
-    }
+    monitor_.expect_outside(what);
     if (monitor_.is_forked()) return;
     std::unique_lock lock(monitor_.mutex_);
     monitor_.changed_.wait(lock, [&] { return !monitor_.is_alone_; });
@@ -104,6 +99,13 @@ bool SharedMonitor::is_called_here() const {
     if (&call->monitor_ == this) return true;
   }
   return false;
+}
+
+void SharedMonitor::expect_outside(const std::string& what) const {
+  if (!is_called_here()) return;
+  throw Error(what +
+              ": expected a call from outside of the monitor, got one from its own on_event, "
+              "on_snapshot or Schedule.when(), which it would wait for; call it after training");
 }
 
 SnapshotReport SharedMonitor::finish() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "livecca/monitor/monitor.hpp"
@@ -36,9 +37,10 @@ class SharedMonitor {
   SnapshotReport finish();
   /// Finishes the run if that was not done, and lets the monitor go. May be called again.
   void close();
-  /// Whether this thread is in one of the monitor's own callbacks or calls. finish() and close()
-  /// would wait for themselves there, so they throw Error.
+  /// Whether this thread is in one of the monitor's own callbacks or calls.
   bool is_called_here() const;
+  /// Throws Error there, where `what` would wait for itself: "finish" or "close".
+  void expect_outside(const std::string& what) const;
 
   void add(std::shared_ptr<SharedStep> step);
   void remove(const std::shared_ptr<SharedStep>& step);

@@ -269,6 +269,7 @@ class Monitor:
         """End the run: every kept snapshot is compared with the last one. None if it was ended."""
         if self._closed:
             return None
+        self._expect_outside("finish")
         try:
             core = self._core()
             self._hand_over()
@@ -277,9 +278,13 @@ class Monitor:
             self.close()
 
     def close(self) -> None:
-        """Finish the run if that was not done, and let the network go. May be called again."""
+        """Finish the run if that was not done, and let the network go. May be called again.
+
+        Raises Error within the monitor's own callbacks, and changes nothing.
+        """
         if self._closed:
             return
+        self._expect_outside("close")
         self._closed = True
         if self._training_ears is not None:
             self._training_ears.close()
@@ -309,6 +314,11 @@ class Monitor:
         """What the last step heard on a device may be on its way yet."""
         if self._passes is not None and not self._forked():
             self._passes.hand_over()
+
+    def _expect_outside(self, what: str) -> None:
+        """Raises Error within the monitor's own callbacks. Nothing has changed then."""
+        if self._core_or_none is not None:
+            self._core_or_none._expect_outside(what)
 
     def _forked(self) -> bool:
         return self._core_or_none is not None and self._core_or_none.is_forked
