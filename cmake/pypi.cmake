@@ -1,5 +1,7 @@
 # For the Python package (pyproject.toml): everything that it is built from comes from PyPI, where headers and libraries
 # do not lie where CMake looks for them. This file says where they are. Included before the first find_package().
+find_package(Python 3.10 REQUIRED COMPONENTS Interpreter)
+include(${CMAKE_CURRENT_LIST_DIR}/python_headers.cmake)
 find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module OPTIONAL_COMPONENTS Development.SABIModule)
 
 # One module holds it all, and exports nothing but its own start.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Python package as pip does, installs it in a virtual environment of its own, and runs its tests: those of
-# tests/python with NumPy alone, those of tests/pytorch with the newest PyTorch, Lightning and transformers.
+# tests/python with NumPy alone, those of tests/pytorch with the newest PyTorch, Lightning and transformers. The C++ hook
+# is compiled against the headers of that PyTorch too.
 # Usage: scripts/test_python.sh [--torch VERSION] [--python PROGRAM]
 #   --torch VERSION   test with this version of PyTorch instead of the newest
 #   --python PROGRAM  python3.10, say, instead of python3
@@ -43,4 +44,9 @@ else
   pip install --quiet torch transformers lightning accelerate jax flax
 fi
 "$environment/bin/python" -c 'import torch; print("PyTorch", torch.__version__)'
+echo "Compiling hooks/libtorch against its headers"
+headers=$("$environment/bin/python" -c 'import torch, pathlib; print(pathlib.Path(torch.__file__).parent / "include")')
+for source in hooks/libtorch/src/*.cpp; do echo "#include \"$PWD/$source\""; done |
+  g++ -std=c++20 -fsyntax-only -x c++ -Iinclude -Ihooks/libtorch/include -Ihooks/libtorch/src -isystem "$headers" \
+    -isystem "$headers/torch/csrc/api/include" -
 "$environment/bin/python" -m pytest -q -rs tests/pytorch

@@ -23,6 +23,17 @@ class Net(nn.Module):
         return self.fc2(self.fc1(x.flatten(1)).relu())
 
 
+def train_epoch(model, optimizer, x, y, monitor):
+    """An ordinary epoch, in which one line is livecca's. Returns the last loss."""
+    for batch in torch.randperm(len(x)).split(64):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x[batch]), y[batch])
+        loss.backward()
+        optimizer.step()
+        monitor.step()
+    return loss.item()
+
+
 def accuracy(model, x, y):
     model.eval()
     with torch.no_grad():
@@ -49,15 +60,10 @@ def main():
     )
     monitor.snapshot()  # number 0, before training: what "start" means
     for epoch in range(1, options.epochs + 1):
-        for batch in torch.randperm(len(x)).split(64):
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(x[batch]), y[batch])
-            loss.backward()
-            optimizer.step()
-            monitor.step()
+        loss = train_epoch(model, optimizer, x, y, monitor)
         monitor.snapshot()  # number n, after n epochs
         right = accuracy(model, test_x, test_y)
-        print(f"epoch {epoch}: loss {loss.item():.3f}, test accuracy {right:.1%}")
+        print(f"epoch {epoch}: loss {loss:.3f}, test accuracy {right:.1%}")
     print(monitor.finish())
     print(f"for more: livecca show {options.run_dir}")
 

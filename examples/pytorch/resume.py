@@ -6,12 +6,10 @@ those of a training that was not killed.
 
 import argparse
 import os
-import shutil
 from pathlib import Path
 
 import torch
-from cifar10 import Net
-from torch import nn
+from cifar10 import Net, train_epoch
 
 import livecca.torch
 from inputs import images
@@ -48,40 +46,32 @@ def main():
     model = Net()
     optimizer = torch.optim.Adam(model.parameters(), 0.001)
 
-    run, checkpoint = Path(options.run_dir, "run"), Path(options.run_dir, "checkpoint.pt")
-    if not checkpoint.exists():
-        shutil.rmtree(run, ignore_errors=True)  # of a start that was killed before its checkpoint
-        print("begins", flush=True)
+    checkpoint = Path(options.run_dir, "checkpoint.pt")
+    saved = torch.load(checkpoint) if checkpoint.exists() else {}
     monitor = livecca.torch.Monitor(
         model,
         ["conv*", "fc*"],
         probe=test_x.split(100),
-        run_dir=run,
+        run_dir=Path(options.run_dir, "run"),
+        checkpoint=saved.get("monitor", {}),  # goes on from there; of {} it begins
         synchronous=options.synchronous,
     )
-    if checkpoint.exists():
-        state = torch.load(checkpoint)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        monitor.load_state_dict(state["monitor"])
-        torch.set_rng_state(state["random"])
-        done = state["epoch"]
+    done = saved.get("epoch", 0)
+    if saved:
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["random"])
         print(f"goes on after epoch {done}", flush=True)
     else:
-        done = 0
+        print("begins", flush=True)
         monitor.snapshot()
         save(checkpoint, model, optimizer, monitor, done)
 
     for epoch in range(done + 1, options.epochs + 1):
-        for batch in torch.randperm(len(x)).split(64):
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(x[batch]), y[batch])
-            loss.backward()
-            optimizer.step()
-            monitor.step()
+        loss = train_epoch(model, optimizer, x, y, monitor)
         monitor.snapshot()
         save(checkpoint, model, optimizer, monitor, epoch)
-        print(f"epoch {epoch}: loss {loss.item():.3f}", flush=True)
+        print(f"epoch {epoch}: loss {loss:.3f}", flush=True)
     print(monitor.finish())
 
 

@@ -214,8 +214,9 @@ PanelProgress progress_from_json(const Json& json) {
 
 Json events_to_json(const std::vector<CountedEvent>& events) {
   Json json = Json::array();
-  for (const auto& [event, written] : events) {
-    json.push_back({event.epoch, event.what, event.subject, event.message, event.count, written});
+  for (const auto& [event, written, reasons] : events) {
+    json.push_back(
+        {event.epoch, event.what, event.subject, event.message, event.count, written, reasons});
   }
   return json;
 }
@@ -226,7 +227,8 @@ std::vector<CountedEvent> events_from_json(const Json& json) {
     events.push_back({{whole_number<std::int64_t>(event.at(0)), event.at(1).get<std::string>(),
                        event.at(2).get<std::string>(), event.at(3).get<std::string>(),
                        whole_number<std::uint64_t>(event.at(4))},
-                      whole_number<std::uint64_t>(event.at(5))});
+                      whole_number<std::uint64_t>(event.at(5)),
+                      event.at(6).get<std::vector<std::string>>()});
   }
   return events;
 }

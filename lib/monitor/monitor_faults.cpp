@@ -28,6 +28,17 @@ void Monitor::State::report_discarded(Stream stream, std::uint64_t steps, Snapsh
              std::to_string(steps) + " steps were begun and not committed; they were discarded"});
 }
 
+Event Monitor::State::pass_discarded(std::int64_t epoch, std::string_view why) {
+  return {epoch, "step_discarded", livecca::name_of(Stream::probe),
+          "this pass over the probe was dropped, because it failed: " + std::string(why)};
+}
+
+void Monitor::State::report_discarded_pass(const FrontState& front_then, SnapshotReport& report) {
+  if (front_then.probe_discarded.empty() || front_then.streams[0].begun > 0) return;
+  // The rows have it already.
+  report.events.push_back(pass_discarded(report.epoch, front_then.probe_discarded));
+}
+
 void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
                                    SnapshotReport& report) {
   const PanelMoments& moments = window.moments;
@@ -123,6 +134,16 @@ void Monitor::State::report_silence(std::int64_t epoch, SnapshotReport& report) 
                      "expected a layer of this network to be watched, got none: watch() names "
                      "one, and each step observes it; hooks do both when a layer is called, those "
                      "for LibTorch within a TapScope on its thread"});
+}
+
+void Monitor::State::report_no_comparison(std::int64_t epoch, SnapshotReport& report) {
+  if (options.keep_history || !packs.entries().empty()) return;
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    if (taps.at(i).network != options.network) return;
+  }
+  report_to(report, {epoch, "missing", "references",
+                     "expected a reference or a history to compare with, got neither, because "
+                     "keep_history is false; rows have the layers' health only"});
 }
 
 RunRow Monitor::State::run_row() const {

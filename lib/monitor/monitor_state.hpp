@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "livecca/common/error.hpp"
@@ -51,7 +52,8 @@ struct FrontState {
   std::int64_t epoch = 0;
   std::uint64_t resumes = 0;
   bool is_finished = false;
-  std::string probe_failure;  ///< why a probe step never came; its window is then worth nothing
+  std::string probe_failure;    ///< why a probe step never came; its window is then worth nothing
+  std::string probe_discarded;  ///< why the latest pass over the probe was dropped
 
   /// Throw Error.
   void expect_running() const;
@@ -156,6 +158,9 @@ struct Monitor::State {
   /// Does a part of that, each of which may fail by itself. Returns whether it did.
   template <typename Part>
   bool freeze_part(SnapshotJob& job, const Part& part) noexcept;
+  static Event pass_discarded(std::int64_t epoch, std::string_view why);
+  /// Tells in the report why no pass over the probe came, if one was dropped.
+  void report_discarded_pass(const FrontState& front_then, SnapshotReport& report);
   /// The pass over the probe is not kept.
   void lose_probe(SnapshotJob& job) noexcept;
   /// Drops what the history and the fingerprint hold of the pass.
@@ -187,6 +192,8 @@ struct Monitor::State {
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);
   /// Tells, at the first snapshot and at the end, if no layer of the trained network is watched.
   void report_silence(std::int64_t epoch, SnapshotReport& report);
+  /// Tells at the first snapshot that there is nothing to compare the layers with.
+  void report_no_comparison(std::int64_t epoch, SnapshotReport& report);
   RunRow run_row() const;
   void write_run_row();
 

@@ -20,6 +20,7 @@ void FrontState::begin_probe_pass() {
   streams[0].begun = streams[0].discarded = 0;
   probe_images = probe_steps = 0;
   probe_failure.clear();
+  probe_discarded.clear();
 }
 
 void Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams,
@@ -137,8 +138,10 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
   });
   if (!std::exchange(was_silence_told, true)) {
     freeze_part(job, [&] { report_silence(job.epoch, report); });
+    freeze_part(job, [&] { report_no_comparison(job.epoch, report); });
   }
   report_dropped(job.epoch);
+  if (streams[0]) freeze_part(job, [&] { report_discarded_pass(front_then, report); });
   const bool has_train = streams[1] && train && train->is_used();
   // Without any step at all, it is the probe that is missed, unless there is to be none.
   const bool has_no_step = !has_train && front_then.streams[1].begun == 0;

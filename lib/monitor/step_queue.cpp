@@ -121,6 +121,7 @@ void Monitor::State::discard_probe_pass(std::int64_t epoch, std::string_view why
       if (front.is_finished) return;
       front.expect_no_probe_step();
       front.begin_probe_pass();
+      keep_reason(front.probe_discarded, why);
     }
     run_in_order([this] {
       const std::lock_guard lock(pipeline);
@@ -128,10 +129,7 @@ void Monitor::State::discard_probe_pass(std::int64_t epoch, std::string_view why
       forget_probe_rows();
     });
   }
-  writer.tell([&] {
-    return Event{epoch, "step_discarded", livecca::name_of(Stream::probe),
-                 "this pass over the probe was dropped, because it failed: " + std::string(why)};
-  });
+  writer.tell([&] { return pass_discarded(epoch, why); });
 }
 
 void Monitor::State::lose_step(std::unique_ptr<StepBuffer> buffer,

@@ -17,6 +17,7 @@ constexpr std::uint64_t order_factor = 0xD1342543DE82EF95U;
 
 constexpr std::size_t most_axes = 64;
 constexpr std::size_t longest_type = 32;
+constexpr const char* several_shapes = "several-shapes";  // in place of one shape
 
 /// Eight bytes at a time. A step is a bijection of the state for given bytes, and of the bytes for
 /// a given state: two inputs that differ in one place never hash alike.
@@ -160,16 +161,20 @@ Result<void> ProbeFingerprint::check_fits(std::string_view element_type,
                    std::to_string(shape.size()) + " axes"};
   }
   if (element_type_.empty()) return {};
-  const auto of_input = shape.subspan(1);
-  if (element_type != element_type_ ||
-      !std::ranges::equal(of_input, shape_, [](std::int64_t a, std::uint64_t b) {
-        return static_cast<std::uint64_t>(a) == b;
-      })) {
-    return Failure{"expected inputs of " + text_of(shape_) + " " + element_type_ +
-                   " as in the batches before (sequences padded to one length), got " +
-                   text_of(of_input) + " " + std::string(element_type)};
-  }
-  return {};
+  return check_type(element_type);
+}
+
+Result<void> ProbeFingerprint::check_type(std::string_view element_type) const {
+  if (element_type == element_type_) return {};
+  return Failure{"expected inputs of element type " + element_type_ +
+                 " as in the batches before, got " + std::string(element_type)};
+}
+
+void ProbeFingerprint::take_shape(std::span<const std::uint64_t> shape, bool varies) {
+  const bool is_first = inputs_ == 0;
+  varies_ = varies || (!is_first && (varies_ || !std::ranges::equal(shape, shape_)));
+  shape_.clear();
+  if (!varies_) shape_.assign(shape.begin(), shape.end());
 }
 
 Result<void> ProbeFingerprint::add(const void* data, std::string_view element_type,
@@ -187,7 +192,7 @@ Result<void> ProbeFingerprint::add(const void* data, std::string_view element_ty
   }
   if (shape[0] == 0) return {};
   element_type_ = element_type;
-  shape_.assign(shape.begin() + 1, shape.end());
+  take_shape(std::vector<std::uint64_t>(shape.begin() + 1, shape.end()), false);
   if (std::ranges::find(shape, 0) != shape.end()) {
     // Inputs without elements are counted; where they would lie is nobody's.
     for (std::int64_t i = 0; i < shape[0]; ++i) add_hash(hash_of(nullptr, 0));
@@ -209,11 +214,8 @@ Result<void> ProbeFingerprint::append(const ProbeFingerprint& later) {
     *this = later;
     return {};
   }
-  if (element_type_ != later.element_type_ || shape_ != later.shape_) {
-    return Failure{"expected inputs of " + text_of(shape_) + " " + element_type_ +
-                   " as in the batches before (sequences padded to one length), got " +
-                   text_of(later.shape_) + " " + later.element_type_};
-  }
+  if (auto fits = check_type(later.element_type_); !fits) return fits;
+  take_shape(later.shape_, later.varies_);
   // A polynomial in the factor: what came before moves up by as many places as come now.
   std::uint64_t shift = 1;
   std::uint64_t power = order_factor;
@@ -233,9 +235,13 @@ void ProbeFingerprint::add_hash(std::uint64_t hash) {
   unordered_ += mixed(hash ^ 0xA0761D6478BD642FU);
 }
 
+std::string ProbeFingerprint::shape_text() const {
+  return varies_ ? several_shapes : text_of(shape_);
+}
+
 std::string ProbeFingerprint::text() const {
   if (element_type_.empty()) return "0 inputs";
-  return std::to_string(inputs_) + " inputs of " + text_of(shape_) + " " + element_type_ + ", " +
+  return std::to_string(inputs_) + " inputs of " + shape_text() + " " + element_type_ + ", " +
          hexadecimal(ordered_) + "/" + hexadecimal(unordered_);
 }
 
@@ -244,7 +250,8 @@ std::optional<ProbeFingerprint> ProbeFingerprint::parse(std::string_view text) {
   if (text == result.text()) return result;
   Scanner scanner(text);
   if (!scanner.take(result.inputs_) || !scanner.take(" inputs of ")) return std::nullopt;
-  if (!scanner.take("scalar")) {
+  result.varies_ = scanner.take(several_shapes);
+  if (!result.varies_ && !scanner.take("scalar")) {
     do {
       std::uint64_t extent = 0;
       if (!scanner.take(extent) || result.shape_.size() == most_axes) return std::nullopt;
@@ -266,8 +273,8 @@ std::optional<ProbeFingerprint> ProbeFingerprint::parse(std::string_view text) {
 std::string ProbeFingerprint::difference_from(const ProbeFingerprint& expected) const {
   if (*this == expected) return "";
   const bool empty = element_type_.empty() || expected.element_type_.empty();
-  if (!empty && shape_ != expected.shape_) {
-    return "expected inputs of shape " + text_of(expected.shape_) + ", got " + text_of(shape_);
+  if (!empty && (varies_ != expected.varies_ || shape_ != expected.shape_)) {
+    return "expected inputs of shape " + expected.shape_text() + ", got " + shape_text();
   }
   if (!empty && element_type_ != expected.element_type_) {
     return "expected inputs of element type " + expected.element_type_ + ", got " + element_type_;

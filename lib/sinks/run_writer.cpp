@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -32,6 +33,14 @@ double time_of(const std::string& line) {
   return json.is_object() && json.contains("wall_time") && json["wall_time"].is_number()
              ? json["wall_time"].get<double>()
              : 0;
+}
+
+/// What tells one reason from another: a message without its digits, which count or measure.
+std::string reason_of(const std::string& message) {
+  std::string reason;
+  std::ranges::copy_if(message, std::back_inserter(reason),
+                       [](char c) { return c < '0' || c > '9'; });
+  return reason;
 }
 
 /// Complete lines from a size on that are no rows. Throws Error if the file cannot be read.
@@ -183,12 +192,27 @@ void RunWriter::report_locked(const Event& event) {
     together.subject = others;
     return report_locked(together);
   }
-  const auto [place, is_new] =
-      events_.try_emplace({event.what, event.subject}, CountedEvent{event, 0});
-  if (!is_new) place->second.event.count += event.count;
+  std::string reason = reason_of(event.message);
+  const auto [place, is_first] = events_.try_emplace(
+      {event.what, event.subject}, CountedEvent{.event = event, .written = 0, .reasons = {reason}});
+  CountedEvent& counted = place->second;
+  const bool is_new = is_first || count_again(counted, event, std::move(reason));
   // One that found no memory when it came first is written now.
-  if (place->second.written == 0) write_event(place->second);
-  if (is_new) call_on_event(place->second.event);
+  if (is_new || counted.written == 0) write_event(counted);
+  if (is_new) call_on_event(counted.event);
+}
+
+bool RunWriter::count_again(CountedEvent& counted, const Event& event, std::string reason) {
+  const bool is_new = counted.reasons.size() < most_reasons &&
+                      std::ranges::find(counted.reasons, reason) == counted.reasons.end();
+  if (is_new) {
+    std::string message = event.message;
+    counted.reasons.push_back(std::move(reason));
+    counted.event.message = std::move(message);
+    counted.event.epoch = event.epoch;
+  }
+  counted.event.count += event.count;
+  return is_new;
 }
 
 void RunWriter::call_on_event(const Event& event) noexcept {
@@ -326,7 +350,9 @@ void RunWriter::restore(const std::vector<CountedEvent>& events, double last_tim
   for (const CountedEvent& counted : events) {
     // What a sink of another process did says nothing of this one's.
     if (counted.event.what.starts_with("sink_")) continue;
-    events_[{counted.event.what, counted.event.subject}] = counted;
+    CountedEvent& known = events_[{counted.event.what, counted.event.subject}];
+    known = counted;
+    if (known.reasons.empty()) known.reasons.push_back(reason_of(counted.event.message));
   }
 }
 

@@ -22,14 +22,16 @@
 
 namespace livecca {
 
-/// An event as often as it came, and the count that stands in the rows; 0: it is not there.
+/// An event of one kind and subject, as often as it came, with its latest new message.
 struct CountedEvent {
   Event event;
-  std::uint64_t written = 0;
+  std::uint64_t written = 0;           ///< the count that stands in the rows; 0: it is not there
+  std::vector<std::string> reasons{};  ///< messages that were told, without their digits
 };
 
 /// Writes the rows of a run and keeps its events: the first of each kind and subject is written and
-/// told to the user, later ones are counted. What cannot be written is an event too.
+/// told to the user, and so is one with a new message. Others are counted. Messages that differ in
+/// numbers only are the same. What cannot be written is an event too.
 ///
 /// Where memory runs out, a row is lost. It is counted, and an event "out_of_memory" tells it with
 /// one of the next rows.
@@ -197,6 +199,12 @@ class RunWriter {
   /// Events of further subjects are counted under "others", because subjects may never end.
   static constexpr std::size_t most_subjects = 4096;
 
+  /// Further messages of a kind and subject are counted only, because they may never end.
+  static constexpr std::size_t most_reasons = 8;
+
+  /// Counts an event of this kind and subject. Returns whether its message is new. Throws
+  /// std::bad_alloc before anything is changed.
+  static bool count_again(CountedEvent& counted, const Event& event, std::string reason);
   std::vector<CountedEvent> counted_events() const;
   void write_event(CountedEvent& counted) noexcept;
   void call_on_event(const Event& event) noexcept;

@@ -35,6 +35,16 @@ TEST_CASE("a checkpoint is refused in one printable line, whatever its texts hol
   }
 }
 
+TEST_CASE("events keep the reasons that were told") {
+  const Event event{
+      .epoch = 1, .what = "unwatchable", .subject = "net/a", .message = "b", .count = 3};
+  const auto kept = events_from_json(events_to_json({{event, 2, {"a", "b"}}}));
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0].event == event);
+  CHECK(kept[0].written == 2);
+  CHECK(kept[0].reasons == std::vector<std::string>{"a", "b"});
+}
+
 TEST_CASE("a checkpoint with a fraction or -1 in place of a count is refused with a line") {
   const LeftRun run;
   auto json = livecca_tests::parsed(text_of(run.facts()));

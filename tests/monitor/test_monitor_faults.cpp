@@ -239,6 +239,40 @@ TEST_CASE("a pass over the probe that is discarded is as if it had not been made
   }
 }
 
+TEST_CASE("the report of a snapshot says why its pass over the probe was discarded") {
+  Watched watched;
+  watched.step(0, &watched.good, &watched.good);
+  watched.monitor.discard_probe_pass(0, "the network failed");
+  CHECK(has_event_saying(watched.monitor.snapshot(0).wait(), "step_discarded", "network failed"));
+  watched.step(1, &watched.good, &watched.good);
+  CHECK_FALSE(has_event(watched.monitor.snapshot(1).wait(), "step_discarded", "probe"));
+  watched.monitor.discard_probe_pass(2, "the device is another");
+  CHECK(has_event_saying(watched.monitor.snapshot(2).wait(), "step_discarded", "device"));
+  watched.monitor.finish();
+  std::vector<std::string> messages;
+  for (const auto& row : read_lines(watched.monitor.run_directory() / "rows.jsonl")) {
+    if (row.value("what", "") == "step_discarded") messages.push_back(row["message"]);
+  }
+  REQUIRE(messages.size() == 2);
+  CHECK(messages[0].ends_with("the network failed"));
+  CHECK(messages[1].ends_with("the device is another"));
+}
+
+TEST_CASE("without a history and references there is nothing to compare with, which is told once") {
+  for (const bool keeps : {false, true}) {
+    const TemporaryFolder folder;
+    Monitor monitor({.run_directory = folder.path() / "run", .keep_history = keeps});
+    const TapHandle tap = monitor.watch("net", "a", Layout::nc);
+    const Eigen::MatrixXd rows = normal_matrix(100, 6, 1);
+    for (const bool is_first : {true, false}) {
+      auto step = monitor.begin(Stream::probe, 0);
+      step.observe(tap, view_of(rows));
+      step.commit();
+      CHECK(has_event(monitor.snapshot(0).wait(), "missing", "references") == (is_first && !keeps));
+    }
+  }
+}
+
 TEST_CASE("a network without a layer is an event, at the first snapshot and at the end") {
   const TemporaryFolder folder;
   MonitorOptions options;

@@ -103,10 +103,8 @@ TEST_CASE("batches that are not like those before are refused") {
   const Probe probe;
   ProbeFingerprint print = print_of({probe.batch(0, 2)});
   const ProbeFingerprint before = print;
-  CHECK(print.add({probe.data.data(), DType::float32, Axes{2, 3, 4, 4}}).why() ==
-        "expected inputs of 3x5x4 float32 as in the batches before (sequences padded to one "
-        "length), got 3x4x4 float32");
-  CHECK_FALSE(print.add({probe.data.data(), DType::float64, Axes{2, 3, 5, 2}}));
+  CHECK(print.add({probe.data.data(), DType::float64, Axes{2, 3, 5, 2}}).why() ==
+        "expected inputs of element type float32 as in the batches before, got float64");
   CHECK(print.add({probe.data.data(), DType::float32, Axes{}}).why() ==
         "expected inputs along the first of 1 to 64 axes, got 0 axes");
   CHECK_FALSE(print.add(probe.data.data(), "a b", 4, Axes{1}, Axes{1}));
@@ -115,6 +113,42 @@ TEST_CASE("batches that are not like those before are refused") {
   CHECK(print == before);
   CHECK_THROWS_AS(static_cast<void>(print.add(nullptr, "u8", 1, Axes{1}, Axes{1})), Error);
   CHECK_THROWS_AS(static_cast<void>(print.add(&probe, "u8", 1, Axes{1}, Axes{1, 1})), Error);
+}
+
+TEST_CASE("inputs whose length differs from batch to batch have a fingerprint") {
+  // Words of sentences in batches, each padded to its longest one.
+  const std::vector<std::int64_t> words{4, 2, 9, 1, 1, 8, 3, 5, 0, 7, 6, 0};
+  const auto batch = [&](std::int64_t first, std::int64_t sentences, std::int64_t length) {
+    return [=, data = words.data() + first](ProbeFingerprint& print) {
+      REQUIRE(print.add(data, "int64", 8, Axes{sentences, length}, Axes{length, 1}));
+    };
+  };
+  const auto print_of_all = [](const auto&... batches) {
+    ProbeFingerprint print;
+    (batches(print), ...);
+    return print;
+  };
+  const auto longer = batch(0, 2, 3);
+  const auto shorter = batch(6, 3, 2);
+  const ProbeFingerprint expected = print_of_all(longer, shorter);
+  CHECK(expected.inputs() == 5);
+  CHECK(expected.text().starts_with("5 inputs of several-shapes int64, "));
+  CHECK(ProbeFingerprint::parse(expected.text()) == expected);
+  CHECK(print_of_all(longer, shorter) == expected);
+  CHECK(print_of_all(longer, batch(6, 1, 2), batch(8, 2, 2)) == expected);
+  CHECK(print_of_all(shorter, longer).difference_from(expected).ends_with("in another order"));
+  CHECK(print_of_all(longer, batch(7, 2, 2), batch(6, 1, 2)).difference_from(expected) != "");
+  CHECK(print_of_all(batch(0, 5, 2)).difference_from(expected) ==
+        "expected inputs of shape several-shapes, got 2");
+
+  ProbeFingerprint appended;
+  for (const auto& part : {print_of_all(longer), print_of_all(shorter)}) {
+    REQUIRE(appended.append(part));
+  }
+  CHECK(appended == expected);
+  ProbeFingerprint behind = print_of_all(longer);
+  REQUIRE(behind.append(print_of_all(shorter, longer)));
+  CHECK(behind == print_of_all(longer, shorter, longer));
 }
 
 TEST_CASE("inputs of any element type and shape have a fingerprint") {
@@ -173,8 +207,8 @@ TEST_CASE("fingerprints of batches join to that of the whole, and only in their 
   REQUIRE(swapped.append(of(0, 7)));
   CHECK(swapped.difference_from(joined).find("another order") != std::string::npos);
   ProbeFingerprint other;
-  const std::vector<std::int64_t> shape{2, 4};
-  REQUIRE(other.add(ActivationView(values.data(), DType::float32, shape)));
+  const std::vector<std::int64_t> shape{2, 3};
+  REQUIRE(other.add(ActivationView(values.data(), DType::float64, shape)));
   CHECK_FALSE(joined.append(other));
   CHECK(joined == of(0, 20));
 }

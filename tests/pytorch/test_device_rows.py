@@ -166,6 +166,24 @@ def test_types_and_strides(tmp_path: Path, far: FarDevice, dtype: torch.dtype, m
         assert both[0] == both[1]
 
 
+def test_the_default_device_does_not_matter(tmp_path: Path, far: FarDevice) -> None:
+    tensor, reading = torch.randn(20, 7, 9), as_reading("ntc", "here")
+    valid = torch.rand(20, 7) < 0.7
+
+    def gather(step: Any, tap: Any) -> None:
+        rows = DeviceRows(step, Devices())
+        with torch.device("meta"):
+            rows.take(tap, Heard("fc", tensor, reading, valid), pytest.fail)
+            rows.hand_over()
+
+    takes = (lambda step, tap: step.observe(tap, tensor, valid), gather)
+    both = [
+        solved(tmp_path / f"{i}", take, step_options={"layout": "ntc"}, positions=3, max_features=4)
+        for i, take in enumerate(takes)
+    ]
+    assert both[0] == both[1]
+
+
 def test_only_the_chosen_rows_travel(tmp_path: Path, far: FarDevice) -> None:
     with CoreMonitor(tmp_path / "run", positions=4, max_features=8, synchronous=True) as monitor:
         tap = monitor.watch("net", "conv", "nchw")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-import livecca
+import livecca.torch
 
 lightning = pytest.importorskip(
     "lightning.pytorch", reason="the package lightning is not installed"
@@ -191,3 +192,67 @@ def test_a_folder_that_holds_a_run_is_refused_before_training(tmp_path: Path) ->
     fit(tmp_path, watch(tmp_path / "run"), epochs=1)
     with pytest.raises(livecca.Error, match="run"):
         fit(tmp_path, watch(tmp_path / "run"), epochs=1)
+
+
+def test_a_callback_can_be_pickled_as_strategies_that_spawn_processes_do(tmp_path: Path) -> None:
+    options = {"train_stream": livecca.Schedule.every_steps(2), "pairing": livecca.Pairing.all()}
+    callback = Callback(["conv"], probe=PROBE, run_dir=tmp_path / "run", **options)
+    again = pickle.loads(pickle.dumps(callback))
+    assert again.monitor is None and again.state_key == callback.state_key
+    for name, value in options.items():
+        assert again._watcher._options[name] == value
+
+
+def test_a_fit_without_a_checkpoint_begins_again_if_told_so(tmp_path: Path) -> None:
+    for _ in range(2):
+        fit(tmp_path / "a", Callback(LAYERS, probe=PROBE, run_dir=tmp_path / "run", checkpoint={}))
+    rows = [livecca.read_run(folder).of(livecca.MeasureRow)
+            for folder in (tmp_path / "run", tmp_path / "run" / "earlier-1")]  # fmt: skip
+    assert rows[0] == rows[1] and len(rows[0]) > 10
+    with pytest.raises(livecca.Error, match="holds the rows"):
+        fit(tmp_path / "a", Callback(LAYERS, probe=PROBE, run_dir=tmp_path / "run"))
+
+
+def test_two_callbacks_of_one_trainer_have_a_state_each(tmp_path: Path) -> None:
+    def callbacks() -> list[Callback]:
+        return [
+            Callback("net.0", probe=PROBE, run_dir=tmp_path / "a", synchronous=True),
+            Callback("net.5", probe=PROBE, run_dir=tmp_path / "b", synchronous=True),
+        ]
+
+    fit(tmp_path, *callbacks(), epochs=1).save_checkpoint(tmp_path / "end.ckpt")
+    fit(tmp_path, *callbacks(), epochs=2, ckpt_path=tmp_path / "end.ckpt")
+    for folder, layer in (("a", "net.0"), ("b", "net.5")):
+        rows = numbers(tmp_path / folder)
+        assert {row[3] for row in rows} == {layer}
+        assert {row[0] for row in rows if row[4] == "start"} == {1, 2}
+
+
+def test_another_module_does_not_go_on_with_the_run_of_the_fit_before(tmp_path: Path) -> None:
+    callback = watch(tmp_path / "run")
+    fit(tmp_path, callback, epochs=1)
+    with pytest.raises(livecca.Error, match="holds the rows"):
+        fit(tmp_path, callback, epochs=1)
+
+
+def test_the_same_module_fitted_on_goes_on(tmp_path: Path) -> None:
+    callback = watch(tmp_path / "run")
+    trainer = fit(tmp_path, callback, epochs=1)
+    pickle.dumps(callback)
+    trainer.fit_loop.max_epochs = 3
+    trainer.fit(trainer.lightning_module, DataLoader(TensorDataset(X, Y), batch_size=32))
+    rows = livecca.read_run(tmp_path / "run").of(livecca.MeasureRow)
+    assert {row.epoch for row in rows if row.reference == "start"} == {1, 2, 3}
+
+
+def test_a_state_that_cannot_be_saved_does_not_end_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: Any) -> None:
+        raise livecca.Error("no space left")
+
+    monkeypatch.setattr(livecca.torch.Monitor, "state_dict", fails)
+    checkpoint = lightning.callbacks.ModelCheckpoint(tmp_path / "checkpoints")
+    trainer = fit(tmp_path, watch(tmp_path / "run"), checkpoint, epochs=2)
+    assert trainer.current_epoch == 2 and list((tmp_path / "checkpoints").iterdir())
+    assert "no space left" in caplog.text

@@ -58,6 +58,46 @@ def test_an_exception_in_a_pass_over_the_probe(tmp_path: Path, which: str) -> No
     assert watched.number(tmp_path / "run", "fc1", "other", "pwcca_distance", epoch=1).samples == 40
 
 
+def test_a_pass_that_fails_is_told_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Failing()
+    with monitor_of(model, tmp_path / "run", probe=X.split(20)) as monitor:
+        report = monitor.snapshot()
+        assert "pass over the probe failed at epoch 0" in caplog.text
+        assert "ValueError: expected something else" in caplog.text
+        assert "! step_discarded, probe: " in str(report)
+        assert "ValueError: expected something else" in str(report)
+        monitor.snapshot()
+        assert len(caplog.records) == 1
+        model.fails = False
+        model.double()  # the probe stays as it was
+        assert "RuntimeError: " in str(monitor.snapshot())
+        assert len(caplog.records) == 2 and "RuntimeError: " in caplog.messages[1]
+    discarded = livecca.read_run(tmp_path / "run").of(livecca.EventRow)
+    assert [event.count for event in discarded if event.what == "step_discarded"] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"keep_history": False}, "keep_history=False leaves nothing"),
+        ({"probe": None, "train_stream": livecca.Schedule.every_steps(1)}, "references only"),
+        ({}, ""),
+        ({"keep_history": False, "references": {"other": watched.Net(8)}}, ""),
+    ],
+)
+def test_nothing_to_compare_with_is_told_before_training(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, options: dict[str, Any], why: str
+) -> None:
+    with monitor_of(watched.Net(), tmp_path / "run", **options) as monitor:
+        assert [message for message in caplog.messages if why not in message] == []
+        assert len(caplog.messages) == bool(why)
+        if options.get("probe", X) is not None:
+            remark = monitor.plan().remark
+            assert bool(remark) == bool(why) and why in remark and remark in str(monitor.plan())
+
+
 def test_an_interrupt_in_a_pass_over_the_probe_reaches_the_user(tmp_path: Path) -> None:
     class Interrupted(watched.Net):
         stops = True
@@ -84,8 +124,9 @@ def test_a_probe_that_fails_or_is_empty_at_a_later_pass(tmp_path: Path) -> None:
         monitor.snapshot()
         batches += [X[:20], "a text"]
         monitor.snapshot()
-    [event] = watched.events(tmp_path / "run", "step_discarded")
-    assert "at least one batch" in event.message and event.count == 2
+    first, second = watched.events(tmp_path / "run", "step_discarded")
+    assert "at least one batch" in first.message and first.count == 1
+    assert "mat1 and mat2" not in second.message and second.count == 2
     assert epochs_with_numbers(tmp_path / "run") == {0}
 
 

@@ -69,7 +69,7 @@ def expect_the_same(one: Path, other: Path) -> None:
         assert row == same
 
 
-@pytest.mark.parametrize("way", ["save", "state_dict"])
+@pytest.mark.parametrize("way", ["save", "load_state_dict", "state_dict"])
 def test_a_training_that_is_killed_and_goes_on(tmp_path: Path, way: str) -> None:
     expected = whole(tmp_path / "whole")
     model, optimizer = start()
@@ -95,6 +95,8 @@ def test_a_training_that_is_killed_and_goes_on(tmp_path: Path, way: str) -> None
     model, optimizer = start()
     if way == "save":
         monitor = monitor_of(model, tmp_path / "run", checkpoint=tmp_path / "saved")
+    elif way == "state_dict":
+        monitor = monitor_of(model, tmp_path / "run", checkpoint=loaded["livecca"])
     else:
         monitor = monitor_of(model, tmp_path / "run")
         monitor.load_state_dict(loaded["livecca"])
@@ -190,9 +192,28 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Error):
         monitor_of(model, tmp_path / "another", checkpoint=tmp_path / "saved")
     assert (tmp_path / "another" / "rows.jsonl").read_bytes() == before
-    with pytest.raises(Error):
-        monitor_of(model, tmp_path / "run", checkpoint=tmp_path / "nothing")
     assert not any(module._forward_pre_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize("nothing", [{}, "saved"])
+def test_a_training_that_was_never_saved_begins_again(tmp_path: Path, nothing: Any) -> None:
+    checkpoint = tmp_path / nothing if nothing else nothing
+    for _ in range(2):
+        model, optimizer = start()
+        with monitor_of(model, tmp_path / "run", checkpoint=checkpoint) as monitor:
+            assert monitor.snapshot().epoch == 0
+            train_one(model, optimizer, monitor)
+    assert rows_of(tmp_path / "run") == rows_of(tmp_path / "run" / "earlier-1") != []
+    assert not (tmp_path / "run" / "earlier-2").exists()
+
+
+def test_a_run_without_a_word_on_how_it_goes_on_is_an_error(tmp_path: Path) -> None:
+    model, optimizer = start()
+    with monitor_of(model, tmp_path / "run") as monitor:
+        train_one(model, optimizer, monitor)
+    with pytest.raises(Error, match="holds the rows"), monitor_of(model, tmp_path / "run") as again:
+        again.snapshot()
+    assert not (tmp_path / "run" / "earlier-1").exists()
 
 
 def test_layers_that_are_watched_again_after_a_stop(tmp_path: Path) -> None:

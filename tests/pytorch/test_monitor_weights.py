@@ -72,6 +72,23 @@ class Counting:
         return graph.forward
 
 
+class Block(nn.Module):
+    """PyTorch 2.4 makes no code of its own layers alone, such as nn.Linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(x).relu()
+
+
+class NetOfBlock(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = Block()  # type: ignore[assignment]
+
+
 def compile_one(model: Net, how: str, **options: Any) -> Any:
     """Compiles a network or a part of it. Returns what is called."""
     if how == "whole":
@@ -91,7 +108,7 @@ def compile_one(model: Net, how: str, **options: Any) -> Any:
 def test_compiled_networks(tmp_path: Path, how: str, fullgraph: bool, when: str) -> None:
     def run(run_dir: Path | None) -> tuple[nn.Module, int]:
         torch._dynamo.reset()
-        backend, model = Counting(), Net()
+        backend, model = Counting(), NetOfBlock()
         monitor, call = None, None
         if when == "before":
             call = compile_one(model, how, backend=backend, fullgraph=fullgraph)
@@ -122,17 +139,8 @@ def test_compiled_networks(tmp_path: Path, how: str, fullgraph: bool, when: str)
 
 @pytest.mark.parametrize("how", ["a part", "a part in place"])
 def test_what_is_heard_of_a_compiled_block(tmp_path: Path, how: str) -> None:
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.fc = nn.Linear(6, 3)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.fc(x).relu()
-
     torch._dynamo.reset()
-    model = Net()
-    model.fc1 = Block()  # type: ignore[assignment]
+    model = NetOfBlock()
     compile_one(model, how, backend="aot_eager")
     code = model.fc1._compiled_call_impl
     x, _ = watched.data(rows=50)

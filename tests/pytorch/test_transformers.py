@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import types
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import livecca
+import livecca.torch
 
 transformers = pytest.importorskip(
     "transformers", reason="the package transformers is not installed"
@@ -137,16 +138,16 @@ def test_a_training_that_goes_on_from_a_checkpoint_has_the_same_rows(
     assert finals
 
 
-def test_a_checkpoint_elsewhere_is_named(tmp_path: Path) -> None:
+def test_a_checkpoint_elsewhere_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", logger="livecca")
     saving = {"save_strategy": "epoch"}
     train(tmp_path / "a", watch(tmp_path / "run"), num_train_epochs=1, **saving)
     saved = tmp_path / "a" / "checkpoint-4"
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        train(tmp_path / "c", watch(tmp_path / "run", resume_from=saved), resume=str(saved))
+    train(tmp_path / "c", watch(tmp_path / "run", resume_from=saved), resume=str(saved))
     assert {row.epoch for row in probe_rows(tmp_path / "run")} == {1, 2, 3}
-    with pytest.warns(UserWarning, match="livecca: expected"):
-        train(tmp_path / "d", watch(tmp_path / "new"), resume=str(saved))
+    assert caplog.messages == []
+    train(tmp_path / "d", watch(tmp_path / "new"), resume=str(saved))
+    assert [message[:17] for message in caplog.messages] == ["livecca: expected"]
     assert {row.epoch for row in probe_rows(tmp_path / "new")} == {2, 3}
 
 
@@ -164,3 +165,28 @@ def test_the_next_training_ends_a_run_that_failed(tmp_path: Path) -> None:
 def test_a_wrong_layer_is_an_error_before_training(tmp_path: Path) -> None:
     with pytest.raises(livecca.Error, match="bart"):
         train(tmp_path / "a", Callback("bart.*", probe=PROBE, run_dir=tmp_path / "run"))
+
+
+def test_a_monitor_that_cannot_be_saved_does_not_end_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: Any) -> None:
+        raise livecca.Error("no space left")
+
+    monkeypatch.setattr(livecca.torch.Monitor, "save", fails)
+    train(tmp_path / "a", watch(tmp_path / "run"), save_strategy="epoch", num_train_epochs=1)
+    assert "no space left" in caplog.text
+    events = livecca.read_run(tmp_path / "run").of(livecca.EventRow)
+    assert "finished" in {event.what for event in events}
+
+
+@pytest.mark.parametrize("plugin", ["FSDP", "DEEPSPEED"])
+def test_weights_in_parts_are_refused_however_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str
+) -> None:
+    callback = watch(tmp_path / "run")
+    monkeypatch.setenv(f"ACCELERATE_USE_{plugin}", "true")
+    args = types.SimpleNamespace(fsdp=None, deepspeed=None)
+    state = types.SimpleNamespace(is_world_process_zero=True)
+    with pytest.raises(livecca.Error, match="FSDP or DeepSpeed"):
+        callback.on_train_begin(args, state, None, model=torch.nn.Linear(2, 2))

@@ -29,7 +29,15 @@ reveal_type(run)
 
 def check(arguments: list[str], folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(folder / "cache"), *arguments],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--cache-dir",
+            str(folder / "cache"),
+            *arguments,
+        ],
         cwd=folder,
         capture_output=True,
         text=True,

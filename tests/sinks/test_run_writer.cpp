@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "support/json_lines.hpp"
@@ -43,6 +44,50 @@ TEST_CASE("what rows have of an event is known after a resume: none, some or all
     writer.write_event_counts();
     CHECK(written_counts(folder.path()) == Counts{4});
   }
+}
+
+TEST_CASE("an event with another reason is written and told, and all are counted together") {
+  const TemporaryFolder folder;
+  std::vector<std::string> told;
+  RunWriter writer(folder.path(), "run",
+                   {[&](const Event& event) { told.push_back(event.message); }, {}}, true);
+  const auto report = [&](std::int64_t epoch, const char* message) {
+    writer.report(
+        {.epoch = epoch, .what = "step_discarded", .subject = "probe", .message = message});
+  };
+  report(1, "batch 3 of 8 failed");
+  report(2, "batch 12 of 8 failed");  // the same reason, with other numbers
+  report(3, "no memory");
+  report(4, "batch 3 of 8 failed");
+  report(5, "no memory");
+  CHECK(told == std::vector<std::string>{"batch 3 of 8 failed", "no memory"});
+  writer.write_event_counts();
+  CHECK(written_counts(folder.path()) == std::vector<std::uint64_t>{1, 3, 5});
+  const auto rows = read_lines(folder.path() / "rows.jsonl");
+  CHECK(rows[1]["message"] == "no memory");
+  CHECK(rows[1]["epoch"] == 3);
+
+  // A writer that goes on from here knows what was told.
+  const auto events = writer.sync()->events;
+  const TemporaryFolder later;
+  RunWriter resumed(later.path(), "run", {}, true);
+  resumed.restore(events, 0);
+  resumed.report(
+      {.epoch = 6, .what = "step_discarded", .subject = "probe", .message = "batch 1 of 8 failed"});
+  CHECK(written_counts(later.path()).empty());
+}
+
+TEST_CASE("reasons that never end are counted") {
+  const TemporaryFolder folder;
+  RunWriter writer(folder.path(), "run", {}, true);
+  for (char letter = 'a'; letter <= 'z'; ++letter) {
+    Event event = missing;
+    event.message = letter;
+    writer.report(event);
+  }
+  CHECK(written_counts(folder.path()).size() == 8);
+  writer.write_event_counts();
+  CHECK(written_counts(folder.path()).back() == 26);
 }
 
 TEST_CASE("the extent leaves out what belongs to the end of the run, with its events") {

@@ -241,6 +241,23 @@ TEST_CASE_FIXTURE(ShowFixture,
   }
 }
 
+TEST_CASE_FIXTURE(ShowFixture, "a rank below the width is shown as the rank") {
+  run_file.begin();
+  auto row = measure_row(0, "norm", 0.5);
+  row.status = livecca::Status::rank_deficient;
+  row.ranks = {127, 128};
+  row.features = {128, 128};
+  run_file.add(row);
+  row.layer = "reference";
+  row.ranks = {128, 40};
+  run_file.add(row);
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK(line(text, "probe stream", "norm").ends_with("rank 127 of 128"));
+  CHECK(line(text, "probe stream", "reference").ends_with("rank 40 of 128"));
+  CHECK(has(text, "status rank_deficient: "));
+}
+
 TEST_CASE_FIXTURE(ShowFixture, "names that a terminal would act on are shown without that") {
   run_file.begin();
   run_file.add(measure_row(0, "a\x1b[2J\nb", 0.5, "\x1b]0;x\x07"));

@@ -7,8 +7,8 @@ PyTorch in a few lines. ``read_run()`` reads what a monitor wrote.
 
 from livecca import _core
 from livecca._comparison import Comparison, compare, measures
-from livecca._core import Pairing, Schedule, Window
 from livecca._errors import Error
+from livecca._final import FinalReport
 from livecca._moments import Moments
 from livecca._monitor import Monitor, Step, Tap
 from livecca._panel import Panel
@@ -27,6 +27,7 @@ from livecca._rows import (
     VerdictRow,
 )
 from livecca._run import Run, read_run
+from livecca._settings import Pairing, Schedule, Window
 from livecca._sinks import Prometheus, TensorBoard
 from livecca._snapshot import Snapshot
 
@@ -37,6 +38,7 @@ __all__ = [
     "DriftRow",
     "Error",
     "EventRow",
+    "FinalReport",
     "LayerRow",
     "LogRow",
     "MeasureRow",

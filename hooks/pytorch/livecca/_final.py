@@ -1,58 +1,124 @@
-"""How a run ended, as text: how far each snapshot was from the last one."""
+"""How a run ended: how far each snapshot was from the last one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 
-from livecca._rows import MeasureRow
+from livecca import _html
+from livecca._report import Report, event_lines, rank_of
+from livecca._rows import MeasureRow, Row
 
 _COLUMNS = 8
 _NEAR = 0.05
 
+_Time = tuple[int, int]  # step and epoch
 
-def final_table(measures: Sequence[MeasureRow]) -> str:
-    """A line a layer and a column a snapshot, of the run's first measure.
 
-    A layer that is near 0 early has converged early. The last column is what unrelated data of this
-    size would have. Of more than 8 snapshots, 8 are shown.
+class FinalReport(Report):
+    """How far each snapshot of a run was from its last one: what ``Monitor.finish()`` returns.
 
-    Parameters
-    ----------
-    measures
-        The numbers with reference ``"final"``, as ``Monitor.finish()`` returns them.
+    It prints as a table, with a line for each layer and a column for each snapshot, of the run's
+    first measure. A layer that is near 0 early has converged early. The last column is what
+    unrelated data of this size would have. Of more than 8 snapshots, 8 are shown.
     """
-    if not measures:
-        return "no distances to the final state: it needs two snapshots\n"
-    first = measures[0].measure
-    rows = [row for row in measures if row.measure == first]
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = tuple(rows)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows of the end of the run."""
+        return self._rows
+
+    def curve(self, layer: str, measure: str | None = None) -> tuple[MeasureRow, ...]:
+        """A layer's numbers, by snapshot from the first to the last one.
+
+        Parameters
+        ----------
+        layer
+            Its name.
+        measure
+            With its direction, such as ``"pwcca_distance"``; by default the run's first.
+        """
+        rows = [row for row in self.measures if row.reference == "final"]
+        wanted = measure if measure is not None or not rows else rows[0].measure
+        found = [row for row in rows if (row.layer, row.measure) == (layer, wanted)]
+        return tuple(sorted(found, key=lambda row: (row.step, row.epoch)))
+
+    def __str__(self) -> str:
+        table = _table_of(self.measures)
+        if table is None:
+            return "\n".join([_TOO_FEW, *event_lines(self.events)]) + "\n"
+        width = max(len(line[0]) for line in (table.heads, *table.lines))
+        lines = [table.title, ""]
+        for head, *cells, unrelated in (table.heads, *table.lines):
+            shown = "".join(f"{cell:>8}" for cell in cells)
+            lines.append(f"{head:<{width}}{shown}{unrelated:>11}")
+        lines += ["", *table.notes, *event_lines(self.events)]
+        return "\n".join(lines) + "\n"
+
+    def __repr__(self) -> str:
+        layers = {row.layer for row in self.measures}
+        snapshots = {(row.step, row.epoch) for row in self.measures}
+        return f"<livecca.FinalReport of {len(layers)} layers at {len(snapshots)} snapshots>"
+
+    def _repr_html_(self) -> str:
+        table = _table_of(self.measures)
+        notes = event_lines(self.events)
+        if table is None:
+            return _html.paragraphs([_TOO_FEW, *notes])
+        lines = [map(escape, line) for line in table.lines]
+        return _html.table(table.heads, lines, table.title, *table.notes, *notes)
+
+
+_TOO_FEW = "no distances to the final state: it needs two snapshots and the history"
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What is shown of a report: cells of text, notes below."""
+
+    title: str
+    heads: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+
+def _table_of(measures: Sequence[MeasureRow]) -> _Table | None:
+    """The table of the first measure's distances to the final state. None if there is no number."""
+    rows = [row for row in measures if row.reference == "final"]
+    if not rows:
+        return None
+    first = rows[0].measure
+    rows = [row for row in rows if row.measure == first]
     times = sorted({(row.step, row.epoch) for row in rows})
     layers = list(dict.fromkeys(row.layer for row in rows))
     of = {(row.layer, row.step, row.epoch): row for row in rows}
     # Several snapshots may have one epoch: then steps name them.
     by_step = len({epoch for _, epoch in times}) < len(times)
+    unit = "step" if by_step else "epoch"
     shown = _spread(times)
-    heads = [str(step if by_step else epoch) for step, epoch in shown]
-    width = max(5, *map(len, layers))
-    lines = [
-        f"{first} of each snapshot to the final state, by {'step' if by_step else 'epoch'}",
-        "",
-    ]
-    lines.append(f"{'layer':<{width}}" + "".join(f"{head:>8}" for head in heads) + "  unrelated")
+    lines = []
     for layer in layers:
         values = [of.get((layer, *time)) for time in shown]
         floor = next((row.noise_floor for row in values if row and row.noise_floor), None)
         numbers = [None if row is None else row.value for row in values]
-        cells = "".join(f"{_number(number):>8}" for number in numbers)
-        lines.append(f"{layer:<{width}}{cells}{_number(floor):>11}")
-    lines.append("")
+        lines.append((layer, *map(_number, numbers), _number(floor)))
+    notes = []
     if first.endswith("_distance"):
         near = [f"{layer} {_first_near(layer, times, of, by_step)}" for layer in layers]
-        unit = "step" if by_step else "epoch"
-        lines.append(f"stays within {_NEAR} of the final state from {unit}: {', '.join(near)}")
-    return "\n".join(lines + _warnings(rows)) + "\n"
+        notes.append(f"stays within {_NEAR} of the final state from {unit}: {', '.join(near)}")
+    return _Table(
+        title=f"{first} of each snapshot to the final state, by {unit}",
+        heads=("layer", *(str(step if by_step else epoch) for step, epoch in shown), "unrelated"),
+        lines=tuple(lines),
+        notes=(*notes, *_status_notes(rows)),
+    )
 
 
-def _spread(times: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _spread(times: Sequence[_Time]) -> list[_Time]:
     """The first, the last, and some between them at equal distances."""
     if len(times) <= _COLUMNS:
         return list(times)
@@ -65,10 +131,7 @@ def _number(value: float | None) -> str:
 
 
 def _first_near(
-    layer: str,
-    times: Sequence[tuple[int, int]],
-    of: dict[tuple[str, int, int], MeasureRow],
-    by_step: bool,
+    layer: str, times: Sequence[_Time], of: dict[tuple[str, int, int], MeasureRow], by_step: bool
 ) -> str:
     """Since when all snapshots are near; "the last" if the one before the final one is not."""
     since = "the last"
@@ -80,10 +143,19 @@ def _first_near(
     return since
 
 
-def _warnings(rows: Sequence[MeasureRow]) -> list[str]:
-    """Layers whose numbers are not to be trusted, a line a reason."""
-    layers: dict[str, dict[str, None]] = {}
+def _status_notes(rows: Sequence[MeasureRow]) -> list[str]:
+    """What there is to know of layers' numbers, a line a reason."""
+    ranks: dict[str, tuple[int, int]] = {}  # the lowest of each layer
+    notes: dict[str, dict[str, None]] = {}
     for row in rows:
-        if row.status != "ok":
-            layers.setdefault(row.status, {})[row.layer] = None
-    return [f"! {status}: {', '.join(names)}" for status, names in layers.items()]
+        if row.status == "rank_deficient":
+            ranks[row.layer] = min(rank_of(row), ranks.get(row.layer, rank_of(row)))
+        elif row.status != "ok":
+            notes.setdefault(f"! {row.status}", {})[row.layer] = None
+    for layer, (rank, features) in ranks.items():
+        # A sum of features that is constant takes one, so that is no alarm.
+        note = f"rank {rank} of {features}, as behind a LayerNorm or softmax"
+        if rank < features - 1:
+            note = f"! rank {rank} of {features}, because neurons are dead or depend on others"
+        notes.setdefault(note, {})[layer] = None
+    return [f"{note}: {', '.join(layers)}" for note, layers in notes.items()]

@@ -31,16 +31,19 @@ def _piece(pixels: float, colour: str) -> str:
     return f'<span style="{style}"></span>'
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[str]], note: str) -> str:
-    """Cells are HTML already; heads and the note are text."""
+def paragraphs(texts: Iterable[str]) -> str:
+    """A paragraph for each text."""
+    return "".join(f"<p>{escape(text)}</p>" for text in texts)
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]], *notes: str) -> str:
+    """Cells are HTML already; heads and notes are text."""
     head = "".join(f'<th style="{_STYLE}">{escape(text)}</th>' for text in heads)
     body = "".join(
         "<tr>" + "".join(f'<td style="{_STYLE}">{cell}</td>' for cell in row) + "</tr>"
         for row in rows
     )
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(note)}</p>"
-    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{paragraphs(notes)}"
 
 
 def comparison(facts: Mapping[str, Any]) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from livecca import _arrays, _checks, _core
+from livecca._final import FinalReport
 from livecca._options import options_of
+from livecca._report import one_line
+from livecca._resume import saved_in, set_run_aside
 from livecca._rows import EventRow, MeasureRow, row_of, rows_of
 from livecca._sinks import Sink
 from livecca._snapshot import Snapshot
+from livecca._warnings import Warnings, log
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _end_run(core: _core.Monitor) -> None:
     try:
         core.close()
     except Exception as reason:
-        print(f"livecca: the run was not ended: {reason}", file=sys.stderr)
+        log.warning("livecca: the run was not ended: %s", reason)
 
 
 class Monitor:
@@ -163,15 +165,17 @@ class Monitor:
         The folder of the run. It is created, and must not hold a run already, unless ``checkpoint``
         is given.
     checkpoint
-        Go on from what :meth:`save` wrote.
+        The folder that :meth:`save` writes: go on from there. If nothing was saved there yet, the
+        run begins; one that ``run_dir`` holds is moved to ``run_dir/earlier-1``. So a training that
+        may be killed is started again by the same call.
     sinks
         ``"tensorboard"``, ``"prometheus"``, or :class:`livecca.TensorBoard` and
         :class:`livecca.Prometheus` with settings.
     notes
         Facts of your own for the run's first row.
     on_event
-        Called with an :class:`livecca.EventRow` for the first event of each kind and subject, from
-        a thread of livecca's own.
+        Called with an :class:`livecca.EventRow` for the first event of each kind, subject and
+        reason, from a thread of livecca's own.
     on_snapshot
         Called with every :class:`livecca.Snapshot` that is solved, on the same thread. Neither may
         finish or close the monitor.
@@ -209,8 +213,13 @@ class Monitor:
             run_dir, sinks, notes, on_event, on_snapshot, positions, position_seed, options
         )
         saved = None if checkpoint is None else _checks.path("checkpoint", checkpoint)
+        if saved is not None and not saved_in(saved):
+            made.check()
+            set_run_aside(run_dir)
+            saved = None
         self._core = _core.Monitor(made, saved)
         self._end = weakref.finalize(self, _end_run, self._core)
+        self._warnings = Warnings()
 
     @property
     def run_dir(self) -> str:
@@ -279,8 +288,16 @@ class Monitor:
         return self._core.claim_probe_pass(_checks.integer("epoch", epoch))
 
     def discard_probe_pass(self, epoch: int, why: str) -> None:
-        """Drop the probe steps since the last snapshot: the pass failed halfway."""
+        """Drop the probe steps since the last snapshot: the pass failed halfway.
+
+        The logger "livecca" warns of it, once for each reason.
+        """
         self._core.discard_probe_pass(_checks.integer("epoch", epoch), _checks.text("why", why))
+        self._warnings.warn(
+            f"livecca: the pass over the probe failed at epoch {epoch}, so this snapshot has no "
+            f"numbers of it: {one_line(why)}",
+            reason=why,
+        )
 
     def snapshot(self, epoch: int, stream: str | None = None) -> Snapshot:
         """End the windows of both streams, or of one, and solve them. Returns at once."""
@@ -329,12 +346,10 @@ class Monitor:
     def _expect_outside(self, what: str) -> None:
         self._core.expect_outside(what)
 
-    def finish(self) -> Snapshot:
+    def finish(self) -> FinalReport:
         """End the run: compare every kept snapshot with the last one."""
         lines = self._core.finish()
-        snapshot = Snapshot(None, -1)
-        snapshot._rows = rows_of(lines)
-        return snapshot
+        return FinalReport(rows_of(lines))
 
     def close(self) -> None:
         """Finish the run if that was not done, and let everything go. May be called again.
@@ -347,10 +362,5 @@ class Monitor:
     def __enter__(self) -> Monitor:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from livecca import _html
-from livecca._final import final_table
-from livecca._rows import EventRow, MeasureRow, Row, VerdictRow, rows_of
+from livecca._report import Report, event_lines, status_text
+from livecca._rows import LayerRow, MeasureRow, Row, VerdictRow, rows_of
 
 
-class Snapshot:
+class Snapshot(Report):
     """A snapshot that is being solved. What needs its rows waits for them."""
 
     def __init__(self, ticket: Any, epoch: int) -> None:
@@ -30,16 +31,6 @@ class Snapshot:
             self._ticket = None
         return self._rows
 
-    @property
-    def measures(self) -> tuple[MeasureRow, ...]:
-        """The numbers; waits."""
-        return tuple(row for row in self.rows if isinstance(row, MeasureRow))
-
-    @property
-    def events(self) -> tuple[EventRow, ...]:
-        """What cost numbers or may explain them; waits."""
-        return tuple(row for row in self.rows if isinstance(row, EventRow))
-
     def find(self, layer: str, reference: str, measure: str) -> MeasureRow | None:
         """The probe's number of this layer, or the train stream's; waits.
 
@@ -57,29 +48,29 @@ class Snapshot:
         return f"<livecca.Snapshot of epoch {self.epoch}, {state}>"
 
     def _repr_html_(self) -> str:
+        if not self.measures:
+            return _html.paragraphs([_without_numbers(self), *event_lines(self.events)])
         rows = [
             (
-                row.layer,
-                row.reference,
+                escape(row.layer),
+                escape(row.reference),
                 row.measure,
                 "–" if row.value is None else f"{row.value:.4f}",
                 _html.bar(row.value, None),
-                row.status,
+                escape(status_text(row)),
             )
             for row in self.measures
         ]
         heads = ("layer", "reference", "measure", "value", "0 … 1", "status")
-        return _html.table(heads, rows, f"epoch {self.epoch}")
+        return _html.table(heads, rows, f"epoch {self.epoch}", *event_lines(self.events))
 
 
 def _table_of(snapshot: Snapshot) -> str:
     """A line a layer and reference, with the run's first measure."""
     measures = snapshot.measures
-    if snapshot.epoch < 0:  # of finish()
-        return final_table([row for row in measures if row.reference == "final"])
-    title = f"epoch {snapshot.epoch}"
     if not measures:
-        return "\n".join([f"{title}: no numbers", *_event_lines(snapshot)]) + "\n"
+        return "\n".join([_without_numbers(snapshot), *event_lines(snapshot.events)]) + "\n"
+    title = f"epoch {snapshot.epoch}"
     first = measures[0].measure
     verdicts = {
         (row.stream, row.layer, row.reference): row.verdict
@@ -98,10 +89,19 @@ def _table_of(snapshot: Snapshot) -> str:
         value = "–     " if row.value is None else f"{row.value:.4f}"
         floor = "–" if row.noise_floor is None else f"{row.noise_floor:.4f}"
         verdict = verdicts.get((row.stream, row.layer, row.reference), "")
-        note = verdict if row.status == "ok" else f"{verdict} ({row.status})".strip()
+        note = verdict if row.status == "ok" else f"{verdict} ({status_text(row)})".strip()
         line = f"{row.layer:<{width}}  {reference:<{wide}}  {value}  {floor:<11}  {note}"
         lines.append(line.rstrip())
-    return "\n".join([*lines, *_event_lines(snapshot)]) + "\n"
+    return "\n".join([*lines, *event_lines(snapshot.events)]) + "\n"
+
+
+def _without_numbers(snapshot: Snapshot) -> str:
+    """Says that there are none: the first snapshot of a run has nothing to be compared with."""
+    heard = {row.layer for row in snapshot.of(LayerRow) if row.samples > 0}
+    if not heard:
+        return f"epoch {snapshot.epoch}: no numbers"
+    layers = "1 layer" if len(heard) == 1 else f"{len(heard)} layers"
+    return f"epoch {snapshot.epoch}: {layers} heard, nothing to compare with so far"
 
 
 def _reference_of(row: MeasureRow, epoch: int) -> str:
@@ -110,7 +110,3 @@ def _reference_of(row: MeasureRow, epoch: int) -> str:
     where += [] if row.stream == "probe" else [row.stream]
     where += [] if row.epoch == epoch else [f"epoch {row.epoch}"]
     return ", ".join([row.reference, *where])
-
-
-def _event_lines(snapshot: Snapshot) -> list[str]:
-    return [f"! {event.what}: {event.subject} {event.message}" for event in snapshot.events]

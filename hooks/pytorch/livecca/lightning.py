@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from livecca._errors import Error
-from livecca._snapshot import Snapshot
+from livecca._warnings import log
 from livecca.torch._layers import Selector
-from livecca.torch._monitor import Monitor
-from livecca.torch._trainers import Watcher, headline
+from livecca.torch._trainers import Watcher, Watching, headline
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 
@@ -49,7 +49,7 @@ else:
     _Base = _lightning().Callback
 
 
-class Callback(_Base):
+class Callback(Watching, _Base):
     """Watches layers while ``trainer.fit()`` runs.
 
     ::
@@ -67,7 +67,9 @@ class Callback(_Base):
     bit. If training fails, the run is ended and the failure goes on.
 
     The monitor's state rides in Lightning's checkpoints. ``trainer.fit(…, ckpt_path=…)`` goes on
-    with the run; the callback must have the same ``run_dir``.
+    with the run; the callback must have the same ``run_dir``. So does another fit of the same
+    module by the same trainer. With ``checkpoint={}``, any other fit begins again, and moves a run
+    that ``run_dir`` holds aside. Several callbacks need a ``run_dir`` each.
 
     Parameters
     ----------
@@ -103,18 +105,10 @@ class Callback(_Base):
         self._model = model
         self._log = log
         self._epochs = 0  # of the latest snapshot: how many the network was trained
-        self._state: Mapping[str, Any] | None = None  # to go on from, or of the run that ended
+        self._loaded: Mapping[str, Any] = {}  # to go on from
+        self._ended: dict[str, Any] = {}  # of the run that ended
+        self._ended_module: weakref.ref[Any] | None = None
         self._temporary: str | None = None
-
-    @property
-    def monitor(self) -> Monitor | None:
-        """The monitor while training runs in this process, else None."""
-        return self._watcher.monitor
-
-    @property
-    def report(self) -> Snapshot | None:
-        """The latest snapshot; after training, the distances to the final state."""
-        return self._watcher.report
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         # Here the module is on its device, its checkpoint is loaded, the sanity check is over.
@@ -130,14 +124,19 @@ class Callback(_Base):
         if trainer.fast_dev_run:
             self._temporary = more["run_dir"] = tempfile.mkdtemp()
         model = pl_module if self._model is None else self._model(pl_module)
-        monitor = self._watcher.begin(model, **more)
-        state, self._state = self._state, None
-        self._epochs = trainer.current_epoch
-        if state is None:
+        state = self._loaded or self._state_of(pl_module, trainer.current_epoch)
+        self._loaded, self._ended, self._ended_module = {}, {}, None
+        if state:
+            more["checkpoint"] = state["monitor"]
+        self._watcher.begin(model, **more)
+        self._epochs = int(state["epochs"]) if state else trainer.current_epoch
+        if not state:
             self._watcher.snapshot(self._epochs)
-        else:
-            monitor.load_state_dict(state["monitor"])
-            self._epochs = int(state["epochs"])
+
+    def _state_of(self, pl_module: Any, epochs: int) -> Mapping[str, Any]:
+        """The state of the fit before, if this one trains the same module on."""
+        same = self._ended_module is not None and self._ended_module() is pl_module
+        return self._ended if same and epochs == self._epochs else {}
 
     def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
         self._watcher.step(trainer.current_epoch + 1)
@@ -163,7 +162,7 @@ class Callback(_Base):
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
         # trainer.save_checkpoint() may come yet, and a longer fit from that checkpoint.
-        self._state = self.state_dict() or None
+        self._ended, self._ended_module = self.state_dict(), weakref.ref(pl_module)
         self._watcher.finish()
         self._remove_temporary()
 
@@ -171,15 +170,27 @@ class Callback(_Base):
         self._watcher.close()
         self._remove_temporary()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_ended_module": None}  # weak references cannot be pickled
+
+    @property
+    def state_key(self) -> str:
+        """The name of its state in a checkpoint: several callbacks have several."""
+        return f"livecca.lightning.Callback({self._watcher.run_dir!r})"
+
     def state_dict(self) -> dict[str, Any]:
-        """What rides in a checkpoint of Lightning."""
-        if self.monitor is not None:
+        """What rides in a checkpoint of Lightning; empty, with a log line, if it cannot be had."""
+        if self.monitor is None:
+            return dict(self._ended)
+        try:
             return {"epochs": self._epochs, "monitor": self.monitor.state_dict()}
-        return dict(self._state or {})
+        except Exception as reason:  # training goes on without it
+            log.warning("livecca: this checkpoint does not hold the run's state: %s", reason)
+            return {}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Called by Lightning before training begins: the run goes on from here."""
-        self._state = state_dict or None
+        self._loaded = state_dict
 
     def _remove_temporary(self) -> None:
         if self._temporary is not None:

@@ -6,7 +6,6 @@ Importing this module imports ``transformers``.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from math import ceil
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from livecca._errors import Error
-from livecca._snapshot import Snapshot
+from livecca._warnings import log
 from livecca.torch._layers import Selector
-from livecca.torch._monitor import Monitor
-from livecca.torch._trainers import Watcher, headline
+from livecca.torch._trainers import Watcher, Watching, headline
 
 _FOLDER = "livecca"  # within a checkpoint-N
+# These keep a part of the weights in each process, so a network cannot run in one of them alone.
+_SHARDED = ("fsdp", "deepspeed")
 _ROUNDING = 1e-6  # the Trainer adds up shares of an epoch
 
 
@@ -43,7 +43,7 @@ else:
     _Base = _transformers().TrainerCallback
 
 
-class Callback(_Base):
+class Callback(Watching, _Base):
     """Watches layers while ``Trainer.train()`` runs.
 
     ::
@@ -63,8 +63,9 @@ class Callback(_Base):
 
     The monitor is saved into ``checkpoint-N/livecca`` beside each checkpoint of the Trainer.
     ``trainer.train(resume_from_checkpoint=True)`` goes on with the run; the callback must have the
-    same ``run_dir``. The Trainer tells callbacks of no failure: if training fails, the run is ended
-    by :meth:`close`, by the next ``train()``, or when the program ends.
+    same ``run_dir``. With ``checkpoint={}``, a training without one begins again, and moves a run
+    that ``run_dir`` holds aside. The Trainer tells callbacks of no failure: if training fails, the
+    run is ended by :meth:`close`, by the next ``train()``, or when the program ends.
 
     Parameters
     ----------
@@ -106,22 +107,12 @@ class Callback(_Base):
         self._resume_from = resume_from
         self._latest_step = -1  # of the latest snapshot
 
-    @property
-    def monitor(self) -> Monitor | None:
-        """The monitor while training runs in this process, else None."""
-        return self._watcher.monitor
-
-    @property
-    def report(self) -> Snapshot | None:
-        """The latest snapshot; after training, the distances to the final state."""
-        return self._watcher.report
-
     def on_train_begin(
         self, args: Any, state: Any, control: Any, *, model: nn.Module, **_: Any
     ) -> None:
         if not state.is_world_process_zero:
             return
-        if getattr(args, "fsdp", None) or getattr(args, "deepspeed", None):
+        if any(getattr(args, name, None) or _accelerate_uses(name) for name in _SHARDED):
             raise Error(
                 "livecca.transformers: expected the whole network in each process, got FSDP or "
                 "DeepSpeed; use DistributedDataParallel or a single device"
@@ -145,9 +136,12 @@ class Callback(_Base):
             return
         folder = _checkpoint(args, state)
         if folder.is_dir():
-            self.monitor.save(folder / _FOLDER)
+            try:
+                self.monitor.save(folder / _FOLDER)
+            except Exception as reason:  # training goes on without it
+                log.warning("livecca: not saved into %s: %s", folder, reason)
         else:  # a search for hyperparameters has its checkpoints elsewhere
-            warnings.warn(f"livecca: not saved, because there is no {folder}", stacklevel=2)
+            log.warning("livecca: not saved, because there is no %s", folder)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._snapshot(state)
@@ -179,12 +173,17 @@ class Callback(_Base):
         for folder in folders:
             if (folder / _FOLDER).is_dir():
                 return folder / _FOLDER
-        warnings.warn(
-            f"livecca: expected {folders[0] / _FOLDER} to go on from, got none; a run begins at "
-            f"step {state.global_step}",
-            stacklevel=2,
+        log.warning(
+            "livecca: expected %s to go on from, got none; a run begins at step %s",
+            folders[0] / _FOLDER,
+            state.global_step,
         )
         return None
+
+
+def _accelerate_uses(plugin: str) -> bool:
+    """Whether `accelerate launch` turned it on, which the Trainer's arguments do not say."""
+    return os.environ.get(f"ACCELERATE_USE_{plugin.upper()}", "").lower() in ("1", "true")
 
 
 def _epochs(state: Any) -> int:

@@ -25,7 +25,7 @@ void translate(const std::exception_ptr& failure, void* python_error) {
 }  // namespace
 
 NB_MODULE(_core, module) {
-  // At the end of the process, threads and callbacks may still hold objects: not for users to read.
+  // An object that lives until the process ends is no leak of ours, and nothing to alarm users with.
   nb::set_leak_warnings(false);
   module.attr("version") = LIVECCA_VERSION;
   nb::exception<livecca::Error> error(module, "Error");

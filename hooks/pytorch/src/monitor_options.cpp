@@ -6,6 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "livecca/common/error.hpp"
 #include "livecca/monitor/options.hpp"
 #include "livecca/sinks/prometheus.hpp"
 #include "livecca/sinks/tensorboard.hpp"
@@ -24,6 +25,7 @@ void bind_schedule(nb::module_& module) {
       .def_ro("epoch", &Progress::epoch)
       .def_ro("seconds", &Progress::seconds);
   nb::class_<Schedule>(module, "Schedule")
+      .def(nb::init<const Schedule&>())
       .def_static("never", &Schedule::never)
       .def_static("every_steps", &Schedule::every_steps, nb::arg("steps"))
       .def_static("every_epochs", &Schedule::every_epochs, nb::arg("epochs"))
@@ -41,6 +43,7 @@ void bind_schedule(nb::module_& module) {
 
 void bind_window(nb::module_& module) {
   nb::class_<Window>(module, "Window")
+      .def(nb::init<const Window&>())
       .def_static("all", &Window::all)
       .def_static("since_snapshot", &Window::since_snapshot)
       .def_static("exponential", &Window::exponential, nb::arg("half_life"))
@@ -53,6 +56,7 @@ void bind_window(nb::module_& module) {
 
 void bind_pairing(nb::module_& module) {
   nb::class_<Pairing>(module, "Pairing")
+      .def(nb::init<const Pairing&>())
       .def_static("by_name", &Pairing::by_name)
       .def_static("by_patterns", &Pairing::by_patterns, nb::arg("patterns"))
       .def_static("all", &Pairing::all)
@@ -93,6 +97,10 @@ void bind_options(nb::module_& module) {
   using Options = MonitorOptions;
   nb::class_<Options>(module, "MonitorOptions")
       .def(nb::init<>())
+      .def("check",
+           [](const Options& options) {
+             if (const auto valid = options.check(); !valid) throw Error(valid.why());
+           })
       .def_rw("run_directory", &Options::run_directory)
       .def_rw("run", &Options::run)
       .def_rw("network", &Options::network)

@@ -107,14 +107,14 @@ struct MonitorOptions {
   /// so, and the call is repeated after 1 s, 2 s, 4 s, … up to 64 s.
   std::vector<std::shared_ptr<Sink>> sinks{};
 
-  /// Called for the first event of each kind and subject, in order. The calls of on_event and
-  /// on_snapshot come one at a time on a thread of livecca's own, soon after what they tell, and
-  /// all of them before finish() or the destructor returns. If `synchronous` is set, they come on
-  /// the caller's thread, at the end of the call that caused them. They may call the monitor, but
-  /// not finish() or the destructor. Events of the constructor are delivered at the first later
-  /// call, so a callback may use the variable that the monitor is assigned to. If it throws,
-  /// there is an event "callback_failed". If more than 4096 events wait for it, the oldest are
-  /// dropped, with an event "callback_dropped".
+  /// Called for the first event of each kind and subject, and for one with another reason, in
+  /// order. The calls of on_event and on_snapshot come one at a time on a thread of livecca's own,
+  /// soon after what they tell, and all of them before finish() or the destructor returns. If
+  /// `synchronous` is set, they come on the caller's thread, at the end of the call that caused
+  /// them. They may call the monitor, but not finish() or the destructor. Events of the constructor
+  /// are delivered at the first later call, so a callback may use the variable that the monitor is
+  /// assigned to. If it throws, there is an event "callback_failed". If more than 4096 events wait
+  /// for it, the oldest are dropped, with an event "callback_dropped".
   std::function<void(const Event&)> on_event{};
   /// Called with every solved snapshot, in order, as on_event is. If it takes longer than the
   /// snapshots need, up to 256 reports wait in memory. Beyond that the oldest are dropped, with an

@@ -29,9 +29,9 @@ namespace livecca {
 /// Thread safety: none while adding; const members may be called from many threads.
 class LIVECCA_EXPORT ProbeFingerprint {
  public:
-  /// Adds a batch. Its first axis counts the inputs. Fails if it has no axis, or if an input has
-  /// another element type or shape than in earlier batches. So sequences must be padded to one
-  /// length in all batches. A batch that fails adds nothing.
+  /// Adds a batch. Its first axis counts the inputs. Their shape may differ from batch to batch, as
+  /// padded sequences do. Fails if it has no axis, or if it has another element type than earlier
+  /// batches. A batch that fails adds nothing.
   Result<void> add(const ActivationView& inputs);
   /// Adds a batch with elements of any type. `element_type` is the type's name, e.g. "int64", of up
   /// to 32 letters, digits, '_' and '.'. Strides count elements. Fails as above, and on another
@@ -45,8 +45,9 @@ class LIVECCA_EXPORT ProbeFingerprint {
 
   std::uint64_t inputs() const { return inputs_; }
 
-  /// For example "2000 inputs of 3x32x32 float32, 0123456789abcdef/fedcba9876543210". The second
-  /// number ignores the order. One line of ASCII, which parse() can read.
+  /// For example "2000 inputs of 3x32x32 float32, 0123456789abcdef/fedcba9876543210", or of
+  /// "several-shapes". The second number ignores the order. One line of ASCII, which parse() can
+  /// read.
   std::string text() const;
   /// Empty if the text is not exactly what text() writes.
   static std::optional<ProbeFingerprint> parse(std::string_view text);
@@ -57,11 +58,16 @@ class LIVECCA_EXPORT ProbeFingerprint {
   friend bool operator==(const ProbeFingerprint&, const ProbeFingerprint&) = default;
 
  private:
+  std::string shape_text() const;
+  Result<void> check_type(std::string_view element_type) const;
   Result<void> check_fits(std::string_view element_type, std::span<const std::int64_t> shape) const;
+  /// More inputs of this shape come.
+  void take_shape(std::span<const std::uint64_t> shape, bool varies);
   void add_hash(std::uint64_t hash);
 
   std::string element_type_;          ///< empty before the first input
-  std::vector<std::uint64_t> shape_;  ///< of one input
+  std::vector<std::uint64_t> shape_;  ///< of one input; empty if it varies
+  bool varies_ = false;
   std::uint64_t inputs_ = 0;
   std::uint64_t ordered_ = 0;
   std::uint64_t unordered_ = 0;

@@ -122,7 +122,8 @@ struct LayerRow {
 };
 
 /// Something that cost numbers or may explain them. The first event of a kind and subject is
-/// reported. Later ones are counted, and the counts are written when the run ends.
+/// reported, and so is one with another reason: its message differs in more than numbers. Others are
+/// counted, and the counts are written when the run ends.
 struct Event {
   std::int64_t epoch = 0;
   std::string

@@ -75,8 +75,8 @@ class LIVECCA_EXPORT Sink {
   virtual void snapshot(const SnapshotRows& rows, const RowStamp& stamp) = 0;
   /// A number of the user's own.
   virtual void log(const LogRow& row, const RowStamp& stamp);
-  /// The first event of a kind and subject. Later events of the same kind and subject are only
-  /// counted. Their counts come when the run ends.
+  /// The first event of a kind and subject, or one with another reason; its count has all of this
+  /// kind and subject. Others are only counted. Their counts come when the run ends.
   virtual void event(const Event& event, const RowStamp& stamp);
   /// The last call: the run ended, or stops until it is resumed. Comes once, and only if an earlier
   /// call succeeded. It is not repeated if it throws.

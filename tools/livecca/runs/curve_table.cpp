@@ -55,6 +55,17 @@ std::size_t room_for_names(const Canvas& canvas) {
 
 bool is_status(const Curve& curve) { return curve.status != Status::ok; }
 
+/// The status; of a lacking rank, which rank it is: one less than the width is no alarm.
+std::string status_text(const Curve& curve) {
+  if (curve.status != Status::rank_deficient) return name_of(curve.status);
+  for (std::size_t side = 0; side < curve.ranks.size(); ++side) {
+    if (curve.ranks[side] == 0 || curve.ranks[side] >= curve.features[side]) continue;
+    return "rank " + std::to_string(curve.ranks[side]) + " of " +
+           std::to_string(curve.features[side]);
+  }
+  return name_of(curve.status);
+}
+
 }  // namespace
 
 CurveTable::CurveTable(const RunRows& rows, const CurveGroup& group, const Canvas& canvas)
@@ -156,7 +167,7 @@ std::string CurveTable::state(const Curve& curve, bool colours) const {
   const VerdictRow* verdict = verdict_of(curve);
   std::string text = inked(verdict_text(verdict), ink_of(verdict), colours);
   if (columns_.status && is_status(curve)) {
-    text += (text.empty() ? "" : ", ") + inked(name_of(curve.status), Ink::aside, colours);
+    text += (text.empty() ? "" : ", ") + inked(status_text(curve), Ink::aside, colours);
   }
   return text;
 }

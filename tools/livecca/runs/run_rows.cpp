@@ -54,6 +54,8 @@ void RunRows::take(const MeasureRow& row) {
   curve.noise_floor = finite_or_none(row.noise_floor);
   curve.standard_error = finite_or_none(row.standard_error);
   curve.status = row.status;
+  curve.ranks = row.ranks;
+  curve.features = row.features;
   epochs.insert(row.epoch);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -44,6 +45,8 @@ struct Curve {
   std::optional<double> noise_floor;
   std::optional<double> standard_error;
   Status status = Status::missing;
+  std::array<std::size_t, 2> ranks{};  ///< of both sides
+  std::array<std::size_t, 2> features{};
 
   std::optional<double> latest() const { return points.back().value; }
 };

@@ -9,6 +9,8 @@ from typing import Any
 
 from torch import nn
 
+from livecca.torch._layers import is_wrapper
+
 # Called as a forward hook is: (module, arguments, output).
 OutputHook = Callable[[nn.Module, tuple[Any, ...], Any], None]
 
@@ -36,17 +38,22 @@ def compiled_in(network: nn.Module) -> Compiled:
     called: dict[int, nn.Module] = {}
     inside: set[int] = set()
     for module in network.modules():
-        if id(module) in called:
-            continue  # within what torch.compile() returned
-        made_of = module._modules.get("_orig_mod")  # of what torch.compile() returned
-        if made_of is None:
-            if getattr(module, "_compiled_call_impl", None) is None:
-                continue
-            made_of = module  # by its own compile()
-        called[id(made_of)] = module
+        is_returned = "_orig_mod" in module._modules  # by torch.compile()
+        if not is_returned and getattr(module, "_compiled_call_impl", None) is None:
+            continue
+        made_of = _innermost(module)
+        if id(made_of) not in called:  # the outer one of two is called
+            called[id(made_of)] = module
         inside.update(id(one) for one in made_of.modules() if one is not made_of)
     outermost = {key: module for key, module in called.items() if key not in inside}
     return Compiled(inside | called.keys(), outermost)
+
+
+def _innermost(module: nn.Module) -> nn.Module:
+    """What layers are: the module in all wrappers, such as that of activation checkpointing."""
+    while is_wrapper(module):
+        module = next(child for child in module._modules.values() if child is not None)
+    return module
 
 
 def hear_outputs(called: nn.Module, hook: OutputHook) -> Callable[[], None]:

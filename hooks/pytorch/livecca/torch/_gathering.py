@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -68,7 +69,7 @@ class RowChoice:
         """The positions of each image, int64 of images × rows of an image."""
 
         def choose() -> torch.Tensor:
-            return torch.tensor(self._step.positions(images, grid_size, grid_size)[0])
+            return _on_cpu(self._step.positions(images, grid_size, grid_size)[0])
 
         found = self._of(("positions", images, grid_size, device), choose, device)
         assert found is not None
@@ -82,7 +83,7 @@ class RowChoice:
         """
         found = self._of(
             ("ranks", images, steps, device),
-            lambda: torch.tensor(self._step.positions(images, 1, steps)),
+            lambda: _on_cpu(self._step.positions(images, 1, steps)),
             device,
         )
         assert found is not None
@@ -93,7 +94,7 @@ class RowChoice:
 
         def choose() -> torch.Tensor | None:
             found = self._step.features(width)
-            return None if found is None else torch.tensor(found)
+            return None if found is None else _on_cpu(found)
 
         return self._of(("features", width, device), choose, device)
 
@@ -109,6 +110,10 @@ class RowChoice:
                 None if chosen is None else self._upload(chosen, device).to(torch.int64)
             )
         return self._known[key]
+
+
+def _on_cpu(numbers: Any) -> torch.Tensor:
+    return torch.tensor(numbers, device="cpu")  # whatever the default device is
 
 
 def gather(

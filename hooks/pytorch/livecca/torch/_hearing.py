@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -14,6 +13,7 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
+from livecca._warnings import log
 from livecca.torch._compiled import Compiled, hear_outputs
 from livecca.torch._layers import Layer
 from livecca.torch._masks import Check, Later, valid_steps_of
@@ -55,8 +55,6 @@ class Heard:
 
 Take = Callable[[Heard], None]
 Refuse = Callable[[str, str], None]
-
-_log = logging.getLogger("livecca")
 
 # torch.compile takes it as True, so what follows it is in no compiled code.
 is_compiling = torch.compiler.is_compiling
@@ -183,7 +181,7 @@ def nothing_raised() -> Iterator[None]:
     try:
         yield
     except Exception:
-        _log.warning("livecca: an activation was not taken", exc_info=True)
+        log.warning("livecca: an activation was not taken", exc_info=True)
 
 
 def in_backward() -> bool:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from livecca import _checks
-from livecca._core import Schedule
 from livecca._errors import Error
+from livecca._final import FinalReport
 from livecca._monitor import Monitor as CoreMonitor
+from livecca._resume import CHECKPOINT, holds_a_run
 from livecca._rows import MeasureRow, OverheadRow
 from livecca._run import read_run
+from livecca._settings import Schedule
 from livecca._snapshot import Snapshot
+from livecca._warnings import log
 from livecca.torch._layers import Selector
 from livecca.torch._networks import Declared, networks_of
 from livecca.torch._outputs import OutputSelector
@@ -85,7 +88,10 @@ class Monitor:
     overhead_budget
         The share of training time that this may take, such as 0.02.
     checkpoint
-        Go on from a folder that :meth:`save` wrote.
+        Go on from here: a :meth:`state_dict`, or the folder that :meth:`save` writes. If it is
+        empty, ``{}``, or nothing was saved there yet, the run begins; one that ``run_dir`` holds is
+        moved to ``run_dir/earlier-1``. So a training that may be killed is started again by the
+        same call.
     **options
         As of :class:`livecca.Monitor`: ``measures``, ``compare_before``, ``sinks``, ``positions``,
         ``notes``, ``on_event``, ``network``, …
@@ -94,7 +100,7 @@ class Monitor:
     ------
     Error
         On impossible options, by the constructor; or at the first call if run_dir holds a run and
-        load_state_dict() was not called.
+        neither checkpoint nor load_state_dict() says how it goes on.
     """
 
     def __init__(
@@ -112,7 +118,7 @@ class Monitor:
         forward: Forward | None = None,
         train_stream: Schedule | None = None,
         overhead_budget: float = 0.0,
-        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint: str | os.PathLike[str] | Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         if train_stream is not None and not isinstance(train_stream, Schedule):
@@ -135,37 +141,53 @@ class Monitor:
         self._options["train_schedule"] = train_stream or Schedule.never()
         if self._probe is None:
             self._options["probe_schedule"] = Schedule.never()
-        self._checkpoint = None if checkpoint is None else os.fspath(checkpoint)
         self._core_or_none: CoreMonitor | None = None
         self._passes: Passes | None = None
         self._training_ears: TrainingEars | None = None
         self._epoch = 0
         self._epoch_is_over = False
         self._closed = False
-        if self._checkpoint is not None or not _holds_a_run(run_dir):
-            self._core()
+        if isinstance(checkpoint, Mapping):
+            if checkpoint:
+                self.load_state_dict(checkpoint)
+            else:
+                self._make_core_of({})
+        elif checkpoint is not None or not holds_a_run(run_dir):
+            self._make_core(checkpoint)
+        # Else it is made at the first call, because load_state_dict() may come yet.
+        if remark := self._nothing_to_compare():
+            log.warning("livecca: %s", remark)
 
-    # The core is made late where the folder holds a run: load_state_dict() may come yet.
     def _core(self) -> CoreMonitor:
         if self._closed:
             raise Error("expected a monitor that is not closed, got one that is")
         if self._core_or_none is None:
-            core = CoreMonitor(checkpoint=self._checkpoint, **self._options)
-            try:
-                for name, pack in self._networks.packs.items():
-                    with error_of(name):
-                        core.add_reference(name, pack)
-            except Error:
-                core.close()
-                raise
-            self._core_or_none = core
-            self._passes = Passes(core, self._networks.trained, self._networks.references)
-            if self._checkpoint is not None:
-                self._epoch = _next_epoch(core.run_dir)
-            if self._hears_training:
-                trained = self._networks.trained
-                self._training_ears = TrainingEars(trained.model, trained.ears, self._open_pass)
+            return self._make_core(None)
         return self._core_or_none
+
+    def _make_core(self, checkpoint: str | os.PathLike[str] | None) -> CoreMonitor:
+        core = CoreMonitor(checkpoint=checkpoint, **self._options)
+        try:
+            for name, pack in self._networks.packs.items():
+                with error_of(name):
+                    core.add_reference(name, pack)
+        except Error:
+            core.close()
+            raise
+        self._core_or_none = core
+        self._passes = Passes(core, self._networks.trained, self._networks.references)
+        if checkpoint is not None:
+            self._epoch = _next_epoch(core.run_dir)
+        if self._hears_training:
+            trained = self._networks.trained
+            self._training_ears = TrainingEars(trained.model, trained.ears, self._open_pass)
+        return core
+
+    def _make_core_of(self, files: Mapping[str, Tensor]) -> None:
+        """Makes the core of what save() wrote; of nothing, it begins."""
+        with tempfile.TemporaryDirectory() as folder:
+            write_tensors(files, Path(folder))
+            self._make_core(folder)
 
     @property
     def run_dir(self) -> str:
@@ -183,7 +205,8 @@ class Monitor:
         trained = self._networks.trained
         positions = self._options.get("positions", 16)
         max_features = int(self._options.get("max_features", 2048))
-        return plan_of(trained.model, trained.ears, self._probe, positions, max_features)
+        plan = plan_of(trained.model, trained.ears, self._probe, positions, max_features)
+        return dataclasses.replace(plan, remark=self._nothing_to_compare())
 
     def step(self, epoch: int | None = None) -> None:
         """Tell that a training step was made. Call it once in every step of the loop.
@@ -256,16 +279,12 @@ class Monitor:
                 "load_state_dict: expected to be called first, on a run_dir that holds the run, "
                 "got a monitor that has begun"
             )
-        with tempfile.TemporaryDirectory() as folder:
-            write_tensors(state["files"], Path(folder))
-            self._checkpoint = folder
-            try:
-                self._core()
-            finally:
-                self._checkpoint = None
+        if CHECKPOINT not in state["files"]:
+            raise Error(f"state_dict: expected the files of a run, got none called {CHECKPOINT}")
+        self._make_core_of(state["files"])
         self._epoch = int(state["epoch"])
 
-    def finish(self) -> Snapshot | None:
+    def finish(self) -> FinalReport | None:
         """End the run: every kept snapshot is compared with the last one. None if it was ended."""
         if self._closed:
             return None
@@ -299,12 +318,7 @@ class Monitor:
     def __enter__(self) -> Monitor:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Monitor:
@@ -319,6 +333,18 @@ class Monitor:
         """Raises Error within the monitor's own callbacks. Nothing has changed then."""
         if self._core_or_none is not None:
             self._core_or_none._expect_outside(what)
+
+    def _nothing_to_compare(self) -> str:
+        """Why there will be no distances; empty if there will be some."""
+        has_history = self._probe is not None and self._options.get("keep_history", True)
+        if has_history or self._networks.references or self._networks.packs:
+            return ""
+        why = (
+            "the train stream is compared with references only"
+            if self._probe is None
+            else "keep_history=False leaves nothing of earlier snapshots"
+        )
+        return f"no layer is compared: {why}, and there are no references; rows have health only"
 
     def _forked(self) -> bool:
         return self._core_or_none is not None and self._core_or_none.is_forked
@@ -340,10 +366,6 @@ def _probe_of(probe: Probe | Iterable[Any] | None, forward: Forward | None) -> P
             raise Error("forward: expected it with probe=batches; give it to Probe(…) instead")
         return probe
     return Probe(probe, forward=forward)
-
-
-def _holds_a_run(folder: str | os.PathLike[str]) -> bool:
-    return Path(folder, "rows.jsonl").exists()
 
 
 def _next_epoch(run_dir: str) -> int:

@@ -71,12 +71,15 @@ class Plan:
         Inputs of the probe.
     seconds
         One pass over the probe, as long as its first batch lets expect.
+    remark
+        Why there would be no distances; empty if there would be some.
     """
 
     layers: tuple[LayerPlan, ...]
     left_out: dict[str, str]
     images: int
     seconds: float
+    remark: str = ""
 
     def __str__(self) -> str:
         heads = ("layer", "shape", "layout", "features", "floor", "memory", "disk a snapshot", "")
@@ -111,6 +114,8 @@ class Plan:
             f"{_bytes(sum(layer.disk_bytes for layer in self.layers))} on disk a snapshot"
         )
         lines.append("floor: the mean CCA of an unrelated layer; a score must be well above it")
+        if self.remark:
+            lines.append(self.remark)
         return "\n".join(lines) + "\n"
 
 

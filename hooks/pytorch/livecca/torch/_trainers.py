@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
 from livecca._errors import Error
+from livecca._final import FinalReport
 from livecca._snapshot import Snapshot
+from livecca._warnings import log
 from livecca.torch._monitor import Monitor
 
 
@@ -33,7 +35,12 @@ class Watcher:
         self._layers = layers
         self._options = dict(options)
         self.monitor: Monitor | None = None
-        self.report: Snapshot | None = None
+        self.report: Snapshot | FinalReport | None = None
+
+    @property
+    def run_dir(self) -> str:
+        """As it was given."""
+        return os.fspath(self._options.get("run_dir", ""))
 
     def begin(self, model: nn.Module, **more: Any) -> Monitor:
         """Make the monitor. `more` replaces options."""
@@ -50,8 +57,8 @@ class Watcher:
 
     def snapshot(self, epoch: int) -> Snapshot | None:
         if self.monitor is not None:
-            self.report = self.monitor.snapshot(epoch)
-            return self.report
+            self.report = report = self.monitor.snapshot(epoch)
+            return report
         return None
 
     def finish(self) -> None:
@@ -68,7 +75,23 @@ class Watcher:
         try:
             monitor.close()
         except Exception as reason:
-            warnings.warn(f"livecca: the run was not ended: {reason}", stacklevel=2)
+            log.warning("livecca: the run was not ended: %s", reason)
+
+
+class Watching:
+    """What the callbacks of all trainers show of their watcher."""
+
+    _watcher: Watcher
+
+    @property
+    def monitor(self) -> Monitor | None:
+        """The monitor while training runs in this process, else None."""
+        return self._watcher.monitor
+
+    @property
+    def report(self) -> Snapshot | FinalReport | None:
+        """The latest snapshot; after training, the distances to the final state."""
+        return self._watcher.report
 
 
 def headline(report: Snapshot) -> dict[str, float]:

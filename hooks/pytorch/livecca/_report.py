@@ -1,0 +1,63 @@
+"""What a snapshot's report and the report at the end of a run have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TypeVar
+
+from livecca._rows import EventRow, MeasureRow, Row
+
+_AnyRow = TypeVar("_AnyRow", bound=Row)
+
+
+class Report(ABC):
+    """Rows that were written together, and their table."""
+
+    @property
+    @abstractmethod
+    def rows(self) -> tuple[Row, ...]:
+        """All rows."""
+
+    def of(self, row_class: type[_AnyRow]) -> tuple[_AnyRow, ...]:
+        """The rows of one class, for example ``report.of(livecca.LayerRow)``."""
+        return tuple(row for row in self.rows if isinstance(row, row_class))
+
+    @property
+    def measures(self) -> tuple[MeasureRow, ...]:
+        """The numbers."""
+        return self.of(MeasureRow)
+
+    @property
+    def events(self) -> tuple[EventRow, ...]:
+        """What cost numbers or may explain them."""
+        return self.of(EventRow)
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """The table."""
+
+
+def one_line(text: str, most: int = 500) -> str:
+    """A message of others as one line that is not endless."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def event_lines(events: Iterable[EventRow]) -> list[str]:
+    """A line for each event."""
+    return [f"! {event.what}, {event.subject}: {one_line(event.message)}" for event in events]
+
+
+def rank_of(row: MeasureRow) -> tuple[int, int]:
+    """The rank and the features of the side that has neurons which are dead or depend on others."""
+    sides = list(zip(row.ranks, row.features, strict=True))
+    return next((side for side in sides if side[0] < side[1]), sides[0])
+
+
+def status_text(row: MeasureRow) -> str:
+    """The status; of a lacking rank, which rank it is: one below the width is no alarm."""
+    if row.status != "rank_deficient":
+        return row.status
+    rank, features = rank_of(row)
+    return f"rank {rank} of {features}"

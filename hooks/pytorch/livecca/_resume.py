@@ -1,0 +1,69 @@
+"""Whether a run goes on or begins."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from livecca._errors import Error
+from livecca._warnings import log
+
+_RUN = ("rows.jsonl", "history")  # what makes a folder one of a run
+CHECKPOINT = "monitor.json"  # what makes a folder of save() whole
+
+
+def holds_a_run(run_dir: str | os.PathLike[str]) -> bool:
+    """Whether a run was begun in this folder."""
+    return any(Path(run_dir, name).exists() for name in _RUN)
+
+
+def saved_in(checkpoint: str | os.PathLike[str]) -> bool:
+    """Whether save() wrote a whole checkpoint into this folder.
+
+    Raises
+    ------
+    Error
+        If it is no folder: it would never be one.
+    """
+    path = Path(checkpoint)
+    if path.exists() and not path.is_dir():
+        raise Error(f"checkpoint: expected the folder that save() writes, got the file {path}")
+    return (path / CHECKPOINT).exists()
+
+
+def set_run_aside(run_dir: str | os.PathLike[str]) -> None:
+    """Makes room for a run: one that no checkpoint goes on from is moved to ``earlier-1``, ….
+
+    Nothing of it is lost. Other files of the folder stay where they are.
+
+    Raises
+    ------
+    Error
+        If another monitor writes that run.
+    """
+    folder = Path(run_dir)
+    if not holds_a_run(folder):
+        return
+    rows = folder / _RUN[0]
+    with open(rows if rows.exists() else os.devnull, "r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Error(
+                f"run_dir: expected a folder that no other monitor writes, got {folder}, which one "
+                "does; name another"
+            ) from None
+        number = 1
+        while (folder / f"earlier-{number}").exists():
+            number += 1
+        earlier = folder / f"earlier-{number}"
+        earlier.mkdir()
+        for name in (*_RUN, "tensorboard"):
+            if (folder / name).exists():
+                (folder / name).rename(earlier / name)
+    log.warning(
+        "livecca: %s held a run without a checkpoint to go on from; it was moved to %s",
+        folder,
+        earlier,
+    )

@@ -1,0 +1,158 @@
+"""What reports say, and what is told at once."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import livecca
+from drifting import Layers, probe_pass
+from livecca import EventRow, FinalReport, MeasureRow
+
+
+def number(**facts: Any) -> MeasureRow:
+    made: dict[str, Any] = {
+        "layer": "a", "reference": "final", "measure": "pwcca_distance", "value": 0.2,
+        "features": (8, 8), "ranks": (8, 8), "status": "ok", **facts,
+    }  # fmt: skip
+    return MeasureRow(**made)
+
+
+def test_the_end_of_a_run_is_a_report_of_its_own(tmp_path: Path) -> None:
+    layers = Layers()
+    with livecca.Monitor(tmp_path / "run") as monitor:
+        for epoch in range(3):
+            monitor.training_step(epoch)
+            probe_pass(monitor, layers, epoch)
+            monitor.snapshot(epoch)
+        report = monitor.finish()
+    assert isinstance(report, FinalReport)
+    rows = livecca.read_run(tmp_path / "run").of(MeasureRow)
+    assert report.measures == tuple(row for row in rows if row.reference == "final")
+    curve = report.curve("hidden")
+    assert [row.epoch for row in curve] == [0, 1]
+    assert {row.measure for row in curve} == {"pwcca_distance"}
+    assert curve[0].value is not None and f"{curve[0].value:.3f}" in str(report)
+    assert report.curve("hidden", "linear_cka_similarity") and not report.curve("nothing")
+    assert repr(report) == "<livecca.FinalReport of 2 layers at 2 snapshots>"
+    shown = report._repr_html_()
+    assert shown.startswith("<table>") and "hidden" in shown and f"{curve[0].value:.3f}" in shown
+
+
+def test_an_end_without_numbers_says_so() -> None:
+    report = FinalReport([EventRow(what="missing", subject="<a>", message="none\ncame")])
+    assert "needs two snapshots" in str(report) and "! missing, <a>: none came" in str(report)
+    assert "&lt;a&gt;" in report._repr_html_() and "needs two" in report._repr_html_()
+    assert report.curve("a") == ()
+
+
+def test_a_rank_below_the_width_is_no_alarm_where_it_is_one_below() -> None:
+    rows = [
+        number(layer="norm", ranks=(7, 7), status="rank_deficient"),
+        number(layer="norm2", ranks=(8, 7), status="rank_deficient"),
+        number(layer="dead", ranks=(8, 5), status="rank_deficient"),
+        number(layer="dead", ranks=(3, 5), status="rank_deficient", epoch=1),
+        number(layer="small", status="undersampled"),
+    ]
+    lines = str(FinalReport(rows)).splitlines()
+    assert "rank 7 of 8, as behind a LayerNorm or softmax: norm, norm2" in lines
+    assert "! rank 3 of 8, because neurons are dead or depend on others: dead" in lines
+    assert "! undersampled: small" in lines
+
+
+def test_the_rank_is_in_the_report_of_a_snapshot(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    with livecca.Monitor(tmp_path / "run") as monitor:
+        tap = monitor.watch("net", "norm")
+        for epoch in range(2):
+            rows = random.normal(size=(200, 6))
+            with monitor.begin("probe", epoch) as step:
+                step.set_inputs(np.arange(200))
+                step.observe(tap, rows - rows.mean(axis=1, keepdims=True))
+            report = monitor.snapshot(epoch)
+        assert report.measures[0].ranks == (5, 5)
+        assert report.measures[0].status == "rank_deficient"
+        assert "(rank 5 of 6)" in str(report) and "rank_deficient" not in str(report)
+        assert "rank 5 of 6" in report._repr_html_()
+
+
+def test_the_first_snapshot_says_that_it_compares_nothing(tmp_path: Path) -> None:
+    with livecca.Monitor(tmp_path / "run") as monitor:
+        probe_pass(monitor, Layers(), 0)
+        report = monitor.snapshot(0)
+        assert str(report) == "epoch 0: 2 layers heard, nothing to compare with so far\n"
+        assert "2 layers heard" in report._repr_html_()
+
+
+def test_without_a_history_the_first_report_says_that_nothing_is_compared(tmp_path: Path) -> None:
+    with livecca.Monitor(tmp_path / "run", keep_history=False) as monitor:
+        probe_pass(monitor, Layers(), 0)
+        report = monitor.snapshot(0)
+        first, second = str(report).splitlines()
+        assert first == "epoch 0: 2 layers heard, nothing to compare with so far"
+        assert second.startswith("! missing, references: expected")
+        assert "keep_history is false" in second
+
+
+def test_a_pass_that_failed_is_told_at_once_and_in_the_report(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whys = [
+        "ValueError: batch 3\nis wrong",
+        "ValueError: batch 4\nis wrong",
+        "no device",
+        "x" * 999,
+    ]
+    told: list[EventRow] = []
+    with livecca.Monitor(tmp_path / "run", on_event=told.append) as monitor:
+        tap = monitor.watch("net", "a")
+        for epoch, why in enumerate(whys):
+            with monitor.begin("probe", epoch) as step:
+                step.observe(tap, np.ones((5, 2)))
+            monitor.discard_probe_pass(epoch, why)
+            report = monitor.snapshot(epoch)
+            [line] = [line for line in str(report).splitlines() if "step_discarded" in line]
+            assert line.endswith(" ".join(why.split()) if len(why) < 99 else "x…")
+        monitor.finish()
+    assert {(record.name, record.levelno) for record in caplog.records} == {
+        ("livecca", logging.WARNING)
+    }
+    assert caplog.messages[0] == (
+        "livecca: the pass over the probe failed at epoch 0, so this snapshot has no numbers of "
+        "it: ValueError: batch 3 is wrong"
+    )
+    assert len(caplog.messages) == 3  # that of batch 4 differs in its number only
+    assert "no device" in caplog.messages[1] and len(caplog.messages[2]) < 600
+    discarded = [event for event in told if event.what == "step_discarded"]
+    assert [event.message.split(": ", 1)[1] for event in discarded] == [whys[0], *whys[2:]]
+    last = livecca.read_run(tmp_path / "run").of(EventRow)
+    assert max(event.count for event in last if event.what == "step_discarded") == 4
+
+
+def test_inputs_of_several_lengths_have_a_fingerprint(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    batches = [random.integers(0, 50, (40, length)) for length in (7, 4, 9)]
+    rows = random.normal(size=(120, 3))
+
+    def snapshot(monitor: livecca.Monitor, epoch: int, order: list[int]) -> livecca.Snapshot:
+        tap = monitor.watch("net", "a")
+        for place, number in enumerate(order):
+            with monitor.begin("probe", epoch) as step:
+                step.set_inputs(batches[number])
+                step.observe(tap, rows[40 * place : 40 * place + 40] + 0.1 * epoch)
+        return monitor.snapshot(epoch)
+
+    with livecca.Monitor(tmp_path / "run") as monitor:
+        snapshot(monitor, 0, [0, 1, 2])
+        same = snapshot(monitor, 1, [0, 1, 2]).find("a", "start", "pwcca_distance")
+        assert same is not None and same.value is not None
+        shuffled = snapshot(monitor, 2, [1, 0, 2])
+        row = shuffled.find("a", "start", "pwcca_distance")
+        assert row is not None and row.value is None
+        assert "another order" in str(shuffled)
+    whats = {event.what for event in livecca.read_run(tmp_path / "run").of(EventRow)}
+    assert whats == {"other_probe", "finished"}
