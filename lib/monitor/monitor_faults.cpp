@@ -67,10 +67,12 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
   }
   report_changed_widths(stream, window, report);
   report_discarded(stream, moments.steps_discarded, report);
-  if (moments.steps_committed == 0) {
-    report_to(report, {epoch, "missing", livecca::name_of(stream),
-                       "expected at least one committed step before a snapshot, got none"});
-  }
+  if (moments.steps_committed == 0) report_no_step(stream, report);
+}
+
+void Monitor::State::report_no_step(Stream stream, SnapshotReport& report) {
+  report_to(report, {report.epoch, "missing", livecca::name_of(stream),
+                     "expected at least one committed step before a snapshot, got none"});
 }
 
 void Monitor::State::report_unverified_probe(std::int64_t epoch, SnapshotReport& report) {
@@ -79,7 +81,8 @@ void Monitor::State::report_unverified_probe(std::int64_t epoch, SnapshotReport&
   report_to(report, {epoch, "unverified_probe", "probe",
                      std::string("expected the probe's inputs") +
                          (history.snapshots() > 0 ? " as at the start" : "") +
-                         ", to notice when they change, got none; Step::set_inputs() takes them"});
+                         ", to notice when they change, got none; the step's set_inputs() takes "
+                         "them"});
 }
 
 void Monitor::State::report_changed_widths(Stream stream, const EndedWindow& window,
@@ -128,9 +131,9 @@ void Monitor::State::report_silence(std::int64_t epoch, SnapshotReport& report) 
     if (taps.at(i).network == options.network) return;
   }
   report_to(report, {epoch, "missing", options.network,
-                     "expected a layer of this network to be watched, got none: call watch() and "
-                     "observe(), or with LibTorch tap() in forward(), within a TapScope and on its "
-                     "thread"});
+                     "expected a layer of this network to be watched, got none: watch() names "
+                     "one, and each step observes it; hooks do both when a layer is called, those "
+                     "for LibTorch within a TapScope on its thread"});
 }
 
 void Monitor::State::report_no_comparison(std::int64_t epoch, SnapshotReport& report) {

@@ -185,6 +185,8 @@ struct Monitor::State {
   void report_changed_widths(Stream stream, const EndedWindow& window, SnapshotReport& report);
   void report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report);
   void report_faults(Stream stream, const EndedWindow& window, SnapshotReport& report);
+  /// Tells that a snapshot has nothing of a stream.
+  void report_no_step(Stream stream, SnapshotReport& report);
   /// A recorded network of which no layer pairs.
   void report_lonely(const RecordedSide& side, SnapshotJob& job);
   void report_unpaired_references(std::int64_t epoch, SnapshotReport& report);

@@ -143,12 +143,14 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
   report_dropped(job.epoch);
   if (streams[0]) freeze_part(job, [&] { report_discarded_pass(front_then, report); });
   const bool has_train = streams[1] && train && train->is_used();
+  // Without any step at all, it is the probe that is missed, unless there is to be none.
+  const bool has_no_step = !has_train && front_then.streams[1].begun == 0;
+  const bool wants_probe = options.probe_schedule.text() != Schedule::never().text();
   double seconds = 0;
   {
     const TimeSpent time(seconds);
-    // Without any step at all, it is the probe that is missed.
-    if (streams[0] && (front_then.streams[0].begun > 0 || probe.is_used() ||
-                       (!has_train && front_then.streams[1].begun == 0))) {
+    if (streams[0] &&
+        (front_then.streams[0].begun > 0 || probe.is_used() || (has_no_step && wants_probe))) {
       if (!freeze_part(job, [&] { freeze_probe(job, front_then); })) {
         job.probe.reset();
         probe.abandon();  // what there is of the pass must not come into the next one
@@ -160,8 +162,10 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
     if (has_train) {
       if (!freeze_part(job, [&] { freeze_train(job, front_then); })) job.train.reset();
     } else if (streams[1]) {
-      freeze_part(
-          job, [&] { report_discarded(Stream::train, front_then.streams[1].discarded, report); });
+      freeze_part(job, [&] {
+        report_discarded(Stream::train, front_then.streams[1].discarded, report);
+        if (has_no_step && !wants_probe) report_no_step(Stream::train, report);
+      });
     }
   }
   take_overhead(job, front_then, seconds);

@@ -194,6 +194,25 @@ TEST_CASE("a snapshot without steps, discarded steps and lonely references are e
   CHECK(status(ticket.wait(), "a", "seed7") == Status::missing);
 }
 
+TEST_CASE("a monitor that wants no probe misses train steps only") {
+  const TemporaryFolder folder;
+  MonitorOptions options;
+  options.run_directory = folder.path() / "run";
+  options.synchronous = true;
+  options.probe_schedule = Schedule::never();
+  Monitor monitor(options);
+  const TapHandle tap = monitor.watch("net", "a", Layout::nc);
+  const std::vector<Event> first = monitor.snapshot(0).wait().events;
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].what == "missing");
+  CHECK(first[0].subject == "train");
+  const Eigen::MatrixXd good = normal_matrix(100, 5, 1);
+  auto step = monitor.begin(Stream::train, 1);
+  step.observe(tap, view_of(good));
+  step.commit();
+  CHECK(monitor.snapshot(1).wait().events.empty());
+}
+
 TEST_CASE("a pass over the probe that is discarded is as if it had not been made") {
   for (const bool is_disturbed : {false, true}) {
     Watched watched;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import os
 import subprocess
@@ -72,6 +73,20 @@ def test_frames(tmp_path: Path) -> None:
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame["value"]) == [row.value for row in run.of(livecca.MeasureRow)]
     assert set(run.to_pandas(livecca.VerdictRow)["layer"]) == {"hidden", "out"}
+
+
+def test_frames_of_polars(tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars", reason="SKIPPED: no polars")
+    watched(tmp_path / "run")
+    run = livecca.read_run(tmp_path / "run")
+    for row_class in (livecca.MeasureRow, livecca.VerdictRow, livecca.OverheadRow):
+        frame = run.to_polars(row_class)
+        assert isinstance(frame, polars.DataFrame)
+        rows = [dataclasses.asdict(row) for row in run.of(row_class)]
+        assert rows and frame.height == len(rows)
+        for name in frame.columns:
+            values = [list(v) if isinstance(v, tuple) else v for v in (row[name] for row in rows)]
+            assert frame[name].to_list() == values, name
 
 
 def test_a_report_waits_and_prints(tmp_path: Path) -> None:
@@ -216,8 +231,11 @@ def test_recorded_references_and_replay(tmp_path: Path) -> None:
     [
         ({"measures": ["cca"]}, "cca"),
         ({"nonsense": 1}, "nonsense: expected an option of Monitor"),
-        ({"measures": 3}, "measures: expected another type, got 3"),
-        ({"sinks": ["wandb"]}, "sinks: expected 'tensorboard' or 'prometheus'"),
+        ({"measures": 3}, "measures: expected names, got 3"),
+        (
+            {"sinks": ["wandb"]},
+            "sinks: expected 'tensorboard', 'prometheus', a ",
+        ),
         ({"precision": "double"}, "precision: expected exact or fast"),
         ({"overhead_budget": 2.0}, "overhead_budget"),
     ],

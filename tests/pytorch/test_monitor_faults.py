@@ -202,7 +202,7 @@ def test_a_monitor_is_not_used_after_its_end(tmp_path: Path) -> None:
             use()
 
 
-def test_a_monitor_that_is_let_go_finishes_its_run(tmp_path: Path) -> None:
+def test_an_exception_that_leaves_with_finishes_the_run(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), monitor_of(watched.Net(), tmp_path / "run") as monitor:
         monitor.snapshot()
         _ = 1 / 0

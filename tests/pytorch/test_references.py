@@ -159,3 +159,26 @@ def test_names_that_mean_something_else_are_refused(tmp_path: Path, name: Any) -
     with pytest.raises(Error, match="references: expected names other than"):
         Monitor(watched.Net(), "fc1", probe=[X], run_dir=tmp_path / "r", references={name: OTHER})
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("form", ["weights.pt", "weights.safetensors", "damaged.safetensors"])
+def test_a_reference_that_is_no_pack_leaves_the_folder_free(tmp_path: Path, form: str) -> None:
+    path = tmp_path / form
+    if form == "weights.pt":
+        torch.save(OTHER.state_dict(), path)
+    elif form == "weights.safetensors":
+        pytest.importorskip("safetensors.torch").save_file(OTHER.state_dict(), path)
+    else:
+        record(OTHER, [X], path, layers=["fc1"])
+        content = bytearray(path.read_bytes())
+        content[-9] ^= 1
+        path.write_bytes(bytes(content))
+    with pytest.raises(Error) as error:
+        distance_to(path, tmp_path / "run")
+    message = str(error.value)
+    assert message.startswith("references['other']: ") and "\n" not in message
+    assert "livecca.torch.Checkpoint(path, build=…)" in message
+    assert not (tmp_path / "run").exists()
+    if form != "damaged.safetensors":
+        found = distance_to(Checkpoint(path, lambda: watched.Net(1)), tmp_path / "run")
+        assert found == pytest.approx(DISTANCE, abs=1e-7)

@@ -28,6 +28,7 @@ from livecca._rows import (
 )
 from livecca._run import Run, read_run
 from livecca._settings import Pairing, Schedule, Window
+from livecca._sinks import Prometheus, TensorBoard
 from livecca._snapshot import Snapshot
 
 __version__: str = _core.version
@@ -46,6 +47,7 @@ __all__ = [
     "OverheadRow",
     "Pairing",
     "Panel",
+    "Prometheus",
     "Recorder",
     "Row",
     "Run",
@@ -55,6 +57,7 @@ __all__ = [
     "SpectrumRow",
     "Step",
     "Tap",
+    "TensorBoard",
     "VerdictRow",
     "Window",
     "compare",

@@ -25,9 +25,33 @@ def _dtype_name(array: Any) -> str:
 
 
 def _of_torch(tensor: Any, name: str) -> Any:
+    if tensor.is_nested:
+        raise Error(f"{name}: expected a dense tensor, got a nested one; use .to_padded_tensor()")
     if tensor.layout is not sys.modules["torch"].strided:
         raise Error(f"{name}: expected a dense tensor, got {tensor.layout}; use .to_dense()")
+    if tensor.device.type == "meta":
+        raise Error(f"{name}: expected a tensor with numbers, got one on device meta, without any")
     return tensor.detach().resolve_conj().resolve_neg().cpu()
+
+
+def _of_objects(array: Any, name: str) -> Any:
+    """What the buffer protocol or NumPy makes an array of."""
+    try:
+        return np.asarray(array)
+    except (ValueError, TypeError) as reason:
+        raise Error(f"{name}: expected an array, got {type(array).__name__} ({reason})") from None
+
+
+def _of_numpy(array: Any, name: str) -> Any:
+    if np.ma.is_masked(array):
+        raise Error(
+            f"{name}: expected an array without a mask, got a masked one; use "
+            ".filled(numpy.nan), because samples that are not finite are left out"
+        )
+    array = np.asarray(array)  # without a subclass's own rules
+    strides_fit = all(stride % max(array.itemsize, 1) == 0 for stride in array.strides)
+    # A field of a structured array may lie between elements.
+    return array if strides_fit and array.flags.aligned else array.copy()
 
 
 def _of_device(array: Any, name: str) -> Any:
@@ -62,7 +86,9 @@ def readable(array: Any, name: str) -> Any:
     elif hasattr(array, "__dlpack_device__") and array.__dlpack_device__()[0] != _ON_CPU:
         array = _of_device(array, name)
     elif not hasattr(array, "__dlpack__"):
-        array = np.asarray(array)
+        array = _of_objects(array, name)
+    if isinstance(array, np.ndarray):
+        array = _of_numpy(array, name)
     dtype = _dtype_name(array)
     if isinstance(array, np.ndarray):
         if array.dtype.kind in "iub":
@@ -83,10 +109,29 @@ def mask_values(mask: Any) -> Any:
     return np.ascontiguousarray(np.asarray(readable(mask, "mask"), dtype=np.float64))
 
 
+def valid_steps(mask: Any) -> Any:
+    """A mask of sequences × steps as bytes of 0 and 1; ``None`` stays."""
+    if mask is None:
+        return None
+    if is_torch_tensor(mask):
+        mask = _of_torch(mask, "mask")
+    if "bool" in _dtype_name(mask):  # as nearly all are, so that nothing is converted
+        valid = np.asarray(mask)
+    else:
+        values = mask_values(mask)
+        wrong = values[(values != 0) & (values != 1)]
+        if wrong.size > 0:
+            raise Error(f"mask: expected 0 and 1, got {wrong[0]}")
+        valid = values.astype(np.uint8)
+    if valid.ndim != 2:
+        raise Error(f"mask: expected 2 axes, sequences and steps, got shape {valid.shape}")
+    return valid
+
+
 def input_array(array: Any, name: str) -> Any:
     """The inputs of a probe, of whatever type, for their fingerprint."""
     if is_torch_tensor(array):
         return _of_torch(array, name)
     if hasattr(array, "__dlpack_device__") and array.__dlpack_device__()[0] != _ON_CPU:
         return _of_device(array, name)
-    return array if hasattr(array, "__dlpack__") else np.asarray(array)
+    return array if hasattr(array, "__dlpack__") else _of_objects(array, name)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
-from livecca import _arrays, _core, _html
+from livecca import _arrays, _checks, _core, _html
 from livecca._errors import Error
-
-_Values = Mapping[str, "float | None"]
+from livecca._values import Values
 
 
 @dataclass(frozen=True)
@@ -45,10 +42,10 @@ class Comparison:
     samples_left_out: int
     features: tuple[int, int]
     ranks: tuple[int | None, int | None]
-    similarity: _Values
-    distance: _Values
-    noise_floor: _Values
-    standard_error: _Values
+    similarity: Mapping[str, float | None]
+    distance: Mapping[str, float | None]
+    noise_floor: Mapping[str, float | None]
+    standard_error: Mapping[str, float | None]
     canonical_correlations: tuple[float, ...]
     _json: str
     _table: str
@@ -76,8 +73,8 @@ def comparison_of(text: str, table: str) -> Comparison:
     """The comparison that the core printed as JSON and as a table."""
     facts = json.loads(text)
 
-    def values(key: str) -> _Values:
-        return MappingProxyType(facts.get(key, {}))
+    def values(key: str) -> Values:
+        return Values(facts.get(key, {}))
 
     return Comparison(
         status=facts["status"],
@@ -96,34 +93,13 @@ def comparison_of(text: str, table: str) -> Comparison:
     )
 
 
-def whole_number(option: str, value: Any, least: int = 1) -> int:
-    """The value as an int. Raises Error if it is no whole number, or one that is too small."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if isinstance(value, bool) or not least <= number < 2**63:
-        raise Error(f"{option}: expected a whole number of {least} or more, got {value!r}")
-    return number
-
-
-def count_or_none(option: str, value: int | None) -> int:
-    """The same, and 0 for ``None``."""
-    return 0 if value is None else whole_number(option, value)
-
-
-def _share(option: str, value: float, *, zero: bool) -> float:
-    if not (0 <= value <= 1) or (value == 0 and not zero):
-        raise Error(f"{option}: expected a number from 0 to 1, got {value!r}")
-    return float(value)
-
-
 def kind_of_samples(text: str) -> tuple[str, int]:
     """What ``samples`` says, and the number of a step."""
-    kind, colon, step = text.partition(":")
+    kind, colon, step = _checks.text("samples", text).partition(":")
     if kind == "step":
-        if not colon or not step.isdigit():
-            raise Error(f"samples: expected 'step:T' with a step's number, got {text!r}")
+        is_number = step.isascii() and step.isdigit()
+        if not colon or not is_number or int(step) >= 2**63:
+            _checks.refuse("samples", "'step:T' with a step's number", text)
         return kind, int(step)
     return text, 0
 
@@ -143,12 +119,12 @@ def set_results(
     directions: int | None,
 ) -> None:
     """Say what is computed from moments; see :func:`compare`."""
-    options.measures = [measures] if isinstance(measures, str) else list(measures or ())
+    options.measures = [] if measures is None else _checks.texts("measures", measures)
     if keep_variance is not None:
-        options.keep_variance = _share("keep_variance", keep_variance, zero=False)
-    options.keep_directions = count_or_none("keep_directions", keep_directions)
-    options.alpha = None if alpha is None else _share("alpha", alpha, zero=True)
-    options.directions = count_or_none("directions", directions)
+        options.keep_variance = _checks.share("keep_variance", keep_variance, zero=False)
+    options.keep_directions = _checks.count_or_none("keep_directions", keep_directions)
+    options.alpha = None if alpha is None else _checks.share("alpha", alpha, zero=True)
+    options.directions = _checks.count_or_none("directions", directions)
 
 
 def compare(
@@ -219,13 +195,14 @@ def compare(
         raise Error("samples: expected one result, got 'each_step'; compare x[:, t] with y[:, t]")
     options = _core.CompareOptions()
     set_results(options, measures, keep_variance, keep_directions, alpha, directions)
-    options.layout, options.samples, options.step = layout, kind, step
-    options.positions = count_or_none("positions", positions)
-    options.seed = whole_number("seed", seed, 0)
+    options.layout = _checks.text("layout", layout)
+    options.samples, options.step = kind, step
+    options.positions = _checks.count_or_none("positions", positions)
+    options.seed = _checks.whole_number("seed", seed, 0)
     options.mask = None if mask is None else _arrays.mask_values(mask)
-    options.precision = precision
-    options.standard_errors = count_or_none("standard_errors", standard_errors)
-    options.max_features = count_or_none("max_features", max_features)
+    options.precision = _checks.text("precision", precision)
+    options.standard_errors = _checks.count_or_none("standard_errors", standard_errors)
+    options.max_features = _checks.count_or_none("max_features", max_features)
     arrays = _arrays.readable(x, "x"), _arrays.readable(y, "y")
     try:
         [(text, table)] = _core.compare_arrays(*arrays, "x", "y", options)

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from livecca import _arrays, _core
-from livecca._comparison import count_or_none, kind_of_samples, whole_number
+from livecca import _arrays, _checks, _core
+from livecca._checks import count_or_none, whole_number
+from livecca._comparison import kind_of_samples
 from livecca._errors import Error
 
 Floats = NDArray[np.float64]
@@ -100,7 +101,7 @@ def settings_of(
         pairs=tuple(pairs),
         positions=count_or_none("positions", positions),
         seed=whole_number("seed", seed, 0),
-        precision=str(precision),
+        precision=_checks.text("precision", precision),
         standard_errors=parts,
         max_features=count_or_none("max_features", max_features),
     )
@@ -180,14 +181,14 @@ class Gathered:
         notes = dict(self._notes)
         if self._settings is not None:
             notes[_NOTE] = self._settings.note()
-        self._core.save(os.fspath(path), notes)
+        self._core.save(_checks.path("path", path), notes)
 
     @classmethod
     def _loaded(
         cls, path: str | os.PathLike[str]
     ) -> tuple[_core.GatheredMoments, Settings | None, dict[str, str]]:
         """With the settings, the moments go on; of another program's file there are none."""
-        core, notes = _core.GatheredMoments.load(os.fspath(path))
+        core, notes = _core.GatheredMoments.load(_checks.path("path", path))
         note = notes.pop(_NOTE, None)
         if note is None:
             return core, None, notes

@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from livecca import _core
-from livecca._comparison import Comparison, comparison_of, set_results, whole_number
+from livecca import _checks, _core
+from livecca._checks import whole_number
+from livecca._comparison import Comparison, comparison_of, set_results
 from livecca._errors import Error
 from livecca._gathered import NETWORK, Floats, Gathered, Layer, settings_of, sums_array
 
@@ -65,9 +66,8 @@ class Moments(Gathered):
         widths = {"x": whole_number("features_x", features_x)}
         if features_y is not None:
             widths["y"] = whole_number("features_y", features_y)
-        layers = [
-            Layer(NETWORK, side, str(layout), str(samples), width) for side, width in widths.items()
-        ]
+        layout, samples = _checks.text("layout", layout), _checks.text("samples", samples)
+        layers = [Layer(NETWORK, side, layout, samples, width) for side, width in widths.items()]
         pairs = [(0, 1)] if features_y is not None else []
         settings = settings_of(
             layers, pairs, positions, seed, precision, standard_errors, max_features
@@ -134,9 +134,9 @@ class Moments(Gathered):
         pairs = [(0, 1, sums_array(product, "product", 2))] if product is not None else []
         count = whole_number("samples", samples)
         inputs = count if images is None else whole_number("images", images)
-        return cls._of(
-            _core.GatheredMoments.from_sums(count, inputs, taps, pairs, precision, dtype)
-        )
+        how = _checks.text("precision", precision)
+        of = None if dtype is None else _checks.text("dtype", dtype)
+        return cls._of(_core.GatheredMoments.from_sums(count, inputs, taps, pairs, how, of))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Moments:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import os
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from livecca import _arrays, _core
-from livecca._errors import Error
+from livecca import _arrays, _checks, _core
 from livecca._final import FinalReport
+from livecca._options import options_of
 from livecca._report import one_line
 from livecca._resume import saved_in, set_run_aside
 from livecca._rows import EventRow, MeasureRow, row_of, rows_of
+from livecca._sinks import Sink
 from livecca._snapshot import Snapshot
-from livecca._warnings import Warnings
+from livecca._warnings import Warnings, log
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ class Step:
         mask
             Which steps are valid: booleans, sequences × steps.
         """
+        tap = _checks.of_type("tap", tap, Tap, "what Monitor.watch() returned")
         name = f"{tap.network}/{tap.layer}"
-        self._step.observe(tap._index, _arrays.readable(array, name), _mask_of(mask))
+        self._step.observe(tap._index, _arrays.readable(array, name), _arrays.valid_steps(mask))
 
     # What follows is for hooks that gather rows on a device, so that only these travel.
 
@@ -76,7 +77,7 @@ class Step:
             As of :meth:`observe`, of these images.
         """
         rows = _arrays.readable(rows, f"{tap.network}/{tap.layer}")
-        self._step.observe_gathered(tap._index, rows, positions, shape, _mask_of(mask))
+        self._step.observe_gathered(tap._index, rows, positions, shape, _arrays.valid_steps(mask))
 
     def images(self, count: int) -> int:
         """How many images of a batch the step takes: its first ones."""
@@ -109,15 +110,15 @@ class Step:
 
     def report_unwatchable(self, tap: str, why: str) -> None:
         """Write an event: this tap could not be observed, and why."""
-        self._step.report_unwatchable(tap, why)
+        self._step.report_unwatchable(_checks.text("tap", tap), _checks.text("why", why))
 
     def add_reference_time(self, seconds: float) -> None:
         """Add time that was spent only to watch, such as a reference's forward pass."""
-        self._step.add_reference_time(seconds)
+        self._step.add_reference_time(_checks.number("seconds", seconds))
 
     def add_observing_time(self, seconds: float) -> None:
         """Add time that was spent to get the activations, such as a copy from a device."""
-        self._step.add_observing_time(seconds)
+        self._step.add_observing_time(_checks.number("seconds", seconds))
 
     def commit(self) -> None:
         """Hand the rows over and return; livecca's own threads accumulate them."""
@@ -137,63 +138,15 @@ class Step:
             self.discard()
 
 
-def _mask_of(mask: Any) -> Any:
-    return None if mask is None else _arrays.mask_values(mask).astype("uint8")
-
-
-def _sink_of(sink: Any) -> Any:
-    if sink == "tensorboard":
-        return _core.tensorboard_sink("", False)
-    if sink == "prometheus":
-        return _core.prometheus_sink("127.0.0.1", 9464)
-    if isinstance(sink, _core.Sink):
-        return sink
-    raise Error(f"sinks: expected 'tensorboard' or 'prometheus', got {sink!r}")
-
-
-_SETTERS: Mapping[str, str] = {
-    "precision": "set_precision",
-    "history_precision": "set_history_precision",
-}
-
-
-def _options_of(
-    run_dir: Any,
-    sinks: Sequence[Any],
-    notes: Mapping[str, str] | None,
-    on_event: Callable[[EventRow], None] | None,
-    positions: int | None,
-    position_seed: int,
-    others: Mapping[str, Any],
-) -> Any:
-    options = _core.MonitorOptions()
-    options.run_directory = os.fspath(run_dir)
-    options.sinks = [_sink_of(sink) for sink in sinks]
-    options.notes = [(str(name), str(value)) for name, value in (notes or {}).items()]
-    options.set_positions(positions or 0, position_seed)
-    if on_event is not None:
-        options.set_on_event(lambda line: on_event(row_of(line)))  # type: ignore[arg-type]
-    for name, value in others.items():
-        if name in _SETTERS:
-            getattr(options, _SETTERS[name])(value)
-        elif hasattr(options, name) and not name.startswith("_"):
-            try:
-                setattr(options, name, value)
-            except (TypeError, AttributeError):
-                raise Error(f"{name}: expected another type, got {value!r}") from None
-        else:
-            raise Error(f"{name}: expected an option of Monitor, got one that it does not have")
-    return options
-
-
-# Monitors that live, so that the end of the process finishes their runs.
-_alive: weakref.WeakSet[Monitor] = weakref.WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    for monitor in list(_alive):
-        monitor.close()
+def _end_run(core: _core.Monitor) -> None:
+    """Ends the run of a monitor that was let go, or that the end of the process finds."""
+    if core.is_called_here:  # by one of its own callbacks, which its end would wait for
+        threading.Thread(target=_end_run, args=(core,), daemon=False).start()
+        return
+    try:
+        core.close()
+    except Exception as reason:
+        log.warning("livecca: the run was not ended: %s", reason)
 
 
 class Monitor:
@@ -201,6 +154,10 @@ class Monitor:
 
     Everything that can be said of it is in docs/rows.md and the C++ header livecca/monitor/
     monitor.hpp; the names are the same.
+
+    The run is finished by :meth:`finish`, at the end of a ``with`` block, when the last variable
+    that holds the monitor goes, or at the end of the process. Thread safety: all methods may be
+    called from any thread; :meth:`finish` and :meth:`close` wait for other calls.
 
     Parameters
     ----------
@@ -212,12 +169,16 @@ class Monitor:
         run begins; one that ``run_dir`` holds is moved to ``run_dir/earlier-1``. So a training that
         may be killed is started again by the same call.
     sinks
-        ``"tensorboard"``, ``"prometheus"``.
+        ``"tensorboard"``, ``"prometheus"``, or :class:`livecca.TensorBoard` and
+        :class:`livecca.Prometheus` with settings.
     notes
         Facts of your own for the run's first row.
     on_event
         Called with an :class:`livecca.EventRow` for the first event of each kind, subject and
         reason, from a thread of livecca's own.
+    on_snapshot
+        Called with every :class:`livecca.Snapshot` that is solved, on the same thread. Neither may
+        finish or close the monitor.
     positions
         How many positions of each image become samples; ``None`` means all.
     position_seed
@@ -225,6 +186,9 @@ class Monitor:
     **options
         The other fields of C++'s ``MonitorOptions``, for example ``measures``, ``network``,
         ``compare_before``, ``probe_schedule=livecca.Schedule.every_epochs(1)``, ``synchronous``.
+        Those of its ``verdicts`` are ``verdict_snapshots`` (5), ``verdict_least_change`` (0.005),
+        ``verdict_dead_share``, ``verdict_exploding_growth`` and ``verdict_nonfinite_share``; see
+        docs/verdicts.md.
 
     Raises
     ------
@@ -237,23 +201,25 @@ class Monitor:
         run_dir: Any,
         *,
         checkpoint: Any = None,
-        sinks: Sequence[Any] = (),
+        sinks: Sink | Sequence[Sink] = (),
         notes: Mapping[str, str] | None = None,
         on_event: Callable[[EventRow], None] | None = None,
+        on_snapshot: Callable[[Snapshot], None] | None = None,
         positions: int | None = 16,
         position_seed: int = 0,
         **options: Any,
     ) -> None:
-        made = _options_of(run_dir, sinks, notes, on_event, positions, position_seed, options)
-        if checkpoint is not None and not saved_in(checkpoint):
+        made = options_of(
+            run_dir, sinks, notes, on_event, on_snapshot, positions, position_seed, options
+        )
+        saved = None if checkpoint is None else _checks.path("checkpoint", checkpoint)
+        if saved is not None and not saved_in(saved):
             made.check()
             set_run_aside(run_dir)
-            checkpoint = None
-        self._core = _core.Monitor(made, None if checkpoint is None else os.fspath(checkpoint))
+            saved = None
+        self._core = _core.Monitor(made, saved)
+        self._end = weakref.finalize(self, _end_run, self._core)
         self._warnings = Warnings()
-        self._finished = False
-        self._closed = False
-        _alive.add(self)
 
     @property
     def run_dir(self) -> str:
@@ -280,41 +246,53 @@ class Monitor:
         step: int = 0,
     ) -> Tap:
         """Watch a layer of the trained network or of a reference, in both streams."""
-        index = self._core.watch(network, layer, layout, samples, step)
+        index = self._core.watch(
+            _checks.text("network", network),
+            _checks.text("layer", layer),
+            _checks.text("layout", layout),
+            _checks.text("samples", samples),
+            _checks.whole_number("step", step, 0),
+        )
         return Tap(network, layer, layout, samples, index)
 
     def add_reference(self, name: str, pack: Any) -> None:
         """Compare every snapshot with a network that was recorded into a pack."""
-        self._core.add_reference(name, os.fspath(pack))
+        self._core.add_reference(_checks.text("name", name), _checks.path("pack", pack))
 
     def plan(self, images_per_step: int) -> dict[str, int]:
         """The bytes and operations of one stream with so many images a step."""
-        result: dict[str, int] = self._core.plan(images_per_step)
+        result: dict[str, int] = self._core.plan(
+            _checks.whole_number("images_per_step", images_per_step)
+        )
         return result
 
     def training_step(self, epoch: int) -> None:
         """Tell that a training step begins. Needed for schedules by steps and for the overhead."""
-        self._core.training_step(epoch)
+        self._core.training_step(_checks.integer("epoch", epoch))
 
     def begin(self, stream: str, epoch: int) -> Step:
         """Open a step of stream ``"probe"`` or ``"train"``."""
-        return Step(self._core.begin(stream, epoch))
+        return Step(
+            self._core.begin(_checks.text("stream", stream), _checks.integer("epoch", epoch))
+        )
 
     def begin_if_due(self, stream: str, epoch: int) -> Step | None:
         """Open a step if one is due by the schedule."""
-        step = self._core.begin_if_due(stream, epoch)
+        step = self._core.begin_if_due(
+            _checks.text("stream", stream), _checks.integer("epoch", epoch)
+        )
         return None if step is None else Step(step)
 
     def claim_probe_pass(self, epoch: int) -> bool:
         """Whether a pass over the probe is due: true once for each point of the schedule."""
-        return bool(self._core.claim_probe_pass(epoch))
+        return self._core.claim_probe_pass(_checks.integer("epoch", epoch))
 
     def discard_probe_pass(self, epoch: int, why: str) -> None:
         """Drop the probe steps since the last snapshot: the pass failed halfway.
 
         The logger "livecca" warns of it, once for each reason.
         """
-        self._core.discard_probe_pass(epoch, why)
+        self._core.discard_probe_pass(_checks.integer("epoch", epoch), _checks.text("why", why))
         self._warnings.warn(
             f"livecca: the pass over the probe failed at epoch {epoch}, so this snapshot has no "
             f"numbers of it: {one_line(why)}",
@@ -323,10 +301,13 @@ class Monitor:
 
     def snapshot(self, epoch: int, stream: str | None = None) -> Snapshot:
         """End the windows of both streams, or of one, and solve them. Returns at once."""
-        return Snapshot(self._core.snapshot(epoch, stream), epoch)
+        epoch = _checks.integer("epoch", epoch)
+        of_one = None if stream is None else _checks.text("stream", stream)
+        return Snapshot(self._core.snapshot(epoch, of_one), epoch)
 
     def snapshot_if_due(self, epoch: int) -> Snapshot | None:
         """The same of the train stream if it is due by the schedule."""
+        epoch = _checks.integer("epoch", epoch)
         ticket = self._core.snapshot_if_due(epoch)
         return None if ticket is None else Snapshot(ticket, epoch)
 
@@ -340,34 +321,43 @@ class Monitor:
         stream: str | None = None,
     ) -> MeasureRow | None:
         """The newest number, for example ``latest("conv1", "start", "pwcca_distance")``."""
-        line = self._core.latest(layer, reference, measure, reference_layer, stream)
+        line = self._core.latest(
+            _checks.text("layer", layer),
+            _checks.text("reference", reference),
+            _checks.text("measure", measure),
+            _checks.text("reference_layer", reference_layer),
+            None if stream is None else _checks.text("stream", stream),
+        )
         row = None if line is None else row_of(line)
         return row if isinstance(row, MeasureRow) else None
 
     def log(self, name: str, value: float, *, epoch: int | None = None) -> None:
         """Write a number of your own, such as a loss."""
-        self._core.log(epoch, name, float(value))
+        at = None if epoch is None else _checks.integer("epoch", epoch)
+        self._core.log(at, _checks.text("name", name), _checks.number(str(name), value))
 
     def save(self, folder: Any) -> None:
         """Write what a resumed run needs into a folder, completely or not at all."""
-        self._core.save(os.fspath(folder))
+        self._core.save(_checks.path("folder", folder))
+
+    def _recorder_options(self, network: str) -> _core.RecorderOptions:
+        return self._core.recorder_options(network)
+
+    def _expect_outside(self, what: str) -> None:
+        self._core.expect_outside(what)
 
     def finish(self) -> FinalReport:
         """End the run: compare every kept snapshot with the last one."""
         lines = self._core.finish()
-        self._finished = True
         return FinalReport(rows_of(lines))
 
     def close(self) -> None:
-        """Finish the run if that was not done, and let everything go. May be called again."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            if not self._finished and not self._core.is_forked:
-                self.finish()
-        finally:
-            self._core.close()
+        """Finish the run if that was not done, and let everything go. May be called again.
+
+        Open steps are dropped. Raises Error within the monitor's own callbacks.
+        """
+        self._core.close()
+        self._end.detach()
 
     def __enter__(self) -> Monitor:
         return self

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from livecca import _core
-from livecca._comparison import Comparison, whole_number
+from livecca import _checks, _core
+from livecca._checks import whole_number
+from livecca._comparison import Comparison
 from livecca._errors import Error
 from livecca._gathered import NETWORK, SEQUENCES, Gathered, Layer, settings_of, sums_array
 from livecca._moments import Moments
@@ -150,9 +151,9 @@ class Panel(Gathered):
         ]
         count = whole_number("samples", samples)
         inputs = count if images is None else whole_number("images", images)
-        return cls._of(
-            _core.GatheredMoments.from_sums(count, inputs, taps, given, precision, dtype)
-        )
+        how = _checks.text("precision", precision)
+        of = None if dtype is None else _checks.text("dtype", dtype)
+        return cls._of(_core.GatheredMoments.from_sums(count, inputs, taps, given, how, of))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Panel:

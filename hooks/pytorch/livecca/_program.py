@@ -6,6 +6,7 @@ The commands are declared once, in C++. There CLI11 parses them, here argparse d
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -120,4 +121,9 @@ def main() -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # A limit on the size of files is an error of the write then, and not the end.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    return run(sys.argv[1:])
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # run() has said so; at its end Python would try again, and say it its own way
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status

@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from livecca import _arrays, _core
+from livecca import _arrays, _checks, _core
 from livecca._errors import Error
+
+
+def _options_of(monitor: Any, network: str) -> Any:
+    """How a monitor needs it: livecca.Monitor, or livecca.torch.Monitor, which is not imported."""
+    if not hasattr(monitor, "_recorder_options"):
+        _checks.refuse("monitor", "a livecca.Monitor or a livecca.torch.Monitor", monitor)
+    return monitor._recorder_options(network)
 
 
 class Recorder:
@@ -56,17 +63,24 @@ class Recorder:
         images: int = 0,
         images_seed: int = 0,
     ) -> None:
+        network = _checks.text("network", network)
         if monitor is not None:
-            options = monitor._core.recorder_options(network)
+            options = _options_of(monitor, network)
         else:
             options = _core.RecorderOptions()
             options.network = network
-            options.set_positions(positions or 0, position_seed)
-            options.max_features, options.feature_seed = max_features, feature_seed
-            options.set_precision(precision)
-            options.images, options.images_seed = images, images_seed
-        options.epoch, options.step = epoch, step
-        self._core: Any = _core.Recorder(os.fspath(path), options)
+            options.set_positions(
+                _checks.count_or_none("positions", positions),
+                _checks.whole_number("position_seed", position_seed, 0),
+            )
+            options.max_features = _checks.whole_number("max_features", max_features, 0)
+            options.feature_seed = _checks.whole_number("feature_seed", feature_seed, 0)
+            options.set_precision(_checks.text("precision", precision))
+            options.images = _checks.whole_number("images", images, 0)
+            options.images_seed = _checks.whole_number("images_seed", images_seed, 0)
+        options.epoch = _checks.integer("epoch", epoch)
+        options.step = _checks.whole_number("step", step, 0)
+        self._core: Any = _core.Recorder(_checks.path("path", path), options)
 
     def _open(self) -> Any:
         if self._core is None:
@@ -88,10 +102,15 @@ class Recorder:
         mask: Any = None,
     ) -> None:
         """Record a layer's activations of this batch; see :meth:`livecca.Step.observe`."""
-        if mask is not None:
-            mask = _arrays.mask_values(mask).astype("uint8")
-        readable = _arrays.readable(array, f"layer {layer!r}")
-        self._open().observe(layer, layout, samples, step, readable, mask)
+        layer = _checks.text("layer", layer)
+        self._open().observe(
+            layer,
+            _checks.text("layout", layout),
+            _checks.text("samples", samples),
+            _checks.whole_number("step", step, 0),
+            _arrays.readable(array, f"layer {layer!r}"),
+            _arrays.valid_steps(mask),
+        )
 
     def end_batch(self) -> None:
         """End a batch."""

@@ -6,8 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from livecca import _core
-from livecca._errors import Error
+from livecca import _checks, _core
 from livecca._rows import Row, rows_of
 
 
@@ -56,17 +55,17 @@ def replay(
         If the folder has no readable history, or an option or reference cannot be used.
     """
     options = _core.ReplayOptions()
-    try:
-        if measures is not None:
-            options.measures = list(measures)
-        options.references = [(name, os.fspath(path)) for name, path in (references or {}).items()]
-        options.before = list(before)
-        options.start, options.final = start, final
-        options.error_blocks = standard_errors
-        options.set_precision(precision)
-        options.keep_variance = keep_variance
-        if pairing is not None:
-            options.pairing = pairing
-    except TypeError as reason:
-        raise Error(f"replay: expected options of other types ({reason})") from None
-    return rows_of(_core.replay(os.fspath(run), options))
+    if measures is not None:
+        options.measures = _checks.texts("measures", measures)
+    options.references = [
+        (_checks.text("references", name), _checks.path(f"references[{name!r}]", pack))
+        for name, pack in _checks.mapping("references", references).items()
+    ]
+    options.before = _checks.whole_numbers("before", before)
+    options.start, options.final = _checks.flag("start", start), _checks.flag("final", final)
+    options.error_blocks = _checks.whole_number("standard_errors", standard_errors, 0)
+    options.set_precision(_checks.text("precision", precision))
+    options.keep_variance = _checks.number("keep_variance", keep_variance)
+    if pairing is not None:
+        options.pairing = _checks.as_the_default("pairing", pairing, options.pairing)
+    return rows_of(_core.replay(_checks.path("run", run), options))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
 
-from livecca import _core
+from livecca import _checks, _core
 from livecca._errors import Error
 from livecca._rows import MeasureRow, Row, rows_of
 
@@ -85,5 +85,6 @@ def read_run(path: str | os.PathLike[str], *, spectra: bool = True) -> Run:
     Error
         If there is no such file or it cannot be read.
     """
-    lines, foreign, _, _ = _core.read_rows(os.fspath(path), spectra)
-    return Run(path=os.fspath(path), rows=rows_of(lines), foreign_lines=foreign)
+    run = _checks.path("path", path)
+    lines, foreign, _, _ = _core.read_rows(run, _checks.flag("spectra", spectra))
+    return Run(path=run, rows=rows_of(lines), foreign_lines=foreign)

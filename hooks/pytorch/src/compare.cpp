@@ -17,6 +17,7 @@
 #include "livecca/measures/noise_floor.hpp"
 #include "module.hpp"
 #include "named.hpp"
+#include "python_lock.hpp"
 #include "result_options.hpp"
 
 namespace livecca::python {
@@ -75,7 +76,7 @@ std::vector<Texts> compare_arrays(Array x, Array y, const std::string& name_x,
   const auto tensor_y = std::make_shared<ArrayTensor>(std::move(y), name_y);
   const tool::CompareOptions options = options_of(asked);
   std::vector<Texts> texts;
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   for (const tool::Comparison& comparison : tool::compare_tensors({tensor_x, tensor_y}, options)) {
     texts.push_back(texts_of(comparison));
   }

@@ -22,6 +22,7 @@
 #include "livecca/moments/moments_file.hpp"
 #include "module.hpp"
 #include "named.hpp"
+#include "python_lock.hpp"
 #include "result_options.hpp"
 #include "view_arguments.hpp"
 
@@ -81,19 +82,19 @@ void update(GatheredMoments& moments, const std::vector<std::string>& names,
     valid.push_back(masks[i] ? mask_of(*masks[i], "mask", enum_of<Layout>("layout", layouts[i]))
                              : nullptr);
   }
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   moments.update(views, valid);
 }
 
 std::pair<Owned, MomentsNotes> load(const std::string& path) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   auto stored = load_moments(path);
   if (!stored) throw Error(stored.why());
   return {std::make_unique<GatheredMoments>(std::move(stored->moments)), std::move(stored->notes)};
 }
 
 void save(const GatheredMoments& moments, const std::string& path, const MomentsNotes& notes) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   const auto saved =
       moments.read([&](const PanelMoments& window) { return save_moments(path, window, notes); });
   if (!saved) throw Error(saved.why());
@@ -124,7 +125,7 @@ Owned from_sums(std::uint64_t samples, std::uint64_t images, const std::vector<T
   PanelMoments window;
   window.images = images;
   window.steps_committed = samples > 0 ? 1 : 0;
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   for (const auto& [network, layer, mean, scatter] : taps) {
     expect_extents(scatter, layer + ": scatter", mean.size(), mean.size());
     auto moments = Moments::from_sums({.weights = weights,
@@ -153,7 +154,7 @@ Owned from_sums(std::uint64_t samples, std::uint64_t images, const std::vector<T
 }
 
 Owned part(const GatheredMoments& moments, std::size_t x, std::optional<std::size_t> y) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   return std::make_unique<GatheredMoments>(
       moments.read([&](const PanelMoments& window) { return part_of(window, x, y); }));
 }
@@ -161,7 +162,7 @@ Owned part(const GatheredMoments& moments, std::size_t x, std::optional<std::siz
 Texts compare(const GatheredMoments& moments, const std::string& x, const std::string& y,
               const AskedResults& asked) {
   const tool::ResultOptions options = results_of(asked);
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   return texts_of(
       tool::compare_moments(moments.copy(), tool::notes_of_sides(x, y), options, moments_executor())
           .front());
@@ -172,7 +173,7 @@ Texts compare(const GatheredMoments& moments, const std::string& x, const std::s
 using Facts = std::tuple<std::uint64_t, double, std::uint64_t, std::size_t, double>;
 
 Facts facts(const GatheredMoments& moments, std::size_t tap_index) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   return moments.read([&](const PanelMoments& window) -> Facts {
     const TapMoments& tap = window.taps[tap_index];
     if (!tap.moments) return {0, 0, tap.samples_left_out, 0, 0};
@@ -202,7 +203,7 @@ OwnVector mean(const GatheredMoments& moments, std::size_t tap) {
   const nb::capsule owner(
       numbers, [](void* pointer) noexcept { delete static_cast<std::vector<double>*>(pointer); });
   {
-    const nb::gil_scoped_release release;
+    const WithoutLock unlocked;
     moments.read([&](const PanelMoments& window) {
       const ShiftedMean& means = present(window.taps[tap]).mean();
       for (std::size_t j = 0; j < means.size(); ++j) numbers->push_back(means.value(j));
@@ -216,7 +217,7 @@ OwnMatrix scatter(const GatheredMoments& moments, std::size_t tap) {
   std::vector<double> numbers;
   std::size_t features = 0;
   {
-    const nb::gil_scoped_release release;
+    const WithoutLock unlocked;
     moments.read([&](const PanelMoments& window) {
       const Moments& kept = present(window.taps[tap]);
       features = kept.features();
@@ -236,7 +237,7 @@ OwnMatrix product(const GatheredMoments& moments, std::size_t pair) {
   std::size_t rows = 0;
   std::size_t columns = 0;
   {
-    const nb::gil_scoped_release release;
+    const WithoutLock unlocked;
     moments.read([&](const PanelMoments& window) {
       const CrossMoments& kept = present(window.pairs[pair]);
       rows = kept.features_x();
@@ -248,7 +249,7 @@ OwnMatrix product(const GatheredMoments& moments, std::size_t pair) {
 }
 
 std::vector<std::pair<std::string, std::string>> layers(const GatheredMoments& moments) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   std::vector<std::pair<std::string, std::string>> names;
   for (const TapMoments& tap : moments.names().taps) {
     names.emplace_back(tap.name.network, tap.name.layer);
@@ -257,7 +258,7 @@ std::vector<std::pair<std::string, std::string>> layers(const GatheredMoments& m
 }
 
 Pairs pairs(const GatheredMoments& moments) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   Pairs result;
   for (const PairMoments& pair : moments.names().pairs) result.emplace_back(pair.x, pair.y);
   return result;
@@ -272,13 +273,13 @@ void bind_moments(nb::module_& module) {
       .def_static("from_sums", &from_sums, nb::arg("samples"), nb::arg("images"), nb::arg("taps"),
                   nb::arg("pairs"), nb::arg("precision"), nb::arg("dtype").none())
       .def("update", &update)
-      .def("merge", &GatheredMoments::merge, nb::call_guard<nb::gil_scoped_release>())
+      .def("merge", &GatheredMoments::merge, nb::call_guard<WithoutLock>())
       .def("save", &save)
       .def("part", &part, nb::arg("x"), nb::arg("y").none())
       .def("compare", &compare)
       .def("layers", &layers)
       .def("pairs", &pairs)
-      .def("images", &GatheredMoments::images, nb::call_guard<nb::gil_scoped_release>())
+      .def("images", &GatheredMoments::images, nb::call_guard<WithoutLock>())
       .def("facts", &facts)
       .def("mean", &mean)
       .def("scatter", &scatter)

@@ -13,7 +13,9 @@
 #include "module.hpp"
 #include "monitor_options.hpp"
 #include "named.hpp"
+#include "python_lock.hpp"
 #include "report_lines.hpp"
+#include "shared_monitor.hpp"
 #include "step.hpp"
 #include "view_arguments.hpp"
 
@@ -22,58 +24,62 @@ namespace {
 
 namespace nb = nanobind;
 
-/// A monitor whose end waits without Python's lock: its callbacks may be waiting for that.
+/// What Python's object holds. Its steps hold the monitor too.
 class OwnedMonitor {
  public:
   OwnedMonitor(MonitorOptions options, const std::optional<std::filesystem::path>& checkpoint) {
-    const nb::gil_scoped_release release;
-    monitor_ = checkpoint ? std::make_unique<Monitor>(std::move(options), *checkpoint)
-                          : std::make_unique<Monitor>(std::move(options));
+    const WithoutLock unlocked;
+    monitor_ = std::make_shared<SharedMonitor>(std::move(options), checkpoint);
   }
-  ~OwnedMonitor() { close(); }
-  OwnedMonitor(const OwnedMonitor&) = delete;
-  OwnedMonitor& operator=(const OwnedMonitor&) = delete;
 
-  void close() {
-    const nb::gil_scoped_release release;
-    monitor_.reset();
-  }
-  Monitor& get() {
-    if (!monitor_) throw Error("expected a monitor that is not closed, got one that is");
-    return *monitor_;
+  const std::shared_ptr<SharedMonitor>& shared() const { return monitor_; }
+  /// use(monitor) without Python's lock. Throws Error if it is closed.
+  template <typename Use>
+  auto with(const Use& use) const {
+    const WithoutLock unlocked;
+    const SharedMonitor::Call call(*monitor_);
+    return use(call.get());
   }
 
  private:
-  std::unique_ptr<Monitor> monitor_;
+  std::shared_ptr<SharedMonitor> monitor_;
 };
 
-std::size_t watch(OwnedMonitor& monitor, const std::string& network, const std::string& layer,
+void expect_done(const Result<void>& result) {
+  if (!result) throw Error(result.why());
+}
+
+std::size_t watch(const OwnedMonitor& owned, const std::string& network, const std::string& layer,
                   const std::string& layout, const std::string& samples, std::size_t step) {
   const Reading reading = reading_of(layout, samples, step);
-  const nb::gil_scoped_release release;
-  return monitor.get().watch(network, layer, reading).index;
+  return owned.with([&](Monitor& monitor) { return monitor.watch(network, layer, reading).index; });
 }
 
-OwnedStep begin(OwnedMonitor& monitor, const std::string& stream, std::int64_t epoch) {
-  return OwnedStep(monitor.get().begin(enum_of<Stream>("stream", stream), epoch));
+OwnedStep begin(const OwnedMonitor& owned, const std::string& stream, std::int64_t epoch) {
+  const Stream of = enum_of<Stream>("stream", stream);
+  return owned.with(
+      [&](Monitor& monitor) { return OwnedStep(owned.shared(), monitor.begin(of, epoch)); });
 }
 
-std::optional<OwnedStep> begin_if_due(OwnedMonitor& monitor, const std::string& stream,
+std::optional<OwnedStep> begin_if_due(const OwnedMonitor& owned, const std::string& stream,
                                       std::int64_t epoch) {
-  auto step = monitor.get().begin_if_due(enum_of<Stream>("stream", stream), epoch);
-  if (!step) return std::nullopt;
-  return OwnedStep(std::move(*step));
+  const Stream of = enum_of<Stream>("stream", stream);
+  return owned.with([&](Monitor& monitor) -> std::optional<OwnedStep> {
+    auto step = monitor.begin_if_due(of, epoch);
+    if (!step) return std::nullopt;
+    return std::optional<OwnedStep>(std::in_place, owned.shared(), *std::move(step));
+  });
 }
 
-SnapshotTicket snapshot(OwnedMonitor& monitor, std::int64_t epoch,
+SnapshotTicket snapshot(const OwnedMonitor& owned, std::int64_t epoch,
                         const std::optional<std::string>& stream) {
-  Monitor& owned = monitor.get();
   const auto of_one = stream ? std::optional(enum_of<Stream>("stream", *stream)) : std::nullopt;
-  const nb::gil_scoped_release release;
-  return of_one ? owned.snapshot(epoch, *of_one) : owned.snapshot(epoch);
+  return owned.with([&](Monitor& monitor) {
+    return of_one ? monitor.snapshot(epoch, *of_one) : monitor.snapshot(epoch);
+  });
 }
 
-std::optional<std::string> latest(OwnedMonitor& monitor, const std::string& layer,
+std::optional<std::string> latest(const OwnedMonitor& owned, const std::string& layer,
                                   const std::string& reference, const std::string& measure,
                                   const std::string& reference_layer,
                                   const std::optional<std::string>& stream) {
@@ -82,17 +88,14 @@ std::optional<std::string> latest(OwnedMonitor& monitor, const std::string& laye
              .measure = measure,
              .reference_layer = reference_layer};
   if (stream) key.stream = enum_of<Stream>("stream", *stream);
-  const auto row = monitor.get().latest(key);
-  if (!row) return std::nullopt;
-  return line_of_row(*row);
+  return owned.with([&](const Monitor& monitor) -> std::optional<std::string> {
+    const auto row = monitor.latest(key);
+    return row ? std::optional(line_of_row(*row)) : std::nullopt;
+  });
 }
 
-void expect_done(const Result<void>& result) {
-  if (!result) throw Error(result.why());
-}
-
-nb::typed<nb::dict, nb::str, nb::any> plan(OwnedMonitor& monitor, std::size_t images_per_step) {
-  const PanelPlan plan = monitor.get().plan(images_per_step);
+nb::typed<nb::dict, nb::str, nb::any> plan(const OwnedMonitor& owned, std::size_t images) {
+  const PanelPlan plan = owned.with([&](const Monitor& monitor) { return monitor.plan(images); });
   nb::dict result;
   result["moments_bytes"] = plan.moments_bytes;
   result["step_bytes"] = plan.step_bytes;
@@ -100,11 +103,32 @@ nb::typed<nb::dict, nb::str, nb::any> plan(OwnedMonitor& monitor, std::size_t im
   return result;
 }
 
+void log(const OwnedMonitor& owned, std::optional<std::int64_t> epoch, const std::string& name,
+         double value) {
+  owned.with([&](Monitor& monitor) {
+    if (epoch) {
+      monitor.log(*epoch, name, value);
+    } else {
+      monitor.log(name, value);
+    }
+  });
+}
+
+std::vector<std::string> finish(const OwnedMonitor& owned) {
+  const WithoutLock unlocked;
+  return lines_of(owned.shared()->finish());
+}
+
+void close(const OwnedMonitor& owned) {
+  const WithoutLock unlocked;
+  owned.shared()->close();
+}
+
 void bind_ticket(nb::module_& module) {
   nb::class_<SnapshotTicket>(module, "SnapshotTicket")
       .def("ready", &SnapshotTicket::ready)
       .def("wait", [](const SnapshotTicket& ticket) {
-        const nb::gil_scoped_release release;
+        const WithoutLock unlocked;
         return lines_of(ticket.wait());
       });
 }
@@ -115,75 +139,63 @@ void bind_monitor(nb::module_& module) {
   bind_monitor_options(module);
   bind_step(module);
   bind_ticket(module);
-  const auto without_lock = nb::call_guard<nb::gil_scoped_release>();
   nb::class_<OwnedMonitor>(module, "Monitor")
       .def(nb::init<MonitorOptions, const std::optional<std::filesystem::path>&>())
       .def("watch", &watch)
       .def("add_reference",
-           [](OwnedMonitor& monitor, const std::string& name, const std::filesystem::path& pack) {
-             Monitor& owned = monitor.get();
-             const nb::gil_scoped_release release;
-             expect_done(owned.add_reference(name, pack));
+           [](const OwnedMonitor& owned, const std::string& name,
+              const std::filesystem::path& pack) {
+             owned.with([&](Monitor& monitor) { expect_done(monitor.add_reference(name, pack)); });
            })
       .def("plan", &plan)
-      .def(
-          "training_step",
-          [](OwnedMonitor& monitor, std::int64_t epoch) { monitor.get().training_step(epoch); },
-          without_lock)
-      .def("begin", &begin, nb::keep_alive<0, 1>())
-      .def("begin_if_due", &begin_if_due, nb::keep_alive<0, 1>())
+      .def("training_step",
+           [](const OwnedMonitor& owned, std::int64_t epoch) {
+             owned.with([&](Monitor& monitor) { monitor.training_step(epoch); });
+           })
+      .def("begin", &begin)
+      .def("begin_if_due", &begin_if_due)
       .def("claim_probe_pass",
-           [](OwnedMonitor& monitor, std::int64_t epoch) {
-             Monitor& owned = monitor.get();
-             const nb::gil_scoped_release release;
-             return owned.claim_probe_pass(epoch);
+           [](const OwnedMonitor& owned, std::int64_t epoch) {
+             return owned.with([&](Monitor& monitor) { return monitor.claim_probe_pass(epoch); });
            })
       .def("discard_probe_pass",
-           [](OwnedMonitor& monitor, std::int64_t epoch, const std::string& why) {
-             Monitor& owned = monitor.get();
-             const nb::gil_scoped_release release;
-             owned.discard_probe_pass(epoch, why);
+           [](const OwnedMonitor& owned, std::int64_t epoch, const std::string& why) {
+             owned.with([&](Monitor& monitor) { monitor.discard_probe_pass(epoch, why); });
            })
       .def("snapshot", &snapshot)
       .def("snapshot_if_due",
-           [](OwnedMonitor& monitor, std::int64_t epoch) {
-             Monitor& owned = monitor.get();
-             const nb::gil_scoped_release release;
-             return owned.snapshot_if_due(epoch);
+           [](const OwnedMonitor& owned, std::int64_t epoch) {
+             return owned.with([&](Monitor& monitor) { return monitor.snapshot_if_due(epoch); });
            })
       .def("latest", &latest)
-      .def("log",
-           [](OwnedMonitor& monitor, std::optional<std::int64_t> epoch, const std::string& name,
-              double value) {
-             Monitor& owned = monitor.get();
-             const nb::gil_scoped_release release;
-             if (epoch) {
-               owned.log(*epoch, name, value);
-             } else {
-               owned.log(name, value);
-             }
-           })
+      .def("log", &log)
       .def("save",
-           [](OwnedMonitor& monitor, const std::filesystem::path& folder) {
-             Monitor& owned = monitor.get();
-             const nb::gil_scoped_release release;
-             expect_done(owned.save(folder));
+           [](const OwnedMonitor& owned, const std::filesystem::path& folder) {
+             owned.with([&](Monitor& monitor) { expect_done(monitor.save(folder)); });
            })
-      .def("finish",
-           [](OwnedMonitor& monitor) {
-             Monitor& owned = monitor.get();
-             const nb::gil_scoped_release release;
-             return lines_of(owned.finish());
-           })
-      .def("close", &OwnedMonitor::close)
+      .def("finish", &finish)
+      .def("close", &close)
       .def("recorder_options",
-           [](OwnedMonitor& monitor, const std::string& network) {
-             return monitor.get().recorder_options(network);
+           [](const OwnedMonitor& owned, const std::string& network) {
+             return owned.with(
+                 [&](const Monitor& monitor) { return monitor.recorder_options(network); });
            })
-      .def_prop_ro("run_directory",
-                   [](OwnedMonitor& monitor) { return monitor.get().run_directory(); })
-      .def_prop_ro("network", [](OwnedMonitor& monitor) { return monitor.get().network(); })
-      .def_prop_ro("is_forked", [](OwnedMonitor& monitor) { return monitor.get().is_forked(); });
+      .def("expect_outside", [](const OwnedMonitor& owned,
+                                const std::string& what) { owned.shared()->expect_outside(what); })
+      .def_prop_ro("is_called_here",
+                   [](const OwnedMonitor& owned) { return owned.shared()->is_called_here(); })
+      .def_prop_ro(
+          "run_directory",
+          [](const OwnedMonitor& owned) {
+            return owned.with([](const Monitor& monitor) { return monitor.run_directory(); });
+          })
+      .def_prop_ro("network",
+                   [](const OwnedMonitor& owned) {
+                     return owned.with([](const Monitor& monitor) { return monitor.network(); });
+                   })
+      .def_prop_ro("is_forked", [](const OwnedMonitor& owned) {
+        return owned.with([](const Monitor& monitor) { return monitor.is_forked(); });
+      });
 }
 
 }  // namespace livecca::python

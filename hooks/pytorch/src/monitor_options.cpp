@@ -1,7 +1,6 @@
 #include "monitor_options.hpp"
 
 #include <nanobind/stl/filesystem.h>
-#include <nanobind/stl/function.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -12,6 +11,7 @@
 #include "livecca/sinks/prometheus.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "named.hpp"
+#include "python_function.hpp"
 #include "report_lines.hpp"
 
 namespace livecca::python {
@@ -31,7 +31,12 @@ void bind_schedule(nb::module_& module) {
       .def_static("every_epochs", &Schedule::every_epochs, nb::arg("epochs"))
       .def_static("every_seconds", &Schedule::every_seconds, nb::arg("seconds"))
       .def_static("log_spaced", &Schedule::log_spaced, nb::arg("per_decade"))
-      .def_static("when", &Schedule::when, nb::arg("predicate"))
+      .def_static(
+          "when",
+          [](nb::typed<nb::callable, bool(Progress)> predicate) {
+            return Schedule::when(PythonFunction(std::move(predicate)));
+          },
+          nb::arg("predicate"))
       .def("__repr__",
            [](const Schedule& schedule) { return "<Schedule " + schedule.text() + ">"; });
 }
@@ -74,6 +79,16 @@ void bind_sinks(nb::module_& module) {
             PrometheusOptions{.address = address, .port = port});
       },
       nb::arg("address"), nb::arg("port"));
+}
+
+template <double VerdictOptions::*Field>
+double verdict(const MonitorOptions& options) {
+  return options.verdicts.*Field;
+}
+
+template <double VerdictOptions::*Field>
+void set_verdict(MonitorOptions& options, double value) {
+  options.verdicts.*Field = value;
 }
 
 /// Options of Python have the names of C++; enumerators are their names, and what is counted in
@@ -123,24 +138,32 @@ void bind_options(nb::module_& module) {
       .def_rw("history_images", &Options::history_images)
       .def_rw("history_seed", &Options::history_seed)
       .def_rw("history_byte_limit", &Options::history_byte_limit)
-      .def("set_verdicts",
-           [](Options& options, std::size_t snapshots, double least_change) {
-             options.verdicts.snapshots = snapshots;
-             options.verdicts.least_change = least_change;
-           })
+      .def_prop_rw(
+          "verdict_snapshots", [](const Options& options) { return options.verdicts.snapshots; },
+          [](Options& options, std::size_t value) { options.verdicts.snapshots = value; })
+      .def_prop_rw("verdict_least_change", &verdict<&VerdictOptions::least_change>,
+                   &set_verdict<&VerdictOptions::least_change>)
+      .def_prop_rw("verdict_dead_share", &verdict<&VerdictOptions::dead_share>,
+                   &set_verdict<&VerdictOptions::dead_share>)
+      .def_prop_rw("verdict_exploding_growth", &verdict<&VerdictOptions::exploding_growth>,
+                   &set_verdict<&VerdictOptions::exploding_growth>)
+      .def_prop_rw("verdict_nonfinite_share", &verdict<&VerdictOptions::nonfinite_share>,
+                   &set_verdict<&VerdictOptions::nonfinite_share>)
       .def_rw("sinks", &Options::sinks)
       .def_rw("notes", &Options::notes)
       .def("set_on_event",
-           [](Options& options, std::function<void(const std::string&)> call) {
-             options.on_event = [call = std::move(call)](const Event& event) {
+           [](Options& options, nb::typed<nb::callable, void(std::string)> call) {
+             options.on_event = [call = PythonFunction(std::move(call))](const Event& event) {
                call(line_of(event));
              };
            })
       .def("set_on_snapshot",
-           [](Options& options, std::function<void(const std::vector<std::string>&)> call) {
-             options.on_snapshot = [call = std::move(call)](const SnapshotReport& report) {
-               call(lines_of(report));
-             };
+           [](Options& options,
+              nb::typed<nb::callable, void(std::int64_t, std::vector<std::string>)> call) {
+             options.on_snapshot =
+                 [call = PythonFunction(std::move(call))](const SnapshotReport& report) {
+                   call(report.epoch, lines_of(report));
+                 };
            });
 }
 

@@ -3,14 +3,15 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <ios>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "commands/command.hpp"
 #include "module.hpp"
 #include "output_stream.hpp"
+#include "python_lock.hpp"
 
 namespace livecca::python {
 namespace {
@@ -42,7 +43,8 @@ int run(const Command& command, const nb::typed<nb::dict, nb::str, nb::any>& val
   command.check();
   PythonStream out("stdout");
   PythonStream err("stderr");
-  const nb::gil_scoped_release release;
+  err << std::unitbuf;  // as std::cerr: nobody flushes a line for people
+  const WithoutLock unlocked;
   return tool::run_command(command, out, err);
 }
 

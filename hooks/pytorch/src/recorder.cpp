@@ -2,12 +2,15 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
-#include <memory>
+#include <mutex>
 #include <string>
 
+#include "livecca/common/error.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "livecca/packs/recorder.hpp"
 #include "module.hpp"
 #include "named.hpp"
+#include "python_lock.hpp"
 #include "view_arguments.hpp"
 
 namespace livecca::python {
@@ -15,25 +18,51 @@ namespace {
 
 namespace nb = nanobind;
 
-void observe(Recorder& recorder, const std::string& layer, const std::string& layout,
-             const std::string& samples, std::size_t step, const Array& array,
-             const std::optional<Array>& mask) {
-  const Reading reading = reading_of(layout, samples, step);
-  const ActivationView view = view_of(array, "the activations of " + layer);
-  const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
-  const nb::gil_scoped_release release;
-  recorder.observe(layer, reading, view, valid);
-}
+/// A recorder whose calls from several threads of Python wait for each other.
+class OwnedRecorder {
+ public:
+  OwnedRecorder(const std::filesystem::path& path, const RecorderOptions& options)
+      : recorder_(path, options) {}
 
-void set_inputs(Recorder& recorder, const Array& array) {
-  const RawView view = raw_view_of(array, "inputs");
-  const nb::gil_scoped_release release;
-  recorder.set_inputs(view.data, view.element_type, view.element_bytes, view.shape, view.strides);
-}
+  void observe(const std::string& layer, const std::string& layout, const std::string& samples,
+               std::size_t step, const Array& array, const std::optional<Array>& mask) {
+    const Reading reading = reading_of(layout, samples, step);
+    const ActivationView view = view_of(array, "the activations of " + layer);
+    const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
+    with_recorder([&] { recorder_.observe(layer, reading, view, valid); });
+  }
+  void set_inputs(const Array& array) {
+    const RawView view = raw_view_of(array, "inputs");
+    with_recorder([&] {
+      recorder_.set_inputs(view.data, view.element_type, view.element_bytes, view.shape,
+                           view.strides);
+    });
+  }
+  void end_batch() {
+    with_recorder([&] { recorder_.end_batch(); });
+  }
+  void finish() {
+    with_recorder([&] {
+      if (const auto done = recorder_.finish(); !done) throw Error(done.why());
+    });
+  }
 
-void finish(Recorder& recorder) {
-  const nb::gil_scoped_release release;
-  if (const auto done = recorder.finish(); !done) throw Error(done.why());
+ private:
+  template <typename Use>
+  void with_recorder(const Use& use) {
+    const WithoutLock unlocked;
+    const std::scoped_lock lock(mutex_);
+    use();
+  }
+
+  std::mutex mutex_;
+  Recorder recorder_;
+};
+
+/// Throws Error if the file is no pack.
+void check_pack(const std::filesystem::path& path) {
+  const WithoutLock unlocked;
+  if (const auto pack = RecordedPack::open(path); !pack) throw Error(pack.why());
 }
 
 }  // namespace
@@ -56,12 +85,13 @@ void bind_recorder(nb::module_& module) {
            })
       .def_rw("images", &RecorderOptions::images)
       .def_rw("images_seed", &RecorderOptions::images_seed);
-  nb::class_<Recorder>(module, "Recorder")
+  nb::class_<OwnedRecorder>(module, "Recorder")
       .def(nb::init<std::filesystem::path, RecorderOptions>())
-      .def("observe", &observe)
-      .def("set_inputs", &set_inputs)
-      .def("end_batch", &Recorder::end_batch, nb::call_guard<nb::gil_scoped_release>())
-      .def("finish", &finish);
+      .def("observe", &OwnedRecorder::observe)
+      .def("set_inputs", &OwnedRecorder::set_inputs)
+      .def("end_batch", &OwnedRecorder::end_batch)
+      .def("finish", &OwnedRecorder::finish);
+  module.def("check_pack", &check_pack, nb::arg("path"));
 }
 
 }  // namespace livecca::python

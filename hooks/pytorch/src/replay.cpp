@@ -10,6 +10,7 @@
 
 #include "module.hpp"
 #include "named.hpp"
+#include "python_lock.hpp"
 #include "report_lines.hpp"
 
 namespace livecca::python {
@@ -19,7 +20,7 @@ namespace nb = nanobind;
 
 std::vector<std::string> replay_lines(const std::filesystem::path& run,
                                       const ReplayOptions& options) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   const ReplayResult result = replay(run, options);
   std::vector<std::string> lines;
   for (const MeasureRow& row : result.measures) lines.push_back(line_of_row(row));

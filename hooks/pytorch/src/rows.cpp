@@ -11,6 +11,7 @@
 
 #include "livecca/sinks/rows_reader.hpp"
 #include "module.hpp"
+#include "python_lock.hpp"
 
 namespace livecca::python {
 namespace {
@@ -22,7 +23,7 @@ namespace nb = nanobind;
 using ReadRows = std::tuple<std::vector<std::string>, std::uint64_t, std::uint64_t, std::string>;
 
 ReadRows read_rows(const std::string& run, bool with_spectra) {
-  const nb::gil_scoped_release release;
+  const WithoutLock unlocked;
   auto reader = RowsReader::open(run, {.with_spectra = with_spectra});
   if (!reader) throw Error(reader.why());
   std::vector<std::string> lines;

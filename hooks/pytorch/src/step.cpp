@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "livecca/common/error.hpp"
@@ -15,41 +17,58 @@ namespace livecca::python {
 
 namespace nb = nanobind;
 
-Monitor::Step& OwnedStep::open() {
-  if (!step_) throw Error("expected a step that is open, got one that was discarded");
-  return *step_;
+OwnedStep::OwnedStep(std::shared_ptr<SharedMonitor> monitor, Monitor::Step step)
+    : monitor_(std::move(monitor)), step_(std::make_shared<SharedStep>()) {
+  step_->step.emplace(std::move(step));
+  monitor_->add(step_);
+}
+
+OwnedStep::~OwnedStep() {
+  if (step_ == nullptr) return;  // it was moved
+  if (!python_ends()) discard();
+  monitor_->remove(step_);
+}
+
+template <typename Use>
+auto OwnedStep::with_step(const Use& use) {
+  const WithoutLock unlocked;
+  const SharedMonitor::Call call(*monitor_);
+  static_cast<void>(call.get());
+  const std::scoped_lock lock(step_->mutex);
+  if (!step_->step) throw Error("expected a step that is open, got one that was discarded");
+  return use(*step_->step);
 }
 
 void OwnedStep::observe(std::size_t tap, const Array& array, const std::optional<Array>& mask) {
-  Monitor::Step& step = open();
   const ActivationView view = view_of(array, "the activations");
   const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
-  const nb::gil_scoped_release release;
-  step.observe(TapHandle{tap}, view, valid);
+  with_step([&](Monitor::Step& step) { step.observe(TapHandle{tap}, view, valid); });
 }
 
 void OwnedStep::observe_gathered(std::size_t tap, const Array& rows,
                                  const std::optional<Array>& positions,
                                  const std::array<std::size_t, 5>& shape,
                                  const std::optional<Array>& mask) {
-  Monitor::Step& step = open();
   const GatheredRows gathered{.values = view_of(rows, "the rows"),
                               .shape = {shape[0], shape[1], {shape[3], shape[4], shape[2]}},
                               .positions = positions ? whole_numbers_of(*positions, "the positions")
                                                      : std::span<const std::int64_t>()};
   const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
-  const nb::gil_scoped_release release;
-  step.observe(TapHandle{tap}, gathered, valid);
+  with_step([&](Monitor::Step& step) { step.observe(TapHandle{tap}, gathered, valid); });
 }
 
-std::size_t OwnedStep::images(std::size_t all) { return open().choice().images(all); }
+RowChoice OwnedStep::choice() {
+  return with_step([](const Monitor::Step& step) { return step.choice(); });
+}
+
+std::size_t OwnedStep::images(std::size_t all) { return choice().images(all); }
 
 std::size_t OwnedStep::rows_per_image(std::size_t grid_size) {
-  return livecca::rows_per_image(open().choice().positions, Grid{1, grid_size});
+  return livecca::rows_per_image(choice().positions, Grid{1, grid_size});
 }
 
 nb::bytes OwnedStep::positions(std::size_t images, std::size_t smallest, std::size_t largest) {
-  const RowChoice choice = open().choice();
+  const RowChoice choice = this->choice();
   const std::size_t most = livecca::rows_per_image(choice.positions, Grid{1, largest});
   std::vector<std::int32_t> result((largest + 1 - smallest) * images * most);
   std::vector<std::size_t> chosen;
@@ -66,7 +85,7 @@ nb::bytes OwnedStep::positions(std::size_t images, std::size_t smallest, std::si
 }
 
 std::optional<nb::bytes> OwnedStep::features(std::size_t width) {
-  const RowChoice choice = open().choice();
+  const RowChoice choice = this->choice();
   if (choice.max_features == 0 || width <= choice.max_features) return std::nullopt;
   std::vector<std::size_t> chosen;
   choose_features(width, choice.max_features, choice.feature_seed, chosen);
@@ -75,29 +94,33 @@ std::optional<nb::bytes> OwnedStep::features(std::size_t width) {
 }
 
 void OwnedStep::set_inputs(const Array& array) {
-  Monitor::Step& step = open();
   const RawView view = raw_view_of(array, "inputs");
-  const nb::gil_scoped_release release;
-  step.set_inputs(view.data, view.element_type, view.element_bytes, view.shape, view.strides);
+  with_step([&](Monitor::Step& step) {
+    step.set_inputs(view.data, view.element_type, view.element_bytes, view.shape, view.strides);
+  });
 }
 
 void OwnedStep::report_unwatchable(const std::string& tap, const std::string& why) {
-  open().report_unwatchable(tap, why);
+  with_step([&](Monitor::Step& step) { step.report_unwatchable(tap, why); });
 }
 
-void OwnedStep::add_reference_time(double seconds) { open().add_reference_time(seconds); }
+void OwnedStep::add_reference_time(double seconds) {
+  with_step([&](Monitor::Step& step) { step.add_reference_time(seconds); });
+}
 
-void OwnedStep::add_observing_time(double seconds) { open().add_observing_time(seconds); }
+void OwnedStep::add_observing_time(double seconds) {
+  with_step([&](Monitor::Step& step) { step.add_observing_time(seconds); });
+}
 
 void OwnedStep::commit() {
-  Monitor::Step& step = open();
-  const nb::gil_scoped_release release;
-  step.commit();
+  with_step([](Monitor::Step& step) { step.commit(); });
 }
 
 void OwnedStep::discard() {
-  const nb::gil_scoped_release release;
-  step_.reset();
+  const WithoutLock unlocked;
+  const SharedMonitor::Call call(*monitor_);
+  const std::scoped_lock lock(step_->mutex);
+  step_->step.reset();
 }
 
 void bind_step(nb::module_& module) {

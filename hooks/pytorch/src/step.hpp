@@ -4,18 +4,24 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "arrays.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "python_lock.hpp"
+#include "shared_monitor.hpp"
 
 namespace livecca::python {
 
-/// A step of a monitor, which Python may keep longer than it is open.
+/// A step of a monitor, which Python may keep longer than it or its monitor is open.
 class OwnedStep {
  public:
-  explicit OwnedStep(Monitor::Step step) : step_(std::move(step)) {}
+  OwnedStep(std::shared_ptr<SharedMonitor> monitor, Monitor::Step step);
+  OwnedStep(OwnedStep&&) = default;
+  OwnedStep& operator=(OwnedStep&&) = delete;
+  ~OwnedStep();
 
   /// Rows are copied before it returns. A mask has a byte a step, sequences × steps.
   void observe(std::size_t tap, const Array& array, const std::optional<Array>& mask);
@@ -38,13 +44,17 @@ class OwnedStep {
   void add_reference_time(double seconds);
   void add_observing_time(double seconds);
   void commit();
-  /// Drops it, unless it was committed.
+  /// Drops it, unless it was committed. Does nothing once the monitor is closed.
   void discard();
 
  private:
-  Monitor::Step& open();
+  /// use(step) without Python's lock. Throws Error if the step or the monitor is gone.
+  template <typename Use>
+  auto with_step(const Use& use);
+  RowChoice choice();
 
-  std::optional<Monitor::Step> step_;
+  std::shared_ptr<SharedMonitor> monitor_;
+  std::shared_ptr<SharedStep> step_;
 };
 
 void bind_step(nanobind::module_& module);

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from livecca import _checks
 from livecca._errors import Error
 from livecca._final import FinalReport
 from livecca._monitor import Monitor as CoreMonitor
@@ -134,11 +135,15 @@ class Monitor:
         self._hears_training = train_stream is not None
         if self._probe is None and not self._hears_training:
             raise Error("probe: expected inputs for snapshots, or train_stream=, got neither")
-        name = str(options.get("network", "net"))
+        run_dir = _checks.path("run_dir", run_dir)
+        name = _checks.text("network", options.get("network", "net"))
         declared = Declared(readings, outputs, mask)
-        self._networks = networks_of(name, model, layers, exclude, references or {}, declared)
+        others = _checks.mapping("references", references)
+        self._networks = networks_of(name, model, layers, exclude, others, declared)
         self._options = dict(options, run_dir=run_dir, overhead_budget=overhead_budget)
         self._options["train_schedule"] = train_stream or Schedule.never()
+        if self._probe is None:
+            self._options["probe_schedule"] = Schedule.never()
         self._core_or_none: CoreMonitor | None = None
         self._passes: Passes | None = None
         self._training_ears: TrainingEars | None = None
@@ -257,7 +262,7 @@ class Monitor:
 
     def log(self, name: str, value: float) -> None:
         """Write a number of your own, such as a loss, at the epoch of the last step or snapshot."""
-        self._core().log(name, float(value), epoch=self._epoch)
+        self._core().log(name, value, epoch=self._epoch)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write what a resumed run needs into a folder, beside your own checkpoint."""
@@ -292,6 +297,7 @@ class Monitor:
         """End the run: every kept snapshot is compared with the last one. None if it was ended."""
         if self._closed:
             return None
+        self._expect_outside("finish")
         try:
             core = self._core()
             self._hand_over()
@@ -300,9 +306,13 @@ class Monitor:
             self.close()
 
     def close(self) -> None:
-        """Finish the run if that was not done, and let the network go. May be called again."""
+        """Finish the run if that was not done, and let the network go. May be called again.
+
+        Raises Error within the monitor's own callbacks, and changes nothing.
+        """
         if self._closed:
             return
+        self._expect_outside("close")
         self._closed = True
         if self._training_ears is not None:
             self._training_ears.close()
@@ -310,6 +320,9 @@ class Monitor:
             self._core_or_none.close()
 
     remove = close
+
+    def _recorder_options(self, network: str) -> Any:
+        return self._core()._recorder_options(network)
 
     def __enter__(self) -> Monitor:
         return self
@@ -324,6 +337,11 @@ class Monitor:
         """What the last step heard on a device may be on its way yet."""
         if self._passes is not None and not self._forked():
             self._passes.hand_over()
+
+    def _expect_outside(self, what: str) -> None:
+        """Raises Error within the monitor's own callbacks. Nothing has changed then."""
+        if self._core_or_none is not None:
+            self._core_or_none._expect_outside(what)
 
     def _nothing_to_compare(self) -> str:
         """Why there will be no distances; empty if there will be some."""
@@ -341,7 +359,8 @@ class Monitor:
         return self._core_or_none is not None and self._core_or_none.is_forked
 
     def _enter(self, epoch: int | None) -> None:
-        self._epoch = self._epoch + self._epoch_is_over if epoch is None else epoch
+        next_one = self._epoch + self._epoch_is_over
+        self._epoch = next_one if epoch is None else _checks.integer("epoch", epoch)
         self._epoch_is_over = False
 
     def _open_pass(self) -> TrainingPass | None:

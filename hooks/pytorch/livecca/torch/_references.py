@@ -12,6 +12,7 @@ from typing import Any, Union
 import torch
 from torch import nn
 
+from livecca import _core
 from livecca._errors import Error
 from livecca.torch._layers import without_wrappers
 
@@ -91,11 +92,23 @@ def network_of(name: str, reference: Reference, model: nn.Module) -> nn.Module |
             raise Error(
                 f"references[{name!r}]: expected a pack, got no file {os.fspath(reference)!r}"
             )
+        _expect_pack(name, os.fspath(reference))
         return None
     raise Error(
         f"references[{name!r}]: expected the path of a pack, a network, a state_dict or a "
         f"Checkpoint, got a {type(reference).__name__}"
     )
+
+
+def _expect_pack(name: str, path: str) -> None:
+    """Raises Error if the file is no pack, which is often one of weights."""
+    try:
+        _core.check_pack(path)
+    except Error as reason:
+        raise Error(
+            f"references[{name!r}]: {reason}; if {os.path.basename(path)} holds weights, give "
+            "livecca.torch.Checkpoint(path, build=…), which says how the network is made"
+        ) from None
 
 
 def _built(name: str, checkpoint: Checkpoint) -> nn.Module:
