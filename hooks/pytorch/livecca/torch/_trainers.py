@@ -40,7 +40,7 @@ class Watcher:
     @property
     def run_dir(self) -> str:
         """As it was given."""
-        return os.fspath(self._options.get("run_dir", ""))
+        return str(os.fspath(self._options.get("run_dir", "")))
 
     def begin(self, model: nn.Module, **more: Any) -> Monitor:
         """Make the monitor. `more` replaces options."""
