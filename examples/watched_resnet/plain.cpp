@@ -17,7 +17,7 @@ struct BlockImpl : torch::nn::Module {
     register_module("norm1", norm1);
     register_module("norm2", norm2);
   }
-  torch::Tensor forward(torch::Tensor x) {
+  torch::Tensor forward(const torch::Tensor& x) {
     return torch::relu(x + norm2(conv2(torch::relu(norm1(conv1(x))))));
   }
   torch::nn::Conv2d conv1, conv2;
