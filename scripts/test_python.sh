@@ -28,9 +28,9 @@ if ! pip download --quiet --no-deps --dest build/python/reachable nanobind >/dev
 fi
 
 echo "Building and installing the Python package"
-pip install --quiet numpy pytest mypy pandas polars .
+pip install --quiet numpy pytest pytest-xdist mypy pandas polars .
 "$environment/bin/livecca" --version
-"$environment/bin/python" -m pytest -q tests/python
+"$environment/bin/python" -m pytest -q -n "$(nproc)" tests/python
 
 free_gigabytes=$(($(df --output=avail -k . | tail -1) / 1000000))
 if [ "$free_gigabytes" -lt 12 ] && ! "$environment/bin/python" -c 'import torch' 2>/dev/null; then
@@ -49,4 +49,4 @@ headers=$("$environment/bin/python" -c 'import torch, pathlib; print(pathlib.Pat
 for source in hooks/libtorch/src/*.cpp; do echo "#include \"$PWD/$source\""; done |
   g++ -std=c++20 -fsyntax-only -x c++ -Iinclude -Ihooks/libtorch/include -Ihooks/libtorch/src -isystem "$headers" \
     -isystem "$headers/torch/csrc/api/include" -
-"$environment/bin/python" -m pytest -q -rs tests/pytorch
+"$environment/bin/python" -m pytest -q -rs -n "$(nproc)" --dist worksteal tests/pytorch

@@ -29,9 +29,8 @@ const char* explain(Status status) {
     case Status::ok:
       return "enough samples, full rank.";
     case Status::rank_deficient:
-      return "some neurons are dead or depend on others, as behind a LayerNorm, where the rank is "
-             "one "
-             "below the width; the numbers are over the ranks.";
+      return "some neurons are dead or depend on others; behind a LayerNorm the rank is one below "
+             "the width. The numbers are over the ranks.";
     case Status::undersampled:
       return "fewer than 10 samples per feature: similarities are inflated, read them against the "
              "noise floor.";

@@ -224,11 +224,13 @@ Json events_to_json(const std::vector<CountedEvent>& events) {
 std::vector<CountedEvent> events_from_json(const Json& json) {
   std::vector<CountedEvent> events;
   for (const Json& event : json) {
+    // A checkpoint of an earlier build does not know the reasons.
+    const Json reasons = event.size() > 6 ? event.at(6) : Json::array();
     events.push_back({{whole_number<std::int64_t>(event.at(0)), event.at(1).get<std::string>(),
                        event.at(2).get<std::string>(), event.at(3).get<std::string>(),
                        whole_number<std::uint64_t>(event.at(4))},
                       whole_number<std::uint64_t>(event.at(5)),
-                      event.at(6).get<std::vector<std::string>>()});
+                      reasons.get<std::vector<std::string>>()});
   }
   return events;
 }
