@@ -35,7 +35,7 @@ PanelProgress at_beginning(PanelProgress progress) {
 Json front_to_json(const FrontState& front) {
   const StreamFront& train = front.streams[1];
   return {{"train", {train.number, train.begun, train.discarded}},
-          {"committed", front.committed - front.probe_steps},
+          {"committed", front.counted},
           {"made", front.made},
           {"epoch", front.epoch},
           {"resumes", front.resumes}};
@@ -45,7 +45,7 @@ void front_from_json(const Json& json, FrontState& front) {
   front.streams[1].number = whole_number<std::uint64_t>(json.at("train").at(0));
   front.streams[1].begun = whole_number<std::uint64_t>(json.at("train").at(1));
   front.streams[1].discarded = whole_number<std::uint64_t>(json.at("train").at(2));
-  front.committed = whole_number<std::uint64_t>(json.at("committed"));
+  front.counted = whole_number<std::uint64_t>(json.at("committed"));
   front.made = whole_number<std::uint64_t>(json.at("made"));
   front.epoch = whole_number<std::int64_t>(json.at("epoch"));
   front.resumes = whole_number<std::uint64_t>(json.at("resumes")) + 1;

@@ -46,9 +46,10 @@ struct FrontState {
   std::array<StreamFront, 2> streams;
   bool probe_is_open = false;
   std::uint64_t probe_images = 0;  ///< committed since the last snapshot
-  std::uint64_t probe_steps = 0;   ///< the same
-  std::uint64_t committed = 0;     ///< steps of all streams, of this run
-  std::uint64_t made = 0;          ///< calls of training_step()
+  /// Train steps committed and snapshots taken: the order of rows where training_step() is never
+  /// called. Not probe steps: a snapshot before training is at step 0.
+  std::uint64_t counted = 0;
+  std::uint64_t made = 0;  ///< calls of training_step()
   std::int64_t epoch = 0;
   std::uint64_t resumes = 0;
   bool is_finished = false;
@@ -61,7 +62,7 @@ struct FrontState {
   void expect_may_begin(Stream stream) const;
 
   StreamFront& of(Stream stream) { return streams[static_cast<std::size_t>(stream)]; }
-  std::uint64_t step() const { return made > 0 ? made : committed; }
+  std::uint64_t step() const { return made > 0 ? made : counted; }
   /// No probe step came since the last snapshot.
   void begin_probe_pass();
 };

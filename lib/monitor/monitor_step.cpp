@@ -174,10 +174,8 @@ void Monitor::Step::commit() {
     const std::lock_guard lock(monitor.front_mutex);
     is_late = monitor.front.is_finished;
     if (is_probe) {  // a train step is counted where it gets its place among the others
-      ++monitor.front.committed;
       monitor.front.probe_is_open = false;
       monitor.front.probe_images += state->buffer->images;
-      ++monitor.front.probe_steps;
     }
   }
   if (is_late) {

@@ -18,7 +18,7 @@ constexpr std::size_t most_unsolved = 2;
 
 void FrontState::begin_probe_pass() {
   streams[0].begun = streams[0].discarded = 0;
-  probe_images = probe_steps = 0;
+  probe_images = 0;
   probe_failure.clear();
   probe_discarded.clear();
 }
@@ -30,6 +30,7 @@ void Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams
   if (streams[0]) front.expect_no_probe_step();
   front.epoch = epoch;
   then = front;
+  ++front.counted;
   if (streams[0]) front.begin_probe_pass();
   if (streams[1]) front.streams[1].begun = front.streams[1].discarded = 0;
 }

@@ -85,7 +85,7 @@ void Monitor::State::take_step(std::unique_ptr<StepBuffer> buffer) noexcept {
     const std::lock_guard lock(pipeline);
     if (options.synchronous && stream == Stream::train) {
       const std::lock_guard front_lock(front_mutex);
-      ++front.committed;  // under this lock, as save() copies it
+      ++front.counted;  // under this lock, as save() copies it
     }
     attempt([&] { feed_step(*buffer); });
     if (!failure.empty()) drop_window(stream, buffer->epoch, step_failed(failure));
@@ -182,7 +182,7 @@ void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) noexcept {
     // At once, so that save() has the step in its counts and in its window, or in neither.
     const std::lock_guard lock(front_mutex);
     if (executor.try_submit(Lane::training, job, options.queue_steps)) {
-      ++front.committed;
+      ++front.counted;
       return;
     }
     is_full = true;
@@ -191,7 +191,7 @@ void Monitor::State::hand_over(std::unique_ptr<StepBuffer> buffer) noexcept {
   }
   {
     const std::lock_guard lock(front_mutex);
-    ++front.committed;
+    ++front.counted;
   }
   give_back(std::unique_ptr<StepBuffer>(step));
   overhead.train_step_lost(cost, share, is_full);

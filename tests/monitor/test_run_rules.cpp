@@ -242,6 +242,21 @@ TEST_CASE("a width that changes between snapshots is said, and only then") {
   CHECK_FALSE(has_event(snapshot(3, 7), "shape_changed", "net/fc"));
 }
 
+TEST_CASE("a snapshot before training is at step 0, however many batches the probe has") {
+  for (const bool counts_steps : {true, false}) {
+    CAPTURE(counts_steps);
+    WatchedPair pair;
+    std::vector<std::uint64_t> steps;
+    for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
+      for (int batch = 0; batch < 5; ++batch) probe_of(pair, epoch, 4);
+      steps.push_back(pair.monitor.snapshot(epoch).wait().step);
+      if (counts_steps) pair.monitor.training_step(epoch + 1);
+    }
+    // Where nobody counts training steps, snapshots come in their order all the same.
+    CHECK(steps == std::vector<std::uint64_t>{0, 1, 2});
+  }
+}
+
 TEST_CASE("a checkpoint counts the train steps that its window holds, whoever commits meanwhile") {
   WatchedPair pair([](MonitorOptions& options) {
     options.queue_steps = 1 << 16;  // none is dropped

@@ -270,3 +270,22 @@ def test_the_train_stream_compares_with_references_in_lock_step(tmp_path: Path) 
         assert row.modes == ("train", "eval") and row.samples == 90 and row.value is not None
         found[measure] = row.value
     expect_equal(found, model.fc1(x), other.fc1(x))
+
+
+def test_snapshots_are_in_their_order_with_more_batches_in_the_probe_than_training_steps(
+    tmp_path: Path,
+) -> None:
+    x, y = watched.data(rows=200)
+    model = watched.Net()
+    optimizer = torch.optim.SGD(model.parameters(), 0.5)
+    monitor = Monitor(model, "fc1", probe=x.split(10), run_dir=tmp_path / "run")
+    monitor.snapshot()
+    for _ in range(3):
+        for _ in range(4):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+            monitor.step()
+        monitor.snapshot()
+    curve = monitor.finish().curve("fc1")
+    assert [(row.epoch, row.step) for row in curve] == [(0, 0), (1, 4), (2, 8)]

@@ -18,7 +18,8 @@ namespace livecca {
 /// One number of a run, as every sink receives it.
 struct MeasureRow {
   std::int64_t epoch = 0;
-  std::uint64_t step = 0;  ///< calls of Monitor::training_step(); if none, steps committed
+  /// Calls of Monitor::training_step(). If there are none: train steps and snapshots so far.
+  std::uint64_t step = 0;
   Stream stream = Stream::probe;
   std::string layer;
   std::string reference;  ///< a network's name, "start", "before-K" or "final"
@@ -122,8 +123,8 @@ struct LayerRow {
 };
 
 /// Something that cost numbers or may explain them. The first event of a kind and subject is
-/// reported, and so is one with another reason: its message differs in more than numbers. Others are
-/// counted, and the counts are written when the run ends.
+/// reported, and so is one with another reason: its message differs in more than numbers. Others
+/// are counted, and the counts are written when the run ends.
 struct Event {
   std::int64_t epoch = 0;
   std::string
