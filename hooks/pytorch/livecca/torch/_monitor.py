@@ -214,7 +214,8 @@ class Monitor:
             raise Error("plan: expected a monitor with a probe, got one without")
         trained = self._networks.trained
         plan = plan_of(trained.model, trained.ears, self._probe, self._options, epochs)
-        return dataclasses.replace(plan, remark=self._nothing_to_compare())
+        remarks = (self._nothing_to_compare(), plan.remark)
+        return dataclasses.replace(plan, remark="\n".join(filter(None, remarks)))
 
     def step(self, epoch: int | None = None) -> None:
         """Tell that a training step was made. Call it once in every step of the loop.

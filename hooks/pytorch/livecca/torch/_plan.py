@@ -89,7 +89,7 @@ class Plan:
     history_byte_limit
         What snapshots take on disk in all, at most.
     remark
-        Why there would be no distances; empty if there would be some.
+        Why there would be no distances, and what looks wrong with the probe; a line each.
     """
 
     layers: tuple[LayerPlan, ...]
@@ -207,6 +207,7 @@ def plan_of(
         seconds=seconds * sum(images) / max(1, images[0]),
         epochs=epochs,
         history_byte_limit=int(options.get("history_byte_limit", _HISTORY_BYTE_LIMIT)),
+        remark=probe.remark,
     )
 
 

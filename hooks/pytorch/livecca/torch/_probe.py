@@ -15,7 +15,9 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, WeightedRandomSampler
 
 from livecca._errors import Error
+from livecca._warnings import log
 from livecca.torch._layers import without_wrappers
+from livecca.torch._remarks import unused_mask
 
 Forward = Callable[[nn.Module, Any], Any]
 
@@ -72,6 +74,12 @@ class Probe:
         A function of a batch that returns the tensors of ProbeBatch.inputs, if these are others
         than the default forward passes to the network.
 
+    Attributes
+    ----------
+    remark
+        What passes so far have shown of the batches, which the logger "livecca" tells once: a part
+        that looks like a mask and is not used. Empty if nothing.
+
     Raises
     ------
     Error
@@ -91,6 +99,7 @@ class Probe:
         self._batches = batches
         self._forward = forward
         self._inputs_of = inputs_of
+        self.remark = ""
 
     def batches(self, model: nn.Module) -> Iterator[ProbeBatch]:
         """All batches in order, copied to the device of the model's first parameter.
@@ -103,6 +112,7 @@ class Probe:
         with _kept_generator(self._batches):
             for batch in self._batches:
                 empty = False
+                self._look_at(batch)
                 yield ProbeBatch(copied(batch, device), self._inputs(batch))
         if empty:
             raise Error(
@@ -129,6 +139,13 @@ class Probe:
             "probe: expected batches of tensors, tuples (inputs, …) or mappings, got "
             f"{_describe(batch)}; give forward=lambda model, batch: …"
         )
+
+    def _look_at(self, batch: Any) -> None:
+        """Tells once what the default forward leaves out."""
+        if self._forward is None and not self.remark:
+            self.remark = unused_mask(batch)
+            if self.remark:
+                log.warning("livecca: %s", self.remark)
 
     def _inputs(self, batch: Any) -> tuple[torch.Tensor, ...]:
         if self._inputs_of is not None:

@@ -1,0 +1,41 @@
+"""What a user should know of a probe: guesses, so they are told and change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+_TOKENS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
+
+def unused_mask(batch: Any) -> str:
+    """What to say of a tuple whose first part alone goes to the network, if a mask is behind it.
+
+    A mask is of sequences × steps as the first part is. It is bool, or of integers 0 and 1 whose
+    steps of one kind all come first: labels of words are seldom so. One that is the same everywhere
+    leaves nothing out. Empty if there is none.
+    """
+    if not isinstance(batch, (tuple, list)) or not batch or not isinstance(batch[0], torch.Tensor):
+        return ""
+    first = batch[0]
+    if first.dim() != 3 and not (first.dim() == 2 and first.dtype in _TOKENS):
+        return ""  # images and rows of features have no steps
+    for number, part in enumerate(batch[1:], 1):
+        if isinstance(part, torch.Tensor) and part.shape == first.shape[:2] and _is_mask(part):
+            return (
+                f"the probe: part {number} of a batch looks like a mask of padding, but only the "
+                "first part is given to the network, so padding counts as samples; if it is a "
+                f"mask: forward=lambda model, batch: model(batch[0], batch[{number}])"
+            )
+    return ""
+
+
+def _is_mask(part: torch.Tensor) -> bool:
+    if part.dtype != torch.bool:
+        if part.dtype not in _TOKENS or not bool(((part == 0) | (part == 1)).all()):
+            return False
+        changes = (part[:, 1:] != part[:, :-1]).sum(1)
+        if bool((changes > 1).any()):
+            return False
+    return bool(part.any()) and not bool(part.all())

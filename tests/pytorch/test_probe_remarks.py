@@ -1,0 +1,106 @@
+"""What is said of a probe that the network cannot run on, or of which it would not see all."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import livecca
+from livecca.torch import Monitor
+
+LENGTHS = torch.tensor([3, 5, 8, 4] * 15)
+MASK = torch.arange(8) < LENGTHS[:, None]  # True is valid
+TOKENS = torch.randint(1, 30, (60, 8), generator=torch.Generator().manual_seed(1)) * MASK
+LABELS = torch.arange(60) % 4
+
+
+class Encoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(30, 4)
+        self.layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+
+    def forward(
+        self, tokens: torch.Tensor, attention_mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        padding = None if attention_mask is None else attention_mask == 0
+        return self.layer(self.words(tokens), src_key_padding_mask=padding)
+
+
+def remarks(caplog: pytest.LogCaptureFixture, words: str) -> list[str]:
+    return [one.getMessage() for one in caplog.records if words in one.getMessage()]
+
+
+def samples_of(run_dir: Path) -> set[int]:
+    return {row.samples for row in livecca.read_run(run_dir).of(livecca.LayerRow)}
+
+
+@pytest.mark.parametrize("mask", [MASK, ~MASK, MASK.long(), MASK.to(torch.uint8)])
+@pytest.mark.parametrize("where", [1, 2])
+def test_a_mask_that_the_network_does_not_get_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mask: torch.Tensor, where: int
+) -> None:
+    parts = [TOKENS, LABELS]
+    parts.insert(where, mask)
+    probe = DataLoader(TensorDataset(*parts), batch_size=25)
+    with Monitor(Encoder(), "*", probe=probe, run_dir=tmp_path / "run") as monitor:
+        for _ in range(2):
+            monitor.snapshot()
+        plan = monitor.plan()
+    [told] = remarks(caplog, "looks like a mask")
+    assert f"part {where} " in told
+    assert told.endswith(f"forward=lambda model, batch: model(batch[0], batch[{where}])")
+    assert plan.remark in told and plan.remark in str(plan)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        (TOKENS, TOKENS % 2),  # labels of words: of 0 and 1 in any order
+        (TOKENS, (TOKENS % 2).float()),
+        (TOKENS, MASK.long() * 2),
+        (TOKENS, MASK[:, :7]),
+        (TOKENS, torch.ones_like(MASK)),  # leaves nothing out
+        (TOKENS, LABELS),
+        (TOKENS, "text", None),
+    ],
+)
+def test_what_is_no_mask_is_not_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, batch: Any
+) -> None:
+    with Monitor(Encoder(), "*", probe=[batch], run_dir=tmp_path / "run") as monitor:
+        assert monitor.plan().remark == ""
+        monitor.snapshot()
+    assert remarks(caplog, "looks like a mask") == []
+
+
+@pytest.mark.parametrize("first", [torch.randn(60, 8), torch.randn(60, 8, 2, 2)])
+def test_targets_of_rows_and_images_are_no_mask(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, first: torch.Tensor
+) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(first[0].numel(), 3))
+    with Monitor(model, "1", probe=[(first, MASK)], run_dir=tmp_path / "run") as monitor:
+        monitor.snapshot()
+    assert remarks(caplog, "looks like a mask") == []
+
+
+def test_the_forward_that_the_remark_names_has_the_mask(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "livecca")
+    probe = DataLoader(TensorDataset(TOKENS, MASK.long(), LABELS), batch_size=25)
+    with Monitor(
+        Encoder(), "*", probe=probe, run_dir=tmp_path / "run",
+        forward=lambda model, batch: model(batch[0], batch[1]),
+    ) as monitor:  # fmt: skip
+        plan = monitor.plan()
+        monitor.snapshot()
+    assert remarks(caplog, "looks like a mask") == []
+    assert samples_of(tmp_path / "run") == {int(LENGTHS.sum())}
+    assert plan.remark == ""
