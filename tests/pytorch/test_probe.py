@@ -218,7 +218,7 @@ def test_a_distributed_sampler_without_shuffling_is_taken() -> None:
 
 
 def test_batches_that_cannot_be_run_are_refused_with_the_way_out() -> None:
-    with pytest.raises(Error, match="give forward=lambda model, batch: …"):
+    with pytest.raises(Error, match="batch: forward=lambda model, batch: …"):
         outputs(Probe([(3, X)], inputs_of=lambda batch: X), MODEL)
     with pytest.raises(Error, match="expected tensors in a batch, got a int"):
         outputs(Probe([3]), MODEL)

@@ -104,3 +104,88 @@ def test_the_forward_that_the_remark_names_has_the_mask(
     assert remarks(caplog, "looks like a mask") == []
     assert samples_of(tmp_path / "run") == {int(LENGTHS.sum())}
     assert plan.remark == ""
+
+
+class NoForward(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(8, 3)
+
+
+class OfTwo(NoForward):
+    def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return self.fc(source + target)
+
+
+class OfDict(NoForward):
+    def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.fc(batch["x"])
+
+
+class OfOneInside(NoForward):
+    """Calls a part of itself wrongly, which no forward= would mend."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = OfTwo()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(x)
+
+
+X = torch.randn(40, 8, generator=torch.Generator().manual_seed(3))
+SAY_HOW = "say how to run the network on a batch: forward=lambda model, batch: …"
+
+
+@pytest.mark.parametrize(
+    ("model", "batch", "kind"),
+    [
+        (NoForward(), X, NotImplementedError),
+        (OfTwo(), (X, X), TypeError),
+        (OfTwo(), {"source": X, "misspelt": X}, TypeError),
+        (OfDict(), {"x": X}, TypeError),
+        (OfDict(), ({"x": X, "y": X}, LABELS), TypeError),
+    ],
+)
+def test_a_call_that_does_not_fit_names_the_way_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, model: nn.Module, batch: Any, kind: Any
+) -> None:
+    with Monitor(model, "fc", probe=[batch], run_dir=tmp_path / "run") as monitor:
+        with pytest.raises(kind) as reason:
+            monitor.plan()
+        report = monitor.snapshot()
+        assert str(reason.value).endswith(f"; {SAY_HOW}")
+        assert SAY_HOW in str(report)
+    assert len(remarks(caplog, SAY_HOW)) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "batch", "options"),
+    [
+        (OfOneInside(), X, {}),
+        (OfTwo(), (X, X), {"forward": lambda model, batch: model(batch[0])}),
+    ],
+)
+def test_other_failures_are_as_they_are(
+    tmp_path: Path, model: nn.Module, batch: Any, options: Any
+) -> None:
+    with Monitor(model, "fc", probe=[batch], run_dir=tmp_path / "run", **options) as monitor:
+        with pytest.raises(TypeError, match="missing 1 required.*'target'$"):
+            monitor.plan()
+
+
+@pytest.mark.parametrize(
+    ("model", "batch", "forward"),
+    [
+        (NoForward(), (X, LABELS), lambda model, batch: model.fc(batch[0])),
+        (OfTwo(), (X, X, LABELS), lambda model, batch: model(batch[0], batch[1])),
+        (OfDict(), {"x": X}, lambda model, batch: model(batch)),
+    ],
+)
+def test_the_ways_of_the_documentation_run(
+    tmp_path: Path, model: nn.Module, batch: Any, forward: Any
+) -> None:
+    with Monitor(model, "fc", probe=[batch], run_dir=tmp_path / "run", forward=forward) as monitor:
+        monitor.snapshot()
+    assert samples_of(tmp_path / "run") == {40}
+    assert livecca.read_run(tmp_path / "run").of(livecca.EventRow)[-1].what == "finished"

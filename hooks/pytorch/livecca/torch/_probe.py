@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, Wei
 from livecca._errors import Error
 from livecca._warnings import log
 from livecca.torch._layers import without_wrappers
-from livecca.torch._remarks import unused_mask
+from livecca.torch._remarks import SAY_HOW, is_of_the_call, unused_mask
 
 Forward = Callable[[nn.Module, Any], Any]
 
@@ -131,13 +131,18 @@ class Probe:
             return self._forward(network, batch)
         if isinstance(batch, (tuple, list)) and not _is_input(batch) and len(batch) > 0:
             batch = batch[0]
-        if isinstance(batch, Mapping):
-            return network(**{key: value for key, value in batch.items() if key not in _LABELS})
-        if _is_input(batch):
-            return network(batch)
+        try:
+            if isinstance(batch, Mapping):
+                return network(**{key: value for key, value in batch.items() if key not in _LABELS})
+            if _is_input(batch):
+                return network(batch)
+        except (TypeError, NotImplementedError) as reason:
+            if not is_of_the_call(reason, network):
+                raise
+            raise type(reason)(f"{reason}; {SAY_HOW}") from reason
         raise Error(
             "probe: expected batches of tensors, tuples (inputs, …) or mappings, got "
-            f"{_describe(batch)}; give forward=lambda model, batch: …"
+            f"{_describe(batch)}; {SAY_HOW}"
         )
 
     def _look_at(self, batch: Any) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import nn
 
+SAY_HOW = "say how to run the network on a batch: forward=lambda model, batch: …"
 _TOKENS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
@@ -39,3 +41,13 @@ def _is_mask(part: torch.Tensor) -> bool:
         if bool((changes > 1).any()):
             return False
     return bool(part.any()) and not bool(part.all())
+
+
+def is_of_the_call(reason: Exception, network: nn.Module) -> bool:
+    """Whether the network itself refused what it was called with, or cannot be called."""
+    text = str(reason)
+    if isinstance(reason, NotImplementedError):
+        return f'Module [{type(network).__name__}] is missing the required "forward"' in text
+    forward = getattr(network.forward, "__qualname__", "forward")
+    misfits = (" missing ", "unexpected keyword argument", " positional argument")
+    return text.startswith(f"{forward}()") and any(words in text for words in misfits)
