@@ -189,3 +189,61 @@ def test_the_ways_of_the_documentation_run(
         monitor.snapshot()
     assert samples_of(tmp_path / "run") == {40}
     assert livecca.read_run(tmp_path / "run").of(livecca.EventRow)[-1].what == "finished"
+
+
+SINGLE = "these look like single inputs, not batches; give images.split(100) or DataLoader("
+IMAGES = torch.randn(50, 3, 8, 8, generator=torch.Generator().manual_seed(4))
+DENSE = nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs"),
+    [
+        (nn.Sequential(nn.Linear(8, 3)), list(X)),  # the layer is refused
+        (nn.Sequential(nn.Conv2d(3, 4, 3)), list(IMAGES)),
+        (nn.Sequential(nn.Conv2d(3, 4, 3)), [(image, 1) for image in IMAGES]),
+        (DENSE, list(IMAGES)),  # the network fails
+        (Encoder(), list(TOKENS)),
+        (Encoder(), [{"tokens": row, "labels": 1} for row in TOKENS]),
+        (
+            Encoder(),
+            [{"tokens": row.tolist(), "labels": 1} for row in TOKENS],
+        ),  # as of Hugging Face
+    ],
+)
+def test_single_inputs_are_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, model: nn.Module, inputs: Any
+) -> None:
+    with Monitor(model, "*", probe=inputs, run_dir=tmp_path / "run") as monitor:
+        first = str(monitor.snapshot())
+        monitor.snapshot()
+        assert SINGLE in first
+        assert len(remarks(caplog, SINGLE)) == 1
+        try:
+            said = str(monitor.plan())
+        except Exception:
+            said = caplog.records[-1].getMessage()
+        assert SINGLE in said
+
+
+@pytest.mark.parametrize(
+    ("model", "batches"),
+    [
+        (DENSE, [X]),  # fails, and is a batch
+        (DENSE, IMAGES[:, :2].split(5)),
+        (DENSE, IMAGES[:, :2].split(1)),
+        (nn.Sequential(nn.Linear(8, 3)), list(X.split(1))),
+        (nn.Sequential(nn.Embedding(30, 4)), [TOKENS[:, 0]]),  # one word an input
+    ],
+)
+def test_batches_are_not_taken_for_single_inputs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, model: nn.Module, batches: Any
+) -> None:
+    with Monitor(model, "*", probe=batches, run_dir=tmp_path / "run") as monitor:
+        assert SINGLE not in str(monitor.snapshot())
+    assert remarks(caplog, SINGLE) == []
+
+
+def test_a_dataset_is_told_how_to_become_batches(tmp_path: Path) -> None:
+    with pytest.raises(livecca.Error, match=r"; give DataLoader\(dataset, batch_size=100\)$"):
+        Monitor(DENSE, "1", probe=TensorDataset(IMAGES), run_dir=tmp_path / "run")

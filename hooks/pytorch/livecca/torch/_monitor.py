@@ -200,8 +200,8 @@ class Monitor:
     def plan(self, epochs: int | None = None) -> Plan:
         """What would be watched and what it takes: print it before training.
 
-        Runs the first batch of the probe, without a trace. Raises Error if there is no probe or the
-        monitor is closed, and whatever the network raises on that batch.
+        Runs the first batch of the probe twice, without a trace. Raises Error if there is no probe
+        or the monitor is closed, and whatever the network raises on that batch.
 
         Parameters
         ----------

@@ -12,12 +12,24 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
-from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, WeightedRandomSampler
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 from livecca._errors import Error
 from livecca._warnings import log
 from livecca.torch._layers import without_wrappers
-from livecca.torch._remarks import SAY_HOW, is_of_the_call, unused_mask
+from livecca.torch._remarks import (
+    SAY_HOW,
+    SINGLE_INPUTS,
+    are_single_inputs,
+    is_of_the_call,
+    unused_mask,
+)
 
 Forward = Callable[[nn.Module, Any], Any]
 
@@ -100,6 +112,7 @@ class Probe:
         self._forward = forward
         self._inputs_of = inputs_of
         self.remark = ""
+        self._may_be_single: bool | None = None  # not known yet
 
     def batches(self, model: nn.Module) -> Iterator[ProbeBatch]:
         """All batches in order, copied to the device of the model's first parameter.
@@ -129,7 +142,7 @@ class Probe:
         network = without_wrappers(model)
         if self._forward is not None:
             return self._forward(network, batch)
-        if isinstance(batch, (tuple, list)) and not _is_input(batch) and len(batch) > 0:
+        if _is_tuple_of_inputs(batch) and len(batch) > 0:
             batch = batch[0]
         try:
             if isinstance(batch, Mapping):
@@ -145,8 +158,21 @@ class Probe:
             f"{_describe(batch)}; {SAY_HOW}"
         )
 
+    @property
+    def doubt(self) -> str:
+        """What to say if the network or a layer refuses the batches: they may be single inputs.
+
+        Empty if they do not look so, and before the first pass.
+        """
+        return SINGLE_INPUTS if self._may_be_single else ""
+
     def _look_at(self, batch: Any) -> None:
         """Tells once what the default forward leaves out."""
+        if self._may_be_single is None:
+            inputs = batch[:1] if _is_tuple_of_inputs(batch) else batch
+            self._may_be_single = are_single_inputs(
+                list(_tensors_of(inputs)), _length_of(self._batches)
+            )
         if self._forward is None and not self.remark:
             self.remark = unused_mask(batch)
             if self.remark:
@@ -155,7 +181,7 @@ class Probe:
     def _inputs(self, batch: Any) -> tuple[torch.Tensor, ...]:
         if self._inputs_of is not None:
             found = tuple(_tensors_of(self._inputs_of(batch)))
-        elif isinstance(batch, (tuple, list)) and not _is_input(batch):
+        elif _is_tuple_of_inputs(batch):
             found = tuple(_tensors_of(batch[:1]))
         else:
             found = tuple(_tensors_of(batch))
@@ -179,22 +205,25 @@ def device_of(model: nn.Module) -> torch.device | None:
 
 def _require_batches(batches: Any) -> None:
     if isinstance(batches, (torch.Tensor, Mapping, str)) or not isinstance(batches, Iterable):
-        remedy = "give x.split(250)" if isinstance(batches, torch.Tensor) else "give [batch]"
         raise Error(
             f"probe: expected batches, e.g. a list or a DataLoader, got {_describe(batches)}; "
-            f"{remedy}"
+            f"{_way_to_batches(batches)}"
         )
     if isinstance(batches, Iterator):
         raise Error(
             "probe: expected batches that can be iterated at every epoch, got a "
             f"{type(batches).__name__}, which can be used once; give a list or a DataLoader"
         )
-    try:
-        empty = len(batches) == 0  # type: ignore[arg-type]
-    except TypeError:
-        return  # of unknown length, such as a loader of a stream
-    if empty:
+    if _length_of(batches) == 0:
         raise Error("probe: expected at least one batch, got none")
+
+
+def _way_to_batches(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return "give x.split(250)"
+    if isinstance(value, Dataset):
+        return "give DataLoader(dataset, batch_size=100)"
+    return "give [batch]"
 
 
 def _require_fixed_order(loader: DataLoader[Any]) -> None:
@@ -224,6 +253,18 @@ def _kept_generator(batches: Any) -> Iterator[None]:
 def _is_input(batch: Any) -> bool:
     """A tensor, or a tuple that is one input, such as a PackedSequence."""
     return isinstance(batch, (torch.Tensor, PackedSequence))
+
+
+def _is_tuple_of_inputs(batch: Any) -> bool:
+    """A tuple or list (inputs, …) with other things behind."""
+    return isinstance(batch, (tuple, list)) and not _is_input(batch)
+
+
+def _length_of(batches: Any) -> int | None:
+    try:
+        return len(batches)
+    except TypeError:
+        return None  # such as a loader of a stream
 
 
 def copied(value: Any, device: torch.device | None) -> Any:

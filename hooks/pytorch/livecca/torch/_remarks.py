@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
 SAY_HOW = "say how to run the network on a batch: forward=lambda model, batch: …"
+SINGLE_INPUTS = (
+    "the probe: these look like single inputs, not batches; give images.split(100) or "
+    "DataLoader(dataset, batch_size=100)"
+)
 _TOKENS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
@@ -41,6 +46,22 @@ def _is_mask(part: torch.Tensor) -> bool:
         if bool((changes > 1).any()):
             return False
     return bool(part.any()) and not bool(part.all())
+
+
+def are_single_inputs(tensors: Sequence[torch.Tensor], batches: int | None) -> bool:
+    """Whether a batch may be one image, row or sentence. Ask where networks or layers refuse it.
+
+    Parameters
+    ----------
+    tensors
+        Of the first batch.
+    batches
+        How many batches there are; None if that is not known.
+    """
+    if not tensors or tensors[0].dim() <= 1:
+        return True
+    shape = tensors[0].shape  # of an image, the first axis has channels or rows
+    return len(shape) <= 3 and shape[0] > 1 and batches is not None and batches > shape[0]
 
 
 def is_of_the_call(reason: Exception, network: nn.Module) -> bool:
