@@ -82,8 +82,16 @@ def test_a_pass_that_fails_is_told_at_once(
     ("options", "why"),
     [
         ({"keep_history": False}, "keep_history=False leaves nothing"),
-        ({"probe": None, "train_stream": livecca.Schedule.every_steps(1)}, "references only"),
+        ({"probe": None, "train_stream": livecca.Schedule.every_steps(1)}, "no layer is"),
+        ({"train_stream": livecca.Schedule.every_steps(1)}, "the train stream is compared with"),
         ({}, ""),
+        (
+            {
+                "train_stream": livecca.Schedule.every_steps(1),
+                "references": {"other": watched.Net(8)},
+            },
+            "",
+        ),
         ({"keep_history": False, "references": {"other": watched.Net(8)}}, ""),
     ],
 )

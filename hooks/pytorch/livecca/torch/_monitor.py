@@ -30,6 +30,7 @@ from livecca.torch._plan import Plan, plan_of
 from livecca.torch._probe import Forward, Probe
 from livecca.torch._readings import DeclaredReading
 from livecca.torch._references import Reference, error_of
+from livecca.torch._remarks import uncompared
 from livecca.torch._state import tensors_of, write_tensors
 from livecca.torch._training import TrainingEars, TrainingPass
 
@@ -158,7 +159,7 @@ class Monitor:
         elif checkpoint is not None or not holds_a_run(run_dir):
             self._make_core(checkpoint)
         # Else it is made at the first call, because load_state_dict() may come yet.
-        if remark := self._nothing_to_compare():
+        if remark := self._uncompared():
             log.warning("livecca: %s", remark)
 
     def _core(self) -> CoreMonitor:
@@ -214,7 +215,7 @@ class Monitor:
             raise Error("plan: expected a monitor with a probe, got one without")
         trained = self._networks.trained
         plan = plan_of(trained.model, trained.ears, self._probe, self._options, epochs)
-        remarks = (self._nothing_to_compare(), plan.remark)
+        remarks = (self._uncompared(), plan.remark)
         return dataclasses.replace(plan, remark="\n".join(filter(None, remarks)))
 
     def step(self, epoch: int | None = None) -> None:
@@ -344,17 +345,14 @@ class Monitor:
         if self._core_or_none is not None:
             self._core_or_none._expect_outside(what)
 
-    def _nothing_to_compare(self) -> str:
-        """Why there will be no distances; empty if there will be some."""
-        has_history = self._probe is not None and self._options.get("keep_history", True)
-        if has_history or self._networks.references or self._networks.packs:
-            return ""
-        why = (
-            "the train stream is compared with references only"
-            if self._probe is None
-            else "keep_history=False leaves nothing of earlier snapshots"
+    def _uncompared(self) -> str:
+        return uncompared(
+            probe=self._probe is not None,
+            training=self._hears_training,
+            history=self._options.get("keep_history", True),
+            networks=bool(self._networks.references),
+            packs=bool(self._networks.packs),
         )
-        return f"no layer is compared: {why}, and there are no references; rows have health only"
 
     def _forked(self) -> bool:
         return self._core_or_none is not None and self._core_or_none.is_forked

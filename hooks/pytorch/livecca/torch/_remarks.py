@@ -1,4 +1,4 @@
-"""What a user should know of a probe: guesses, so they are told and change nothing."""
+"""What a user should know before training. It is told, and changes nothing."""
 
 from __future__ import annotations
 
@@ -72,3 +72,30 @@ def is_of_the_call(reason: Exception, network: nn.Module) -> bool:
     forward = getattr(network.forward, "__qualname__", "forward")
     misfits = (" missing ", "unexpected keyword argument", " positional argument")
     return text.startswith(f"{forward}()") and any(words in text for words in misfits)
+
+
+def uncompared(*, probe: bool, training: bool, history: bool, networks: bool, packs: bool) -> str:
+    """What will have no distances, and why; empty if all that is watched has some.
+
+    Parameters
+    ----------
+    probe, training
+        Whether the stream is watched.
+    history
+        Whether snapshots are kept, to compare later ones with.
+    networks, packs
+        Whether there are references that run beside the network, and recorded ones.
+    """
+    if not (probe and (history or packs)) and not networks:
+        why = (
+            "keep_history=False leaves nothing of earlier snapshots"
+            if probe
+            else "the train stream is compared with networks of references= only"
+        )
+        return f"no layer is compared: {why}, and there are no references; rows have health only"
+    if training and not networks:
+        return (
+            "the train stream is compared with networks of references= only, and there are none: "
+            "its rows have health only, no distances"
+        )
+    return ""
