@@ -49,7 +49,7 @@ class Step:
         array
             As for :func:`livecca.compare`, of the tap's layout.
         mask
-            Which steps are valid: booleans, sequences × steps.
+            Which steps are valid: True (1) is valid, sequences × steps.
         """
         tap = _checks.of_type("tap", tap, Tap, "what Monitor.watch() returned")
         name = f"{tap.network}/{tap.layer}"

@@ -291,7 +291,7 @@ def tap(
     layout
         What its axes mean; by default 2 axes are nc, 3 ntc, 4 nchw, 5 ncdhw.
     mask
-        Which steps are valid, bool of batch × steps; by default what the batch says.
+        Which steps are valid: True is valid, bool of batch × steps; by default what the batch says.
 
     Returns
     -------

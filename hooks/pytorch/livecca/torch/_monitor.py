@@ -87,8 +87,8 @@ class Monitor:
         When a training step is observed as well, for example
         ``livecca.Schedule.every_steps(10)``. By default none is. Then the first forward pass of the
         step counts that runs in training mode and records gradients, so not those that follow it
-        by gradient accumulation. References that are networks run on the same inputs. Layers
-        inside of torch.compile are not heard in training; an event says so.
+        by gradient accumulation. References that are networks run on the same inputs; without one
+        there are no distances. Layers inside of torch.compile are not heard; an event says so.
     overhead_budget
         The share of training time that this may take, such as 0.02.
     checkpoint
