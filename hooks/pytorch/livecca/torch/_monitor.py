@@ -15,7 +15,7 @@ from livecca import _checks
 from livecca._errors import Error
 from livecca._final import FinalReport
 from livecca._monitor import Monitor as CoreMonitor
-from livecca._resume import CHECKPOINT, holds_a_run
+from livecca._resume import holds_a_run
 from livecca._rows import MeasureRow, OverheadRow
 from livecca._run import read_run
 from livecca._settings import Schedule
@@ -31,10 +31,8 @@ from livecca.torch._probe import Forward, Probe
 from livecca.torch._readings import DeclaredReading
 from livecca.torch._references import Reference, error_of
 from livecca.torch._remarks import uncompared
-from livecca.torch._state import tensors_of, write_tensors
+from livecca.torch._state import as_a_folder, require_state, state_of, tensors_of
 from livecca.torch._training import TrainingEars, TrainingPass
-
-_STATE_VERSION = 1
 
 
 class Monitor:
@@ -189,8 +187,7 @@ class Monitor:
 
     def _make_core_of(self, files: Mapping[str, Tensor]) -> None:
         """Makes the core of what save() wrote; of nothing, it begins."""
-        with tempfile.TemporaryDirectory() as folder:
-            write_tensors(files, Path(folder))
+        with as_a_folder(files) as folder:
             self._make_core(folder)
 
     @property
@@ -276,22 +273,16 @@ class Monitor:
             self._core().save(folder)
             files = tensors_of(Path(folder))
         epoch = self._epoch + self._epoch_is_over
-        return {"version": _STATE_VERSION, "epoch": epoch, "files": files}
+        return state_of(files, epoch)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with a run. Call it before anything else, with the same ``run_dir``."""
-        if state.get("version") != _STATE_VERSION:
-            raise Error(
-                f"state_dict: expected one of version {_STATE_VERSION}, got "
-                f"{state.get('version')!r}"
-            )
+        state = require_state(state)
         if self._core_or_none is not None:
             raise Error(
                 "load_state_dict: expected to be called first, on a run_dir that holds the run, "
                 "got a monitor that has begun"
             )
-        if CHECKPOINT not in state["files"]:
-            raise Error(f"state_dict: expected the files of a run, got none called {CHECKPOINT}")
         self._make_core_of(state["files"])
         self._epoch = int(state["epoch"])
 
