@@ -163,7 +163,7 @@ def test_a_closed_monitor_has_no_plan(tmp_path: Path) -> None:
         network(), "0", probe=[torch.randn(30, 3, 6, 6)], run_dir=tmp_path / "run"
     )
     monitor.close()
-    with pytest.raises(livecca.Error, match="plan: expected a monitor that is not closed"):
+    with pytest.raises(livecca.Error, match="expected a monitor that is not finished"):
         monitor.plan()
 
 

@@ -34,6 +34,12 @@ from livecca.torch._remarks import uncompared
 from livecca.torch._state import as_a_folder, require_state, state_of, tensors_of
 from livecca.torch._training import TrainingEars, TrainingPass
 
+_IS_FINISHED = "expected a monitor that is not finished; finish() or close() ended it"
+_NO_STEP = (
+    "train_stream: expected step() in every step of the training loop, it was never called; so no "
+    "training step is observed"
+)
+
 
 class Monitor:
     """Watches layers of a network: the same inputs at every snapshot, and training steps if asked.
@@ -149,6 +155,7 @@ class Monitor:
         self._epoch = 0
         self._epoch_is_over = False
         self._closed = False
+        self._expects_step = train_stream is not None
         if isinstance(checkpoint, Mapping):
             if checkpoint:
                 self.load_state_dict(checkpoint)
@@ -162,7 +169,7 @@ class Monitor:
 
     def _core(self) -> CoreMonitor:
         if self._closed:
-            raise Error("expected a monitor that is not closed, got one that is")
+            raise Error(_IS_FINISHED)
         if self._core_or_none is None:
             return self._make_core(None)
         return self._core_or_none
@@ -207,7 +214,7 @@ class Monitor:
             Of the training, if the plan is to say what all snapshots take on disk.
         """
         if self._closed:
-            raise Error("plan: expected a monitor that is not closed, got one that is")
+            raise Error(_IS_FINISHED)
         if self._probe is None:
             raise Error("plan: expected a monitor with a probe, got one without")
         trained = self._networks.trained
@@ -227,6 +234,7 @@ class Monitor:
             return
         ears = self._training_ears
         core = self._core()
+        self._expects_step = False
         self._enter(epoch)
         if ears is not None and not ears.next_step() and self._passes is not None:
             self._passes.tell_no_training(self._epoch)
@@ -246,6 +254,7 @@ class Monitor:
             By default the one after that of the last snapshot, from 0.
         """
         core = self._core()
+        self._tell_no_step()
         self._enter(epoch)
         self._hand_over()
         if self._probe is not None and self._passes is not None and not core.is_forked:
@@ -293,6 +302,7 @@ class Monitor:
         self._expect_outside("finish")
         try:
             core = self._core()
+            self._tell_no_step()
             self._hand_over()
             return core.finish()
         finally:
@@ -326,6 +336,12 @@ class Monitor:
     def __deepcopy__(self, memo: dict[int, Any]) -> Monitor:
         return self  # a copied trainer has the same monitor: one run has one
 
+    def _tell_no_step(self) -> None:
+        """Warns once if a snapshot was made and no step came since it, nor before."""
+        if self._expects_step and self._epoch_is_over and not self._forked():
+            self._expects_step = False
+            log.warning("livecca: %s", _NO_STEP)
+
     def _hand_over(self) -> None:
         """What the last step heard on a device may be on its way yet."""
         if self._passes is not None and not self._forked():
@@ -346,7 +362,8 @@ class Monitor:
         )
 
     def _forked(self) -> bool:
-        return self._core_or_none is not None and self._core_or_none.is_forked
+        core = self._core_or_none
+        return core is not None and not self._closed and core.is_forked
 
     def _enter(self, epoch: int | None) -> None:
         next_one = self._epoch + self._epoch_is_over

@@ -228,12 +228,17 @@ def _way_to_batches(value: Any) -> str:
 
 def _require_fixed_order(loader: DataLoader[Any]) -> None:
     for sampler in (loader.sampler, getattr(loader.batch_sampler, "sampler", None)):
-        shuffles = isinstance(sampler, (RandomSampler, SubsetRandomSampler, WeightedRandomSampler))
-        if shuffles or getattr(sampler, "shuffle", False) is True:
-            raise Error(
-                "probe: expected the same order at every pass, got a DataLoader with a "
-                f"{type(sampler).__name__} that shuffles; give it shuffle=False"
-            )
+        has_switch = getattr(sampler, "shuffle", False) is True  # as that of several processes
+        if has_switch or isinstance(sampler, (SubsetRandomSampler, WeightedRandomSampler)):
+            remedy = "give that shuffle=False" if has_switch else "drop the sampler"
+        elif isinstance(sampler, RandomSampler):
+            remedy = "give it shuffle=False and no sampler"
+        else:
+            continue
+        raise Error(
+            "probe: expected the same order at every pass, got a DataLoader with a "
+            f"{type(sampler).__name__} that shuffles; {remedy}"
+        )
 
 
 @contextmanager
