@@ -106,6 +106,43 @@ def test_the_forward_that_the_remark_names_has_the_mask(
     assert plan.remark == ""
 
 
+def test_tensors_without_a_shape_are_run(tmp_path: Path) -> None:
+    nested = torch.nested.nested_tensor([torch.randn(3, 4), torch.randn(5, 4)])
+    probe = livecca.torch.Probe([(nested, MASK)])
+    [batch] = probe.batches(nn.Linear(4, 2))
+    assert batch.value[0].is_nested and probe.remark == ""
+
+
+class Renamed(Encoder):
+    def forward(  # type: ignore[override]
+        self, tokens: torch.Tensor, mask: torch.Tensor
+    ) -> torch.Tensor:
+        return super().forward(tokens, mask)
+
+
+def test_a_mask_under_a_name_that_tells_nothing_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    probe = DataLoader(TensorDataset(TOKENS, MASK.long(), LABELS), batch_size=25)
+    with Monitor(
+        Renamed(), "*", probe=probe, run_dir=tmp_path / "run",
+        forward=lambda model, batch: model(batch[0], batch[1]),
+    ) as monitor:  # fmt: skip
+        for _ in range(2):
+            monitor.snapshot()
+        plan = monitor.plan()
+    [told] = remarks(caplog, "looks like a mask")
+    assert "but no layer has a mask" in told and plan.remark in told and plan.remark
+    batches = [{"tokens": TOKENS, "attention_mask": MASK.long()}]  # what it says helps
+    with Monitor(
+        Renamed(), "*", probe=batches, run_dir=tmp_path / "again",
+        forward=lambda model, batch: model(batch["tokens"], batch["attention_mask"]),
+    ) as monitor:  # fmt: skip
+        monitor.snapshot()
+    assert len(remarks(caplog, "looks like a mask")) == 1
+    assert samples_of(tmp_path / "again") == {int(LENGTHS.sum())}
+
+
 class NoForward(nn.Module):
     def __init__(self) -> None:
         super().__init__()

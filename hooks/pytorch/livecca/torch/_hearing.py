@@ -47,6 +47,11 @@ class Heard:
     valid: torch.Tensor | None
     checks: tuple[Check, ...] = ()
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether a mask could leave steps of it out."""
+        return self.valid is not None or self.reading.has_steps(self.tensor)
+
     def valid_on_cpu(self) -> torch.Tensor | None:
         """`valid` in the CPU's memory. Waits for a device; raises Error if a check fails."""
         for check in self.checks:

@@ -162,6 +162,8 @@ class Passes:
         hearing.rows.hand_over()
         if not hearing.fits(batch):
             self._tell_doubt(probe)
+        if hearing.masked and not any(hearing.masked):
+            probe.tell_no_mask()
         step.set_inputs(joined(batch.inputs, hearing.inputs))
         self._tell_not_called(hearing, "a pass over the probe")
         return hearing.inputs or 0
@@ -244,6 +246,7 @@ class _Hearing:
         self.step = step
         self.names: set[tuple[str, str]] = set()
         self._was_refused = False
+        self.masked: list[bool] = []  # of each layer with steps, whether it had a mask
         self.inputs: int | None = None  # how many the batch has
         self.rows = DeviceRows(step, devices)
         self._passes = passes
@@ -255,6 +258,8 @@ class _Hearing:
         def take(heard: Heard) -> None:
             self.names.add((network, heard.name))
             tap = self._passes.tap_of(network, heard)
+            if heard.has_steps:
+                self.masked.append(heard.valid is not None)
             if self.inputs is None:
                 self.inputs = heard.reading.inputs_of(heard.tensor)
             self._passes.learn_features(network, heard, self.step)

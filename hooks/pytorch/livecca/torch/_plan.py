@@ -198,6 +198,9 @@ def plan_of(
                         log.warning("livecca: %s", probe.doubt)
                     raise
                 count = _Counter.of(batch, heard)
+                masked = [one.valid is not None for one in heard.values() if one.has_steps]
+                if masked and not any(masked):
+                    probe.tell_no_mask()
             images.append(count(batch))
     doubt = probe.doubt if left_out else ""
     for layer in ears.layers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ from livecca.torch._remarks import (
     SINGLE_INPUTS,
     are_single_inputs,
     is_of_the_call,
+    part_like_a_mask,
+    unknown_mask,
     unused_mask,
 )
 
@@ -113,6 +115,8 @@ class Probe:
         self._inputs_of = inputs_of
         self.remark = ""
         self._may_be_single: bool | None = None  # not known yet
+        self._was_seen = False  # a whole pass
+        self._mask_part = 0  # which part of a batch may be a mask
 
     def batches(self, model: nn.Module) -> Iterator[ProbeBatch]:
         """All batches in order, copied to the device of the model's first parameter.
@@ -125,8 +129,11 @@ class Probe:
         with _kept_generator(self._batches):
             for batch in self._batches:
                 empty = False
-                self._look_at(batch)
+                if not self._was_seen:
+                    with suppress(RuntimeError):  # tensors without a shape, such as nested ones
+                        self._look_at(batch)
                 yield ProbeBatch(copied(batch, device), self._inputs(batch))
+        self._was_seen = True
         if empty:
             raise Error(
                 "probe: expected at least one batch, got none; give inputs that can be iterated "
@@ -167,16 +174,25 @@ class Probe:
         return SINGLE_INPUTS if self._may_be_single else ""
 
     def _look_at(self, batch: Any) -> None:
-        """Tells once what the default forward leaves out."""
+        """Guesses what a batch is, and tells once what the default forward leaves out."""
         if self._may_be_single is None:
             inputs = batch[:1] if _is_tuple_of_inputs(batch) else batch
             self._may_be_single = are_single_inputs(
                 list(_tensors_of(inputs)), _length_of(self._batches)
             )
-        if self._forward is None and not self.remark:
-            self.remark = unused_mask(batch)
-            if self.remark:
-                log.warning("livecca: %s", self.remark)
+        self._mask_part = self._mask_part or part_like_a_mask(batch)
+        if self._forward is None and self._mask_part:
+            self._tell(unused_mask(self._mask_part))
+
+    def tell_no_mask(self) -> None:
+        """Tells once, after a pass in which no layer of sequences had a mask, if one is likely."""
+        if self._forward is not None and self._mask_part:
+            self._tell(unknown_mask(self._mask_part))
+
+    def _tell(self, remark: str) -> None:
+        if not self.remark:
+            self.remark = remark
+            log.warning("livecca: %s", remark)
 
     def _inputs(self, batch: Any) -> tuple[torch.Tensor, ...]:
         if self._inputs_of is not None:

@@ -16,26 +16,40 @@ SINGLE_INPUTS = (
 _TOKENS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
-def unused_mask(batch: Any) -> str:
-    """What to say of a tuple whose first part alone goes to the network, if a mask is behind it.
+def part_like_a_mask(batch: Any) -> int:
+    """Which part of a tuple (inputs, …) looks like a mask of padding; 0 if none does.
 
-    A mask is of sequences × steps as the first part is. It is bool, or of integers 0 and 1 whose
+    A mask is of sequences × steps as the inputs are. It is bool, or of integers 0 and 1 whose
     steps of one kind all come first: labels of words are seldom so. One that is the same everywhere
-    leaves nothing out. Empty if there is none.
+    leaves nothing out.
     """
     if not isinstance(batch, (tuple, list)) or not batch or not isinstance(batch[0], torch.Tensor):
-        return ""
+        return 0
     first = batch[0]
     if first.dim() != 3 and not (first.dim() == 2 and first.dtype in _TOKENS):
-        return ""  # images and rows of features have no steps
+        return 0  # images and rows of features have no steps
     for number, part in enumerate(batch[1:], 1):
         if isinstance(part, torch.Tensor) and part.shape == first.shape[:2] and _is_mask(part):
-            return (
-                f"the probe: part {number} of a batch looks like a mask of padding, but only the "
-                "first part is given to the network, so padding counts as samples; if it is a "
-                f"mask: forward=lambda model, batch: model(batch[0], batch[{number}])"
-            )
-    return ""
+            return number
+    return 0
+
+
+def unused_mask(part: int) -> str:
+    """What to say of such a part if only the first part is given to the network."""
+    return (
+        f"the probe: part {part} of a batch looks like a mask of padding, but only the first part "
+        "is given to the network, so padding counts as samples; if it is a mask: "
+        f"forward=lambda model, batch: model(batch[0], batch[{part}])"
+    )
+
+
+def unknown_mask(part: int) -> str:
+    """What to say of such a part if forward= is given, and no layer has a mask."""
+    return (
+        f"the probe: part {part} of a batch looks like a mask of padding, but no layer has a mask, "
+        "so padding counts as samples; if it is a mask, give it a name: batches such as "
+        "{'ids': …, 'attention_mask': …}, or this name in the network's forward()"
+    )
 
 
 def _is_mask(part: torch.Tensor) -> bool:
