@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -73,6 +74,24 @@ def test_frames(tmp_path: Path) -> None:
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame["value"]) == [row.value for row in run.of(livecca.MeasureRow)]
     assert set(run.to_pandas(livecca.VerdictRow)["layer"]) == {"hidden", "out"}
+
+
+def test_the_curves_of_the_documentation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pandas", reason="SKIPPED: no pandas")
+    watched(tmp_path / "runs" / "first")
+    text = (Path(__file__).parents[2] / "docs" / "pytorch.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^rows = .*\ncurves = .*$", text, flags=re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    names = {"livecca": livecca}
+    exec(code, names)
+    curves: Any = names["curves"]
+    expected = {
+        (row.epoch, row.layer): row.value
+        for row in livecca.read_run(tmp_path / "runs" / "first").of(livecca.MeasureRow)
+        if (row.stream, row.reference, row.measure) == ("probe", "start", "pwcca_distance")
+    }
+    assert len(expected) > 1 and curves.size == len(expected)
+    assert {key: curves.loc[key] for key in expected} == expected
 
 
 def test_frames_of_polars(tmp_path: Path) -> None:

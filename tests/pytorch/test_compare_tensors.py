@@ -88,3 +88,16 @@ def test_arrays_of_jax_are_read() -> None:
     assert livecca.compare(short, y) == livecca.compare(X.bfloat16(), Y)
     whole = (10 * x).astype(jax.numpy.int32)
     assert livecca.compare(whole, y) == livecca.compare(np.asarray(whole), Y.numpy())
+
+
+@pytest.mark.parametrize("as_numbers", [False, True])
+def test_a_mask_is_true_where_a_step_is_valid(as_numbers: bool) -> None:
+    x, y = (torch.randn(40, 6, 3) for _ in range(2))
+    lengths = torch.arange(40) % 5 + 1
+    key_padding_mask = torch.arange(6) >= lengths[:, None]  # as PyTorch has it: True is padding
+    valid = ~key_padding_mask
+    mask = valid.long() if as_numbers else valid  # as of Hugging Face
+    got = livecca.compare(x, y, layout="ntc", mask=mask, measures="pwcca")
+    expected = livecca.compare(x[valid], y[valid], measures="pwcca")
+    assert got.samples == expected.samples == int(lengths.sum())
+    assert got.distance["pwcca"] == pytest.approx(expected.distance["pwcca"], rel=1e-12)

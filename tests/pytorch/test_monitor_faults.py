@@ -82,8 +82,16 @@ def test_a_pass_that_fails_is_told_at_once(
     ("options", "why"),
     [
         ({"keep_history": False}, "keep_history=False leaves nothing"),
-        ({"probe": None, "train_stream": livecca.Schedule.every_steps(1)}, "references only"),
+        ({"probe": None, "train_stream": livecca.Schedule.every_steps(1)}, "no layer is"),
+        ({"train_stream": livecca.Schedule.every_steps(1)}, "the train stream is compared with"),
         ({}, ""),
+        (
+            {
+                "train_stream": livecca.Schedule.every_steps(1),
+                "references": {"other": watched.Net(8)},
+            },
+            "",
+        ),
         ({"keep_history": False, "references": {"other": watched.Net(8)}}, ""),
     ],
 )
@@ -195,10 +203,12 @@ def test_a_monitor_is_not_used_after_its_end(tmp_path: Path) -> None:
     assert monitor.finish() is None
     monitor.close()
     model(X).sum().backward()
-    uses = [monitor.step, monitor.snapshot, lambda: monitor.log("loss", 1.0), monitor.state_dict,
-            lambda: monitor.save(tmp_path / "saved"), lambda: monitor.run_dir]  # fmt: skip
+    uses = [
+        monitor.step, monitor.snapshot, monitor.plan, monitor.state_dict, lambda: monitor.run_dir,
+        lambda: monitor.save(tmp_path / "saved"), lambda: monitor.log("loss", 1.0),
+    ]  # fmt: skip
     for use in uses:
-        with pytest.raises(Error, match="not closed"):
+        with pytest.raises(Error, match=r"not finished; finish\(\) or close\(\) ended it"):
             use()
 
 
@@ -276,3 +286,40 @@ def test_the_train_streams_own_snapshots(tmp_path: Path) -> None:
             monitor.step()
     steps = [row.step for row in livecca.read_run(tmp_path / "run").of(livecca.OverheadRow)]
     assert steps == [1, 3]
+
+
+@pytest.mark.parametrize("way", ["snapshot", "finish"])
+def test_a_train_stream_without_step_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    options: dict[str, Any] = {
+        "train_stream": livecca.Schedule.every_steps(1),
+        "references": {"other": watched.Net(8)},
+    }
+    model = watched.Net()
+    with monitor_of(model, tmp_path / "run", **options) as monitor:
+        monitor.snapshot()
+        assert caplog.messages == []  # before training
+        model(X).sum().backward()
+        if way == "snapshot":
+            for _ in range(2):
+                monitor.snapshot()
+            assert len(caplog.messages) == 1
+        monitor.finish()
+    [message] = caplog.messages
+    assert "expected step() in every step of the training loop, it was never called" in message
+
+
+def test_a_train_stream_with_step_is_not_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options: dict[str, Any] = {
+        "train_stream": livecca.Schedule.every_steps(1),
+        "references": {"other": watched.Net(8)},
+    }
+    model = watched.Net()
+    with monitor_of(model, tmp_path / "run", **options) as monitor:
+        monitor.snapshot()
+        watched.train(model, monitor)
+        monitor.finish()
+    assert caplog.messages == []

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +166,8 @@ def test_a_state_that_cannot_be_used(tmp_path: Path) -> None:
         with pytest.raises(Error, match="called first"):
             monitor.load_state_dict(state)
     again = monitor_of(model, tmp_path / "run")
-    with pytest.raises(Error, match="version"):
-        again.load_state_dict({})
+    with pytest.raises(Error, match="expected one of version 1, got 9"):
+        again.load_state_dict({**state, "version": 9})
     outside = {"../outside": torch.zeros(3, dtype=torch.uint8)}
     with pytest.raises(Error, match="outside"):
         again.load_state_dict({**state, "files": {**state["files"], **outside}})
@@ -179,6 +180,58 @@ def test_a_state_that_cannot_be_used(tmp_path: Path) -> None:
     again.close()
     with monitor_of(model, tmp_path / "fresh") as fresh, pytest.raises(Error, match="begun"):
         fresh.load_state_dict(state)
+
+
+@pytest.mark.parametrize("way", ["checkpoint", "load_state_dict"])
+def test_what_is_no_state_is_told_with_the_way_out(tmp_path: Path, way: str) -> None:
+    model, optimizer = start()
+    with monitor_of(model, tmp_path / "run") as monitor:
+        train_one(model, optimizer, monitor)
+        state = monitor.state_dict()
+    got = "state_dict: expected what state_dict() returned, got"
+    for given, words in (
+        ({"model": 1, "livecca": state}, f"{got} a mapping with keys 'model', 'livecca'; give "
+         "saved['livecca']"),
+        ({"model": 1}, f"{got} a mapping with keys 'model'; give what state_dict() returned"),
+    ):  # fmt: skip
+        with pytest.raises(Error) as reason:
+            if way == "checkpoint":
+                monitor_of(model, tmp_path / "run", checkpoint=given)
+            else:
+                monitor_of(model, tmp_path / "run").load_state_dict(given)
+        assert str(reason.value) == words
+    with pytest.raises(Error, match=r"state_dict\(\) returned, got \[1\]"):
+        monitor_of(model, tmp_path / "run").load_state_dict([1])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("way", ["folder", "state_dict"])
+def test_a_checkpoint_without_its_run_names_run_dir(tmp_path: Path, way: str) -> None:
+    model, optimizer = start()
+    with monitor_of(model, tmp_path / "run") as monitor:
+        train_one(model, optimizer, monitor)
+        monitor.save(tmp_path / "saved")
+        state = monitor.state_dict()
+    with monitor_of(model, tmp_path / "another") as monitor:
+        train_one(model, optimizer, monitor)
+    for name, words in (("none", "which holds no run"), ("another", "got another run's")):
+        with pytest.raises(Error) as reason:
+            checkpoint = state if way == "state_dict" else tmp_path / "saved"
+            monitor_of(model, tmp_path / name, checkpoint=checkpoint)
+        text = str(reason.value)
+        assert text.startswith("run_dir: ") and words in text and str(tmp_path / name) in text
+        assert text.endswith("so keep both, and give that folder")
+        assert tempfile.gettempdir() not in text.replace(str(tmp_path), "")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_damaged_state_names_no_temporary_folder(tmp_path: Path) -> None:
+    model, optimizer = start()
+    with monitor_of(model, tmp_path / "run") as monitor:
+        train_one(model, optimizer, monitor)
+        state = monitor.state_dict()
+    half = {name: data[: len(data) // 2] for name, data in state["files"].items()}
+    with pytest.raises(Error, match=r"^state_dict: monitor\.json: expected contents"):
+        monitor_of(model, tmp_path / "run", checkpoint={**state, "files": half})
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from torch import nn
 
 import livecca
 import livecca.torch
+from livecca.torch import _plan
 
 
 def network() -> nn.Sequential:
@@ -162,5 +163,33 @@ def test_a_closed_monitor_has_no_plan(tmp_path: Path) -> None:
         network(), "0", probe=[torch.randn(30, 3, 6, 6)], run_dir=tmp_path / "run"
     )
     monitor.close()
-    with pytest.raises(livecca.Error, match="plan: expected a monitor that is not closed"):
+    with pytest.raises(livecca.Error, match="expected a monitor that is not finished"):
         monitor.plan()
+
+
+def test_the_seconds_of_a_plan_are_of_a_warm_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 10.0, 20.0, 20.5])  # the first run takes 10 s, the second 0.5 s
+    monkeypatch.setattr(_plan.time, "perf_counter", lambda: next(clock))
+    probe = torch.randn(300, 3, 6, 6).split(100)
+    with livecca.torch.Monitor(network(), "0", probe=probe, run_dir=tmp_path / "run") as monitor:
+        plan = monitor.plan()
+    assert plan.seconds == 3 * 0.5
+    assert "about 1.5 s a pass" in str(plan)
+
+
+def test_a_plan_of_a_network_that_changes_its_inputs(tmp_path: Path) -> None:
+    class Emptying(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 2)
+
+        def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+            return self.fc(batch.pop("x"))
+
+    probe = [{"x": torch.randn(50, 4)}]
+    with livecca.torch.Monitor(
+        Emptying(), "fc", probe=probe, run_dir=tmp_path / "run", forward=lambda net, one: net(one)
+    ) as monitor:
+        assert [layer.features for layer in monitor.plan().layers] == [2]

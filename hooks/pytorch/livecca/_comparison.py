@@ -168,8 +168,9 @@ def compare(
     seed
         Of that choice.
     mask
-        Which steps of sequences are valid: booleans over the layout's first two axes, or one length
-        for each sequence.
+        Which steps of sequences are valid: True (1) is valid, over the layout's first two axes, as
+        Hugging Face's attention_mask has it. PyTorch's key_padding_mask is the opposite: give
+        ``~key_padding_mask``. Or one length for each sequence.
     precision
         ``"exact"`` or ``"fast"`` (products in float32).
     standard_errors

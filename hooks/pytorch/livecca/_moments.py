@@ -173,8 +173,8 @@ class Moments(Gathered):
         x, y
             Arrays as for :func:`livecca.compare`, of the same inputs in the same order.
         mask
-            Which steps of sequences are valid: booleans over the layout's first two axes, or one
-            length for each sequence.
+            Which steps of sequences are valid: True (1) is valid, over the layout's first two axes,
+            or one length for each sequence. See :func:`livecca.compare`.
 
         Raises
         ------

@@ -14,7 +14,7 @@ from livecca import _arrays, _checks, _core
 from livecca._final import FinalReport
 from livecca._options import options_of
 from livecca._report import one_line
-from livecca._resume import saved_in, set_run_aside
+from livecca._resume import going_on, saved_in, set_run_aside
 from livecca._rows import EventRow, MeasureRow, row_of, rows_of
 from livecca._sinks import Sink
 from livecca._snapshot import Snapshot
@@ -49,7 +49,7 @@ class Step:
         array
             As for :func:`livecca.compare`, of the tap's layout.
         mask
-            Which steps are valid: booleans, sequences × steps.
+            Which steps are valid: True (1) is valid, sequences × steps.
         """
         tap = _checks.of_type("tap", tap, Tap, "what Monitor.watch() returned")
         name = f"{tap.network}/{tap.layer}"
@@ -217,7 +217,8 @@ class Monitor:
             made.check()
             set_run_aside(run_dir)
             saved = None
-        self._core = _core.Monitor(made, saved)
+        with going_on(run_dir, saved):
+            self._core = _core.Monitor(made, saved)
         self._end = weakref.finalize(self, _end_run, self._core)
         self._warnings = Warnings()
 

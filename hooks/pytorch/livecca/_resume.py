@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from livecca._errors import Error
@@ -11,6 +13,7 @@ from livecca._warnings import log
 
 _RUN = ("rows.jsonl", "history")  # what makes a folder one of a run
 CHECKPOINT = "monitor.json"  # what makes a folder of save() whole
+_KEEP_BOTH = "a checkpoint goes on with the run's folder, so keep both, and give that folder"
 
 
 def holds_a_run(run_dir: str | os.PathLike[str]) -> bool:
@@ -30,6 +33,33 @@ def saved_in(checkpoint: str | os.PathLike[str]) -> bool:
     if path.exists() and not path.is_dir():
         raise Error(f"checkpoint: expected the folder that save() writes, got the file {path}")
     return (path / CHECKPOINT).exists()
+
+
+@contextmanager
+def going_on(
+    run_dir: str | os.PathLike[str], checkpoint: str | os.PathLike[str] | None
+) -> Iterator[None]:
+    """Says of a run that is not that of the checkpoint what to do.
+
+    Raises
+    ------
+    Error
+        If the folder holds no run, or what is done within finds another one there.
+    """
+    if checkpoint is None:
+        yield
+        return
+    if not Path(run_dir, _RUN[0]).exists():
+        raise Error(
+            f"run_dir: expected the folder of the run that the checkpoint was saved from, got "
+            f"{run_dir}, which holds no run; {_KEEP_BOTH}"
+        )
+    try:
+        yield
+    except Error as reason:
+        if "got another run's" not in str(reason):
+            raise
+        raise Error(f"run_dir: {reason}; {_KEEP_BOTH}") from None
 
 
 def set_run_aside(run_dir: str | os.PathLike[str]) -> None:

@@ -47,6 +47,11 @@ class Heard:
     valid: torch.Tensor | None
     checks: tuple[Check, ...] = ()
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether a mask could leave steps of it out."""
+        return self.valid is not None or self.reading.has_steps(self.tensor)
+
     def valid_on_cpu(self) -> torch.Tensor | None:
         """`valid` in the CPU's memory. Waits for a device; raises Error if a check fails."""
         for check in self.checks:
@@ -291,7 +296,7 @@ def tap(
     layout
         What its axes mean; by default 2 axes are nc, 3 ntc, 4 nchw, 5 ncdhw.
     mask
-        Which steps are valid, bool of batch × steps; by default what the batch says.
+        Which steps are valid: True is valid, bool of batch × steps; by default what the batch says.
 
     Returns
     -------

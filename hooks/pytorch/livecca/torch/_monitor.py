@@ -15,7 +15,7 @@ from livecca import _checks
 from livecca._errors import Error
 from livecca._final import FinalReport
 from livecca._monitor import Monitor as CoreMonitor
-from livecca._resume import CHECKPOINT, holds_a_run
+from livecca._resume import holds_a_run
 from livecca._rows import MeasureRow, OverheadRow
 from livecca._run import read_run
 from livecca._settings import Schedule
@@ -30,10 +30,15 @@ from livecca.torch._plan import Plan, plan_of
 from livecca.torch._probe import Forward, Probe
 from livecca.torch._readings import DeclaredReading
 from livecca.torch._references import Reference, error_of
-from livecca.torch._state import tensors_of, write_tensors
+from livecca.torch._remarks import uncompared
+from livecca.torch._state import as_a_folder, require_state, state_of, tensors_of
 from livecca.torch._training import TrainingEars, TrainingPass
 
-_STATE_VERSION = 1
+_IS_FINISHED = "expected a monitor that is not finished; finish() or close() ended it"
+_NO_STEP = (
+    "train_stream: expected step() in every step of the training loop, it was never called; so no "
+    "training step is observed"
+)
 
 
 class Monitor:
@@ -86,8 +91,8 @@ class Monitor:
         When a training step is observed as well, for example
         ``livecca.Schedule.every_steps(10)``. By default none is. Then the first forward pass of the
         step counts that runs in training mode and records gradients, so not those that follow it
-        by gradient accumulation. References that are networks run on the same inputs. Layers
-        inside of torch.compile are not heard in training; an event says so.
+        by gradient accumulation. References that are networks run on the same inputs; without one
+        there are no distances. Layers inside of torch.compile are not heard; an event says so.
     overhead_budget
         The share of training time that this may take, such as 0.02.
     checkpoint
@@ -150,6 +155,7 @@ class Monitor:
         self._epoch = 0
         self._epoch_is_over = False
         self._closed = False
+        self._expects_step = train_stream is not None
         if isinstance(checkpoint, Mapping):
             if checkpoint:
                 self.load_state_dict(checkpoint)
@@ -158,12 +164,12 @@ class Monitor:
         elif checkpoint is not None or not holds_a_run(run_dir):
             self._make_core(checkpoint)
         # Else it is made at the first call, because load_state_dict() may come yet.
-        if remark := self._nothing_to_compare():
+        if remark := self._uncompared():
             log.warning("livecca: %s", remark)
 
     def _core(self) -> CoreMonitor:
         if self._closed:
-            raise Error("expected a monitor that is not closed, got one that is")
+            raise Error(_IS_FINISHED)
         if self._core_or_none is None:
             return self._make_core(None)
         return self._core_or_none
@@ -188,8 +194,7 @@ class Monitor:
 
     def _make_core_of(self, files: Mapping[str, Tensor]) -> None:
         """Makes the core of what save() wrote; of nothing, it begins."""
-        with tempfile.TemporaryDirectory() as folder:
-            write_tensors(files, Path(folder))
+        with as_a_folder(files) as folder:
             self._make_core(folder)
 
     @property
@@ -200,8 +205,8 @@ class Monitor:
     def plan(self, epochs: int | None = None) -> Plan:
         """What would be watched and what it takes: print it before training.
 
-        Runs the first batch of the probe, without a trace. Raises Error if there is no probe or the
-        monitor is closed, and whatever the network raises on that batch.
+        Runs the first batch of the probe twice, without a trace. Raises Error if there is no probe
+        or the monitor is closed, and whatever the network raises on that batch.
 
         Parameters
         ----------
@@ -209,12 +214,13 @@ class Monitor:
             Of the training, if the plan is to say what all snapshots take on disk.
         """
         if self._closed:
-            raise Error("plan: expected a monitor that is not closed, got one that is")
+            raise Error(_IS_FINISHED)
         if self._probe is None:
             raise Error("plan: expected a monitor with a probe, got one without")
         trained = self._networks.trained
         plan = plan_of(trained.model, trained.ears, self._probe, self._options, epochs)
-        return dataclasses.replace(plan, remark=self._nothing_to_compare())
+        remarks = (self._uncompared(), plan.remark)
+        return dataclasses.replace(plan, remark="\n".join(filter(None, remarks)))
 
     def step(self, epoch: int | None = None) -> None:
         """Tell that a training step was made. Call it once in every step of the loop.
@@ -228,6 +234,7 @@ class Monitor:
             return
         ears = self._training_ears
         core = self._core()
+        self._expects_step = False
         self._enter(epoch)
         if ears is not None and not ears.next_step() and self._passes is not None:
             self._passes.tell_no_training(self._epoch)
@@ -247,6 +254,7 @@ class Monitor:
             By default the one after that of the last snapshot, from 0.
         """
         core = self._core()
+        self._tell_no_step()
         self._enter(epoch)
         self._hand_over()
         if self._probe is not None and self._passes is not None and not core.is_forked:
@@ -274,22 +282,16 @@ class Monitor:
             self._core().save(folder)
             files = tensors_of(Path(folder))
         epoch = self._epoch + self._epoch_is_over
-        return {"version": _STATE_VERSION, "epoch": epoch, "files": files}
+        return state_of(files, epoch)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with a run. Call it before anything else, with the same ``run_dir``."""
-        if state.get("version") != _STATE_VERSION:
-            raise Error(
-                f"state_dict: expected one of version {_STATE_VERSION}, got "
-                f"{state.get('version')!r}"
-            )
+        state = require_state(state)
         if self._core_or_none is not None:
             raise Error(
                 "load_state_dict: expected to be called first, on a run_dir that holds the run, "
                 "got a monitor that has begun"
             )
-        if CHECKPOINT not in state["files"]:
-            raise Error(f"state_dict: expected the files of a run, got none called {CHECKPOINT}")
         self._make_core_of(state["files"])
         self._epoch = int(state["epoch"])
 
@@ -300,6 +302,7 @@ class Monitor:
         self._expect_outside("finish")
         try:
             core = self._core()
+            self._tell_no_step()
             self._hand_over()
             return core.finish()
         finally:
@@ -333,6 +336,12 @@ class Monitor:
     def __deepcopy__(self, memo: dict[int, Any]) -> Monitor:
         return self  # a copied trainer has the same monitor: one run has one
 
+    def _tell_no_step(self) -> None:
+        """Warns once if a snapshot was made and no step came since it, nor before."""
+        if self._expects_step and self._epoch_is_over and not self._forked():
+            self._expects_step = False
+            log.warning("livecca: %s", _NO_STEP)
+
     def _hand_over(self) -> None:
         """What the last step heard on a device may be on its way yet."""
         if self._passes is not None and not self._forked():
@@ -343,20 +352,18 @@ class Monitor:
         if self._core_or_none is not None:
             self._core_or_none._expect_outside(what)
 
-    def _nothing_to_compare(self) -> str:
-        """Why there will be no distances; empty if there will be some."""
-        has_history = self._probe is not None and self._options.get("keep_history", True)
-        if has_history or self._networks.references or self._networks.packs:
-            return ""
-        why = (
-            "the train stream is compared with references only"
-            if self._probe is None
-            else "keep_history=False leaves nothing of earlier snapshots"
+    def _uncompared(self) -> str:
+        return uncompared(
+            probe=self._probe is not None,
+            training=self._hears_training,
+            history=self._options.get("keep_history", True),
+            networks=bool(self._networks.references),
+            packs=bool(self._networks.packs),
         )
-        return f"no layer is compared: {why}, and there are no references; rows have health only"
 
     def _forked(self) -> bool:
-        return self._core_or_none is not None and self._core_or_none.is_forked
+        core = self._core_or_none
+        return core is not None and not self._closed and core.is_forked
 
     def _enter(self, epoch: int | None) -> None:
         next_one = self._epoch + self._epoch_is_over

@@ -13,6 +13,7 @@ from torch import nn
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
+from livecca._warnings import log
 from livecca.torch._device_rows import DeviceRows, Devices
 from livecca.torch._evaluation import leaves_no_trace
 from livecca.torch._hearing import Ears, Heard, nothing_raised
@@ -88,7 +89,10 @@ class Passes:
                     with self._core.begin("probe", epoch) as step:
                         inputs += self._run_batch(step, probe, batch)
         except BaseException as reason:
-            self._core.discard_probe_pass(epoch, f"{type(reason).__name__}: {reason}")
+            why = f"{type(reason).__name__}: {reason}"
+            if probe.doubt and isinstance(reason, Exception):
+                why = f"{why}; {probe.doubt}"
+            self._core.discard_probe_pass(epoch, why)
             if not isinstance(reason, Exception):
                 raise  # the user's wish to end the program
         else:
@@ -156,6 +160,10 @@ class Passes:
             ):
                 probe.run(network.model, value)
         hearing.rows.hand_over()
+        if not hearing.fits(batch):
+            self._tell_doubt(probe)
+        if hearing.masked and not any(hearing.masked):
+            probe.tell_no_mask()
         step.set_inputs(joined(batch.inputs, hearing.inputs))
         self._tell_not_called(hearing, "a pass over the probe")
         return hearing.inputs or 0
@@ -167,6 +175,13 @@ class Passes:
             chosen = step.features(width)
             self._features[heard.name] = width if chosen is None else len(chosen)
 
+    def _tell_doubt(self, probe: Probe) -> None:
+        """Warns once that batches look like single inputs, if they do."""
+        if probe.doubt and "doubt" not in self._told:
+            self._told.add("doubt")
+            log.warning("livecca: %s", probe.doubt)
+            self.advice = probe.doubt
+
     def _tell_small_probe(self, inputs: int) -> None:
         """Warns once if the widest layer has too many features for the probe."""
         if "small probe" in self._told:
@@ -175,7 +190,7 @@ class Passes:
         small = small_probe(self._features.items(), inputs)
         if small is not None:
             small.tell()
-            self.advice = str(small)
+            self.advice = self.advice or str(small)
 
     def _run_beside_training(
         self,
@@ -230,6 +245,8 @@ class _Hearing:
     def __init__(self, passes: Passes, step: Step, devices: Devices) -> None:
         self.step = step
         self.names: set[tuple[str, str]] = set()
+        self._was_refused = False
+        self.masked: list[bool] = []  # of each layer with steps, whether it had a mask
         self.inputs: int | None = None  # how many the batch has
         self.rows = DeviceRows(step, devices)
         self._passes = passes
@@ -241,6 +258,8 @@ class _Hearing:
         def take(heard: Heard) -> None:
             self.names.add((network, heard.name))
             tap = self._passes.tap_of(network, heard)
+            if heard.has_steps:
+                self.masked.append(heard.valid is not None)
             if self.inputs is None:
                 self.inputs = heard.reading.inputs_of(heard.tensor)
             self._passes.learn_features(network, heard, self.step)
@@ -249,10 +268,17 @@ class _Hearing:
 
         return take
 
+    def fits(self, batch: ProbeBatch) -> bool:
+        """Whether no layer was refused, and layers have as many inputs as the batch may have."""
+        return not self._was_refused and (
+            self.inputs is None or any(self.inputs in one.shape[:2] for one in batch.inputs)
+        )
+
     def refuse_of(self, network: str) -> Any:
         """What is told that an activation of a network cannot be taken."""
 
         def refuse(layer: str, why: str) -> None:
+            self._was_refused = True
             self.names.add((network, layer))
             self.step.report_unwatchable(f"{network}/{layer}", why)
 

@@ -11,9 +11,10 @@ import torch
 from torch import nn
 
 from livecca import _core
+from livecca._warnings import log
 from livecca.torch._evaluation import leaves_no_trace
 from livecca.torch._hearing import Ears, Heard, Refuse, Take
-from livecca.torch._probe import Probe, ProbeBatch
+from livecca.torch._probe import Probe, ProbeBatch, copied, device_of
 from livecca.torch._sizes import INPUTS_A_FEATURE, Sizes
 
 _HISTORY_BYTE_LIMIT = 4 << 30  # by default
@@ -83,13 +84,13 @@ class Plan:
     batch
         Inputs of its first batch.
     seconds
-        One pass over the probe, as long as its first batch lets expect.
+        One pass over the probe, about: of the faster of two runs of its first batch.
     epochs
         Of the training; None if plan() was not told.
     history_byte_limit
         What snapshots take on disk in all, at most.
     remark
-        Why there would be no distances; empty if there would be some.
+        Why there would be no distances, and what looks wrong with the probe; a line each.
     """
 
     layers: tuple[LayerPlan, ...]
@@ -172,7 +173,7 @@ def plan_of(
     options: Mapping[str, Any],
     epochs: int | None = None,
 ) -> Plan:
-    """The plan of a probe: runs its first batch, without a trace, and counts the others.
+    """The plan of a probe: runs its first batch twice, without a trace, and counts the others.
 
     Parameters
     ----------
@@ -190,12 +191,18 @@ def plan_of(
     with leaves_no_trace(model):
         for batch in probe.batches(model):
             if not images:
-                begin = time.perf_counter()
-                with ears.hearing(_keeps(heard), _keeps_reason(left_out), batch=batch.value):
-                    probe.run(model, batch.value)
-                seconds = time.perf_counter() - begin
+                try:
+                    seconds = _run(model, ears, probe, batch, heard, left_out)
+                except Exception:
+                    if probe.doubt:
+                        log.warning("livecca: %s", probe.doubt)
+                    raise
                 count = _Counter.of(batch, heard)
+                masked = [one.valid is not None for one in heard.values() if one.has_steps]
+                if masked and not any(masked):
+                    probe.tell_no_mask()
             images.append(count(batch))
+    doubt = probe.doubt if left_out else ""
     for layer in ears.layers:
         if layer.name not in heard:
             left_out.setdefault(layer.name, "it was not called")
@@ -207,7 +214,31 @@ def plan_of(
         seconds=seconds * sum(images) / max(1, images[0]),
         epochs=epochs,
         history_byte_limit=int(options.get("history_byte_limit", _HISTORY_BYTE_LIMIT)),
+        remark="\n".join(filter(None, (probe.remark, doubt))),
     )
+
+
+def _run(
+    model: nn.Module,
+    ears: Ears,
+    probe: Probe,
+    batch: ProbeBatch,
+    heard: dict[str, Heard],
+    left_out: dict[str, str],
+) -> float:
+    """Runs a batch, fills `heard` and `left_out`, and returns the seconds.
+
+    These are of the faster of two runs: a network's first run does what later ones need not.
+    """
+    again = copied(batch.value, device_of(model))  # a network may change its inputs in place
+    runs = ((batch.value, heard, left_out), (again, dict[str, Heard](), dict[str, str]()))
+    taken = list[float]()
+    for value, takes, refuses in runs:
+        begin = time.perf_counter()
+        with ears.hearing(_keeps(takes), _keeps_reason(refuses), batch=value):
+            probe.run(model, value)
+        taken.append(time.perf_counter() - begin)
+    return min(taken)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,33 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
-from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, WeightedRandomSampler
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 from livecca._errors import Error
+from livecca._warnings import log
 from livecca.torch._layers import without_wrappers
+from livecca.torch._remarks import (
+    SAY_HOW,
+    SINGLE_INPUTS,
+    are_single_inputs,
+    is_of_the_call,
+    part_like_a_mask,
+    unknown_mask,
+    unused_mask,
+)
 
 Forward = Callable[[nn.Module, Any], Any]
 
@@ -72,6 +88,12 @@ class Probe:
         A function of a batch that returns the tensors of ProbeBatch.inputs, if these are others
         than the default forward passes to the network.
 
+    Attributes
+    ----------
+    remark
+        What passes so far have shown of the batches, which the logger "livecca" tells once: a part
+        that looks like a mask and is not used. Empty if nothing.
+
     Raises
     ------
     Error
@@ -91,6 +113,10 @@ class Probe:
         self._batches = batches
         self._forward = forward
         self._inputs_of = inputs_of
+        self.remark = ""
+        self._may_be_single: bool | None = None  # not known yet
+        self._was_seen = False  # a whole pass
+        self._mask_part = 0  # which part of a batch may be a mask
 
     def batches(self, model: nn.Module) -> Iterator[ProbeBatch]:
         """All batches in order, copied to the device of the model's first parameter.
@@ -103,7 +129,11 @@ class Probe:
         with _kept_generator(self._batches):
             for batch in self._batches:
                 empty = False
+                if not self._was_seen:
+                    with suppress(RuntimeError):  # tensors without a shape, such as nested ones
+                        self._look_at(batch)
                 yield ProbeBatch(copied(batch, device), self._inputs(batch))
+        self._was_seen = True
         if empty:
             raise Error(
                 "probe: expected at least one batch, got none; give inputs that can be iterated "
@@ -119,21 +149,55 @@ class Probe:
         network = without_wrappers(model)
         if self._forward is not None:
             return self._forward(network, batch)
-        if isinstance(batch, (tuple, list)) and not _is_input(batch) and len(batch) > 0:
+        if _is_tuple_of_inputs(batch) and len(batch) > 0:
             batch = batch[0]
-        if isinstance(batch, Mapping):
-            return network(**{key: value for key, value in batch.items() if key not in _LABELS})
-        if _is_input(batch):
-            return network(batch)
+        try:
+            if isinstance(batch, Mapping):
+                return network(**{key: value for key, value in batch.items() if key not in _LABELS})
+            if _is_input(batch):
+                return network(batch)
+        except (TypeError, NotImplementedError) as reason:
+            if not is_of_the_call(reason, network):
+                raise
+            raise type(reason)(f"{reason}; {SAY_HOW}") from reason
         raise Error(
             "probe: expected batches of tensors, tuples (inputs, …) or mappings, got "
-            f"{_describe(batch)}; give forward=lambda model, batch: …"
+            f"{_describe(batch)}; {SAY_HOW}"
         )
+
+    @property
+    def doubt(self) -> str:
+        """What to say if the network or a layer refuses the batches: they may be single inputs.
+
+        Empty if they do not look so, and before the first pass.
+        """
+        return SINGLE_INPUTS if self._may_be_single else ""
+
+    def _look_at(self, batch: Any) -> None:
+        """Guesses what a batch is, and tells once what the default forward leaves out."""
+        if self._may_be_single is None:
+            inputs = batch[:1] if _is_tuple_of_inputs(batch) else batch
+            self._may_be_single = are_single_inputs(
+                list(_tensors_of(inputs)), _length_of(self._batches)
+            )
+        self._mask_part = self._mask_part or part_like_a_mask(batch)
+        if self._forward is None and self._mask_part:
+            self._tell(unused_mask(self._mask_part))
+
+    def tell_no_mask(self) -> None:
+        """Tells once, after a pass in which no layer of sequences had a mask, if one is likely."""
+        if self._forward is not None and self._mask_part:
+            self._tell(unknown_mask(self._mask_part))
+
+    def _tell(self, remark: str) -> None:
+        if not self.remark:
+            self.remark = remark
+            log.warning("livecca: %s", remark)
 
     def _inputs(self, batch: Any) -> tuple[torch.Tensor, ...]:
         if self._inputs_of is not None:
             found = tuple(_tensors_of(self._inputs_of(batch)))
-        elif isinstance(batch, (tuple, list)) and not _is_input(batch):
+        elif _is_tuple_of_inputs(batch):
             found = tuple(_tensors_of(batch[:1]))
         else:
             found = tuple(_tensors_of(batch))
@@ -157,32 +221,40 @@ def device_of(model: nn.Module) -> torch.device | None:
 
 def _require_batches(batches: Any) -> None:
     if isinstance(batches, (torch.Tensor, Mapping, str)) or not isinstance(batches, Iterable):
-        remedy = "give x.split(250)" if isinstance(batches, torch.Tensor) else "give [batch]"
         raise Error(
             f"probe: expected batches, e.g. a list or a DataLoader, got {_describe(batches)}; "
-            f"{remedy}"
+            f"{_way_to_batches(batches)}"
         )
     if isinstance(batches, Iterator):
         raise Error(
             "probe: expected batches that can be iterated at every epoch, got a "
             f"{type(batches).__name__}, which can be used once; give a list or a DataLoader"
         )
-    try:
-        empty = len(batches) == 0  # type: ignore[arg-type]
-    except TypeError:
-        return  # of unknown length, such as a loader of a stream
-    if empty:
+    if _length_of(batches) == 0:
         raise Error("probe: expected at least one batch, got none")
+
+
+def _way_to_batches(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return "give x.split(250)"
+    if isinstance(value, Dataset):
+        return "give DataLoader(dataset, batch_size=100)"
+    return "give [batch]"
 
 
 def _require_fixed_order(loader: DataLoader[Any]) -> None:
     for sampler in (loader.sampler, getattr(loader.batch_sampler, "sampler", None)):
-        shuffles = isinstance(sampler, (RandomSampler, SubsetRandomSampler, WeightedRandomSampler))
-        if shuffles or getattr(sampler, "shuffle", False) is True:
-            raise Error(
-                "probe: expected the same order at every pass, got a DataLoader with a "
-                f"{type(sampler).__name__} that shuffles; give it shuffle=False"
-            )
+        has_switch = getattr(sampler, "shuffle", False) is True  # as that of several processes
+        if has_switch or isinstance(sampler, (SubsetRandomSampler, WeightedRandomSampler)):
+            remedy = "give that shuffle=False" if has_switch else "drop the sampler"
+        elif isinstance(sampler, RandomSampler):
+            remedy = "give it shuffle=False and no sampler"
+        else:
+            continue
+        raise Error(
+            "probe: expected the same order at every pass, got a DataLoader with a "
+            f"{type(sampler).__name__} that shuffles; {remedy}"
+        )
 
 
 @contextmanager
@@ -202,6 +274,18 @@ def _kept_generator(batches: Any) -> Iterator[None]:
 def _is_input(batch: Any) -> bool:
     """A tensor, or a tuple that is one input, such as a PackedSequence."""
     return isinstance(batch, (torch.Tensor, PackedSequence))
+
+
+def _is_tuple_of_inputs(batch: Any) -> bool:
+    """A tuple or list (inputs, …) with other things behind."""
+    return isinstance(batch, (tuple, list)) and not _is_input(batch)
+
+
+def _length_of(batches: Any) -> int | None:
+    try:
+        return len(batches)
+    except TypeError:
+        return None  # such as a loader of a stream
 
 
 def copied(value: Any, device: torch.device | None) -> Any:
