@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from livecca import _html
-from livecca._report import Report, event_lines, rank_of
+from livecca._report import Report, one_line, rank_of, remark_lines
 from livecca._rows import MeasureRow, Row
 
 _COLUMNS = 8
@@ -50,13 +50,13 @@ class FinalReport(Report):
     def __str__(self) -> str:
         table = _table_of(self.measures)
         if table is None:
-            return "\n".join([_TOO_FEW, *event_lines(self.events)]) + "\n"
+            return "\n".join([self._without_numbers(), *remark_lines(self)]) + "\n"
         width = max(len(line[0]) for line in (table.heads, *table.lines))
         lines = [table.title, ""]
         for head, *cells, unrelated in (table.heads, *table.lines):
             shown = "".join(f"{cell:>8}" for cell in cells)
             lines.append(f"{head:<{width}}{shown}{unrelated:>11}")
-        lines += ["", *table.notes, *event_lines(self.events)]
+        lines += ["", *table.notes, *remark_lines(self)]
         return "\n".join(lines) + "\n"
 
     def __repr__(self) -> str:
@@ -66,14 +66,15 @@ class FinalReport(Report):
 
     def _repr_html_(self) -> str:
         table = _table_of(self.measures)
-        notes = event_lines(self.events)
+        notes = remark_lines(self)
         if table is None:
-            return _html.paragraphs([_TOO_FEW, *notes])
+            return _html.paragraphs([self._without_numbers(), *notes])
         lines = [map(escape, line) for line in table.lines]
         return _html.table(table.heads, lines, table.title, *table.notes, *notes)
 
-
-_TOO_FEW = "no distances to the final state: it needs two snapshots and the history"
+    def _without_numbers(self) -> str:
+        why = self._remarks.why_no_numbers() or "it needs two snapshots and the history"
+        return f"no distances to the final state: {one_line(why)}"
 
 
 @dataclass(frozen=True)

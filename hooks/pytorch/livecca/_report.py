@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from typing import TypeVar
 
 from livecca._rows import EventRow, MeasureRow, Row
@@ -11,8 +10,26 @@ from livecca._rows import EventRow, MeasureRow, Row
 _AnyRow = TypeVar("_AnyRow", bound=Row)
 
 
+class Remarks:
+    """What a hook knows of a report beside its rows. This one knows nothing."""
+
+    def lines(self) -> list[str]:
+        """What to say below the table."""
+        return []
+
+    def words(self, event: EventRow) -> str:
+        """How an event is said; empty if the lines say it."""
+        return event.message
+
+    def why_no_numbers(self) -> str:
+        """Why there are no distances to the final state; empty if that is not known."""
+        return ""
+
+
 class Report(ABC):
     """Rows that were written together, and their table."""
+
+    _remarks: Remarks = Remarks()
 
     @property
     @abstractmethod
@@ -44,9 +61,12 @@ def one_line(text: str, most: int = 500) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def event_lines(events: Iterable[EventRow]) -> list[str]:
-    """A line for each event."""
-    return [f"! {event.what}, {event.subject}: {one_line(event.message)}" for event in events]
+def remark_lines(report: Report) -> list[str]:
+    """A line for each event, and those of the hook."""
+    remarks = report._remarks
+    said = [(event, one_line(remarks.words(event))) for event in report.events]
+    events = [f"! {event.what}, {event.subject}: {words}" for event, words in said if words]
+    return [*events, *(f"! {line}" for line in remarks.lines())]
 
 
 def rank_of(row: MeasureRow) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from livecca import _html
-from livecca._report import Report, event_lines, status_text
+from livecca._report import Report, remark_lines, status_text
 from livecca._rows import LayerRow, MeasureRow, Row, VerdictRow, rows_of
 
 
@@ -50,7 +50,7 @@ class Snapshot(Report):
 
     def _repr_html_(self) -> str:
         if not self.measures:
-            return _html.paragraphs([_without_numbers(self), *_remarks(self)])
+            return _html.paragraphs([_without_numbers(self), *_notes(self)])
         rows = [
             (
                 escape(row.layer),
@@ -63,14 +63,14 @@ class Snapshot(Report):
             for row in self.measures
         ]
         heads = ("layer", "reference", "measure", "value", "0 … 1", "status")
-        return _html.table(heads, rows, f"epoch {self.epoch}", *_remarks(self))
+        return _html.table(heads, rows, f"epoch {self.epoch}", *_notes(self))
 
 
 def _table_of(snapshot: Snapshot) -> str:
     """A line a layer and reference, with the run's first measure."""
     measures = snapshot.measures
     if not measures:
-        return "\n".join([_without_numbers(snapshot), *_remarks(snapshot)]) + "\n"
+        return "\n".join([_without_numbers(snapshot), *_notes(snapshot)]) + "\n"
     title = f"epoch {snapshot.epoch}"
     first = measures[0].measure
     verdicts = {
@@ -93,13 +93,13 @@ def _table_of(snapshot: Snapshot) -> str:
         note = verdict if row.status == "ok" else f"{verdict} ({status_text(row)})".strip()
         line = f"{row.layer:<{width}}  {reference:<{wide}}  {value}  {floor:<11}  {note}"
         lines.append(line.rstrip())
-    return "\n".join([*lines, *_remarks(snapshot)]) + "\n"
+    return "\n".join([*lines, *_notes(snapshot)]) + "\n"
 
 
-def _remarks(snapshot: Snapshot) -> list[str]:
-    """A line for each event, and one on the probe."""
+def _notes(snapshot: Snapshot) -> list[str]:
+    """A line for each event and remark, and one on the probe."""
     advice = [f"! {snapshot.advice}"] if snapshot.advice else []
-    return [*event_lines(snapshot.events), *advice]
+    return [*remark_lines(snapshot), *advice]
 
 
 def _without_numbers(snapshot: Snapshot) -> str:

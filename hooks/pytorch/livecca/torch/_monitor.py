@@ -252,7 +252,9 @@ class Monitor:
         if self._probe is not None and self._passes is not None and not core.is_forked:
             self._passes.run_probe(self._probe, self._epoch)
         report = core.snapshot(self._epoch)
-        report.advice = "" if self._passes is None else self._passes.advice
+        if self._passes is not None:
+            report.advice = self._passes.advice
+            report._remarks = self._passes.log.remarks()
         self._epoch_is_over = True
         return report
 
@@ -301,7 +303,10 @@ class Monitor:
         try:
             core = self._core()
             self._hand_over()
-            return core.finish()
+            report = core.finish()
+            if self._passes is not None:
+                report._remarks = self._passes.log.remarks_at_the_end()
+            return report
         finally:
             self.close()
 
