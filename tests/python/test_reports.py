@@ -17,7 +17,8 @@ from livecca import EventRow, FinalReport, MeasureRow
 def number(**facts: Any) -> MeasureRow:
     made: dict[str, Any] = {
         "layer": "a", "reference": "final", "measure": "pwcca_distance", "value": 0.2,
-        "features": (8, 8), "ranks": (8, 8), "status": "ok", **facts,
+        "features": (8, 8), "ranks": (8, 8), "samples": 100, "effective_samples": 100,
+        "status": "ok", **facts,
     }  # fmt: skip
     return MeasureRow(**made)
 
@@ -156,3 +157,55 @@ def test_inputs_of_several_lengths_have_a_fingerprint(tmp_path: Path) -> None:
         assert "another order" in str(shuffled)
     whats = {event.what for event in livecca.read_run(tmp_path / "run").of(EventRow)}
     assert whats == {"other_probe", "finished"}
+
+
+def test_a_layer_without_a_number_to_go_by_is_not_called_near(tmp_path: Path) -> None:
+    small = {"value": 1e-15, "status": "undersampled", "noise_floor": 0.0}
+    rows = [
+        number(layer="good", value=0.01),
+        number(layer="mute", value=0.01),
+        number(layer="mute", value=None, status="missing", epoch=1),
+        number(layer="good", value=0.01, epoch=1),
+        number(layer="few", samples=8, effective_samples=8, epoch=1, **small),
+        number(layer="mean", samples=9, effective_samples=3, epoch=1, **small),
+        number(layer="more", samples=10, effective_samples=10, epoch=1, **small),
+        number(layer="dead", samples=8, effective_samples=8, ranks=(3, 3), epoch=1, value=0.3),
+        number(layer="late", value=0.01),
+    ]
+    report = FinalReport(rows)
+    lines = str(report).splitlines()
+    assert "stays within 0.05 of the final state from epoch: good 0, more 1, dead the last" in lines
+    assert (
+        "! no answer: mute (no numbers), few (8 inputs for 8 features), "
+        "mean (9 samples for 8 features), late (no numbers)"
+    ) in lines
+    cells = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert cells["few"] == ["–", "–", "–"] and cells["mean"] == ["–", "–", "–"]
+    assert cells["good"][:2] == ["0.010", "0.010"] and cells["more"][1] == "0.000"
+    assert "few (8 inputs for 8 features)" in report._repr_html_()
+    nothing = str(FinalReport([number(layer="few", samples=8, effective_samples=8, **small)]))
+    assert "stays within" not in nothing and "no answer: few" in nothing
+    of_cka = number(layer="few", samples=8, effective_samples=8, measure="linear_cka_similarity")
+    assert "no answer" not in str(FinalReport([of_cka]))
+
+
+@pytest.mark.parametrize(("samples", "is_shown"), [(6, False), (7, False), (8, True)])
+def test_a_snapshot_shows_no_number_that_no_data_could_change(
+    tmp_path: Path, samples: int, is_shown: bool
+) -> None:
+    random = np.random.default_rng(8)
+    with livecca.Monitor(tmp_path / "run") as monitor:
+        tap = monitor.watch("net", "a")
+        for epoch in range(2):
+            with monitor.begin("probe", epoch) as step:
+                step.set_inputs(np.arange(samples))
+                step.observe(tap, random.normal(size=(samples, 6)))
+            report = monitor.snapshot(epoch)
+        row = report.find("a", "start", "pwcca_distance")
+        assert row is not None and row.value is not None and (row.value < 1e-9) is not is_shown
+        [line] = [line for line in str(report).splitlines() if line.startswith("a ")]
+        assert (line.split()[2] != "–") is is_shown
+        why = f"no answer: {samples} inputs for 6 features"
+        assert (why in line) is not is_shown and (why in report._repr_html_()) is not is_shown
+        final = str(monitor.finish())
+        assert ("no answer: a" in final) is not is_shown

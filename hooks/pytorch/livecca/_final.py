@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from livecca import _html
-from livecca._report import Report, one_line, rank_of, remark_lines
+from livecca._report import Report, answer_of, no_answer, one_line, rank_of, remark_lines
 from livecca._rows import MeasureRow, Row
 
 _COLUMNS = 8
@@ -105,12 +105,16 @@ def _table_of(measures: Sequence[MeasureRow]) -> _Table | None:
     for layer in layers:
         values = [of.get((layer, *time)) for time in shown]
         floor = next((row.noise_floor for row in values if row and row.noise_floor), None)
-        numbers = [None if row is None else row.value for row in values]
+        numbers = [answer_of(row) for row in values]
         lines.append((layer, *map(_number, numbers), _number(floor)))
+    last = {layer: of.get((layer, *times[-1])) for layer in layers}
+    silent = {layer: "no numbers" if row is None else no_answer(row) for layer, row in last.items()}
     notes = []
-    if first.endswith("_distance"):
-        near = [f"{layer} {_first_near(layer, times, of, by_step)}" for layer in layers]
+    near = [f"{x} {_first_near(x, times, of, by_step)}" for x in layers if not silent[x]]
+    if first.endswith("_distance") and near:
         notes.append(f"stays within {_NEAR} of the final state from {unit}: {', '.join(near)}")
+    if without := [f"{layer} ({why})" for layer, why in silent.items() if why]:
+        notes.append(f"! no answer: {', '.join(without)}")
     return _Table(
         title=f"{first} of each snapshot to the final state, by {unit}",
         heads=("layer", *(str(step if by_step else epoch) for step, epoch in shown), "unrelated"),
@@ -137,8 +141,8 @@ def _first_near(
     """Since when all snapshots are near; "the last" if the one before the final one is not."""
     since = "the last"
     for step, epoch in reversed(times):
-        row = of.get((layer, step, epoch))
-        if row is None or row.value is None or row.value >= _NEAR:
+        value = answer_of(of.get((layer, step, epoch)))
+        if value is None or value >= _NEAR:
             break
         since = str(step if by_step else epoch)
     return since

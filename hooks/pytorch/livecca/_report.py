@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
@@ -81,3 +82,25 @@ def status_text(row: MeasureRow) -> str:
         return row.status
     rank, features = rank_of(row)
     return f"rank {rank} of {features}"
+
+
+# Where the samples are no more than the features, these are 1, whatever the data is.
+_OF_CORRELATIONS = re.compile(r"(mean_cca|r2_cca|pwcca|angular|linreg)")
+
+
+def no_answer(row: MeasureRow) -> str:
+    """Why the number says nothing of the layer; empty if it does say something."""
+    if row.value is None:
+        return "no numbers"
+    free = row.samples - 1  # the mean takes one
+    if not _OF_CORRELATIONS.match(row.measure) or free > max(row.features):
+        return ""
+    if sum(row.ranks) <= free:  # most neurons are dead: what is left has room enough
+        return ""
+    what = "inputs" if row.samples == row.effective_samples else "samples"
+    return f"{row.samples:,} {what} for {max(row.features):,} features"
+
+
+def answer_of(row: MeasureRow | None) -> float | None:
+    """The number, if it says something of the layer."""
+    return None if row is None or no_answer(row) else row.value
