@@ -38,7 +38,11 @@ def test_the_end_of_a_run_is_a_report_of_its_own(tmp_path: Path) -> None:
     assert [row.epoch for row in curve] == [0, 1]
     assert {row.measure for row in curve} == {"pwcca_distance"}
     assert curve[0].value is not None and f"{curve[0].value:.3f}" in str(report)
-    assert report.curve("hidden", "linear_cka_similarity") and not report.curve("nothing")
+    assert report.curve("hidden", "linear_cka_similarity")
+    with pytest.raises(livecca.Error, match="'hiden'; the nearest names are 'hidden'$"):
+        report.curve("hiden")
+    with pytest.raises(livecca.Error, match="expected a measure .*'pwcca'; .*'pwcca_distance'$"):
+        report.curve("hidden", "pwcca")
     assert repr(report) == "<livecca.FinalReport of 2 layers at 2 snapshots>"
     shown = report._repr_html_()
     assert shown.startswith("<table>") and "hidden" in shown and f"{curve[0].value:.3f}" in shown

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from livecca import _html
+from livecca._errors import Error
+from livecca._nearest import nearest
 from livecca._report import Report, answer_of, no_answer, one_line, rank_of, remark_lines
 from livecca._rows import MeasureRow, Row
 
@@ -41,9 +43,30 @@ class FinalReport(Report):
             Its name.
         measure
             With its direction, such as ``"pwcca_distance"``; by default the run's first.
+
+        Returns
+        -------
+        tuple of MeasureRow
+            Empty if no layer has a distance to the final state.
+
+        Raises
+        ------
+        Error
+            If others have numbers and this layer has none, or none of this measure.
         """
         rows = [row for row in self.measures if row.reference == "final"]
-        wanted = measure if measure is not None or not rows else rows[0].measure
+        if not rows:
+            return ()
+        wanted = rows[0].measure if measure is None else measure
+        for what, name, names in (
+            ("layer", layer, [row.layer for row in rows]),
+            ("measure", wanted, [row.measure for row in rows]),
+        ):
+            if name not in names:
+                known = list(dict.fromkeys(names))
+                raise Error(
+                    f"curve: expected a {what} with numbers, got {name!r}; {nearest(name, known)}"
+                )
         found = [row for row in rows if (row.layer, row.measure) == (layer, wanted)]
         return tuple(sorted(found, key=lambda row: (row.step, row.epoch)))
 
