@@ -178,7 +178,8 @@ def test_a_layer_without_a_number_to_go_by_is_not_called_near(tmp_path: Path) ->
     ]
     report = FinalReport(rows)
     lines = str(report).splitlines()
-    assert "stays within 0.05 of the final state from epoch: good 0, more 1, dead the last" in lines
+    assert "stays within 0.05 of the final state from epoch: good 0, more 1" in lines
+    assert "not within 0.05 before the last snapshot: dead" in lines
     assert (
         "! no answer: mute (no numbers), few (8 inputs for 8 features), "
         "mean (9 samples for 8 features), late (no numbers)"
@@ -213,3 +214,35 @@ def test_a_snapshot_shows_no_number_that_no_data_could_change(
         assert (why in line) is not is_shown and (why in report._repr_html_()) is not is_shown
         final = str(monitor.finish())
         assert ("no answer: a" in final) is not is_shown
+
+
+def test_columns_that_are_left_out_are_told() -> None:
+    def lines_of(count: int) -> list[str]:
+        rows = [number(value=0.3 if i < 4 else 0.01, step=9 * i, epoch=i) for i in range(count)]
+        return str(FinalReport(rows)).splitlines()
+
+    all_shown, some = lines_of(8), lines_of(20)
+    assert not any("are shown" in line for line in all_shown)
+    assert "8 of 20 snapshots are shown; curve(layer) has all" in some
+    assert some[2].split()[1:-1] == ["0", "3", "5", "8", "11", "14", "16", "19"]
+    assert "stays within 0.05 of the final state from epoch: a 4" in some
+
+
+def test_columns_are_named_by_what_tells_them_apart() -> None:
+    def lines_of(*times: tuple[int, int]) -> list[str]:
+        rows = [number(value=0.01, step=step, epoch=epoch) for step, epoch in times]
+        return str(FinalReport(rows)).splitlines()
+
+    by_epoch = lines_of((0, 0), (0, 1))
+    assert by_epoch[2].split() == ["layer", "0", "1", "unrelated"]
+    assert not any("same epoch" in line for line in by_epoch)
+    by_step = lines_of((0, 0), (7, 1), (9, 1))
+    assert by_step[2].split() == ["layer", "0", "7", "9", "unrelated"]
+    assert "several snapshots have the same epoch, so columns are by step" in by_step
+    assert "stays within 0.05 of the final state from step: a 0" in by_step
+    by_both = lines_of((0, 0), (0, 1), (123456, 1))
+    assert by_both[2].split() == ["layer", "0/0", "0/1", "123456/1", "unrelated"]
+    assert "several snapshots have the same epoch, so columns are by step/epoch" in by_both
+    twice = lines_of((0, 0), (7, 1), (7, 1))
+    assert twice[2].split() == ["layer", "0", "1", "unrelated"]
+    assert "of snapshots with the same step and epoch the last one is shown" in twice

@@ -75,9 +75,10 @@ class FinalReport(Report):
         if table is None:
             return "\n".join([self._without_numbers(), *remark_lines(self)]) + "\n"
         width = max(len(line[0]) for line in (table.heads, *table.lines))
+        wide = max(8, *(2 + len(head) for head in table.heads[1:-1]))
         lines = [table.title, ""]
         for head, *cells, unrelated in (table.heads, *table.lines):
-            shown = "".join(f"{cell:>8}" for cell in cells)
+            shown = "".join(f"{cell:>{wide}}" for cell in cells)
             lines.append(f"{head:<{width}}{shown}{unrelated:>11}")
         lines += ["", *table.notes, *remark_lines(self)]
         return "\n".join(lines) + "\n"
@@ -116,34 +117,99 @@ def _table_of(measures: Sequence[MeasureRow]) -> _Table | None:
     if not rows:
         return None
     first = rows[0].measure
-    rows = [row for row in rows if row.measure == first]
-    times = sorted({(row.step, row.epoch) for row in rows})
-    layers = list(dict.fromkeys(row.layer for row in rows))
-    of = {(row.layer, row.step, row.epoch): row for row in rows}
-    # Several snapshots may have one epoch: then steps name them.
-    by_step = len({epoch for _, epoch in times}) < len(times)
-    unit = "step" if by_step else "epoch"
-    shown = _spread(times)
+    curves = _Curves([row for row in rows if row.measure == first])
+    shown = _spread(curves.times)
     lines = []
-    for layer in layers:
-        values = [of.get((layer, *time)) for time in shown]
+    for layer in curves.layers:
+        values = [curves.at(layer, time) for time in shown]
         floor = next((row.noise_floor for row in values if row and row.noise_floor), None)
         numbers = [answer_of(row) for row in values]
         lines.append((layer, *map(_number, numbers), _number(floor)))
-    last = {layer: of.get((layer, *times[-1])) for layer in layers}
-    silent = {layer: "no numbers" if row is None else no_answer(row) for layer, row in last.items()}
-    notes = []
-    near = [f"{x} {_first_near(x, times, of, by_step)}" for x in layers if not silent[x]]
-    if first.endswith("_distance") and near:
-        notes.append(f"stays within {_NEAR} of the final state from {unit}: {', '.join(near)}")
-    if without := [f"{layer} ({why})" for layer, why in silent.items() if why]:
-        notes.append(f"! no answer: {', '.join(without)}")
+    near = _near_notes(curves) if first.endswith("_distance") else []
+    columns = _column_notes(curves, len(shown))
     return _Table(
-        title=f"{first} of each snapshot to the final state, by {unit}",
-        heads=("layer", *(str(step if by_step else epoch) for step, epoch in shown), "unrelated"),
+        title=f"{first} of each snapshot to the final state, by {curves.unit}",
+        heads=("layer", *map(curves.name_of, shown), "unrelated"),
         lines=tuple(lines),
-        notes=(*notes, *_status_notes(rows)),
+        notes=(*columns, *near, *_silent_notes(curves), *_status_notes(curves.rows)),
     )
+
+
+class _Curves:
+    """The rows of one measure, by layer and snapshot."""
+
+    def __init__(self, rows: Sequence[MeasureRow]) -> None:
+        self.rows = rows
+        self.times: list[_Time] = sorted({(row.step, row.epoch) for row in rows})
+        self.layers = list(dict.fromkeys(row.layer for row in rows))
+        self._of = {(row.layer, row.step, row.epoch): row for row in rows}
+        steps, epochs = ({time[i] for time in self.times} for i in range(2))
+        count = len(self.times)
+        named = {"epoch": len(epochs), "step": len(steps)}
+        self.unit = next((unit for unit in named if named[unit] == count), "step/epoch")
+
+    @property
+    def are_lost(self) -> bool:
+        """Whether snapshots have one step and epoch, so that only the last of them is here."""
+        return len(self._of) < len(self.rows)
+
+    def at(self, layer: str, time: _Time) -> MeasureRow | None:
+        """The layer's row of a snapshot."""
+        return self._of.get((layer, *time))
+
+    def name_of(self, time: _Time) -> str:
+        """What a snapshot is called by: its epoch, unless several have that."""
+        step, epoch = time
+        return {"epoch": f"{epoch}", "step": f"{step}"}.get(self.unit, f"{step}/{epoch}")
+
+    def silence_of(self, layer: str) -> str:
+        """Why the layer's number before the final state says nothing; empty if it does."""
+        row = self.at(layer, self.times[-1])
+        return "no numbers" if row is None else no_answer(row)
+
+
+def _column_notes(curves: _Curves, shown: int) -> list[str]:
+    """What is not in the columns, or not as one may expect it."""
+    notes = []
+    if shown < len(curves.times):
+        notes.append(f"{shown} of {len(curves.times)} snapshots are shown; curve(layer) has all")
+    if curves.unit != "epoch":
+        notes.append(f"several snapshots have the same epoch, so columns are by {curves.unit}")
+    if curves.are_lost:
+        notes.append("of snapshots with the same step and epoch the last one is shown")
+    return notes
+
+
+def _near_notes(curves: _Curves) -> list[str]:
+    """Since when each layer is near the final state."""
+    since = {x: _first_near(curves, x) for x in curves.layers if not curves.silence_of(x)}
+    near = [f"{layer} {curves.name_of(time)}" for layer, time in since.items() if time]
+    far = [layer for layer, time in since.items() if not time]
+    notes = []
+    if near:
+        text = ", ".join(near)
+        notes.append(f"stays within {_NEAR} of the final state from {curves.unit}: {text}")
+    if far:
+        notes.append(f"not within {_NEAR} before the last snapshot: {', '.join(far)}")
+    return notes
+
+
+def _first_near(curves: _Curves, layer: str) -> _Time | None:
+    """Since when all snapshots are near. None if the one before the final one is not."""
+    since = None
+    for time in reversed(curves.times):
+        value = answer_of(curves.at(layer, time))
+        if value is None or value >= _NEAR:
+            break
+        since = time
+    return since
+
+
+def _silent_notes(curves: _Curves) -> list[str]:
+    """Which layers have no answer, and why."""
+    silent = {layer: curves.silence_of(layer) for layer in curves.layers}
+    without = [f"{layer} ({why})" for layer, why in silent.items() if why]
+    return [f"! no answer: {', '.join(without)}"] if without else []
 
 
 def _spread(times: Sequence[_Time]) -> list[_Time]:
@@ -156,19 +222,6 @@ def _spread(times: Sequence[_Time]) -> list[_Time]:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
-
-
-def _first_near(
-    layer: str, times: Sequence[_Time], of: dict[tuple[str, int, int], MeasureRow], by_step: bool
-) -> str:
-    """Since when all snapshots are near; "the last" if the one before the final one is not."""
-    since = "the last"
-    for step, epoch in reversed(times):
-        value = answer_of(of.get((layer, step, epoch)))
-        if value is None or value >= _NEAR:
-            break
-        since = str(step if by_step else epoch)
-    return since
 
 
 def _status_notes(rows: Sequence[MeasureRow]) -> list[str]:
