@@ -141,3 +141,82 @@ def test_without_a_probe_reports_have_no_words_of_the_core(tmp_path: Path) -> No
     reports: list[Any] = [monitor.snapshot(), monitor.finish()]
     for report in reports:
         assert "got none" in str(report) and not JARGON.search(str(report))
+
+
+QUESTION = "is this the model that is trained?"
+
+
+def monitor_of(model: nn.Module, run_dir: Path, **options: Any) -> Monitor:
+    return Monitor(model, ["fc1", "fc2"], probe=[watched.data()[0]], run_dir=run_dir, **options)
+
+
+def unchanged(report: Any) -> str:
+    """What a report says of a network that stands still, in text and in HTML."""
+    lines = [line for line in str(report).splitlines() if QUESTION in line]
+    assert len(lines) <= 1 and (QUESTION in report._repr_html_()) == bool(lines)
+    return lines[0] if lines else ""
+
+
+def test_a_network_that_is_not_trained_is_told(tmp_path: Path) -> None:
+    model, other = watched.Net(), watched.Net()
+    monitor = monitor_of(model, tmp_path / "run")
+    reports = [monitor.snapshot()]
+    for epoch in range(3):
+        watched.train(other, epochs=1, first=epoch)
+        for _ in range(8):
+            monitor.step()
+        reports.append(monitor.snapshot())
+    text = f"! the watched network did not change over 8 steps; {QUESTION}"
+    assert [unchanged(report) for report in reports] == ["", text, text, text]
+    assert unchanged(monitor.finish()) == text.replace("8", "24")
+
+
+@pytest.mark.parametrize("keep_history", [True, False])
+def test_a_network_that_stands_still_at_the_end_is_told(tmp_path: Path, keep_history: bool) -> None:
+    model = watched.Net()
+    monitor = monitor_of(model, tmp_path / "run", keep_history=keep_history)
+    monitor.snapshot()
+    watched.train(model, monitor, epochs=1)
+    monitor.step()
+    reports = [monitor.snapshot(), monitor.snapshot()]
+    text = f"! the watched network did not change over 1 step; {QUESTION}"
+    assert [unchanged(report) for report in reports] == [text, text]
+    text = f"! the watched network did not change over 1 step at the end; {QUESTION}"
+    assert unchanged(monitor.finish()) == text
+
+
+def test_a_network_that_changes_is_not_told_to_stand_still(tmp_path: Path) -> None:
+    # Each layer only mixes its inputs, so the distances of correlations are 0.
+    model = nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 6))
+    probe = [torch.randn(40, 6)]
+    monitor = Monitor(model, ["*"], probe=probe, run_dir=tmp_path / "run", measures=["pwcca"])
+    reports: list[Any] = [monitor.snapshot(), monitor.snapshot()]  # no step between
+    for _ in range(2):
+        with torch.no_grad():
+            model[0].weight[0, 0] += 1e-3
+        monitor.step()
+        reports.append(monitor.snapshot())
+    found = reports[-1].find("0", "start", "pwcca_distance")
+    assert found is not None and found.value is not None and found.value < 1e-6
+    reports.append(monitor.finish())
+    assert [unchanged(report) for report in reports] == [""] * 5
+
+
+def test_a_failed_pass_says_nothing_of_change(tmp_path: Path) -> None:
+    model = watched.Net()
+    fails = True
+
+    def forward(network: nn.Module, batch: torch.Tensor) -> None:
+        if fails:
+            raise ValueError("no luck")
+        network(batch)
+
+    monitor = monitor_of(model, tmp_path / "run", forward=forward)
+    reports: list[Any] = [monitor.snapshot()]
+    monitor.step()
+    reports.append(monitor.snapshot())
+    fails = False
+    monitor.step()
+    reports.append(monitor.snapshot())
+    reports.append(monitor.finish())
+    assert [unchanged(report) for report in reports] == [""] * 4

@@ -231,6 +231,8 @@ class Monitor:
         self._enter(epoch)
         if ears is not None and not ears.next_step() and self._passes is not None:
             self._passes.tell_no_training(self._epoch)
+        if self._passes is not None:
+            self._passes.changes.count_step()
         core.training_step(self._epoch)
         if self._hears_training:
             core.snapshot_if_due(self._epoch)
@@ -254,7 +256,7 @@ class Monitor:
         report = core.snapshot(self._epoch)
         if self._passes is not None:
             report.advice = self._passes.advice
-            report._remarks = self._passes.log.remarks()
+            report._remarks = self._passes.remarks_of(report)
         self._epoch_is_over = True
         return report
 
@@ -305,7 +307,7 @@ class Monitor:
             self._hand_over()
             report = core.finish()
             if self._passes is not None:
-                report._remarks = self._passes.log.remarks_at_the_end()
+                report._remarks = self._passes.remarks_at_the_end()
             return report
         finally:
             self.close()

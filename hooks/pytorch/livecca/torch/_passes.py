@@ -13,8 +13,10 @@ from torch import nn
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
-from livecca._report import one_line
+from livecca._report import Remarks, one_line
+from livecca._snapshot import Snapshot
 from livecca._warnings import log
+from livecca.torch._changes import Changes
 from livecca.torch._device_rows import DeviceRows, Devices
 from livecca.torch._evaluation import leaves_no_trace
 from livecca.torch._hearing import Ears, Heard, nothing_raised
@@ -81,7 +83,8 @@ class Passes:
         self._waiting: _Hearing | None = None  # a step of training whose rows travel
         self._features: dict[str, int] = {}  # of the trained network's layers
         self.advice = ""  # what to do about the probe
-        self.log = ProbeLog(trained.name)
+        self.changes = Changes(trained.name)
+        self._log = ProbeLog(trained.name)
 
     def run_probe(self, probe: Probe, epoch: int) -> None:
         """Runs all networks over the probe. A pass that fails is dropped, with an event."""
@@ -95,7 +98,7 @@ class Passes:
                         inputs += self._run_batch(step, probe, batch, heard)
         except BaseException as reason:
             why = f"{type(reason).__name__}: {reason}"
-            self.log.failed(why)
+            self._log.failed(why)
             self._core.discard_probe_pass(epoch, why)
             if not isinstance(reason, Exception):
                 raise  # the user's wish to end the program
@@ -103,6 +106,14 @@ class Passes:
             with nothing_raised():
                 self._log_pass(heard)
                 self._tell_small_probe(inputs)
+
+    def remarks_of(self, report: Snapshot) -> Remarks:
+        """What to say of a snapshot beside its rows. Call it once for each, in their order."""
+        return self._log.remarks(self.changes.add(report) if self._log.last_passed else None)
+
+    def remarks_at_the_end(self) -> Remarks:
+        """What to say of the whole run."""
+        return self._log.remarks_at_the_end(self.changes.remark_at_the_end())
 
     def open_training(self, epoch: int) -> TrainingPass | None:
         """A step of the train stream, if one is due."""
@@ -165,10 +176,10 @@ class Passes:
             elif layer in refused:
                 left_out[layer] = refused.pop(layer)
         left_out |= refused  # further calls of a layer, such as "norm#2"
-        self.log.passed(left_out)
+        self._log.passed(left_out)
         if left_out and "left out" not in self._told:
             self._told.add("left out")
-            log.warning("livecca: %s", one_line("; ".join(self.log.left_out_lines()), 1000))
+            log.warning("livecca: %s", one_line("; ".join(self._log.left_out_lines()), 1000))
 
     def _run_batch(self, step: Step, probe: Probe, batch: ProbeBatch, heard: _HeardInPass) -> int:
         """Runs all networks over a batch. Returns how many inputs it has."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from livecca._report import Remarks, one_line
 from livecca._rows import EventRow
+from livecca.torch._changes import Unchanged
 
 # The core speaks to those who call it by hand. Here hooks do that, so reports leave it out.
 _PLAIN = (
@@ -31,19 +32,19 @@ class ProbeLog:
         self._network = network
         self._passes = 0  # that came to their end
         self._failures: list[str] = []
-        self._last_failed = False
+        self.last_passed = False
         self._left_out: dict[str, str] = {}
 
     def passed(self, left_out: Mapping[str, str]) -> None:
         """A pass came to its end; these layers of the trained network have no numbers."""
         self._passes += 1
-        self._last_failed = False
+        self.last_passed = True
         self._left_out = dict(left_out)
 
     def failed(self, why: str) -> None:
         """A pass failed."""
         self._failures.append(why)
-        self._last_failed = True
+        self.last_passed = False
 
     def left_out_lines(self) -> list[str]:
         """A line for each reason, with the layers that it is of."""
@@ -56,13 +57,15 @@ class ProbeLog:
             layers.setdefault(key, []).append(layer)
         return [f"left out: {', '.join(layers[key])}: {reasons[key]}" for key in reasons]
 
-    def remarks(self) -> Remarks:
+    def remarks(self, unchanged: Unchanged | None) -> Remarks:
         """Those of a snapshot after the last pass."""
+        failed = not self.last_passed and bool(self._failures)
+        lines = self.left_out_lines()
         return _ProbeRemarks(
-            self._network, dict(self._left_out), self.left_out_lines(), self._last_failed
+            self._network, dict(self._left_out), lines, failed, unchanged=unchanged
         )
 
-    def remarks_at_the_end(self) -> Remarks:
+    def remarks_at_the_end(self, unchanged: str) -> Remarks:
         """Those of the report at the end of the run."""
         lines = self.left_out_lines()
         why = ""
@@ -77,6 +80,7 @@ class ProbeLog:
                 lines = [f"{why}: {last}", *lines]
         elif self._left_out:
             why = "it needs layers that are heard at two snapshots"
+        lines = [*lines, *([unchanged] if unchanged else [])]
         failed = bool(self._failures)
         return _ProbeRemarks(self._network, dict(self._left_out), lines, failed, why)
 
@@ -90,10 +94,12 @@ class _ProbeRemarks(Remarks):
     told: list[str] = field(default_factory=list)
     failed: bool = False
     why: str = ""
+    unchanged: Unchanged | None = None  # asked when the report is printed, which waits
 
     def lines(self) -> list[str]:
         """What to say below the table."""
-        return list(self.told)
+        unchanged = "" if self.unchanged is None else self.unchanged.remark()
+        return [*self.told, *([unchanged] if unchanged else [])]
 
     def words(self, event: EventRow) -> str:
         """How an event is said; empty if it follows from what the lines say."""
