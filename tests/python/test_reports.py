@@ -53,6 +53,10 @@ def test_an_end_without_numbers_says_so() -> None:
     assert "needs two snapshots" in str(report) and "! missing, <a>: none came" in str(report)
     assert "&lt;a&gt;" in report._repr_html_() and "needs two" in report._repr_html_()
     assert report.curve("a") == ()
+    other = EventRow(what="other_probe", subject="final/a", message="expected the same inputs")
+    first, *rest = str(FinalReport([other, other])).splitlines()
+    assert first.endswith("the last snapshot cannot be compared with those before it")
+    assert rest == ["! other_probe, final/a: expected the same inputs"]
 
 
 def test_a_rank_below_the_width_is_no_alarm_where_it_is_one_below() -> None:

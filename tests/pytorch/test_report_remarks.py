@@ -74,6 +74,29 @@ def test_each_selected_layer_has_a_number_or_a_reason(
     assert {event.subject for event in events} == {"net/one", "net/other", "net/unused"}
 
 
+def test_a_layer_that_comes_later_has_a_line_too(tmp_path: Path) -> None:
+    model = Texts()
+    probe = [torch.randint(0, 20, (5, 200))]
+
+    def forward(network: nn.Module, tokens: torch.Tensor) -> None:
+        outputs = network(tokens)
+        if network.is_late:
+            network.unused(outputs[0])
+
+    model.is_late = False
+    monitor = Monitor(
+        model, ["lstm", "unused"], probe=probe, run_dir=tmp_path / "run", forward=forward
+    )
+    monitor.snapshot()
+    model.is_late = True
+    shaken(model)
+    lines = [str(monitor.snapshot()).splitlines() for _ in range(2)]
+    told = "! nothing to compare with so far: unused"
+    assert told in lines[0] and told not in lines[1]
+    assert any(line.startswith("unused  start") for line in lines[1])
+    assert "nothing to compare" not in str(monitor.finish())
+
+
 def test_layers_that_all_have_numbers_are_not_left_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -98,6 +98,8 @@ class FinalReport(Report):
 
     def _without_numbers(self) -> str:
         why = self._remarks.why_no_numbers() or "it needs two snapshots and the history"
+        if any(event.subject.startswith("final/") for event in self.events):
+            why = "the last snapshot cannot be compared with those before it"
         return f"no distances to the final state: {one_line(why)}"
 
 

@@ -14,8 +14,8 @@ _AnyRow = TypeVar("_AnyRow", bound=Row)
 class Remarks:
     """What a hook knows of a report beside its rows. This one knows nothing."""
 
-    def lines(self) -> list[str]:
-        """What to say below the table."""
+    def lines(self, report: Report) -> list[str]:
+        """What to say below the report's table."""
         return []
 
     def words(self, event: EventRow) -> str:
@@ -67,7 +67,8 @@ def remark_lines(report: Report) -> list[str]:
     remarks = report._remarks
     said = [(event, one_line(remarks.words(event))) for event in report.events]
     events = [f"! {event.what}, {event.subject}: {words}" for event, words in said if words]
-    return [*events, *(f"! {line}" for line in remarks.lines())]
+    lines = [*events, *(f"! {line}" for line in remarks.lines(report))]
+    return list(dict.fromkeys(lines))  # an event may come once for each kept snapshot
 
 
 def rank_of(row: MeasureRow) -> tuple[int, int]:

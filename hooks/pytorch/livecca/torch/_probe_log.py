@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from livecca._report import Remarks, one_line
-from livecca._rows import EventRow
+from livecca._report import Remarks, Report, one_line
+from livecca._rows import EventRow, LayerRow
 from livecca.torch._changes import Unchanged
 
 # The core speaks to those who call it by hand. Here hooks do that, so reports leave it out.
@@ -96,10 +96,10 @@ class _ProbeRemarks(Remarks):
     why: str = ""
     unchanged: Unchanged | None = None  # asked when the report is printed, which waits
 
-    def lines(self) -> list[str]:
-        """What to say below the table."""
+    def lines(self, report: Report) -> list[str]:
+        """What to say below the report's table."""
         unchanged = "" if self.unchanged is None else self.unchanged.remark()
-        return [*self.told, *([unchanged] if unchanged else [])]
+        return [*self.told, *self._new_layers(report), *([unchanged] if unchanged else [])]
 
     def words(self, event: EventRow) -> str:
         """How an event is said; empty if it follows from what the lines say."""
@@ -113,6 +113,17 @@ class _ProbeRemarks(Remarks):
     def why_no_numbers(self) -> str:
         """Why there are no distances to the final state."""
         return self.why
+
+    def _new_layers(self, report: Report) -> list[str]:
+        """Which layers have no number beside others that have one: they were not there before."""
+        compared = {row.layer for row in report.measures}
+        heard = [
+            row.layer
+            for row in report.of(LayerRow)
+            if (row.stream, row.network) == ("probe", self.network) and row.samples > 0
+        ]
+        new = [layer for layer in heard if layer not in compared]
+        return [f"nothing to compare with so far: {', '.join(new)}"] if compared and new else []
 
     def _follows(self, event: EventRow) -> bool:
         network, _, layer = event.subject.partition("/")
