@@ -10,9 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+import livecca
 import watched
 from livecca import Schedule
 from livecca.torch import Monitor
+from livecca.torch._changes import Changes
 
 JARGON = re.compile(r"watch\(\)|TapScope|set_inputs|commit")
 
@@ -243,3 +245,18 @@ def test_a_failed_pass_says_nothing_of_change(tmp_path: Path) -> None:
     reports.append(monitor.snapshot())
     reports.append(monitor.finish())
     assert [unchanged(report) for report in reports] == [""] * 4
+
+
+def test_the_end_never_waits_for_a_snapshot_that_nobody_solves() -> None:
+    class Unsolved:
+        def ready(self) -> bool:
+            return False
+
+        def wait(self) -> list[str]:
+            raise AssertionError("would wait forever")
+
+    changes = Changes("net")
+    for _ in range(2):
+        changes.add(livecca.Snapshot(Unsolved(), 0))
+        changes.count_step()
+    assert changes.remark_at_the_end() == ""

@@ -47,7 +47,10 @@ class Changes:
         return Unchanged(self._before, now)
 
     def remark_at_the_end(self) -> str:
-        """What to say of all snapshots; waits for them. Empty if the network changed."""
+        """What to say of all snapshots of a run that is finished. Empty if the network changed."""
+        made = (self._first, self._before, self._last)
+        if not all(one is None or one.is_ready for one in made):
+            return ""  # as in a child of fork(), where nobody solves them
         return (
             Unchanged(self._first, self._last).remark()
             or Unchanged(self._before, self._last, " at the end").remark()
