@@ -109,7 +109,7 @@ def test_a_step_that_outlives_its_monitor_is_refused(tmp_path: Path, stream: str
         "add_observing_time": (1.0,),
         "commit": (),
     }.items():
-        with pytest.raises(livecca.Error, match="closed"):
+        with pytest.raises(livecca.Error, match="not finished"):
             getattr(step, name)(*arguments)
     step.discard()
     del step

@@ -275,7 +275,7 @@ def test_wrong_use_is_one_line(tmp_path: Path) -> None:
         monitor.begin("validation", 0)
     monitor.close()
     monitor.close()
-    with pytest.raises(livecca.Error, match="closed"):
+    with pytest.raises(livecca.Error, match="not finished"):
         monitor.training_step(0)
     with pytest.raises(livecca.Error, match="expected"):
         livecca.read_run(tmp_path / "nowhere")

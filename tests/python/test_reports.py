@@ -17,7 +17,8 @@ from livecca import EventRow, FinalReport, MeasureRow
 def number(**facts: Any) -> MeasureRow:
     made: dict[str, Any] = {
         "layer": "a", "reference": "final", "measure": "pwcca_distance", "value": 0.2,
-        "features": (8, 8), "ranks": (8, 8), "status": "ok", **facts,
+        "features": (8, 8), "ranks": (8, 8), "samples": 100, "effective_samples": 100,
+        "status": "ok", **facts,
     }  # fmt: skip
     return MeasureRow(**made)
 
@@ -37,7 +38,11 @@ def test_the_end_of_a_run_is_a_report_of_its_own(tmp_path: Path) -> None:
     assert [row.epoch for row in curve] == [0, 1]
     assert {row.measure for row in curve} == {"pwcca_distance"}
     assert curve[0].value is not None and f"{curve[0].value:.3f}" in str(report)
-    assert report.curve("hidden", "linear_cka_similarity") and not report.curve("nothing")
+    assert report.curve("hidden", "linear_cka_similarity")
+    with pytest.raises(livecca.Error, match="'hiden'; the nearest names are 'hidden'$"):
+        report.curve("hiden")
+    with pytest.raises(livecca.Error, match="expected a measure .*'pwcca'; .*'pwcca_distance'$"):
+        report.curve("hidden", "pwcca")
     assert repr(report) == "<livecca.FinalReport of 2 layers at 2 snapshots>"
     shown = report._repr_html_()
     assert shown.startswith("<table>") and "hidden" in shown and f"{curve[0].value:.3f}" in shown
@@ -48,6 +53,10 @@ def test_an_end_without_numbers_says_so() -> None:
     assert "needs two snapshots" in str(report) and "! missing, <a>: none came" in str(report)
     assert "&lt;a&gt;" in report._repr_html_() and "needs two" in report._repr_html_()
     assert report.curve("a") == ()
+    other = EventRow(what="other_probe", subject="final/a", message="expected the same inputs")
+    first, *rest = str(FinalReport([other, other])).splitlines()
+    assert first.endswith("the last snapshot cannot be compared with those before it")
+    assert rest == ["! other_probe, final/a: expected the same inputs"]
 
 
 def test_a_rank_below_the_width_is_no_alarm_where_it_is_one_below() -> None:
@@ -156,3 +165,88 @@ def test_inputs_of_several_lengths_have_a_fingerprint(tmp_path: Path) -> None:
         assert "another order" in str(shuffled)
     whats = {event.what for event in livecca.read_run(tmp_path / "run").of(EventRow)}
     assert whats == {"other_probe", "finished"}
+
+
+def test_a_layer_without_a_number_to_go_by_is_not_called_near(tmp_path: Path) -> None:
+    small = {"value": 1e-15, "status": "undersampled", "noise_floor": 0.0}
+    rows = [
+        number(layer="good", value=0.01),
+        number(layer="mute", value=0.01),
+        number(layer="mute", value=None, status="missing", epoch=1),
+        number(layer="good", value=0.01, epoch=1),
+        number(layer="few", samples=8, effective_samples=8, epoch=1, **small),
+        number(layer="mean", samples=9, effective_samples=3, epoch=1, **small),
+        number(layer="more", samples=10, effective_samples=10, epoch=1, **small),
+        number(layer="dead", samples=8, effective_samples=8, ranks=(3, 3), epoch=1, value=0.3),
+        number(layer="late", value=0.01),
+    ]
+    report = FinalReport(rows)
+    lines = str(report).splitlines()
+    assert "stays within 0.05 of the final state from epoch: good 0, more 1" in lines
+    assert "not within 0.05 before the last snapshot: dead" in lines
+    assert (
+        "! no answer: mute (no numbers), few (8 inputs for 8 features), "
+        "mean (9 samples for 8 features), late (no numbers)"
+    ) in lines
+    cells = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert cells["few"] == ["–", "–", "–"] and cells["mean"] == ["–", "–", "–"]
+    assert cells["good"][:2] == ["0.010", "0.010"] and cells["more"][1] == "0.000"
+    assert "few (8 inputs for 8 features)" in report._repr_html_()
+    nothing = str(FinalReport([number(layer="few", samples=8, effective_samples=8, **small)]))
+    assert "stays within" not in nothing and "no answer: few" in nothing
+    of_cka = number(layer="few", samples=8, effective_samples=8, measure="linear_cka_similarity")
+    assert "no answer" not in str(FinalReport([of_cka]))
+
+
+@pytest.mark.parametrize(("samples", "is_shown"), [(6, False), (7, False), (8, True)])
+def test_a_snapshot_shows_no_number_that_no_data_could_change(
+    tmp_path: Path, samples: int, is_shown: bool
+) -> None:
+    random = np.random.default_rng(8)
+    with livecca.Monitor(tmp_path / "run") as monitor:
+        tap = monitor.watch("net", "a")
+        for epoch in range(2):
+            with monitor.begin("probe", epoch) as step:
+                step.set_inputs(np.arange(samples))
+                step.observe(tap, random.normal(size=(samples, 6)))
+            report = monitor.snapshot(epoch)
+        row = report.find("a", "start", "pwcca_distance")
+        assert row is not None and row.value is not None and (row.value < 1e-9) is not is_shown
+        [line] = [line for line in str(report).splitlines() if line.startswith("a ")]
+        assert (line.split()[2] != "–") is is_shown
+        why = f"no answer: {samples} inputs for 6 features"
+        assert (why in line) is not is_shown and (why in report._repr_html_()) is not is_shown
+        final = str(monitor.finish())
+        assert ("no answer: a" in final) is not is_shown
+
+
+def test_columns_that_are_left_out_are_told() -> None:
+    def lines_of(count: int) -> list[str]:
+        rows = [number(value=0.3 if i < 4 else 0.01, step=9 * i, epoch=i) for i in range(count)]
+        return str(FinalReport(rows)).splitlines()
+
+    all_shown, some = lines_of(8), lines_of(20)
+    assert not any("are shown" in line for line in all_shown)
+    assert "8 of 20 snapshots are shown; curve(layer) has all" in some
+    assert some[2].split()[1:-1] == ["0", "3", "5", "8", "11", "14", "16", "19"]
+    assert "stays within 0.05 of the final state from epoch: a 4" in some
+
+
+def test_columns_are_named_by_what_tells_them_apart() -> None:
+    def lines_of(*times: tuple[int, int]) -> list[str]:
+        rows = [number(value=0.01, step=step, epoch=epoch) for step, epoch in times]
+        return str(FinalReport(rows)).splitlines()
+
+    by_epoch = lines_of((0, 0), (0, 1))
+    assert by_epoch[2].split() == ["layer", "0", "1", "unrelated"]
+    assert not any("same epoch" in line for line in by_epoch)
+    by_step = lines_of((0, 0), (7, 1), (9, 1))
+    assert by_step[2].split() == ["layer", "0", "7", "9", "unrelated"]
+    assert "several snapshots have the same epoch, so columns are by step" in by_step
+    assert "stays within 0.05 of the final state from step: a 0" in by_step
+    by_both = lines_of((0, 0), (0, 1), (123456, 1))
+    assert by_both[2].split() == ["layer", "0/0", "0/1", "123456/1", "unrelated"]
+    assert "several snapshots have the same epoch, so columns are by step/epoch" in by_both
+    twice = lines_of((0, 0), (7, 1), (7, 1))
+    assert twice[2].split() == ["layer", "0", "1", "unrelated"]
+    assert "of snapshots with the same step and epoch the last one is shown" in twice

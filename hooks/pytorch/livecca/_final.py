@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from html import escape
 
 from livecca import _html
-from livecca._report import Report, event_lines, rank_of
+from livecca._errors import Error
+from livecca._nearest import nearest
+from livecca._report import Report, answer_of, no_answer, one_line, rank_of, remark_lines
 from livecca._rows import MeasureRow, Row
 
 _COLUMNS = 8
@@ -41,22 +43,44 @@ class FinalReport(Report):
             Its name.
         measure
             With its direction, such as ``"pwcca_distance"``; by default the run's first.
+
+        Returns
+        -------
+        tuple of MeasureRow
+            Empty if no layer has a distance to the final state.
+
+        Raises
+        ------
+        Error
+            If others have numbers and this layer has none, or none of this measure.
         """
         rows = [row for row in self.measures if row.reference == "final"]
-        wanted = measure if measure is not None or not rows else rows[0].measure
+        if not rows:
+            return ()
+        wanted = rows[0].measure if measure is None else measure
+        for what, name, names in (
+            ("layer", layer, [row.layer for row in rows]),
+            ("measure", wanted, [row.measure for row in rows]),
+        ):
+            if name not in names:
+                known = list(dict.fromkeys(names))
+                raise Error(
+                    f"curve: expected a {what} with numbers, got {name!r}; {nearest(name, known)}"
+                )
         found = [row for row in rows if (row.layer, row.measure) == (layer, wanted)]
         return tuple(sorted(found, key=lambda row: (row.step, row.epoch)))
 
     def __str__(self) -> str:
         table = _table_of(self.measures)
         if table is None:
-            return "\n".join([_TOO_FEW, *event_lines(self.events)]) + "\n"
+            return "\n".join([self._without_numbers(), *remark_lines(self)]) + "\n"
         width = max(len(line[0]) for line in (table.heads, *table.lines))
+        wide = max(8, *(2 + len(head) for head in table.heads[1:-1]))
         lines = [table.title, ""]
         for head, *cells, unrelated in (table.heads, *table.lines):
-            shown = "".join(f"{cell:>8}" for cell in cells)
+            shown = "".join(f"{cell:>{wide}}" for cell in cells)
             lines.append(f"{head:<{width}}{shown}{unrelated:>11}")
-        lines += ["", *table.notes, *event_lines(self.events)]
+        lines += ["", *table.notes, *remark_lines(self)]
         return "\n".join(lines) + "\n"
 
     def __repr__(self) -> str:
@@ -66,14 +90,17 @@ class FinalReport(Report):
 
     def _repr_html_(self) -> str:
         table = _table_of(self.measures)
-        notes = event_lines(self.events)
+        notes = remark_lines(self)
         if table is None:
-            return _html.paragraphs([_TOO_FEW, *notes])
+            return _html.paragraphs([self._without_numbers(), *notes])
         lines = [map(escape, line) for line in table.lines]
         return _html.table(table.heads, lines, table.title, *table.notes, *notes)
 
-
-_TOO_FEW = "no distances to the final state: it needs two snapshots and the history"
+    def _without_numbers(self) -> str:
+        why = self._remarks.why_no_numbers() or "it needs two snapshots and the history"
+        if any(event.subject.startswith("final/") for event in self.events):
+            why = "the last snapshot cannot be compared with those before it"
+        return f"no distances to the final state: {one_line(why)}"
 
 
 @dataclass(frozen=True)
@@ -92,30 +119,99 @@ def _table_of(measures: Sequence[MeasureRow]) -> _Table | None:
     if not rows:
         return None
     first = rows[0].measure
-    rows = [row for row in rows if row.measure == first]
-    times = sorted({(row.step, row.epoch) for row in rows})
-    layers = list(dict.fromkeys(row.layer for row in rows))
-    of = {(row.layer, row.step, row.epoch): row for row in rows}
-    # Several snapshots may have one epoch: then steps name them.
-    by_step = len({epoch for _, epoch in times}) < len(times)
-    unit = "step" if by_step else "epoch"
-    shown = _spread(times)
+    curves = _Curves([row for row in rows if row.measure == first])
+    shown = _spread(curves.times)
     lines = []
-    for layer in layers:
-        values = [of.get((layer, *time)) for time in shown]
+    for layer in curves.layers:
+        values = [curves.at(layer, time) for time in shown]
         floor = next((row.noise_floor for row in values if row and row.noise_floor), None)
-        numbers = [None if row is None else row.value for row in values]
+        numbers = [answer_of(row) for row in values]
         lines.append((layer, *map(_number, numbers), _number(floor)))
-    notes = []
-    if first.endswith("_distance"):
-        near = [f"{layer} {_first_near(layer, times, of, by_step)}" for layer in layers]
-        notes.append(f"stays within {_NEAR} of the final state from {unit}: {', '.join(near)}")
+    near = _near_notes(curves) if first.endswith("_distance") else []
+    columns = _column_notes(curves, len(shown))
     return _Table(
-        title=f"{first} of each snapshot to the final state, by {unit}",
-        heads=("layer", *(str(step if by_step else epoch) for step, epoch in shown), "unrelated"),
+        title=f"{first} of each snapshot to the final state, by {curves.unit}",
+        heads=("layer", *map(curves.name_of, shown), "unrelated"),
         lines=tuple(lines),
-        notes=(*notes, *_status_notes(rows)),
+        notes=(*columns, *near, *_silent_notes(curves), *_status_notes(curves.rows)),
     )
+
+
+class _Curves:
+    """The rows of one measure, by layer and snapshot."""
+
+    def __init__(self, rows: Sequence[MeasureRow]) -> None:
+        self.rows = rows
+        self.times: list[_Time] = sorted({(row.step, row.epoch) for row in rows})
+        self.layers = list(dict.fromkeys(row.layer for row in rows))
+        self._of = {(row.layer, row.step, row.epoch): row for row in rows}
+        steps, epochs = ({time[i] for time in self.times} for i in range(2))
+        count = len(self.times)
+        named = {"epoch": len(epochs), "step": len(steps)}
+        self.unit = next((unit for unit in named if named[unit] == count), "step/epoch")
+
+    @property
+    def are_lost(self) -> bool:
+        """Whether snapshots have one step and epoch, so that only the last of them is here."""
+        return len(self._of) < len(self.rows)
+
+    def at(self, layer: str, time: _Time) -> MeasureRow | None:
+        """The layer's row of a snapshot."""
+        return self._of.get((layer, *time))
+
+    def name_of(self, time: _Time) -> str:
+        """What a snapshot is called by: its epoch, unless several have that."""
+        step, epoch = time
+        return {"epoch": f"{epoch}", "step": f"{step}"}.get(self.unit, f"{step}/{epoch}")
+
+    def silence_of(self, layer: str) -> str:
+        """Why the layer's number before the final state says nothing; empty if it does."""
+        row = self.at(layer, self.times[-1])
+        return "no numbers" if row is None else no_answer(row)
+
+
+def _column_notes(curves: _Curves, shown: int) -> list[str]:
+    """What is not in the columns, or not as one may expect it."""
+    notes = []
+    if shown < len(curves.times):
+        notes.append(f"{shown} of {len(curves.times)} snapshots are shown; curve(layer) has all")
+    if curves.unit != "epoch":
+        notes.append(f"several snapshots have the same epoch, so columns are by {curves.unit}")
+    if curves.are_lost:
+        notes.append("of snapshots with the same step and epoch the last one is shown")
+    return notes
+
+
+def _near_notes(curves: _Curves) -> list[str]:
+    """Since when each layer is near the final state."""
+    since = {x: _first_near(curves, x) for x in curves.layers if not curves.silence_of(x)}
+    near = [f"{layer} {curves.name_of(time)}" for layer, time in since.items() if time]
+    far = [layer for layer, time in since.items() if not time]
+    notes = []
+    if near:
+        text = ", ".join(near)
+        notes.append(f"stays within {_NEAR} of the final state from {curves.unit}: {text}")
+    if far:
+        notes.append(f"not within {_NEAR} before the last snapshot: {', '.join(far)}")
+    return notes
+
+
+def _first_near(curves: _Curves, layer: str) -> _Time | None:
+    """Since when all snapshots are near. None if the one before the final one is not."""
+    since = None
+    for time in reversed(curves.times):
+        value = answer_of(curves.at(layer, time))
+        if value is None or value >= _NEAR:
+            break
+        since = time
+    return since
+
+
+def _silent_notes(curves: _Curves) -> list[str]:
+    """Which layers have no answer, and why."""
+    silent = {layer: curves.silence_of(layer) for layer in curves.layers}
+    without = [f"{layer} ({why})" for layer, why in silent.items() if why]
+    return [f"! no answer: {', '.join(without)}"] if without else []
 
 
 def _spread(times: Sequence[_Time]) -> list[_Time]:
@@ -128,19 +224,6 @@ def _spread(times: Sequence[_Time]) -> list[_Time]:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
-
-
-def _first_near(
-    layer: str, times: Sequence[_Time], of: dict[tuple[str, int, int], MeasureRow], by_step: bool
-) -> str:
-    """Since when all snapshots are near; "the last" if the one before the final one is not."""
-    since = "the last"
-    for step, epoch in reversed(times):
-        row = of.get((layer, step, epoch))
-        if row is None or row.value is None or row.value >= _NEAR:
-            break
-        since = str(step if by_step else epoch)
-    return since
 
 
 def _status_notes(rows: Sequence[MeasureRow]) -> list[str]:

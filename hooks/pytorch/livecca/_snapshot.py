@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from livecca import _html
-from livecca._report import Report, event_lines, status_text
+from livecca._report import Report, answer_of, no_answer, remark_lines, status_text
 from livecca._rows import LayerRow, MeasureRow, Row, VerdictRow, rows_of
 
 
@@ -50,27 +50,27 @@ class Snapshot(Report):
 
     def _repr_html_(self) -> str:
         if not self.measures:
-            return _html.paragraphs([_without_numbers(self), *_remarks(self)])
+            return _html.paragraphs([_without_numbers(self), *_notes(self)])
         rows = [
             (
                 escape(row.layer),
                 escape(row.reference),
                 row.measure,
-                "–" if row.value is None else f"{row.value:.4f}",
-                _html.bar(row.value, None),
-                escape(status_text(row)),
+                _number(answer_of(row)).strip(),
+                _html.bar(answer_of(row), None),
+                escape(_status_of(row)),
             )
             for row in self.measures
         ]
         heads = ("layer", "reference", "measure", "value", "0 … 1", "status")
-        return _html.table(heads, rows, f"epoch {self.epoch}", *_remarks(self))
+        return _html.table(heads, rows, f"epoch {self.epoch}", *_notes(self))
 
 
 def _table_of(snapshot: Snapshot) -> str:
     """A line a layer and reference, with the run's first measure."""
     measures = snapshot.measures
     if not measures:
-        return "\n".join([_without_numbers(snapshot), *_remarks(snapshot)]) + "\n"
+        return "\n".join([_without_numbers(snapshot), *_notes(snapshot)]) + "\n"
     title = f"epoch {snapshot.epoch}"
     first = measures[0].measure
     verdicts = {
@@ -87,19 +87,29 @@ def _table_of(snapshot: Snapshot) -> str:
     lines = [f"{title}, {first}", ""]
     lines.append(f"{'layer':<{width}}  {'reference':<{wide}}  value   noise floor  verdict")
     for row, reference in zip(shown, references, strict=True):
-        value = "–     " if row.value is None else f"{row.value:.4f}"
-        floor = "–" if row.noise_floor is None else f"{row.noise_floor:.4f}"
+        value = _number(answer_of(row))
+        floor = _number(None if answer_of(row) is None else row.noise_floor)
         verdict = verdicts.get((row.stream, row.layer, row.reference), "")
-        note = verdict if row.status == "ok" else f"{verdict} ({status_text(row)})".strip()
+        note = verdict if row.status == "ok" else f"{verdict} ({_status_of(row)})".strip()
         line = f"{row.layer:<{width}}  {reference:<{wide}}  {value}  {floor:<11}  {note}"
         lines.append(line.rstrip())
-    return "\n".join([*lines, *_remarks(snapshot)]) + "\n"
+    return "\n".join([*lines, *_notes(snapshot)]) + "\n"
 
 
-def _remarks(snapshot: Snapshot) -> list[str]:
-    """A line for each event, and one on the probe."""
+def _number(value: float | None) -> str:
+    return "–     " if value is None else f"{value:.4f}"
+
+
+def _status_of(row: MeasureRow) -> str:
+    """The status; of a number that says nothing, why."""
+    why = no_answer(row)
+    return status_text(row) if row.value is None or not why else f"no answer: {why}"
+
+
+def _notes(snapshot: Snapshot) -> list[str]:
+    """A line for each event and remark, and one on the probe."""
     advice = [f"! {snapshot.advice}"] if snapshot.advice else []
-    return [*event_lines(snapshot.events), *advice]
+    return [*remark_lines(snapshot), *advice]
 
 
 def _without_numbers(snapshot: Snapshot) -> str:

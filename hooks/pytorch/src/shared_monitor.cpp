@@ -69,7 +69,7 @@ SharedMonitor::Call::~Call() {
 
 Monitor& SharedMonitor::Call::get() const {
   if (monitor_.monitor_ == nullptr) {
-    throw Error("expected a monitor that is not closed, got one that is");
+    throw Error("expected a monitor that is not finished; finish() or close() ended it");
   }
   return *monitor_.monitor_;
 }
@@ -110,7 +110,7 @@ void SharedMonitor::expect_outside(const std::string& what) const {
 
 SnapshotReport SharedMonitor::finish() {
   const Alone alone(*this, "finish");
-  if (monitor_ == nullptr) throw Error("expected a monitor that is not closed, got one that is");
+  if (monitor_ == nullptr) throw Error("expected a monitor that is not finished; finish() or close() ended it");
   SnapshotReport report = monitor_->finish();
   is_finished_ = true;
   return report;

@@ -238,6 +238,8 @@ class Monitor:
         self._enter(epoch)
         if ears is not None and not ears.next_step() and self._passes is not None:
             self._passes.tell_no_training(self._epoch)
+        if self._passes is not None:
+            self._passes.changes.count_step()
         core.training_step(self._epoch)
         if self._hears_training:
             core.snapshot_if_due(self._epoch)
@@ -260,7 +262,9 @@ class Monitor:
         if self._probe is not None and self._passes is not None and not core.is_forked:
             self._passes.run_probe(self._probe, self._epoch)
         report = core.snapshot(self._epoch)
-        report.advice = "" if self._passes is None else self._passes.advice
+        if self._passes is not None:
+            report.advice = self._passes.advice
+            report._remarks = self._passes.remarks_of(report)
         self._epoch_is_over = True
         return report
 
@@ -304,7 +308,10 @@ class Monitor:
             core = self._core()
             self._tell_no_step()
             self._hand_over()
-            return core.finish()
+            report = core.finish()
+            if self._passes is not None:
+                report._remarks = self._passes.remarks_at_the_end()
+            return report
         finally:
             self.close()
 

@@ -1,13 +1,13 @@
-"""Names of layers: patterns for them, options declared by pattern, and suggestions for typos."""
+"""Names of layers: patterns for them, and options declared by pattern."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from livecca._errors import Error
+from livecca._nearest import nearest
 
 T = TypeVar("T")
 
@@ -21,20 +21,6 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern of names: `*` is any text, dots too, and `?` is one character, as in Pairing."""
     wildcards = {"*": ".*", "?": "."}
     return re.compile("".join(wildcards.get(letter, re.escape(letter)) for letter in pattern), re.S)
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The end of an error message: up to three of `names` that look like `name`."""
-    known = list(names)
-    bare = name.replace("*", "").replace("?", "")
-    found = difflib.get_close_matches(bare, known, n=3, cutoff=0.5)
-    found += [other for other in known if bare and bare in other and other not in found]
-    if found:
-        return "the nearest names are " + ", ".join(repr(other) for other in found[:3])
-    if not known:
-        return "there are none"
-    some = ", ".join(repr(other) for other in known[:3])
-    return f"the names are {some}" + (f", … ({len(known)} in all)" if len(known) > 3 else "")
 
 
 def resolve_by_name(option: str, declared: Mapping[str, T], names: Sequence[str]) -> dict[str, T]:

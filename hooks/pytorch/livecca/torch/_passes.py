@@ -13,13 +13,17 @@ from torch import nn
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
+from livecca._report import Remarks, one_line
+from livecca._snapshot import Snapshot
 from livecca._warnings import log
+from livecca.torch._changes import Changes
 from livecca.torch._device_rows import DeviceRows, Devices
 from livecca.torch._evaluation import leaves_no_trace
 from livecca.torch._hearing import Ears, Heard, nothing_raised
 from livecca.torch._inputs import joined
 from livecca.torch._layers import without_wrappers
 from livecca.torch._probe import Probe, ProbeBatch, copied, device_of
+from livecca.torch._probe_log import ProbeLog
 from livecca.torch._sizes import features_of, small_probe
 from livecca.torch._training import TrainingPass
 
@@ -28,6 +32,7 @@ _NOT_CALLED = (
     "it is not used, or it is inside of torch.compile, whose code calls no hooks in training: of a "
     "compiled block the output is heard, so watch the block"
 )
+_PROBE_PASS = "a pass over the probe"
 _NO_PASS = (
     "expected a forward pass of the network in training mode between two calls of step(), got none "
     "whose layers can be heard: torch.compile's code calls no hooks (compile the blocks instead of "
@@ -78,26 +83,39 @@ class Passes:
         self._waiting: _Hearing | None = None  # a step of training whose rows travel
         self._features: dict[str, int] = {}  # of the trained network's layers
         self.advice = ""  # what to do about the probe
+        self.changes = Changes(trained.name)
+        self._log = ProbeLog(trained.name)
 
     def run_probe(self, probe: Probe, epoch: int) -> None:
         """Runs all networks over the probe. A pass that fails is dropped, with an event."""
         networks = (self._trained, *self._references)
         inputs = 0
+        heard = _HeardInPass()
         try:
             with leaves_no_trace(*(network.model for network in networks)):
                 for batch in probe.batches(self._trained.model):
                     with self._core.begin("probe", epoch) as step:
-                        inputs += self._run_batch(step, probe, batch)
+                        inputs += self._run_batch(step, probe, batch, heard)
         except BaseException as reason:
             why = f"{type(reason).__name__}: {reason}"
             if probe.doubt and isinstance(reason, Exception):
                 why = f"{why}; {probe.doubt}"
+            self._log.failed(why)
             self._core.discard_probe_pass(epoch, why)
             if not isinstance(reason, Exception):
                 raise  # the user's wish to end the program
         else:
             with nothing_raised():
+                self._log_pass(heard)
                 self._tell_small_probe(inputs)
+
+    def remarks_of(self, report: Snapshot) -> Remarks:
+        """What to say of a snapshot beside its rows. Call it once for each, in their order."""
+        return self._log.remarks(self.changes.add(report) if self._log.last_passed else None)
+
+    def remarks_at_the_end(self) -> Remarks:
+        """What to say of the whole run."""
+        return self._log.remarks_at_the_end(self.changes.remark_at_the_end())
 
     def open_training(self, epoch: int) -> TrainingPass | None:
         """A step of the train stream, if one is due."""
@@ -148,7 +166,24 @@ class Passes:
         step.report_unwatchable(f"{self._trained.name}: train stream", _NO_PASS)
         step.discard()
 
-    def _run_batch(self, step: Step, probe: Probe, batch: ProbeBatch) -> int:
+    def _log_pass(self, heard: _HeardInPass) -> None:
+        """Keeps which layers have no numbers, and warns when some have none for the first time."""
+        name = self._trained.name
+        refused = {layer: why for (of, layer), why in heard.refused.items() if of == name}
+        called = {layer for of, layer in heard.names if of == name}
+        left_out = {}
+        for layer in (each.name for each in self._trained.ears.layers):
+            if layer not in called:
+                left_out[layer] = _NOT_CALLED.format(_PROBE_PASS)
+            elif layer in refused:
+                left_out[layer] = refused.pop(layer)
+        left_out |= refused  # further calls of a layer, such as "norm#2"
+        self._log.passed(left_out)
+        if left_out and "left out" not in self._told:
+            self._told.add("left out")
+            log.warning("livecca: %s", one_line("; ".join(self._log.left_out_lines()), 1000))
+
+    def _run_batch(self, step: Step, probe: Probe, batch: ProbeBatch, heard: _HeardInPass) -> int:
         """Runs all networks over a batch. Returns how many inputs it has."""
         hearing = _Hearing(self, step, self._devices)
         for network in (self._trained, *self._references):
@@ -165,7 +200,9 @@ class Passes:
         if hearing.masked and not any(hearing.masked):
             probe.tell_no_mask()
         step.set_inputs(joined(batch.inputs, hearing.inputs))
-        self._tell_not_called(hearing, "a pass over the probe")
+        heard.names |= hearing.names
+        heard.refused |= hearing.refused
+        self._tell_not_called(hearing, _PROBE_PASS)
         return hearing.inputs or 0
 
     def learn_features(self, network: str, heard: Heard, step: Step) -> None:
@@ -239,14 +276,22 @@ class Passes:
                     )
 
 
+class _HeardInPass:
+    """What was heard in one pass over the probe: (network, layer)."""
+
+    def __init__(self) -> None:
+        self.names: set[tuple[str, str]] = set()  # called, whether taken or not
+        self.refused: dict[tuple[str, str], str] = {}  # with the reason
+
+
 class _Hearing:
     """What was heard in one step."""
 
     def __init__(self, passes: Passes, step: Step, devices: Devices) -> None:
         self.step = step
         self.names: set[tuple[str, str]] = set()
-        self._was_refused = False
         self.masked: list[bool] = []  # of each layer with steps, whether it had a mask
+        self.refused: dict[tuple[str, str], str] = {}
         self.inputs: int | None = None  # how many the batch has
         self.rows = DeviceRows(step, devices)
         self._passes = passes
@@ -270,7 +315,7 @@ class _Hearing:
 
     def fits(self, batch: ProbeBatch) -> bool:
         """Whether no layer was refused, and layers have as many inputs as the batch may have."""
-        return not self._was_refused and (
+        return not self.refused and (
             self.inputs is None or any(self.inputs in one.shape[:2] for one in batch.inputs)
         )
 
@@ -278,8 +323,8 @@ class _Hearing:
         """What is told that an activation of a network cannot be taken."""
 
         def refuse(layer: str, why: str) -> None:
-            self._was_refused = True
             self.names.add((network, layer))
+            self.refused[network, layer] = why
             self.step.report_unwatchable(f"{network}/{layer}", why)
 
         return refuse

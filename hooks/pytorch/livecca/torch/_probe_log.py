@@ -1,0 +1,137 @@
+"""How the passes over the probe went: what reports say beside their rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from livecca._report import Remarks, Report, one_line
+from livecca._rows import EventRow, LayerRow
+from livecca.torch._changes import Unchanged
+
+# The core speaks to those who call it by hand. Here hooks do that, so reports leave it out.
+_PLAIN = (
+    (r": watch\(\) names one.*", ""),
+    (r"; the step's set_inputs\(\) takes them", ""),
+    (r"expected at least one committed step before a snapshot", "expected a step that was heard"),
+    (r"were begun and not committed", "began and did not end"),
+)
+
+
+class ProbeLog:
+    """Which passes over the probe failed, and which layers the last one left out.
+
+    Parameters
+    ----------
+    network
+        The name of the trained network.
+    """
+
+    def __init__(self, network: str) -> None:
+        self._network = network
+        self._passes = 0  # that came to their end
+        self._failures: list[str] = []
+        self.last_passed = False
+        self._left_out: dict[str, str] = {}
+
+    def passed(self, left_out: Mapping[str, str]) -> None:
+        """A pass came to its end; these layers of the trained network have no numbers."""
+        self._passes += 1
+        self.last_passed = True
+        self._left_out = dict(left_out)
+
+    def failed(self, why: str) -> None:
+        """A pass failed."""
+        self._failures.append(why)
+        self.last_passed = False
+
+    def left_out_lines(self) -> list[str]:
+        """A line for each reason, with the layers that it is of."""
+        layers: dict[str, list[str]] = {}
+        reasons: dict[str, str] = {}
+        for layer, why in self._left_out.items():
+            reason = why.removeprefix(f"layer {layer!r}: ")
+            key = reason.replace(repr(layer), "")
+            reasons.setdefault(key, reason)
+            layers.setdefault(key, []).append(layer)
+        return [f"left out: {', '.join(layers[key])}: {reasons[key]}" for key in reasons]
+
+    def remarks(self, unchanged: Unchanged | None) -> Remarks:
+        """Those of a snapshot after the last pass."""
+        failed = not self.last_passed and bool(self._failures)
+        lines = self.left_out_lines()
+        return _ProbeRemarks(
+            self._network, dict(self._left_out), lines, failed, unchanged=unchanged
+        )
+
+    def remarks_at_the_end(self, unchanged: str) -> Remarks:
+        """Those of the report at the end of the run."""
+        lines = self.left_out_lines()
+        why = ""
+        if self._failures:
+            last = one_line(self._failures[-1])
+            why = f"the probe never ran: {last}"
+            if self._passes:
+                every = self._passes + len(self._failures)
+                why = (
+                    f"the pass over the probe failed at {len(self._failures)} of {every} snapshots"
+                )
+                lines = [f"{why}: {last}", *lines]
+        elif self._left_out:
+            why = "it needs layers that are heard at two snapshots"
+        lines = [*lines, *([unchanged] if unchanged else [])]
+        failed = bool(self._failures)
+        return _ProbeRemarks(self._network, dict(self._left_out), lines, failed, why)
+
+
+@dataclass(frozen=True)
+class _ProbeRemarks(Remarks):
+    """Says the reason, and not the events that follow from it."""
+
+    network: str
+    left_out: Mapping[str, str]
+    told: list[str] = field(default_factory=list)
+    failed: bool = False
+    why: str = ""
+    unchanged: Unchanged | None = None  # asked when the report is printed, which waits
+
+    def lines(self, report: Report) -> list[str]:
+        """What to say below the report's table."""
+        unchanged = "" if self.unchanged is None else self.unchanged.remark()
+        return [*self.told, *self._new_layers(report), *([unchanged] if unchanged else [])]
+
+    def words(self, event: EventRow) -> str:
+        """How an event is said; empty if it follows from what the lines say."""
+        if self._follows(event):
+            return ""
+        message = event.message
+        for jargon, plain in _PLAIN:
+            message = re.sub(jargon, plain, message, flags=re.DOTALL)
+        return message
+
+    def why_no_numbers(self) -> str:
+        """Why there are no distances to the final state."""
+        return self.why
+
+    def _new_layers(self, report: Report) -> list[str]:
+        """Which layers have no number beside others that have one: they were not there before."""
+        compared = {row.layer for row in report.measures}
+        heard = [
+            row.layer
+            for row in report.of(LayerRow)
+            if (row.stream, row.network) == ("probe", self.network) and row.samples > 0
+        ]
+        new = [layer for layer in heard if layer not in compared]
+        return [f"nothing to compare with so far: {', '.join(new)}"] if compared and new else []
+
+    def _follows(self, event: EventRow) -> bool:
+        network, _, layer = event.subject.partition("/")
+        if network == self.network and layer in self.left_out:
+            return event.message == self.left_out[layer]
+        of_all = (event.what, event.subject) == ("missing", self.network)
+        of_inputs = (event.what, event.subject) == ("unwatchable", "inputs")
+        if of_all or (of_inputs and "and no activations" in event.message):
+            return self.failed or bool(self.left_out)
+        follow_ups = (("missing", "probe"), ("unverified_probe", "probe"))
+        return self.failed and (event.what, event.subject) in follow_ups
