@@ -30,7 +30,7 @@ fi
 echo "Building and installing the Python package"
 pip install --quiet numpy pytest pytest-xdist mypy pandas polars .
 "$environment/bin/livecca" --version
-"$environment/bin/python" -m pytest -q -n "$(nproc)" tests/python
+"$environment/bin/python" -m pytest -q -rs -n "$(nproc)" tests/python
 
 free_gigabytes=$(($(df --output=avail -k . | tail -1) / 1000000))
 if [ "$free_gigabytes" -lt 12 ] && ! "$environment/bin/python" -c 'import torch' 2>/dev/null; then
