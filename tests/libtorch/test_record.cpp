@@ -256,10 +256,12 @@ TEST_CASE("nothing is written of layers or inputs that do not fit, and the reaso
     return run.network->forward(images);
   };
   CHECK(record(path, *run.network, batches, once, {}).why().find("once") != std::string::npos);
-  // No layer, inputs of another shape, inputs that cannot be read.
+  // No layer, inputs of another type, inputs that cannot be read.
   CHECK(!record(path, *run.network, batches, as_it_is, {}));
-  const auto flat = [](const torch::Tensor& x) { return tap("flat", x.flatten(1).slice(1, 0, 9)); };
-  CHECK(record(path, *run.network, {run.probe, run.probe.slice(2, 0, 4)}, flat, {})
+  const auto flat = [](const torch::Tensor& x) {
+    return tap("flat", x.to(torch::kFloat).flatten(1).slice(1, 0, 9));
+  };
+  CHECK(record(path, *run.network, {run.probe, run.probe.to(torch::kDouble)}, flat, {})
             .why()
             .find("inputs") != std::string::npos);
   CHECK(record(path, *run.network, {run.probe.to_sparse()}, as_it_is, {})
