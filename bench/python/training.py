@@ -131,7 +131,7 @@ def memory(folder: Path, probe: torch.Tensor, steps: int) -> None:
         model.zero_grad()
         monitor.step()
         if number % (steps // 10) == steps // 10 - 1:
-            monitor.snapshot().wait()
+            _ = monitor.snapshot().rows
             sizes.append(resident_megabytes())
     monitor.finish()
     print(f"resident memory over {steps} steps, in MB: " + " ".join(f"{s:.1f}" for s in sizes))
