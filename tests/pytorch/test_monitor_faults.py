@@ -288,16 +288,20 @@ def test_the_train_streams_own_snapshots(tmp_path: Path) -> None:
     assert steps == [1, 3]
 
 
+def beside_another() -> dict[str, Any]:
+    """Options of a train stream that has a network to be compared with."""
+    return {
+        "train_stream": livecca.Schedule.every_steps(1),
+        "references": {"other": watched.Net(8)},
+    }
+
+
 @pytest.mark.parametrize("way", ["snapshot", "finish"])
 def test_a_train_stream_without_step_is_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, way: str
 ) -> None:
-    options: dict[str, Any] = {
-        "train_stream": livecca.Schedule.every_steps(1),
-        "references": {"other": watched.Net(8)},
-    }
     model = watched.Net()
-    with monitor_of(model, tmp_path / "run", **options) as monitor:
+    with monitor_of(model, tmp_path / "run", **beside_another()) as monitor:
         monitor.snapshot()
         assert caplog.messages == []  # before training
         model(X).sum().backward()
@@ -313,12 +317,8 @@ def test_a_train_stream_without_step_is_told_once(
 def test_a_train_stream_with_step_is_not_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    options: dict[str, Any] = {
-        "train_stream": livecca.Schedule.every_steps(1),
-        "references": {"other": watched.Net(8)},
-    }
     model = watched.Net()
-    with monitor_of(model, tmp_path / "run", **options) as monitor:
+    with monitor_of(model, tmp_path / "run", **beside_another()) as monitor:
         monitor.snapshot()
         watched.train(model, monitor)
         monitor.finish()
