@@ -3,7 +3,7 @@
 # tests/python with NumPy alone, those of tests/pytorch with the newest PyTorch, Lightning and transformers. The C++ hook
 # is compiled against the headers of that PyTorch too.
 # Usage: scripts/test_python.sh [--torch VERSION] [--python PROGRAM]
-#   --torch VERSION   test with this version of PyTorch instead of the newest
+#   --torch VERSION   test with this version of PyTorch instead of the newest, and transformers 4
 #   --python PROGRAM  python3.10, say, instead of python3
 # Without 12 GB of free disk for PyTorch, or without PyPI, it says so and skips.
 set -euo pipefail
@@ -39,7 +39,8 @@ if [ "$free_gigabytes" -lt 12 ] && ! "$environment/bin/python" -c 'import torch'
 fi
 echo "Installing PyTorch"
 if [ -n "$torch" ]; then
-  pip install --quiet "torch==$torch" transformers lightning
+  # transformers 5 takes no PyTorch before 2.5.
+  pip install --quiet "torch==$torch" "transformers<5" lightning accelerate
 else
   pip install --quiet torch transformers lightning accelerate jax flax
 fi

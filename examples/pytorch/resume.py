@@ -47,7 +47,7 @@ def main():
     optimizer = torch.optim.Adam(model.parameters(), 0.001)
 
     checkpoint = Path(options.run_dir, "checkpoint.pt")
-    saved = torch.load(checkpoint) if checkpoint.exists() else {}
+    saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else {}
     monitor = livecca.torch.Monitor(
         model,
         ["conv*", "fc*"],

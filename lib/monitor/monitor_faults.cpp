@@ -25,7 +25,7 @@ void Monitor::State::report_discarded(Stream stream, std::uint64_t steps, Snapsh
   if (steps == 0) return;
   report_to(report,
             {report.epoch, "step_discarded", livecca::name_of(stream),
-             std::to_string(steps) + " steps were begun and not committed; they were discarded"});
+             std::to_string(steps) + " steps began and did not end; they were discarded"});
 }
 
 Event Monitor::State::pass_discarded(std::int64_t epoch, std::string_view why) {
@@ -72,7 +72,7 @@ void Monitor::State::report_faults(Stream stream, const EndedWindow& window,
 
 void Monitor::State::report_no_step(Stream stream, SnapshotReport& report) {
   report_to(report, {report.epoch, "missing", livecca::name_of(stream),
-                     "expected at least one committed step before a snapshot, got none"});
+                     "expected at least one step before a snapshot, got none"});
 }
 
 void Monitor::State::report_unverified_probe(std::int64_t epoch, SnapshotReport& report) {
@@ -81,8 +81,8 @@ void Monitor::State::report_unverified_probe(std::int64_t epoch, SnapshotReport&
   report_to(report, {epoch, "unverified_probe", "probe",
                      std::string("expected the probe's inputs") +
                          (history.snapshots() > 0 ? " as at the start" : "") +
-                         ", to notice when they change, got none; the step's set_inputs() takes "
-                         "them"});
+                         ", to notice when they change, got none; give them to the probe's "
+                         "steps"});
 }
 
 void Monitor::State::report_changed_widths(Stream stream, const EndedWindow& window,
@@ -131,9 +131,8 @@ void Monitor::State::report_silence(std::int64_t epoch, SnapshotReport& report) 
     if (taps.at(i).network == options.network) return;
   }
   report_to(report, {epoch, "missing", options.network,
-                     "expected a layer of this network to be watched, got none: watch() names "
-                     "one, and each step observes it; hooks do both when a layer is called, those "
-                     "for LibTorch within a TapScope on its thread"});
+                     "expected a layer of this network to be watched, got none: no step observed "
+                     "one, and no hook saw one called within its scope, on its thread"});
 }
 
 void Monitor::State::report_no_comparison(std::int64_t epoch, SnapshotReport& report) {

@@ -295,7 +295,7 @@ void Monitor::State::report_rest(SnapshotReport& report) {
     }
     if (discarded > 0) {
       why += (why.empty() ? "" : "; ") + std::to_string(discarded) +
-             " steps after the last snapshot were begun and not committed";
+             " steps after the last snapshot began and did not end";
     }
     if (why.empty()) continue;
     report_to(report, {report.epoch, "step_discarded", livecca::name_of(stream), why});

@@ -43,7 +43,7 @@ TEST_CASE("a step that is committed after finish() is dropped, and the user is t
   }
 }
 
-TEST_CASE("steps that were begun and not committed after the last snapshot are told at the end") {
+TEST_CASE("steps that began and did not end after the last snapshot are told at the end") {
   WatchedPair pair;
   const Eigen::MatrixXd x = normal_matrix(20, 3, 1);
   pair.train_step(x, x);
@@ -54,12 +54,12 @@ TEST_CASE("steps that were begun and not committed after the last snapshot are t
   const SnapshotReport report = pair.monitor.finish();
   CHECK(has_event_saying(report, "step_discarded",
                          "1 steps came after the last snapshot; they are in none; 3 steps after "
-                         "the last snapshot were begun and not committed"));
+                         "the last snapshot began and did not end"));
   const auto of_probe = std::ranges::find_if(report.events, [](const Event& event) {
     return event.what == "step_discarded" && event.subject == "probe";
   });
   REQUIRE(of_probe != report.events.end());
-  CHECK(of_probe->message == "1 steps after the last snapshot were begun and not committed");
+  CHECK(of_probe->message == "1 steps after the last snapshot began and did not end");
 }
 
 TEST_CASE("a run that goes on from a checkpoint of after finish() has nothing of that end") {

@@ -255,7 +255,7 @@ TEST_CASE("a probe whose inputs are not told is compared, and said not to be ver
   step.observe(tap, view_of(net.first));
   step.commit();
   const SnapshotReport report = monitor.snapshot(0).wait();
-  CHECK(has_event_saying(report, "unverified_probe", "set_inputs()"));
+  CHECK(has_event_saying(report, "unverified_probe", "give them to the probe"));
   CHECK(report.find({"conv1", "pack", "pwcca_distance"})->value);
 }
 

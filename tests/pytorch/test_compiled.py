@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
-from livecca.torch._compiled import compiled_in, hear_outputs
+from livecca.torch._hearing.compiled import compiled_in, hear_outputs
 
 
 def block() -> nn.Sequential:

@@ -13,10 +13,10 @@ import livecca
 import watched
 from livecca._monitor import Monitor as CoreMonitor
 from livecca.torch import Monitor
-from livecca.torch._device_rows import CudaDevice, DeviceRows, Devices, PlainDevice
-from livecca.torch._hearing import Heard
-from livecca.torch._masks import Check, from_attention_mask, from_lengths, from_padding_mask
-from livecca.torch._readings import as_reading
+from livecca.torch._devices.device_rows import CudaDevice, DeviceRows, Devices, PlainDevice
+from livecca.torch._hearing.hearing import Heard
+from livecca.torch._hearing.masks import Check, from_attention_mask, from_lengths, from_padding_mask
+from livecca.torch._layers.readings import as_reading
 from watched import Net
 
 needs_gpu = pytest.mark.skipif(
@@ -53,7 +53,7 @@ class FarDevice:
 @pytest.fixture
 def far(monkeypatch: pytest.MonkeyPatch) -> FarDevice:
     device = FarDevice()
-    monkeypatch.setattr("livecca.torch._device_rows.device_for", lambda _: device)
+    monkeypatch.setattr("livecca.torch._devices.device_rows.device_for", lambda _: device)
     return device
 
 
@@ -269,7 +269,7 @@ def test_a_run_is_the_same_with_rows_from_a_device(
 
     near, near_model = run(tmp_path / "near")
     device = FarDevice()
-    monkeypatch.setattr("livecca.torch._device_rows.device_for", lambda _: device)
+    monkeypatch.setattr("livecca.torch._devices.device_rows.device_for", lambda _: device)
     far, far_model = run(tmp_path / "far")
     assert far == near and device.log.count("wait") > 4
     assert {row.stream for row in far if row.value is not None} == {"probe", "train"}
@@ -445,7 +445,7 @@ def test_a_device_without_streams() -> None:
 def test_a_layer_that_is_captured_into_a_cuda_graph_is_left_alone(
     tmp_path: Path, observed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("livecca.torch._device_rows._is_capturing", lambda _: True)
+    monkeypatch.setattr("livecca.torch._devices.device_rows._is_capturing", lambda _: True)
     model = Net()
     with heard_in_training(model, tmp_path / "run") as monitor:
         model(X).sum().backward()

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from livecca.torch._evaluation import leaves_no_trace
+from livecca.torch._probe.evaluation import leaves_no_trace
 
 
 def test_autocast_is_the_callers() -> None:

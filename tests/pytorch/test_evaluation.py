@@ -14,8 +14,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from livecca import Error
-from livecca.torch import _evaluation
-from livecca.torch._evaluation import leaves_no_trace
+from livecca.torch._probe import evaluation
+from livecca.torch._probe.evaluation import leaves_no_trace
 
 
 class Net(nn.Module):
@@ -102,7 +102,7 @@ def net() -> Net:
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether buffers are taken to lie on a device, where a look at them would wait."""
     if request.param == "far":
-        monkeypatch.setattr("livecca.torch._evaluation._is_on_device", lambda _: True)
+        monkeypatch.setattr("livecca.torch._probe.evaluation._is_on_device", lambda _: True)
     return str(request.param)
 
 
@@ -218,8 +218,10 @@ def test_buffers_of_every_kind_are_kept(buffer: torch.Tensor) -> None:
 
 def test_buffers_on_a_device_are_not_looked_at(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look would wait for all that the device has to do."""
-    monkeypatch.setattr(_evaluation, "_is_on_device", lambda _: True)
-    monkeypatch.setattr(_evaluation, "_same_bits", lambda *_: pytest.fail("looked"))
+    monkeypatch.setattr(evaluation, "_is_on_device", lambda _: True)
+    monkeypatch.setattr(
+        "livecca.torch._probe.evaluation._same_bits", lambda *_: pytest.fail("looked")
+    )
     before = states_of(net)
     with leaves_no_trace(net):
         use_everything(net)
@@ -369,7 +371,7 @@ def test_generators_of_devices_are_kept_if_in_use(monkeypatch: pytest.MonkeyPatc
             self.states[device] = state
 
     devices = Devices()
-    monkeypatch.setattr(_evaluation.torch, "cuda", devices)
+    monkeypatch.setattr(evaluation.torch, "cuda", devices)
     with leaves_no_trace(nn.Linear(2, 2)):
         devices.states = [torch.tensor([5]), torch.tensor([6])]
     assert [int(state) for state in devices.states] == [1, 2]

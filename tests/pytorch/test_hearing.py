@@ -16,8 +16,8 @@ from torch.utils.checkpoint import checkpoint
 import livecca
 import watched
 from livecca.torch import Monitor, tap
-from livecca.torch._hearing import Ears, Heard
-from livecca.torch._layers import select_layers
+from livecca.torch._hearing.hearing import Ears, Heard
+from livecca.torch._layers.layers import select_layers
 
 X = torch.randn(40, 6, generator=torch.Generator().manual_seed(4))
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
 from livecca import Error
-from livecca.torch._layers import select_layers, without_wrappers
+from livecca.torch._layers.layers import select_layers, without_wrappers
 
 
 class Block(nn.Module):

@@ -10,15 +10,15 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
 from livecca import Error
-from livecca.torch._layers import Layer
-from livecca.torch._masks import (
+from livecca.torch._hearing.masks import (
     check_valid_steps,
     from_attention_mask,
     from_lengths,
     from_padding_mask,
     valid_steps_of,
 )
-from livecca.torch._outputs import activation_of
+from livecca.torch._layers.layers import Layer
+from livecca.torch._layers.outputs import activation_of
 
 VALID = torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]]).bool()
 LEFT = VALID.flip(1)

@@ -188,7 +188,7 @@ def test_a_network_that_is_compiled_with_autograd(tmp_path: Path, backend: str, 
     def run(run_dir: Path | None) -> nn.Module:
         torch._dynamo.reset()
         torch._dynamo.utils.counters.clear()
-        model = Net()
+        model = NetOfBlock()
         call = compile_one(model, how, backend=backend)
         monitor = None if run_dir is None else monitor_of(call, run_dir)
         watched.train(model, monitor, call=call)

@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence
 
 from livecca import Error
-from livecca.torch._layers import Layer, select_layers
-from livecca.torch._outputs import activation_of
+from livecca.torch._layers.layers import Layer, select_layers
+from livecca.torch._layers.outputs import activation_of
 
 LAYER = Layer("encoder", nn.Identity())
 X = torch.arange(6.0).reshape(2, 3)

@@ -22,9 +22,8 @@ from torch.utils.data import (
 from torch.utils.data.distributed import DistributedSampler
 
 from livecca import Error
-from livecca.torch import _probe
-from livecca.torch._evaluation import leaves_no_trace
-from livecca.torch._probe import Probe, copied, device_of
+from livecca.torch._probe.evaluation import leaves_no_trace
+from livecca.torch._probe.probe import Probe, copied, device_of
 
 X = torch.arange(20.0).reshape(10, 2)
 LABELS = torch.arange(10)
@@ -124,7 +123,7 @@ def test_batches_go_to_the_device_of_the_model(monkeypatch: pytest.MonkeyPatch) 
         device_of(nn.Linear(2, 2, device="meta"))
 
     # The one other device that every machine has.
-    monkeypatch.setattr(_probe, "device_of", lambda model: torch.device("meta"))
+    monkeypatch.setattr("livecca.torch._probe.probe.device_of", lambda model: torch.device("meta"))
     (moved,) = Probe([{"a": [X], "b": (1, X)}]).batches(MODEL)
     assert moved.value["a"][0].is_meta
     assert moved.value["b"][0] == 1

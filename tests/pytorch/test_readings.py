@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from livecca import Error
-from livecca.torch._layers import Layer, select_layers
-from livecca.torch._outputs import activation_of
-from livecca.torch._readings import Reading, Readings, as_reading, batch_first_of
+from livecca.torch._layers.layers import Layer, select_layers
+from livecca.torch._layers.outputs import activation_of
+from livecca.torch._layers.readings import Reading, Readings, as_reading, batch_first_of
 
 
 def layouts(
@@ -207,8 +207,8 @@ def test_an_open_question_is_refused_with_the_way_out() -> None:
     with pytest.raises(Error) as told:
         Readings(net, [layer]).reading_of(layer, torch.randn(2, 4, 6))
     assert str(told.value) == (
-        "layer '1': expected a declared layout, got shape (2, 4, 6) from a ReLU, which may be ncl "
-        "or ntc; declare readings={'1': 'ncl'} or {'1': 'ntc'}"
+        "layer '1': expected a declared layout, got shape (2, 4, 6) from module ReLU, which may be "
+        "ncl or ntc; declare readings={'1': 'ncl'} or {'1': 'ntc'}"
     )
     declared = {"1": "ncl"}
     assert layouts(net, torch.randn(2, 3, 8), declared=declared)["1"] == "ncl"

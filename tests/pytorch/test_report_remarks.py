@@ -14,7 +14,7 @@ import livecca
 import watched
 from livecca import Schedule
 from livecca.torch import Monitor
-from livecca.torch._changes import Changes
+from livecca.torch._probe.changes import Changes
 
 JARGON = re.compile(r"watch\(\)|TapScope|set_inputs|commit")
 
@@ -70,6 +70,8 @@ def test_each_selected_layer_has_a_number_or_a_reason(
         assert unused.startswith("! left out: unused: expected the layer to be called in a pass")
         assert "left out: one, other: " in report._repr_html_()
         assert "unwatchable" not in str(report)  # once is enough
+    with pytest.raises(livecca.Error, match="got .unused.; expected the layer to be called"):
+        final.curve("unused")
     [warning] = [text for text in caplog.messages if "left out" in text]
     assert warning.startswith("livecca: left out: one, other: ") and "left out: unused" in warning
     events = watched.events(tmp_path / "run", "unwatchable")
@@ -132,7 +134,7 @@ def test_a_probe_that_never_ran_is_the_reason_at_the_end(tmp_path: Path) -> None
     assert len(str(final).splitlines()) == 1
     for report in (*reports, final):
         assert not JARGON.search(str(report)) and not JARGON.search(report._repr_html_())
-    assert any(JARGON.search(event.message) for event in watched.events(tmp_path / "run"))
+    assert not any(JARGON.search(event.message) for event in watched.events(tmp_path / "run"))
 
 
 def test_a_probe_that_failed_at_one_snapshot_is_said_at_the_end(tmp_path: Path) -> None:

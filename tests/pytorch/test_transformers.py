@@ -194,3 +194,9 @@ def test_weights_in_parts_are_refused_however_they_are_asked_for(
     state = types.SimpleNamespace(is_world_process_zero=True)
     with pytest.raises(livecca.Error, match="FSDP or DeepSpeed"):
         callback.on_train_begin(args, state, None, model=torch.nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize("steps", ["a", 0, 2.5])
+def test_steps_between_snapshots_are_a_count(tmp_path: Path, steps: Any) -> None:
+    with pytest.raises(livecca.Error, match="snapshot_steps: expected a whole number of 1 or more"):
+        watch(tmp_path / "run", snapshot_steps=steps)

@@ -1,5 +1,6 @@
 #include "livecca_libtorch/sequential.hpp"
 
+#include <torch/nn/functional/instancenorm.h>  // which 2.4's modules/instancenorm.h lacks
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/embedding.h>

@@ -8,12 +8,13 @@ PyTorch in a few lines. ``read_run()`` reads what a monitor wrote.
 from livecca import _core
 from livecca._comparison import Comparison, compare, measures
 from livecca._errors import Error
-from livecca._final import FinalReport
 from livecca._moments import Moments
 from livecca._monitor import Monitor, Step, Tap
 from livecca._panel import Panel
 from livecca._recorder import Recorder
 from livecca._replay import replay
+from livecca._reports.final import FinalReport
+from livecca._reports.snapshot import Snapshot
 from livecca._rows import (
     DriftRow,
     EventRow,
@@ -29,7 +30,6 @@ from livecca._rows import (
 from livecca._run import Run, read_run
 from livecca._settings import Pairing, Schedule, Window
 from livecca._sinks import Prometheus, TensorBoard
-from livecca._snapshot import Snapshot
 
 __version__: str = _core.version
 

@@ -1,11 +1,12 @@
-"""Arrays of any library, made ready for the core: floating-point numbers in the CPU's memory."""
+"""Arrays of any library, made ready for the core: floating-point numbers in the CPU's memory.
+
+NumPy is imported where it is needed, so that ``import livecca`` does not wait for it.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
-
-import numpy as np
 
 from livecca._errors import Error
 
@@ -36,6 +37,8 @@ def _of_torch(tensor: Any, name: str) -> Any:
 
 def _of_objects(array: Any, name: str) -> Any:
     """What the buffer protocol or NumPy makes an array of."""
+    import numpy as np
+
     try:
         return np.asarray(array)
     except (ValueError, TypeError) as reason:
@@ -43,6 +46,8 @@ def _of_objects(array: Any, name: str) -> Any:
 
 
 def _of_numpy(array: Any, name: str) -> Any:
+    import numpy as np
+
     if np.ma.is_masked(array):
         raise Error(
             f"{name}: expected an array without a mask, got a masked one; use "
@@ -56,6 +61,8 @@ def _of_numpy(array: Any, name: str) -> Any:
 
 def _of_device(array: Any, name: str) -> Any:
     """A copy in the CPU's memory, as the array's own library makes it."""
+    import numpy as np
+
     try:
         return np.from_dlpack(array, device="cpu")
     except (TypeError, ValueError, BufferError, RuntimeError) as reason:
@@ -81,6 +88,8 @@ def readable(array: Any, name: str) -> Any:
     Error
         If it is no array of numbers.
     """
+    import numpy as np
+
     if is_torch_tensor(array):
         array = _of_torch(array, name)
     elif hasattr(array, "__dlpack_device__") and array.__dlpack_device__()[0] != _ON_CPU:
@@ -106,11 +115,15 @@ def readable(array: Any, name: str) -> Any:
 
 def mask_values(mask: Any) -> Any:
     """A mask or lengths as float64 in C order."""
+    import numpy as np
+
     return np.ascontiguousarray(np.asarray(readable(mask, "mask"), dtype=np.float64))
 
 
 def valid_steps(mask: Any) -> Any:
     """A mask of sequences × steps as bytes of 0 and 1; ``None`` stays."""
+    import numpy as np
+
     if mask is None:
         return None
     if is_torch_tensor(mask):

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from livecca import _arrays, _checks, _core, _html
+from livecca import _arrays, _checks, _core
 from livecca._errors import Error
+from livecca._reports import html
 from livecca._values import Values
 
 
@@ -66,7 +67,7 @@ class Comparison:
         return f"<livecca.Comparison {self.status}, distances: {values}>"
 
     def _repr_html_(self) -> str:
-        return _html.comparison(self.to_dict())
+        return html.comparison(self.to_dict())
 
 
 def comparison_of(text: str, table: str) -> Comparison:

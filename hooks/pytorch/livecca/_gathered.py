@@ -8,17 +8,19 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from livecca import _arrays, _checks, _core
 from livecca._checks import count_or_none, whole_number
 from livecca._comparison import kind_of_samples
 from livecca._errors import Error
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
 _Self = TypeVar("_Self", bound="Gathered")
 
 # The note of a file with what update() needs to go on.
@@ -109,6 +111,8 @@ def settings_of(
 
 def sums_array(array: Any, name: str, axes: int) -> Floats:
     """Sums as float64, column by column, of so many axes."""
+    import numpy as np
+
     readable = _arrays.readable(array, name)
     if str(readable.dtype).endswith("bfloat16"):
         raise Error(f"{name}: expected sums of float32 or float64, got bfloat16")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livecca import _checks, _core
 from livecca._checks import whole_number
 from livecca._comparison import Comparison, comparison_of, set_results
 from livecca._errors import Error
-from livecca._gathered import NETWORK, Floats, Gathered, Layer, settings_of, sums_array
+from livecca._gathered import NETWORK, Gathered, Layer, settings_of, sums_array
+
+if TYPE_CHECKING:
+    from livecca._gathered import Floats
 
 
 class Moments(Gathered):

@@ -8,16 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from livecca import _arrays, _checks, _core
-from livecca._final import FinalReport
 from livecca._options import options_of
-from livecca._report import one_line
+from livecca._reports.final import FinalReport
+from livecca._reports.report import one_line
+from livecca._reports.snapshot import Snapshot
 from livecca._resume import going_on, saved_in, set_run_aside
 from livecca._rows import EventRow, MeasureRow, row_of, rows_of
 from livecca._sinks import Sink
-from livecca._snapshot import Snapshot
 from livecca._warnings import Warnings, log
 
 
@@ -95,12 +93,16 @@ class Step:
         numpy.ndarray
             int32 of grids × images × rows_per_image(largest); 0 where a grid has fewer.
         """
+        import numpy as np
+
         shape = (largest + 1 - smallest, images, self.rows_per_image(largest))
         found = np.frombuffer(self._step.positions(images, smallest, largest), np.int32)
         return found.reshape(shape)
 
     def features(self, width: int) -> Any:
         """The features that the step takes of a row of this width, int64; None: all."""
+        import numpy as np
+
         found = self._step.features(width)
         return None if found is None else np.frombuffer(found, np.int64)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from livecca import _checks, _core
 from livecca._errors import Error
+from livecca._reports.snapshot import Snapshot
 from livecca._rows import row_of, rows_of
 from livecca._sinks import core_sinks
-from livecca._snapshot import Snapshot
 
 _SETTERS: Mapping[str, str] = {
     "precision": "set_precision",

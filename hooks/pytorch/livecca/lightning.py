@@ -18,7 +18,7 @@ from torch import nn
 
 from livecca._errors import Error
 from livecca._warnings import log
-from livecca.torch._layers import Selector
+from livecca.torch._layers.layers import Selector
 from livecca.torch._trainers import Watcher, Watching, headline
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")

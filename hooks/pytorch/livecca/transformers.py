@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from livecca._checks import count_or_none
 from livecca._errors import Error
 from livecca._warnings import log
-from livecca.torch._layers import Selector
+from livecca.torch._layers.layers import Selector
 from livecca.torch._trainers import Watcher, Watching, headline
 
 _FOLDER = "livecca"  # within a checkpoint-N
@@ -100,10 +101,8 @@ class Callback(Watching, _Base):
         **options: Any,
     ) -> None:
         super().__init__()
-        if snapshot_steps is not None and snapshot_steps < 1:
-            raise Error(f"snapshot_steps: expected a number of 1 or more, got {snapshot_steps!r}")
         self._watcher = Watcher(layers, options)
-        self._every = snapshot_steps
+        self._every = count_or_none("snapshot_steps", snapshot_steps)  # 0: at epochs' ends
         self._log = log
         self._resume_from = resume_from
         self._latest_step = -1  # of the latest snapshot
@@ -125,11 +124,11 @@ class Callback(Watching, _Base):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._watcher.step(ceil((state.epoch or 0) - _ROUNDING))
-        if self._every is not None and state.global_step % self._every == 0:
+        if self._every and state.global_step % self._every == 0:
             self._snapshot(state)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self._every is None:
+        if not self._every:
             self._snapshot(state)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

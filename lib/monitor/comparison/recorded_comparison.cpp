@@ -66,7 +66,7 @@ bool RecordedComparison::same_images(const std::string& subject, bool is_own, co
     report("unverified_probe", subject,
            where +
                "expected the probe's inputs, to compare their fingerprint, got none; "
-               "the step's set_inputs() takes them");
+               "give them to the probe's steps");
   }
   if (x.images() != y.images() || x.kept_images() != y.kept_images()) {
     report("rows_differ", subject,

@@ -13,24 +13,24 @@ from torch import Tensor, nn
 
 from livecca import _checks
 from livecca._errors import Error
-from livecca._final import FinalReport
 from livecca._monitor import Monitor as CoreMonitor
+from livecca._reports.final import FinalReport
+from livecca._reports.snapshot import Snapshot
 from livecca._resume import holds_a_run
 from livecca._rows import MeasureRow, OverheadRow
 from livecca._run import read_run
 from livecca._settings import Schedule
-from livecca._snapshot import Snapshot
 from livecca._warnings import log
-from livecca.torch._batch_masks import DeclaredMask
-from livecca.torch._layers import Selector
+from livecca.torch._hearing.batch_masks import DeclaredMask
+from livecca.torch._layers.layers import Selector
+from livecca.torch._layers.outputs import OutputSelector
+from livecca.torch._layers.readings import DeclaredReading
 from livecca.torch._networks import Declared, networks_of
-from livecca.torch._outputs import OutputSelector
 from livecca.torch._passes import Passes
 from livecca.torch._plan import Plan, plan_of
-from livecca.torch._probe import Forward, Probe
-from livecca.torch._readings import DeclaredReading
+from livecca.torch._probe.probe import Forward, Probe
+from livecca.torch._probe.remarks import uncompared
 from livecca.torch._references import Reference, error_of
-from livecca.torch._remarks import uncompared
 from livecca.torch._state import as_a_folder, require_state, state_of, tensors_of
 from livecca.torch._training import TrainingEars, TrainingPass
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar, cast
 
 from torch import nn
 
-from livecca.torch._batch_masks import DeclaredMask
-from livecca.torch._hearing import Ears
-from livecca.torch._layers import Layer, Selector, select_layers
-from livecca.torch._names import compile_pattern
-from livecca.torch._outputs import OutputSelector
+from livecca.torch._hearing.batch_masks import DeclaredMask
+from livecca.torch._hearing.hearing import Ears
+from livecca.torch._layers.layers import Layer, Selector, select_layers
+from livecca.torch._layers.names import compile_pattern
+from livecca.torch._layers.outputs import OutputSelector
+from livecca.torch._layers.readings import DeclaredReading
 from livecca.torch._passes import Watched
-from livecca.torch._readings import DeclaredReading
 from livecca.torch._references import Reference, error_of, network_of, require_name
 
 _T = TypeVar("_T")

@@ -13,18 +13,18 @@ from torch import nn
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
-from livecca._report import Remarks, one_line
-from livecca._snapshot import Snapshot
+from livecca._reports.report import Remarks, one_line
+from livecca._reports.snapshot import Snapshot
 from livecca._warnings import log
-from livecca.torch._changes import Changes
-from livecca.torch._device_rows import DeviceRows, Devices
-from livecca.torch._evaluation import leaves_no_trace
-from livecca.torch._hearing import Ears, Heard, nothing_raised
-from livecca.torch._inputs import joined
-from livecca.torch._layers import without_wrappers
-from livecca.torch._probe import Probe, ProbeBatch, copied, device_of
-from livecca.torch._probe_log import ProbeLog
-from livecca.torch._sizes import features_of, small_probe
+from livecca.torch._devices.device_rows import DeviceRows, Devices
+from livecca.torch._hearing.hearing import Ears, Heard, nothing_raised
+from livecca.torch._layers.layers import without_wrappers
+from livecca.torch._probe.changes import Changes
+from livecca.torch._probe.evaluation import leaves_no_trace
+from livecca.torch._probe.inputs import joined
+from livecca.torch._probe.probe import Probe, ProbeBatch, copied, device_of
+from livecca.torch._probe.probe_log import ProbeLog
+from livecca.torch._probe.sizes import features_of, small_probe
 from livecca.torch._training import TrainingPass
 
 _NOT_CALLED = (

@@ -12,10 +12,10 @@ from torch import nn
 
 from livecca import _core
 from livecca._warnings import log
-from livecca.torch._evaluation import leaves_no_trace
-from livecca.torch._hearing import Ears, Heard, Refuse, Take
-from livecca.torch._probe import Probe, ProbeBatch, copied, device_of
-from livecca.torch._sizes import INPUTS_A_FEATURE, Sizes
+from livecca.torch._hearing.hearing import Ears, Heard, Refuse, Take
+from livecca.torch._probe.evaluation import leaves_no_trace
+from livecca.torch._probe.probe import Probe, ProbeBatch, copied, device_of
+from livecca.torch._probe.sizes import INPUTS_A_FEATURE, Sizes
 
 _HISTORY_BYTE_LIMIT = 4 << 30  # by default
 

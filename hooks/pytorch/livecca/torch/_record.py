@@ -10,14 +10,14 @@ from torch import nn
 
 from livecca._errors import Error
 from livecca._recorder import Recorder
-from livecca.torch._batch_masks import DeclaredMask
-from livecca.torch._evaluation import leaves_no_trace
-from livecca.torch._hearing import Ears, Heard
-from livecca.torch._inputs import joined
-from livecca.torch._layers import Selector, select_layers
-from livecca.torch._outputs import OutputSelector
-from livecca.torch._probe import Forward, Probe
-from livecca.torch._readings import DeclaredReading
+from livecca.torch._hearing.batch_masks import DeclaredMask
+from livecca.torch._hearing.hearing import Ears, Heard
+from livecca.torch._layers.layers import Selector, select_layers
+from livecca.torch._layers.outputs import OutputSelector
+from livecca.torch._layers.readings import DeclaredReading
+from livecca.torch._probe.evaluation import leaves_no_trace
+from livecca.torch._probe.inputs import joined
+from livecca.torch._probe.probe import Forward, Probe
 
 
 def record(

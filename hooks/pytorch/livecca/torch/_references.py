@@ -14,7 +14,7 @@ from torch import nn
 
 from livecca import _core
 from livecca._errors import Error
-from livecca.torch._layers import without_wrappers
+from livecca.torch._layers.layers import without_wrappers
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 from torch import nn
 
 from livecca._errors import Error
-from livecca._final import FinalReport
-from livecca._snapshot import Snapshot
+from livecca._reports.final import FinalReport
+from livecca._reports.snapshot import Snapshot
 from livecca._warnings import log
 from livecca.torch._monitor import Monitor
 

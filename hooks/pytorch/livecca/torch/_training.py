@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from livecca.torch._batch_masks import named_arguments
-from livecca.torch._compiled import compiled_in
-from livecca.torch._hearing import (
+from livecca.torch._hearing.batch_masks import named_arguments
+from livecca.torch._hearing.compiled import compiled_in
+from livecca.torch._hearing.hearing import (
     Ears,
     Hook,
     Pass,
@@ -25,7 +25,7 @@ from livecca.torch._hearing import (
     listening,
     nothing_raised,
 )
-from livecca.torch._layers import without_wrappers
+from livecca.torch._layers.layers import without_wrappers
 
 _is_tracing: Callable[[], bool] = torch._C._is_tracing
 # torch.jit.script() asks a module by this name for what it is to be made of.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from livecca._warnings import log
-from livecca.torch._hearing import Heard
+from livecca.torch._hearing.hearing import Heard
 
 # With fewer inputs a feature the scores of unrelated layers are high (docs/measures.md).
 INPUTS_A_FEATURE = 10

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from livecca._monitor import Step
-from livecca.torch._readings import Reading
+from livecca.torch._layers.readings import Reading
 
 
 @dataclass(frozen=True)
@@ -258,5 +258,5 @@ def _flattened(taken: _Activation, whole: _Activation, choice: RowChoice) -> Gat
         rows = taken.values.movedim(-1, 1).flatten(1).clone(memory_format=torch.contiguous_format)
         return Gathered(rows, None, taken.shape)
     image = taken.image_numbers().unsqueeze(1)
-    rows = taken.values[(image, *taken.index_of(features % size), features // size)]
-    return Gathered(rows, None, taken.shape)
+    index = (image, *taken.index_of(features % size), features // size)
+    return Gathered(taken.values[index], None, taken.shape)

@@ -13,7 +13,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from livecca._errors import Error
 from livecca._nearest import nearest
-from livecca.torch._names import compile_pattern, is_pattern
+from livecca.torch._layers.names import compile_pattern, is_pattern
 
 Predicate = Callable[[str, nn.Module], bool]
 # typing.Union: Python 3.10 cannot join these with | when the module is loaded.

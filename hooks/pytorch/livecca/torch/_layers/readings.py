@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
-from livecca.torch._attention_weights import is_attention, may_be_weights
-from livecca.torch._layers import Layer
-from livecca.torch._names import resolve_by_name
+from livecca.torch._layers.attention_weights import is_attention, may_be_weights
+from livecca.torch._layers.layers import Layer
+from livecca.torch._layers.names import resolve_by_name
 
 LAYOUTS = ("nc", "ncl", "nchw", "nhwc", "ncdhw", "ntc", "tnc")
 SAMPLES = ("positions", "pooled", "flattened", "last", "step")
@@ -348,7 +348,7 @@ def _expect_axes(layer: Layer, tensor: torch.Tensor, axes: int, layout: str) -> 
 
 def _unknown(layer: Layer, tensor: torch.Tensor, expected: str, remedy: str) -> Error:
     return Error(
-        f"layer {layer.name!r}: expected {expected} from a {type(layer.module).__name__}, "
+        f"layer {layer.name!r}: expected {expected} from module {type(layer.module).__name__}, "
         f"got shape {tuple(tensor.shape)}; {remedy}, or declare "
         f"readings={{{layer.name!r}: layout}}"
     )
@@ -358,14 +358,14 @@ def _may_be_weights(layer: Layer, tensor: torch.Tensor) -> Error:
     layouts = " or ".join(repr(layout) for layout in LAYOUTS if len(layout) == tensor.dim())
     return Error(
         f"layer {layer.name!r}: expected features on an axis, got shape {tuple(tensor.shape)} from "
-        f"a {type(layer.module).__name__}, which may be weights of attention; leave it out by "
+        f"module {type(layer.module).__name__}, which may be weights of attention; leave it out by "
         f"exclude=, or declare readings={{{layer.name!r}: layout}} with {layouts}"
     )
 
 
 def _undeclared(layer: Layer, tensor: torch.Tensor, one: str, other: str) -> Error:
     return Error(
-        f"layer {layer.name!r}: expected a declared layout, got shape {tuple(tensor.shape)} from a "
-        f"{type(layer.module).__name__}, which may be {one} or {other}; declare "
+        f"layer {layer.name!r}: expected a declared layout, got shape {tuple(tensor.shape)} from "
+        f"module {type(layer.module).__name__}, which may be {one} or {other}; declare "
         f"readings={{{layer.name!r}: {one!r}}} or {{{layer.name!r}: {other!r}}}"
     )

@@ -22,8 +22,8 @@ from torch.utils.data import (
 
 from livecca._errors import Error
 from livecca._warnings import log
-from livecca.torch._layers import without_wrappers
-from livecca.torch._remarks import (
+from livecca.torch._layers.layers import without_wrappers
+from livecca.torch._probe.remarks import (
     SAY_HOW,
     SINGLE_INPUTS,
     are_single_inputs,

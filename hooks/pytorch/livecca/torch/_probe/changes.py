@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from livecca._reports.snapshot import Snapshot
 from livecca._rows import LayerRow, rows_of
-from livecca._snapshot import Snapshot
 
 _Facts = tuple[float, float]  # root mean square and effective rank
 

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from livecca._errors import Error
-from livecca.torch._layers import is_wrapper
+from livecca.torch._layers.layers import is_wrapper
 
 # Objects of other types may hang together with more than a module's attribute.
 _KEPT = (bool, int, float, complex, str, tuple, list, torch.Tensor)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from livecca import _html
-from livecca._report import Report, answer_of, no_answer, remark_lines, status_text
+from livecca._reports import html
+from livecca._reports.report import Report, answer_of, no_answer, remark_lines, status_text
 from livecca._rows import LayerRow, MeasureRow, Row, VerdictRow, rows_of
 
 
@@ -50,20 +50,20 @@ class Snapshot(Report):
 
     def _repr_html_(self) -> str:
         if not self.measures:
-            return _html.paragraphs([_without_numbers(self), *_notes(self)])
+            return html.paragraphs([_without_numbers(self), *_notes(self)])
         rows = [
             (
                 escape(row.layer),
                 escape(row.reference),
                 row.measure,
                 _number(answer_of(row)).strip(),
-                _html.bar(answer_of(row), None),
+                html.bar(answer_of(row), None),
                 escape(_status_of(row)),
             )
             for row in self.measures
         ]
         heads = ("layer", "reference", "measure", "value", "0 … 1", "status")
-        return _html.table(heads, rows, f"epoch {self.epoch}", *_notes(self))
+        return html.table(heads, rows, f"epoch {self.epoch}", *_notes(self))
 
 
 def _table_of(snapshot: Snapshot) -> str:

@@ -26,6 +26,10 @@ class Remarks:
         """Why there are no distances to the final state; empty if that is not known."""
         return ""
 
+    def why_left_out(self, layer: str) -> str:
+        """Why a layer has no numbers; empty if that is not known."""
+        return ""
+
 
 class Report(ABC):
     """Rows that were written together, and their table."""

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from livecca._report import Remarks, Report, one_line
+from livecca._reports.report import Remarks, Report, one_line
 from livecca._rows import EventRow, LayerRow
-from livecca.torch._changes import Unchanged
-
-# The core speaks to those who call it by hand. Here hooks do that, so reports leave it out.
-_PLAIN = (
-    (r": watch\(\) names one.*", ""),
-    (r"; the step's set_inputs\(\) takes them", ""),
-    (r"expected at least one committed step before a snapshot", "expected a step that was heard"),
-    (r"were begun and not committed", "began and did not end"),
-)
+from livecca.torch._probe.changes import Unchanged
 
 
 class ProbeLog:
@@ -103,16 +94,15 @@ class _ProbeRemarks(Remarks):
 
     def words(self, event: EventRow) -> str:
         """How an event is said; empty if it follows from what the lines say."""
-        if self._follows(event):
-            return ""
-        message = event.message
-        for jargon, plain in _PLAIN:
-            message = re.sub(jargon, plain, message, flags=re.DOTALL)
-        return message
+        return "" if self._follows(event) else event.message
 
     def why_no_numbers(self) -> str:
         """Why there are no distances to the final state."""
         return self.why
+
+    def why_left_out(self, layer: str) -> str:
+        """Why a layer has no numbers."""
+        return one_line(self.left_out.get(layer, "").removeprefix(f"layer {layer!r}: "))
 
     def _new_layers(self, report: Report) -> list[str]:
         """Which layers have no number beside others that have one: they were not there before."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from livecca import _html
 from livecca._errors import Error
 from livecca._nearest import nearest
-from livecca._report import Report, answer_of, no_answer, one_line, rank_of, remark_lines
+from livecca._reports import html
+from livecca._reports.report import Report, answer_of, no_answer, one_line, rank_of, remark_lines
 from livecca._rows import MeasureRow, Row
 
 _COLUMNS = 8
@@ -63,10 +63,9 @@ class FinalReport(Report):
             ("measure", wanted, [row.measure for row in rows]),
         ):
             if name not in names:
-                known = list(dict.fromkeys(names))
-                raise Error(
-                    f"curve: expected a {what} with numbers, got {name!r}; {nearest(name, known)}"
-                )
+                why = self._remarks.why_left_out(name) if what == "layer" else ""
+                hint = why or nearest(name, dict.fromkeys(names))
+                raise Error(f"curve: expected a {what} with numbers, got {name!r}; {hint}")
         found = [row for row in rows if (row.layer, row.measure) == (layer, wanted)]
         return tuple(sorted(found, key=lambda row: (row.step, row.epoch)))
 
@@ -92,9 +91,9 @@ class FinalReport(Report):
         table = _table_of(self.measures)
         notes = remark_lines(self)
         if table is None:
-            return _html.paragraphs([self._without_numbers(), *notes])
+            return html.paragraphs([self._without_numbers(), *notes])
         lines = [map(escape, line) for line in table.lines]
-        return _html.table(table.heads, lines, table.title, *table.notes, *notes)
+        return html.table(table.heads, lines, table.title, *table.notes, *notes)
 
     def _without_numbers(self) -> str:
         why = self._remarks.why_no_numbers() or "it needs two snapshots and the history"

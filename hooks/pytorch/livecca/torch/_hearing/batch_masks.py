@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
-from livecca.torch._masks import KEYS, Later, valid_steps_of
-from livecca.torch._names import resolve_by_name
+from livecca.torch._hearing.masks import KEYS, Later, valid_steps_of
+from livecca.torch._layers.names import resolve_by_name
 
 # The name of the mask of all layers; or by layer or pattern, and None where no mask counts.
 DeclaredMask = Union[str, "Mapping[str, str | None]", None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from livecca.torch._layers import is_wrapper
+from livecca.torch._layers.layers import is_wrapper
 
 # Called as a forward hook is: (module, arguments, output).
 OutputHook = Callable[[nn.Module, tuple[Any, ...], Any], None]

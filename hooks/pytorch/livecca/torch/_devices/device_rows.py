@@ -11,8 +11,8 @@ import torch
 
 from livecca._errors import Error
 from livecca._monitor import Step, Tap
-from livecca.torch._gathering import Gathered, RowChoice, gather
-from livecca.torch._hearing import Heard
+from livecca.torch._devices.gathering import Gathered, RowChoice, gather
+from livecca.torch._hearing.hearing import Heard
 
 
 class Device(Protocol):

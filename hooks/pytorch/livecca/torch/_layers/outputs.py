@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from livecca._errors import Error
-from livecca.torch._layers import Layer
+from livecca.torch._layers.layers import Layer
 
 OutputSelector = Callable[[Any], Any]
 

@@ -14,13 +14,13 @@ from torch import nn
 
 from livecca._errors import Error
 from livecca._warnings import log
-from livecca.torch._batch_masks import BatchMasks, DeclaredMask, named_arguments, named_in
-from livecca.torch._compiled import Compiled, hear_outputs
-from livecca.torch._layers import Layer, without_wrappers
-from livecca.torch._masks import Check, check_valid_steps
-from livecca.torch._names import resolve_by_name
-from livecca.torch._outputs import Activation, OutputSelector, activation_of
-from livecca.torch._readings import DeclaredReading, Reading, Readings, as_reading
+from livecca.torch._hearing.batch_masks import BatchMasks, DeclaredMask, named_arguments, named_in
+from livecca.torch._hearing.compiled import Compiled, hear_outputs
+from livecca.torch._hearing.masks import Check, check_valid_steps
+from livecca.torch._layers.layers import Layer, without_wrappers
+from livecca.torch._layers.names import resolve_by_name
+from livecca.torch._layers.outputs import Activation, OutputSelector, activation_of
+from livecca.torch._layers.readings import DeclaredReading, Reading, Readings, as_reading
 
 
 @dataclass(frozen=True)

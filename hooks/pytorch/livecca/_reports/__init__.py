@@ -1,0 +1,1 @@
+"""What a snapshot and the end of a run say, as text and in a notebook."""

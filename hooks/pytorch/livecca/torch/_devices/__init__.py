@@ -1,0 +1,1 @@
+"""Tensors on a GPU: which of their rows travel, and when."""

@@ -1,0 +1,1 @@
+"""Which layers there are, and how their outputs are read."""
