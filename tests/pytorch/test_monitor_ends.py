@@ -77,30 +77,6 @@ net(torch.randn(60, 4))
     assert event.subject == "train"
 
 
-def test_a_daemon_thread_may_train_until_the_process_ends(tmp_path: Path) -> None:
-    code = """
-import sys, threading, time, torch, livecca, livecca.torch
-from torch import nn
-net = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
-monitor = livecca.torch.Monitor(net, "1", probe=[torch.randn(100, 4)], run_dir=sys.argv[1],
-    train_stream=livecca.Schedule.every_steps(1))
-def train():
-    try:
-        while True:
-            net(torch.randn(90, 4)).sum().backward()
-            monitor.step()
-            monitor.snapshot()
-    except livecca.Error:
-        pass
-threading.Thread(target=train, daemon=True).start()
-time.sleep(0.5)
-"""
-    command = [sys.executable, "-c", code, str(tmp_path / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr  # a pass that the end cuts off is logged
-    assert is_finished(tmp_path / "run")
-
-
 @pytest.mark.parametrize("method", ["close", "finish"])
 def test_a_callback_cannot_end_its_own_monitor(tmp_path: Path, method: str) -> None:
     def on_snapshot(_: livecca.Snapshot) -> None:
