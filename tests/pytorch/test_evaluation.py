@@ -392,3 +392,50 @@ def test_another_default_generator_of_numpy_is_kept() -> None:
         assert np.random.get_state(legacy=False) == before
     finally:
         np.random.set_bit_generator(original)
+
+
+class Remembering(nn.Module):
+    """Keeps much in attributes of its own, and changes it in every pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+        self.state = torch.zeros(3)  # no buffer
+        self.seen: list[float] = [0.5]
+        self.counts: dict[str, int] = {"passes": 0}
+        self.noise = torch.Generator().manual_seed(1)
+        self.numpy = np.random.default_rng(1)
+        self.dice = random.Random(1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.state += x.detach().mean(0)
+        self.seen.append(float(self.state[0]))
+        self.counts["passes"] += 1
+        self.counts[f"pass {len(self.seen)}"] = 1
+        noise = torch.randn(3, generator=self.noise)
+        return self.fc(x) + noise + float(self.numpy.normal()) + self.dice.random() + self.state
+
+
+def test_what_a_network_keeps_in_attributes_is_as_before() -> None:
+    def run(with_pass: bool) -> tuple[torch.Tensor, Any]:
+        model = Remembering()
+        torch.nn.init.ones_(model.fc.weight)
+        torch.nn.init.ones_(model.fc.bias)
+        x = torch.arange(6.0).reshape(2, 3)
+        model(x)
+        if with_pass:
+            with leaves_no_trace(model):
+                model(x + 1)
+        seen, counts = list(model.seen), dict(model.counts)
+        return model(x), (seen, counts, model.state.tolist())
+
+    alone, kept_alone = run(False)
+    beside, kept_beside = run(True)
+    assert torch.equal(alone, beside) and kept_alone == kept_beside
+
+
+def test_a_pass_that_fails_puts_attributes_back_too() -> None:
+    model = Remembering()
+    with pytest.raises(RuntimeError), leaves_no_trace(model):
+        model(torch.zeros(2, 4))
+    assert model.seen == [0.5] and model.state.tolist() == [0, 0, 0]

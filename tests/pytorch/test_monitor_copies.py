@@ -260,3 +260,21 @@ def test_data_parallel_is_refused(tmp_path: Path) -> None:
         Monitor(nn.DataParallel(watched.Net()), "fc1", probe=[X], run_dir=tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_network_whose_weights_several_processes_share_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsdp = pytest.importorskip("torch.distributed.fsdp")
+    if not hasattr(fsdp, "fully_shard"):
+        reason = "this PyTorch has no fully_shard(), by which a network is sharded on the CPU"
+        print(reason)
+        pytest.skip(reason)
+    with process_group(tmp_path):
+        model = watched.Net()
+        fsdp.fully_shard(model)
+        Monitor(model, "fc1", probe=[X], run_dir=tmp_path / "alone").close()  # it has all of them
+        monkeypatch.setattr(torch.distributed, "get_world_size", lambda *_: 2)
+        with pytest.raises(livecca.Error, match="whole network in each process") as caught:
+            Monitor(model, "fc1", probe=[X], run_dir=tmp_path / "run")
+    assert "\n" not in str(caught.value)

@@ -6,6 +6,7 @@ import gc
 import resource
 import time
 import weakref
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ class Remembering(watched.Net):
 
     def __init__(self) -> None:
         super().__init__()
-        self.alive: list[weakref.ref[Any]] = []
+        # No list: what a pass over the probe adds to one is taken away again.
+        self.alive: deque[weakref.ref[Any]] = deque()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.fc1(x)

@@ -304,3 +304,31 @@ def test_a_copy_shares_no_memory(device: torch.device | None) -> None:
     ):
         for mine, others in zip(tensors(value), tensors(copied(value, device)), strict=True):
             assert torch.equal(mine, others) and mine.data_ptr() != others.data_ptr()
+
+
+@dataclass
+class NamedImage:
+    name: str
+    image: torch.Tensor
+
+
+@pytest.mark.parametrize(
+    ("batch", "forward"),
+    [
+        ((LABELS, X), lambda model, batch: model(batch[1])),
+        ({"label": LABELS, "x": X}, lambda model, batch: model(batch["x"])),
+        ({"ids": LABELS, "labels": X}, lambda model, batch: model(batch["labels"])),
+        ((["a", "b"], X), lambda model, batch: model(batch[1])),
+        (NamedImage("a", X), lambda model, batch: model(batch.image)),
+    ],
+)
+def test_all_that_forward_may_use_belongs_to_the_fingerprint(batch: Any, forward: Any) -> None:
+    (seen,) = Probe([batch], forward=forward).batches(MODEL)
+    assert any(torch.equal(tensor, X) for tensor in seen.inputs)
+
+
+def test_a_batch_without_tensors_says_how_to_name_them() -> None:
+    probe = Probe([object()], forward=lambda model, batch: None)
+    with pytest.raises(Error, match=r"livecca.torch.Probe\(batches, forward=…, inputs_of="):
+        list(probe.batches(MODEL))
+    assert probe.doubt == ""

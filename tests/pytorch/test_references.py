@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 import livecca
 import watched
@@ -182,3 +183,41 @@ def test_a_reference_that_is_no_pack_leaves_the_folder_free(tmp_path: Path, form
     if form != "damaged.safetensors":
         found = distance_to(Checkpoint(path, lambda: watched.Net(1)), tmp_path / "run")
         assert found == pytest.approx(DISTANCE, abs=1e-7)
+
+
+def test_states_with_and_without_the_prefixes_of_wrappers(tmp_path: Path) -> None:
+    state = copy.deepcopy(OTHER.state_dict())
+    for i, prefix in enumerate(("_orig_mod.", "module.", "module._orig_mod.")):
+        wrapped = {prefix + name: weights for name, weights in state.items()}
+        assert distance_to(wrapped, tmp_path / str(i)) == pytest.approx(DISTANCE, abs=1e-7)
+    compiled = torch.compile(watched.Net(1), backend="eager")
+    compiled.load_state_dict({"_orig_mod." + name: weights for name, weights in state.items()})
+    torch.save(compiled.state_dict(), tmp_path / "w.pt")
+    reference = Checkpoint(tmp_path / "w.pt", build=lambda: watched.Net(1))
+    assert distance_to(reference, tmp_path / "d") == pytest.approx(DISTANCE, abs=1e-7)
+
+
+def test_a_reference_that_does_not_run_costs_its_own_numbers_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Narrow(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc1 = nn.Linear(2, 3)  # the inputs have more
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc1(x)
+
+    model = watched.Net()
+    options = {"probe": [watched.data()[0]], "references": {"narrow": Narrow(), "other": OTHER}}
+    with Monitor(model, ["fc1"], run_dir=tmp_path / "run", synchronous=True, **options) as monitor:
+        monitor.snapshot()
+        watched.train(model, monitor)
+        report = monitor.snapshot()
+        final = monitor.finish()
+    for text in (str(report), str(final)):
+        [line] = [line for line in text.splitlines() if "narrow" in line]
+        assert line.startswith("! references['narrow'] does not run: RuntimeError: ")
+    assert {row.reference for row in report.measures if row.value is not None} == {"start", "other"}
+    assert final is not None and final.measures
+    assert [message[:31] for message in caplog.messages] == ["livecca: references['narrow'] d"]

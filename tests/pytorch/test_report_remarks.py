@@ -262,3 +262,48 @@ def test_the_end_never_waits_for_a_snapshot_that_nobody_solves() -> None:
         changes.add(livecca.Snapshot(Unsolved(), 0))
         changes.count_step()
     assert changes.remark_at_the_end() == ""
+
+
+class TwoWays(watched.Net):
+    """In training, fc1 is called in a way that no hook hears."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        call = self.fc1.forward if self.training else self.fc1
+        return self.fc2(self.relu(call(x)))
+
+
+@pytest.mark.parametrize("how", ["never", "compiled", "a layer"])
+def test_what_the_train_stream_does_not_hear_is_said(
+    tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    model: Any = TwoWays() if how == "a layer" else watched.Net()
+    if how == "compiled":
+        model = torch.compile(model, backend="eager")
+    options = {"probe": [watched.data()[0]], "train_stream": Schedule.every_steps(1)}
+    with Monitor(model, ["fc1", "fc2"], run_dir=tmp_path / "run", **options) as monitor:
+        for _ in range(3):
+            if how != "never":
+                model(watched.data()[0]).sum().backward()
+            monitor.step()
+        reports: list[Any] = [monitor.snapshot(), monitor.snapshot(), monitor.finish()]
+    subject = "train stream: fc1: expected the" if how == "a layer" else "train stream: expected a"
+    for report in reports:
+        lines = [line for line in str(report).splitlines() if line.startswith(f"! {subject}")]
+        assert len(lines) == 1, str(report)
+        assert "step_discarded" not in str(report) and "begun" not in str(report)
+    assert [f"livecca: {subject}" in message for message in caplog.messages].count(True) == 1
+
+
+def test_the_report_at_the_end_has_a_chart_in_a_notebook(tmp_path: Path) -> None:
+    model = watched.Net()
+    with monitor_of(model, tmp_path / "run") as monitor:
+        for _ in range(3):
+            monitor.snapshot()
+            shaken(model)
+            monitor.step()
+        final: Any = monitor.finish()
+    page = final._repr_html_()
+    assert page.count("<svg") == page.count("<polyline") == 2  # a layer each
+    [first, *_] = re.findall(r'<polyline points="([^"]*)"', page)
+    begin, end = (float(point.split(",")[1]) for point in first.split())
+    assert 1 <= begin < end < 23  # falls towards the final state, whose distance 0 is at 23

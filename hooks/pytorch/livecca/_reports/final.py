@@ -92,8 +92,11 @@ class FinalReport(Report):
         notes = remark_lines(self)
         if table is None:
             return html.paragraphs([self._without_numbers(), *notes])
-        lines = [map(escape, line) for line in table.lines]
-        return html.table(table.heads, lines, table.title, *table.notes, *notes)
+        rows = [
+            (*map(escape, line), html.curve(values))
+            for line, values in zip(table.lines, table.curves, strict=True)
+        ]
+        return html.table((*table.heads, "0 … 1"), rows, table.title, *table.notes, *notes)
 
     def _without_numbers(self) -> str:
         why = self._remarks.why_no_numbers() or "it needs two snapshots and the history"
@@ -109,6 +112,7 @@ class _Table:
     title: str
     heads: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
+    curves: tuple[tuple[float | None, ...], ...]  # of each line, at all snapshots
     notes: tuple[str, ...]
 
 
@@ -132,6 +136,10 @@ def _table_of(measures: Sequence[MeasureRow]) -> _Table | None:
         title=f"{first} of each snapshot to the final state, by {curves.unit}",
         heads=("layer", *map(curves.name_of, shown), "unrelated"),
         lines=tuple(lines),
+        curves=tuple(
+            tuple(answer_of(curves.at(layer, time)) for time in curves.times)
+            for layer in curves.layers
+        ),
         notes=(*columns, *near, *_silent_notes(curves), *_status_notes(curves.rows)),
     )
 

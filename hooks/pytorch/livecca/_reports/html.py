@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -24,6 +24,26 @@ def bar(value: float | None, floor: float | None) -> str:
         f'<span style="display:inline-block;width:{_BAR_PIXELS}px;background:#8882">'
         f"{_piece(noise, '#888')}{_piece(filled - noise, '#2a7fd4')}</span>"
     )
+
+
+def curve(values: Sequence[float | None], top: float = 1.0) -> str:
+    """A line of numbers from 0 to top, from left to right; numbers that are missing are gaps."""
+    if len(values) < 2:
+        return ""
+    wide, high = 120, 24
+    parts: list[list[str]] = [[]]
+    for i, value in enumerate(values):
+        if value is None:
+            parts.append([])
+            continue
+        y = 1 + (high - 2) * (1 - min(max(value / top, 0.0), 1.0))
+        parts[-1].append(f"{i * wide / (len(values) - 1):.1f},{y:.1f}")
+    lines = "".join(
+        f'<polyline points="{" ".join(part)}" fill="none" stroke="#2a7fd4" stroke-width="2"/>'
+        for part in parts
+        if part
+    )
+    return f'<svg width="{wide}" height="{high}" style="background:#8882">{lines}</svg>'
 
 
 def _piece(pixels: float, colour: str) -> str:

@@ -33,6 +33,7 @@ _NOT_CALLED = (
     "compiled block the output is heard, so watch the block"
 )
 _PROBE_PASS = "a pass over the probe"
+_TRAINING = "training"
 _NO_PASS = (
     "expected a forward pass of the network in training mode between two calls of step(), got none "
     "whose layers can be heard: torch.compile's code calls no hooks (compile the blocks instead of "
@@ -128,7 +129,7 @@ class Passes:
             if not came_to_its_end:
                 step.discard()
                 return
-            self._tell_not_called(hearing, "training")
+            self._tell_not_called(hearing, _TRAINING)
             self._waiting = hearing
             if not hearing.rows.are_travelling:
                 self.hand_over()
@@ -163,6 +164,8 @@ class Passes:
         if step is None:
             return
         self._told.add("no pass")
+        self._log.not_heard_in_training(_NO_PASS)
+        log.warning("livecca: train stream: %s", _NO_PASS)
         step.report_unwatchable(f"{self._trained.name}: train stream", _NO_PASS)
         step.discard()
 
@@ -187,13 +190,12 @@ class Passes:
         """Runs all networks over a batch. Returns how many inputs it has."""
         hearing = _Hearing(self, step, self._devices)
         for network in (self._trained, *self._references):
-            value = batch.value
-            if self._references:  # a network may change its inputs in place
-                value = copied(value, device_of(network.model))
-            with network.ears.hearing(
-                hearing.take_of(network.name), hearing.refuse_of(network.name), batch=value
-            ):
-                probe.run(network.model, value)
+            try:
+                self._run_network(hearing, network, probe, batch)
+            except Exception as reason:
+                if network is self._trained:
+                    raise
+                self._tell_failed_reference(step, network, reason)
         hearing.rows.hand_over()
         if not hearing.fits(batch):
             self._tell_doubt(probe)
@@ -204,6 +206,23 @@ class Passes:
         heard.refused |= hearing.refused
         self._tell_not_called(hearing, _PROBE_PASS)
         return hearing.inputs or 0
+
+    def _run_network(
+        self, hearing: _Hearing, network: Watched, probe: Probe, batch: ProbeBatch
+    ) -> None:
+        value = batch.value
+        if self._references:  # a network may change its inputs in place
+            value = copied(value, device_of(network.model))
+        take, refuse = hearing.take_of(network.name), hearing.refuse_of(network.name)
+        with network.ears.hearing(take, refuse, batch=value):
+            probe.run(network.model, value)
+
+    def _tell_failed_reference(self, step: Step, network: Watched, reason: Exception) -> None:
+        """A reference that cannot run on the probe costs its own numbers only."""
+        why = f"{type(reason).__name__}: {reason}"
+        step.report_unwatchable(network.name, why)
+        if self._log.reference_failed(network.name, why):
+            log.warning("livecca: references[%r] does not run: %s", network.name, one_line(why))
 
     def learn_features(self, network: str, heard: Heard, step: Step) -> None:
         """Keeps how many features of a sample the core takes."""
@@ -268,12 +287,17 @@ class Passes:
         if where in self._told:
             return
         self._told.add(where)
+        why = _NOT_CALLED.format(where)
+        missed = []
         for network in (self._trained, *self._references):
             for layer in network.ears.layers:
                 if (network.name, layer.name) not in hearing.names:
-                    hearing.step.report_unwatchable(
-                        f"{network.name}/{layer.name}", _NOT_CALLED.format(where)
-                    )
+                    hearing.step.report_unwatchable(f"{network.name}/{layer.name}", why)
+                    missed += [layer.name] if network is self._trained else []
+        if missed and where == _TRAINING:
+            told = f"{', '.join(missed)}: {why}"
+            self._log.not_heard_in_training(told)
+            log.warning("livecca: train stream: %s", told)
 
 
 class _HeardInPass:

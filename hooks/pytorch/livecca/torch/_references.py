@@ -14,7 +14,7 @@ from torch import nn
 
 from livecca import _core
 from livecca._errors import Error
-from livecca.torch._layers.layers import without_wrappers
+from livecca.torch._layers.layers import without_prefixes, without_wrappers
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,19 @@ def _state_in(name: str, path: str) -> Mapping[str, Any]:
     return state
 
 
+def _renamed(state: Mapping[str, Any], network: nn.Module) -> Mapping[str, Any]:
+    """The state with the network's own names: either may have the prefixes of wrappers."""
+    own = network.state_dict().keys()
+    if state.keys() == own:
+        return state
+    names = {without_prefixes(name): name for name in own}
+    renamed = {names.get(without_prefixes(str(name)), name): state[name] for name in state}
+    return renamed if renamed.keys() == own else state  # whose names the message is to have
+
+
 def _loaded(name: str, network: nn.Module, state: Mapping[str, Any]) -> nn.Module:
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(_renamed(state, network))
     except (RuntimeError, KeyError, TypeError) as reason:
         raise Error(
             f"references[{name!r}]: expected a state_dict of this architecture, got: "

@@ -34,6 +34,8 @@ _WRAPPED = frozenset(
 _WRAPPERS_OF_MODULE = frozenset(
     {"DistributedDataParallel", "FullyShardedDataParallel", "AveragedModel", "DeepSpeedEngine"}
 )
+# A process has a part of their weights only.
+_SHARDED = frozenset({"FullyShardedDataParallel", "FSDPModule"})
 # Of these, the network inside can run alone.
 _SENDS_ONLY = frozenset({"DistributedDataParallel", "AveragedModel"})
 
@@ -125,6 +127,16 @@ def without_wrappers(model: nn.Module) -> nn.Module:
             inner = cast(nn.Module, inner._modules["_orig_mod"])
         else:
             return inner
+
+
+def without_prefixes(name: str) -> str:
+    """The name of a parameter without what wrappers add: "fc.weight" of "module.fc.weight".
+
+    A network's own child "module" loses its name too if it comes first, so compare only names that
+    both went through this.
+    """
+    parts = [part for part in name.split(".") if part not in _WRAPPED]
+    return ".".join(parts[1:] if parts[:1] == ["module"] else parts)
 
 
 def is_wrapper(module: nn.Module) -> bool:
@@ -257,9 +269,25 @@ def _require_watchable(module: nn.Module, name: str) -> None:
         )
 
 
+def _require_whole(model: nn.Module) -> None:
+    """Raises Error if processes share the weights: one of them alone cannot run the network."""
+    distributed = torch.distributed
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return
+    if distributed.get_world_size() == 1:
+        return
+    is_sharded = any(not _SHARDED.isdisjoint(_type_names(module)) for module in model.modules())
+    if is_sharded or any(type(weights).__name__ == "DTensor" for weights in model.parameters()):
+        raise Error(
+            "model: expected the whole network in each process, got one whose weights are shared "
+            "between processes (FSDP or DTensor); use DistributedDataParallel or a single process"
+        )
+
+
 def _modules_of(model: nn.Module) -> _Modules:
     if not isinstance(model, nn.Module):
         raise Error(f"model: expected a torch.nn.Module, got a {type(model).__name__}")
+    _require_whole(model)
     return _Modules(model)
 
 

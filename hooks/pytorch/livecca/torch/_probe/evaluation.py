@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ from livecca._errors import Error
 from livecca.torch._layers.layers import is_wrapper
 
 # Objects of other types may hang together with more than a module's attribute.
-_KEPT = (bool, int, float, complex, str, tuple, list, torch.Tensor)
+_KEPT = (bool, int, float, complex, str, tuple, list, dict, torch.Tensor)
+_OF_EVERY_MODULE = frozenset(nn.Module().__dict__)  # hooks, parameters: not the network's own
 
 
 @contextmanager
@@ -39,19 +41,20 @@ def leaves_no_trace(*models: nn.Module) -> Iterator[None]:
 
     - the training flag of every module by itself: a frozen one stays in evaluation mode
     - buffers, e.g. batch-norm statistics, also where a network forces training mode in its forward
-    - attributes of modules that held a number, text, None, tensor, tuple or list, e.g. a count of
-      calls or a recurrent state. Not what is changed inside of lists, dicts or plain tensors. What
-      a network adds stays
+    - attributes of modules that held a number, text, None, tensor, tuple, list or dict, e.g. a
+      count of calls or a recurrent state; also the values of such tensors, and the entries of such
+      lists and dicts, but not what is changed inside of an entry. What a network adds stays
     - the random generators: PyTorch's on the CPU and, if in use, on CUDA and XPU devices; Python's,
-      and NumPy's if it is imported. Not generators of the user's own
+      and NumPy's if it is imported; those that are attributes of modules. Not others of the user's
     - gradient recording and the switches above
 
     requires_grad, gradients, parameters and cuDNN's flags are not touched.
 
     Iterate a DataLoader within the context only: iter() draws a number from PyTorch's generator.
 
-    Cost: a copy of all buffers, and O(modules). Thread safety: none. Modes, generators, the fast
-    path and the compiler's switch are global, so no other thread may train meanwhile.
+    Cost: a copy of all buffers and of tensors that are attributes, and O(modules). Thread safety:
+    none. Modes, generators, the fast path and the compiler's switch are global, so no other thread
+    may train meanwhile.
 
     Parameters
     ----------
@@ -174,6 +177,38 @@ def _keep_attributes(restores: ExitStack, module: nn.Module) -> None:
         if value is None or isinstance(value, _KEPT)
     }
     restores.callback(_restore_attributes, module.__dict__, before)
+    for name, value in module.__dict__.items():
+        if name not in _OF_EVERY_MODULE:
+            _keep_inside(restores, value)
+
+
+def _keep_inside(restores: ExitStack, value: Any) -> None:
+    """Puts back what is changed inside of an attribute."""
+    numpy: Any = sys.modules.get("numpy")
+    if isinstance(value, torch.Tensor):
+        if value.layout == torch.strided and not value.is_meta and not value.is_inference():
+            restores.callback(_restore_values, value, value.detach().clone())
+    elif isinstance(value, list):
+        restores.callback(_restore_list, value, list(value))
+    elif isinstance(value, dict):
+        restores.callback(_restore_dict, value, dict(value))
+    elif isinstance(value, torch.Generator):
+        restores.callback(value.set_state, value.get_state())
+    elif isinstance(value, random.Random):
+        restores.callback(value.setstate, value.getstate())
+    elif numpy is not None and isinstance(value, numpy.random.Generator):
+        restores.callback(setattr, value.bit_generator, "state", value.bit_generator.state)
+
+
+def _restore_list(value: list[Any], before: list[Any]) -> None:
+    if len(value) != len(before) or any(map(operator.is_not, value, before)):
+        value[:] = before
+
+
+def _restore_dict(value: dict[Any, Any], before: dict[Any, Any]) -> None:
+    if value.keys() != before.keys() or any(value[key] is not before[key] for key in before):
+        value.clear()
+        value.update(before)
 
 
 def _restore_attributes(attributes: dict[str, Any], before: dict[str, Any]) -> None:

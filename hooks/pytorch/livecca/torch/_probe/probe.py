@@ -52,7 +52,8 @@ class ProbeBatch:
         An object of another type stays as it is: `forward` may move it.
     inputs
         The tensors that tell this probe from another: the inputs of the network, in their order,
-        without labels; on the device that the caller's inputs were on.
+        without labels; with `forward`, which may use any of them, all tensors of the batch. On the
+        device that the caller's inputs were on.
     """
 
     value: Any
@@ -85,8 +86,8 @@ class Probe:
         A function of the model and a batch that runs the model: ``lambda model, batch:
         model.encode(batch["image"])``. What it returns is not used.
     inputs_of
-        A function of a batch that returns the tensors of ProbeBatch.inputs, if these are others
-        than the default forward passes to the network.
+        A function of a batch that returns the tensors of ProbeBatch.inputs, where a batch holds
+        them in another way than those above, or holds others that change at every pass.
 
     Attributes
     ----------
@@ -177,8 +178,12 @@ class Probe:
         """Guesses what a batch is, and tells once what the default forward leaves out."""
         if self._may_be_single is None:
             inputs = batch[:1] if _is_tuple_of_inputs(batch) else batch
-            self._may_be_single = are_single_inputs(
-                list(_tensors_of(inputs)), _length_of(self._batches)
+            tensors = list(_tensors_of(inputs))
+            # A mapping without tensors is often an entry of a dataset.
+            self._may_be_single = (
+                are_single_inputs(tensors, _length_of(self._batches))
+                if tensors
+                else isinstance(batch, Mapping)
             )
         self._mask_part = self._mask_part or part_like_a_mask(batch)
         if self._forward is None and self._mask_part:
@@ -197,6 +202,8 @@ class Probe:
     def _inputs(self, batch: Any) -> tuple[torch.Tensor, ...]:
         if self._inputs_of is not None:
             found = tuple(_tensors_of(self._inputs_of(batch)))
+        elif self._forward is not None:
+            found = tuple(_tensors_of(batch, labels=True))
         elif _is_tuple_of_inputs(batch):
             found = tuple(_tensors_of(batch[:1]))
         else:
@@ -204,7 +211,8 @@ class Probe:
         if not found:
             raise Error(
                 f"probe: expected tensors in a batch, got {_describe(batch)}; give "
-                "inputs_of=lambda batch: … that returns them"
+                "livecca.torch.Probe(batches, forward=…, inputs_of=lambda batch: …) that returns "
+                "them"
             )
         return found
 
@@ -316,18 +324,22 @@ def copied(value: Any, device: torch.device | None) -> Any:
     return value
 
 
-def _tensors_of(value: Any) -> Iterator[torch.Tensor]:
+def _tensors_of(value: Any, *, labels: bool = False) -> Iterator[torch.Tensor]:
+    """The tensors in a value, as copied() goes through it; without labels of mappings, or with."""
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, PackedSequence):
         yield from pad_packed_sequence(value, batch_first=True)  # a row for each sequence
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            if key not in _LABELS:
-                yield from _tensors_of(part)
+            if labels or key not in _LABELS:
+                yield from _tensors_of(part, labels=labels)
     elif isinstance(value, (tuple, list)):
         for part in value:
-            yield from _tensors_of(part)
+            yield from _tensors_of(part, labels=labels)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _tensors_of(getattr(value, field.name), labels=labels)
 
 
 def _describe(value: Any) -> str:

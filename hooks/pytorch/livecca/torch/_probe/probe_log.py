@@ -25,6 +25,8 @@ class ProbeLog:
         self._failures: list[str] = []
         self.last_passed = False
         self._left_out: dict[str, str] = {}
+        self._of_training = ""
+        self._references: dict[str, str] = {}
 
     def passed(self, left_out: Mapping[str, str]) -> None:
         """A pass came to its end; these layers of the trained network have no numbers."""
@@ -36,6 +38,23 @@ class ProbeLog:
         """A pass failed."""
         self._failures.append(why)
         self.last_passed = False
+
+    def not_heard_in_training(self, why: str) -> None:
+        """The train stream has no numbers of the network or some layers, and why."""
+        self._of_training = why
+
+    def reference_failed(self, name: str, why: str) -> bool:
+        """A reference network does not run on the probe. Returns whether that is news."""
+        is_news = name not in self._references
+        self._references[name] = why
+        return is_news
+
+    def _other_lines(self) -> list[str]:
+        lines = [
+            f"references[{name!r}] does not run: {one_line(why)}"
+            for name, why in self._references.items()
+        ]
+        return [*lines, *([f"train stream: {self._of_training}"] if self._of_training else [])]
 
     def left_out_lines(self) -> list[str]:
         """A line for each reason, with the layers that it is of."""
@@ -51,14 +70,20 @@ class ProbeLog:
     def remarks(self, unchanged: Unchanged | None) -> Remarks:
         """Those of a snapshot after the last pass."""
         failed = not self.last_passed and bool(self._failures)
-        lines = self.left_out_lines()
+        lines = [*self.left_out_lines(), *self._other_lines()]
         return _ProbeRemarks(
-            self._network, dict(self._left_out), lines, failed, unchanged=unchanged
+            self._network,
+            dict(self._left_out),
+            lines,
+            failed,
+            unchanged=unchanged,
+            references=tuple(self._references),
+            is_training_heard=not self._of_training,
         )
 
     def remarks_at_the_end(self, unchanged: str) -> Remarks:
         """Those of the report at the end of the run."""
-        lines = self.left_out_lines()
+        lines = [*self.left_out_lines(), *self._other_lines()]
         why = ""
         if self._failures:
             last = one_line(self._failures[-1])
@@ -86,6 +111,8 @@ class _ProbeRemarks(Remarks):
     failed: bool = False
     why: str = ""
     unchanged: Unchanged | None = None  # asked when the report is printed, which waits
+    references: tuple[str, ...] = ()  # those that do not run
+    is_training_heard: bool = True
 
     def lines(self, report: Report) -> list[str]:
         """What to say below the report's table."""
@@ -117,6 +144,10 @@ class _ProbeRemarks(Remarks):
 
     def _follows(self, event: EventRow) -> bool:
         network, _, layer = event.subject.partition("/")
+        if network in self.references:
+            return True
+        if event.subject == "train" and not self.is_training_heard:
+            return event.what in ("step_discarded", "missing")
         if network == self.network and layer in self.left_out:
             return event.message == self.left_out[layer]
         of_all = (event.what, event.subject) == ("missing", self.network)

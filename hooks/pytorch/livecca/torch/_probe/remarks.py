@@ -68,11 +68,11 @@ def are_single_inputs(tensors: Sequence[torch.Tensor], batches: int | None) -> b
     Parameters
     ----------
     tensors
-        Of the first batch.
+        Of the first batch; at least one.
     batches
         How many batches there are; None if that is not known.
     """
-    if not tensors or tensors[0].dim() <= 1:
+    if tensors[0].dim() <= 1:
         return True
     shape = tensors[0].shape  # of an image, the first axis has channels or rows
     return len(shape) <= 3 and shape[0] > 1 and batches is not None and batches > shape[0]
