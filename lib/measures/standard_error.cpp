@@ -95,16 +95,51 @@ void shuffle(std::vector<std::size_t>& blocks, std::mt19937_64& engine) {
   for (std::size_t i = blocks.size(); i > 1; --i) std::swap(blocks[i - 1], blocks[engine() % i]);
 }
 
+/// The line value = a + b / share through the halves, each weighted by its accuracy; b = 0 if all
+/// have the same share.
+class BiasLine {
+ public:
+  explicit BiasLine(std::span<const HalfValue> halves) {
+    double total = 0;
+    for (const HalfValue& half : halves) {
+      const double weight = weight_of_half(half);
+      total += weight;
+      mean_ += weight * half.value;
+      mean_inverse_ += weight / half.share;
+    }
+    mean_ /= total;
+    mean_inverse_ /= total;
+    double squares = 0;
+    double products = 0;
+    for (const HalfValue& half : halves) {
+      const double off = 1 / half.share - mean_inverse_;
+      squares += weight_of_half(half) * off * off;
+      products += weight_of_half(half) * off * (half.value - mean_);
+    }
+    constexpr double rounding = 1e-12;
+    if (squares > rounding * total) slope_ = products / squares;
+  }
+
+  double at(double share) const { return mean_ + slope_ * (1 / share - mean_inverse_); }
+
+ private:
+  static double weight_of_half(const HalfValue& half) { return half.share / (1 - half.share); }
+
+  double mean_ = 0;
+  double mean_inverse_ = 0;
+  double slope_ = 0;
+};
+
 }  // namespace
 
 std::optional<double> jackknife_error(std::span<const HalfValue> halves) {
   if (halves.empty()) return std::nullopt;
   const auto count = static_cast<double>(halves.size());
-  double mean = 0;
-  for (const HalfValue& half : halves) mean += half.value / count;
+  const BiasLine line(halves);
   double variance = 0;
   for (const auto& [value, share] : halves) {
-    variance += (value - mean) * (value - mean) * share / (1 - share) / count;
+    const double off = value - line.at(share);
+    variance += off * off * share / (1 - share) / count;
   }
   return std::isfinite(variance) ? std::optional(std::sqrt(variance)) : std::nullopt;
 }

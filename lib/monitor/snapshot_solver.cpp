@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "livecca/measures/standard_error.hpp"
 #include "monitor/comparison/asked_measures.hpp"
 #include "monitor/comparison/report_event.hpp"
 #include "monitor/intake/kept_reason.hpp"
@@ -78,6 +79,7 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
   if (stream == Stream::train) context.modes = {"train", "eval"};
   Solver& solver = stream == Stream::probe ? probe_solver_ : train_solver_;
   const SolvedWindow solution = solved(moments, solver, stream, job);
+  report_few_batches(stream, moments, job);
   std::vector<std::size_t> pairs;
   for (std::size_t i = 0; i < moments.pairs.size(); ++i) {
     const PairMoments& pair = moments.pairs[i];
@@ -89,6 +91,16 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
       write_layer(moments, solution.solution, tap, window.nonfinite[tap], context, sinks);
     }
   }
+}
+
+void SnapshotSolver::report_few_batches(Stream stream, const PanelMoments& moments,
+                                        SnapshotJob& job) {
+  const std::uint64_t batches = moments.steps_committed;
+  if (options_.error_blocks == 0 || batches == 0 || batches >= fewest_error_blocks) return;
+  fail(job, "few_batches", name_of(stream),
+       "expected at least " + std::to_string(fewest_error_blocks) +
+           " batches for standard errors, which compare halves of them, got " +
+           std::to_string(batches) + "; make the batches smaller");
 }
 
 void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {

@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 
 #include "support/panel_of_two.hpp"
 #include "support/random_data.hpp"
@@ -20,6 +22,11 @@ constexpr std::uint64_t standard_error_seed = 271828;
 constexpr int draws = 200;
 // Of these the errors are computed, too: of all it would take half a minute.
 constexpr int draws_with_errors = 60;
+
+const MeasureInfo& info_of(std::string_view name) {
+  const auto all = measures();
+  return *std::ranges::find(all, name, &MeasureInfo::name);
+}
 
 std::vector<const MeasureInfo*> all_measures() {
   std::vector<const MeasureInfo*> all;
@@ -105,6 +112,31 @@ TEST_CASE("standard errors are the spread over redrawn data, within 20 %, for ev
         },
         executor));
   }
+}
+
+TEST_CASE("batches of unequal size do not make the error too large") {
+  MESSAGE("seed " << standard_error_seed << ", " << draws << " redraws");
+  Executor executor(2);
+  const std::vector<const MeasureInfo*> names{&info_of("pwcca"), &info_of("mean_cca")};
+  // Six of 25 and one of 10: about the mean of the halves, the errors were 1.5 and 2 times this.
+  check_within_20_percent(over_redraws(
+                              [&](std::uint64_t draw) {
+                                const PairOfViews views = redraw(160, draw);
+                                return stream(views.x, views.y, 25, executor, in_blocks(10));
+                              },
+                              executor, names),
+                          names);
+}
+
+TEST_CASE("what halves differ by because of their size alone is no error") {
+  std::vector<HalfValue> halves;
+  for (const double share : {0.4, 0.6, 0.45, 0.55, 0.4, 0.6}) {
+    halves.push_back({0.3 + 0.02 / share, share});
+  }
+  CHECK(jackknife_error(halves).value() < 1e-12);
+  // The error of halves that are alike in size is that about their mean.
+  const std::vector<HalfValue> alike{{0.2, 0.5}, {0.4, 0.5}, {0.25, 0.5}, {0.35, 0.5}};
+  CHECK(jackknife_error(alike).value() == doctest::Approx(std::sqrt(0.00625)).epsilon(1e-12));
 }
 
 TEST_CASE("positions that depend on one another do not make the error too small") {

@@ -91,7 +91,11 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
   CHECK(rows(some, "run").back()["error_blocks"] == 10);
   MonitorOptions few = valid_options_in(few_folder);
   few.error_blocks = 10;
-  CHECK_FALSE(two_epochs(few, 200).find({"fc", "seed7", "pwcca_distance"})->standard_error);
+  const SnapshotReport in_one_batch = two_epochs(few, 200);
+  CHECK_FALSE(in_one_batch.find({"fc", "seed7", "pwcca_distance"})->standard_error);
+  const auto says_why = [](const nlohmann::json& event) { return event["what"] == "few_batches"; };
+  CHECK(std::ranges::any_of(rows(few, "event"), says_why));
+  CHECK(std::ranges::none_of(rows(some, "event"), says_why));
   few.error_blocks = 4;
   CHECK(few.check().why().find("5 error_blocks, got 4") != std::string::npos);
 }

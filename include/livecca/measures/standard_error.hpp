@@ -35,9 +35,11 @@ struct JackknifeValues {
   std::optional<double> error;  ///< jackknife_error(halves)
 };
 
-/// The delete-d jackknife: √(Σ (value − mean)² · share / (1 − share) / count). A value and 1 −
-/// value have the same error, so a similarity and its distance do too. Empty without halves or if
-/// not finite. Cost: O(halves). Thread safety: a pure function. Source: Shao and Wu 1989.
+/// The delete-d jackknife: √(Σ (value − line)² · share / (1 − share) / count). The line is a + b /
+/// share: it takes out that smaller halves have a larger bias, which is of order 1 / samples. Where
+/// all shares are alike, it is the mean. A value and 1 − value have the same error, so a similarity
+/// and its distance do too. Empty without halves or if not finite. Cost: O(halves). Thread safety:
+/// a pure function. Source: Shao and Wu 1989, Jackknife variance estimators; the line is ours.
 LIVECCA_EXPORT std::optional<double> jackknife_error(std::span<const HalfValue> halves);
 
 /// The standard errors of a window's measures, by the jackknife. Ten seeded splits cut the window's
