@@ -24,7 +24,18 @@ from summed import Array, error_of, fed, numbers, sides, sums
         (lambda m, x, y: m.merge(m), "merge: expected other moments, got these"),
         (lambda m, x, y: m.merge(x), "merge: expected livecca.Moments, got ndarray"),
         (lambda m, x, y: m.merge(livecca.Moments(20)), "got moments of x alone"),
-        (lambda m, x, y: m.merge(fed(x, y[:, 1:])), "merge: y: expected a merge with 13 features"),
+        (
+            lambda m, x, y: m.merge(fed(x, y[:, 1:])),
+            "merge: y: expected moments of 13",
+        ),
+        (
+            lambda m, x, y: m.merge(livecca.Moments(20, 12)),
+            "y: expected moments of 13 features, got",
+        ),
+        (
+            lambda m, x, y: livecca.Moments(3, 4).merge(livecca.Moments(2, 4)),
+            "x: expected moments of 3",
+        ),
         (lambda m, x, y: m.save("no/folder/here"), "no/folder/here: expected"),
         (lambda m, x, y: m.compare(measures="cca"), "measures: expected some of mean_cca"),
         (lambda m, x, y: livecca.Moments.load("no file"), "no file: expected a file to read"),

@@ -177,25 +177,28 @@ def test_a_layer_without_a_number_to_go_by_is_not_called_near(tmp_path: Path) ->
         number(layer="few", samples=8, effective_samples=8, epoch=1, **small),
         number(layer="mean", samples=9, effective_samples=3, epoch=1, **small),
         number(layer="more", samples=10, effective_samples=10, epoch=1, **small),
+        number(layer="near", value=0.9, noise_floor=0.021, epoch=1),
         number(layer="dead", samples=8, effective_samples=8, ranks=(3, 3), epoch=1, value=0.3),
         number(layer="late", value=0.01),
     ]
     report = FinalReport(rows)
     lines = str(report).splitlines()
-    assert "stays within 0.05 of the final state from epoch: good 0, more 1" in lines
-    assert "not within 0.05 before the last snapshot: dead" in lines
+    assert "stays within 0.05 of the final state from epoch: good 0" in lines
+    assert "not within 0.05 before the last snapshot: near, dead" in lines
     assert (
         "! no answer: mute (no numbers), few (8 inputs for 8 features), "
-        "mean (9 samples for 8 features), late (no numbers)"
+        "mean (3 inputs for 8 features), more (10 inputs for 8 features), late (no numbers)"
     ) in lines
     cells = {line.split()[0]: line.split()[1:] for line in lines if line}
     assert cells["few"] == ["–", "–", "–"] and cells["mean"] == ["–", "–", "–"]
-    assert cells["good"][:2] == ["0.010", "0.010"] and cells["more"][1] == "0.000"
+    assert cells["good"][:2] == ["0.010", "0.010"] and cells["near"][1:] == ["0.900", "0.021"]
     assert "few (8 inputs for 8 features)" in report._repr_html_()
     nothing = str(FinalReport([number(layer="few", samples=8, effective_samples=8, **small)]))
     assert "stays within" not in nothing and "no answer: few" in nothing
     of_cka = number(layer="few", samples=8, effective_samples=8, measure="linear_cka_similarity")
     assert "no answer" not in str(FinalReport([of_cka]))
+    near_one = number(layer="few", measure="linreg_x_from_y_similarity", noise_floor=0.985)
+    assert "no answer: few (100 inputs for 8 features)" in str(FinalReport([near_one]))
 
 
 @pytest.mark.parametrize(("samples", "is_shown"), [(6, False), (7, False), (8, True)])

@@ -98,9 +98,18 @@ def test_recordings_and_references_have_the_mask_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("probe", [[IDS], [(IDS, LABELS)], [{"input_ids": IDS}]])
 def test_a_named_mask_that_is_not_there_is_told(tmp_path: Path, probe: Any) -> None:
-    assert samples(Encoder(), probe, tmp_path / "run", "fc", mask="nonsense") == {}
+    assert samples(Encoder(), probe, tmp_path / "run", "fc", mask="my_lengths") == {}
     message = refusals(tmp_path / "run")["fc"]
-    assert "expected a mask 'nonsense', got a batch with input_ids" in message
+    assert "expected a mask 'my_lengths', got a batch with input_ids" in message
+
+
+@pytest.mark.parametrize("mask", ["mask", {"fc": "mask"}])
+def test_a_name_that_does_not_tell_what_1_means_is_refused_at_once(
+    tmp_path: Path, mask: Any
+) -> None:
+    with pytest.raises(Error, match="tells what 1 means: …attention_mask .1 is valid.*got 'mask'"):
+        Monitor(Encoder(), "fc", probe=[IDS], run_dir=tmp_path / "run", mask=mask)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_named_mask_where_no_names_are_known(tmp_path: Path) -> None:
@@ -108,7 +117,7 @@ def test_a_named_mask_where_no_names_are_known(tmp_path: Path) -> None:
         def forward(self, *inputs: Any) -> torch.Tensor:
             return super().forward(inputs[0])
 
-    assert samples(Anything(), [IDS], tmp_path / "run", "fc", mask="nonsense") == {}
+    assert samples(Anything(), [IDS], tmp_path / "run", "fc", mask="my_lengths") == {}
     assert "got a batch with no names" in refusals(tmp_path / "run")["fc"]
 
 

@@ -193,3 +193,38 @@ def test_a_plan_of_a_network_that_changes_its_inputs(tmp_path: Path) -> None:
         Emptying(), "fc", probe=probe, run_dir=tmp_path / "run", forward=lambda net, one: net(one)
     ) as monitor:
         assert [layer.features for layer in monitor.plan().layers] == [2]
+
+
+def test_samples_of_masked_layers_are_about(tmp_path: Path) -> None:
+    class Words(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words = nn.Embedding(9, 4)
+
+        def forward(self, ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            return self.words(ids)
+
+    ids = torch.zeros(60, 5, dtype=torch.long)
+    # 2 of 5 steps are valid, and in the second batch 4.
+    masks = [(torch.arange(5) < count).expand(30, 5).long() for count in (2, 4)]
+    batches = [{"ids": ids[:30], "attention_mask": mask} for mask in masks]
+    for number, probe in enumerate((batches, batches[:1], list(ids.split(30)))):
+        options = {"forward": lambda net, one: net.words(one)} if number == 2 else {}
+        with livecca.torch.Monitor(
+            Words(), "*", probe=probe, run_dir=tmp_path / f"{number}", **options
+        ) as monitor:
+            plan = monitor.plan()
+        [layer] = plan.layers
+        assert layer.is_about is (number == 0)
+        assert layer.samples_a_pass == (120, 60, 300)[number]
+        assert ("about 120" in str(plan)) is (number == 0)
+
+
+def test_a_plan_is_a_table_in_a_notebook(tmp_path: Path) -> None:
+    probe = torch.randn(300, 3, 6, 6).split(128)
+    with livecca.torch.Monitor(network(), ["0", "3"], probe=probe, run_dir=tmp_path / "r") as one:
+        page, text = one.plan()._repr_html_(), str(one.plan())
+    assert page.startswith("<table>") and page.count("<tr>") == 3
+    assert ">128×8×6×6</td>" in page and "too few inputs: 400 would do" in page
+    notes = [line for line in text.splitlines() if line.startswith(("floor:", "an observed"))]
+    assert len(notes) == 2 and all(f"<p>{line}</p>" in page for line in notes)

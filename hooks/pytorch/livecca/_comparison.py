@@ -13,6 +13,15 @@ from livecca._errors import Error
 from livecca._reports import html
 from livecca._values import Values
 
+_WORDS_OF_SEQUENCES = (
+    (r"^(samples +\d+) positions of (.*) images,", r"\1 steps of \2 sequences,"),
+    (
+        r"^( +)counted in images: too high where an image's positions differ much$",
+        r"\1counted in sequences: too high where a sequence's steps differ much",
+    ),
+)
+SEQUENCES = ("ntc", "tnc")
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -70,9 +79,12 @@ class Comparison:
         return html.comparison(self.to_dict())
 
 
-def comparison_of(text: str, table: str) -> Comparison:
-    """The comparison that the core printed as JSON and as a table."""
+def comparison_of(text: str, table: str, *, are_sequences: bool = False) -> Comparison:
+    """The comparison that the core printed as JSON and as a table, which speaks of images."""
     facts = json.loads(text)
+    if are_sequences:
+        for of_images, of_sequences in _WORDS_OF_SEQUENCES:
+            table = re.sub(of_images, of_sequences, table, count=1, flags=re.M)
 
     def values(key: str) -> Values:
         return Values(facts.get(key, {}))
@@ -210,7 +222,7 @@ def compare(
         [(text, table)] = _core.compare_arrays(*arrays, "x", "y", options)
     except Error as error:
         raise Error(_of_arrays(str(error))) from None
-    return comparison_of(text, table)
+    return comparison_of(text, table, are_sequences=layout in SEQUENCES)
 
 
 def measures() -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from livecca import _arrays, _checks, _core
 from livecca._checks import count_or_none, whole_number
-from livecca._comparison import kind_of_samples
+from livecca._comparison import SEQUENCES, kind_of_samples
 from livecca._errors import Error
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ _Self = TypeVar("_Self", bound="Gathered")
 _NOTE = "livecca.python"
 # As the program calls the sides of two files, so that its files and these are the same.
 NETWORK = "compare"
-SEQUENCES = ("ntc", "tnc")
 
 
 @dataclass(frozen=True)
@@ -134,6 +133,8 @@ class Gathered:
         self._core = core
         self._settings = settings
         self._notes = dict(notes or {})
+        layers = () if settings is None else settings.layers
+        self._are_sequences = any(layer.layout in SEQUENCES for layer in layers)
 
     @classmethod
     def _of(cls: type[_Self], *gathered: Any) -> _Self:
@@ -171,10 +172,14 @@ class Gathered:
             raise Error(f"merge: expected livecca.{expected}, got {type(other).__name__}")
         if other is self:
             raise Error("merge: expected other moments, got these, whose samples would count twice")
+        self._expect_like(other)
+        self._core.merge(other._core)
+
+    def _expect_like(self, other: Gathered) -> None:
+        """Raises Error if the other ones are of other layers."""
         own, others = self._shape_text(), other._shape_text()
         if own != others:
             raise Error(f"merge: expected {own}, got {others}")
-        self._core.merge(other._core)
 
     def _shape_text(self) -> str:
         raise NotImplementedError

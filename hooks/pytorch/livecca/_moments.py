@@ -211,7 +211,8 @@ class Moments(Gathered):
             self._notes.get(side) or f"{side}  {width} features"
             for side, width in zip("xy", self.features, strict=True)
         ]
-        return comparison_of(*self._core.compare(names[0], names[1], options))
+        text, table = self._core.compare(names[0], names[1], options)
+        return comparison_of(text, table, are_sequences=self._are_sequences)
 
     @property
     def _sides(self) -> int:
@@ -290,6 +291,19 @@ class Moments(Gathered):
     def cross_covariance(self) -> Floats:
         """The unbiased covariance of x with y, features_x × features_y."""
         return self._covariance(self.product)
+
+    def _expect_like(self, other: Gathered) -> None:
+        """The core compares features once there are samples; without them, the settings tell."""
+        super()._expect_like(other)
+        if self._settings is None or other._settings is None:
+            return
+        layers = zip(self._settings.layers, other._settings.layers, strict=True)
+        for side, (own, others) in zip("xy", layers, strict=False):
+            if own.features != others.features:
+                raise Error(
+                    f"merge: {side}: expected moments of {own.features} features, got "
+                    f"{others.features}"
+                )
 
     def _shape_text(self) -> str:
         return "moments of " + ("x and y" if self._sides == 2 else "x alone")

@@ -11,8 +11,8 @@ from typing import Any
 from livecca import _arrays, _checks, _core
 from livecca._options import options_of
 from livecca._reports.final import FinalReport
-from livecca._reports.report import one_line
 from livecca._reports.snapshot import Snapshot
+from livecca._reports.words import one_line
 from livecca._resume import going_on, saved_in, set_run_aside
 from livecca._rows import EventRow, MeasureRow, row_of, rows_of
 from livecca._sinks import Sink
@@ -223,6 +223,7 @@ class Monitor:
             self._core = _core.Monitor(made, saved)
         self._end = weakref.finalize(self, _end_run, self._core)
         self._warnings = Warnings()
+        self._report: FinalReport | None = None
 
     @property
     def run_dir(self) -> str:
@@ -350,9 +351,13 @@ class Monitor:
         self._core.expect_outside(what)
 
     def finish(self) -> FinalReport:
-        """End the run: compare every kept snapshot with the last one."""
-        lines = self._core.finish()
-        return FinalReport(rows_of(lines))
+        """End the run: compare every kept snapshot with the last one.
+
+        A second call gives the same report.
+        """
+        if self._report is None:
+            self._report = FinalReport(rows_of(self._core.finish()))
+        return self._report
 
     def close(self) -> None:
         """Finish the run if that was not done, and let everything go. May be called again.

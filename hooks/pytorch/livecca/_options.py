@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from livecca import _checks, _core
 from livecca._errors import Error
+from livecca._nearest import nearest
 from livecca._reports.snapshot import Snapshot
 from livecca._rows import row_of, rows_of
 from livecca._sinks import core_sinks
@@ -15,6 +16,33 @@ _SETTERS: Mapping[str, str] = {
     "precision": "set_precision",
     "history_precision": "set_history_precision",
 }
+# What the constructor of Monitor takes beside the fields of the core's options.
+_OWN = (
+    "run_dir",
+    "checkpoint",
+    "sinks",
+    "notes",
+    "on_event",
+    "on_snapshot",
+    "positions",
+    "position_seed",
+)
+# Fields of the core that the constructor calls otherwise.
+_HIDDEN = frozenset({"run_directory"})
+
+
+def expect_known(names: Iterable[str], more: Iterable[str] = ()) -> None:
+    """Raises Error if an option is none of a monitor's, nor of `more` that a hook takes."""
+    core = _core.MonitorOptions()
+    fields = [name for name in dir(core) if not (name.startswith("_") or name in _HIDDEN)]
+    fields = [name for name in fields if not callable(getattr(core, name, print))]
+    known = list(dict.fromkeys([*more, *_OWN, *_SETTERS, *fields]))
+    for name in names:
+        if name not in known:
+            raise Error(
+                f"{name}: expected an option of Monitor, got one that it does not have; "
+                f"{nearest(name, known)}"
+            )
 
 
 def _set(options: _core.MonitorOptions, name: str, value: Any) -> None:
@@ -25,8 +53,6 @@ def _set(options: _core.MonitorOptions, name: str, value: Any) -> None:
         options.measures = _checks.texts(name, value)
     elif name == "compare_before":
         options.compare_before = _checks.whole_numbers(name, value)
-    elif name.startswith("_") or callable(getattr(options, name, print)):
-        raise Error(f"{name}: expected an option of Monitor, got one that it does not have")
     else:
         setattr(options, name, _checks.as_the_default(name, value, getattr(options, name)))
 
@@ -48,6 +74,7 @@ def options_of(
     others: Mapping[str, Any],
 ) -> _core.MonitorOptions:
     """The core's options, of those of :class:`livecca.Monitor`. Raises Error if one is wrong."""
+    expect_known(others)
     options = _core.MonitorOptions()
     options.run_directory = _checks.path("run_dir", run_dir)
     options.sinks = core_sinks(sinks)

@@ -9,9 +9,9 @@ from typing import Any
 
 from livecca import _checks, _core
 from livecca._checks import whole_number
-from livecca._comparison import Comparison
+from livecca._comparison import SEQUENCES, Comparison
 from livecca._errors import Error
-from livecca._gathered import NETWORK, SEQUENCES, Gathered, Layer, settings_of, sums_array
+from livecca._gathered import NETWORK, Gathered, Layer, settings_of, sums_array
 from livecca._moments import Moments
 
 
@@ -229,7 +229,9 @@ class Panel(Gathered):
             pairs = ", ".join(" with ".join(pair) for pair in self.pairs) or "none"
             raise Error(f"expected a pair of the panel ({pairs}), got {x} with {y}")
         notes = {"x": x} if y is None else {"x": x, "y": y}
-        return Moments._of(self._core.part(place_x, place_y), None, notes)
+        made = Moments._of(self._core.part(place_x, place_y), None, notes)
+        made._are_sequences = self._layers()[place_x].layout in SEQUENCES
+        return made
 
     def compare(
         self,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from importlib import import_module
 from typing import Any, TypeVar
 
 from livecca import _checks, _core
 from livecca._errors import Error
-from livecca._rows import MeasureRow, Row, rows_of
+from livecca._reports import html
+from livecca._rows import MeasureRow, OverheadRow, Row, RunRow, rows_of
 
 _AnyRow = TypeVar("_AnyRow", bound=Row)
 
@@ -59,6 +62,39 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<livecca.Run {self.path!r}, {len(self.rows)} rows>"
+
+    def _repr_html_(self) -> str:
+        kinds = Counter(
+            "overhead" if isinstance(row, OverheadRow) else row.kind for row in self.rows
+        )
+        facts = {"run": self.path, **self._facts()}
+        facts |= {f"{kind} rows": f"{count:,}" for kind, count in kinds.items()}
+        if self.foreign_lines:
+            facts["lines that are no rows"] = f"{self.foreign_lines:,}"
+        rows = [(escape(name), escape(value)) for name, value in facts.items()]
+        return html.table(("", ""), rows)
+
+    def _facts(self) -> dict[str, str]:
+        """What the run is of, as its last description says."""
+        described = self.of(RunRow)
+        if not described:
+            return {}
+        last = described[-1]
+        layers = [tap.get("layer", "") for tap in last.taps if tap.get("network") == last.network]
+        epochs = [row.epoch for row in self.of(OverheadRow)]
+        facts = {
+            "network": last.network,
+            "layers": ", ".join(layers),
+            "measures": ", ".join(last.measures),
+            "train schedule": last.train_schedule,
+            "latest epoch": f"{epochs[-1]}" if epochs else "",
+            **{str(name): str(value) for name, value in last.notes.items()},
+        }
+        return {name: value for name, value in facts.items() if value}
+
+
+def _kind_of(row: Row) -> str:
+    return "overhead" if isinstance(row, OverheadRow) else row.kind
 
 
 def _needed(package: str) -> Any:

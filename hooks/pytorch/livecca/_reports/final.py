@@ -9,7 +9,16 @@ from html import escape
 from livecca._errors import Error
 from livecca._nearest import nearest
 from livecca._reports import html
-from livecca._reports.report import Report, answer_of, no_answer, one_line, rank_of, remark_lines
+from livecca._reports.report import (
+    NO_NUMBERS,
+    Remarks,
+    Report,
+    answer_of,
+    no_answer,
+    rank_of,
+    remark_lines,
+)
+from livecca._reports.words import one_line
 from livecca._rows import MeasureRow, Row
 
 _COLUMNS = 8
@@ -70,7 +79,7 @@ class FinalReport(Report):
         return tuple(sorted(found, key=lambda row: (row.step, row.epoch)))
 
     def __str__(self) -> str:
-        table = _table_of(self.measures)
+        table = _table_of(self.measures, self._remarks)
         if table is None:
             return "\n".join([self._without_numbers(), *remark_lines(self)]) + "\n"
         width = max(len(line[0]) for line in (table.heads, *table.lines))
@@ -88,7 +97,7 @@ class FinalReport(Report):
         return f"<livecca.FinalReport of {len(layers)} layers at {len(snapshots)} snapshots>"
 
     def _repr_html_(self) -> str:
-        table = _table_of(self.measures)
+        table = _table_of(self.measures, self._remarks)
         notes = remark_lines(self)
         if table is None:
             return html.paragraphs([self._without_numbers(), *notes])
@@ -116,7 +125,7 @@ class _Table:
     notes: tuple[str, ...]
 
 
-def _table_of(measures: Sequence[MeasureRow]) -> _Table | None:
+def _table_of(measures: Sequence[MeasureRow], remarks: Remarks) -> _Table | None:
     """The table of the first measure's distances to the final state. None if there is no number."""
     rows = [row for row in measures if row.reference == "final"]
     if not rows:
@@ -140,7 +149,7 @@ def _table_of(measures: Sequence[MeasureRow]) -> _Table | None:
             tuple(answer_of(curves.at(layer, time)) for time in curves.times)
             for layer in curves.layers
         ),
-        notes=(*columns, *near, *_silent_notes(curves), *_status_notes(curves.rows)),
+        notes=(*columns, *near, *_silent_notes(curves, remarks), *_status_notes(curves.rows)),
     )
 
 
@@ -174,7 +183,7 @@ class _Curves:
     def silence_of(self, layer: str) -> str:
         """Why the layer's number before the final state says nothing; empty if it does."""
         row = self.at(layer, self.times[-1])
-        return "no numbers" if row is None else no_answer(row)
+        return NO_NUMBERS if row is None else no_answer(row)
 
 
 def _column_notes(curves: _Curves, shown: int) -> list[str]:
@@ -214,10 +223,14 @@ def _first_near(curves: _Curves, layer: str) -> _Time | None:
     return since
 
 
-def _silent_notes(curves: _Curves) -> list[str]:
+def _silent_notes(curves: _Curves, remarks: Remarks) -> list[str]:
     """Which layers have no answer, and why."""
-    silent = {layer: curves.silence_of(layer) for layer in curves.layers}
-    without = [f"{layer} ({why})" for layer, why in silent.items() if why]
+    without = []
+    for layer in curves.layers:
+        why = curves.silence_of(layer)
+        if why == NO_NUMBERS:
+            why = remarks.why_no_value(layer) or why
+        without += [f"{layer} ({why})"] if why else []
     return [f"! no answer: {', '.join(without)}"] if without else []
 
 

@@ -8,22 +8,35 @@ from typing import Any
 
 _STYLE = "text-align:left;padding:2px 10px"
 _BAR_PIXELS = 120
+_GREY, _BLUE = "#888", "#2a7fd4"
 
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def bar(value: float | None, floor: float | None) -> str:
-    """From 0 to 1: grey as far as noise alone would go, blue above it."""
+def bar(value: float | None, floor: float | None, *, is_distance: bool = False) -> str:
+    """From 0 to 1: grey where noise alone would be, blue up to the value.
+
+    Noise reaches from 0 to the floor of a similarity, and from the floor of a distance to 1.
+    """
     if value is None:
         return ""
-    noise = min(max(floor or 0.0, 0.0), 1.0) * _BAR_PIXELS
-    filled = max(min(max(value, 0.0), 1.0) * _BAR_PIXELS, noise)
-    return (
-        f'<span style="display:inline-block;width:{_BAR_PIXELS}px;background:#8882">'
-        f"{_piece(noise, '#888')}{_piece(filled - noise, '#2a7fd4')}</span>"
-    )
+    filled = _pixels(value)
+    if is_distance:
+        begin = _BAR_PIXELS if floor is None else _pixels(floor)
+        filled = min(filled, begin)
+        pieces = _piece(filled, _BLUE) + _piece(begin - filled, "transparent")
+        pieces += _piece(_BAR_PIXELS - begin, _GREY)
+    else:
+        noise = _pixels(floor or 0.0)
+        pieces = _piece(noise, _GREY) + _piece(max(filled, noise) - noise, _BLUE)
+    style = f"display:inline-block;width:{_BAR_PIXELS}px;background:#8882;white-space:nowrap"
+    return f'<span style="{style}">{pieces}</span>'
+
+
+def _pixels(number: float) -> float:
+    return min(max(number, 0.0), 1.0) * _BAR_PIXELS
 
 
 def curve(values: Sequence[float | None], top: float = 1.0) -> str:
@@ -39,7 +52,7 @@ def curve(values: Sequence[float | None], top: float = 1.0) -> str:
         y = 1 + (high - 2) * (1 - min(max(value / top, 0.0), 1.0))
         parts[-1].append(f"{i * wide / (len(values) - 1):.1f},{y:.1f}")
     lines = "".join(
-        f'<polyline points="{" ".join(part)}" fill="none" stroke="#2a7fd4" stroke-width="2"/>'
+        f'<polyline points="{" ".join(part)}" fill="none" stroke="{_BLUE}" stroke-width="2"/>'
         for part in parts
         if part
     )
@@ -47,6 +60,8 @@ def curve(values: Sequence[float | None], top: float = 1.0) -> str:
 
 
 def _piece(pixels: float, colour: str) -> str:
+    if pixels < 0.5:
+        return ""
     style = f"display:inline-block;height:10px;width:{pixels:.0f}px;background:{colour}"
     return f'<span style="{style}"></span>'
 

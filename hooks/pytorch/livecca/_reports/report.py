@@ -6,9 +6,14 @@ import re
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
+from livecca._reports.verdicts import Verdicts
+from livecca._reports.words import one_line, some, without_folder
 from livecca._rows import EventRow, MeasureRow, Row
 
 _AnyRow = TypeVar("_AnyRow", bound=Row)
+NO_NUMBERS = "no numbers"
+# Where unrelated data would score this near to equal layers, a number tells nothing.
+_ROOM = 0.02
 
 
 class Remarks:
@@ -28,6 +33,10 @@ class Remarks:
 
     def why_left_out(self, layer: str) -> str:
         """Why a layer has no numbers; empty if that is not known."""
+        return ""
+
+    def why_no_value(self, layer: str) -> str:
+        """Why a layer of the final report has rows without a value; empty if not known."""
         return ""
 
 
@@ -60,19 +69,24 @@ class Report(ABC):
         """The table."""
 
 
-def one_line(text: str, most: int = 500) -> str:
-    """A message of others as one line that is not endless."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
 def remark_lines(report: Report) -> list[str]:
-    """A line for each event, and those of the hook."""
-    remarks = report._remarks
-    said = [(event, one_line(remarks.words(event))) for event in report.events]
-    events = [f"! {event.what}, {event.subject}: {words}" for event, words in said if words]
-    lines = [*events, *(f"! {line}" for line in remarks.lines(report))]
-    return list(dict.fromkeys(lines))  # an event may come once for each kept snapshot
+    """A line for each alarm, for events of one reason, and those of the hook."""
+    alarms = Verdicts(report.rows).alarm_lines()
+    lines = [*_event_lines(report), *alarms, *report._remarks.lines(report)]
+    return [f"! {line}" for line in dict.fromkeys(lines)]
+
+
+def _event_lines(report: Report) -> list[str]:
+    """A line for each kind and reason, with all layers that it is of."""
+    names: dict[tuple[str, str, str], dict[str, None]] = {}
+    for event in report.events:  # an event may come once for each kept snapshot
+        words = one_line(without_folder(report._remarks.words(event)))
+        if words:
+            of, slash, layer = event.subject.rpartition("/")
+            names.setdefault((event.what, of + slash, words), {})[layer] = None
+    return [
+        f"{what}, {of}{some(list(layers))}: {words}" for (what, of, words), layers in names.items()
+    ]
 
 
 def rank_of(row: MeasureRow) -> tuple[int, int]:
@@ -96,7 +110,9 @@ _OF_CORRELATIONS = re.compile(r"(mean_cca|r2_cca|pwcca|angular|linreg)")
 def no_answer(row: MeasureRow) -> str:
     """Why the number says nothing of the layer; empty if it does say something."""
     if row.value is None:
-        return "no numbers"
+        return NO_NUMBERS
+    if _leaves_nothing(row):
+        return f"{row.effective_samples:,.0f} inputs for {max(row.features):,} features"
     free = row.samples - 1  # the mean takes one
     if not _OF_CORRELATIONS.match(row.measure) or free > max(row.features):
         return ""
@@ -104,6 +120,14 @@ def no_answer(row: MeasureRow) -> str:
         return ""
     what = "inputs" if row.samples == row.effective_samples else "samples"
     return f"{row.samples:,} {what} for {max(row.features):,} features"
+
+
+def _leaves_nothing(row: MeasureRow) -> bool:
+    """Whether unrelated data of this size would be as near as equal layers are."""
+    floor = row.noise_floor
+    if floor is None:
+        return False
+    return floor < _ROOM if row.measure.endswith("_distance") else floor > 1 - _ROOM
 
 
 def answer_of(row: MeasureRow | None) -> float | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from livecca._reports import html
 from livecca._reports.report import Report, answer_of, no_answer, remark_lines, status_text
-from livecca._rows import LayerRow, MeasureRow, Row, VerdictRow, rows_of
+from livecca._reports.verdicts import Verdicts
+from livecca._rows import LayerRow, MeasureRow, Row, rows_of
 
 
 class Snapshot(Report):
@@ -51,53 +53,71 @@ class Snapshot(Report):
     def _repr_html_(self) -> str:
         if not self.measures:
             return html.paragraphs([_without_numbers(self), *_notes(self)])
-        rows = [
-            (
-                escape(row.layer),
-                escape(row.reference),
-                row.measure,
-                _number(answer_of(row)).strip(),
-                html.bar(answer_of(row), None),
-                escape(_status_of(row)),
+        rows = []
+        for line in _lines_of(self):
+            row = line.row
+            is_distance = row.measure.endswith("_distance")
+            chart = html.bar(answer_of(row), row.noise_floor, is_distance=is_distance)
+            cells = (row.layer, line.reference, row.measure, line.value, line.floor)
+            rows.append((*map(escape, cells), chart, escape(line.note)))
+        heads = ("layer", "reference", "measure", "value", "noise floor", "0 … 1", "verdict")
+        grey = "grey: where unrelated data of this size would be"
+        return html.table(heads, rows, f"epoch {self.epoch}", grey, *_notes(self))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A number as text and HTML show it."""
+
+    row: MeasureRow
+    reference: str
+    value: str
+    floor: str
+    note: str
+
+
+def _lines_of(snapshot: Snapshot) -> list[_Line]:
+    """The numbers of the run's first measure, by reference; then those of the others."""
+    measures = snapshot.measures
+    verdicts = Verdicts(snapshot.rows)
+    references = list(dict.fromkeys(row.reference for row in measures))
+    names = list(dict.fromkeys(row.measure for row in measures))
+    lines = []
+    for row in sorted(
+        measures, key=lambda row: (names.index(row.measure), references.index(row.reference))
+    ):
+        # A verdict is of the first measure.
+        verdict = verdicts.word_of(row) if row.measure == names[0] else ""
+        lines.append(
+            _Line(
+                row,
+                _reference_of(row, snapshot.epoch),
+                _number(answer_of(row)),
+                _number(None if answer_of(row) is None else row.noise_floor),
+                verdict if row.status == "ok" else f"{verdict} ({_status_of(row)})".strip(),
             )
-            for row in self.measures
-        ]
-        heads = ("layer", "reference", "measure", "value", "0 … 1", "status")
-        return html.table(heads, rows, f"epoch {self.epoch}", *_notes(self))
+        )
+    return lines
 
 
 def _table_of(snapshot: Snapshot) -> str:
     """A line a layer and reference, with the run's first measure."""
-    measures = snapshot.measures
-    if not measures:
+    if not snapshot.measures:
         return "\n".join([_without_numbers(snapshot), *_notes(snapshot)]) + "\n"
-    title = f"epoch {snapshot.epoch}"
-    first = measures[0].measure
-    verdicts = {
-        (row.stream, row.layer, row.reference): row.verdict
-        for row in snapshot.rows
-        if isinstance(row, VerdictRow) and row.reference
-    }
-    order = list(dict.fromkeys(row.reference for row in measures))
-    shown = [row for row in measures if row.measure == first]
-    shown.sort(key=lambda row: order.index(row.reference))
-    references = [_reference_of(row, snapshot.epoch) for row in shown]
-    width = max(5, *(len(row.layer) for row in shown))
-    wide = max(9, *(len(reference) for reference in references))
-    lines = [f"{title}, {first}", ""]
+    first = snapshot.measures[0].measure
+    shown = [line for line in _lines_of(snapshot) if line.row.measure == first]
+    width = max(5, *(len(line.row.layer) for line in shown))
+    wide = max(9, *(len(line.reference) for line in shown))
+    lines = [f"epoch {snapshot.epoch}, {first}", ""]
     lines.append(f"{'layer':<{width}}  {'reference':<{wide}}  value   noise floor  verdict")
-    for row, reference in zip(shown, references, strict=True):
-        value = _number(answer_of(row))
-        floor = _number(None if answer_of(row) is None else row.noise_floor)
-        verdict = verdicts.get((row.stream, row.layer, row.reference), "")
-        note = verdict if row.status == "ok" else f"{verdict} ({_status_of(row)})".strip()
-        line = f"{row.layer:<{width}}  {reference:<{wide}}  {value}  {floor:<11}  {note}"
-        lines.append(line.rstrip())
+    for line in shown:
+        cells = f"{line.value:<6}  {line.floor:<11}  {line.note}"
+        lines.append(f"{line.row.layer:<{width}}  {line.reference:<{wide}}  {cells}".rstrip())
     return "\n".join([*lines, *_notes(snapshot)]) + "\n"
 
 
 def _number(value: float | None) -> str:
-    return "–     " if value is None else f"{value:.4f}"
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _status_of(row: MeasureRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +15,11 @@ from torch import Tensor, nn
 from livecca import _checks
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
+from livecca._options import expect_known
 from livecca._reports.final import FinalReport
 from livecca._reports.snapshot import Snapshot
 from livecca._resume import holds_a_run
-from livecca._rows import MeasureRow, OverheadRow
-from livecca._run import read_run
+from livecca._rows import MeasureRow
 from livecca._settings import Schedule
 from livecca._warnings import log
 from livecca.torch._hearing.batch_masks import DeclaredMask
@@ -28,17 +29,19 @@ from livecca.torch._layers.readings import DeclaredReading
 from livecca.torch._networks import Declared, networks_of
 from livecca.torch._passes import Passes
 from livecca.torch._plan import Plan, plan_of
-from livecca.torch._probe.probe import Forward, Probe
+from livecca.torch._probe.costly_events import CostlyEvents
+from livecca.torch._probe.probe import Forward, Probe, probe_of
 from livecca.torch._probe.remarks import uncompared
 from livecca.torch._references import Reference, error_of
-from livecca.torch._state import as_a_folder, require_state, state_of, tensors_of
+from livecca.torch._state import as_a_folder, next_epoch, require_state, state_of, tensors_of
 from livecca.torch._training import TrainingEars, TrainingPass
 
 _IS_FINISHED = "expected a monitor that is not finished; finish() or close() ended it"
 _NO_STEP = (
     "train_stream: expected step() in every step of the training loop, it was never called; so no "
-    "training step is observed"
+    "training step is observed but the first"
 )
+_NEVER = "snapshot() was never called"
 
 
 class Monitor:
@@ -136,16 +139,19 @@ class Monitor:
             )
         if "probe_schedule" in options:
             raise Error("probe_schedule: expected none, because snapshot() always runs the probe")
-        self._probe = _probe_of(probe, forward)
+        self._probe = probe_of(probe, forward)
         self._hears_training = train_stream is not None
         if self._probe is None and not self._hears_training:
             raise Error("probe: expected inputs for snapshots, or train_stream=, got neither")
+        expect_known(options, inspect.signature(Monitor).parameters)
         run_dir = _checks.path("run_dir", run_dir)
         name = _checks.text("network", options.get("network", "net"))
         declared = Declared(readings, outputs, mask)
         others = _checks.mapping("references", references)
         self._networks = networks_of(name, model, layers, exclude, others, declared)
         self._options = dict(options, run_dir=run_dir, overhead_budget=overhead_budget)
+        self._costly = CostlyEvents(name, options.get("on_event"))
+        self._options["on_event"] = self._costly
         self._options["train_schedule"] = train_stream or Schedule.never()
         if self._probe is None:
             self._options["probe_schedule"] = Schedule.never()
@@ -155,6 +161,8 @@ class Monitor:
         self._epoch = 0
         self._epoch_is_over = False
         self._closed = False
+        self._never = _NEVER
+        self._report: FinalReport | None = None
         self._expects_step = train_stream is not None
         if isinstance(checkpoint, Mapping):
             if checkpoint:
@@ -184,11 +192,12 @@ class Monitor:
             core.close()
             raise
         self._core_or_none = core
-        self._passes = Passes(core, self._networks.trained, self._networks.references)
+        trained = self._networks.trained
+        self._passes = Passes(core, trained, self._networks.references, self._costly)
         if checkpoint is not None:
-            self._epoch = _next_epoch(core.run_dir)
+            self._never = ""  # there may be snapshots of before
+            self._epoch = next_epoch(core.run_dir)
         if self._hears_training:
-            trained = self._networks.trained
             self._training_ears = TrainingEars(trained.model, trained.ears, self._open_pass)
         return core
 
@@ -219,8 +228,8 @@ class Monitor:
             raise Error("plan: expected a monitor with a probe, got one without")
         trained = self._networks.trained
         plan = plan_of(trained.model, trained.ears, self._probe, self._options, epochs)
-        remarks = (self._uncompared(), plan.remark)
-        return dataclasses.replace(plan, remark="\n".join(filter(None, remarks)))
+        remarks = filter(None, (self._uncompared(), plan.remark))
+        return dataclasses.replace(plan, remark="\n".join(remarks))
 
     def step(self, epoch: int | None = None) -> None:
         """Tell that a training step was made. Call it once in every step of the loop.
@@ -256,6 +265,7 @@ class Monitor:
             By default the one after that of the last snapshot, from 0.
         """
         core = self._core()
+        self._never = ""
         self._tell_no_step()
         self._enter(epoch)
         self._hand_over()
@@ -300,9 +310,12 @@ class Monitor:
         self._epoch = int(state["epoch"])
 
     def finish(self) -> FinalReport | None:
-        """End the run: every kept snapshot is compared with the last one. None if it was ended."""
+        """End the run: every kept snapshot is compared with the last one.
+
+        A second call gives the same report, also after a ``with`` block. None after close().
+        """
         if self._closed:
-            return None
+            return self._report
         self._expect_outside("finish")
         try:
             core = self._core()
@@ -310,7 +323,8 @@ class Monitor:
             self._hand_over()
             report = core.finish()
             if self._passes is not None:
-                report._remarks = self._passes.remarks_at_the_end()
+                report._remarks = self._passes.remarks_at_the_end(self._never)
+            self._report = report
             return report
         finally:
             self.close()
@@ -337,7 +351,9 @@ class Monitor:
     def __enter__(self) -> Monitor:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._core_or_none is not None and not self._forked():
+            self.finish()
         self.close()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Monitor:
@@ -381,17 +397,3 @@ class Monitor:
         if self._passes is None or self._closed or self._forked():
             return None
         return self._passes.open_training(self._epoch + self._epoch_is_over)
-
-
-def _probe_of(probe: Probe | Iterable[Any] | None, forward: Forward | None) -> Probe | None:
-    if probe is None or isinstance(probe, Probe):
-        if forward is not None:
-            raise Error("forward: expected it with probe=batches; give it to Probe(…) instead")
-        return probe
-    return Probe(probe, forward=forward)
-
-
-def _next_epoch(run_dir: str) -> int:
-    """The epoch after that of a run's last snapshot."""
-    rows = read_run(run_dir, spectra=False).of(OverheadRow)
-    return rows[-1].epoch + 1 if rows else 0

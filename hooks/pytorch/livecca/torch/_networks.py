@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from torch import nn
 
+from livecca._errors import Error
 from livecca.torch._hearing.batch_masks import DeclaredMask
 from livecca.torch._hearing.hearing import Ears
 from livecca.torch._layers.layers import Layer, Selector, select_layers
@@ -19,6 +20,10 @@ from livecca.torch._passes import Watched
 from livecca.torch._references import Reference, error_of, network_of, require_name
 
 _T = TypeVar("_T")
+_OTHER_NAMES = (
+    'if its layers have other names: references={{{!r}: (network, ["features.*"])}} and '
+    'pairing=livecca.Pairing.by_patterns([("conv*", "features.*")])'
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,12 @@ def networks_of(
             packs[other] = os.fspath(cast(str, reference))
             continue
         with error_of(other):
-            found.append((other, network, select_layers(network, chosen, left_out)))
+            try:
+                found.append((other, network, select_layers(network, chosen, left_out)))
+            except Error as reason:
+                if chosen is not layers:
+                    raise
+                raise Error(f"{reason}; {_OTHER_NAMES.format(other)}") from reason
     everywhere = [layer for _, _, of_one in found for layer in of_one]
     watched = []
     for one, network, of_one in found:

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
-from livecca._reports.report import Remarks, one_line
+from livecca._reports.report import Remarks
 from livecca._reports.snapshot import Snapshot
+from livecca._reports.words import one_line
 from livecca._warnings import log
 from livecca.torch._devices.device_rows import DeviceRows, Devices
 from livecca.torch._hearing.hearing import Ears, Heard, nothing_raised
 from livecca.torch._layers.layers import without_wrappers
 from livecca.torch._probe.changes import Changes
+from livecca.torch._probe.costly_events import CostlyEvents
 from livecca.torch._probe.evaluation import leaves_no_trace
 from livecca.torch._probe.inputs import joined
+from livecca.torch._probe.masks import no_valid_step_in
 from livecca.torch._probe.probe import Probe, ProbeBatch, copied, device_of
 from livecca.torch._probe.probe_log import ProbeLog
 from livecca.torch._probe.sizes import features_of, small_probe
@@ -72,9 +75,17 @@ class Passes:
         The network that is trained.
     references
         The networks that run beside it, on the same inputs.
+    costly
+        What hears the core's events.
     """
 
-    def __init__(self, core: CoreMonitor, trained: Watched, references: Sequence[Watched]) -> None:
+    def __init__(
+        self,
+        core: CoreMonitor,
+        trained: Watched,
+        references: Sequence[Watched],
+        costly: CostlyEvents,
+    ) -> None:
         self._core = core
         self._trained = trained
         self._references = tuple(references)
@@ -83,9 +94,10 @@ class Passes:
         self._devices = Devices()
         self._waiting: _Hearing | None = None  # a step of training whose rows travel
         self._features: dict[str, int] = {}  # of the trained network's layers
+        self._costly = costly
         self.advice = ""  # what to do about the probe
         self.changes = Changes(trained.name)
-        self._log = ProbeLog(trained.name)
+        self._log = ProbeLog(trained.name, costly)
 
     def run_probe(self, probe: Probe, epoch: int) -> None:
         """Runs all networks over the probe. A pass that fails is dropped, with an event."""
@@ -114,9 +126,9 @@ class Passes:
         """What to say of a snapshot beside its rows. Call it once for each, in their order."""
         return self._log.remarks(self.changes.add(report) if self._log.last_passed else None)
 
-    def remarks_at_the_end(self) -> Remarks:
-        """What to say of the whole run."""
-        return self._log.remarks_at_the_end(self.changes.remark_at_the_end())
+    def remarks_at_the_end(self, never: str) -> Remarks:
+        """What to say of the whole run; `never` says that there was no snapshot."""
+        return self._log.remarks_at_the_end(self.changes, never)
 
     def open_training(self, epoch: int) -> TrainingPass | None:
         """A step of the train stream, if one is due."""
@@ -181,7 +193,12 @@ class Passes:
             elif layer in refused:
                 left_out[layer] = refused.pop(layer)
         left_out |= refused  # further calls of a layer, such as "norm#2"
-        self._log.passed(left_out)
+        no_valid_step = no_valid_step_in(heard.all_padding)
+        self._log.passed(left_out, no_valid_step)
+        if no_valid_step and "no valid step" not in self._told:
+            self._told.add("no valid step")
+            log.warning("livecca: %s", no_valid_step)
+            self._costly.expect("history_failed")  # of a layer without samples
         if left_out and "left out" not in self._told:
             self._told.add("left out")
             log.warning("livecca: %s", one_line("; ".join(self._log.left_out_lines()), 1000))
@@ -199,11 +216,12 @@ class Passes:
         hearing.rows.hand_over()
         if not hearing.fits(batch):
             self._tell_doubt(probe)
-        if hearing.masked and not any(hearing.masked):
+        if hearing.masks and all(mask is None for _, _, mask in hearing.masks):
             probe.tell_no_mask()
         step.set_inputs(joined(batch.inputs, hearing.inputs))
         heard.names |= hearing.names
         heard.refused |= hearing.refused
+        heard.all_padding |= hearing.all_padding(self._trained.name)
         self._tell_not_called(hearing, _PROBE_PASS)
         return hearing.inputs or 0
 
@@ -306,6 +324,7 @@ class _HeardInPass:
     def __init__(self) -> None:
         self.names: set[tuple[str, str]] = set()  # called, whether taken or not
         self.refused: dict[tuple[str, str], str] = {}  # with the reason
+        self.all_padding: dict[str, None] = {}  # layers that had no valid step in a batch
 
 
 class _Hearing:
@@ -314,7 +333,7 @@ class _Hearing:
     def __init__(self, passes: Passes, step: Step, devices: Devices) -> None:
         self.step = step
         self.names: set[tuple[str, str]] = set()
-        self.masked: list[bool] = []  # of each layer with steps, whether it had a mask
+        self.masks: list[tuple[str, str, Tensor | None]] = []  # of each layer with steps
         self.refused: dict[tuple[str, str], str] = {}
         self.inputs: int | None = None  # how many the batch has
         self.rows = DeviceRows(step, devices)
@@ -328,7 +347,7 @@ class _Hearing:
             self.names.add((network, heard.name))
             tap = self._passes.tap_of(network, heard)
             if heard.has_steps:
-                self.masked.append(heard.valid is not None)
+                self.masks.append((network, heard.name, heard.valid))
             if self.inputs is None:
                 self.inputs = heard.reading.inputs_of(heard.tensor)
             self._passes.learn_features(network, heard, self.step)
@@ -336,6 +355,14 @@ class _Hearing:
                 self.step.observe(tap, heard.tensor, heard.valid_on_cpu())
 
         return take
+
+    def all_padding(self, network: str) -> dict[str, None]:
+        """The layers of a network of whose steps none is valid. Waits for masks on a device."""
+        return {
+            layer: None
+            for of, layer, mask in self.masks
+            if of == network and mask is not None and mask.numel() > 0 and not bool(mask.any())
+        }
 
     def fits(self, batch: ProbeBatch) -> bool:
         """Whether no layer was refused, and layers have as many inputs as the batch may have."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import torch
 from torch import nn
 
 from livecca import _core
+from livecca._reports import html
 from livecca._warnings import log
 from livecca.torch._hearing.hearing import Ears, Heard, Refuse, Take
 from livecca.torch._probe.evaluation import leaves_no_trace
+from livecca.torch._probe.masks import no_valid_step_in
 from livecca.torch._probe.probe import Probe, ProbeBatch, copied, device_of
 from livecca.torch._probe.sizes import INPUTS_A_FEATURE, Sizes
 
+_HEADS = ("layer", "shape", "layout", "samples", "features", "floor", "memory", "disk", "")
 _HISTORY_BYTE_LIMIT = 4 << 30  # by default
 
 
@@ -35,7 +39,7 @@ class LayerPlan:
     images
         Inputs of the probe: as many independent samples as there are.
     samples_a_pass
-        Samples of a pass over the probe; with padding, about.
+        Samples of a pass over the probe.
     floor
         The mean CCA similarity that an unrelated layer of this width would have, 0 to 1.
     moments_bytes
@@ -46,6 +50,9 @@ class LayerPlan:
     step_bytes, step_operations
         Of an observed step of training, on as many inputs as the probe's first batch has: what your
         thread copies; multiplications and additions beside training, for one reference.
+    is_about
+        Whether ``samples_a_pass`` is only about right: a mask leaves steps out, and of other
+        batches than the first it is not known how many.
     """
 
     name: str
@@ -60,6 +67,7 @@ class LayerPlan:
     disk_bytes: int
     step_bytes: int
     step_operations: int
+    is_about: bool = False
 
     @property
     def advice(self) -> str:
@@ -118,19 +126,30 @@ class Plan:
         return min(self.disk_bytes * (self.epochs + 1), self.history_byte_limit)
 
     def __str__(self) -> str:
-        heads = ("layer", "shape", "layout", "samples", "features", "floor", "memory", "disk", "")
-        rows = [heads]
+        rows = [_HEADS, *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        lines += self._left_out_lines()
+        return "\n".join([*lines, "", *self._notes()]) + "\n"
+
+    def _repr_html_(self) -> str:
+        rows = [map(escape, row) for row in self._rows()]
+        return html.table(_HEADS, rows, *self._left_out_lines(), *self._notes())
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """The cells of each layer."""
+        rows: list[tuple[str, ...]] = []
         for layer in self.layers:
-            shape = "×".join(str(extent) for extent in layer.shape)
-            layout = (
-                layer.layout if layer.samples == "positions" else f"{layer.layout} {layer.samples}"
-            )
+            whole = layer.samples == "positions"
             rows.append(
                 (
                     layer.name,
-                    shape,
-                    layout,
-                    f"{layer.samples_a_pass:,}",
+                    "×".join(str(extent) for extent in layer.shape),
+                    layer.layout if whole else f"{layer.layout} {layer.samples}",
+                    f"{'about ' if layer.is_about else ''}{layer.samples_a_pass:,}",
                     f"{layer.features:,}",
                     f"{layer.floor:.2f}",
                     _bytes(layer.moments_bytes),
@@ -138,27 +157,25 @@ class Plan:
                     layer.advice,
                 )
             )
-        widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        lines += [f"{name}: left out, {why}" for name, why in self.left_out.items()]
-        lines.append("")
-        lines.append(
+        return rows
+
+    def _left_out_lines(self) -> list[str]:
+        return [f"{name}: left out, {why}" for name, why in self.left_out.items()]
+
+    def _notes(self) -> list[str]:
+        """What there is to say of all layers together."""
+        memory = sum(layer.moments_bytes for layer in self.layers)
+        copied = sum(layer.step_bytes for layer in self.layers)
+        operations = sum(layer.step_operations for layer in self.layers)
+        return [
             f"probe: {self.images:,} inputs, about {self.seconds:.2g} s a pass; "
-            f"{_bytes(sum(layer.moments_bytes for layer in self.layers))} of memory a reference, "
-            f"at most {_bytes(self.disk_bytes)} on disk a snapshot{self._in_all()}"
-        )
-        lines.append(
+            f"{_bytes(memory)} of memory a reference, "
+            f"at most {_bytes(self.disk_bytes)} on disk a snapshot{self._in_all()}",
             f"an observed training step of {self.batch:,} inputs: "
-            f"{_bytes(sum(layer.step_bytes for layer in self.layers))} copied by your thread, "
-            f"{_count(sum(layer.step_operations for layer in self.layers))} operations beside it"
-        )
-        lines.append("floor: the mean CCA of an unrelated layer; a score must be well above it")
-        if self.remark:
-            lines.append(self.remark)
-        return "\n".join(lines) + "\n"
+            f"{_bytes(copied)} copied by your thread, {_count(operations)} operations beside it",
+            "floor: the mean CCA of an unrelated layer; a score must be well above it",
+            *self.remark.splitlines(),
+        ]
 
     def _in_all(self) -> str:
         if self.disk_bytes_in_all is None:
@@ -188,6 +205,7 @@ def plan_of(
     left_out: dict[str, str] = {}
     images, seconds = list[int](), 0.0
     count = _Counter()
+    no_valid_step = ""
     with leaves_no_trace(model):
         for batch in probe.batches(model):
             if not images:
@@ -201,6 +219,7 @@ def plan_of(
                 masked = [one.valid is not None for one in heard.values() if one.has_steps]
                 if masked and not any(masked):
                     probe.tell_no_mask()
+                no_valid_step = no_valid_step_in(_all_padding(heard))
             images.append(count(batch))
     doubt = probe.doubt if left_out else ""
     for layer in ears.layers:
@@ -214,8 +233,18 @@ def plan_of(
         seconds=seconds * sum(images) / max(1, images[0]),
         epochs=epochs,
         history_byte_limit=int(options.get("history_byte_limit", _HISTORY_BYTE_LIMIT)),
-        remark="\n".join(filter(None, (probe.remark, doubt))),
+        remark="\n".join(filter(None, (probe.remark, no_valid_step, doubt))),
     )
+
+
+def _all_padding(heard: Mapping[str, Heard]) -> list[str]:
+    """The layers of whose steps the mask leaves none."""
+    masks = {name: one.valid for name, one in heard.items()}
+    return [
+        name
+        for name, valid in masks.items()
+        if valid is not None and valid.numel() > 0 and not bool(valid.any())
+    ]
 
 
 def _run(
@@ -305,6 +334,7 @@ def _layer_plan(heard: Heard, images: int, options: Mapping[str, Any]) -> LayerP
         step_bytes=heard.tensor.element_size() * step_samples * features,
         # The layer's products with itself, the reference's, and those of both.
         step_operations=2 * 3 * step_samples * features * features,
+        is_about=heard.valid is not None and images != sizes.inputs,
     )
 
 

@@ -63,6 +63,7 @@ def record(
     ears = Ears(model, chosen, readings=readings, outputs=outputs, mask=mask)
     refused: dict[str, str] = {}
     heard: set[str] = set()
+    masked: list[bool] = []  # of each layer with steps, whether it had a mask
     counts: list[int] = []  # of the inputs of a batch, as its layers say
     with Recorder(path, **options) as recorder:
 
@@ -71,6 +72,7 @@ def record(
                 return
             heard.add(activation.name)
             reading = activation.reading
+            masked.extend([activation.valid is not None] if activation.has_steps else [])
             counts.append(reading.inputs_of(activation.tensor))
             recorder.observe(
                 activation.name,
@@ -89,6 +91,8 @@ def record(
                 counts.clear()
                 with ears.hearing(take, refuse, batch=batch.value):
                     probe.run(model, batch.value)
+                if masked and not any(masked):
+                    probe.tell_no_mask()
                 recorder.set_inputs(joined(batch.inputs, next(iter(counts), None)))
                 recorder.end_batch()
         if not heard:

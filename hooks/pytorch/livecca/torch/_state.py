@@ -13,6 +13,8 @@ import torch
 from livecca._checks import refuse
 from livecca._errors import Error
 from livecca._resume import CHECKPOINT
+from livecca._rows import OverheadRow
+from livecca._run import read_run
 
 _VERSION = 1
 
@@ -90,3 +92,9 @@ def write_tensors(files: Mapping[str, torch.Tensor], folder: Path) -> None:
             raise Error(f"state_dict: expected names of files in a folder, got {name!r}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.cpu().numpy().tobytes())
+
+
+def next_epoch(run_dir: str) -> int:
+    """The epoch after that of a run's last snapshot."""
+    rows = read_run(run_dir, spectra=False).of(OverheadRow)
+    return rows[-1].epoch + 1 if rows else 0

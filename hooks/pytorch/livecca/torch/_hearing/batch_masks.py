@@ -10,7 +10,13 @@ import torch
 from torch import nn
 
 from livecca._errors import Error
-from livecca.torch._hearing.masks import KEYS, Later, valid_steps_of
+from livecca.torch._hearing.masks import (
+    KEYS,
+    WHAT_1_MEANS,
+    Later,
+    tells_what_1_means,
+    valid_steps_of,
+)
 from livecca.torch._layers.names import resolve_by_name
 
 # The name of the mask of all layers; or by layer or pattern, and None where no mask counts.
@@ -24,6 +30,7 @@ _DECODER_KEYS = (
     "decoder_lengths",
     "tgt_lengths",
 )
+USUAL_NAMES = frozenset((*KEYS, *_DECODER_KEYS))
 # Names of inputs that only an encoder–decoder has beside those of its encoder.
 _DECODER_INPUTS = ("decoder", "tgt", "target", "labels")
 # What is inside of these runs on either side.
@@ -86,7 +93,7 @@ class BatchMasks:
     Raises
     ------
     Error
-        If something is declared for no layer.
+        If something is declared for no layer, or a name does not tell what 1 means.
     """
 
     def __init__(self, model: nn.Module, layers: Sequence[str], declared: DeclaredMask) -> None:
@@ -95,6 +102,11 @@ class BatchMasks:
         for name in (everywhere, *by_layer.values()):
             if name is not None and not isinstance(name, str):
                 raise Error(f"mask: expected the name of a mask in a batch or None, got {name!r}")
+            if name is not None and not tells_what_1_means(name):
+                raise Error(
+                    f"mask: expected a name that tells what 1 means: {WHAT_1_MEANS}, got {name!r}; "
+                    "give the mask such a name in the batches"
+                )
         self._declared = resolve_by_name("mask", by_layer, layers)
         self._everywhere = everywhere
         sides = {_side_of(name) for name, _ in model.named_modules()}

@@ -21,6 +21,18 @@ KEYS = (
 )
 
 
+_ENDINGS = ("attention_mask", "padding_mask", "length", "lengths")
+WHAT_1_MEANS = (
+    "…attention_mask (1 is valid), …padding_mask (True is padding) or …lengths (numbers of valid "
+    "steps)"
+)
+
+
+def tells_what_1_means(name: str) -> bool:
+    """Whether the kind of a mask follows from its name."""
+    return name.endswith(_ENDINGS)
+
+
 @dataclass(frozen=True)
 class Check:
     """Something that must hold of a mask whose values lie on a device: looking at once would wait.
@@ -226,10 +238,7 @@ def _from_named(key: str, mask: Any, steps: int, where: str, later: Later) -> to
         return from_padding_mask(mask, where, later)
     if key.endswith("attention_mask"):
         return from_attention_mask(mask, where, later)
-    raise Error(
-        f"{where}: expected a name that tells what 1 means: …attention_mask (valid), …padding_mask "
-        "(padding) or …lengths"
-    )
+    raise Error(f"{where}: expected a name that tells what 1 means: {WHAT_1_MEANS}")
 
 
 def _expect_two_axes(mask: torch.Tensor, where: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from livecca._reports.snapshot import Snapshot
-from livecca._rows import LayerRow, rows_of
+from livecca._reports.verdicts import Verdicts
+from livecca._rows import LayerRow, VerdictRow, rows_of
 
+_KINDS = re.compile(r'"kind":"(layer|verdict)"')
 _Facts = tuple[float, float]  # root mean square and effective rank
 
 
@@ -45,6 +48,13 @@ class Changes:
             self._before = self._last
         self._last = now
         return Unchanged(self._before, now)
+
+    def alarms_at_the_end(self) -> list[str]:
+        """A line for each alarm of the last snapshot, after the run is finished."""
+        if self._last is None or not self._last.is_ready:
+            return []
+        self._last.layers()
+        return Verdicts(self._last.alarms).alarm_lines(" at the last snapshot")
 
     def remark_at_the_end(self) -> str:
         """What to say of all snapshots of a run that is finished. Empty if the network changed."""
@@ -88,6 +98,7 @@ class _Health:
         self._ticket = ticket
         self._network = network
         self._layers: dict[str, _Facts] = {}
+        self.alarms: list[VerdictRow] = []  # known when layers() has returned
 
     @property
     def is_ready(self) -> bool:
@@ -97,8 +108,9 @@ class _Health:
     def layers(self) -> dict[str, _Facts]:
         """By layer; waits until the snapshot is solved."""
         if self._ticket is not None:
-            lines = (line for line in self._ticket.wait() if '"kind":"layer"' in line)
-            for row in rows_of(lines):
+            rows = rows_of(line for line in self._ticket.wait() if _KINDS.search(line))
+            self.alarms = Verdicts(rows).alarms
+            for row in rows:
                 if isinstance(row, LayerRow) and self._is_watched(row):
                     self._layers[row.layer] = (
                         _number(row.root_mean_square),

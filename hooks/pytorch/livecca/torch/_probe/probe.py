@@ -12,26 +12,26 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
-from torch.utils.data import (
-    DataLoader,
-    Dataset,
-    RandomSampler,
-    SubsetRandomSampler,
-    WeightedRandomSampler,
-)
+from torch.utils.data import DataLoader
 
 from livecca._errors import Error
 from livecca._warnings import log
 from livecca.torch._layers.layers import without_wrappers
-from livecca.torch._probe.remarks import (
-    SAY_HOW,
-    SINGLE_INPUTS,
-    are_single_inputs,
-    is_of_the_call,
-    part_like_a_mask,
-    unknown_mask,
-    unused_mask,
+from livecca.torch._probe.batches import (
+    describe,
+    has_numpy,
+    length_of,
+    require_batches,
+    require_fixed_order,
 )
+from livecca.torch._probe.masks import (
+    entry_like_a_mask,
+    part_like_a_mask,
+    unknown_part,
+    unused_entry,
+    unused_part,
+)
+from livecca.torch._probe.remarks import SAY_HOW, doubt_of, is_of_the_call
 
 Forward = Callable[[nn.Module, Any], Any]
 
@@ -108,16 +108,17 @@ class Probe:
         forward: Forward | None = None,
         inputs_of: Callable[[Any], Any] | None = None,
     ) -> None:
-        _require_batches(batches)
+        require_batches(batches, are_arrays_read=inputs_of is not None)
         if isinstance(batches, DataLoader):
-            _require_fixed_order(batches)
+            require_fixed_order(batches)
         self._batches = batches
         self._forward = forward
         self._inputs_of = inputs_of
         self.remark = ""
-        self._may_be_single: bool | None = None  # not known yet
+        self._doubt: str | None = None  # not known yet
         self._was_seen = False  # a whole pass
         self._mask_part = 0  # which part of a batch may be a mask
+        self._mask_entry = ""  # what to say of an entry that may be one
 
     def batches(self, model: nn.Module) -> Iterator[ProbeBatch]:
         """All batches in order, copied to the device of the model's first parameter.
@@ -163,36 +164,37 @@ class Probe:
             raise type(reason)(f"{reason}; {SAY_HOW}") from reason
         raise Error(
             "probe: expected batches of tensors, tuples (inputs, …) or mappings, got "
-            f"{_describe(batch)}; {SAY_HOW}"
+            f"{describe(batch)}; {SAY_HOW}"
         )
 
     @property
     def doubt(self) -> str:
-        """What to say if the network or a layer refuses the batches: they may be single inputs.
+        """What to say if the network or a layer refuses the batches: what they look like.
 
-        Empty if they do not look so, and before the first pass.
+        Empty if they look well, and before the first pass.
         """
-        return SINGLE_INPUTS if self._may_be_single else ""
+        return self._doubt or ""
 
     def _look_at(self, batch: Any) -> None:
         """Guesses what a batch is, and tells once what the default forward leaves out."""
-        if self._may_be_single is None:
+        if self._doubt is None:
             inputs = batch[:1] if _is_tuple_of_inputs(batch) else batch
-            tensors = list(_tensors_of(inputs))
-            # A mapping without tensors is often an entry of a dataset.
-            self._may_be_single = (
-                are_single_inputs(tensors, _length_of(self._batches))
-                if tensors
-                else isinstance(batch, Mapping)
-            )
+            self._doubt = doubt_of(batch, list(_tensors_of(inputs)), length_of(self._batches))
         self._mask_part = self._mask_part or part_like_a_mask(batch)
         if self._forward is None and self._mask_part:
-            self._tell(unused_mask(self._mask_part))
+            self._tell(unused_part(self._mask_part))
+        named = batch[0] if _is_tuple_of_inputs(batch) and len(batch) > 0 else batch
+        if not self._mask_entry and isinstance(named, Mapping):
+            inputs = {key: value for key, value in named.items() if key not in _LABELS}
+            if entry := entry_like_a_mask(inputs):
+                self._mask_entry = unused_entry(entry, list(inputs), self._forward is None)
 
     def tell_no_mask(self) -> None:
-        """Tells once, after a pass in which no layer of sequences had a mask, if one is likely."""
-        if self._forward is not None and self._mask_part:
-            self._tell(unknown_mask(self._mask_part))
+        """Tells once, after a batch in which no layer of sequences had a mask, if one is likely."""
+        if self._mask_entry:
+            self._tell(self._mask_entry)
+        elif self._forward is not None and self._mask_part:
+            self._tell(unknown_part(self._mask_part))
 
     def _tell(self, remark: str) -> None:
         if not self.remark:
@@ -208,13 +210,27 @@ class Probe:
             found = tuple(_tensors_of(batch[:1]))
         else:
             found = tuple(_tensors_of(batch))
+        if not found and has_numpy(batch):
+            raise Error(
+                "probe: expected tensors of torch in a batch, got NumPy arrays; give "
+                "torch.from_numpy(array)"
+            )
         if not found:
             raise Error(
-                f"probe: expected tensors in a batch, got {_describe(batch)}; give "
+                f"probe: expected tensors in a batch, got {describe(batch)}; give "
                 "livecca.torch.Probe(batches, forward=…, inputs_of=lambda batch: …) that returns "
                 "them"
             )
         return found
+
+
+def probe_of(probe: Probe | Iterable[Any] | None, forward: Forward | None) -> Probe | None:
+    """The probe that a user gave, as one or as batches."""
+    if probe is None or isinstance(probe, Probe):
+        if forward is not None:
+            raise Error("forward: expected it with probe=batches; give it to Probe(…) instead")
+        return probe
+    return Probe(probe, forward=forward)
 
 
 def device_of(model: nn.Module) -> torch.device | None:
@@ -225,44 +241,6 @@ def device_of(model: nn.Module) -> torch.device | None:
                 raise Error("model: expected parameters with values, got some on device meta")
             return tensor.device
     return None
-
-
-def _require_batches(batches: Any) -> None:
-    if isinstance(batches, (torch.Tensor, Mapping, str)) or not isinstance(batches, Iterable):
-        raise Error(
-            f"probe: expected batches, e.g. a list or a DataLoader, got {_describe(batches)}; "
-            f"{_way_to_batches(batches)}"
-        )
-    if isinstance(batches, Iterator):
-        raise Error(
-            "probe: expected batches that can be iterated at every epoch, got a "
-            f"{type(batches).__name__}, which can be used once; give a list or a DataLoader"
-        )
-    if _length_of(batches) == 0:
-        raise Error("probe: expected at least one batch, got none")
-
-
-def _way_to_batches(value: Any) -> str:
-    if isinstance(value, torch.Tensor):
-        return "give x.split(250)"
-    if isinstance(value, Dataset):
-        return "give DataLoader(dataset, batch_size=100)"
-    return "give [batch]"
-
-
-def _require_fixed_order(loader: DataLoader[Any]) -> None:
-    for sampler in (loader.sampler, getattr(loader.batch_sampler, "sampler", None)):
-        has_switch = getattr(sampler, "shuffle", False) is True  # as that of several processes
-        if has_switch or isinstance(sampler, (SubsetRandomSampler, WeightedRandomSampler)):
-            remedy = "give that shuffle=False" if has_switch else "drop the sampler"
-        elif isinstance(sampler, RandomSampler):
-            remedy = "give it shuffle=False and no sampler"
-        else:
-            continue
-        raise Error(
-            "probe: expected the same order at every pass, got a DataLoader with a "
-            f"{type(sampler).__name__} that shuffles; {remedy}"
-        )
 
 
 @contextmanager
@@ -287,13 +265,6 @@ def _is_input(batch: Any) -> bool:
 def _is_tuple_of_inputs(batch: Any) -> bool:
     """A tuple or list (inputs, …) with other things behind."""
     return isinstance(batch, (tuple, list)) and not _is_input(batch)
-
-
-def _length_of(batches: Any) -> int | None:
-    try:
-        return len(batches)
-    except TypeError:
-        return None  # such as a loader of a stream
 
 
 def copied(value: Any, device: torch.device | None) -> Any:
@@ -340,11 +311,3 @@ def _tensors_of(value: Any, *, labels: bool = False) -> Iterator[torch.Tensor]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from _tensors_of(getattr(value, field.name), labels=labels)
-
-
-def _describe(value: Any) -> str:
-    if isinstance(value, torch.Tensor):
-        return f"one tensor of shape {tuple(value.shape)}"
-    if isinstance(value, Mapping):
-        return f"one mapping with {', '.join(map(repr, value)) or 'nothing'}"
-    return f"a {type(value).__name__}"

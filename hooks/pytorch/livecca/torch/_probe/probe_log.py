@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from livecca._reports.report import Remarks, Report, one_line
+from livecca._reports.report import Remarks, Report
+from livecca._reports.words import one_line
 from livecca._rows import EventRow, LayerRow
-from livecca.torch._probe.changes import Unchanged
+from livecca.torch._probe.changes import Changes, Unchanged
+from livecca.torch._probe.costly_events import CostlyEvents, advised
 
 
 class ProbeLog:
@@ -17,22 +19,30 @@ class ProbeLog:
     ----------
     network
         The name of the trained network.
+    costly
+        What hears the run's events.
     """
 
-    def __init__(self, network: str) -> None:
+    def __init__(self, network: str, costly: CostlyEvents) -> None:
         self._network = network
+        self._costly = costly
         self._passes = 0  # that came to their end
         self._failures: list[str] = []
         self.last_passed = False
         self._left_out: dict[str, str] = {}
+        self._no_valid_step = ""
         self._of_training = ""
         self._references: dict[str, str] = {}
 
-    def passed(self, left_out: Mapping[str, str]) -> None:
-        """A pass came to its end; these layers of the trained network have no numbers."""
+    def passed(self, left_out: Mapping[str, str], no_valid_step: str = "") -> None:
+        """A pass came to its end; these layers of the trained network have no numbers.
+
+        `no_valid_step` says of a batch whose mask leaves nothing.
+        """
         self._passes += 1
         self.last_passed = True
         self._left_out = dict(left_out)
+        self._no_valid_step = no_valid_step
 
     def failed(self, why: str) -> None:
         """A pass failed."""
@@ -54,7 +64,8 @@ class ProbeLog:
             f"references[{name!r}] does not run: {one_line(why)}"
             for name, why in self._references.items()
         ]
-        return [*lines, *([f"train stream: {self._of_training}"] if self._of_training else [])]
+        lines += [f"train stream: {self._of_training}"] if self._of_training else []
+        return [*([self._no_valid_step] if self._no_valid_step else []), *lines]
 
     def left_out_lines(self) -> list[str]:
         """A line for each reason, with the layers that it is of."""
@@ -81,10 +92,10 @@ class ProbeLog:
             is_training_heard=not self._of_training,
         )
 
-    def remarks_at_the_end(self, unchanged: str) -> Remarks:
-        """Those of the report at the end of the run."""
+    def remarks_at_the_end(self, changes: Changes, never: str) -> Remarks:
+        """Those of the report at the end of the run; `never` says that there was no snapshot."""
         lines = [*self.left_out_lines(), *self._other_lines()]
-        why = ""
+        why = never
         if self._failures:
             last = one_line(self._failures[-1])
             why = f"the probe never ran: {last}"
@@ -96,9 +107,18 @@ class ProbeLog:
                 lines = [f"{why}: {last}", *lines]
         elif self._left_out:
             why = "it needs layers that are heard at two snapshots"
-        lines = [*lines, *([unchanged] if unchanged else [])]
-        failed = bool(self._failures)
-        return _ProbeRemarks(self._network, dict(self._left_out), lines, failed, why)
+        elif self._no_valid_step:
+            why = "a batch of the probe has no valid step"
+        unchanged = changes.remark_at_the_end()
+        lines += [*changes.alarms_at_the_end(), *([unchanged] if unchanged else [])]
+        return _ProbeRemarks(
+            self._network,
+            dict(self._left_out),
+            lines,
+            failed=bool(self._failures or never),
+            why=why,
+            nonfinite=self._costly.nonfinite,
+        )
 
 
 @dataclass(frozen=True)
@@ -113,6 +133,7 @@ class _ProbeRemarks(Remarks):
     unchanged: Unchanged | None = None  # asked when the report is printed, which waits
     references: tuple[str, ...] = ()  # those that do not run
     is_training_heard: bool = True
+    nonfinite: frozenset[str] = frozenset()  # layers that were so at some snapshot
 
     def lines(self, report: Report) -> list[str]:
         """What to say below the report's table."""
@@ -121,7 +142,7 @@ class _ProbeRemarks(Remarks):
 
     def words(self, event: EventRow) -> str:
         """How an event is said; empty if it follows from what the lines say."""
-        return "" if self._follows(event) else event.message
+        return "" if self._follows(event) else advised(event)
 
     def why_no_numbers(self) -> str:
         """Why there are no distances to the final state."""
@@ -130,6 +151,10 @@ class _ProbeRemarks(Remarks):
     def why_left_out(self, layer: str) -> str:
         """Why a layer has no numbers."""
         return one_line(self.left_out.get(layer, "").removeprefix(f"layer {layer!r}: "))
+
+    def why_no_value(self, layer: str) -> str:
+        """Why a layer of the final report has rows without a value."""
+        return "not finite" if layer in self.nonfinite else ""
 
     def _new_layers(self, report: Report) -> list[str]:
         """Which layers have no number beside others that have one: they were not there before."""

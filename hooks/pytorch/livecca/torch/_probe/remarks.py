@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
+
+from livecca.torch._probe.batches import has_numpy
 
 SAY_HOW = "say how to run the network on a batch: forward=lambda model, batch: …"
 SINGLE_INPUTS = (
     "the probe: these look like single inputs, not batches; give images.split(100) or "
     "DataLoader(dataset, batch_size=100)"
 )
-_TOKENS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+LABELS_FIRST = (
+    "the probe: the first part of a tuple is given to the network, and here the first looks like "
+    "labels; put the inputs first, or say forward=lambda model, batch: model(batch[1])"
+)
 
 
-def part_like_a_mask(batch: Any) -> int:
-    """Which part of a tuple (inputs, …) looks like a mask of padding; 0 if none does.
+def doubt_of(batch: Any, tensors: Sequence[torch.Tensor], batches: int | None) -> str:
+    """What a batch may be instead of one; empty if it looks well.
 
-    A mask is of sequences × steps as the inputs are. It is bool, or of integers 0 and 1 whose
-    steps of one kind all come first: labels of words are seldom so. One that is the same everywhere
-    leaves nothing out.
+    Parameters
+    ----------
+    batch
+        The first one.
+    tensors
+        What the network would run on.
+    batches
+        How many batches there are; None if that is not known.
     """
-    if not isinstance(batch, (tuple, list)) or not batch or not isinstance(batch[0], torch.Tensor):
-        return 0
-    first = batch[0]
-    if first.dim() != 3 and not (first.dim() == 2 and first.dtype in _TOKENS):
-        return 0  # images and rows of features have no steps
-    for number, part in enumerate(batch[1:], 1):
-        if isinstance(part, torch.Tensor) and part.shape == first.shape[:2] and _is_mask(part):
-            return number
-    return 0
-
-
-def unused_mask(part: int) -> str:
-    """What to say of such a part if only the first part is given to the network."""
-    return (
-        f"the probe: part {part} of a batch looks like a mask of padding, but only the first part "
-        "is given to the network, so padding counts as samples; if it is a mask: "
-        f"forward=lambda model, batch: model(batch[0], batch[{part}])"
-    )
-
-
-def unknown_mask(part: int) -> str:
-    """What to say of such a part if forward= is given, and no layer has a mask."""
-    return (
-        f"the probe: part {part} of a batch looks like a mask of padding, but no layer has a mask, "
-        "so padding counts as samples; if it is a mask, give it a name: batches such as "
-        "{'ids': …, 'attention_mask': …}, or this name in the network's forward()"
-    )
-
-
-def _is_mask(part: torch.Tensor) -> bool:
-    if part.dtype != torch.bool:
-        if part.dtype not in _TOKENS or not bool(((part == 0) | (part == 1)).all()):
-            return False
-        changes = (part[:, 1:] != part[:, :-1]).sum(1)
-        if bool((changes > 1).any()):
-            return False
-    return bool(part.any()) and not bool(part.all())
+    if not tensors:  # a mapping without tensors is often an entry of a dataset
+        return SINGLE_INPUTS if isinstance(batch, Mapping) and not has_numpy(batch) else ""
+    if isinstance(batch, (tuple, list)) and tensors[0].dim() <= 1:
+        others = (part for part in batch[1:] if isinstance(part, torch.Tensor))
+        if any(part.dim() > tensors[0].dim() for part in others):
+            return LABELS_FIRST
+    return SINGLE_INPUTS if are_single_inputs(tensors, batches) else ""
 
 
 def are_single_inputs(tensors: Sequence[torch.Tensor], batches: int | None) -> bool:

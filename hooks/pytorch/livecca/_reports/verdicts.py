@@ -1,0 +1,46 @@
+"""Verdict rows: how a layer develops, and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from livecca._reports.words import some
+from livecca._rows import MeasureRow, Row, VerdictRow
+
+# How a layer develops. All other words are alarms.
+_DEVELOPMENTS = frozenset({"moving", "wandering", "settled", "undecided"})
+
+
+class Verdicts:
+    """The verdict rows of a report, to be shown beside its numbers or below them.
+
+    Parameters
+    ----------
+    rows
+        Of the report, of any kind.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        verdicts = [row for row in rows if isinstance(row, VerdictRow)]
+        self.alarms = [row for row in verdicts if row.verdict not in _DEVELOPMENTS]
+        self._words = {
+            (row.stream, row.layer, row.reference): row.verdict
+            for row in verdicts
+            if row.verdict in _DEVELOPMENTS
+        }
+
+    def word_of(self, row: MeasureRow) -> str:
+        """How the layer develops, from this reference or from all; empty if that is not said."""
+        of_all = self._words.get((row.stream, row.layer, ""), "")
+        return self._words.get((row.stream, row.layer, row.reference), of_all)
+
+    def alarm_lines(self, when: str = "") -> list[str]:
+        """A line for alarms that say the same: which layers, what it is, and why."""
+        subjects: dict[str, list[str]] = {}
+        for row in self.alarms:
+            subjects.setdefault(f"{row.verdict}{when}: {row.message}", []).append(_subject(row))
+        return [f"{some(layers)}, {words}" for words, layers in subjects.items()]
+
+
+def _subject(row: VerdictRow) -> str:
+    return row.layer if row.stream == "probe" else f"{row.layer} ({row.stream})"

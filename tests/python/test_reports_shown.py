@@ -1,0 +1,166 @@
+"""What text and HTML of reports show: the same numbers, alarms, and events in few lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import livecca
+from drifting import Layers, probe_pass
+from livecca import EventRow, FinalReport, MeasureRow, Snapshot, VerdictRow
+from livecca._reports import html
+
+
+def number(**facts: Any) -> MeasureRow:
+    made: dict[str, Any] = {
+        "layer": "fc1", "reference": "start", "measure": "pwcca_distance", "value": 0.25,
+        "noise_floor": 0.75, "features": (8, 8), "ranks": (8, 8), "samples": 100,
+        "effective_samples": 100, "status": "ok", **facts,
+    }  # fmt: skip
+    return MeasureRow(**made)
+
+
+def snapshot_of(rows: Sequence[Any]) -> Snapshot:
+    snapshot = Snapshot(None, 0)
+    snapshot._rows = tuple(rows)
+    return snapshot
+
+
+def cells_of(page: str) -> list[list[str]]:
+    """The text of each cell of the rows of a table."""
+    rows = re.findall(r"<tr>(.*?)</tr>", page.split("<tbody>")[1])
+    return [[re.sub(r"<.*?>", "", c) for c in re.findall(r"<td.*?>(.*?)</td>", r)] for r in rows]
+
+
+def test_text_and_html_of_a_snapshot_show_the_same(tmp_path: Path) -> None:
+    layers = Layers()
+    with livecca.Monitor(tmp_path / "run", compare_before=[1]) as monitor:
+        for epoch in range(3):
+            probe_pass(monitor, layers, epoch)
+            report = monitor.snapshot(epoch)
+        text = [re.split(r"  +", line) for line in str(report).splitlines()[3:]]
+        rows = cells_of(report._repr_html_())
+    first = [row for row in rows if row[2] == "pwcca_distance"]
+    assert [row[:2] + row[3:5] for row in first] == [line[:4] for line in text]
+    assert [row[6] for row in first] == [line[4] if len(line) > 4 else "" for line in text]
+    assert any(row[6] for row in first)
+    assert rows[: len(first)] == first and len(rows) == 4 * len(first)
+    assert all(re.fullmatch(r"0\.\d{4}", row[4]) for row in first)
+
+
+def test_the_verdict_is_that_of_the_reference_or_of_the_layer() -> None:
+    rows = [number(), number(layer="fc2"), number(layer="fc2", stream="train")]
+    verdicts = [
+        VerdictRow(layer="fc1", verdict="wandering"),
+        VerdictRow(layer="fc2", verdict="settled", reference="start"),
+        VerdictRow(layer="fc2", verdict="best_match_elsewhere", reference="start", message="m"),
+    ]
+    report = snapshot_of([*rows, *verdicts])
+    words = [line.split()[-1] for line in str(report).splitlines()[3:6]]
+    assert words == ["wandering", "settled", "0.7500"]
+    assert [row[6] for row in cells_of(report._repr_html_())] == ["wandering", "settled", ""]
+
+
+def test_alarms_have_a_line() -> None:
+    alarms = [
+        VerdictRow(layer="fc1", verdict="dead", message="64 of 64 neurons do not vary, rank 0"),
+        VerdictRow(layer="fc2", verdict="dead", message="64 of 64 neurons do not vary, rank 0"),
+        VerdictRow(layer="<a>", stream="train", verdict="exploding", message="too large"),
+        VerdictRow(layer="b", verdict="best_match_elsewhere", reference="x", message="matches c"),
+    ]
+    quiet = [VerdictRow(layer="c", verdict=word) for word in ("moving", "undecided", "settled")]
+    for rows in ([number()], []):
+        report = snapshot_of([*rows, *alarms, *quiet])
+        lines = [line for line in str(report).splitlines() if line.startswith("! ")]
+        assert lines == [
+            "! fc1, fc2, dead: 64 of 64 neurons do not vary, rank 0",
+            "! <a> (train), exploding: too large",
+            "! b, best_match_elsewhere: matches c",
+        ]
+        assert "! &lt;a&gt; (train), exploding: too large" in report._repr_html_()
+
+
+def test_events_of_one_reason_have_one_line_without_a_folder() -> None:
+    names = [f"fc{i}" for i in range(12)]
+    path = "/home/some body/runs/a/history/snapshot-0002.safetensors"
+    events = [
+        EventRow(what="other_probe", subject=f"final/{name}", message=f"{path}: expected others")
+        for name in names
+    ]
+    other = EventRow(what="other_probe", subject="final/last", message="expected something")
+    lines = str(FinalReport([*events, other])).splitlines()[1:]
+    assert lines == [
+        "! other_probe, final/fc0, fc1, fc2, fc3, fc4, fc5, fc6, fc7 and 4 others: "
+        "snapshot-0002.safetensors: expected others",
+        "! other_probe, final/last: expected something",
+    ]
+
+
+def widths(bar: str) -> list[tuple[int, str]]:
+    return [(int(w), c) for w, c in re.findall(r"width:(\d+)px;background:([a-z#0-9]+)\"", bar)]
+
+
+@pytest.mark.parametrize(
+    ("value", "floor", "is_distance", "pieces"),
+    [
+        # Of 120 pixels. A similarity is above its noise, a distance below it.
+        (0.75, 0.25, False, [(30, "#888"), (60, "#2a7fd4")]),
+        (0.1, 0.25, False, [(30, "#888")]),
+        (0.25, 0.75, True, [(30, "#2a7fd4"), (60, "transparent"), (30, "#888")]),
+        (0.9, 0.75, True, [(90, "#2a7fd4"), (30, "#888")]),
+        (0.25, None, True, [(30, "#2a7fd4"), (90, "transparent")]),
+        (None, 0.5, True, []),
+    ],
+)
+def test_a_bar_has_grey_where_noise_alone_would_be(
+    value: float | None, floor: float | None, is_distance: bool, pieces: list[tuple[int, str]]
+) -> None:
+    assert widths(html.bar(value, floor, is_distance=is_distance)) == pieces
+
+
+def test_a_run_is_a_table_of_its_facts_in_a_notebook(tmp_path: Path) -> None:
+    layers = Layers()
+    with livecca.Monitor(tmp_path / "<run>", notes={"seed": "7"}, network="cnn") as monitor:
+        for epoch in range(2):
+            probe_pass(monitor, layers, epoch)
+            monitor.snapshot(epoch)
+    run = livecca.read_run(tmp_path / "<run>")
+    page = run._repr_html_()
+    facts = dict(cells_of(page))
+    assert facts["network"] == "cnn" and facts["layers"] == "hidden, out" and facts["seed"] == "7"
+    assert facts["latest epoch"] == "1" and facts["overhead rows"] == "2"
+    assert facts["measure rows"] == str(len(run.of(MeasureRow)))
+    assert "&lt;run&gt;" in page and "<run>" not in page
+
+
+def test_a_second_finish_gives_the_same_report(tmp_path: Path) -> None:
+    layers = Layers()
+    monitor = livecca.Monitor(tmp_path / "run")
+    for epoch in range(2):
+        probe_pass(monitor, layers, epoch)
+        monitor.snapshot(epoch)
+    report = monitor.finish()
+    assert report.measures and monitor.finish() is report
+    monitor.close()
+    assert monitor.finish() is report
+
+
+def test_steps_of_sequences_are_not_called_images() -> None:
+    x = np.random.default_rng(2).normal(size=(300, 8, 3))
+    words = "samples   2400 steps of 300 sequences, which are the effective samples"
+    moments = livecca.Moments(3, 3, layout="ntc")
+    moments.update(x, x)
+    panel = livecca.Panel({"a": "ntc", "b": "ntc"})
+    panel.update({"a": x, "b": x})
+    for result in (
+        livecca.compare(x, x, layout="ntc"),
+        moments.compare(),
+        panel.compare("a", "b"),
+    ):
+        assert words in str(result) and "image" not in str(result)
+    assert "900 positions of 300 images" in str(livecca.compare(x, x, layout="ncl"))
