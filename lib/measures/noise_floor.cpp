@@ -13,7 +13,7 @@ namespace {
 using std::numbers::pi;
 
 /// Up to this smaller rank means are exact; above, the limit with its first correction is within
-/// 0.01 %. More would cost more than a millisecond.
+/// 0.02 %. More would cost more than a millisecond.
 constexpr double most_exact_rank = 64;
 /// The same for deviations and lines, which cost O(rank³). Above, Tracy and Widom's line is within
 /// 0.13 % and the limit's deviation within 1 %.
