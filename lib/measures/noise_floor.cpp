@@ -203,6 +203,7 @@ double mean_correlation_deviation(std::size_t p, std::size_t q, double n) {
 }
 
 double mean_correlation_p_value(double value, std::size_t p, std::size_t q, double n) {
+  if (std::isnan(value)) return value;
   if (p == 0 || q == 0) return 1;
   const auto law = law_of_mean(p, q, n);
   if (!law) return 1;

@@ -318,6 +318,7 @@ TEST_CASE("p-values fall from 1 to 0, and are 1 where every score is chance") {
   }
   CHECK(mean_correlation_p_value(0.9, 0, 5, 100) == 1);
   CHECK(mean_correlation_p_value(1, 5, 5, 6) == 1);
+  CHECK(std::isnan(mean_correlation_p_value(std::nan(""), 5, 5, 60)));
   CHECK(mean_correlation_deviation(5, 5, 6) == 0);
   CHECK(mean_correlation_deviation(0, 5, 60) == 0);
   CHECK(largest_mean_correlation_floor(5, 5, 6, 8) == 1);

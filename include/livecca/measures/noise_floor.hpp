@@ -35,7 +35,8 @@ LIVECCA_EXPORT double limiting_mean_correlation(std::size_t p, std::size_t q, do
 LIVECCA_EXPORT double mean_correlation_deviation(std::size_t p, std::size_t q, double n);
 
 /// The probability that independent Gaussian data has a mean canonical correlation of at least
-/// `value`. It is 1 if a rank is 0 or n − 1 ≤ max(p, q), because then every score is chance.
+/// `value`. It is 1 if a rank is 0 or n − 1 ≤ max(p, q), because then every score is chance;
+/// NaN if the value is.
 ///
 /// Exact if min(p, q) = 1. Otherwise the square of the mean (of its part that is not forced, if
 /// p + q > n − 1) is taken as a Beta number, so that mean and standard deviation are right. From
