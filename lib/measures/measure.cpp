@@ -108,10 +108,15 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
   return std::nullopt;
 }
 
+double floor_of_ranks(const PairFacts& facts, std::size_t x, std::size_t y) {
+  return facts.is_complex ? complex_mean_correlation_floor(x, y, facts.effective_samples)
+                          : mean_correlation_floor(x, y, facts.effective_samples);
+}
+
 Number mean_correlation_floor_of(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks) return std::nullopt;
-  return mean_correlation_floor(ranks->x, ranks->y, facts.effective_samples);
+  return floor_of_ranks(facts, ranks->x, ranks->y);
 }
 
 Number regression_floor_of(const PairFacts& facts, std::size_t from) {
@@ -133,7 +138,7 @@ Number floor_of(const PanelSolution& solution, const PairSolution& pair, const P
     case Measure::r2_cca_adjusted:
       return 0;
     case Measure::svcca:
-      return mean_correlation_floor(facts.svcca_kept[0], facts.svcca_kept[1], n);
+      return floor_of_ranks(facts, facts.svcca_kept[0], facts.svcca_kept[1]);
     case Measure::linear_cka:
       return if_rows_are_independent(facts,
                                      linear_cka_floor(solution.taps[pair.x].effective_rank,
@@ -216,7 +221,8 @@ PairFacts facts_of(const PanelSolution& solution, std::size_t pair_index) {
                   .feature_seeds = {x.feature_seed, y.feature_seed},
                   .ranks = {x.rank, y.rank},
                   .svcca_kept = {x.svcca_kept, y.svcca_kept},
-                  .precision = pair.precision};
+                  .precision = pair.precision,
+                  .is_complex = x.is_complex && y.is_complex};
   facts.status = status_of(pair, x, y, facts);
   return facts;
 }
@@ -243,6 +249,12 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
 
 std::optional<double> mean_cca_floor(const PairFacts& facts) {
   return has_value(facts.status) ? mean_correlation_floor_of(facts) : std::nullopt;
+}
+
+std::optional<double> limiting_mean_cca(const PairFacts& facts) {
+  const auto ranks = ranks_of(facts);
+  if (!ranks || !has_value(facts.status)) return std::nullopt;
+  return limiting_mean_correlation(ranks->x, ranks->y, facts.effective_samples);
 }
 
 std::optional<double> largest_correlation_line(const PairFacts& facts) {

@@ -231,6 +231,8 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   TapSolution& facts = tap.facts;
   facts = facts_of(tap_moments);
   tap.is_complex = tap_moments.frequency.has_value();
+  // A frequency that is its own conjugate has no imaginary parts.
+  facts.is_complex = tap.is_complex && tap_moments.frequency->multiplicity == 2;
   if (!facts.present || facts.samples < 2) return tap;
   MatrixXd covariance = covariance_of(*tap_moments.moments);
   if (!covariance.allFinite()) return tap;

@@ -9,6 +9,7 @@
 #include <numbers>
 #include <utility>
 
+#include "livecca/measures/noise_floor.hpp"
 #include "livecca/moments/fourier_taps.hpp"
 #include "support/decompositions.hpp"
 #include "support/random_data.hpp"
@@ -172,6 +173,11 @@ TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer 
     cka += weight * expected.linear_cka();
     angular += weight * expected.angular();
     linreg += weight * expected.regression_x_from_y();
+    // A frequency that is its own conjugate has real coefficients.
+    const auto floor_of = frequency.multiplicity == 2 ? complex_mean_correlation_floor
+                                                      : mean_correlation_floor;
+    CHECK(evaluate(solved.solution, pair, info_of(Measure::mean_cca)).floor ==
+          floor_of(4, 3, static_cast<double>(fourier_images)));
   }
   const auto mean = [&](Measure measure) {
     return evaluate(solved.solution, solved.layers[0], info_of(measure));

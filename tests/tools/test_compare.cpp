@@ -74,6 +74,7 @@ TEST_CASE_FIXTURE(ProgramFixture, "the JSON object has every key of the contract
     CHECK(result["distance"][name].is_number());
   }
   CHECK(result["noise_floor"]["largest_95"].is_number());
+  CHECK(result["noise_floor"]["mean_cca_limit"].is_number());
   CHECK(result["adjusted"]["r2_cca"].is_number());
   for (const char* side : {"x", "y"}) {
     CHECK(result["neurons"][side]["dead"] == 0);
@@ -97,7 +98,7 @@ TEST_CASE_FIXTURE(ProgramFixture, "only the measures asked for are printed") {
   CHECK(result["similarity"]["pwcca"] == doctest::Approx(1));
   CHECK(result["similarity"]["linear_cka"] == doctest::Approx(1));
   CHECK(result["distance"].size() == 1);
-  CHECK(result["noise_floor"].size() == 3);
+  CHECK(result["noise_floor"].size() == 4);
   CHECK(result["noise_floor"]["largest_95"].is_number());
   CHECK(result["svcca_kept"].is_null());
   const json bare = compare({"@x.npy", "@x.npy", "--measures", "linear_cka"});

@@ -301,6 +301,7 @@ TEST_CASE_FIXTURE(ImageFixture, "images of unequal sizes share few frequencies")
     CHECK(fourier[key].is_null());
   }
   CHECK(fourier["noise_floor"]["largest_95"].is_null());
+  CHECK(fourier["noise_floor"]["mean_cca_limit"].is_null());
   CHECK(fourier["features"] == json({2, 4}));
   CHECK(fourier["samples"] == 90);
   CHECK(fourier["similarity"]["mean_cca"].is_number());

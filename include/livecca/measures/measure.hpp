@@ -140,6 +140,7 @@ struct PairFacts {
   std::array<std::optional<std::size_t>, 2> ranks{};
   std::array<std::size_t, 2> svcca_kept{};
   Precision precision = Precision::exact;
+  bool is_complex = false;  ///< both sides are, see TapSolution
   Status status = Status::missing;
 };
 
@@ -154,6 +155,9 @@ LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, std::size_t
 
 /// The floor of mean_cca, even if mean_cca was not asked for; empty without ranks or a value.
 LIVECCA_EXPORT std::optional<double> mean_cca_floor(const PairFacts& facts);
+
+/// limiting_mean_correlation() of the pair; empty without ranks or a value.
+LIVECCA_EXPORT std::optional<double> limiting_mean_cca(const PairFacts& facts);
 
 /// Independent data of this size has a larger largest canonical correlation in 1 of 20 cases. See
 /// the other largest_correlation_line(). Empty without ranks or where the line is not derived.

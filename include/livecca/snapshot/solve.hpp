@@ -72,6 +72,8 @@ struct TapSolution {
   /// direction is kept.
   std::optional<double> condition;
   Whitening whitening = Whitening::none;
+  /// Features are complex numbers: coefficients of a frequency that is not its own conjugate.
+  bool is_complex = false;
 };
 
 /// What the solve finds out about one pair; x is the trained network's side. Quantities that were

@@ -220,8 +220,10 @@ Json to_json(const Comparison& comparison, const LeftOut& left_out) {
   }
   add_measures(comparison.results, json);
   json["noise_floor"]["largest_95"] = nullptr;
+  json["noise_floor"]["mean_cca_limit"] = nullptr;
   if (comparison.frequencies == 1) {
     json["noise_floor"]["largest_95"] = number_or_null(largest_correlation_line(facts));
+    json["noise_floor"]["mean_cca_limit"] = number_or_null(limiting_mean_cca(facts));
   }
   if (comparison.has_standard_errors) {
     json["standard_error"] = Json::object();
