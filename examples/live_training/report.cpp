@@ -65,13 +65,11 @@ std::map<std::string, std::string> drifts_of(const SnapshotReport& report,
   return cells;
 }
 
-/// By layer, what it does with regard to the reference; empty while that is undecided of all.
-std::map<std::string, std::string> verdicts_of(const SnapshotReport& report,
-                                               const std::string& reference) {
+/// By layer, what it does; empty while that is undecided of all.
+std::map<std::string, std::string> verdicts_of(const SnapshotReport& report) {
   std::map<std::string, std::string> cells;
   for (const livecca::VerdictRow& row : report.verdicts) {
-    if (row.stream != livecca::Stream::probe || row.reference != reference) continue;
-    if (row.verdict != "moving" && row.verdict != "settled") continue;
+    if (livecca::is_alarm(row) || row.verdict == "undecided") continue;
     cells[row.layer] = row.verdict;
     if (row.since_epoch) cells[row.layer] += " since " + std::to_string(*row.since_epoch);
   }
@@ -99,7 +97,7 @@ std::string first_reference(const EpochFacts& facts) {
 struct EpochColumns {
   EpochColumns(const EpochFacts& facts, const SnapshotReport& report, MarkedCells& cells)
       : drifts(drifts_of(report, first_reference(facts), cells)),
-        verdicts(verdicts_of(report, first_reference(facts))) {}
+        verdicts(verdicts_of(report)) {}
 
   std::map<std::string, std::string> drifts;
   std::map<std::string, std::string> verdicts;
@@ -134,10 +132,10 @@ void print_notes(std::ostream& out, const std::vector<std::string>& layers, cons
       << '\n';
 }
 
-/// Layers that are dead, exploding, or more like another layer of a reference.
+/// Layers that are dead, collapsing, exploding, or more like another layer of a reference.
 void print_alarms(std::ostream& out, const SnapshotReport& report) {
   for (const livecca::VerdictRow& row : report.verdicts) {
-    if (row.message.empty()) continue;
+    if (!livecca::is_alarm(row)) continue;
     out << "  alarm: " << row.layer << " (" << livecca::name_of(row.stream) << "): " << row.message
         << '\n';
   }

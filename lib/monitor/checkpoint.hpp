@@ -26,7 +26,7 @@ namespace livecca {
 
 inline constexpr const char* checkpoint_format = "livecca.checkpoint";
 /// Checkpoints of other versions are refused.
-inline constexpr int checkpoint_version = 3;
+inline constexpr int checkpoint_version = 4;
 
 /// The file within a checkpoint.
 std::filesystem::path checkpoint_file(const std::filesystem::path& folder);

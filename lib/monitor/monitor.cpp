@@ -293,6 +293,9 @@ void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
   {
     const std::lock_guard lock(state_->front_mutex);
     step = state_->front.step();
+    if (name == loss_name) {
+      for (StreamFront& stream : state_->front.streams) stream.loss.add(value);
+    }
   }
   try {
     state_->writer.write(LogRow{epoch, step, std::string(name), value});

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <exception>
 #include <future>
 #include <new>
@@ -49,6 +50,24 @@ void front_from_json(const Json& json, FrontState& front) {
   front.made = whole_number<std::uint64_t>(json.at("made"));
   front.epoch = whole_number<std::int64_t>(json.at("epoch"));
   front.resumes = whole_number<std::uint64_t>(json.at("resumes")) + 1;
+}
+
+/// Of each stream, what was logged since its last snapshot.
+Json losses_to_json(const FrontState& front) {
+  Json losses = Json::array();
+  for (const StreamFront& stream : front.streams) {
+    losses.push_back({stream.loss.sum, stream.loss.count});
+  }
+  return losses;
+}
+
+void losses_from_json(const Json& json, FrontState& front) {
+  for (std::size_t i = 0; i < front.streams.size(); ++i) {
+    const Json& loss = json.at(i);
+    // A sum that is not finite is null in JSON.
+    front.streams[i].loss.sum = loss.at(0).is_null() ? std::nan("") : loss.at(0).get<double>();
+    front.streams[i].loss.count = whole_number<std::uint64_t>(loss.at(1));
+  }
 }
 
 Json facts_to_json(const StreamWindow::Facts& facts) {
@@ -214,6 +233,7 @@ Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folde
   std::string moments_file;
   Json json = parts_to_json(*this);
   json["front"] = front_to_json(front_then);
+  json["losses"] = losses_to_json(front_then);
   json["schedules"] = schedules;
   if (train) {
     moments_file = new_moments_file(folder, front_then);
@@ -243,6 +263,7 @@ Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folde
 void Monitor::State::restore_streams(const std::filesystem::path& folder) {
   const Json& json = *restored;
   front_from_json(json.at("front"), front);
+  losses_from_json(json.at("losses"), front);
   const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
   const std::array targets{&options.probe_schedule, &options.train_schedule,
                            &options.train_snapshots};

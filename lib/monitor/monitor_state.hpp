@@ -35,11 +35,29 @@
 
 namespace livecca {
 
+/// The number of the user's own that verdicts look at.
+inline constexpr std::string_view loss_name = "loss";
+
+/// The losses that were logged since a stream's last snapshot.
+struct LoggedLoss {
+  double sum = 0;
+  std::uint64_t count = 0;
+
+  void add(double loss) {
+    sum += loss;
+    ++count;
+  }
+  std::optional<double> mean() const {
+    return count > 0 ? std::optional(sum / static_cast<double>(count)) : std::nullopt;
+  }
+};
+
 /// What the training threads know: where the streams are. Guarded by Monitor::State::front_mutex.
 struct StreamFront {
   std::uint64_t begun = 0;      ///< steps since the last snapshot
   std::uint64_t discarded = 0;  ///< of those, never committed
   std::uint64_t number = 0;     ///< steps of this run
+  LoggedLoss loss;
 };
 
 struct FrontState {

@@ -52,6 +52,7 @@ SnapshotSolver::SnapshotSolver(const MonitorOptions& options, RunWriter& writer,
       probe_solver_(executor),
       train_solver_(executor),
       recorded_(options, executor),
+      motions_(options, executor),
       verdicts_(options.verdicts) {}
 
 void SnapshotSolver::fail(SnapshotJob& job, const char* what, const std::string& subject,
@@ -176,6 +177,16 @@ void SnapshotSolver::report_unconverged(SnapshotJob& job) {
   }
 }
 
+std::vector<LayerMotion> SnapshotSolver::own_motions(SnapshotJob& job) {
+  if (!job.now || !options_.keep_history) return {};
+  return motions_.measure(
+      job.layers, *job.now, job.own_past,
+      [&](const std::string& what, const std::string& subject, const std::string& message) {
+        // What is wrong with the probe is told of the start, once.
+        if (what == "unreadable") fail(job, what.c_str(), subject, message);
+      });
+}
+
 void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks) {
   SnapshotVerdictInput input{.epoch = job.epoch,
                              .step = job.step,
@@ -184,13 +195,20 @@ void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSi
                              .measure = headline_measure(options_),
                              .numbers = job.report->measures,
                              .halves = {},
-                             .layers = job.report->layers};
+                             .layers = job.report->layers,
+                             .loss = job.losses[static_cast<std::size_t>(stream)]};
   // Blocks of the train stream hold other inputs at each snapshot: their halves do not pair.
   if (stream == Stream::probe) input.halves = sinks.halves;
-  for (VerdictRow& row : verdicts_.add(input)) {
-    writer_.write(row);
-    job.report->verdicts.push_back(std::move(row));
-  }
+  const std::vector<LayerMotion> motions =
+      stream == Stream::probe ? own_motions(job) : std::vector<LayerMotion>();
+  input.motions = motions;
+  SnapshotVerdicts said = verdicts_.add(input);
+  for (const VerdictRow& row : said.verdicts) writer_.write(row);
+  for (const DirectionRow& row : said.directions) writer_.write(row);
+  job.report->verdicts.insert(job.report->verdicts.end(), said.verdicts.begin(),
+                              said.verdicts.end());
+  job.report->directions.insert(job.report->directions.end(), said.directions.begin(),
+                                said.directions.end());
 }
 
 void SnapshotSolver::write(SnapshotJob& job) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "livecca/monitor/snapshot_report.hpp"
 #include "livecca/snapshot/solver.hpp"
 #include "monitor/callbacks.hpp"
+#include "monitor/comparison/own_motions.hpp"
 #include "monitor/comparison/recorded_comparison.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
 #include "monitor/intake/stream_window.hpp"
@@ -25,11 +27,13 @@ namespace livecca {
 struct SnapshotJob {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
+  std::array<std::optional<double>, 2> losses;  ///< of each stream, since its snapshot before
   std::optional<EndedWindow> probe;
   std::optional<EndedWindow> train;
   /// The probe's activations of this snapshot, and what they are compared with.
   std::optional<RecordedSide> now;
   std::vector<RecordedSide> earlier;
+  std::vector<RecordedSide> own_past;  ///< what its own motion is measured from
   std::vector<std::string> layers;  ///< of the trained network, that should be in all of these
   OverheadRow overhead;
   std::shared_ptr<SnapshotReport> report;
@@ -59,6 +63,7 @@ class SnapshotSolver {
   void write_missing(const SnapshotJob& job, RowSinks& sinks);
   void write_drifts(SnapshotJob& job);
   void report_unconverged(SnapshotJob& job);
+  std::vector<LayerMotion> own_motions(SnapshotJob& job);
   void write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks);
   SolvedWindow solved(const PanelMoments& moments, Solver& solver, Stream stream, SnapshotJob& job);
   /// Writes what there is to write of a job. A part that fails is an event.
@@ -74,6 +79,7 @@ class SnapshotSolver {
   Solver probe_solver_;
   Solver train_solver_;
   RecordedComparisons recorded_;
+  OwnMotions motions_;
   Verdicts verdicts_;
 };
 

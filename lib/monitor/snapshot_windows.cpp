@@ -33,6 +33,9 @@ void Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams
   ++front.counted;
   if (streams[0]) front.begin_probe_pass();
   if (streams[1]) front.streams[1].begun = front.streams[1].discarded = 0;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (streams[i]) front.streams[i].loss = {};
+  }
 }
 
 std::unique_ptr<PendingSnapshot> Monitor::State::begin_snapshot(std::int64_t epoch,
@@ -47,6 +50,9 @@ std::unique_ptr<PendingSnapshot> Monitor::State::begin_snapshot(std::int64_t epo
       pending->streams = streams;
       end_windows(epoch, streams, pending->front_then);
       job.step = job.report->step = pending->front_then.step();
+      for (std::size_t stream = 0; stream < streams.size(); ++stream) {
+        job.losses[stream] = pending->front_then.streams[stream].loss.mean();
+      }
       return pending;
     } catch (const std::bad_alloc&) {
       if (options.synchronous) continue;
@@ -175,6 +181,7 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
 void Monitor::State::lose_probe(SnapshotJob& job) noexcept {
   job.now.reset();
   job.earlier.clear();
+  job.own_past.clear();
   job.layers.clear();
   forget_probe_rows();
 }
@@ -256,6 +263,13 @@ void Monitor::State::add_earlier(SnapshotJob& job) {
     if (const auto pack = history.before(snapshots, job.now.has_value())) {
       job.earlier.push_back(
           RecordedSide::of(before_reference(snapshots), ReferenceKind::before, pack));
+    }
+  }
+  for (const std::size_t lag : motion_lags) {
+    const auto pack = options.keep_history ? history.before(lag, job.now.has_value()) : nullptr;
+    if (pack) {
+      job.own_past.push_back(
+          RecordedSide::of(before_reference(lag), ReferenceKind::before, pack));
     }
   }
   for (RecordedSide& side : packs.sides()) job.earlier.push_back(std::move(side));

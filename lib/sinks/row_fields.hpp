@@ -202,6 +202,12 @@ class FieldWriter {
   /// A field for readers of the file, which follows from others.
   void derived(const char* name, const auto& value) { (*this)(name, value); }
 
+  /// A field that only older rows have: it is written if such a row is written again.
+  template <typename Value>
+  void older(const char* name, const Value& value) {
+    if (value != Value()) (*this)(name, value);
+  }
+
   std::string end() && {
     line_ += '}';
     return std::move(line_);
@@ -231,6 +237,8 @@ class FieldReader {
   void images(const char* name, double& value) { (*this)(name, value); }
 
   void derived(const char*, const auto&) {}
+
+  void older(const char* name, auto& value) { (*this)(name, value); }
 
   /// The first field of another type; empty if there is none.
   const std::string& wrong() const { return wrong_; }

@@ -40,6 +40,8 @@ constexpr const char* kind_of<DriftRow> = "drift";
 template <>
 constexpr const char* kind_of<VerdictRow> = "verdict";
 template <>
+constexpr const char* kind_of<DirectionRow> = "direction";
+template <>
 constexpr const char* kind_of<LogRow> = "log";
 
 /// Tells the events of an OverheadRow from others.
@@ -116,11 +118,32 @@ void fields(auto& field, Of<VerdictRow> auto& row) {
   field("reference_layer", row.reference_layer);
   field("measure", row.measure);
   field("since_epoch", row.since_epoch);
+  field("speed", row.speed);
+  field("exponent", row.exponent);
+  field("remaining", row.remaining);
+  field("remaining_low", row.remaining_low);
+  field("remaining_high", row.remaining_high);
+  field("moved", row.moved);
+  field("snapshots", row.snapshots);
+  field("message", row.message);
+  field.older("slope", row.slope);
+  field.older("slope_error", row.slope_error);
+  field.older("error_source", row.error_source);
+}
+
+void fields(auto& field, Of<DirectionRow> auto& row) {
+  field("epoch", row.epoch);
+  field("step", row.step);
+  field("stream", row.stream);
+  field("layer", row.layer);
+  field("reference", row.reference);
+  field("reference_layer", row.reference_layer);
+  field("measure", row.measure);
+  field("direction", row.direction);
   field("slope", row.slope);
   field("slope_error", row.slope_error);
   field("error_source", row.error_source);
   field("snapshots", row.snapshots);
-  field("message", row.message);
 }
 
 void fields(auto& field, Of<SpectrumRow> auto& row) {
@@ -228,6 +251,7 @@ Result<AnyRow> any_row_in(const Json& line) {
   if (kind == kind_of<LayerRow>) return row_in<LayerRow>(line);
   if (kind == kind_of<DriftRow>) return row_in<DriftRow>(line);
   if (kind == kind_of<VerdictRow>) return row_in<VerdictRow>(line);
+  if (kind == kind_of<DirectionRow>) return row_in<DirectionRow>(line);
   if (kind == kind_of<RunRow>) return row_in<RunRow>(line);
   if (kind == kind_of<LogRow>) return row_in<LogRow>(line);
   if (kind != kind_of<Event>) return AnyRow();
@@ -247,6 +271,10 @@ std::string to_json(const DriftRow& row, const std::string& run, double wall_tim
 }
 
 std::string to_json(const VerdictRow& row, const std::string& run, double wall_time) {
+  return line_of(row, run, wall_time);
+}
+
+std::string to_json(const DirectionRow& row, const std::string& run, double wall_time) {
   return line_of(row, run, wall_time);
 }
 

@@ -24,7 +24,8 @@ std::size_t bytes_of(const SnapshotRows& rows) {
   }
   return sizeof rows + numbers * sizeof(double) + rows.measures.size() * sizeof(MeasureRow) +
          rows.spectra.size() * sizeof(SpectrumRow) + rows.layers.size() * sizeof(LayerRow) +
-         rows.drifts.size() * sizeof(DriftRow) + rows.verdicts.size() * sizeof(VerdictRow);
+         rows.drifts.size() * sizeof(DriftRow) + rows.verdicts.size() * sizeof(VerdictRow) +
+         rows.directions.size() * sizeof(DirectionRow);
 }
 
 /// The line's wall_time; 0 if it has none.

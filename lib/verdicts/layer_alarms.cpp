@@ -7,8 +7,8 @@
 namespace livecca {
 namespace {
 
-/// With 3 samples or fewer every neuron may seem not to vary.
-constexpr double too_few_samples = 3;
+/// Squares of float32 and bfloat16, as norms and variances take them, overflow at 1.8e19.
+constexpr double near_overflow = 1e18;
 
 bool is_distance(const MeasureRow& row) { return row.direction == Direction::distance; }
 
@@ -108,25 +108,48 @@ std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
   return match_row(*best->row, *own->row);
 }
 
-std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const VerdictOptions& options) {
-  if (layer.features == 0 || layer.effective_samples <= too_few_samples) return std::nullopt;
+std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const DeadCourse& course,
+                                     const VerdictOptions& options) {
+  if (layer.features == 0 || has_too_few_samples(layer) || !course.fewest) return std::nullopt;
+  const auto features = static_cast<double>(layer.features);
   const auto dead = static_cast<double>(layer.dead);
-  if (dead < options.dead_share * static_cast<double>(layer.features)) return std::nullopt;
+  const auto fewest = static_cast<double>(*course.fewest);
+  const bool is_all = layer.dead == layer.features;
+  const bool is_so_at_first = course.is_first && dead >= options.dead_share * features;
+  const bool is_dying =
+      dead > fewest && dead - fewest >= options.dead_share * (features - fewest);
+  if (!is_all && !is_so_at_first && !is_dying) return std::nullopt;
   std::ostringstream message;
-  message << layer.dead << " of " << layer.features << " neurons do not vary, rank " << layer.rank;
+  message << layer.dead << " of " << layer.features << " neurons do not vary";
+  if (course.is_first) {
+    message << ", from the first snapshot on";
+  } else if (*course.fewest > 0) {
+    message << ", of which " << *course.fewest << " never did";
+  }
+  message << ", rank " << layer.rank;
   return row_of(layer, "dead", message.str());
 }
 
-std::optional<VerdictRow> exploding_alarm(const LayerRow& layer,
-                                          std::optional<double> first_root_mean_square,
+std::optional<VerdictRow> collapsing_alarm(const LayerRow& layer, const RankCourse& course) {
+  if (!layer.effective_rank || !course.is_collapsing()) return std::nullopt;
+  std::ostringstream message;
+  message.precision(3);
+  message << "effective rank " << *layer.effective_rank << ", and " << course.level.value_or(0)
+          << " when the loss was lowest";
+  return row_of(layer, "collapsing", message.str());
+}
+
+std::optional<VerdictRow> exploding_alarm(const LayerRow& layer, const GrowthCourse& course,
                                           const VerdictOptions& options) {
   std::ostringstream message;
   message.precision(3);
-  if (first_root_mean_square && layer.root_mean_square &&
-      *layer.root_mean_square > options.exploding_growth * *first_root_mean_square) {
+  if (layer.root_mean_square && course.exploded_from) {
     message << "root mean square " << *layer.root_mean_square << ", "
-            << *layer.root_mean_square / *first_root_mean_square << " times the first, "
-            << *first_root_mean_square;
+            << *layer.root_mean_square / *course.exploded_from << " times the highest before, "
+            << *course.exploded_from;
+  } else if (layer.root_mean_square && *layer.root_mean_square > near_overflow) {
+    message << "root mean square " << *layer.root_mean_square << ", its square is near the largest "
+            << "number of float32";
   }
   // Its own: others' rows that are not finite take these rows along. A layer that left because of
   // them has no samples at all.

@@ -7,6 +7,7 @@
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/sinks/row.hpp"
 #include "livecca/verdicts/verdict_options.hpp"
+#include "verdicts/layer_course.hpp"
 
 namespace livecca {
 
@@ -26,14 +27,29 @@ struct LayerMatch {
 std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
                                       const VerdictOptions& options);
 
-/// "dead": of a layer with more than 3 effective samples, if at least dead_share of its neurons do
-/// not vary.
-std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const VerdictOptions& options);
+// The others are of a layer alone, while they last. The course has taken in the row, and the loss.
 
-/// "exploding": if the activations are more than exploding_growth times the first ones, where those
-/// are known, or more than nonfinite_share of the samples was left out.
-std::optional<VerdictRow> exploding_alarm(const LayerRow& layer,
-                                          std::optional<double> first_root_mean_square,
+/// "dead": of a layer with more than 3 effective samples, if none of its neurons varies; if
+/// dead_share of the neurons that varied when the most of them did no longer vary; or if dead_share
+/// of all do not at the layer's first snapshot. The last is told there and no more: a layer may be
+/// made so, as inputs with constant features are.
+std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const DeadCourse& course,
+                                     const VerdictOptions& options);
+
+/// "collapsing": if the effective rank is at most half of what it was when the loss was lowest, at
+/// 2 snapshots in a row or more. The loss must have fallen by a tenth before. Nothing is told
+/// without a loss.
+std::optional<VerdictRow> collapsing_alarm(const LayerRow& layer, const RankCourse& course);
+
+/// "exploding": if the activations have grown, faster and faster, to exploding_growth times the
+/// highest before, and the loss has not reached a new lowest; if their root mean square is above
+/// 1e18; or if more than nonfinite_share of the samples was left out.
+///
+/// Growth counts as long as it does not slow down, see GrowthCourse. It lasts until the root mean
+/// square is below exploding_growth times that level again, or the loss is the lowest so far. In
+/// one snapshot alone it has to be exploding_growth², and exploding_growth⁴ if the loss is not
+/// known or had not fallen by a tenth when the growth began.
+std::optional<VerdictRow> exploding_alarm(const LayerRow& layer, const GrowthCourse& course,
                                           const VerdictOptions& options);
 
 }  // namespace livecca

@@ -2,18 +2,20 @@
 
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "common/enum_names.hpp"
 #include "common/json_depth.hpp"
 #include "common/json_numbers.hpp"
 #include "livecca/common/error.hpp"
+#include "verdicts/layer_course_json.hpp"
 
 namespace livecca {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int version = 1;
+constexpr int version = 2;
 
 template <typename T>
 Json or_null(const std::optional<T>& value) {
@@ -59,8 +61,46 @@ Json json_of(const CurveName& name, const Curve& curve) {
   for (const CurvePoint& point : curve.points) points.push_back(json_of(point));
   return {{"stream", name_of(name.stream)}, {"layer", name.layer},
           {"reference", name.reference},    {"reference_layer", name.reference_layer},
-          {"measure", name.measure},        {"settled_since", or_null(curve.settled_since)},
-          {"points", std::move(points)}};
+          {"measure", name.measure},        {"points", std::move(points)}};
+}
+
+Json json_of(const std::string& layer, const MotionCourse& course) {
+  Json latest = Json::array();
+  for (const Motion& motion : course.latest) {
+    Json moved = Json::array();
+    for (const auto& distance : motion.moved) moved.push_back(or_null(distance));
+    latest.push_back({{"snapshot", motion.snapshot},
+                      {"epoch", motion.epoch},
+                      {"moved", std::move(moved)}});
+  }
+  return {{"layer", layer},
+          {"settled_since", or_null(course.settled_since)},
+          {"doubts", course.doubts},
+          {"is_wandering", course.is_wandering},
+          {"turns", course.turns},
+          {"latest", std::move(latest)}};
+}
+
+void add_motions(const Json& json, VerdictMemory& memory) {
+  MotionCourse course;
+  const Json& since = json.at("settled_since");
+  if (!since.is_null()) course.settled_since = whole_number<std::int64_t>(since);
+  course.doubts = whole_number<std::uint64_t>(json.at("doubts"));
+  course.is_wandering = json.at("is_wandering").get<bool>();
+  course.turns = whole_number<std::uint64_t>(json.at("turns"));
+  for (const Json& entry : json.at("latest")) {
+    Motion motion;
+    motion.snapshot = whole_number<std::uint64_t>(entry.at("snapshot"));
+    motion.epoch = whole_number<std::int64_t>(entry.at("epoch"));
+    const Json& moved = entry.at("moved");
+    if (moved.size() != motion.moved.size()) throw Error("another number of lags");
+    for (std::size_t i = 0; i < motion.moved.size(); ++i) motion.moved[i] = optional_in(moved[i]);
+    if (!course.latest.empty() && motion.snapshot <= course.latest.back().snapshot) {
+      throw Error("motions that do not ascend");
+    }
+    remember(course, motion);
+  }
+  memory.motions.emplace(json.at("layer").get<std::string>(), std::move(course));
 }
 
 void add_curve(const Json& json, VerdictMemory& memory) {
@@ -71,8 +111,6 @@ void add_curve(const Json& json, VerdictMemory& memory) {
   name.reference_layer = json.at("reference_layer").get<std::string>();
   name.measure = json.at("measure").get<std::string>();
   Curve curve;
-  const Json& since = json.at("settled_since");
-  if (!since.is_null()) curve.settled_since = whole_number<std::int64_t>(since);
   for (const Json& point : json.at("points")) {
     curve.points.push_back(point_in(point));
     // Slopes divide by the distances between them.
@@ -85,17 +123,19 @@ void add_curve(const Json& json, VerdictMemory& memory) {
 }
 
 VerdictMemory memory_in(const Json& json) {
-  if (json.at("version") != version) {
-    throw Error("another version");
-  }
+  if (json.at("version") != version) throw Error("another version");
   VerdictMemory memory;
   for (const Json& stream : json.at("streams")) {
     memory.snapshots[stream_in(stream)] = whole_number<std::uint64_t>(stream.at("snapshots"));
   }
   for (const Json& curve : json.at("curves")) add_curve(curve, memory);
+  for (const Json& course : json.at("motions")) add_motions(course, memory);
+  for (const Json& loss : json.at("losses")) {
+    memory.losses[stream_in(loss)] = loss_course_from(loss.at("loss"));
+  }
   for (const Json& layer : json.at("layers")) {
-    memory.first_root_mean_square[{stream_in(layer), layer.at("layer").get<std::string>()}] =
-        layer.at("first_root_mean_square").get<double>();
+    memory.layers[{stream_in(layer), layer.at("layer").get<std::string>()}] =
+        layer_course_from(layer.at("course"));
   }
   return memory;
 }
@@ -109,15 +149,22 @@ std::string to_json(const VerdictMemory& memory) {
   }
   Json curves = Json::array();
   for (const auto& [name, curve] : memory.curves) curves.push_back(json_of(name, curve));
+  Json motions = Json::array();
+  for (const auto& [layer, course] : memory.motions) motions.push_back(json_of(layer, course));
   Json layers = Json::array();
-  for (const auto& [name, value] : memory.first_root_mean_square) {
-    layers.push_back({{"stream", name_of(name.first)},
-                      {"layer", name.second},
-                      {"first_root_mean_square", value}});
+  for (const auto& [name, course] : memory.layers) {
+    layers.push_back(
+        {{"stream", name_of(name.first)}, {"layer", name.second}, {"course", to_json(course)}});
+  }
+  Json losses = Json::array();
+  for (const auto& [stream, loss] : memory.losses) {
+    losses.push_back({{"stream", name_of(stream)}, {"loss", to_json(loss)}});
   }
   const Json json{{"version", version},
                   {"streams", std::move(streams)},
                   {"curves", std::move(curves)},
+                  {"motions", std::move(motions)},
+                  {"losses", std::move(losses)},
                   {"layers", std::move(layers)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -132,6 +179,8 @@ Result<VerdictMemory> verdict_memory_from(const std::string& json) {
   } catch (const nlohmann::json::exception& failure) {
     return refuse(failure);
   } catch (const Error& failure) {
+    return refuse(failure);
+  } catch (const std::range_error& failure) {
     return refuse(failure);
   }
 }

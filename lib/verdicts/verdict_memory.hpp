@@ -3,7 +3,6 @@
 #include <compare>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +10,8 @@
 #include "livecca/common/result.hpp"
 #include "livecca/sinks/stream.hpp"
 #include "verdicts/curve.hpp"
+#include "verdicts/layer_course.hpp"
+#include "verdicts/layer_verdict.hpp"
 
 namespace livecca {
 
@@ -27,16 +28,15 @@ struct CurveName {
 
 struct Curve {
   std::vector<CurvePoint> points;  ///< of the latest snapshots, in their order
-  /// While it is settled, the epoch of the first point that was so.
-  std::optional<std::int64_t> settled_since;
 };
 
 /// What verdicts on later snapshots need of the earlier ones.
 struct VerdictMemory {
   std::map<Stream, std::uint64_t> snapshots;  ///< of each stream so far
   std::map<CurveName, Curve> curves;
-  /// Of a stream's layer: what its activations were when they were first above 0.
-  std::map<std::pair<Stream, std::string>, double> first_root_mean_square;
+  std::map<std::string, MotionCourse> motions;  ///< by layer, on the probe
+  std::map<Stream, LossCourse> losses;
+  std::map<std::pair<Stream, std::string>, LayerCourse> layers;  ///< of a stream, by name
 };
 
 /// One line of JSON; numbers come back as they were, to the last bit. Bytes of names that are not

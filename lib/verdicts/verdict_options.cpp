@@ -13,6 +13,8 @@ Result<void> VerdictOptions::check() const {
     text << "verdict options: expected " << expected << ", got " << got;
     return Failure{text.str()};
   };
+  if (!(tolerance > 0 && tolerance < 1)) return refuse("tolerance above 0 and below 1", tolerance);
+  if (first_verdict < 4) return refuse("first_verdict of 4 or more", first_verdict);
   if (snapshots < fewest_slope_points) return refuse("3 or more snapshots", snapshots);
   if (!(least_change >= 0 && std::isfinite(least_change))) {
     return refuse("least_change of 0 or more", least_change);

@@ -7,6 +7,7 @@
 
 #include "livecca/common/error.hpp"
 #include "verdicts/curve.hpp"
+#include "verdicts/median.hpp"
 
 namespace livecca {
 namespace {
@@ -67,24 +68,50 @@ VerdictOptions checked(const VerdictOptions& options) {
 
 Verdicts::Verdicts(VerdictOptions options) : options_(checked(options)) {}
 
-std::vector<VerdictRow> Verdicts::add(const SnapshotVerdictInput& snapshot) {
+SnapshotVerdicts Verdicts::add(const SnapshotVerdictInput& snapshot) {
   const std::vector<Matches> all_matches = matches_in(snapshot);
   const std::uint64_t number = memory_.snapshots[snapshot.stream]++;
-  std::vector<VerdictRow> rows;
+  SnapshotVerdicts said;
+  std::vector<VerdictRow>& rows = said.verdicts;
+  judge_motions(snapshot, number, rows);
   for (const Matches& matches : all_matches) {
-    if (const LayerMatch* match = headline(matches)) rows.push_back(judge_curve(*match, number));
+    if (const LayerMatch* match = headline(matches)) {
+      said.directions.push_back(judge_curve(*match, number));
+    }
     if (auto alarm = match_alarm(matches, options_)) rows.push_back(std::move(*alarm));
   }
+  LossCourse& loss = memory_.losses[snapshot.stream];
+  loss.add(snapshot.loss);
   for (const LayerRow& layer : snapshot.layers) {
     if (layer.network == snapshot.network && layer.stream == snapshot.stream) {
-      judge_layer(layer, rows);
+      judge_layer(layer, loss, rows);
     }
   }
-  for (VerdictRow& row : rows) {
+  const auto place = [&](auto& row) {
     row.epoch = snapshot.epoch;
     row.step = snapshot.step;
+  };
+  std::ranges::for_each(rows, place);
+  std::ranges::for_each(said.directions, place);
+  return said;
+}
+
+void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t number,
+                             std::vector<VerdictRow>& rows) {
+  std::vector<double> slowings;
+  for (const LayerMotion& motion : snapshot.motions) {
+    MotionCourse& course = memory_.motions[motion.layer];
+    remember(course, {.snapshot = number, .epoch = snapshot.epoch, .moved = motion.moved});
+    if (const auto found = slowing(course.latest)) slowings.push_back(*found);
   }
-  return rows;
+  const double network_slowing = median(slowings);
+  for (const LayerMotion& motion : snapshot.motions) {
+    VerdictRow row = judge_motion(memory_.motions.at(motion.layer), network_slowing, options_);
+    row.stream = snapshot.stream;
+    row.layer = motion.layer;
+    row.measure = motion_measure;
+    rows.push_back(std::move(row));
+  }
 }
 
 std::vector<Verdicts::Matches> Verdicts::matches_in(const SnapshotVerdictInput& snapshot) const {
@@ -109,16 +136,16 @@ std::vector<Verdicts::Matches> Verdicts::matches_in(const SnapshotVerdictInput& 
   return found;
 }
 
-VerdictRow Verdicts::judge_curve(const LayerMatch& match, std::uint64_t snapshot) {
+DirectionRow Verdicts::judge_curve(const LayerMatch& match, std::uint64_t snapshot) {
   const MeasureRow& number = *match.row;
   Curve& curve = memory_.curves[{number.stream, number.layer, number.reference,
                                  number.reference_layer, number.measure}];
   forget_before(snapshot + 1 - std::min<std::uint64_t>(options_.snapshots, snapshot + 1), curve);
   remember(match, snapshot, curve);
-  VerdictRow row;
+  DirectionRow row;
   row.stream = number.stream;
   row.layer = number.layer;
-  row.verdict = "undecided";
+  row.direction = "undecided";
   row.reference = number.reference;
   row.reference_layer = number.reference_layer;
   row.measure = number.measure;
@@ -132,30 +159,24 @@ VerdictRow Verdicts::judge_curve(const LayerMatch& match, std::uint64_t snapshot
     if (!is_noise(curve, number.direction, options_.least_change)) {
       const bool is_moving = std::abs(slope->per_snapshot) > 2 * slope->error() &&
                              std::abs(slope->change) > options_.least_change;
-      row.verdict = is_moving ? "moving" : "settled";
+      const bool grows = slope->per_snapshot > 0;
+      const bool is_nearer = grows == (number.direction == Direction::similarity);
+      row.direction = !is_moving ? "keeping" : is_nearer ? "nearing" : "leaving";
     }
   }
-  if (row.verdict != "settled") {
-    curve.settled_since.reset();
-  } else if (!curve.settled_since) {
-    curve.settled_since = curve.points.front().epoch;
-  }
-  row.since_epoch = curve.settled_since;
   return row;
 }
 
-void Verdicts::judge_layer(const LayerRow& layer, std::vector<VerdictRow>& rows) {
-  const std::optional<double> now = layer.root_mean_square;
-  const auto name = std::make_pair(layer.stream, layer.layer);
-  // A layer that begins at 0 would explode with its first activation.
-  if (now && std::isfinite(*now) && *now > 0) {
-    memory_.first_root_mean_square.try_emplace(name, *now);
-  }
-  const auto first = memory_.first_root_mean_square.find(name);
-  const std::optional<double> first_value =
-      first == memory_.first_root_mean_square.end() ? std::nullopt : std::optional(first->second);
-  if (auto alarm = dead_alarm(layer, options_)) rows.push_back(std::move(*alarm));
-  if (auto alarm = exploding_alarm(layer, first_value, options_)) rows.push_back(std::move(*alarm));
+void Verdicts::judge_layer(const LayerRow& layer, const LossCourse& loss,
+                           std::vector<VerdictRow>& rows) {
+  LayerCourse& course = memory_.layers[{layer.stream, layer.layer}];
+  course.add(layer, loss, options_.exploding_growth);
+  const auto tell = [&](std::optional<VerdictRow> alarm) {
+    if (alarm) rows.push_back(std::move(*alarm));
+  };
+  tell(dead_alarm(layer, course.dead, options_));
+  tell(collapsing_alarm(layer, course.rank));
+  tell(exploding_alarm(layer, course.growth, options_));
 }
 
 Result<void> Verdicts::restore(const std::string& state) {

@@ -93,7 +93,6 @@ TEST_CASE("the epoch's table shows packs, drift, verdicts and alarms where the r
   report.drifts = {drift};
   livecca::VerdictRow verdict;
   verdict.layer = "lower";
-  verdict.reference = "pack";
   verdict.verdict = "undecided";
   report.verdicts = {verdict};
   CHECK(contains(table(), "−0.125"));

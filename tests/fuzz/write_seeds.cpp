@@ -24,6 +24,7 @@ void write_rows(const fs::path& folder, const livecca_tests::SavedRun& run) {
   add(livecca::SpectrumRow());
   add(livecca::LayerRow());
   add(livecca::VerdictRow());
+  add(livecca::DirectionRow());
   add(livecca::OverheadRow());
   livecca_tests::write_text(folder / "empty.jsonl", empty);
   livecca_tests::write_text(folder / "torn.jsonl", full.substr(0, full.size() / 2));

@@ -45,10 +45,21 @@ inline livecca::LayerRow layer_row(livecca::Stream stream, const std::string& la
 }
 
 inline livecca::VerdictRow verdict_row(livecca::Stream stream, const std::string& layer) {
-  auto row = row_of_pair<livecca::VerdictRow>(layer, layer);
+  livecca::VerdictRow row;
+  row.layer = layer;
+  row.measure = "pwcca_distance";
   row.stream = stream;
   row.verdict = "settled";
   row.since_epoch = 12;
+  row.speed = 0.0625;
+  row.remaining = 0.03125;
+  return row;
+}
+
+inline livecca::DirectionRow direction_row(livecca::Stream stream, const std::string& layer) {
+  auto row = row_of_pair<livecca::DirectionRow>(layer, layer);
+  row.stream = stream;
+  row.direction = "nearing";
   return row;
 }
 
@@ -91,6 +102,7 @@ inline livecca::SnapshotRows snapshot_rows(std::int64_t epoch,
       rows.measures.push_back(measure_row(stream, layers[i], value));
       rows.layers.push_back(layer_row(stream, layers[i]));
       rows.verdicts.push_back(verdict_row(stream, layers[i]));
+      rows.directions.push_back(direction_row(stream, layers[i]));
     }
     auto drift = row_of_pair<livecca::DriftRow>(layers[i], layers[i]);
     drift.probe = 0.25;

@@ -29,6 +29,8 @@ bool mentions(const RunMetrics& metrics, const std::string& text) {
 
 const std::string pair_labels =
     R"({run="first",stream="probe",layer="fc",reference="seed7",measure="pwcca_distance")";
+const std::string layer_labels =
+    R"({run="first",stream="probe",layer="fc",measure="pwcca_distance")";
 
 }  // namespace
 
@@ -43,8 +45,11 @@ TEST_CASE("a snapshot's rows are series") {
   CHECK(has(metrics, "livecca_measure_standard_error" + pair_labels + "} 0.0625"));
   CHECK(has(metrics, "livecca_measure_effective_samples" + pair_labels + "} 2000"));
   CHECK(has(metrics, "livecca_measure_status" + pair_labels + ",status=\"ok\"} 1"));
-  CHECK(has(metrics, "livecca_verdict" + pair_labels + ",verdict=\"settled\"} 1"));
-  CHECK(has(metrics, "livecca_settled_since_epoch" + pair_labels + "} 12"));
+  CHECK(has(metrics, "livecca_verdict" + layer_labels + ",verdict=\"settled\"} 1"));
+  CHECK(has(metrics, "livecca_settled_since_epoch" + layer_labels + "} 12"));
+  CHECK(has(metrics, "livecca_layer_speed" + layer_labels + "} 0.0625"));
+  CHECK(has(metrics, "livecca_layer_remaining" + layer_labels + "} 0.03125"));
+  CHECK(has(metrics, "livecca_direction" + pair_labels + ",direction=\"nearing\"} 1"));
   const std::string layer = R"({run="first",stream="train",network="net",layer="fc"} )";
   CHECK(has(metrics, "livecca_layer_rank" + layer + "48"));
   CHECK(has(metrics, "livecca_layer_effective_rank" + layer + "12.5"));
@@ -112,7 +117,7 @@ TEST_CASE("a verdict or a status that changes leaves no old one behind") {
     row.since_epoch.reset();
   }
   metrics.snapshot(rows, {});
-  CHECK(has(metrics, "livecca_verdict" + pair_labels + ",verdict=\"moving\"} 1"));
+  CHECK(has(metrics, "livecca_verdict" + layer_labels + ",verdict=\"moving\"} 1"));
   CHECK_FALSE(mentions(metrics, "settled"));
 }
 

@@ -22,7 +22,7 @@ class Layers:
         self.change = random.normal(size=(10, 12)).astype(np.float32)
 
     def run(self, inputs: Array, epoch: int) -> dict[str, Array]:
-        # In float64 first: in float32 a product of a part of the inputs may differ in its last bits.
+        # In float64 first: in float32, products of a part of the inputs may differ in last bits.
         weights = (self.first + 0.1 * epoch * self.change).astype(np.float64)
         hidden = np.tanh(inputs @ weights).astype(np.float32)
         return {"hidden": hidden, "out": hidden[:, :4] ** 2}

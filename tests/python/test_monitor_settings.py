@@ -29,25 +29,36 @@ def watched(run: Path, epochs: int = 4, **options: Any) -> None:
             monitor.snapshot(epoch)
 
 
-def verdicts(run: Path) -> list[str]:
-    rows = livecca.read_run(run).of(livecca.VerdictRow)
-    return [row.verdict for row in rows if row.reference == "start"]
+def directions(run: Path) -> list[str]:
+    rows = livecca.read_run(run).of(livecca.DirectionRow)
+    return [row.direction for row in rows if row.reference == "start"]
 
 
-def test_verdicts_have_settings(tmp_path: Path) -> None:
+def test_directions_have_settings(tmp_path: Path) -> None:
     watched(tmp_path / "default", epochs=6, verdict_snapshots=3)
     watched(tmp_path / "coarse", epochs=6, verdict_snapshots=3, verdict_least_change=10.0)
-    assert "moving" in verdicts(tmp_path / "default")
-    assert "moving" not in verdicts(tmp_path / "coarse")
+    moves = {"nearing", "leaving"}
+    assert moves & set(directions(tmp_path / "default"))
+    assert not moves & set(directions(tmp_path / "coarse"))
 
 
 @pytest.mark.parametrize(
-    "option", ["dead_share", "exploding_growth", "nonfinite_share", "snapshots", "least_change"]
+    "option",
+    [
+        "dead_share",
+        "exploding_growth",
+        "nonfinite_share",
+        "snapshots",
+        "least_change",
+        "tolerance",
+        "first_verdict",
+    ],
 )
 def test_each_setting_of_verdicts_is_the_cores(tmp_path: Path, option: str) -> None:
     with pytest.raises(livecca.Error) as error:
         livecca.Monitor(
-            tmp_path / "run", **{f"verdict_{option}": 0 if option == "snapshots" else -1.0}
+            tmp_path / "run",
+            **{f"verdict_{option}": 0 if option in ("snapshots", "first_verdict") else -1.0},
         )
     assert option in str(error.value) and "\n" not in str(error.value)
 

@@ -12,7 +12,7 @@ import pytest
 
 import livecca
 from drifting import Layers, probe_pass
-from livecca import EventRow, FinalReport, MeasureRow, Snapshot, VerdictRow
+from livecca import DirectionRow, EventRow, FinalReport, MeasureRow, Snapshot, VerdictRow
 from livecca._reports import html
 
 
@@ -53,17 +53,22 @@ def test_text_and_html_of_a_snapshot_show_the_same(tmp_path: Path) -> None:
     assert all(re.fullmatch(r"0\.\d{4}", row[4]) for row in first)
 
 
-def test_the_verdict_is_that_of_the_reference_or_of_the_layer() -> None:
+def test_the_verdict_is_that_of_the_layer_and_says_where_it_goes() -> None:
     rows = [number(), number(layer="fc2"), number(layer="fc2", stream="train")]
     verdicts = [
         VerdictRow(layer="fc1", verdict="wandering"),
-        VerdictRow(layer="fc2", verdict="settled", reference="start"),
+        VerdictRow(
+            layer="fc2", verdict="settled", reference="start"
+        ),  # as an earlier version wrote
+        DirectionRow(layer="fc1", reference="start", direction="leaving"),
+        DirectionRow(layer="fc2", reference="start", direction="keeping"),
         VerdictRow(layer="fc2", verdict="best_match_elsewhere", reference="start", message="m"),
     ]
     report = snapshot_of([*rows, *verdicts])
-    words = [line.split()[-1] for line in str(report).splitlines()[3:6]]
-    assert words == ["wandering", "settled", "0.7500"]
-    assert [row[6] for row in cells_of(report._repr_html_())] == ["wandering", "settled", ""]
+    words = [re.split(r"  +", line)[-1] for line in str(report).splitlines()[3:6]]
+    assert words == ["wandering, leaving", "settled", "0.7500"]
+    shown = [row[6] for row in cells_of(report._repr_html_())]
+    assert shown == ["wandering, leaving", "settled", ""]
 
 
 def test_alarms_have_a_line() -> None:

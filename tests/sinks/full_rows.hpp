@@ -76,11 +76,32 @@ inline livecca::VerdictRow full_verdict() {
           .reference_layer = "b",
           .measure = "svcca_distance",
           .since_epoch = -1,
+          .speed = 0.0625,
+          .exponent = 1.25,
+          .remaining = 0.03,
+          .remaining_low = 0.01,
+          .remaining_high = 0.09,
+          .moved = {0.0625, std::nullopt, 0.5},
+          .snapshots = 5,
+          .message = "for people",
+          .slope = -0.01,
+          .slope_error = 0.002,
+          .error_source = "jackknife"};
+}
+
+inline livecca::DirectionRow full_direction() {
+  return {.epoch = 6,
+          .step = 7,
+          .stream = livecca::Stream::train,
+          .layer = "a",
+          .reference = "seed7",
+          .reference_layer = "b",
+          .measure = "svcca_distance",
+          .direction = "nearing",
           .slope = -0.01,
           .slope_error = 0.002,
           .error_source = "jackknife",
-          .snapshots = 5,
-          .message = "for people"};
+          .snapshots = 5};
 }
 
 inline livecca::OverheadRow full_overhead() {
@@ -133,6 +154,7 @@ inline std::vector<livecca::AnyRow> one_of_each() {
           full_layer(),
           livecca::DriftRow{1, 2, "a", "seed7", "b", "pwcca_distance", 0.25, 0.375},
           full_verdict(),
+          full_direction(),
           livecca::LogRow{.epoch = 1, .step = 2, .name = "loss", .value = 0.1},
           livecca::Event{1, "missing", "net/a", "it was not fed", 3},
           full_overhead()};

@@ -266,20 +266,22 @@ TEST_CASE("a file is gone on with from a size, at the end of a whole line") {
   CHECK_THROWS_AS(JsonlFile::at_end_of(folder.path() / "none"), Error);
 }
 
-TEST_CASE("a verdict without a slope and a drift have null and no number that is not one") {
+TEST_CASE("a verdict without a forecast and a drift have null and no number that is not one") {
   VerdictRow verdict;
   verdict.layer = "conv1";
   verdict.verdict = "dead";
   verdict.message = "no neuron varies";
   const auto line = livecca_tests::parsed(to_json(verdict, "run", 1));
   CHECK(line["kind"] == "verdict");
-  CHECK(line["slope"].is_null());
+  CHECK(line["remaining"].is_null());
+  CHECK(line["moved"][2].is_null());
+  CHECK_FALSE(line.contains("slope"));  // of older rows only
   CHECK(line["since_epoch"].is_null());
   verdict.since_epoch = 4;
-  verdict.slope = -0.5;
+  verdict.remaining = 0.5;
   const auto settled = livecca_tests::parsed(to_json(verdict, "run", 1));
   CHECK(settled["since_epoch"] == 4);
-  CHECK(settled["slope"] == -0.5);
+  CHECK(settled["remaining"] == 0.5);
   DriftRow drift;
   drift.probe = 0.25;
   drift.train = 0.5;

@@ -358,7 +358,7 @@ TEST_CASE("alarms are told when they change, and when they are over") {
     SnapshotRows rows = small_snapshot(0, static_cast<std::uint64_t>(time));
     VerdictRow verdict;
     verdict.layer = "conv1";
-    verdict.verdict = "dead";
+    verdict.verdict = *message == '\0' ? "moving" : "dead";
     verdict.message = message;
     rows.verdicts.push_back(verdict);
     sink->snapshot(rows, {++time, rows.step});

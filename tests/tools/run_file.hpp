@@ -39,10 +39,19 @@ inline livecca::VerdictRow verdict_row(std::int64_t epoch, const std::string& la
   row.step = static_cast<std::uint64_t>(10 * epoch + 10);
   row.layer = layer;
   row.verdict = verdict;
-  if (verdict == "moving" || verdict == "settled" || verdict == "undecided") {
-    row.reference = "seed7";
-    row.measure = "pwcca_distance";
-  }
+  if (!livecca::is_alarm(row)) row.measure = "pwcca_distance";
+  return row;
+}
+
+inline livecca::DirectionRow direction_row(std::int64_t epoch, const std::string& layer,
+                                           const std::string& direction) {
+  livecca::DirectionRow row;
+  row.epoch = epoch;
+  row.step = static_cast<std::uint64_t>(10 * epoch + 10);
+  row.layer = row.reference_layer = layer;
+  row.reference = "seed7";
+  row.measure = "pwcca_distance";
+  row.direction = direction;
   return row;
 }
 

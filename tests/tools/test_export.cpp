@@ -129,7 +129,11 @@ TEST_CASE_FIXTURE(ExportFixture, "every field of a row has a column, in the row'
   };
   check_all(measure_row(0, "fc", 0.5), "measure");
   check_all(livecca::LayerRow(), "layer");
-  check_all(livecca::VerdictRow(), "verdict");
+  livecca::VerdictRow verdict;  // with what only older rows have
+  verdict.slope = verdict.slope_error = 0.5;
+  verdict.error_source = "jackknife";
+  check_all(verdict, "verdict");
+  check_all(livecca::DirectionRow(), "direction");
   check_all(livecca::DriftRow(), "drift");
   check_all(livecca::LogRow(), "log");
   check_all(livecca::SpectrumRow(), "spectrum");

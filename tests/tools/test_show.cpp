@@ -70,23 +70,38 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
     }
     auto settled = verdict_row(epoch, "conv1", epoch < 6 ? "undecided" : "settled");
     settled.since_epoch = 4;
+    settled.speed = 0.0025;
+    settled.remaining = 0.01;
+    settled.remaining_low = 0.003;
+    settled.remaining_high = 0.03;
     run_file.add(settled);
-    run_file.add(verdict_row(epoch, "fc", "moving"));
+    auto moving = verdict_row(epoch, "fc", "moving");
+    moving.speed = 0.125;
+    run_file.add(moving);
+    run_file.add(direction_row(epoch, "conv1", "leaving"));
+    run_file.add(direction_row(epoch, "fc", "nearing"));
   }
   run_file.add(measure_row(3, "conv1", 0.0625, "final"));
   const std::string text = drawn({}, {.now = 1000000});
   CAPTURE(text);
   CHECK(has(text, "first: network net, epoch 7, 8 epochs seen, last row 11 days ago\n"));
   const std::string conv1 = line(text, "pwcca_distance to seed7, probe stream; █ is 0.8", "conv1");
-  CHECK(has(conv1, "0.1400  0.8750  +0.0800  settled since 4"));
+  CHECK(has(conv1, "0.1400  0.8750  +0.0800  leaving"));
   CHECK(has(conv1, "▁▁▁▁"));
-  CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.0800  moving"));
+  CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.0800  nearing"));
+  CHECK(has(text, "1 of 2 layers have settled; fc moves most, by 0.12 an epoch\n"));
+  const std::string told = line(text, "layers have settled", "conv1");
+  for (const char* cell : {"0.0025  0.003 to 0.03 ", " 0.1400 ↑ ", " 0.0700  settled since 4"}) {
+    CAPTURE(cell);
+    CHECK(has(told, cell));
+  }
+  CHECK(has(line(text, "layers have settled", "fc"), " 0.6600 ↓ "));
   CHECK(has(line(text, "pwcca_distance to its own start", "conv1"), "0.0700  0.8750  +0.0400"));
-  CHECK_FALSE(has(line(text, "pwcca_distance to its own start", "fc"), "moving"));
+  CHECK_FALSE(has(line(text, "pwcca_distance to its own start", "fc"), "nearing"));
   CHECK(has(line(text, "pwcca_distance to the final state", "conv1"), "0.0625"));
   CHECK(has(line(text, "first:", "loss"), "0.25  0.25 to 2"));
   CHECK(text.find("to seed7") < text.find("to its own start"));
-  CHECK(text.find("conv1") < text.find("fc"));
+  CHECK(text.find("  conv1") < text.find("  fc"));
   CHECK_FALSE(has(text, "\x1b"));
 }
 

@@ -85,41 +85,62 @@ TEST_CASE("a difference within two standard errors is none, unless both vary ali
   CHECK_FALSE(alarm_of(rows, halves));
 }
 
-TEST_CASE("a layer is dead from half of its neurons on") {
+TEST_CASE("a layer is dead once half of the neurons that varied no longer do") {
   LayerRow row = healthy();
-  CHECK_FALSE(dead_alarm(row, {}));
+  DeadCourse course{.fewest = 0, .is_first = false};
+  CHECK_FALSE(dead_alarm(row, course, {}));
   row.dead = row.rank = 32;
-  const auto alarm = dead_alarm(row, {});
+  const auto alarm = dead_alarm(row, course, {});
   REQUIRE(alarm);
   CHECK(alarm->verdict == "dead");
   CHECK(alarm->layer == "conv1");
   CHECK(alarm->message == "32 of 64 neurons do not vary, rank 32");
-  row.dead = 64;
-  row.rank = 0;
-  CHECK(dead_alarm(row, {}));
+  // 20 never varied: 22 of the other 44 are at 42.
+  course.fewest = 20;
+  row.dead = 41;
+  CHECK_FALSE(dead_alarm(row, course, {}));
+  row.dead = 42;
+  CHECK(dead_alarm(row, course, {}));
   row.effective_samples = 3;
-  CHECK_FALSE(dead_alarm(row, {}));
+  CHECK_FALSE(dead_alarm(row, course, {}));
   row = healthy();
   row.dead = row.rank = 0;  // its solve failed
-  CHECK_FALSE(dead_alarm(row, {}));
+  CHECK_FALSE(dead_alarm(row, {.fewest = 0, .is_first = true}, {}));
+}
+
+TEST_CASE("a layer that begins half dead is told once, and one that is all dead always") {
+  LayerRow row = healthy();
+  row.dead = 40;
+  row.rank = 24;
+  CHECK(dead_alarm(row, {.fewest = 40, .is_first = true}, {}).value().message ==
+        "40 of 64 neurons do not vary, from the first snapshot on, rank 24");
+  CHECK_FALSE(dead_alarm(row, {.fewest = 40, .is_first = false}, {}));
+  row.dead = 64;
+  row.rank = 0;
+  CHECK(dead_alarm(row, {.fewest = 64, .is_first = false}, {}));
 }
 
 TEST_CASE("a layer explodes by its activations' size or by what is not finite") {
   LayerRow row = healthy();
-  CHECK_FALSE(exploding_alarm(row, 0.015, {}));
-  CHECK_FALSE(exploding_alarm(row, std::nullopt, {}));
+  CHECK_FALSE(exploding_alarm(row, {}, {}));
   row.root_mean_square = 1.6;
   row.samples_left_out = row.samples_nonfinite = 11;
   row.samples = 989;
-  const auto alarm = exploding_alarm(row, 0.01, {});
+  GrowthCourse course;
+  course.exploded_from = 0.01;
+  const auto alarm = exploding_alarm(row, course, {});
   REQUIRE(alarm);
   CHECK(alarm->verdict == "exploding");
   CHECK(alarm->message ==
-        "root mean square 1.6, 160 times the first, 0.01; 11 of 1000 samples are not finite");
-  CHECK(exploding_alarm(row, 1.6, {})->message == "11 of 1000 samples are not finite");
+        "root mean square 1.6, 160 times the highest before, 0.01; 11 of 1000 samples are not "
+        "finite");
+  CHECK(exploding_alarm(row, {}, {})->message == "11 of 1000 samples are not finite");
   row.samples_left_out = 500;  // others' rows
   row.samples_nonfinite = 9;
-  CHECK_FALSE(exploding_alarm(row, 1.6, {}));
+  CHECK_FALSE(exploding_alarm(row, {}, {}));
   row.samples = row.samples_left_out = row.samples_nonfinite = 0;
-  CHECK_FALSE(exploding_alarm(row, 1.6, {}));
+  CHECK_FALSE(exploding_alarm(row, {}, {}));
+  row.root_mean_square = 2e18;
+  CHECK(exploding_alarm(row, {}, {})->message ==
+        "root mean square 2e+18, its square is near the largest number of float32");
 }

@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::uint64_t seed = 161803;
 
-/// The verdicts on a snapshot of these numbers.
-std::vector<VerdictRow> add(Verdicts& verdicts, std::int64_t epoch,
+/// What is said of a snapshot of these numbers.
+SnapshotVerdicts add(Verdicts& verdicts, std::int64_t epoch,
                             const std::vector<MeasureRow>& numbers,
                             const std::vector<std::vector<HalfValue>>& halves = {},
                             const std::vector<LayerRow>& layers = {}) {
@@ -36,17 +36,17 @@ std::vector<VerdictRow> add(Verdicts& verdicts, std::int64_t epoch,
   return verdicts.add(input);
 }
 
-VerdictRow add_value(Verdicts& verdicts, std::int64_t epoch, std::optional<double> value,
-                     std::optional<double> floor = std::nullopt) {
+DirectionRow add_value(Verdicts& verdicts, std::int64_t epoch, std::optional<double> value,
+                       std::optional<double> floor = std::nullopt) {
   MeasureRow row = number_at(epoch, value);
   row.noise_floor = floor;
-  const auto rows = add(verdicts, epoch, {row});
+  const auto rows = add(verdicts, epoch, {row}).directions;
   REQUIRE(rows.size() == 1);
   return rows[0];
 }
 
 struct Rates {
-  double moving = 0;  ///< verdicts on full windows that say so
+  double moving = 0;  ///< directions of full windows that say so
   double moving_by_jackknife_alone = 0;
 };
 
@@ -65,12 +65,13 @@ Rates rates_of(const NoisyCurve::Noise& noise, const std::function<double(double
       const auto [row, halves] = curve.at(epoch, truth(epoch));
       std::vector<std::vector<HalfValue>> all_halves;
       if (with_halves) all_halves.push_back(halves);
-      const std::string verdict = add(verdicts, epoch, {row}, all_halves).at(0).verdict;
+      const std::string direction =
+          add(verdicts, epoch, {row}, all_halves).directions.at(0).direction;
       window.push_back(
           {static_cast<std::uint64_t>(epoch), epoch, row.value.value(), {}, {}, halves});
       if (window.size() < 5) continue;
       const Slope slope = fit_slope(std::span(window).last(5)).value();
-      rates.moving += verdict == "moving";
+      rates.moving += direction == "nearing" || direction == "leaving";
       rates.moving_by_jackknife_alone +=
           std::abs(slope.per_snapshot) > 2 * slope.jackknife_error.value() &&
           std::abs(slope.change) > 0.005;
@@ -83,39 +84,37 @@ Rates rates_of(const NoisyCurve::Noise& noise, const std::function<double(double
 
 }  // namespace
 
-TEST_CASE("a falling curve is moving, and settled since the snapshot from which on it is flat") {
+TEST_CASE("a falling distance is nearing, a rising one leaving, and a flat one keeping") {
   Verdicts verdicts({});
   NoisyCurve curve({.fresh = 0.001}, seed);
-  std::vector<VerdictRow> rows;
+  std::vector<DirectionRow> rows;
   for (int epoch = 0; epoch < 20; ++epoch) {
     const double truth = epoch < 8 ? 0.8 - 0.05 * epoch : 0.4;
     rows.push_back(add_value(verdicts, epoch, curve.at(epoch, truth).first.value));
   }
-  CHECK(rows[0].verdict == "undecided");
-  CHECK(rows[1].verdict == "undecided");
+  CHECK(rows[0].direction == "undecided");
+  CHECK(rows[1].direction == "undecided");
   CHECK_FALSE(rows[1].slope);
   for (int epoch = 2; epoch < 9; ++epoch) {
     CAPTURE(epoch);
-    CHECK(rows[static_cast<std::size_t>(epoch)].verdict == "moving");
-    CHECK_FALSE(rows[static_cast<std::size_t>(epoch)].since_epoch);
+    CHECK(rows[static_cast<std::size_t>(epoch)].direction == "nearing");
   }
   CHECK(rows[6].slope.value() == doctest::Approx(-0.05).epsilon(0.05));
   CHECK(rows[6].error_source == "residuals");
   CHECK(rows[6].snapshots == 5);
   CHECK(rows[6].step == 600);
-  for (std::size_t epoch = 13; epoch < 20; ++epoch) {
-    CHECK(rows[epoch].verdict == "settled");
-    CHECK(rows[epoch].since_epoch == rows[13].since_epoch);
+  for (std::size_t epoch = 13; epoch < 20; ++epoch) CHECK(rows[epoch].direction == "keeping");
+  add_value(verdicts, 20, 0.5);
+  CHECK(add_value(verdicts, 21, 0.6).direction == "leaving");
+  // Of a similarity it is the other way round.
+  Verdicts similar({});
+  DirectionRow last;
+  for (int epoch = 0; epoch < 5; ++epoch) {
+    MeasureRow row = number_at(epoch, 0.2 + 0.1 * epoch);
+    row.direction = Direction::similarity;
+    last = add(similar, epoch, {row}).directions.at(0);
   }
-  CHECK(rows[13].since_epoch.value() >= 7);
-  CHECK(rows[13].since_epoch.value() <= 9);
-  // What moves again is not settled, and later settled anew.
-  CHECK(add_value(verdicts, 20, 0.3).epoch == 20);
-  CHECK(add_value(verdicts, 21, 0.2).verdict == "moving");
-  VerdictRow last;
-  for (int epoch = 22; epoch < 30; ++epoch) last = add_value(verdicts, epoch, 0.2);
-  CHECK(last.verdict == "settled");
-  CHECK(last.since_epoch.value() >= 20);
+  CHECK(last.direction == "nearing");
 }
 
 TEST_CASE("flat curves that are noisy seldom count as moving") {
@@ -150,13 +149,13 @@ TEST_CASE("the error of a slope is the jackknife's where inputs vary most, else 
   const auto source_of = [](const NoisyCurve::Noise& noise, bool with_halves) {
     Verdicts verdicts({});
     NoisyCurve curve(noise, seed);
-    VerdictRow row;
+    DirectionRow row;
     for (int epoch = 0; epoch < 5; ++epoch) {
       const auto [number, halves] = curve.at(epoch, 0.4);
       std::vector<std::vector<HalfValue>> all_halves(1);
       // One snapshot without halves, or with others, is enough to know nothing of the slope's.
       if (with_halves || epoch != 2) all_halves[0] = halves;
-      row = add(verdicts, epoch, {number}, all_halves).at(0);
+      row = add(verdicts, epoch, {number}, all_halves).directions.at(0);
     }
     CHECK(row.slope_error.value() > 0);
     return row.error_source;
@@ -165,54 +164,52 @@ TEST_CASE("the error of a slope is the jackknife's where inputs vary most, else 
   CHECK(source_of({.fresh = 0.01}, false) == "residuals");
   // Halves that scatter about a line that the whole does not leave.
   Verdicts verdicts({});
-  VerdictRow row;
+  DirectionRow row;
   for (int epoch = 0; epoch < 3; ++epoch) {
     const double turn = 0.1 * epoch;
     row = add(verdicts, epoch, {number_at(epoch, 0.4 - 0.02 * epoch)},
               {{{0.4 - 0.02 * epoch + turn, 0.5}, {0.4 - 0.02 * epoch - turn, 0.5}}})
-              .at(0);
+              .directions.at(0);
   }
   CHECK(row.error_source == "jackknife");
   CHECK(row.slope_error.value() == doctest::Approx(0.1));
-  CHECK(row.verdict == "settled");
+  CHECK(row.direction == "keeping");
 }
 
-TEST_CASE("points on a line, and of one value, have an error above 0 and the right verdict") {
+TEST_CASE("points on a line, and of one value, have an error above 0 and the right direction") {
   Verdicts falling({});
   Verdicts flat({});
   for (int epoch = 0; epoch < 5; ++epoch) {
-    const VerdictRow moving = add_value(falling, epoch, 0.5 - 0.125 * epoch);
-    const VerdictRow settled = add_value(flat, epoch, 0.1);
+    const DirectionRow moving = add_value(falling, epoch, 0.5 - 0.125 * epoch);
+    const DirectionRow still = add_value(flat, epoch, 0.1);
     if (epoch < 2) continue;
-    CHECK(moving.verdict == "moving");
+    CHECK(moving.direction == "nearing");
     CHECK(moving.slope_error.value() > 0);
     CHECK(moving.slope_error.value() < 1e-12);
-    CHECK(settled.verdict == "settled");
-    CHECK(settled.since_epoch == 0);
+    CHECK(still.direction == "keeping");
   }
 }
 
 TEST_CASE("snapshots without a value are gaps: a slope stays one a snapshot") {
   Verdicts verdicts({});
   for (const int epoch : {0, 1, 2}) add_value(verdicts, epoch, 0.9 - 0.1 * epoch);
-  CHECK(add_value(verdicts, 3, std::nullopt).verdict == "undecided");
-  const VerdictRow row = add_value(verdicts, 4, 0.5);
+  CHECK(add_value(verdicts, 3, std::nullopt).direction == "undecided");
+  const DirectionRow row = add_value(verdicts, 4, 0.5);
   CHECK(row.snapshots == 4);
   CHECK(row.slope.value() == doctest::Approx(-0.1));
   for (const int epoch : {5, 6}) add_value(verdicts, epoch, std::nullopt);
-  CHECK(add_value(verdicts, 7, std::nullopt).verdict == "undecided");
+  CHECK(add_value(verdicts, 7, std::nullopt).direction == "undecided");
 }
 
 TEST_CASE("numbers that are no nearer than independent data would be decide nothing") {
   Verdicts verdicts({});
   for (int epoch = 0; epoch < 5; ++epoch) {
-    const VerdictRow row = add_value(verdicts, epoch, 0.869 - 0.001 * (epoch % 2), 0.87);
-    CHECK(row.verdict == "undecided");
-    CHECK_FALSE(row.since_epoch);
+    const DirectionRow row = add_value(verdicts, epoch, 0.869 - 0.001 * (epoch % 2), 0.87);
+    CHECK(row.direction == "undecided");
   }
-  // What leaves its floor is moving.
+  // What leaves its floor has a direction.
   add_value(verdicts, 5, 0.82, 0.87);
-  CHECK(add_value(verdicts, 6, 0.78, 0.87).verdict == "moving");
+  CHECK(add_value(verdicts, 6, 0.78, 0.87).direction == "nearing");
 }
 
 TEST_CASE("curves are of references that stay, by name or of the only layer; streams are apart") {
@@ -231,7 +228,7 @@ TEST_CASE("curves are of references that stay, by name or of the only layer; str
   numbers.back().stream = Stream::train;
   numbers.push_back(row_of("seed7", "conv1"));
   numbers.back().measure = "svcca_distance";
-  const auto rows = add(verdicts, 0, numbers);
+  const auto rows = add(verdicts, 0, numbers).directions;
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].reference == "seed7");
   CHECK(rows[0].reference_layer == "conv1");
@@ -241,21 +238,21 @@ TEST_CASE("curves are of references that stay, by name or of the only layer; str
   CHECK_THROWS_AS(add(verdicts, 1, numbers, {{}, {}}), Error);
 }
 
-TEST_CASE("alarms on layers are of the trained network, against what it began with") {
+TEST_CASE("alarms on layers are of the trained network, against what it was before") {
   Verdicts verdicts({});
   LayerRow row = layer_row("fc", 10, 0);
   const auto at = [&](std::int64_t epoch, double root_mean_square, const char* network = "net") {
     row.root_mean_square = root_mean_square;
     row.network = network;
-    return add(verdicts, epoch, {}, {}, {row});
+    return add(verdicts, epoch, {}, {}, {row}).verdicts;
   };
   CHECK(at(0, 0).empty());
   CHECK(at(1, 0.5).empty());
   CHECK(at(2, 49).empty());
-  CHECK(at(3, 51, "seed7").empty());
-  REQUIRE(at(4, 51).size() == 1);
+  CHECK(at(3, 5e6, "seed7").empty());
+  REQUIRE(at(4, 5e6).size() == 1);
   row.dead = 5;
-  const auto both = at(5, 51);
+  const auto both = at(5, 5e6);
   REQUIRE(both.size() == 2);
   CHECK(both[0].verdict == "dead");
   CHECK(both[1].verdict == "exploding");
@@ -274,10 +271,10 @@ TEST_CASE("a restored state gives the same rows, to the last bit") {
   const auto add_to = [&](Verdicts& verdicts, std::size_t i) {
     const LayerRow layer = layer_row("conv1", 8, std::pow(1.7, static_cast<double>(i)) / 3);
     std::string text;
-    for (const VerdictRow& row : add(verdicts, snapshots[i].first.epoch, {snapshots[i].first},
-                                     {snapshots[i].second}, {layer})) {
-      text += to_json(row, "run", 0) + "\n";
-    }
+    const SnapshotVerdicts said = add(verdicts, snapshots[i].first.epoch, {snapshots[i].first},
+                                      {snapshots[i].second}, {layer});
+    for (const VerdictRow& row : said.verdicts) text += to_json(row, "run", 0) + "\n";
+    for (const DirectionRow& row : said.directions) text += to_json(row, "run", 0) + "\n";
     return text;
   };
   for (std::size_t cut = 0; cut <= snapshots.size(); ++cut) {
@@ -300,11 +297,11 @@ TEST_CASE("what is no state is refused with a reason and changes nothing") {
   auto descending = livecca_tests::parsed(before);
   descending["curves"][0]["points"][1]["snapshot"] = 0;
   auto later = livecca_tests::parsed(before);
-  later["version"] = 2;
+  later["version"] = 3;
   for (const std::string& text : {std::string("{}"), std::string("no"), before.substr(0, 90),
                                   descending.dump(), later.dump()}) {
     CHECK(
-        verdicts.restore(text).why().starts_with("verdicts: expected a state of version 1, got: "));
+        verdicts.restore(text).why().starts_with("verdicts: expected a state of version 2, got: "));
     CHECK(verdicts.state() == before);
   }
   // Names may hold any bytes.
@@ -323,6 +320,8 @@ TEST_CASE("options that make no sense are refused") {
   };
   CHECK(why_not([](auto& options) { options.snapshots = 2; }) ==
         "verdict options: expected 3 or more snapshots, got 2");
+  why_not([](auto& options) { options.tolerance = 0; });
+  why_not([](auto& options) { options.first_verdict = 3; });
   why_not([](auto& options) { options.least_change = -1; });
   why_not([](auto& options) { options.least_change = std::nan(""); });
   why_not([](auto& options) { options.dead_share = 0; });

@@ -16,6 +16,7 @@ from livecca._replay import replay
 from livecca._reports.final import FinalReport
 from livecca._reports.snapshot import Snapshot
 from livecca._rows import (
+    DirectionRow,
     DriftRow,
     EventRow,
     LayerRow,
@@ -35,6 +36,7 @@ __version__: str = _core.version
 
 __all__ = [
     "Comparison",
+    "DirectionRow",
     "DriftRow",
     "Error",
     "EventRow",

@@ -188,9 +188,9 @@ class Monitor:
     **options
         The other fields of C++'s ``MonitorOptions``, for example ``measures``, ``network``,
         ``compare_before``, ``probe_schedule=livecca.Schedule.every_epochs(1)``, ``synchronous``.
-        Those of its ``verdicts`` are ``verdict_snapshots`` (5), ``verdict_least_change`` (0.005),
-        ``verdict_dead_share``, ``verdict_exploding_growth`` and ``verdict_nonfinite_share``; see
-        docs/verdicts.md.
+        Those of its ``verdicts`` are ``verdict_tolerance`` (0.05), ``verdict_first_verdict`` (6),
+        ``verdict_snapshots`` (5), ``verdict_least_change`` (0.005), ``verdict_dead_share``,
+        ``verdict_exploding_growth`` and ``verdict_nonfinite_share``; see docs/verdicts.md.
 
     Raises
     ------
@@ -336,7 +336,7 @@ class Monitor:
         return row if isinstance(row, MeasureRow) else None
 
     def log(self, name: str, value: float, *, epoch: int | None = None) -> None:
-        """Write a number of your own, such as a loss."""
+        """Write a number of your own. Alarms look at the one named "loss"; see docs/verdicts.md."""
         at = None if epoch is None else _checks.integer("epoch", epoch)
         self._core.log(at, _checks.text("name", name), _checks.number(str(name), value))
 

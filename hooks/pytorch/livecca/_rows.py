@@ -111,7 +111,21 @@ class DriftRow:
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """One word on how a layer develops, with the evidence for it."""
+    """One word on what a layer is doing, from its own motion; or an alarm.
+
+    Attributes
+    ----------
+    verdict
+        ``"moving"``, ``"wandering"``, ``"settled"`` or ``"undecided"``; other words are alarms.
+    speed, remaining, remaining_low, remaining_high, moved
+        Distances of PWCCA on the scale on which unrelated data have 1: to the snapshot before, an
+        epoch; to where the layer is forecast to end, with the interval of 80 %; to the snapshots 1,
+        2 and 4 before.
+    exponent
+        How the distance grows with the lag: 2 straight on, 1 as a random walk, 0 about a place.
+    slope, slope_error, error_source
+        Of rows that an earlier version wrote.
+    """
 
     kind: ClassVar[str] = "verdict"
     epoch: int = 0
@@ -123,10 +137,44 @@ class VerdictRow:
     reference_layer: str = ""
     measure: str = ""
     since_epoch: int | None = None
-    slope: float | None = None
-    slope_error: float | None = None
+    speed: float | None = None
+    exponent: float | None = None
+    remaining: float | None = None
+    remaining_low: float | None = None
+    remaining_high: float | None = None
+    moved: tuple[float | None, ...] = ()
     snapshots: int = 0
     message: str = ""
+    slope: float | None = None
+    slope_error: float | None = None
+    error_source: str = ""
+
+
+@dataclass(frozen=True)
+class DirectionRow:
+    """Whether a layer comes nearer to a reference, in one word.
+
+    Attributes
+    ----------
+    direction
+        ``"nearing"``, ``"leaving"``, ``"keeping"`` its distance, or ``"undecided"``.
+    slope
+        The change of the measure's value a snapshot.
+    """
+
+    kind: ClassVar[str] = "direction"
+    epoch: int = 0
+    step: int = 0
+    stream: str = "probe"
+    layer: str = ""
+    reference: str = ""
+    reference_layer: str = ""
+    measure: str = ""
+    direction: str = ""
+    slope: float | None = None
+    slope_error: float | None = None
+    error_source: str = ""
+    snapshots: int = 0
 
 
 @dataclass(frozen=True)
@@ -173,11 +221,30 @@ class OverheadRow:
 
 
 Row = Union[
-    RunRow, MeasureRow, SpectrumRow, LayerRow, DriftRow, VerdictRow, LogRow, EventRow, OverheadRow
+    RunRow,
+    MeasureRow,
+    SpectrumRow,
+    LayerRow,
+    DriftRow,
+    VerdictRow,
+    DirectionRow,
+    LogRow,
+    EventRow,
+    OverheadRow,
 ]
 _CLASSES: dict[str, Any] = {
     row.kind: row
-    for row in (RunRow, MeasureRow, SpectrumRow, LayerRow, DriftRow, VerdictRow, LogRow, EventRow)
+    for row in (
+        RunRow,
+        MeasureRow,
+        SpectrumRow,
+        LayerRow,
+        DriftRow,
+        VerdictRow,
+        DirectionRow,
+        LogRow,
+        EventRow,
+    )
 }
 _FIELDS = {
     row: tuple(f.name for f in dataclasses.fields(row)) for row in (*_CLASSES.values(), OverheadRow)

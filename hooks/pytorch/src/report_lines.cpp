@@ -19,6 +19,7 @@ std::vector<std::string> lines_of(const SnapshotReport& report) {
   add(report.layers, lines);
   add(report.drifts, lines);
   add(report.verdicts, lines);
+  add(report.directions, lines);
   add(report.events, lines);
   return lines;
 }

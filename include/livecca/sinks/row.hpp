@@ -63,26 +63,67 @@ struct DriftRow {
   bool operator==(const DriftRow&) const = default;
 };
 
-/// Says in one word how a layer develops.
+/// How many snapshots back a layer's own motion is measured.
+inline constexpr std::array<std::size_t, 3> motion_lags{1, 2, 4};
+
+/// Says in one word what a layer is doing: one verdict a layer and snapshot of the probe, from its
+/// own motion, and alarms while they last. See docs/verdicts.md.
 struct VerdictRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
   Stream stream = Stream::probe;
   std::string layer;
-  /// "moving", "settled", "undecided" (too few snapshots, or nothing above the noise floor),
-  /// "best_match_elsewhere", "dead" or "exploding".
+  /// "moving", "wandering", "settled" or "undecided"; alarms: "best_match_elsewhere", "dead",
+  /// "collapsing" or "exploding".
   std::string verdict;
-  std::string reference;        ///< empty if the verdict is on the layer alone
-  std::string reference_layer;  ///< for "best_match_elsewhere", the layer that matches best
-  std::string measure;          ///< with its direction; empty if the verdict is on the layer alone
-  std::optional<std::int64_t> since_epoch;  ///< for "settled": the layer has not moved since
-  std::optional<double> slope;              ///< change of the value per snapshot
+  std::string reference;        ///< of "best_match_elsewhere" only; in older rows, of all
+  std::string reference_layer;  ///< of "best_match_elsewhere": the layer that matches best
+  std::string measure;          ///< that the motion is measured by; of alarms, that they rest on
+  std::optional<std::int64_t> since_epoch;  ///< for "settled": since when it is said
+  /// The distance to the snapshot before, an epoch; de-biased for the probe's size, as all
+  /// distances here: what unrelated data would have is 1.
+  std::optional<double> speed;
+  /// How the distance grows with the lag: 2 straight on, 1 as a random walk, near 0 about a place.
+  std::optional<double> exponent;
+  std::optional<double> remaining;  ///< forecast of the distance to where the layer ends
+  std::optional<double> remaining_low;   ///< of the interval that has it in 80 % of all cases
+  std::optional<double> remaining_high;
+  /// The distances to the snapshots motion_lags before; empty where there is none.
+  std::array<std::optional<double>, motion_lags.size()> moved{};
+  std::size_t snapshots = 0;  ///< that the verdict rests on
+  std::string message;        ///< one line for people; empty if the verdict says it all
+  std::optional<double> slope;  ///< older rows only: see DirectionRow
+  std::optional<double> slope_error;
+  std::string error_source;
+
+  bool operator==(const VerdictRow&) const = default;
+};
+
+/// Whether the row tells of something wrong, and is no verdict on the layer's motion.
+inline bool is_alarm(const VerdictRow& row) {
+  return row.verdict != "moving" && row.verdict != "wandering" && row.verdict != "settled" &&
+         row.verdict != "undecided";
+}
+
+/// Says in one word whether a layer comes nearer to a reference: one row a layer and reference that
+/// does not change, and snapshot.
+struct DirectionRow {
+  std::int64_t epoch = 0;
+  std::uint64_t step = 0;
+  Stream stream = Stream::probe;
+  std::string layer;
+  std::string reference;
+  std::string reference_layer;
+  std::string measure;  ///< with its direction
+  /// "nearing", "leaving", "keeping" its distance, or "undecided": too few snapshots, or nothing
+  /// that can be told from unrelated data.
+  std::string direction;
+  std::optional<double> slope;  ///< change of the value per snapshot
   std::optional<double> slope_error;
   std::string error_source;   ///< the larger of "jackknife" and "residuals"; empty without an error
   std::size_t snapshots = 0;  ///< the number of snapshots in the slope's fit
-  std::string message;        ///< one line for people; empty for moving, settled and undecided
 
-  bool operator==(const VerdictRow&) const = default;
+  bool operator==(const DirectionRow&) const = default;
 };
 
 /// The canonical correlations of a pair and their projection weights.
@@ -213,6 +254,8 @@ inline constexpr int rows_schema = 1;
 LIVECCA_EXPORT std::string to_json(const MeasureRow& row, const std::string& run, double wall_time);
 LIVECCA_EXPORT std::string to_json(const DriftRow& row, const std::string& run, double wall_time);
 LIVECCA_EXPORT std::string to_json(const VerdictRow& row, const std::string& run, double wall_time);
+LIVECCA_EXPORT std::string to_json(const DirectionRow& row, const std::string& run,
+                                   double wall_time);
 LIVECCA_EXPORT std::string to_json(const SpectrumRow& row, const std::string& run,
                                    double wall_time);
 LIVECCA_EXPORT std::string to_json(const LayerRow& row, const std::string& run, double wall_time);

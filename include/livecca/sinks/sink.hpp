@@ -20,7 +20,8 @@ struct SnapshotRows {
   std::vector<SpectrumRow> spectra;
   std::vector<LayerRow> layers;
   std::vector<DriftRow> drifts;      ///< for numbers that both streams have
-  std::vector<VerdictRow> verdicts;  ///< of both streams
+  std::vector<VerdictRow> verdicts;  ///< of the probe's layers; alarms of both streams
+  std::vector<DirectionRow> directions;  ///< of both streams
   std::optional<OverheadRow> overhead;
   /// True for the rows of finish(): distances of kept snapshots to the final state. Each row has
   /// the epoch and step of its own snapshot, in ascending order.

@@ -124,7 +124,7 @@ void History::keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
 }
 
 std::size_t History::most_recent_needed() const {
-  std::size_t most = 0;
+  std::size_t most = motion_lags.back();
   for (const std::size_t snapshots : options_.compare_before) most = std::max(most, snapshots);
   return most + 1;
 }

@@ -22,6 +22,9 @@ enum class Metric : std::uint8_t {
   drift,
   verdict,
   settled_since_epoch,
+  layer_speed,
+  layer_remaining,
+  direction,
   layer_rank,
   layer_effective_rank,
   layer_dead,
@@ -93,7 +96,16 @@ constexpr MetricFacts facts_of(Metric metric) {
               "What a layer is doing, as the label verdict; always 1."};
     case Metric::settled_since_epoch:
       return {Metric::settled_since_epoch, "livecca_settled_since_epoch", "gauge",
-              "Epoch since which a settled layer has not moved."};
+              "Epoch since which a layer counts as settled."};
+    case Metric::layer_speed:
+      return {Metric::layer_speed, "livecca_layer_speed", "gauge",
+              "PWCCA distance that a layer moves an epoch; unrelated data have 1."};
+    case Metric::layer_remaining:
+      return {Metric::layer_remaining, "livecca_layer_remaining", "gauge",
+              "Forecast of the PWCCA distance to where a layer ends."};
+    case Metric::direction:
+      return {Metric::direction, "livecca_direction", "gauge",
+              "Whether a layer nears a reference, as the label direction; always 1."};
     case Metric::layer_rank:
       return {Metric::layer_rank, "livecca_layer_rank", "gauge", "Rank of a layer's activations."};
     case Metric::layer_effective_rank:

@@ -24,6 +24,7 @@ std::set<Stream> streams_of(const SnapshotRows& rows) {
   for (const SpectrumRow& row : rows.spectra) streams.insert(row.stream);
   for (const LayerRow& row : rows.layers) streams.insert(row.stream);
   for (const VerdictRow& row : rows.verdicts) streams.insert(row.stream);
+  for (const DirectionRow& row : rows.directions) streams.insert(row.stream);
   return streams;
 }
 
@@ -93,6 +94,7 @@ void RunMetrics::replace_streams(const SnapshotRows& rows, const RowStamp& stamp
   for (const MeasureRow& row : rows.measures) measure(row);
   for (const LayerRow& row : rows.layers) layer(row);
   for (const VerdictRow& row : rows.verdicts) verdict(row);
+  for (const DirectionRow& row : rows.directions) direction(row);
   for (const DriftRow& row : rows.drifts) drift(row);
 }
 
@@ -134,7 +136,19 @@ void RunMetrics::verdict(const VerdictRow& row) {
   if (row.since_epoch) {
     group.set(Metric::settled_since_epoch, labels, static_cast<double>(*row.since_epoch));
   }
+  if (!is_alarm(row)) {
+    set_if(group, Metric::layer_speed, labels, row.speed);
+    set_if(group, Metric::layer_remaining, labels, row.remaining);
+  }
   group.set(Metric::verdict, labels.with("verdict", row.verdict), 1);
+}
+
+void RunMetrics::direction(const DirectionRow& row) {
+  Labels labels = of_run().with("stream", name_of(row.stream)).with("layer", row.layer);
+  labels.with("reference", row.reference);
+  add_reference_layer(labels, row.layer, row.reference_layer);
+  labels.with("measure", row.measure);
+  group_of(row.stream).set(Metric::direction, labels.with("direction", row.direction), 1);
 }
 
 void RunMetrics::drift(const DriftRow& row) {

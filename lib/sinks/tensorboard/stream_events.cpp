@@ -78,7 +78,7 @@ void StreamEvents::recall(const LayerRow& row, const RunFacts& facts) {
 
 void StreamEvents::recall(const VerdictRow& row) {
   // Unlike any table, so that the next one is written.
-  if (!row.message.empty()) alarms_ = {{row.message}};
+  if (is_alarm(row)) alarms_ = {{row.message}};
 }
 
 void StreamEvents::add_to_picture(const MeasureRow& row, const RunFacts& facts) {
@@ -100,7 +100,7 @@ void StreamEvents::draw_picture(const std::string& reference, const Heatmap& hea
 void StreamEvents::write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary) {
   TableCells alarms;
   for (const VerdictRow& row : verdicts) {
-    if (row.stream != stream_ || row.message.empty()) continue;
+    if (row.stream != stream_ || !is_alarm(row)) continue;
     alarms.push_back({markdown_of(row.layer), markdown_of(row.verdict), markdown_of(row.reference),
                       markdown_of(row.message)});
   }

@@ -138,7 +138,7 @@ Command export_command() {
        })},
       {.name = "--kind",
        .value_name = "KIND",
-       .help = "measure (the default), layer, verdict, drift, log, event\nor spectrum",
+       .help = "measure (the default), layer, verdict, direction, drift,\nlog, event or spectrum",
        .take = one([to = options.get()](const std::string& text) { to->kind = kind_of(text); })},
       {.name = "--output",
        .value_name = "FILE",

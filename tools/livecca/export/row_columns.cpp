@@ -2,11 +2,13 @@
 
 #include <array>
 
+#include "livecca/sinks/row.hpp"
+
 namespace livecca::tool {
 namespace {
 
 /// Names apart by spaces; ":xy" behind one: an array of two, the trained network's side first;
-/// ":each": an array as long as it needs to be.
+/// ":124": an array of a number for each of motion_lags; ":each": an array as long as it needs to be.
 std::string_view fields_of(std::string_view kind) {
   if (kind == "measure") {
     return "epoch step stream layer reference reference_kind reference_layer measure value "
@@ -26,8 +28,13 @@ std::string_view fields_of(std::string_view kind) {
     return "epoch step layer reference reference_layer measure probe train drift";
   }
   if (kind == "verdict") {
-    return "epoch step stream layer verdict reference reference_layer measure since_epoch slope "
-           "slope_error error_source snapshots message";
+    return "epoch step stream layer verdict reference reference_layer measure since_epoch speed "
+           "exponent remaining remaining_low remaining_high moved:124 snapshots message slope "
+           "slope_error error_source";
+  }
+  if (kind == "direction") {
+    return "epoch step stream layer reference reference_layer measure direction slope slope_error "
+           "error_source snapshots";
   }
   if (kind == "log") return "epoch step name value";
   return "epoch step what subject message count observe_seconds wait_seconds reference_seconds "
@@ -45,6 +52,10 @@ void add_column(std::vector<RowColumn>& columns, const std::string& field) {
   } else if (field.ends_with(":xy")) {
     columns.push_back({name + "_x", name, 0});
     columns.push_back({name + "_y", name, 1});
+  } else if (field.ends_with(":124")) {
+    for (std::size_t i = 0; i < motion_lags.size(); ++i) {
+      columns.push_back({name + "_" + std::to_string(motion_lags[i]), name, static_cast<int>(i)});
+    }
   } else {
     // One element a line: in the singular.
     columns.push_back({name.substr(0, name.size() - 1), name, RowColumn::each});
@@ -54,8 +65,8 @@ void add_column(std::vector<RowColumn>& columns, const std::string& field) {
 }  // namespace
 
 std::span<const std::string_view> row_kinds() {
-  static constexpr std::array<std::string_view, 7> kinds{"measure", "layer", "verdict", "drift",
-                                                         "log",     "event", "spectrum"};
+  static constexpr std::array<std::string_view, 8> kinds{
+      "measure", "layer", "verdict", "direction", "drift", "log", "event", "spectrum"};
   return kinds;
 }
 

@@ -26,15 +26,10 @@ std::optional<double> change_of(const Curve& curve) {
   return *curve.latest() - *before;
 }
 
-std::string verdict_text(const VerdictRow* verdict) {
-  if (verdict == nullptr) return "";
-  if (verdict->verdict != "settled" || !verdict->since_epoch) return verdict->verdict;
-  return "settled since " + std::to_string(*verdict->since_epoch);
-}
-
-Ink ink_of(const VerdictRow* verdict) {
-  if (verdict == nullptr || verdict->verdict == "undecided") return Ink::aside;
-  return verdict->verdict == "moving" ? Ink::moving : Ink::settled;
+/// What an earlier version said of a curve.
+std::string older_text(const VerdictRow& verdict) {
+  if (verdict.verdict != "settled" || !verdict.since_epoch) return verdict.verdict;
+  return "settled since " + std::to_string(*verdict.since_epoch);
 }
 
 /// The layer, and the reference's where it has another name.
@@ -147,15 +142,21 @@ Series CurveTable::series_of(const Curve& curve) const {
   return series;
 }
 
-/// A verdict may name the reference's layer or leave it to the layer's name.
-const VerdictRow* CurveTable::verdict_of(const Curve& curve) const {
+/// A row may name the reference's layer or leave it to the layer's name.
+std::string CurveTable::direction_of(const Curve& curve, bool colours) const {
   CurveKey key = curve.key;
   for (int i = 0; i < 2; ++i) {
-    const auto place = rows_.verdicts.find(key);
-    if (place != rows_.verdicts.end()) return &place->second;
+    if (const auto place = rows_.directions.find(key); place != rows_.directions.end()) {
+      const std::string& word = place->second.direction;
+      return inked(word, word == "undecided" || word == "keeping" ? Ink::aside : Ink::moving,
+                   colours);
+    }
+    if (const auto place = rows_.older_verdicts.find(key); place != rows_.older_verdicts.end()) {
+      return inked(older_text(place->second), Ink::aside, colours);
+    }
     key.reference_layer.clear();
   }
-  return nullptr;
+  return "";
 }
 
 const DriftRow* CurveTable::drift_of(const Curve& curve) const {
@@ -164,8 +165,7 @@ const DriftRow* CurveTable::drift_of(const Curve& curve) const {
 }
 
 std::string CurveTable::state(const Curve& curve, bool colours) const {
-  const VerdictRow* verdict = verdict_of(curve);
-  std::string text = inked(verdict_text(verdict), ink_of(verdict), colours);
+  std::string text = direction_of(curve, colours);
   if (columns_.status && is_status(curve)) {
     text += (text.empty() ? "" : ", ") + inked(status_text(curve), Ink::aside, colours);
   }

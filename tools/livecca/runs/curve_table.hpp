@@ -30,7 +30,7 @@ class CurveTable {
   std::string text() const;
   const CurveColumns& columns() const { return columns_; }
 
-  /// Snapshots that a change is over, the first and the last of them included, as of a verdict.
+  /// Snapshots that a change is over, the first and the last of them included, as of a direction.
   static constexpr std::size_t change_over = 5;
 
  private:
@@ -40,7 +40,7 @@ class CurveTable {
   CurveColumns all_columns() const;
   void fit();
   Series series_of(const Curve& curve) const;
-  const VerdictRow* verdict_of(const Curve& curve) const;
+  std::string direction_of(const Curve& curve, bool colours) const;
   const DriftRow* drift_of(const Curve& curve) const;
   std::string state(const Curve& curve, bool colours) const;
   std::string epochs() const;

@@ -7,8 +7,8 @@
 
 namespace livecca::tool {
 
-/// Layers that are dead, exploding or nearest to another layer, at their last snapshot; and neurons
-/// that did not vary. A line each, empty without any.
+/// Layers that are dead, collapsing, exploding or nearest to another layer, at their last snapshot;
+/// and neurons that did not vary. A line each, empty without any.
 std::string alarms_text(const RunRows& rows, const Canvas& canvas);
 
 /// What cost numbers: a line a kind of event, with its count and latest message.

@@ -23,11 +23,6 @@ std::optional<double> finite_or_none(std::optional<double> value) {
   return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
-bool is_about_a_curve(const VerdictRow& verdict) {
-  return verdict.verdict == "moving" || verdict.verdict == "settled" ||
-         verdict.verdict == "undecided";
-}
-
 RowsReader opened(const std::filesystem::path& run) {
   auto reader = RowsReader::open(run, {.with_spectra = false});
   if (!reader) throw InputError(reader.why());
@@ -69,12 +64,19 @@ void RunRows::take(VerdictRow row) {
   if (std::exchange(last_verdicts_[row.stream], snapshot) != snapshot) {
     std::erase_if(alarms, [&](const VerdictRow& alarm) { return alarm.stream == row.stream; });
   }
-  if (!is_about_a_curve(row)) {
+  if (is_alarm(row)) {
     alarms.push_back(std::move(row));
-    return;
+  } else if (row.reference.empty()) {
+    verdicts[row.layer] = std::move(row);
+  } else {
+    const CurveKey key{row.stream, row.reference, row.layer, row.reference_layer, row.measure};
+    older_verdicts[key] = std::move(row);
   }
+}
+
+void RunRows::take(DirectionRow row) {
   const CurveKey key{row.stream, row.reference, row.layer, row.reference_layer, row.measure};
-  verdicts[key] = std::move(row);
+  directions[key] = std::move(row);
 }
 
 void RunRows::take(DriftRow row) {

@@ -66,8 +66,10 @@ class RunRows {
   std::optional<RunRow> facts;
   std::vector<Curve> curves;  ///< in order of first appearance, as logs
   std::vector<LogCurve> logs;
-  /// moving, settled, undecided; the latest of each curve.
-  std::map<CurveKey, VerdictRow> verdicts;
+  std::map<std::string, VerdictRow> verdicts;     ///< the latest on each layer's own motion
+  std::map<CurveKey, DirectionRow> directions;    ///< the latest of each curve
+  /// Of runs that an earlier version wrote: moving, settled or undecided, the latest of each curve.
+  std::map<CurveKey, VerdictRow> older_verdicts;
   /// The others, of the last snapshot of each stream that has verdicts.
   std::vector<VerdictRow> alarms;
   std::map<CurveKey, DriftRow> drifts;  ///< their stream is train
@@ -87,6 +89,7 @@ class RunRows {
   void take(const MeasureRow& row);
   void take(LayerRow row);
   void take(VerdictRow row);
+  void take(DirectionRow row);
   void take(DriftRow row);
   void take(LogRow row);
   void take(OverheadRow row);

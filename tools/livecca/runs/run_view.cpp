@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "runs/curve_tables.hpp"
+#include "runs/layer_verdicts.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/run_notices.hpp"
 #include "text/foreign_lines.hpp"
@@ -115,7 +116,8 @@ std::string ago_text(double seconds) {
 std::string draw_run(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
   // Alarms come first: a terminal that is too low shows the top.
   std::string text = headline(rows, canvas) + alarms_text(rows, canvas) + "\n" +
-                     logs_text(rows, canvas) + groups_text(rows, options, canvas);
+                     layer_verdicts_text(rows, options, canvas) + logs_text(rows, canvas) +
+                     groups_text(rows, options, canvas);
   std::string notices = events_text(rows, canvas) + overhead_text(rows, canvas);
   const std::string foreign = foreign_lines_text(rows.foreign);
   if (!foreign.empty()) notices += cut_end(foreign, canvas.width) + "\n";

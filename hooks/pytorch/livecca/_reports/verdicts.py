@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from livecca._reports.words import some
-from livecca._rows import MeasureRow, Row, VerdictRow
+from livecca._rows import DirectionRow, MeasureRow, Row, VerdictRow
 
 # How a layer develops. All other words are alarms.
 _DEVELOPMENTS = frozenset({"moving", "wandering", "settled", "undecided"})
@@ -21,7 +21,13 @@ class Verdicts:
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
+        rows = list(rows)
         verdicts = [row for row in rows if isinstance(row, VerdictRow)]
+        self._directions = {
+            (row.stream, row.layer, row.reference, row.reference_layer): row.direction
+            for row in rows
+            if isinstance(row, DirectionRow)
+        }
         self.alarms = [row for row in verdicts if row.verdict not in _DEVELOPMENTS]
         self._words = {
             (row.stream, row.layer, row.reference): row.verdict
@@ -30,9 +36,13 @@ class Verdicts:
         }
 
     def word_of(self, row: MeasureRow) -> str:
-        """How the layer develops, from this reference or from all; empty if that is not said."""
-        of_all = self._words.get((row.stream, row.layer, ""), "")
-        return self._words.get((row.stream, row.layer, row.reference), of_all)
+        """What the layer does, and with regard to this reference; empty if nothing is said."""
+        older = self._words.get((row.stream, row.layer, row.reference), "")
+        word = self._words.get((row.stream, row.layer, ""), older)
+        key = (row.stream, row.layer, row.reference, row.reference_layer)
+        direction = self._directions.get(key, "")
+        told = direction if direction in ("nearing", "leaving") else ""
+        return ", ".join(filter(None, (word, told)))
 
     def alarm_lines(self, when: str = "") -> list[str]:
         """A line for alarms that say the same: which layers, what it is, and why."""

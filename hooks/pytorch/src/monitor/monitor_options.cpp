@@ -141,6 +141,12 @@ void bind_options(nb::module_& module) {
       .def_prop_rw(
           "verdict_snapshots", [](const Options& options) { return options.verdicts.snapshots; },
           [](Options& options, std::size_t value) { options.verdicts.snapshots = value; })
+      .def_prop_rw(
+          "verdict_first_verdict",
+          [](const Options& options) { return options.verdicts.first_verdict; },
+          [](Options& options, std::size_t value) { options.verdicts.first_verdict = value; })
+      .def_prop_rw("verdict_tolerance", &verdict<&VerdictOptions::tolerance>,
+                   &set_verdict<&VerdictOptions::tolerance>)
       .def_prop_rw("verdict_least_change", &verdict<&VerdictOptions::least_change>,
                    &set_verdict<&VerdictOptions::least_change>)
       .def_prop_rw("verdict_dead_share", &verdict<&VerdictOptions::dead_share>,

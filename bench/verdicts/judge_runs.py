@@ -1,0 +1,168 @@
+"""How often the verdicts of finished runs came true: the table of docs/verdicts.md.
+
+Reads the runs of make_runs.py: the verdict rows that livecca wrote, and the distances of each
+snapshot to each other, which the runs have because they compare with all snapshots before.
+"""
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import livecca
+
+TOLERANCE = 0.05
+SLACK = 2  # snapshots after the earliest moment at which "settled" was true for good
+
+
+@dataclass
+class Layer:
+    """A layer of a run: de-biased distances, snapshot × snapshot, and what was said of it."""
+
+    distances: np.ndarray
+    words: list[str]
+    intervals: list  # (low, high) of the remaining distance, or None
+
+
+@dataclass
+class Counts:
+    claims: int = 0
+    held: int = 0
+    ended: int = 0
+    in_time: int = 0
+    layers: int = 0
+    flips: int = 0
+    intervals: int = 0
+    covered: int = 0
+    alarms: int = 0
+
+    def add(self, other):
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def rate_changes(rates):
+    """Epochs at which the learning rate jumps: no forecast can know of it."""
+    changes = set()
+    for epoch in sorted(rates):
+        before = rates.get(epoch - 1)
+        if before and (rates[epoch] > 1.5 * before or rates[epoch] < before / 3):
+            changes.add(epoch)
+    return changes
+
+
+def layers_of(run):
+    distances = defaultdict(dict)
+    floors = {}
+    for row in run.of(livecca.MeasureRow):
+        if row.stream != "probe" or row.measure != "pwcca_distance" or row.value is None:
+            continue
+        if row.reference.startswith("before-"):
+            earlier = row.epoch - int(row.reference.removeprefix("before-"))
+            distances[row.layer][row.epoch, earlier] = row.value
+            floors[row.layer] = row.noise_floor
+    snapshots = 1 + max(epoch for pairs in distances.values() for epoch, _ in pairs)
+    layers = {}
+    for name, pairs in distances.items():
+        matrix = np.zeros((snapshots, snapshots))
+        for (epoch, earlier), value in pairs.items():
+            matrix[epoch, earlier] = matrix[earlier, epoch] = min(1.0, value / floors[name])
+        layers[name] = Layer(matrix, ["undecided"] * snapshots, [None] * snapshots)
+    alarms = 0
+    for row in run.of(livecca.VerdictRow):
+        if row.verdict in ("moving", "wandering", "settled", "undecided"):
+            if not row.reference:
+                layers[row.layer].words[row.epoch] = row.verdict
+                if row.remaining is not None:
+                    interval = (row.remaining_low, row.remaining_high)
+                    layers[row.layer].intervals[row.epoch] = interval
+        else:
+            alarms += 1
+    return layers, alarms
+
+
+def flips_of(words, changes):
+    """How often a verdict that was left comes back, but for those at a change of the rate."""
+    seen = []
+    flips = 0
+    for epoch, word in enumerate(words):
+        if word == "undecided" or (seen and seen[-1] == word):
+            continue
+        flips += word in seen and epoch not in changes
+        seen.append(word)
+    return flips
+
+
+def judge(layer, changes):
+    distances, last = layer.distances, len(layer.words) - 1
+    true_for_good = last
+    while true_for_good > 0 and distances[true_for_good - 1, last] <= TOLERANCE:
+        true_for_good -= 1
+    counts = Counts(layers=1, flips=flips_of(layer.words, changes))
+    for epoch in range(last):
+        stop = min((change for change in changes if change > epoch), default=last + 1)
+        ended_near = distances[epoch, last] <= TOLERANCE
+        if layer.words[epoch] == "settled":
+            counts.claims += 1
+            counts.held += bool(ended_near or distances[epoch, epoch:stop].max() <= TOLERANCE)
+        if layer.intervals[epoch] is not None and stop > last and epoch < last:
+            low, high = layer.intervals[epoch]
+            counts.intervals += 1
+            counts.covered += bool(low <= distances[epoch, last] <= high)
+    if true_for_good <= last - SLACK - 1:
+        counts.ended = 1
+        # Nothing is said before the seventh snapshot.
+        counts.in_time = layer.words[min(max(true_for_good, 4) + SLACK, last)] == "settled"
+    return counts
+
+
+def share(part, whole):
+    return f"{part} of {whole}" + (f" ({part / whole:.1%})" if whole else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+")
+    options = parser.parse_args()
+    total = Counts()
+    planted = []
+    runs = 0
+    for facts_file in sorted(options.folder.glob("*/made.json")):
+        facts = json.loads(facts_file.read_text())
+        if options.seeds and facts["seed"] not in options.seeds:
+            continue
+        run = livecca.read_run(facts_file.parent, spectra=False)
+        layers, alarms = layers_of(run)
+        if facts["planted"]:
+            planted.append((facts_file.parent.name, alarms))
+            continue
+        rates = {
+            row.epoch: row.value for row in run.of(livecca.LogRow) if row.name == "learning_rate"
+        }
+        changes = rate_changes(rates)
+        counts = Counts(alarms=alarms)
+        for layer in layers.values():
+            counts.add(judge(layer, changes))
+        total.add(counts)
+        runs += 1
+        print(
+            f"{facts_file.parent.name:24} held {share(counts.held, counts.claims):20} in time "
+            f"{counts.in_time} of {counts.ended}, flips {counts.flips}, alarms {alarms}"
+        )
+    found = sum(alarms > 0 for _, alarms in planted)
+    print(f"""
+{runs} healthy runs, {total.layers} layers
+"settled" held: {share(total.held, total.claims)}
+settled in the end, and told within {SLACK} snapshots: {share(total.in_time, total.ended)}
+flips a layer: {total.flips / max(1, total.layers):.2f}
+intervals of the remaining distance that covered: {share(total.covered, total.intervals)}
+false alarms: {total.alarms}; planted faults found: {found} of {len(planted)}""")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+#include "monitor/comparison/own_motions.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "livecca/snapshot/solver.hpp"
+#include "monitor/comparison/asked_measures.hpp"
+#include "livecca/sinks/reference.hpp"
+#include "verdicts/own_motion.hpp"
+
+namespace livecca {
+namespace {
+
+MonitorOptions for_motions(MonitorOptions options) {
+  options.measures = {"pwcca"};
+  options.error_blocks = 0;
+  return options;
+}
+
+/// On the scale on which unrelated data have 1.
+std::optional<double> debiased(const MeasureResult& result) {
+  const std::optional<double> distance = result.distance();
+  const std::optional<double> floor = result.distance_floor();
+  if (!distance || !floor || !std::isfinite(*distance) || *floor <= 0) return std::nullopt;
+  return std::min(1.0, *distance / *floor);
+}
+
+std::optional<std::size_t> place_of_lag(const std::string& reference) {
+  for (std::size_t i = 0; i < motion_lags.size(); ++i) {
+    if (reference == before_reference(motion_lags[i])) return i;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+OwnMotions::OwnMotions(const MonitorOptions& options, Executor& executor)
+    : options_(for_motions(options)), executor_(executor) {}
+
+LayerMotion OwnMotions::motion_of(const std::string& layer, const RecordedSide& now,
+                                  const std::vector<RecordedSide>& earlier,
+                                  const RecordedComparison::Report& report) const {
+  LayerMotion motion{.layer = layer};
+  const auto pack = now.layers.find(layer);
+  if (!pack) return motion;
+  std::vector<RecordedSide> sides;
+  for (const RecordedSide& side : earlier) {
+    const auto then = side.layers.find(layer);
+    if (then) sides.push_back({side.network, side.kind, LayerPacks(layer, then)});
+  }
+  // By itself, so that rows of other layers that are not finite cost it nothing.
+  RecordedComparison comparison(options_, executor_, 1.0);
+  const auto compared =
+      comparison.compare({now.network, now.kind, LayerPacks(layer, pack)}, sides, report);
+  if (compared.pairs.empty()) return motion;
+  Solver solver(executor_);
+  const PanelSolution solution = solver.solve(compared.moments, solve_options(options_));
+  const MeasureInfo& measure = *measures_of(options_).front();
+  for (const std::size_t pair : compared.pairs) {
+    const TapName& then = compared.moments.taps[compared.moments.pairs[pair].y].name;
+    const auto lag = place_of_lag(then.network);
+    if (lag) motion.moved[*lag] = debiased(evaluate(solution, pair, measure));
+  }
+  return motion;
+}
+
+std::vector<LayerMotion> OwnMotions::measure(const std::vector<std::string>& layers,
+                                             const RecordedSide& now,
+                                             const std::vector<RecordedSide>& earlier,
+                                             const RecordedComparison::Report& report) const {
+  std::vector<LayerMotion> motions;
+  for (const std::string& layer : layers) {
+    motions.push_back(motion_of(layer, now, earlier, report));
+  }
+  return motions;
+}
+
+}  // namespace livecca

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "livecca/common/executor.hpp"
+#include "livecca/monitor/options.hpp"
+#include "monitor/comparison/recorded_comparison.hpp"
+#include "monitor/history/recorded_side.hpp"
+#include "verdicts/verdicts.hpp"
+
+namespace livecca {
+
+/// How far each layer of the trained network is from itself at earlier snapshots of its history.
+///
+/// The layer's moments now, and their whitening, are made once for all lags. Cost: that of
+/// comparing with as many references as there are lags. Thread safety: none.
+class OwnMotions {
+ public:
+  /// The executor is borrowed.
+  OwnMotions(const MonitorOptions& options, Executor& executor);
+
+  /// The motions of these layers, in their order. `earlier` are the snapshots motion_lags before, as
+  /// far as there are so many; their network is before_reference(lag).
+  std::vector<LayerMotion> measure(const std::vector<std::string>& layers, const RecordedSide& now,
+                                   const std::vector<RecordedSide>& earlier,
+                                   const RecordedComparison::Report& report) const;
+
+ private:
+  LayerMotion motion_of(const std::string& layer, const RecordedSide& now,
+                        const std::vector<RecordedSide>& earlier,
+                        const RecordedComparison::Report& report) const;
+
+  MonitorOptions options_;  ///< those of the run, but for what is measured
+  Executor& executor_;
+};
+
+}  // namespace livecca

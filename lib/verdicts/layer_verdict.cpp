@@ -1,0 +1,98 @@
+#include "verdicts/layer_verdict.hpp"
+
+#include <algorithm>
+
+namespace livecca {
+namespace {
+
+/// A layer that is settled keeps the word until the forecast is this many tolerances away, at two
+/// snapshots in a row: forecasts scatter by a factor of two.
+constexpr double clearly_not = 4;
+constexpr std::uint64_t most_doubts = 2;
+/// Of the forecast: 80 % of the remaining distances were within this factor.
+constexpr double interval_factor = 3;
+/// Unrelated data have 1.
+constexpr double like_unrelated = 0.9;
+/// Below this exponent a layer goes nowhere in particular: a random walk has 1, a straight way 2.
+constexpr double wandering_exponent = 0.75;
+/// Nor does it slow down by more than this a snapshot.
+constexpr double slows_down = -0.15;
+/// So many snapshots in a row have to say so, or no more.
+constexpr std::uint64_t enough_turns = 3;
+
+void settle(MotionCourse& course, double step, double remaining, std::int64_t epoch,
+            double tolerance) {
+  if (!course.settled_since) {
+    if (remaining <= tolerance && step <= tolerance) course.settled_since = epoch;
+    course.doubts = 0;
+    return;
+  }
+  course.doubts = remaining > clearly_not * tolerance ? course.doubts + 1 : 0;
+  if (step > tolerance || course.doubts >= most_doubts) {
+    course.settled_since.reset();
+    course.doubts = 0;
+    course.is_wandering = false;  // it went off
+    course.turns = 0;
+  }
+}
+
+void wander(MotionCourse& course, double exponent, double network_slowing) {
+  const bool goes_nowhere = exponent < wandering_exponent && network_slowing > slows_down;
+  course.turns = goes_nowhere == course.is_wandering ? 0 : course.turns + 1;
+  if (course.turns < enough_turns) return;
+  course.is_wandering = goes_nowhere;
+  course.turns = 0;
+}
+
+std::optional<double> speed_of(const MotionCourse& course) {
+  const Motion& now = course.latest.back();
+  if (!now.moved[0]) return std::nullopt;
+  const auto before = course.latest.size() < 2 ? now.epoch - 1
+                                               : course.latest[course.latest.size() - 2].epoch;
+  const std::int64_t epochs = now.epoch - before;
+  return epochs > 0 ? *now.moved[0] / static_cast<double>(epochs) : *now.moved[0];
+}
+
+}  // namespace
+
+void remember(MotionCourse& course, const Motion& motion) {
+  course.latest.push_back(motion);
+  while (course.latest.size() > snapshots_of_motion) course.latest.erase(course.latest.begin());
+}
+
+VerdictRow judge_motion(MotionCourse& course, double network_slowing,
+                        const VerdictOptions& options) {
+  const Motion& now = course.latest.back();
+  VerdictRow row;
+  row.verdict = "undecided";
+  row.moved = now.moved;
+  row.snapshots = course.latest.size();
+  row.speed = speed_of(course);
+  const std::optional<double> step = now.moved[0];
+  if (!step) {
+    row.message = now.snapshot == 0 ? "" : "nothing to compare with at the snapshot before";
+    course.settled_since.reset();
+    return row;
+  }
+  if (*step >= like_unrelated) {
+    row.message = "as far from the snapshot before as unrelated data: the probe may be too small";
+    course.settled_since.reset();
+    return row;
+  }
+  const auto forecast = forecast_of(course.latest, network_slowing);
+  if (now.snapshot < options.first_verdict || !forecast) {
+    if (*step > options.tolerance) row.verdict = "moving";
+    return row;
+  }
+  row.exponent = forecast->exponent;
+  row.remaining = forecast->remaining();
+  row.remaining_low = *row.remaining / interval_factor;
+  row.remaining_high = std::min(1.0, *row.remaining * interval_factor);
+  wander(course, forecast->exponent, network_slowing);
+  settle(course, *step, *row.remaining, now.epoch, options.tolerance);
+  row.since_epoch = course.settled_since;
+  row.verdict = course.settled_since ? "settled" : course.is_wandering ? "wandering" : "moving";
+  return row;
+}
+
+}  // namespace livecca

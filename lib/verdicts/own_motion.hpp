@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "livecca/sinks/row.hpp"
+
+namespace livecca {
+
+/// What own motion is measured by, whatever the run's measures are.
+inline constexpr const char* motion_measure = "pwcca_distance";
+
+/// How far a layer is from where it was, at one snapshot of the probe.
+struct Motion {
+  std::uint64_t snapshot = 0;  ///< of the probe, from 0
+  std::int64_t epoch = 0;
+  /// The PWCCA distances to the snapshots motion_lags before, divided by what unrelated data would
+  /// have, at most 1; empty where there is none.
+  std::array<std::optional<double>, motion_lags.size()> moved{};
+};
+
+/// How many of the latest snapshots a forecast looks at.
+inline constexpr std::size_t snapshots_of_motion = 5;
+
+/// By which factor the motion over two snapshots changes from one snapshot to the next, as a
+/// logarithm: below 0 where the layer slows down. Empty if the motions do not tell.
+std::optional<double> slowing(std::span<const Motion> latest);
+
+/// Where a layer ends if it goes on as it does.
+struct Forecast {
+  /// The distance to where it ends, if it slows on as it does, over twice as many snapshots as there
+  /// were so far. The path is followed: displacement = A · ((e^{λk} − 1) / λ)^h over k snapshots back.
+  double by_its_path = 0;
+  /// The same, from how much layers of trained networks usually had before them when they had moved
+  /// as far in 4 snapshots, and when their network slowed down as this one does.
+  double by_experience = 0;
+  double exponent = 0;  ///< h
+
+  /// What the verdict rests on: the larger one, weighted as on the networks that it was made on.
+  double remaining() const;
+};
+
+/// `network_slowing` is the median of all layers' slowing(). Empty before there are 4 snapshots to
+/// look back. Expects the motions in ascending order, the latest last.
+std::optional<Forecast> forecast_of(std::span<const Motion> latest, double network_slowing);
+
+}  // namespace livecca

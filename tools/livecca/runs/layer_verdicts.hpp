@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "runs/run_rows.hpp"
+#include "runs/show_options.hpp"
+#include "text/sparkline.hpp"
+
+namespace livecca::tool {
+
+/// What each layer of the probe is doing, a line a layer in the network's order: the verdict and
+/// since when, its speed, how far it is forecast to go yet, and its distance to each reference with
+/// its direction. References that a narrow canvas has no room for are left out. Empty without
+/// verdicts.
+std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
+                                const Canvas& canvas);
+
+}  // namespace livecca::tool
