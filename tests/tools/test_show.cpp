@@ -89,9 +89,9 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
   CHECK(has(conv1, "0.1400  0.8750  +0.0800  leaving"));
   CHECK(has(conv1, "▁▁▁▁"));
   CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.0800  nearing"));
-  CHECK(has(text, "1 of 2 layers have settled; fc moves most, by 0.12 an epoch\n"));
+  CHECK(has(text, "1 of 2 layers have settled; fc moves most, by 0.1250 an epoch\n"));
   const std::string told = line(text, "layers have settled", "conv1");
-  for (const char* cell : {"0.0025  0.003 to 0.03 ", " 0.1400 ↑ ", " 0.0700  settled since 4"}) {
+  for (const char* cell : {"0.0025  0.0030 to 0.0300 ", " 0.1400 ↑ ", " 0.0700  settled since 4"}) {
     CAPTURE(cell);
     CHECK(has(told, cell));
   }

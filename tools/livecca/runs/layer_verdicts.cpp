@@ -3,7 +3,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -46,16 +45,9 @@ std::string verdict_text(const VerdictRow& row) {
   return row.verdict + " since " + std::to_string(*row.since_epoch);
 }
 
-std::string short_text(std::optional<double> value) {
-  if (!value) return "-";
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.2g", *value);
-  return text;
-}
-
 std::string remaining_text(const VerdictRow& row) {
   if (!row.remaining) return "-";
-  return short_text(row.remaining_low) + " to " + short_text(row.remaining_high);
+  return number_text(row.remaining_low) + " to " + number_text(row.remaining_high);
 }
 
 const char* sign_of(const std::string& direction) {
@@ -129,7 +121,7 @@ std::string settled_text(const std::vector<const VerdictRow*>& layers) {
   if (fastest == nullptr) return text;
   return text + "; " + shown_name(fastest->layer) +
          (fastest->verdict == "moving" ? " moves" : " wanders") + " most, by " +
-         short_text(fastest->speed) + " an epoch";
+         number_text(fastest->speed) + " an epoch";
 }
 
 }  // namespace
@@ -143,7 +135,7 @@ std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
   const ShortNames short_names(names, std::max<std::size_t>(10, canvas.width / 4));
   std::vector<std::vector<std::string>> lines{{"  layer", "an epoch", "yet to go"}};
   for (const VerdictRow* row : layers) {
-    lines.push_back({"  " + short_names.of(row->layer), short_text(row->speed),
+    lines.push_back({"  " + short_names.of(row->layer), number_text(row->speed),
                      remaining_text(*row)});
   }
   std::size_t width = 0;
