@@ -178,7 +178,7 @@ void SnapshotSolver::report_unconverged(SnapshotJob& job) {
 }
 
 std::vector<LayerMotion> SnapshotSolver::own_motions(SnapshotJob& job) {
-  if (!job.now || !options_.keep_history) return {};
+  if (!job.now || !options_.keep_history || !options_.verdicts.own_motion) return {};
   return motions_.measure(
       job.layers, *job.now, job.own_past,
       [&](const std::string& what, const std::string& subject, const std::string& message) {

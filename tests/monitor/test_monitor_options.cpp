@@ -100,6 +100,27 @@ TEST_CASE("error_blocks: rows have standard errors, where there are steps enough
   CHECK(few.check().why().find("5 error_blocks, got 4") != std::string::npos);
 }
 
+TEST_CASE("own_motion: a verdict a layer and snapshot, or none; directions all the same") {
+  for (const bool own_motion : {true, false}) {
+    CAPTURE(own_motion);
+    const TemporaryFolder folder;
+    MonitorOptions options = valid_options_in(folder);
+    options.verdicts.own_motion = own_motion;
+    const SnapshotReport report = two_epochs(options);
+    REQUIRE(report.verdicts.size() == (own_motion ? 1 : 0));
+    if (own_motion) {
+      CHECK(report.verdicts[0].layer == "fc");
+      CHECK(report.verdicts[0].reference.empty());
+      // It is the start as well, of which the row has the distance before it is de-biased.
+      const MeasureRow* start = report.find({"fc", "start", "pwcca_distance"});
+      CHECK(report.verdicts[0].moved[0].value() ==
+            doctest::Approx(*start->value / *start->noise_floor).epsilon(1e-9));
+      CHECK_FALSE(report.verdicts[0].moved[1]);
+    }
+    CHECK(report.directions.size() == 2);  // seed7 and start
+  }
+}
+
 TEST_CASE("max_features: wider layers are cut, the start as the layer, and rows say from what") {
   const TemporaryFolder folder;
   MonitorOptions options = valid_options_in(folder);

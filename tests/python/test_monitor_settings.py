@@ -42,6 +42,13 @@ def test_directions_have_settings(tmp_path: Path) -> None:
     assert not moves & set(directions(tmp_path / "coarse"))
 
 
+def test_verdicts_can_be_turned_off(tmp_path: Path) -> None:
+    watched(tmp_path / "on", epochs=3)
+    watched(tmp_path / "off", epochs=3, verdict_own_motion=False)
+    assert len(livecca.read_run(tmp_path / "on").of(livecca.VerdictRow)) == 3
+    assert livecca.read_run(tmp_path / "off").of(livecca.VerdictRow) == ()
+
+
 @pytest.mark.parametrize(
     "option",
     [

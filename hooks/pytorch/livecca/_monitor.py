@@ -188,7 +188,8 @@ class Monitor:
     **options
         The other fields of C++'s ``MonitorOptions``, for example ``measures``, ``network``,
         ``compare_before``, ``probe_schedule=livecca.Schedule.every_epochs(1)``, ``synchronous``.
-        Those of its ``verdicts`` are ``verdict_tolerance`` (0.05), ``verdict_first_verdict`` (6),
+        Those of its ``verdicts`` are ``verdict_own_motion`` (True), ``verdict_tolerance`` (0.05),
+        ``verdict_first_verdict`` (6),
         ``verdict_snapshots`` (5), ``verdict_least_change`` (0.005), ``verdict_dead_share``,
         ``verdict_exploding_growth`` and ``verdict_nonfinite_share``; see docs/verdicts.md.
 

@@ -11,6 +11,10 @@ namespace livecca {
 /// Says when a layer counts as settled, dead or exploding, and when it comes nearer to a reference.
 /// See docs/verdicts.md.
 struct VerdictOptions {
+  /// Whether layers get verdicts from their own motion. That takes livecca's threads three to four
+  /// times as long a snapshot as comparing with one reference, beside training. Without it there are
+  /// directions and alarms only.
+  bool own_motion = true;
   /// A layer is settled if it is forecast to end within this PWCCA distance of where it is; in
   /// (0, 1). Unrelated data have 1.
   double tolerance = 0.05;

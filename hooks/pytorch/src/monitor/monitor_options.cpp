@@ -145,6 +145,9 @@ void bind_options(nb::module_& module) {
           "verdict_first_verdict",
           [](const Options& options) { return options.verdicts.first_verdict; },
           [](Options& options, std::size_t value) { options.verdicts.first_verdict = value; })
+      .def_prop_rw(
+          "verdict_own_motion", [](const Options& options) { return options.verdicts.own_motion; },
+          [](Options& options, bool value) { options.verdicts.own_motion = value; })
       .def_prop_rw("verdict_tolerance", &verdict<&VerdictOptions::tolerance>,
                    &set_verdict<&VerdictOptions::tolerance>)
       .def_prop_rw("verdict_least_change", &verdict<&VerdictOptions::least_change>,
