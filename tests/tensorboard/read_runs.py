@@ -144,6 +144,15 @@ def compare_scalars(server, run, name):
             compare_series(shown, expected[tag], f"{name}/{stream}: {tag}")
 
 
+def served_steps(expected, got):
+    """Of more than 51 histograms, TensorBoard's server sends 51: the first, the last, and some between them."""
+    most = 51
+    if len(expected) <= most:
+        return expected
+    is_choice = len(got) == most and set(got) <= set(expected) and (got[0], got[-1]) == (expected[0], expected[-1])
+    return sorted(got) if is_choice else expected
+
+
 def compare_histograms(server, run, name):
     from expected_run import BINS
 
@@ -154,7 +163,7 @@ def compare_histograms(server, run, name):
         for tag, shown in server.series("plugin/histograms/histograms", f"{name}/{stream}", list(expected)):
             series = expected[tag]
             steps = [step for _, step, _ in shown]
-            check(steps == sorted(series), f"{where}: {tag}: expected steps {sorted(series)}, got {steps}")
+            check(steps == served_steps(sorted(series), steps), f"{where}: {tag}: expected steps {sorted(series)}, got {steps}")
             for _, step, buckets in shown:
                 counts = [0] * BINS
                 for left, right, count in buckets:
