@@ -247,6 +247,13 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
   return result;
 }
 
+std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t pair_index,
+                                     const MeasureInfo& measure) {
+  const PairFacts facts = facts_of(solution, pair_index);
+  if (!has_value(facts.status)) return std::nullopt;
+  return value_of(solution.pairs[pair_index], facts, measure.measure);
+}
+
 std::optional<double> mean_cca_floor(const PairFacts& facts) {
   return has_value(facts.status) ? mean_correlation_floor_of(facts) : std::nullopt;
 }

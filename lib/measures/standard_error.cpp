@@ -64,7 +64,7 @@ class HalfValues {
       const PairFacts facts = facts_of(solution, pair);
       for (std::size_t m = 0; m < measures_.size(); ++m) {
         const std::size_t place = pair * measures_.size() + m;
-        const auto value = evaluate(solution, pair, *measures_[m]).value;
+        const auto value = evaluate_value(solution, pair, *measures_[m]);
         if (value && share > 0 && share < 1 && !is_forced(facts, *measures_[m])) {
           values_[place].push_back({at_whole_size(*value, share, *measures_[m]), share});
         } else {
@@ -163,7 +163,7 @@ std::vector<std::vector<JackknifeValues>> jackknife_values(
   }
   for (std::size_t pair = 0; pair < window.pairs.size(); ++pair) {
     for (std::size_t m = 0; m < measures.size(); ++m) {
-      if (evaluate(whole, pair, *measures[m]).value) found[pair][m] = values.take(pair, m);
+      if (evaluate_value(whole, pair, *measures[m])) found[pair][m] = values.take(pair, m);
     }
   }
   return found;

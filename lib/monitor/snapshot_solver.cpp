@@ -179,12 +179,19 @@ void SnapshotSolver::report_unconverged(SnapshotJob& job) {
 
 std::vector<LayerMotion> SnapshotSolver::own_motions(SnapshotJob& job) {
   if (!job.now || !options_.keep_history || !options_.verdicts.own_motion) return {};
-  return motions_.measure(
-      job.layers, *job.now, job.own_past,
-      [&](const std::string& what, const std::string& subject, const std::string& message) {
-        // What is wrong with the probe is told of the start, once.
-        if (what == "unreadable") fail(job, what.c_str(), subject, message);
-      });
+  std::string why;
+  try {
+    return motions_.measure(
+        job.layers, *job.now, job.own_past,
+        [&](const std::string& what, const std::string& subject, const std::string& message) {
+          // What is wrong with the probe is told of the start, once.
+          if (what == "unreadable") fail(job, what.c_str(), subject, message);
+        });
+  } catch (const std::exception& failure) {
+    keep_reason(why, failure.what());
+  }
+  fail(job, "solve_failed", "own motion", why);  // alarms and directions go on without it
+  return {};
 }
 
 void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks) {

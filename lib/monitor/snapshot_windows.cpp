@@ -266,8 +266,8 @@ void Monitor::State::add_earlier(SnapshotJob& job) {
     }
   }
   for (const std::size_t lag : motion_lags) {
-    const bool is_asked = options.keep_history && options.verdicts.own_motion;
-    const auto pack = is_asked ? history.before(lag, job.now.has_value()) : nullptr;
+    const bool is_asked = job.now && options.keep_history && options.verdicts.own_motion;
+    const auto pack = is_asked ? history.at_lag(lag) : nullptr;
     if (pack) {
       job.own_past.push_back(
           RecordedSide::of(before_reference(lag), ReferenceKind::before, pack));

@@ -22,6 +22,14 @@ constexpr double slows_down = -0.15;
 /// So many snapshots in a row have to say so, or no more.
 constexpr std::uint64_t enough_turns = 3;
 
+/// What was said of the layer holds no more: it went off, or is not known.
+void forget(MotionCourse& course) {
+  course.settled_since.reset();
+  course.doubts = 0;
+  course.is_wandering = false;
+  course.turns = 0;
+}
+
 void settle(MotionCourse& course, double step, double remaining, std::int64_t epoch,
             double tolerance) {
   if (!course.settled_since) {
@@ -31,10 +39,7 @@ void settle(MotionCourse& course, double step, double remaining, std::int64_t ep
   }
   course.doubts = remaining > clearly_not * tolerance ? course.doubts + 1 : 0;
   if (step > tolerance || course.doubts >= most_doubts) {
-    course.settled_since.reset();
-    course.doubts = 0;
-    course.is_wandering = false;  // it went off
-    course.turns = 0;
+    forget(course);
   }
 }
 
@@ -46,13 +51,13 @@ void wander(MotionCourse& course, double exponent, double network_slowing) {
   course.turns = 0;
 }
 
+/// Empty where the snapshot before is of the same epoch or of a later one.
 std::optional<double> speed_of(const MotionCourse& course) {
   const Motion& now = course.latest.back();
-  if (!now.moved[0]) return std::nullopt;
-  const auto before = course.latest.size() < 2 ? now.epoch - 1
-                                               : course.latest[course.latest.size() - 2].epoch;
-  const std::int64_t epochs = now.epoch - before;
-  return epochs > 0 ? *now.moved[0] / static_cast<double>(epochs) : *now.moved[0];
+  if (!now.moved[0] || course.latest.size() < 2) return std::nullopt;
+  const Motion& before = course.latest[course.latest.size() - 2];
+  const double epochs = static_cast<double>(now.epoch) - static_cast<double>(before.epoch);
+  return epochs > 0 ? std::optional(*now.moved[0] / epochs) : std::nullopt;
 }
 
 }  // namespace
@@ -72,17 +77,20 @@ VerdictRow judge_motion(MotionCourse& course, double network_slowing,
   row.speed = speed_of(course);
   const std::optional<double> step = now.moved[0];
   if (!step) {
-    row.message = now.snapshot == 0 ? "" : "nothing to compare with at the snapshot before";
-    course.settled_since.reset();
+    if (now.snapshot > 0) {
+      row.message = "no distance to the snapshot before: it is not there, or the probe is too small";
+    }
+    forget(course);
     return row;
   }
   if (*step >= like_unrelated) {
     row.message = "as far from the snapshot before as unrelated data: the probe may be too small";
-    course.settled_since.reset();
+    forget(course);
     return row;
   }
   const auto forecast = forecast_of(course.latest, network_slowing);
   if (now.snapshot < options.first_verdict || !forecast) {
+    forget(course);
     if (*step > options.tolerance) row.verdict = "moving";
     return row;
   }

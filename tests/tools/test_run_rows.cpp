@@ -125,6 +125,14 @@ TEST_CASE("alarms are those of the last snapshot of a stream") {
   REQUIRE(reader.rows().alarms.size() == 1);
   CHECK(reader.rows().alarms.front().verdict == "dead");
   CHECK(reader.rows().alarms.front().layer == "conv2");
+  // A snapshot without verdicts ends them too: it has the layers' health.
+  livecca::LayerRow healthy;
+  healthy.epoch = 2;
+  healthy.step = 30;
+  run.add(healthy);
+  reader.update();
+  CHECK(reader.rows().alarms.empty());
+  CHECK(reader.rows().verdicts.empty());
 }
 
 TEST_CASE("what is no run is refused in a line that says what was expected") {

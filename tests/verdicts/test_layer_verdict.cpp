@@ -230,6 +230,29 @@ TEST_CASE("as far apart as unrelated data says nothing of the layer") {
   }
 }
 
+TEST_CASE("a layer is not settled over a snapshot from which nothing can be forecast") {
+  const Path path = walk(20, verdict_seed, [](int) { return 1e-3; });
+  MotionCourse course;
+  std::string said;
+  for (std::size_t t = 0; t < path.size(); ++t) {
+    Motion motion{.snapshot = t, .epoch = 5};  // all of one epoch: none has a speed
+    for (std::size_t i = 0; i < motion_lags.size(); ++i) {
+      if (t >= motion_lags[i] && t - motion_lags[i] != 11) {
+        motion.moved[i] = distance(path[t], path[t - motion_lags[i]]);
+      }
+    }
+    if (t == 15) motion.moved[0] = 0.3;  // and it jumps where lag 4 is missing
+    remember(course, motion);
+    const VerdictRow row = judge_motion(course, 0, {});
+    CHECK_FALSE(row.speed);
+    said += row.verdict.front();
+    if (t == 15) CHECK_FALSE(row.since_epoch);
+  }
+  CHECK(said.substr(0, 12) == "uuuuuussssss");
+  CHECK(said[12] == 'u');  // no lag of 1
+  CHECK(said[15] == 'm');
+}
+
 TEST_CASE("a snapshot that is missing costs its own verdict only") {
   const Path path = walk(20, verdict_seed, [](int) { return 1e-3; });
   MotionCourse course;

@@ -153,6 +153,10 @@ LIVECCA_EXPORT PairFacts facts_of(const PanelSolution& solution, std::size_t pai
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, std::size_t pair,
                                       const MeasureInfo& measure);
 
+/// The value of evaluate() alone, without its floor, which takes longer.
+LIVECCA_EXPORT std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t pair,
+                                                    const MeasureInfo& measure);
+
 /// The floor of mean_cca, even if mean_cca was not asked for; empty without ranks or a value.
 LIVECCA_EXPORT std::optional<double> mean_cca_floor(const PairFacts& facts);
 

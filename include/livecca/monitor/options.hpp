@@ -97,7 +97,8 @@ struct MonitorOptions {
   std::size_t history_images = 0;
   std::uint64_t history_seed = 0;
   /// If the kept snapshots have more bytes than this, they are thinned out. The remaining ones are
-  /// log-spaced. The first, the latest and those that compare_before needs always stay.
+  /// log-spaced. The first, the latest and those that compare_before and verdicts need (the last
+  /// five) always stay.
   std::uint64_t history_byte_limit = std::uint64_t{4} << 30;
 
   VerdictOptions verdicts{};

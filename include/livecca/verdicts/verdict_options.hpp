@@ -11,8 +11,8 @@ namespace livecca {
 /// Says when a layer counts as settled, dead or exploding, and when it comes nearer to a reference.
 /// See docs/verdicts.md.
 struct VerdictOptions {
-  /// Whether layers get verdicts from their own motion. That takes livecca's threads three to four
-  /// times as long a snapshot as comparing with one reference, beside training. Without it there are
+  /// Whether layers get verdicts from their own motion. This adds three comparisons of each layer to
+  /// a snapshot, on livecca's threads, beside training: see docs/verdicts.md. Without it there are
   /// directions and alarms only.
   bool own_motion = true;
   /// A layer is settled if it is forecast to end within this PWCCA distance of where it is; in

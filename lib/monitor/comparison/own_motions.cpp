@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "livecca/sinks/reference.hpp"
 #include "livecca/snapshot/solver.hpp"
 #include "monitor/comparison/asked_measures.hpp"
-#include "livecca/sinks/reference.hpp"
 #include "verdicts/own_motion.hpp"
 
 namespace livecca {
@@ -24,7 +24,7 @@ std::optional<double> debiased(const MeasureResult& result) {
   const std::optional<double> distance = result.distance();
   const std::optional<double> floor = result.distance_floor();
   if (!distance || !floor || !std::isfinite(*distance) || *floor <= 0) return std::nullopt;
-  return std::min(1.0, *distance / *floor);
+  return std::clamp(*distance / *floor, 0.0, 1.0);
 }
 
 std::optional<std::size_t> place_of_lag(const std::string& reference) {
@@ -56,7 +56,9 @@ LayerMotion OwnMotions::motion_of(const std::string& layer, const RecordedSide& 
       comparison.compare({now.network, now.kind, LayerPacks(layer, pack)}, sides, report);
   if (compared.pairs.empty()) return motion;
   Solver solver(executor_);
-  const PanelSolution solution = solver.solve(compared.moments, solve_options(options_));
+  SolveOptions needed = solve_options(options_);
+  needed.quantities = needs_of(measures_of(options_));  // no condition numbers: no row has them
+  const PanelSolution solution = solver.solve(compared.moments, needed);
   const MeasureInfo& measure = *measures_of(options_).front();
   for (const std::size_t pair : compared.pairs) {
     const TapName& then = compared.moments.taps[compared.moments.pairs[pair].y].name;

@@ -124,7 +124,7 @@ void History::keep_as_start(const std::shared_ptr<const RecordedPack>& pack,
 }
 
 std::size_t History::most_recent_needed() const {
-  std::size_t most = motion_lags.back();
+  std::size_t most = options_.verdicts.own_motion ? motion_lags.back() : 0;
   for (const std::size_t snapshots : options_.compare_before) most = std::max(most, snapshots);
   return most + 1;
 }
@@ -230,12 +230,22 @@ std::shared_ptr<const RecordedPack> History::before(std::size_t snapshots,
                                                     bool is_latest_now) const {
   const std::size_t from_end = is_latest_now ? snapshots + 1 : snapshots;
   if (from_end > kept_.size()) return nullptr;
-  const Kept& kept = kept_[kept_.size() - from_end];
+  return opened(kept_[kept_.size() - from_end], before_reference(snapshots));
+}
+
+std::shared_ptr<const RecordedPack> History::at_lag(std::uint64_t snapshots) const {
+  if (snapshots >= snapshots_) return nullptr;
+  const auto kept = std::ranges::find(kept_, snapshots_ - 1 - snapshots, &Kept::number);
+  return kept == kept_.end() ? nullptr : opened(*kept, "own motion");
+}
+
+std::shared_ptr<const RecordedPack> History::opened(const Kept& kept,
+                                                    const std::string& subject) const {
   const auto pack = RecordedPack::open(kept.file);
   if (pack) return *pack;
   report_({.epoch = kept_.back().epoch,
            .what = "missing",
-           .subject = before_reference(snapshots),
+           .subject = subject,
            .message = pack.why()});
   return nullptr;
 }

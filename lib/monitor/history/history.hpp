@@ -78,9 +78,12 @@ class History {
   void open_starts();
   /// Whether a layer's start knows the inputs of its probe.
   bool start_has_fingerprint() const;
-  /// The kept snapshot so many before this one, which is the latest that is kept or was not kept at
+  /// The kept snapshot so many kept ones before this one, which is the latest that is kept or was not kept at
   /// all; null if there is none.
   std::shared_ptr<const RecordedPack> before(std::size_t snapshots, bool is_latest_now) const;
+  /// The snapshot that was closed so many before the latest; null if it was not kept. Reports a file
+  /// that cannot be read.
+  std::shared_ptr<const RecordedPack> at_lag(std::uint64_t snapshots) const;
   /// How many were closed.
   std::uint64_t snapshots() const { return snapshots_; }
   /// What is kept, in the order of the snapshots.
@@ -110,6 +113,7 @@ class History {
   bool has_start(const std::string& layer) const;
   bool is_start(const Kept& kept) const;
   std::size_t most_recent_needed() const;
+  std::shared_ptr<const RecordedPack> opened(const Kept& kept, const std::string& subject) const;
   /// Once no checkpoint needs it.
   void remove_file(const Kept& kept);
   bool is_in_checkpoint(std::uint64_t number) const;

@@ -90,7 +90,8 @@ class ReferenceColumn {
   std::map<std::string, std::string> cells_;
 };
 
-std::vector<ReferenceColumn> reference_columns(const RunRows& rows) {
+/// Of all references, or the one asked for.
+std::vector<ReferenceColumn> reference_columns(const RunRows& rows, const std::string& asked) {
   std::vector<ReferenceColumn> columns;
   std::vector<std::string> seen;
   if (rows.curves.empty()) return columns;
@@ -98,6 +99,7 @@ std::vector<ReferenceColumn> reference_columns(const RunRows& rows) {
   for (const Curve& curve : rows.curves) {
     const bool stays = curve.reference_kind != ReferenceKind::before &&
                        curve.reference_kind != ReferenceKind::final;
+    if (!asked.empty() && curve.key.reference != asked) continue;
     if (!stays || curve.key.stream != Stream::probe ||
         std::ranges::find(seen, curve.key.reference) != seen.end()) {
       continue;
@@ -124,20 +126,23 @@ std::string settled_text(const std::vector<const VerdictRow*>& layers) {
          number_text(fastest->speed) + " an epoch";
 }
 
-}  // namespace
-
-std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
-                                const Canvas& canvas) {
-  const std::vector<const VerdictRow*> layers = in_order(rows, options);
-  if (layers.empty()) return "";
+/// The layers' names, speeds and remaining distances, with a heading.
+std::vector<std::vector<std::string>> own_cells(const std::vector<const VerdictRow*>& layers,
+                                                std::size_t room_for_names) {
   std::vector<std::string> names;
   for (const VerdictRow* row : layers) names.push_back(row->layer);
-  const ShortNames short_names(names, std::max<std::size_t>(10, canvas.width / 4));
+  const ShortNames short_names(names, room_for_names);
   std::vector<std::vector<std::string>> lines{{"  layer", "an epoch", "yet to go"}};
   for (const VerdictRow* row : layers) {
-    lines.push_back({"  " + short_names.of(row->layer), number_text(row->speed),
-                     remaining_text(*row)});
+    lines.push_back(
+        {"  " + short_names.of(row->layer), number_text(row->speed), remaining_text(*row)});
   }
+  return lines;
+}
+
+/// How wide a table of these lines is, with the verdicts behind them.
+std::size_t width_with_verdicts(const std::vector<std::vector<std::string>>& lines,
+                                const std::vector<const VerdictRow*>& layers) {
   std::size_t width = 0;
   for (std::size_t column = 0; column < lines.front().size(); ++column) {
     std::size_t widest = 0;
@@ -148,22 +153,34 @@ std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
   for (const VerdictRow* row : layers) {
     widest_verdict = std::max(widest_verdict, width_of(verdict_text(*row)));
   }
+  return width + widest_verdict;
+}
+
+}  // namespace
+
+std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
+                                const Canvas& canvas) {
+  if (options.stream && *options.stream != Stream::probe) return "";
+  const std::vector<const VerdictRow*> layers = in_order(rows, options);
+  if (layers.empty()) return "";
+  auto lines = own_cells(layers, std::max<std::size_t>(10, canvas.width / 4));
+  std::size_t width = width_with_verdicts(lines, layers);
   bool has_signs = false;
-  for (const ReferenceColumn& column : reference_columns(rows)) {
+  for (const ReferenceColumn& column : reference_columns(rows, options.reference)) {
     width += column.width() + 2;
-    if (width + widest_verdict > canvas.width) break;
+    if (width > canvas.width) break;
     has_signs = true;
     lines.front().push_back(column.title());
     for (std::size_t i = 0; i < layers.size(); ++i) {
       lines[i + 1].push_back(column.cell(layers[i]->layer));
     }
   }
-  TextTable table(true);
   lines.front().emplace_back("");
   for (std::size_t i = 0; i < layers.size(); ++i) {
     lines[i + 1].push_back(
         inked(verdict_text(*layers[i]), ink_of(layers[i]->verdict), canvas.colours));
   }
+  TextTable table(true);
   for (auto& line : lines) table.add(std::move(line));
   std::string legend =
       "an epoch: how far the layer moves; yet to go: to where it is forecast to end, in 80 % of all "

@@ -54,16 +54,21 @@ void RunRows::take(const MeasureRow& row) {
   epochs.insert(row.epoch);
 }
 
+void RunRows::begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step) {
+  const std::pair snapshot(epoch, step);
+  if (std::exchange(last_snapshots_[stream], snapshot) == snapshot) return;
+  std::erase_if(alarms, [&](const VerdictRow& alarm) { return alarm.stream == stream; });
+  if (stream == Stream::probe) verdicts.clear();
+}
+
 void RunRows::take(LayerRow row) {
+  begin_snapshot(row.stream, row.epoch, row.step);
   epochs.insert(row.epoch);
   entry_of(layers, layer_of_, {row.stream, row.network, row.layer}) = std::move(row);
 }
 
 void RunRows::take(VerdictRow row) {
-  const std::pair snapshot(row.epoch, row.step);
-  if (std::exchange(last_verdicts_[row.stream], snapshot) != snapshot) {
-    std::erase_if(alarms, [&](const VerdictRow& alarm) { return alarm.stream == row.stream; });
-  }
+  begin_snapshot(row.stream, row.epoch, row.step);
   if (is_alarm(row)) {
     alarms.push_back(std::move(row));
   } else if (row.reference.empty()) {
@@ -75,6 +80,7 @@ void RunRows::take(VerdictRow row) {
 }
 
 void RunRows::take(DirectionRow row) {
+  begin_snapshot(row.stream, row.epoch, row.step);
   const CurveKey key{row.stream, row.reference, row.layer, row.reference_layer, row.measure};
   directions[key] = std::move(row);
 }

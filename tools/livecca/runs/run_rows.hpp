@@ -66,11 +66,11 @@ class RunRows {
   std::optional<RunRow> facts;
   std::vector<Curve> curves;  ///< in order of first appearance, as logs
   std::vector<LogCurve> logs;
-  std::map<std::string, VerdictRow> verdicts;     ///< the latest on each layer's own motion
+  std::map<std::string, VerdictRow> verdicts;     ///< of the last snapshot, on each layer's motion
   std::map<CurveKey, DirectionRow> directions;    ///< the latest of each curve
   /// Of runs that an earlier version wrote: moving, settled or undecided, the latest of each curve.
   std::map<CurveKey, VerdictRow> older_verdicts;
-  /// The others, of the last snapshot of each stream that has verdicts.
+  /// The others, of the last snapshot of each stream.
   std::vector<VerdictRow> alarms;
   std::map<CurveKey, DriftRow> drifts;  ///< their stream is train
   std::vector<LayerRow> layers;         ///< the latest of each stream, network and layer
@@ -99,7 +99,10 @@ class RunRows {
   std::map<std::string, std::size_t> log_of_;
   std::map<std::tuple<Stream, std::string, std::string>, std::size_t> layer_of_;
   std::map<std::pair<std::string, std::string>, std::size_t> event_of_;
-  std::map<Stream, std::pair<std::int64_t, std::uint64_t>> last_verdicts_;
+  /// What was said of the stream's snapshot before is over. All rows of a snapshot call it first.
+  void begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step);
+
+  std::map<Stream, std::pair<std::int64_t, std::uint64_t>> last_snapshots_;
 };
 
 /// A run that may still be going on.

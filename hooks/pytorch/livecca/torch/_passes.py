@@ -357,12 +357,16 @@ class _Hearing:
         return take
 
     def all_padding(self, network: str) -> dict[str, None]:
-        """The layers of a network of whose steps none is valid. Waits for masks on a device."""
-        return {
-            layer: None
+        """The layers of a network of whose steps none is valid, by masks in the CPU's memory.
+
+        A look at a mask on a device would wait for all that the device has to do.
+        """
+        looked_at = (
+            (layer, mask)
             for of, layer, mask in self.masks
-            if of == network and mask is not None and mask.numel() > 0 and not bool(mask.any())
-        }
+            if of == network and mask is not None and mask.device.type == "cpu"
+        )
+        return {layer: None for layer, mask in looked_at if mask.numel() > 0 and not mask.any()}
 
     def fits(self, batch: ProbeBatch) -> bool:
         """Whether no layer was refused, and layers have as many inputs as the batch may have."""
