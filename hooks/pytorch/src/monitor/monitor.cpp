@@ -73,10 +73,9 @@ std::optional<OwnedStep> begin_if_due(const OwnedMonitor& owned, const std::stri
 
 SnapshotTicket snapshot(const OwnedMonitor& owned, std::int64_t epoch,
                         const std::optional<std::string>& stream) {
-  const auto of_one = stream ? std::optional(enum_of<Stream>("stream", *stream)) : std::nullopt;
-  return owned.with([&](Monitor& monitor) {
-    return of_one ? monitor.snapshot(epoch, *of_one) : monitor.snapshot(epoch);
-  });
+  if (!stream) return owned.with([&](Monitor& monitor) { return monitor.snapshot(epoch); });
+  const Stream of_one = enum_of<Stream>("stream", *stream);
+  return owned.with([&](Monitor& monitor) { return monitor.snapshot(epoch, of_one); });
 }
 
 std::optional<std::string> latest(const OwnedMonitor& owned, const std::string& layer,
