@@ -138,6 +138,11 @@ Eigen::MatrixXd valid_rows(const torch::Tensor& output, const torch::Tensor& tok
   return Eigen::Map<const RowMajor>(rows.data_ptr<double>(), rows.size(0), rows.size(1));
 }
 
+void append_rows(Eigen::MatrixXd& rows, const Eigen::MatrixXd& more) {
+  rows.conservativeResize(rows.rows() + more.rows(), more.cols());
+  rows.bottomRows(more.rows()) = more;
+}
+
 /// Orthonormal columns that span the centred rows' columns. The layer norm at the end of an encoder
 /// takes one direction away, up to the rounding of float32.
 Eigen::MatrixXd basis_of(const Eigen::MatrixXd& rows) {
@@ -186,16 +191,22 @@ void check_model() {
   options.compare_before = {1};
   livecca::Monitor monitor(options);
   const torch::Tensor probe_tokens = tokens.slice(0, 0, 100);
-  Probe probe(monitor, probe_tokens.split(40));
+  const std::vector<torch::Tensor> batches = probe_tokens.split(40);
+  Probe probe(monitor, batches);
   torch::optim::Adam optimizer(net.parameters(), torch::optim::AdamOptions(0.01));
+  // In the probe's own batches: how many sentences are multiplied at once changes how float32 is
+  // rounded, and a direction near the rank's limit turns with that.
   const auto outputs_of = [&](Model& model) {
     const at::NoGradGuard no_gradients;
     model.eval();
-    model.forward(probe_tokens);
-    model.train();
     Outputs outputs;
-    for (const auto& [layer, output] : model.outputs)
-      outputs[layer] = valid_rows(output, probe_tokens);
+    for (const torch::Tensor& batch : batches) {
+      model.forward(batch);
+      for (const auto& [layer, output] : model.outputs) {
+        append_rows(outputs[layer], valid_rows(output, batch));
+      }
+    }
+    model.train();
     return outputs;
   };
   const auto run = [](Model& model) {
