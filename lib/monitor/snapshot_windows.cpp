@@ -5,6 +5,7 @@
 
 #include "livecca/common/error.hpp"
 #include "monitor/comparison/final_curves.hpp"
+#include "monitor/comparison/verdict_records.hpp"
 #include "monitor/monitor_state.hpp"
 #include "monitor/pacing/time_spent.hpp"
 
@@ -327,7 +328,8 @@ void Monitor::State::compare_with_final(SnapshotReport& report) noexcept {
     report_rest(report);
     history.abandon();
     const TimeSpent time(report.solve_seconds);
-    write_final_curves(history.kept(), options, executor, report, writer);
+    const auto distances = write_final_curves(history.kept(), options, executor, report, writer);
+    if (options.verdicts.own_motion) write_verdict_records(distances, options, report, writer);
     return;
   } catch (const std::exception& failure) {
     keep_reason(why, failure.what());

@@ -42,6 +42,8 @@ constexpr const char* kind_of<VerdictRow> = "verdict";
 template <>
 constexpr const char* kind_of<DirectionRow> = "direction";
 template <>
+constexpr const char* kind_of<VerdictRecordRow> = "verdict_record";
+template <>
 constexpr const char* kind_of<LogRow> = "log";
 
 /// Tells the events of an OverheadRow from others.
@@ -123,6 +125,9 @@ void fields(auto& field, Of<VerdictRow> auto& row) {
   field("remaining", row.remaining);
   field("remaining_low", row.remaining_low);
   field("remaining_high", row.remaining_high);
+  field("settling_epoch", row.settling_epoch);
+  field("settling_epoch_low", row.settling_epoch_low);
+  field("settling_epoch_high", row.settling_epoch_high);
   field("moved", row.moved);
   field("snapshots", row.snapshots);
   field("message", row.message);
@@ -144,6 +149,22 @@ void fields(auto& field, Of<DirectionRow> auto& row) {
   field("slope_error", row.slope_error);
   field("error_source", row.error_source);
   field("snapshots", row.snapshots);
+}
+
+void fields(auto& field, Of<VerdictRecordRow> auto& row) {
+  field("epoch", row.epoch);
+  field("step", row.step);
+  field("layer", row.layer);
+  field("tolerance", row.tolerance);
+  field("settled", row.settled);
+  field("held", row.held);
+  field("early", row.early);
+  field("overtaken", row.overtaken);
+  field("late", row.late);
+  field("intervals", row.intervals);
+  field("intervals_held", row.intervals_held);
+  field("settling_epochs", row.settling_epochs);
+  field("settling_epochs_held", row.settling_epochs_held);
 }
 
 void fields(auto& field, Of<SpectrumRow> auto& row) {
@@ -252,6 +273,7 @@ Result<AnyRow> any_row_in(const Json& line) {
   if (kind == kind_of<DriftRow>) return row_in<DriftRow>(line);
   if (kind == kind_of<VerdictRow>) return row_in<VerdictRow>(line);
   if (kind == kind_of<DirectionRow>) return row_in<DirectionRow>(line);
+  if (kind == kind_of<VerdictRecordRow>) return row_in<VerdictRecordRow>(line);
   if (kind == kind_of<RunRow>) return row_in<RunRow>(line);
   if (kind == kind_of<LogRow>) return row_in<LogRow>(line);
   if (kind != kind_of<Event>) return AnyRow();
@@ -271,6 +293,10 @@ std::string to_json(const DriftRow& row, const std::string& run, double wall_tim
 }
 
 std::string to_json(const VerdictRow& row, const std::string& run, double wall_time) {
+  return line_of(row, run, wall_time);
+}
+
+std::string to_json(const VerdictRecordRow& row, const std::string& run, double wall_time) {
   return line_of(row, run, wall_time);
 }
 

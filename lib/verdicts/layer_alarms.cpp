@@ -116,8 +116,7 @@ std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const DeadCourse& co
   const auto fewest = static_cast<double>(*course.fewest);
   const bool is_all = layer.dead == layer.features;
   const bool is_so_at_first = course.is_first && dead >= options.dead_share * features;
-  const bool is_dying =
-      dead > fewest && dead - fewest >= options.dead_share * (features - fewest);
+  const bool is_dying = dead > fewest && dead - fewest >= options.dead_share * (features - fewest);
   if (!is_all && !is_so_at_first && !is_dying) return std::nullopt;
   std::ostringstream message;
   message << layer.dead << " of " << layer.features << " neurons do not vary";

@@ -46,8 +46,7 @@ void GrowthCourse::add(double root_mean_square, const LossCourse& loss, double e
   if (!(root_mean_square > 0) || !std::isfinite(root_mean_square)) return;
   if (last) {
     const double rise = std::log(root_mean_square / *last);
-    const double mean_rise =
-        rises > 0 ? std::log(*last / start) / static_cast<double>(rises) : 0;
+    const double mean_rise = rises > 0 ? std::log(*last / start) / static_cast<double>(rises) : 0;
     if (rise < std::log(least_rise)) {
       rises = 0;
     } else if (rises == 0 || rise < slowing_down * mean_rise) {

@@ -19,9 +19,12 @@ std::optional<double> nullable_in(const OrderedJson& json) {
 }
 
 OrderedJson growth_json(const GrowthCourse& growth) {
-  return {{"last", nullable(growth.last)},    {"highest", growth.highest},
-          {"rises", growth.rises},            {"start", growth.start},
-          {"level", growth.level},            {"from_random", growth.from_random},
+  return {{"last", nullable(growth.last)},
+          {"highest", growth.highest},
+          {"rises", growth.rises},
+          {"start", growth.start},
+          {"level", growth.level},
+          {"from_random", growth.from_random},
           {"exploded_from", nullable(growth.exploded_from)}};
 }
 
@@ -53,12 +56,9 @@ LossCourse loss_course_from(const OrderedJson& json) {
 }
 
 OrderedJson to_json(const LayerCourse& course) {
-  return {{"features", course.features},
-          {"growth", growth_json(course.growth)},
-          {"ranks", course.rank.recent},
-          {"rank_level", nullable(course.rank.level)},
-          {"low_ranks", course.rank.low},
-          {"fewest_dead", nullable(course.dead.fewest)}};
+  return {{"features", course.features},  {"growth", growth_json(course.growth)},
+          {"ranks", course.rank.recent},  {"rank_level", nullable(course.rank.level)},
+          {"low_ranks", course.rank.low}, {"fewest_dead", nullable(course.dead.fewest)}};
 }
 
 LayerCourse layer_course_from(const OrderedJson& json) {

@@ -9,8 +9,8 @@ namespace {
 /// snapshots in a row: forecasts scatter by a factor of two.
 constexpr double clearly_not = 4;
 constexpr std::uint64_t most_doubts = 3;
-/// Of 1,404 forecasts, 10 % of the layers ended nearer than this share of it, and 10 % farther away:
-/// a forecast has to be careful, so it is mostly too large.
+/// Of 1,404 forecasts, 10 % of the layers ended nearer than this share of it, and 10 % farther
+/// away: a forecast has to be careful, so it is mostly too large.
 constexpr double low_share = 0.075;
 constexpr double high_share = 1.8;
 /// Unrelated data have 1.
@@ -78,7 +78,8 @@ VerdictRow judge_motion(MotionCourse& course, double network_slowing,
   const std::optional<double> step = now.moved[0];
   if (!step) {
     if (now.snapshot > 0) {
-      row.message = "no distance to the snapshot before: it is not there, or the probe is too small";
+      row.message =
+          "no distance to the snapshot before: it is not there, or the probe is too small";
     }
     forget(course);
     return row;

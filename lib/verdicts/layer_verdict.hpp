@@ -25,6 +25,7 @@ void remember(MotionCourse& course, const Motion& motion);
 
 /// The verdict on a layer, from its own motion; see docs/verdicts.md. `network_slowing` is the
 /// median of all layers' slowing() at this snapshot. Changes whether the course is settled.
-VerdictRow judge_motion(MotionCourse& course, double network_slowing, const VerdictOptions& options);
+VerdictRow judge_motion(MotionCourse& course, double network_slowing,
+                        const VerdictOptions& options);
 
 }  // namespace livecca

@@ -114,7 +114,8 @@ double Forecast::remaining() const {
   // As the two came out on the networks that the rule was made on, see docs/verdicts.md.
   constexpr double weight_of_path = 1.3;
   constexpr double weight_of_experience = 1.1;
-  return std::min(1.0, std::max(weight_of_experience * by_experience, weight_of_path * by_its_path));
+  return std::min(1.0,
+                  std::max(weight_of_experience * by_experience, weight_of_path * by_its_path));
 }
 
 std::optional<Forecast> forecast_of(std::span<const Motion> latest, double network_slowing) {
@@ -136,8 +137,7 @@ std::optional<Forecast> forecast_of(std::span<const Motion> latest, double netwo
   Forecast forecast;
   forecast.by_its_path = distance_ahead(path, ahead);
   // log(remaining) of layers of trained networks, by least squares.
-  forecast.by_experience =
-      std::min(1.0, std::exp(-0.72 + 0.77 * *moved + 1.13 * network_slowing));
+  forecast.by_experience = std::min(1.0, std::exp(-0.72 + 0.77 * *moved + 1.13 * network_slowing));
   forecast.exponent = path.exponent;
   return forecast;
 }

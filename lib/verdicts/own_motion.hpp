@@ -31,8 +31,9 @@ std::optional<double> slowing(std::span<const Motion> latest);
 
 /// Where a layer ends if it goes on as it does.
 struct Forecast {
-  /// The distance to where it ends, if it slows on as it does, over twice as many snapshots as there
-  /// were so far, at least 4. The path is followed: displacement = A · ((e^{λk} − 1) / λ)^h over k snapshots back.
+  /// The distance to where it ends, if it slows on as it does, over twice as many snapshots as
+  /// there were so far, at least 4. The path is followed: displacement = A · ((e^{λk} − 1) / λ)^h
+  /// over k snapshots back.
   double by_its_path = 0;
   /// The same, from how much layers of trained networks usually had before them when they had moved
   /// as far in 4 snapshots, and when their network slowed down as this one does.

@@ -69,16 +69,12 @@ Json json_of(const std::string& layer, const MotionCourse& course) {
   for (const Motion& motion : course.latest) {
     Json moved = Json::array();
     for (const auto& distance : motion.moved) moved.push_back(or_null(distance));
-    latest.push_back({{"snapshot", motion.snapshot},
-                      {"epoch", motion.epoch},
-                      {"moved", std::move(moved)}});
+    latest.push_back(
+        {{"snapshot", motion.snapshot}, {"epoch", motion.epoch}, {"moved", std::move(moved)}});
   }
-  return {{"layer", layer},
-          {"settled_since", or_null(course.settled_since)},
-          {"doubts", course.doubts},
-          {"is_wandering", course.is_wandering},
-          {"turns", course.turns},
-          {"latest", std::move(latest)}};
+  return {{"layer", layer},          {"settled_since", or_null(course.settled_since)},
+          {"doubts", course.doubts}, {"is_wandering", course.is_wandering},
+          {"turns", course.turns},   {"latest", std::move(latest)}};
 }
 
 void add_motions(const Json& json, VerdictMemory& memory) {
@@ -160,12 +156,9 @@ std::string to_json(const VerdictMemory& memory) {
   for (const auto& [stream, loss] : memory.losses) {
     losses.push_back({{"stream", name_of(stream)}, {"loss", to_json(loss)}});
   }
-  const Json json{{"version", version},
-                  {"streams", std::move(streams)},
-                  {"curves", std::move(curves)},
-                  {"motions", std::move(motions)},
-                  {"losses", std::move(losses)},
-                  {"layers", std::move(layers)}};
+  const Json json{{"version", version},          {"streams", std::move(streams)},
+                  {"curves", std::move(curves)}, {"motions", std::move(motions)},
+                  {"losses", std::move(losses)}, {"layers", std::move(layers)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

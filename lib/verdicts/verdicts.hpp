@@ -65,9 +65,9 @@ class Verdicts {
   /// Throws Error on invalid options.
   explicit Verdicts(VerdictOptions options);
 
-  /// Takes in the next snapshot of its stream, and returns what is said of it: verdicts in the order
-  /// of the motions, then alarms in the order of the numbers and layers; directions in the order of
-  /// the numbers. Throws Error if halves are not parallel to the numbers.
+  /// Takes in the next snapshot of its stream, and returns what is said of it: verdicts in the
+  /// order of the motions, then alarms in the order of the numbers and layers; directions in the
+  /// order of the numbers. Throws Error if halves are not parallel to the numbers.
   SnapshotVerdicts add(const SnapshotVerdictInput& snapshot);
 
   /// All that add() remembers, as one line of JSON: see to_json(VerdictMemory).

@@ -25,6 +25,7 @@ void write_rows(const fs::path& folder, const livecca_tests::SavedRun& run) {
   add(livecca::LayerRow());
   add(livecca::VerdictRow());
   add(livecca::DirectionRow());
+  add(livecca::VerdictRecordRow());
   add(livecca::OverheadRow());
   livecca_tests::write_text(folder / "empty.jsonl", empty);
   livecca_tests::write_text(folder / "torn.jsonl", full.substr(0, full.size() / 2));

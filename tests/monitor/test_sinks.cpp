@@ -46,6 +46,7 @@ class Collector : public Sink {
     for (const auto& row : given.drifts) keep(row);
     for (const auto& row : given.verdicts) keep(row);
     for (const auto& row : given.directions) keep(row);
+    for (const auto& row : given.verdict_records) keep(row);
     if (given.overhead) keep(*given.overhead);
     calls.push_back(given.is_final ? "final" : "snapshot");
   }

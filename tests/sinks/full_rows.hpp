@@ -81,6 +81,9 @@ inline livecca::VerdictRow full_verdict() {
           .remaining = 0.03,
           .remaining_low = 0.01,
           .remaining_high = 0.09,
+          .settling_epoch = 12.5,
+          .settling_epoch_low = 9,
+          .settling_epoch_high = 20,
           .moved = {0.0625, std::nullopt, 0.5},
           .snapshots = 5,
           .message = "for people",
@@ -102,6 +105,22 @@ inline livecca::DirectionRow full_direction() {
           .slope_error = 0.002,
           .error_source = "jackknife",
           .snapshots = 5};
+}
+
+inline livecca::VerdictRecordRow full_verdict_record() {
+  return {.epoch = 6,
+          .step = 7,
+          .layer = "a",
+          .tolerance = 0.05,
+          .settled = 10,
+          .held = 7,
+          .early = 2,
+          .overtaken = 1,
+          .late = 3,
+          .intervals = 8,
+          .intervals_held = 6,
+          .settling_epochs = 5,
+          .settling_epochs_held = 4};
 }
 
 inline livecca::OverheadRow full_overhead() {
@@ -155,6 +174,7 @@ inline std::vector<livecca::AnyRow> one_of_each() {
           livecca::DriftRow{1, 2, "a", "seed7", "b", "pwcca_distance", 0.25, 0.375},
           full_verdict(),
           full_direction(),
+          full_verdict_record(),
           livecca::LogRow{.epoch = 1, .step = 2, .name = "loss", .value = 0.1},
           livecca::Event{1, "missing", "net/a", "it was not fed", 3},
           full_overhead()};

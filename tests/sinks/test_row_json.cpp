@@ -28,9 +28,10 @@ TEST_CASE("every field of a row of each kind is read back as it was written") {
 }
 
 TEST_CASE("rows without values are read back, and numbers that are not finite as NaN or as none") {
-  for (const AnyRow& row : {AnyRow(MeasureRow{}), AnyRow(SpectrumRow{}), AnyRow(LayerRow{}),
-                            AnyRow(DriftRow{}), AnyRow(VerdictRow{}), AnyRow(DirectionRow{}), AnyRow(RunRow{}),
-                            AnyRow(OverheadRow{}), AnyRow(LogRow{}), AnyRow(Event{})}) {
+  for (const AnyRow& row :
+       {AnyRow(MeasureRow{}), AnyRow(SpectrumRow{}), AnyRow(LayerRow{}), AnyRow(DriftRow{}),
+        AnyRow(VerdictRow{}), AnyRow(DirectionRow{}), AnyRow(VerdictRecordRow{}), AnyRow(RunRow{}),
+        AnyRow(OverheadRow{}), AnyRow(LogRow{}), AnyRow(Event{})}) {
     const auto line = row_from_json(text_of(row));
     REQUIRE_MESSAGE(line, line.why());
     CHECK((line->row == row));
@@ -60,7 +61,8 @@ TEST_CASE("rows of older versions lack fields, which keep their defaults") {
   CHECK(read("before-12", "").reference_kind == ReferenceKind::before);
   CHECK(read("final", "").reference_kind == ReferenceKind::final);
   CHECK(read("a", "pwcca_distance").direction == Direction::distance);
-  for (const char* kind : {"run", "spectrum", "layer", "drift", "verdict", "direction", "log", "event"}) {
+  for (const char* kind : {"run", "spectrum", "layer", "drift", "verdict", "direction",
+                           "verdict_record", "log", "event"}) {
     CAPTURE(kind);
     CHECK(row_from_json(std::string(R"({"schema":1,"kind":")") + kind + "\"}"));
   }

@@ -134,6 +134,7 @@ TEST_CASE_FIXTURE(ExportFixture, "every field of a row has a column, in the row'
   verdict.error_source = "jackknife";
   check_all(verdict, "verdict");
   check_all(livecca::DirectionRow(), "direction");
+  check_all(livecca::VerdictRecordRow(), "verdict_record");
   check_all(livecca::DriftRow(), "drift");
   check_all(livecca::LogRow(), "log");
   check_all(livecca::SpectrumRow(), "spectrum");

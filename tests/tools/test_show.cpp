@@ -96,6 +96,7 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
     CHECK(has(told, cell));
   }
   CHECK(has(line(text, "layers have settled", "fc"), " 0.6600 ↓ "));
+  CHECK_FALSE(has(text, "was right in"));
   CHECK(has(line(text, "pwcca_distance to its own start", "conv1"), "0.0700  0.8750  +0.0400"));
   CHECK_FALSE(has(line(text, "pwcca_distance to its own start", "fc"), "nearing"));
   CHECK(has(line(text, "pwcca_distance to the final state", "conv1"), "0.0625"));
@@ -103,6 +104,30 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
   CHECK(text.find("to seed7") < text.find("to its own start"));
   CHECK(text.find("  conv1") < text.find("  fc"));
   CHECK_FALSE(has(text, "\x1b"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "a run that ended says how often its verdicts came true") {
+  run_file.begin();
+  run_file.add(verdict_row(3, "conv1", "settled"));
+  livecca::VerdictRecordRow record;
+  record.held = 41;
+  record.early = 2;
+  record.overtaken = 3;
+  record.late = 4;
+  run_file.add(record);
+  livecca::VerdictRecordRow of_layer;
+  of_layer.layer = "conv1";
+  of_layer.held = 30;
+  run_file.add(of_layer);
+  of_layer.layer = "fc";
+  of_layer.held = 11;
+  of_layer.early = 2;
+  run_file.add(of_layer);
+  const std::string text = drawn({}, {.width = 200, .now = 1000000});
+  CAPTURE(text);
+  CHECK(has(text,
+            "\"settled\" was right in 41 of 43 cases, too early most often for fc (2); 4 times it "
+            "could have been said and was not; 3 not judged, as the learning rate jumped later\n"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "a number that is missing is a dash and a blank") {

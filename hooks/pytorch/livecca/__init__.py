@@ -26,6 +26,7 @@ from livecca._rows import (
     Row,
     RunRow,
     SpectrumRow,
+    VerdictRecordRow,
     VerdictRow,
 )
 from livecca._run import Run, read_run
@@ -60,6 +61,7 @@ __all__ = [
     "Step",
     "Tap",
     "TensorBoard",
+    "VerdictRecordRow",
     "VerdictRow",
     "Window",
     "compare",

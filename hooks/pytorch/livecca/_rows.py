@@ -123,6 +123,9 @@ class VerdictRow:
         2 and 4 before.
     exponent
         How the distance grows with the lag: 2 straight on, 1 as a random walk, 0 about a place.
+    settling_epoch, settling_epoch_low, settling_epoch_high
+        When the layer is expected to be called settled, with the interval of 80 %; ``None`` unless
+        the run's earlier expectations came true as often as that.
     slope, slope_error, error_source
         Of rows that an earlier version wrote.
     """
@@ -142,6 +145,9 @@ class VerdictRow:
     remaining: float | None = None
     remaining_low: float | None = None
     remaining_high: float | None = None
+    settling_epoch: float | None = None
+    settling_epoch_low: float | None = None
+    settling_epoch_high: float | None = None
     moved: tuple[float | None, ...] = ()
     snapshots: int = 0
     message: str = ""
@@ -175,6 +181,45 @@ class DirectionRow:
     slope_error: float | None = None
     error_source: str = ""
     snapshots: int = 0
+
+
+@dataclass(frozen=True)
+class VerdictRecordRow:
+    """How often a run's verdicts came true, held against where each layer was at the end.
+
+    All counts are of snapshots before the last one.
+
+    Attributes
+    ----------
+    layer
+        Empty: all layers together.
+    tolerance
+        The distance to the end that ``"settled"`` promised.
+    settled
+        How often it was said. Of these, ``held`` ended within the tolerance, ``early`` did not, and
+        ``overtaken`` did not either, but the learning rate jumped afterwards.
+    late
+        How often it was not said, though it would have held from then on to the end.
+    intervals, intervals_held
+        Of the remaining distance: how many, and how many had the distance to the end.
+    settling_epochs, settling_epochs_held
+        That were expected and had come or gone by the end, and those whose interval had the epoch.
+    """
+
+    kind: ClassVar[str] = "verdict_record"
+    epoch: int = 0
+    step: int = 0
+    layer: str = ""
+    tolerance: float = 0
+    settled: int = 0
+    held: int = 0
+    early: int = 0
+    overtaken: int = 0
+    late: int = 0
+    intervals: int = 0
+    intervals_held: int = 0
+    settling_epochs: int = 0
+    settling_epochs_held: int = 0
 
 
 @dataclass(frozen=True)
@@ -228,6 +273,7 @@ Row = Union[
     DriftRow,
     VerdictRow,
     DirectionRow,
+    VerdictRecordRow,
     LogRow,
     EventRow,
     OverheadRow,
@@ -242,6 +288,7 @@ _CLASSES: dict[str, Any] = {
         DriftRow,
         VerdictRow,
         DirectionRow,
+        VerdictRecordRow,
         LogRow,
         EventRow,
     )

@@ -20,6 +20,7 @@ std::vector<std::string> lines_of(const SnapshotReport& report) {
   add(report.drifts, lines);
   add(report.verdicts, lines);
   add(report.directions, lines);
+  add(report.verdict_records, lines);
   add(report.events, lines);
   return lines;
 }

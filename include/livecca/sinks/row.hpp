@@ -85,13 +85,18 @@ struct VerdictRow {
   std::optional<double> speed;
   /// How the distance grows with the lag: 2 straight on, 1 as a random walk, near 0 about a place.
   std::optional<double> exponent;
-  std::optional<double> remaining;  ///< forecast of the distance to where the layer ends
-  std::optional<double> remaining_low;   ///< of the interval that has it in 80 % of all cases
+  std::optional<double> remaining;      ///< forecast of the distance to where the layer ends
+  std::optional<double> remaining_low;  ///< of the interval that has it in 80 % of all cases
   std::optional<double> remaining_high;
+  /// The epoch at which the layer is expected to be called settled, and the interval that has it in
+  /// 80 % of all cases. Empty unless the run's earlier expectations came true as often as that.
+  std::optional<double> settling_epoch;
+  std::optional<double> settling_epoch_low;
+  std::optional<double> settling_epoch_high;
   /// The distances to the snapshots motion_lags before; empty where there is none.
   std::array<std::optional<double>, motion_lags.size()> moved{};
-  std::size_t snapshots = 0;  ///< that the verdict rests on
-  std::string message;        ///< one line for people; empty if the verdict says it all
+  std::size_t snapshots = 0;    ///< that the verdict rests on
+  std::string message;          ///< one line for people; empty if the verdict says it all
   std::optional<double> slope;  ///< older rows only: see DirectionRow
   std::optional<double> slope_error;
   std::string error_source;
@@ -124,6 +129,27 @@ struct DirectionRow {
   std::size_t snapshots = 0;  ///< the number of snapshots in the slope's fit
 
   bool operator==(const DirectionRow&) const = default;
+};
+
+/// How often the verdicts of a run came true: each held against the distance between the layer then
+/// and at the end of the run. All counts are of snapshots before the last one.
+struct VerdictRecordRow {
+  std::int64_t epoch = 0;  ///< of the end
+  std::uint64_t step = 0;
+  std::string layer;            ///< empty: all layers together
+  double tolerance = 0;         ///< that `settled` promised
+  std::uint64_t settled = 0;    ///< at which it was said
+  std::uint64_t held = 0;       ///< of these, the layer ended within the tolerance
+  std::uint64_t early = 0;      ///< it did not
+  std::uint64_t overtaken = 0;  ///< nor can it be told, as the learning rate jumped afterwards
+  /// At which it was not said, though it would have held from then on to the end.
+  std::uint64_t late = 0;
+  std::uint64_t intervals = 0;             ///< of the remaining distance, without those overtaken
+  std::uint64_t intervals_held = 0;        ///< of these, they had the distance to the end
+  std::uint64_t settling_epochs = 0;       ///< that were expected, and had come or gone by the end
+  std::uint64_t settling_epochs_held = 0;  ///< of these, their interval had the epoch
+
+  bool operator==(const VerdictRecordRow&) const = default;
 };
 
 /// The canonical correlations of a pair and their projection weights.
@@ -254,6 +280,8 @@ inline constexpr int rows_schema = 1;
 LIVECCA_EXPORT std::string to_json(const MeasureRow& row, const std::string& run, double wall_time);
 LIVECCA_EXPORT std::string to_json(const DriftRow& row, const std::string& run, double wall_time);
 LIVECCA_EXPORT std::string to_json(const VerdictRow& row, const std::string& run, double wall_time);
+LIVECCA_EXPORT std::string to_json(const VerdictRecordRow& row, const std::string& run,
+                                   double wall_time);
 LIVECCA_EXPORT std::string to_json(const DirectionRow& row, const std::string& run,
                                    double wall_time);
 LIVECCA_EXPORT std::string to_json(const SpectrumRow& row, const std::string& run,

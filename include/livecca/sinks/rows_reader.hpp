@@ -16,7 +16,7 @@ namespace livecca {
 
 /// A row of any kind. std::monostate stands for a kind that this version does not know.
 using AnyRow = std::variant<std::monostate, RunRow, MeasureRow, SpectrumRow, LayerRow, DriftRow,
-                            VerdictRow, DirectionRow, LogRow, Event, OverheadRow>;
+                            VerdictRow, DirectionRow, VerdictRecordRow, LogRow, Event, OverheadRow>;
 
 /// A line of rows.jsonl.
 struct RowLine {

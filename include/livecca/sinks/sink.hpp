@@ -19,9 +19,10 @@ struct SnapshotRows {
   std::vector<MeasureRow> measures;
   std::vector<SpectrumRow> spectra;
   std::vector<LayerRow> layers;
-  std::vector<DriftRow> drifts;      ///< for numbers that both streams have
-  std::vector<VerdictRow> verdicts;  ///< of the probe's layers; alarms of both streams
-  std::vector<DirectionRow> directions;  ///< of both streams
+  std::vector<DriftRow> drifts;                   ///< for numbers that both streams have
+  std::vector<VerdictRow> verdicts;               ///< of the probe's layers; alarms of both streams
+  std::vector<DirectionRow> directions;           ///< of both streams
+  std::vector<VerdictRecordRow> verdict_records;  ///< of finish(): all layers together, then each
   std::optional<OverheadRow> overhead;
   /// True for the rows of finish(): distances of kept snapshots to the final state. Each row has
   /// the epoch and step of its own snapshot, in ascending order.

@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "monitor/comparison/own_motions.hpp"
 #include "monitor/comparison/recorded_comparison.hpp"
 #include "monitor/comparison/report_event.hpp"
 #include "monitor/comparison/rows_of_solution.hpp"
@@ -24,7 +26,7 @@ class FinalCurves {
         executor_(executor),
         comparisons_(options, executor) {}
 
-  void write(const std::vector<History::Kept>& kept) {
+  std::vector<DistanceToEnd> write(const std::vector<History::Kept>& kept) {
     for (const History::Kept& snapshot : kept) read(snapshot);
     for (ReopenedPack& snapshot : snapshots_) {
       if (const auto pack = snapshot.open()) {
@@ -33,6 +35,7 @@ class FinalCurves {
         fail("missing", final_reference, pack.why());
       }
     }
+    return std::move(distances_);
   }
 
  private:
@@ -73,7 +76,17 @@ class FinalCurves {
           const SolvedWindow window = solve_window(moments, options_, solver, executor_);
           write_pairs(moments, pairs, window, probe_rows(epoch_, pack->step(), side.kind), options_,
                       sinks_);
+          keep_distances(moments, pairs, window.solution, pack->step());
         });
+  }
+
+  void keep_distances(const PanelMoments& moments, const std::vector<std::size_t>& pairs,
+                      const PanelSolution& solution, std::uint64_t step) {
+    for (const std::size_t pair : pairs) {
+      const auto distance = motion_distance(evaluate(solution, pair, motion_measure_info()));
+      const std::string& layer = moments.taps[moments.pairs[pair].x].name.layer;
+      if (distance) distances_.push_back({layer, epoch_, step, *distance});
+    }
   }
 
   const MonitorOptions& options_;
@@ -82,6 +95,7 @@ class FinalCurves {
   RowSinks sinks_;
   Executor& executor_;
   RecordedComparisons comparisons_;
+  std::vector<DistanceToEnd> distances_;
   std::int64_t epoch_ = 0;
   std::vector<ReopenedPack> snapshots_;
   RecordedSide last_{final_reference, ReferenceKind::final, {}};
@@ -89,10 +103,11 @@ class FinalCurves {
 
 }  // namespace
 
-void write_final_curves(const std::vector<History::Kept>& kept, const MonitorOptions& options,
-                        Executor& executor, SnapshotReport& report, RunWriter& writer) {
-  if (kept.size() < 2) return;
-  FinalCurves(options, executor, report, writer).write(kept);
+std::vector<DistanceToEnd> write_final_curves(const std::vector<History::Kept>& kept,
+                                              const MonitorOptions& options, Executor& executor,
+                                              SnapshotReport& report, RunWriter& writer) {
+  if (kept.size() < 2) return {};
+  return FinalCurves(options, executor, report, writer).write(kept);
 }
 
 }  // namespace livecca

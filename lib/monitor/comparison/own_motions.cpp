@@ -13,18 +13,12 @@
 namespace livecca {
 namespace {
 
+constexpr const char* motion_name = "pwcca";
+
 MonitorOptions for_motions(MonitorOptions options) {
-  options.measures = {"pwcca"};
+  options.measures = {motion_name};
   options.error_blocks = 0;
   return options;
-}
-
-/// On the scale on which unrelated data have 1.
-std::optional<double> debiased(const MeasureResult& result) {
-  const std::optional<double> distance = result.distance();
-  const std::optional<double> floor = result.distance_floor();
-  if (!distance || !floor || !std::isfinite(*distance) || *floor <= 0) return std::nullopt;
-  return std::clamp(*distance / *floor, 0.0, 1.0);
 }
 
 std::optional<std::size_t> place_of_lag(const std::string& reference) {
@@ -35,6 +29,15 @@ std::optional<std::size_t> place_of_lag(const std::string& reference) {
 }
 
 }  // namespace
+
+const MeasureInfo& motion_measure_info() { return *find_measure(motion_name); }
+
+std::optional<double> motion_distance(const MeasureResult& result) {
+  const std::optional<double> distance = result.distance();
+  const std::optional<double> floor = result.distance_floor();
+  if (!distance || !floor || !std::isfinite(*distance) || *floor <= 0) return std::nullopt;
+  return std::clamp(*distance / *floor, 0.0, 1.0);
+}
 
 OwnMotions::OwnMotions(const MonitorOptions& options, Executor& executor)
     : options_(for_motions(options)), executor_(executor) {}
@@ -59,11 +62,10 @@ LayerMotion OwnMotions::motion_of(const std::string& layer, const RecordedSide& 
   SolveOptions needed = solve_options(options_);
   needed.quantities = needs_of(measures_of(options_));  // no condition numbers: no row has them
   const PanelSolution solution = solver.solve(compared.moments, needed);
-  const MeasureInfo& measure = *measures_of(options_).front();
   for (const std::size_t pair : compared.pairs) {
     const TapName& then = compared.moments.taps[compared.moments.pairs[pair].y].name;
     const auto lag = place_of_lag(then.network);
-    if (lag) motion.moved[*lag] = debiased(evaluate(solution, pair, measure));
+    if (lag) motion.moved[*lag] = motion_distance(evaluate(solution, pair, motion_measure_info()));
   }
   return motion;
 }

@@ -94,6 +94,7 @@ class TensorBoardSink final : public Sink {
   void recall_row(const LayerRow& row) { events_of(row.stream).recall(row, facts_); }
   void recall_row(const VerdictRow& row) { events_of(row.stream).recall(row); }
   void recall_row(const DirectionRow&) {}
+  void recall_row(const VerdictRecordRow&) {}
   void recall_row(const LogRow& row) { log_step(row); }
   void recall_row(const OverheadRow& row) { overhead_step(row.epoch, row.step); }
   void recall_row(const Event& event) { events_.add(event); }

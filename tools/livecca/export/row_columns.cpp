@@ -8,7 +8,8 @@ namespace livecca::tool {
 namespace {
 
 /// Names apart by spaces; ":xy" behind one: an array of two, the trained network's side first;
-/// ":124": an array of a number for each of motion_lags; ":each": an array as long as it needs to be.
+/// ":124": an array of a number for each of motion_lags; ":each": an array as long as it needs to
+/// be.
 std::string_view fields_of(std::string_view kind) {
   if (kind == "measure") {
     return "epoch step stream layer reference reference_kind reference_layer measure value "
@@ -29,12 +30,17 @@ std::string_view fields_of(std::string_view kind) {
   }
   if (kind == "verdict") {
     return "epoch step stream layer verdict reference reference_layer measure since_epoch speed "
-           "exponent remaining remaining_low remaining_high moved:124 snapshots message slope "
+           "exponent remaining remaining_low remaining_high settling_epoch settling_epoch_low "
+           "settling_epoch_high moved:124 snapshots message slope "
            "slope_error error_source";
   }
   if (kind == "direction") {
     return "epoch step stream layer reference reference_layer measure direction slope slope_error "
            "error_source snapshots";
+  }
+  if (kind == "verdict_record") {
+    return "epoch step layer tolerance settled held early overtaken late intervals intervals_held "
+           "settling_epochs settling_epochs_held";
   }
   if (kind == "log") return "epoch step name value";
   return "epoch step what subject message count observe_seconds wait_seconds reference_seconds "
@@ -65,8 +71,9 @@ void add_column(std::vector<RowColumn>& columns, const std::string& field) {
 }  // namespace
 
 std::span<const std::string_view> row_kinds() {
-  static constexpr std::array<std::string_view, 8> kinds{
-      "measure", "layer", "verdict", "direction", "drift", "log", "event", "spectrum"};
+  static constexpr std::array<std::string_view, 9> kinds{"measure",   "layer",          "verdict",
+                                                         "direction", "verdict_record", "drift",
+                                                         "log",       "event",          "spectrum"};
   return kinds;
 }
 

@@ -126,6 +126,30 @@ std::string settled_text(const std::vector<const VerdictRow*>& layers) {
          number_text(fastest->speed) + " an epoch";
 }
 
+/// How often the run's verdicts came true; empty before its end.
+std::string record_text(const std::vector<VerdictRecordRow>& records) {
+  if (records.empty()) return "";
+  const VerdictRecordRow& all = records.front();
+  const std::uint64_t judged = all.held + all.early;
+  std::string text = "\"settled\" was right in " + std::to_string(all.held) + " of " +
+                     std::to_string(judged) + (judged == 1 ? " case" : " cases");
+  const VerdictRecordRow* worst = nullptr;
+  for (const VerdictRecordRow& row : records) {
+    if (row.layer.empty() || row.early == 0) continue;
+    if (worst == nullptr || row.early > worst->early) worst = &row;
+  }
+  if (worst != nullptr) {
+    text += ", too early most often for " + shown_name(worst->layer) + " (" +
+            std::to_string(worst->early) + ")";
+  }
+  if (all.late > 0)
+    text += "; " + std::to_string(all.late) + " times it could have been said and was not";
+  if (all.overtaken > 0) {
+    text += "; " + std::to_string(all.overtaken) + " not judged, as the learning rate jumped later";
+  }
+  return text;
+}
+
 /// The layers' names, speeds and remaining distances, with a heading.
 std::vector<std::vector<std::string>> own_cells(const std::vector<const VerdictRow*>& layers,
                                                 std::size_t room_for_names) {
@@ -183,11 +207,15 @@ std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
   TextTable table(true);
   for (auto& line : lines) table.add(std::move(line));
   std::string legend =
-      "an epoch: how far the layer moves; yet to go: to where it is forecast to end, in 80 % of all "
+      "an epoch: how far the layer moves; yet to go: to where it is forecast to end, in 80 % of "
+      "all "
       "cases; unrelated data have 1";
   if (has_signs) legend += "; ↓ nearing, ↑ leaving, = keeping its distance, ? undecided";
+  std::string record = wrapped(record_text(rows.verdict_records), canvas.width);
+  if (!record.empty()) record += "\n";
   return inked(cut_end(settled_text(layers), canvas.width), Ink::title, canvas.colours) + "\n" +
-         table.text() + inked(wrapped(legend, canvas.width), Ink::aside, canvas.colours) + "\n";
+         table.text() + record + inked(wrapped(legend, canvas.width), Ink::aside, canvas.colours) +
+         "\n";
 }
 
 }  // namespace livecca::tool

@@ -85,6 +85,8 @@ void RunRows::take(DirectionRow row) {
   directions[key] = std::move(row);
 }
 
+void RunRows::take(VerdictRecordRow row) { verdict_records.push_back(std::move(row)); }
+
 void RunRows::take(DriftRow row) {
   const CurveKey key{Stream::train, row.reference, row.layer, row.reference_layer, row.measure};
   drifts[key] = std::move(row);

@@ -68,6 +68,7 @@ class RunRows {
   std::vector<LogCurve> logs;
   std::map<std::string, VerdictRow> verdicts;     ///< of the last snapshot, on each layer's motion
   std::map<CurveKey, DirectionRow> directions;    ///< the latest of each curve
+  std::vector<VerdictRecordRow> verdict_records;  ///< of the end
   /// Of runs that an earlier version wrote: moving, settled or undecided, the latest of each curve.
   std::map<CurveKey, VerdictRow> older_verdicts;
   /// The others, of the last snapshot of each stream.
@@ -90,6 +91,7 @@ class RunRows {
   void take(LayerRow row);
   void take(VerdictRow row);
   void take(DirectionRow row);
+  void take(VerdictRecordRow row);
   void take(DriftRow row);
   void take(LogRow row);
   void take(OverheadRow row);

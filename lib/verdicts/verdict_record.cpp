@@ -1,0 +1,103 @@
+#include "verdicts/verdict_record.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "verdicts/learning_rate.hpp"
+
+namespace livecca {
+namespace {
+
+void add_to(VerdictRecordRow& all, const VerdictRecordRow& row) {
+  all.settled += row.settled;
+  all.held += row.held;
+  all.early += row.early;
+  all.overtaken += row.overtaken;
+  all.late += row.late;
+  all.intervals += row.intervals;
+  all.intervals_held += row.intervals_held;
+  all.settling_epochs += row.settling_epochs;
+  all.settling_epochs_held += row.settling_epochs_held;
+}
+
+/// A settling that was expected, against the one that came; `ends` is the run's last epoch.
+void judge_expected(const VerdictRow& said, std::optional<std::int64_t> settled, std::int64_t ends,
+                    VerdictRecordRow& row) {
+  if (!said.settling_epoch_low || !said.settling_epoch_high) return;
+  const bool has_gone = static_cast<double>(ends) > *said.settling_epoch_high;
+  if (!settled && !has_gone) return;  // it may yet have come
+  ++row.settling_epochs;
+  const auto epoch = static_cast<double>(settled.value_or(ends));
+  row.settling_epochs_held +=
+      settled && *said.settling_epoch_low <= epoch && epoch <= *said.settling_epoch_high ? 1 : 0;
+}
+
+}  // namespace
+
+void VerdictRecord::add(const VerdictRow& row) {
+  if (row.stream != Stream::probe || !row.reference.empty() || is_alarm(row)) return;
+  layers_[row.layer].said[{row.epoch, row.step}] = row;
+}
+
+void VerdictRecord::add(const LogRow& row) {
+  if (row.name != learning_rate_name || !std::isfinite(row.value)) return;
+  // The last one of an epoch: rates of single steps, as of a warm-up, never seem to jump.
+  learning_rates_[row.epoch] = row.value;
+}
+
+void VerdictRecord::add(const DistanceToEnd& distance) {
+  layers_[distance.layer].to_end[{distance.epoch, distance.step}] = distance.distance;
+}
+
+bool VerdictRecord::jumps_after(std::int64_t epoch) const {
+  for (auto now = learning_rates_.upper_bound(epoch); now != learning_rates_.end(); ++now) {
+    if (now != learning_rates_.begin() && is_jump(std::prev(now)->second, now->second)) return true;
+  }
+  return false;
+}
+
+VerdictRecordRow VerdictRecord::judge(const std::string& name, const Layer& layer) const {
+  VerdictRecordRow row;
+  row.layer = name;
+  row.tolerance = tolerance_;
+  bool is_there_for_good = true;
+  std::optional<std::int64_t> settled;  // when the layer is called so next, from a snapshot's view
+  for (auto place = layer.said.rbegin(); place != layer.said.rend(); ++place) {
+    const auto& [snapshot, said] = *place;
+    if (said.verdict == "settled") settled = said.epoch;
+    judge_expected(said, settled, layer.said.rbegin()->first.first, row);
+    const auto to_end = layer.to_end.find(snapshot);
+    if (to_end == layer.to_end.end()) continue;
+    const bool is_near = to_end->second <= tolerance_;
+    const bool is_overtaken = jumps_after(said.epoch);
+    is_there_for_good &= is_near;
+    if (said.verdict == "settled") {
+      ++row.settled;
+      ++(is_near ? row.held : is_overtaken ? row.overtaken : row.early);
+    } else if (said.verdict != "undecided" && is_there_for_good) {
+      ++row.late;
+    }
+    if (said.remaining_low && said.remaining_high && !is_overtaken) {
+      ++row.intervals;
+      row.intervals_held +=
+          *said.remaining_low <= to_end->second && to_end->second <= *said.remaining_high ? 1 : 0;
+    }
+  }
+  return row;
+}
+
+std::vector<VerdictRecordRow> VerdictRecord::rows() const {
+  VerdictRecordRow all;
+  all.tolerance = tolerance_;
+  std::vector<VerdictRecordRow> rows{all};
+  for (const auto& [name, layer] : layers_) {
+    if (layer.said.empty() || layer.to_end.empty()) continue;
+    rows.push_back(judge(name, layer));
+    add_to(rows.front(), rows.back());
+  }
+  if (rows.size() == 1) rows.clear();
+  return rows;
+}
+
+}  // namespace livecca
