@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "monitor/monitor_state.hpp"
 #include "monitor/pacing/time_spent.hpp"
 #include "monitor/test_knobs.hpp"
+#include "verdicts/learning_rate.hpp"
 
 namespace livecca {
 namespace {
@@ -296,6 +298,7 @@ void Monitor::log(std::int64_t epoch, std::string_view name, double value) {
     if (name == loss_name) {
       for (StreamFront& stream : state_->front.streams) stream.loss.add(value);
     }
+    if (name == learning_rate_name && std::isfinite(value)) state_->front.learning_rate = value;
   }
   try {
     state_->writer.write(LogRow{epoch, step, std::string(name), value});

@@ -35,7 +35,7 @@
 
 namespace livecca {
 
-/// The number of the user's own that verdicts look at.
+/// A number of the user's own that verdicts look at, beside learning_rate_name.
 inline constexpr std::string_view loss_name = "loss";
 
 /// The losses that were logged since a stream's last snapshot.
@@ -70,6 +70,7 @@ struct FrontState {
   std::uint64_t made = 0;  ///< calls of training_step()
   std::int64_t epoch = 0;
   std::uint64_t resumes = 0;
+  std::optional<double> learning_rate;  ///< as it was logged last
   bool is_finished = false;
   std::string probe_failure;    ///< why a probe step never came; its window is then worth nothing
   std::string probe_discarded;  ///< why the latest pass over the probe was dropped

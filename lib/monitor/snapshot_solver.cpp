@@ -203,7 +203,8 @@ void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSi
                              .numbers = job.report->measures,
                              .halves = {},
                              .layers = job.report->layers,
-                             .loss = job.losses[static_cast<std::size_t>(stream)]};
+                             .loss = job.losses[static_cast<std::size_t>(stream)],
+                             .learning_rate = job.learning_rate};
   // Blocks of the train stream hold other inputs at each snapshot: their halves do not pair.
   if (stream == Stream::probe) input.halves = sinks.halves;
   const std::vector<LayerMotion> motions =

@@ -28,6 +28,7 @@ struct SnapshotJob {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
   std::array<std::optional<double>, 2> losses;  ///< of each stream, since its snapshot before
+  std::optional<double> learning_rate;          ///< as it was logged last
   std::optional<EndedWindow> probe;
   std::optional<EndedWindow> train;
   /// The probe's activations of this snapshot, and what they are compared with.

@@ -54,6 +54,7 @@ std::unique_ptr<PendingSnapshot> Monitor::State::begin_snapshot(std::int64_t epo
       for (std::size_t stream = 0; stream < streams.size(); ++stream) {
         job.losses[stream] = pending->front_then.streams[stream].loss.mean();
       }
+      job.learning_rate = pending->front_then.learning_rate;
       return pending;
     } catch (const std::bad_alloc&) {
       if (options.synchronous) continue;

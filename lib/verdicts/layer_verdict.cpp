@@ -19,6 +19,9 @@ constexpr double like_unrelated = 0.9;
 constexpr double wandering_exponent = 0.75;
 /// Nor does it slow down by more than this a snapshot.
 constexpr double slows_down = -0.15;
+/// When the learning rate jumps up, a layer that was settled has to move by no more than this share
+/// of the tolerance to stay so: what it did before says little.
+constexpr double kept_after_a_rise = 0.2;
 /// So many snapshots in a row have to say so, or no more.
 constexpr std::uint64_t enough_turns = 3;
 
@@ -51,13 +54,24 @@ void wander(MotionCourse& course, double exponent, double network_slowing) {
   course.turns = 0;
 }
 
-/// Empty where the snapshot before is of the same epoch or of a later one.
-std::optional<double> speed_of(const MotionCourse& course) {
-  const Motion& now = course.latest.back();
-  if (!now.moved[0] || course.latest.size() < 2) return std::nullopt;
+/// How many epochs the snapshot before was before; empty if it is of the same epoch or a later one.
+std::optional<double> epochs_apart(const MotionCourse& course) {
+  if (course.latest.size() < 2) return std::nullopt;
   const Motion& before = course.latest[course.latest.size() - 2];
-  const double epochs = static_cast<double>(now.epoch) - static_cast<double>(before.epoch);
-  return epochs > 0 ? std::optional(*now.moved[0] / epochs) : std::nullopt;
+  const double epochs =
+      static_cast<double>(course.latest.back().epoch) - static_cast<double>(before.epoch);
+  return epochs > 0 ? std::optional(epochs) : std::nullopt;
+}
+
+/// Says when the layer is expected to settle, if the run's expectations have come true.
+void expect(MotionCourse& course, const Forecast& forecast, const SettlingRecord& record,
+            double tolerance, VerdictRow& row) {
+  const auto ahead = forecast.snapshots_until(tolerance);
+  if (!ahead) return;
+  const std::uint64_t snapshot = course.latest.back().snapshot;
+  const ExpectedSettling expected = expect_settling(course.expected, snapshot, *ahead);
+  const auto apart = epochs_apart(course);
+  if (apart && record.is_trusted()) tell_settling(expected, snapshot, *ahead, *apart, row);
 }
 
 }  // namespace
@@ -67,15 +81,16 @@ void remember(MotionCourse& course, const Motion& motion) {
   while (course.latest.size() > snapshots_of_motion) course.latest.erase(course.latest.begin());
 }
 
-VerdictRow judge_motion(MotionCourse& course, double network_slowing,
+VerdictRow judge_motion(MotionCourse& course, NetworkCourse& network,
                         const VerdictOptions& options) {
   const Motion& now = course.latest.back();
   VerdictRow row;
+  row.epoch = now.epoch;
   row.verdict = "undecided";
   row.moved = now.moved;
   row.snapshots = course.latest.size();
-  row.speed = speed_of(course);
   const std::optional<double> step = now.moved[0];
+  if (const auto apart = epochs_apart(course); apart && step) row.speed = *step / *apart;
   if (!step) {
     if (now.snapshot > 0) {
       row.message =
@@ -89,20 +104,27 @@ VerdictRow judge_motion(MotionCourse& course, double network_slowing,
     forget(course);
     return row;
   }
-  const auto forecast = forecast_of(course.latest, network_slowing);
+  const auto forecast = forecast_of(course.latest, network.slowing);
   if (now.snapshot < options.first_verdict || !forecast) {
     forget(course);
     if (*step > options.tolerance) row.verdict = "moving";
     return row;
   }
-  row.exponent = forecast->exponent;
+  row.exponent = forecast->path.exponent;
   row.remaining = forecast->remaining();
   row.remaining_low = *row.remaining * low_share;
   row.remaining_high = std::min(1.0, *row.remaining * high_share);
-  wander(course, forecast->exponent, network_slowing);
-  settle(course, *step, *row.remaining, now.epoch, options.tolerance);
+  wander(course, forecast->path.exponent, network.slowing);
+  if (network.rate_rose && *step > kept_after_a_rise * options.tolerance) {
+    forget(course);
+  } else {
+    settle(course, *step, *row.remaining, now.epoch, options.tolerance);
+  }
   row.since_epoch = course.settled_since;
   row.verdict = course.settled_since ? "settled" : course.is_wandering ? "wandering" : "moving";
+  judge_expected(course.expected, now.snapshot, course.settled_since.has_value(),
+                 network.settlings);
+  if (!course.settled_since) expect(course, *forecast, network.settlings, options.tolerance, row);
   return row;
 }
 

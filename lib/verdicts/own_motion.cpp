@@ -55,17 +55,9 @@ double path_back(double lambda, double k) {
   return std::abs(lambda) < 1e-6 ? k : std::expm1(lambda * k) / lambda;
 }
 
-/// A path that fits the distances of one snapshot.
-struct Path {
-  double exponent = 0;
-  double lambda = 0;
-  double log_scale = 0;
-  double squares = 0;
-};
-
 /// The path of this exponent that fits best, of a layer whose distances fall by `decay` a snapshot.
-Path path_of(const Motion& now, double decay, double exponent) {
-  Path path{.exponent = exponent, .lambda = std::max(decay / exponent, -fastest_growth)};
+MotionPath path_of(const Motion& now, double decay, double exponent) {
+  MotionPath path{.exponent = exponent, .lambda = std::max(decay / exponent, -fastest_growth)};
   std::vector<double> rests;
   for (std::size_t lag = 0; lag < motion_lags.size(); ++lag) {
     const auto moved = log_moved(now, lag);
@@ -80,24 +72,36 @@ Path path_of(const Motion& now, double decay, double exponent) {
   return path;
 }
 
-Path best_path(const Motion& now, double decay) {
+MotionPath best_path(const Motion& now, double decay) {
   constexpr double lowest = 0.2;   // a layer that jitters about a place
   constexpr double highest = 2.0;  // straight on: distances are squares of displacements
   constexpr int steps = 18;
-  Path best;
+  MotionPath best;
   for (int i = 0; i <= steps; ++i) {
-    const Path path = path_of(now, decay, lowest + (highest - lowest) * i / steps);
+    const MotionPath path = path_of(now, decay, lowest + (highest - lowest) * i / steps);
     if (i == 0 || path.squares < best.squares) best = path;
   }
   return best;
 }
 
-double distance_ahead(const Path& path, double snapshots) {
+double distance_ahead(const MotionPath& path, double snapshots) {
   const double ahead = std::abs(path.lambda) < 1e-6
                            ? snapshots
                            : -std::expm1(-path.lambda * snapshots) / path.lambda;
   return std::min(1.0, std::exp(path.log_scale + path.exponent * std::log(ahead)));
 }
+
+/// After how many snapshots this distance of a path that slows down for ever lies before it.
+double snapshots_until(const MotionPath& path, double distance) {
+  const double displacement = std::exp((std::log(distance) - path.log_scale) / path.exponent);
+  return std::max(0.0, -std::log(path.lambda * displacement) / path.lambda);
+}
+
+// As the two came out on the networks that the rule was made on, see docs/verdicts.md.
+constexpr double weight_of_path = 1.3;
+constexpr double weight_of_experience = 1.1;
+/// How much of the distance over 4 snapshots lies before a layer, in logarithms.
+constexpr double share_of_moved = 0.77;
 
 }  // namespace
 
@@ -111,11 +115,17 @@ std::optional<double> slowing(std::span<const Motion> latest) {
 }
 
 double Forecast::remaining() const {
-  // As the two came out on the networks that the rule was made on, see docs/verdicts.md.
-  constexpr double weight_of_path = 1.3;
-  constexpr double weight_of_experience = 1.1;
   return std::min(1.0,
                   std::max(weight_of_experience * by_experience, weight_of_path * by_its_path));
+}
+
+std::optional<double> Forecast::snapshots_until(double tolerance) const {
+  constexpr double stands_still = 0.02;
+  if (decay <= stands_still) return std::nullopt;
+  const double by_path = livecca::snapshots_until(path, tolerance / weight_of_path);
+  const double too_far = std::log(weight_of_experience * by_experience / tolerance);
+  const double too_fast = std::log(std::max(step, smallest_distance) / tolerance);
+  return std::max({0.0, by_path, too_far / (share_of_moved * decay), too_fast / decay});
 }
 
 std::optional<Forecast> forecast_of(std::span<const Motion> latest, double network_slowing) {
@@ -132,13 +142,15 @@ std::optional<Forecast> forecast_of(std::span<const Motion> latest, double netwo
     }
   }
   if (!moved || slopes == 0) return std::nullopt;
-  const Path path = best_path(now, -slope / slopes);
-  const double ahead = std::max(4.0, 2 * static_cast<double>(now.snapshot));
   Forecast forecast;
-  forecast.by_its_path = distance_ahead(path, ahead);
+  forecast.decay = -slope / slopes;
+  forecast.step = now.moved[0].value_or(0);
+  forecast.path = best_path(now, forecast.decay);
+  const double ahead = std::max(4.0, 2 * static_cast<double>(now.snapshot));
+  forecast.by_its_path = distance_ahead(forecast.path, ahead);
   // log(remaining) of layers of trained networks, by least squares.
-  forecast.by_experience = std::min(1.0, std::exp(-0.72 + 0.77 * *moved + 1.13 * network_slowing));
-  forecast.exponent = path.exponent;
+  forecast.by_experience =
+      std::min(1.0, std::exp(-0.72 + share_of_moved * *moved + 1.13 * network_slowing));
   return forecast;
 }
 

@@ -29,19 +29,32 @@ inline constexpr std::size_t snapshots_of_motion = 5;
 /// logarithm: below 0 where the layer slows down. Empty if the motions do not tell.
 std::optional<double> slowing(std::span<const Motion> latest);
 
+/// The way of a layer that slows by λ, as it fits the distances of one snapshot: its displacement
+/// over k snapshots back is A · ((e^{λk} − 1) / λ)^h.
+struct MotionPath {
+  double exponent = 0;   ///< h
+  double lambda = 0;     ///< λ
+  double log_scale = 0;  ///< log A
+  double squares = 0;    ///< of what does not fit, in logarithms
+};
+
 /// Where a layer ends if it goes on as it does.
 struct Forecast {
   /// The distance to where it ends, if it slows on as it does, over twice as many snapshots as
-  /// there were so far, at least 4. The path is followed: displacement = A · ((e^{λk} − 1) / λ)^h
-  /// over k snapshots back.
+  /// there were so far, at least 4.
   double by_its_path = 0;
   /// The same, from how much layers of trained networks usually had before them when they had moved
   /// as far in 4 snapshots, and when their network slowed down as this one does.
   double by_experience = 0;
-  double exponent = 0;  ///< h
+  MotionPath path;
+  double step = 0;   ///< the distance to the snapshot before
+  double decay = 0;  ///< by how much the logarithms of distances fall a snapshot
 
   /// What the verdict rests on: the larger one, weighted as on the networks that it was made on.
   double remaining() const;
+  /// After how many snapshots the remaining distance and a step are within the tolerance, if the
+  /// layer goes on as it does. Empty if it does not slow down.
+  std::optional<double> snapshots_until(double tolerance) const;
 };
 
 /// `network_slowing` is the median of all layers' slowing(). Empty before there are 4 snapshots to

@@ -65,6 +65,8 @@ Json json_of(const CurveName& name, const Curve& curve) {
 }
 
 Json json_of(const std::string& layer, const MotionCourse& course) {
+  Json expected = Json::array();
+  for (const ExpectedSettling& one : course.expected) expected.push_back({one.low, one.high});
   Json latest = Json::array();
   for (const Motion& motion : course.latest) {
     Json moved = Json::array();
@@ -72,9 +74,13 @@ Json json_of(const std::string& layer, const MotionCourse& course) {
     latest.push_back(
         {{"snapshot", motion.snapshot}, {"epoch", motion.epoch}, {"moved", std::move(moved)}});
   }
-  return {{"layer", layer},          {"settled_since", or_null(course.settled_since)},
-          {"doubts", course.doubts}, {"is_wandering", course.is_wandering},
-          {"turns", course.turns},   {"latest", std::move(latest)}};
+  return {{"layer", layer},
+          {"settled_since", or_null(course.settled_since)},
+          {"doubts", course.doubts},
+          {"is_wandering", course.is_wandering},
+          {"turns", course.turns},
+          {"latest", std::move(latest)},
+          {"expected", std::move(expected)}};
 }
 
 void add_motions(const Json& json, VerdictMemory& memory) {
@@ -84,6 +90,10 @@ void add_motions(const Json& json, VerdictMemory& memory) {
   course.doubts = whole_number<std::uint64_t>(json.at("doubts"));
   course.is_wandering = json.at("is_wandering").get<bool>();
   course.turns = whole_number<std::uint64_t>(json.at("turns"));
+  for (const Json& one : json.at("expected")) {
+    course.expected.push_back(
+        {whole_number<std::uint64_t>(one.at(0)), whole_number<std::uint64_t>(one.at(1))});
+  }
   for (const Json& entry : json.at("latest")) {
     Motion motion;
     motion.snapshot = whole_number<std::uint64_t>(entry.at("snapshot"));
@@ -126,6 +136,10 @@ VerdictMemory memory_in(const Json& json) {
   }
   for (const Json& curve : json.at("curves")) add_curve(curve, memory);
   for (const Json& course : json.at("motions")) add_motions(course, memory);
+  memory.learning_rate = optional_in(json.at("learning_rate"));
+  const Json& settlings = json.at("settlings");
+  memory.settlings = {whole_number<std::uint64_t>(settlings.at(0)),
+                      whole_number<std::uint64_t>(settlings.at(1))};
   for (const Json& loss : json.at("losses")) {
     memory.losses[stream_in(loss)] = loss_course_from(loss.at("loss"));
   }
@@ -156,9 +170,14 @@ std::string to_json(const VerdictMemory& memory) {
   for (const auto& [stream, loss] : memory.losses) {
     losses.push_back({{"stream", name_of(stream)}, {"loss", to_json(loss)}});
   }
-  const Json json{{"version", version},          {"streams", std::move(streams)},
-                  {"curves", std::move(curves)}, {"motions", std::move(motions)},
-                  {"losses", std::move(losses)}, {"layers", std::move(layers)}};
+  const Json json{{"version", version},
+                  {"streams", std::move(streams)},
+                  {"curves", std::move(curves)},
+                  {"motions", std::move(motions)},
+                  {"learning_rate", or_null(memory.learning_rate)},
+                  {"settlings", {memory.settlings.judged, memory.settlings.held}},
+                  {"losses", std::move(losses)},
+                  {"layers", std::move(layers)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,8 @@ struct VerdictMemory {
   std::map<Stream, std::uint64_t> snapshots;  ///< of each stream so far
   std::map<CurveName, Curve> curves;
   std::map<std::string, MotionCourse> motions;  ///< by layer, on the probe
+  SettlingRecord settlings;
+  std::optional<double> learning_rate;  ///< at the latest snapshot of the probe
   std::map<Stream, LossCourse> losses;
   std::map<std::pair<Stream, std::string>, LayerCourse> layers;  ///< of a stream, by name
 };

@@ -7,6 +7,7 @@
 
 #include "livecca/common/error.hpp"
 #include "verdicts/curve.hpp"
+#include "verdicts/learning_rate.hpp"
 #include "verdicts/median.hpp"
 
 namespace livecca {
@@ -104,14 +105,25 @@ void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t
     remember(course, {.snapshot = number, .epoch = snapshot.epoch, .moved = motion.moved});
     if (const auto found = slowing(course.latest)) slowings.push_back(*found);
   }
-  const double network_slowing = median(slowings);
+  const auto jump = take_learning_rate(snapshot.learning_rate);
+  NetworkCourse network{.slowing = median(slowings),
+                        .rate_rose = jump && jump->now > jump->before,
+                        .settlings = memory_.settlings};
   for (const LayerMotion& motion : snapshot.motions) {
-    VerdictRow row = judge_motion(memory_.motions.at(motion.layer), network_slowing, options_);
+    VerdictRow row = judge_motion(memory_.motions.at(motion.layer), network, options_);
     row.stream = snapshot.stream;
     row.layer = motion.layer;
     row.measure = motion_measure;
+    if (row.message.empty() && jump) row.message = text_of(*jump);
     rows.push_back(std::move(row));
   }
+  memory_.settlings = network.settlings;
+}
+
+std::optional<RateJump> Verdicts::take_learning_rate(std::optional<double> rate) {
+  const std::optional<double> before = std::exchange(memory_.learning_rate, rate);
+  if (!before || !rate || !is_jump(*before, *rate)) return std::nullopt;
+  return RateJump{*before, *rate};
 }
 
 std::vector<Verdicts::Matches> Verdicts::matches_in(const SnapshotVerdictInput& snapshot) const {

@@ -12,6 +12,7 @@
 #include "livecca/sinks/row.hpp"
 #include "livecca/verdicts/verdict_options.hpp"
 #include "verdicts/layer_alarms.hpp"
+#include "verdicts/learning_rate.hpp"
 #include "verdicts/verdict_memory.hpp"
 
 namespace livecca {
@@ -37,6 +38,7 @@ struct SnapshotVerdictInput {
   std::span<const LayerMotion> motions{};  ///< of the probe, in the network's order
   /// The mean since the stream's snapshot before; empty if none was logged.
   std::optional<double> loss;
+  std::optional<double> learning_rate{};  ///< as it was logged last; empty if it never was
 };
 
 /// What a snapshot of one stream is judged to be.
@@ -81,6 +83,8 @@ class Verdicts {
 
   std::vector<Matches> matches_in(const SnapshotVerdictInput& snapshot) const;
   DirectionRow judge_curve(const LayerMatch& match, std::uint64_t snapshot);
+  /// Whether it jumped since the probe's snapshot before.
+  std::optional<RateJump> take_learning_rate(std::optional<double> rate);
   void judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t number,
                      std::vector<VerdictRow>& rows);
   void judge_layer(const LayerRow& layer, const LossCourse& loss, std::vector<VerdictRow>& rows);

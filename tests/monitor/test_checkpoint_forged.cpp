@@ -21,7 +21,7 @@ TEST_CASE("a checkpoint is refused in one printable line, whatever its texts hol
   const std::string text = std::string("\n\x7F\xC2\x9B[31m") + std::string(1000, 'x');
   for (const auto& place :
        {"/version", "/options/network", "/taps/0/layout", "/probe/taps/0/shape/dtype",
-        "/latest/0/status", "/train/moments", "/verdicts"}) {
+        "/latest/0/status", "/train/moments", "/verdicts", "/learning_rate"}) {
     CAPTURE(place);
     auto damaged = json;
     damaged.erase("checksum");

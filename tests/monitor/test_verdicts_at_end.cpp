@@ -50,18 +50,22 @@ class WatchedRun {
 
   void snapshots(int first, int end) {
     for (int epoch = first; epoch < end; ++epoch) {
+      monitor_->log(epoch, "learning_rate", epoch < 9 ? 0.1 : 0.01);
       auto step = monitor_->begin(Stream::probe, epoch);
       const Eigen::MatrixXd rows = layer_at(epoch);
       step.observe(layer_, view_of(rows));
       step.commit();
       for (const VerdictRow& row : monitor_->snapshot(epoch).wait().verdicts) {
-        if (!is_alarm(row)) words_[epoch] = row.verdict;
+        if (is_alarm(row)) continue;
+        words_[epoch] = row.verdict;
+        messages_[epoch] = row.message;
       }
     }
   }
 
   Monitor& monitor() { return *monitor_; }
   const std::map<std::int64_t, std::string>& words() const { return words_; }
+  const std::map<std::int64_t, std::string>& messages() const { return messages_; }
 
  private:
   void begin(std::unique_ptr<Monitor> monitor) {
@@ -73,6 +77,7 @@ class WatchedRun {
   std::unique_ptr<Monitor> monitor_;
   TapHandle layer_;
   std::map<std::int64_t, std::string> words_;
+  std::map<std::int64_t, std::string> messages_;
 };
 
 std::vector<VerdictRecordRow> records_in(const std::filesystem::path& run) {
@@ -147,6 +152,10 @@ TEST_CASE("a run that is resumed has the record of all its snapshots") {
   run.resume(folder.path() / "checkpoint");
   run.snapshots(9, epochs);
   CHECK(run.monitor().finish().verdict_records == expected);
+  // The learning rate fell right after the checkpoint.
+  CHECK(run.messages().at(9).starts_with("the learning rate fell from 0.1 to 0.01 "));
+  CHECK(run.words() == whole.words());
+  CHECK(run.messages() == whole.messages());
 }
 
 TEST_CASE("without own motion there is no record") {

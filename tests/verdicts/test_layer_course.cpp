@@ -79,10 +79,11 @@ int first_with(const char* word, int snapshots, const std::function<Now(int)>& a
 }
 
 /// At which snapshot a layer explodes whose root mean square is this, from a first one on.
-int explodes_at(int snapshots, const std::function<double(int)>& root_mean_square,
-                const std::function<std::optional<double>(int)>& loss = [](int) {
-                  return std::optional(learnt_loss + 0.1);
-                }) {
+int explodes_at(
+    int snapshots, const std::function<double(int)>& root_mean_square,
+    const std::function<std::optional<double>(int)>& loss = [](int) {
+      return std::optional(learnt_loss + 0.1);
+    }) {
   const auto at = [&](int i) {
     return Now{.root_mean_square = root_mean_square(i), .loss = loss(i)};
   };
@@ -126,9 +127,8 @@ TEST_CASE("slow steady growth, as of a layer of logits, is no explosion") {
   std::normal_distribution<double> noise(0, 0.03);
   for (const double factor : {1.02, 1.05, 1.1}) {
     for (int curve = 0; curve < 20; ++curve) {
-      CHECK(explodes_at(60, [&](int i) {
-              return std::pow(factor, i) * std::exp(noise(engine));
-            }) == 0);
+      CHECK(explodes_at(60, [&](int i) { return std::pow(factor, i) * std::exp(noise(engine)); }) ==
+            0);
     }
   }
 }
@@ -144,8 +144,10 @@ TEST_CASE("growth is no explosion as long as the loss falls with it") {
 
 TEST_CASE("without a loss only growth by a thousand times and more is an explosion") {
   const auto none = [](int) -> std::optional<double> { return std::nullopt; };
-  CHECK(explodes_at(20, [](int i) { return std::pow(2.0, i); }, none) == 12);
-  CHECK(explodes_at(60, [](int i) { return i == 0 ? 0.03 : 3 - 1.5 / i; }, none) == 0);
+  CHECK(explodes_at(
+            20, [](int i) { return std::pow(2.0, i); }, none) == 12);
+  CHECK(explodes_at(
+            60, [](int i) { return i == 0 ? 0.03 : 3 - 1.5 / i; }, none) == 0);
 }
 
 TEST_CASE("the first growth from small random outputs is no explosion") {
@@ -170,9 +172,7 @@ TEST_CASE("a jump in one snapshot is an explosion from 64 times on, and lasts") 
   for (int i = 0; i < 10; ++i) {
     CHECK(course.add({.root_mean_square = 65, .loss = 1.0}) == Words{"exploding"});
   }
-  SUBCASE("until it is back") {
-    CHECK(course.add({.root_mean_square = 7, .loss = 1.0}).empty());
-  }
+  SUBCASE("until it is back") { CHECK(course.add({.root_mean_square = 7, .loss = 1.0}).empty()); }
   SUBCASE("until the loss is lower than ever") {
     CHECK(course.add({.root_mean_square = 65, .loss = 0.7}).empty());
     CHECK(course.add({.root_mean_square = 65, .loss = 1.0}).empty());
@@ -210,9 +210,8 @@ TEST_CASE("a rank that falls before the loss does, or for one snapshot, is no co
   CHECK(first_with("collapsing", 20, [](int i) {
           return Now{.effective_rank = i % 2 == 0 ? 10.0 : 3.0, .loss = 0.9};
         }) == 0);
-  CHECK(first_with("collapsing", 20, [](int) {
-          return Now{.effective_rank = 1.0, .loss = std::nullopt};
-        }) == 0);
+  CHECK(first_with("collapsing", 20,
+                   [](int) { return Now{.effective_rank = 1.0, .loss = std::nullopt}; }) == 0);
   CHECK(first_with(
             "collapsing", 20,
             [](int i) { return Now{.effective_rank = i < 5 ? 10.0 : 1.0, .loss = std::nullopt}; },

@@ -49,6 +49,7 @@ Path line(int snapshots, const std::function<double(int)>& length) {
 /// The verdicts on a path, of a layer alone in its network.
 std::vector<VerdictRow> verdicts_on(const Path& path) {
   MotionCourse course;
+  NetworkCourse network;
   std::vector<VerdictRow> rows;
   for (std::size_t t = 0; t < path.size(); ++t) {
     Motion motion{.snapshot = t, .epoch = static_cast<std::int64_t>(t)};
@@ -56,7 +57,8 @@ std::vector<VerdictRow> verdicts_on(const Path& path) {
       if (t >= motion_lags[i]) motion.moved[i] = distance(path[t], path[t - motion_lags[i]]);
     }
     remember(course, motion);
-    rows.push_back(judge_motion(course, slowing(course.latest).value_or(0), {}));
+    network.slowing = slowing(course.latest).value_or(0);
+    rows.push_back(judge_motion(course, network, {}));
   }
   return rows;
 }
@@ -220,19 +222,21 @@ TEST_CASE("a jump ends what was settled, and later it is settled again") {
 
 TEST_CASE("as far apart as unrelated data says nothing of the layer") {
   MotionCourse course;
+  NetworkCourse network;
   for (std::uint64_t t = 0; t < 10; ++t) {
     Motion motion{.snapshot = t, .epoch = static_cast<std::int64_t>(t)};
     for (std::size_t i = 0; i < motion_lags.size(); ++i) {
       if (t >= motion_lags[i]) motion.moved[i] = 0.97;
     }
     remember(course, motion);
-    CHECK(judge_motion(course, 0, {}).verdict == "undecided");
+    CHECK(judge_motion(course, network, {}).verdict == "undecided");
   }
 }
 
 TEST_CASE("a layer is not settled over a snapshot from which nothing can be forecast") {
   const Path path = walk(20, verdict_seed, [](int) { return 1e-3; });
   MotionCourse course;
+  NetworkCourse network;
   std::string said;
   for (std::size_t t = 0; t < path.size(); ++t) {
     Motion motion{.snapshot = t, .epoch = 5};  // all of one epoch: none has a speed
@@ -243,7 +247,7 @@ TEST_CASE("a layer is not settled over a snapshot from which nothing can be fore
     }
     if (t == 15) motion.moved[0] = 0.3;  // and it jumps where lag 4 is missing
     remember(course, motion);
-    const VerdictRow row = judge_motion(course, 0, {});
+    const VerdictRow row = judge_motion(course, network, {});
     CHECK_FALSE(row.speed);
     said += row.verdict.front();
     if (t == 15) CHECK_FALSE(row.since_epoch);
@@ -256,6 +260,7 @@ TEST_CASE("a layer is not settled over a snapshot from which nothing can be fore
 TEST_CASE("a snapshot that is missing costs its own verdict only") {
   const Path path = walk(20, verdict_seed, [](int) { return 1e-3; });
   MotionCourse course;
+  NetworkCourse network;
   std::string said;
   for (std::size_t t = 0; t < path.size(); ++t) {
     Motion motion{.snapshot = t, .epoch = static_cast<std::int64_t>(t)};
@@ -265,9 +270,31 @@ TEST_CASE("a snapshot that is missing costs its own verdict only") {
       }
     }
     remember(course, motion);
-    said += judge_motion(course, 0, {}).verdict.front();
+    said += judge_motion(course, network, {}).verdict.front();
   }
   CHECK(said.substr(6, 6) == "ssssss");
   CHECK(said[12] == 'u');
   CHECK(said.substr(17) == "sss");  // lags of 4 snapshots are whole again
+}
+
+TEST_CASE(
+    "when the learning rate jumps up, a settled layer keeps the word only if it hardly moves") {
+  for (const double jump : {0.009, 0.011}) {
+    CAPTURE(jump);
+    const double length = std::sqrt(-std::log1p(-jump));
+    const auto path = line(10, [&](int t) { return t < 9 ? 1e-3 : length; });
+    MotionCourse course;
+    NetworkCourse network;
+    std::string said;
+    for (std::size_t t = 0; t < path.size(); ++t) {
+      Motion motion{.snapshot = t, .epoch = static_cast<std::int64_t>(t)};
+      for (std::size_t i = 0; i < motion_lags.size(); ++i) {
+        if (t >= motion_lags[i]) motion.moved[i] = distance(path[t], path[t - motion_lags[i]]);
+      }
+      remember(course, motion);
+      network.rate_rose = t == 9;
+      said += judge_motion(course, network, {}).verdict.front();
+    }
+    CHECK(said == (jump < 0.01 ? "uuuuuussss" : "uuuuuusssm"));
+  }
 }

@@ -21,10 +21,9 @@ namespace {
 constexpr std::uint64_t seed = 161803;
 
 /// What is said of a snapshot of these numbers.
-SnapshotVerdicts add(Verdicts& verdicts, std::int64_t epoch,
-                            const std::vector<MeasureRow>& numbers,
-                            const std::vector<std::vector<HalfValue>>& halves = {},
-                            const std::vector<LayerRow>& layers = {}) {
+SnapshotVerdicts add(Verdicts& verdicts, std::int64_t epoch, const std::vector<MeasureRow>& numbers,
+                     const std::vector<std::vector<HalfValue>>& halves = {},
+                     const std::vector<LayerRow>& layers = {}) {
   SnapshotVerdictInput input;
   input.epoch = epoch;
   input.step = static_cast<std::uint64_t>(100 * epoch);
