@@ -61,7 +61,8 @@ class ExpectedRun:
         self.charts = collections.defaultdict(set)  # (stream, beginning of tags) → tags
         self.pictures = collections.defaultdict(set)  # stream → tags
         self.messages = []
-        self.alarms = collections.defaultdict(bool)
+        self.words = collections.defaultdict(list)  # stream → what its newest verdicts say
+        self._words_of = {}  # stream → epoch and step of those
         self.of_run = collections.defaultdict(list)  # tag of no stream → steps and values
         self._overhead_step = None
         self.measure_values = 0
@@ -124,7 +125,20 @@ class ExpectedRun:
             self.scalars["train"][pair_tag(row, row["measure"] + "_drift")][step] = row["drift"]
 
     def _add_verdict(self, row):
-        self.alarms[row["stream"]] |= bool(row["message"])
+        self._say(row, row["verdict"])
+        own = not row["reference"] and row["verdict"] in ("moving", "wandering", "settled", "undecided")
+        if own and row["moved"][0] is not None:
+            self.pictures[row["stream"]].add("/".join(["livecca", row["stream"], "heatmap", row["measure"], "before-1"]))
+
+    def _add_direction(self, row):
+        self._say(row, row["direction"])
+
+    def _say(self, row, word):
+        snapshot = (row["epoch"], row["step"])
+        if self._words_of.get(row["stream"]) != snapshot:
+            self.words[row["stream"]] = []
+        self._words_of[row["stream"]] = snapshot
+        self.words[row["stream"]] += [word, row.get("message") or ""]
 
     def _add_log(self, row):
         if row["value"] is not None:

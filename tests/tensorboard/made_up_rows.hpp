@@ -103,16 +103,44 @@ inline void add_made_up_stream(livecca::SnapshotRows& rows, std::int64_t snapsho
   }
 }
 
+/// Layers settle from the bottom up. conv3 dies at some snapshots.
+inline void add_made_up_verdicts(livecca::SnapshotRows& rows, std::int64_t snapshot) {
+  for (std::size_t layer = 0; layer < made_up_layers().size(); ++layer) {
+    auto verdict =
+        made_up_row<livecca::VerdictRow>(snapshot, livecca::Stream::probe, made_up_layers()[layer]);
+    const auto settles = static_cast<std::int64_t>(6 + 2 * layer);
+    verdict.verdict = snapshot < 6 ? "undecided" : snapshot < settles ? "moving" : "settled";
+    verdict.measure = "pwcca_distance";
+    if (snapshot >= settles) verdict.since_epoch = settles;
+    if (snapshot > 0) verdict.moved[0] = verdict.speed = 0.5 / static_cast<double>(snapshot);
+    if (snapshot > 5) {
+      verdict.remaining = 0.3;
+      verdict.remaining_low = 0.1;
+      verdict.remaining_high = 0.4;
+    }
+    rows.verdicts.push_back(verdict);
+    auto direction =
+        made_up_row<livecca::DirectionRow>(snapshot, livecca::Stream::probe, verdict.layer);
+    direction.reference = "start";
+    direction.reference_layer = verdict.layer;
+    direction.measure = "pwcca_distance";
+    direction.direction = snapshot < 2 ? "undecided" : "leaving";
+    rows.directions.push_back(direction);
+  }
+  if (snapshot % 7 != 3) return;
+  auto alarm = made_up_row<livecca::VerdictRow>(snapshot, livecca::Stream::probe, "conv3");
+  alarm.verdict = "dead";
+  alarm.message = "conv3: all neurons are constant";
+  rows.verdicts.push_back(alarm);
+}
+
 /// The probe stream, and the train stream at every other snapshot.
 inline livecca::SnapshotRows made_up_snapshot(std::int64_t snapshot) {
   livecca::SnapshotRows rows;
   rows.epoch = snapshot;
   rows.step = made_up_step(snapshot);
   add_made_up_stream(rows, snapshot, livecca::Stream::probe);
-  auto verdict = made_up_row<livecca::VerdictRow>(snapshot, livecca::Stream::probe, "conv3");
-  verdict.verdict = snapshot % 7 == 3 ? "dead" : "moving";
-  if (snapshot % 7 == 3) verdict.message = "conv3: all neurons are constant";
-  rows.verdicts.push_back(verdict);
+  add_made_up_verdicts(rows, snapshot);
   livecca::OverheadRow overhead;
   overhead.epoch = snapshot;
   overhead.step = rows.step;

@@ -192,9 +192,11 @@ def compare_texts(server, run, name):
         newest = plain_text(server.json("plugin/text/text", run=f"{name}/run", tag="livecca/events")[-1]["text"])
         for message in run.messages:
             check(message in newest, f"{name}/run: expected the event {message!r}, it is not shown")
-    for stream, has_alarms in run.alarms.items():
-        if has_alarms:
-            check(f"livecca/{stream}/verdicts" in tags[f"{name}/{stream}"], f"{name}/{stream}: expected verdicts")
+    for stream, words in run.words.items():
+        check(f"livecca/{stream}/verdicts" in tags[f"{name}/{stream}"], f"{name}/{stream}: expected verdicts")
+        newest = plain_text(server.json("plugin/text/text", run=f"{name}/{stream}", tag=f"livecca/{stream}/verdicts")[-1]["text"])
+        for word in words:
+            check(word in newest, f"{name}/{stream}: expected {word!r} among the verdicts, it is not shown")
 
 
 def compare_charts(server, runs):

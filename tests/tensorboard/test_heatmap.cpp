@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,40 @@ MeasureRow row_of(const std::string& layer, std::optional<double> value,
 
 const HeatmapTitle distance_title{"run", Stream::probe, "pwcca_distance", Direction::distance,
                                   "seed7"};
+
+constexpr int columns_of_steps = 10;
+
+double value_at(int column) { return column / 10.0; }
+
+/// Of one layer, a value of its own in each column, so that a colour tells the column.
+Heatmap steps(const std::set<int>& settled, const std::set<int>& alarms) {
+  Heatmap heatmap;
+  for (int column = 0; column < columns_of_steps; ++column) {
+    heatmap.begin(column);
+    heatmap.add(row_of("conv1", value_at(column)));
+    heatmap.mark("conv1", {settled.contains(column), alarms.contains(column)});
+  }
+  return heatmap;
+}
+
+/// The columns in which two pictures of steps() differ, by the colours of the first. What is below
+/// the plot is left out.
+std::set<int> columns_that_differ(const Pixels& plain, const Pixels& marked) {
+  const auto is = [&](std::size_t at, Colour colour) {
+    return plain.bytes[at] == colour.red && plain.bytes[at + 1] == colour.green &&
+           plain.bytes[at + 2] == colour.blue;
+  };
+  REQUIRE(plain.width == marked.width);
+  std::set<int> columns;
+  constexpr std::size_t plot_ends = 62 + 32;  // the heading, and one row of cells
+  for (std::size_t at = 0; at < plot_ends * plain.width * 3; at += 3) {
+    if (std::equal(&plain.bytes[at], &plain.bytes[at] + 3, &marked.bytes[at])) continue;
+    int column = 0;
+    while (column < columns_of_steps && !is(at, viridis(value_at(column)))) ++column;
+    columns.insert(column);
+  }
+  return columns;
+}
 
 }  // namespace
 
@@ -163,4 +199,75 @@ TEST_CASE("layers are drawn from the top in the order of the taps") {
   };
   CHECK(place_of(decoded(by_taps), viridis(0.5)) < place_of(decoded(by_taps), viridis(1)));
   CHECK(place_of(decoded(by_rows), viridis(0.5)) > place_of(decoded(by_rows), viridis(1)));
+}
+
+TEST_CASE("a settled layer has a line from where it settled to where that ends") {
+  const auto picture = [](const Heatmap& heatmap) {
+    return decoded(draw(heatmap, distance_title, {}));
+  };
+  // The scale ends at a round number above the largest value, 0.9: at 1.
+  const Pixels plain = picture(steps({}, {}));
+  CHECK(columns_that_differ(plain, picture(steps({4, 5, 6}, {}))) == std::set{4, 5, 6});
+  CHECK(columns_that_differ(plain, picture(steps({9}, {}))) == std::set{9});
+  CHECK(columns_that_differ(plain, picture(steps({}, {2, 3, 7}))) == std::set{2, 3, 7});
+  CHECK(columns_that_differ(plain, picture(steps({8, 9}, {1}))) == std::set{1, 8, 9});
+}
+
+TEST_CASE("a mark is told by its shape: the beginning of a line differs from its rest") {
+  const auto picture = [](const Heatmap& heatmap) {
+    return decoded(draw(heatmap, distance_title, {}));
+  };
+  // Without a beginning at 5, column 5 looks otherwise.
+  CHECK(columns_that_differ(picture(steps({}, {})), picture(steps({4, 5}, {}))) == std::set{4, 5});
+  const Pixels on = picture(steps({4, 5}, {}));
+  const Pixels begins = picture(steps({3, 5}, {}));
+  const Colour white{255, 255, 255};
+  CHECK(begins.count(white) > on.count(white));
+  const Colour red{214, 39, 40};
+  CHECK(picture(steps({4, 5}, {})).count(red) == 0);
+  CHECK(picture(steps({}, {4, 5})).count(red) > 2 * 48 * 4);
+}
+
+TEST_CASE("the legend explains the marks that are there") {
+  const auto height = [](const Heatmap& heatmap) {
+    return draw(heatmap, distance_title, {}).height;
+  };
+  const unsigned plain = height(steps({}, {}));
+  CHECK(height(steps({3}, {})) == plain + 24);
+  CHECK(height(steps({}, {3})) == plain + 24);
+  CHECK(height(steps({3}, {3})) == plain + 48);
+}
+
+TEST_CASE("a merged column is settled if it is at its end, and has an alarm if it had one") {
+  Heatmap heatmap;
+  for (int snapshot = 0; snapshot < 122; ++snapshot) {
+    heatmap.begin(snapshot);
+    for (const char* layer : {"a", "b"}) heatmap.add(row_of(layer, 0.5));
+    heatmap.mark("a", {snapshot == 10 || snapshot == 13 || snapshot == 120, snapshot == 20});
+    heatmap.mark("unknown", {true, true});
+  }
+  const auto& columns = heatmap.columns();
+  REQUIRE(heatmap.snapshots_a_column() == 2);
+  const auto mark_of = [&](std::size_t column) { return columns[column].cells[0].mark; };
+  CHECK(mark_of(5) == LayerMark{});              // 10 and 11
+  CHECK(mark_of(6) == LayerMark{true, false});   // 12 and 13
+  CHECK(mark_of(10) == LayerMark{false, true});  // 20 and 21
+  CHECK(mark_of(60) == LayerMark{});             // 120 and 121
+  for (const Heatmap::Column& column : columns) CHECK(column.cells[1].mark == LayerMark{});
+}
+
+TEST_CASE("marks in the smallest cells are drawn, and nothing outside of the picture") {
+  Heatmap heatmap;
+  for (int snapshot = 0; snapshot < 120; ++snapshot) {
+    heatmap.begin(snapshot);
+    for (int layer = 0; layer < 300; ++layer) {
+      const std::string name = std::to_string(layer);
+      heatmap.add(row_of(name, 1.0));
+      heatmap.mark(name, {snapshot > 60, layer == 299 && snapshot > 110});
+    }
+  }
+  const Pixels pixels = decoded(draw(heatmap, distance_title, {}));
+  // On viridis's brightest colour lines are black, of a quarter of the pixels of 59 columns.
+  CHECK(pixels.count({0, 0, 0}) > 300 * 59 * 6 / 5);
+  CHECK(pixels.count({214, 39, 40}) > 9 * 6);
 }

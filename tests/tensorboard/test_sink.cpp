@@ -1,14 +1,15 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "support/event_records.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
+#include "support/event_records.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -54,6 +55,7 @@ void write_rows(const std::filesystem::path& folder, const std::vector<SnapshotR
   file << to_json(made_up_run(), "run", 1) << "\nnot a row\n[]\n{\"kind\":7}\n";
   for (const SnapshotRows& rows : snapshots) {
     for (const MeasureRow& row : rows.measures) file << to_json(row, "run", 1) << '\n';
+    for (const VerdictRow& row : rows.verdicts) file << to_json(row, "run", 1) << '\n';
   }
   LogRow log;
   log.step = 21;
@@ -312,6 +314,7 @@ TEST_CASE("a run taken up again draws the pictures of one that was not interrupt
     rows.push_back(small_snapshot(i, made_up_step(i)));
     rows.back().measures[0].measure = "pwcca_distance";
     rows.back().measures[0].value = 1.0 / static_cast<double>(i + 1);
+    add_made_up_verdicts(rows.back(), i);
     sink->snapshot(rows.back(), {static_cast<double>(i), made_up_step(i)});
   }
   first->snapshot(rows[0], {0, 0});
@@ -350,23 +353,90 @@ TEST_CASE("no value, no scalar; and no wall time that is no number") {
         heading_records);
 }
 
-TEST_CASE("alarms are told when they change, and when they are over") {
+TEST_CASE("verdicts are a table a snapshot, with a line a layer in the taps' order") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  SnapshotRows rows = made_up_snapshot(10);  // conv3 is dead
+  std::ranges::reverse(rows.verdicts);
+  sink->snapshot(made_up_snapshot(0), {1, 0});
+  sink->snapshot(rows, {2, 100});
+  const auto records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]).events;
+  CHECK(count_of(records, "livecca/probe/verdicts") == 2);
+  const std::string table = records.back().substr(records.back().find("livecca/probe/verdicts"));
+  std::size_t at = 0;
+  const auto follows = [&](const std::string& text) {
+    at = table.find(text, at);
+    return at != std::string::npos;
+  };
+  // Layers settle at 6, 8, 10, 12 and 14. Distances are 0.05 + exp(-10 / (3 + 4 · layer)).
+  // First the heading.
+  for (const std::string cell : {"layer",
+                                 "verdict",
+                                 "moves an epoch",
+                                 "yet to go",
+                                 "to start",
+                                 "alarms",
+                                 "conv1",
+                                 "**settled** since 6",
+                                 "0.050",
+                                 "0.100 to 0.400",
+                                 "leaving, 0.086",
+                                 "features/block 2.conv",
+                                 "**settled** since 8",
+                                 "leaving, 0.290",
+                                 "conv3",
+                                 "**settled** since 10",
+                                 "dead: conv3: all neurons are constant",
+                                 "fc",
+                                 "moving",
+                                 "leaving, 0.563",
+                                 "odd",
+                                 "moving"}) {
+    CAPTURE(cell);
+    CHECK(follows(cell));
+  }
+  CHECK(count_of({records[heading_records]}, "undecided") > 0);
+  CHECK(count_of({records[heading_records]}, "**settled**") == 0);
+}
+
+TEST_CASE("a stream that has alarms only is told when they are over") {
   const TemporaryFolder folder;
   const auto sink = opened_sink(folder.path());
   double time = 0;
   for (const char* message : {"", "all dead", "all dead", "", ""}) {
     SnapshotRows rows = small_snapshot(0, static_cast<std::uint64_t>(time));
-    VerdictRow verdict;
-    verdict.layer = "conv1";
-    verdict.verdict = *message == '\0' ? "moving" : "dead";
-    verdict.message = message;
-    rows.verdicts.push_back(verdict);
+    if (*message != '\0') {
+      VerdictRow verdict;
+      verdict.layer = "conv1";
+      verdict.verdict = "dead";
+      verdict.message = message;
+      rows.verdicts.push_back(verdict);
+    }
     sink->snapshot(rows, {++time, rows.step});
   }
   const EventRecords records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]);
-  CHECK(count_of(records.events, "livecca/probe/verdicts") == 2);
-  CHECK(count_of({records.events[heading_records + 1]}, "all dead") == 1);
+  CHECK(count_of(records.events, "livecca/probe/verdicts") == 3);
+  CHECK(count_of({records.events[heading_records + 1]}, "dead: all dead") == 1);
+  CHECK(count_of({records.events[heading_records + 2]}, "dead: all dead") == 1);
   CHECK(count_of({records.events[heading_records + 3]}, "nothing is wrong any more") == 1);
+}
+
+TEST_CASE("layers' own motion is drawn at each snapshot, whatever the run compares with") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  double time = 0;
+  for (std::int64_t i = 0; i < 4; ++i) {
+    SnapshotRows rows = made_up_snapshot(i);
+    if (i == 3) {  // now the run compares with before-1 itself
+      rows.measures.push_back(made_up_measure(i, Stream::probe, 0, "before-1", "pwcca_distance"));
+    }
+    sink->snapshot(rows, {++time, made_up_step(i)});
+  }
+  const auto records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]).events;
+  for (std::size_t i = 0; i < 4; ++i) {  // at the first there is nothing before
+    CHECK(count_of({records[heading_records + i]}, "heatmap/pwcca_distance/before-1") ==
+          (i == 0 ? 0 : 1));
+  }
 }
 
 TEST_CASE(

@@ -84,6 +84,7 @@ class Run {
     for (const auto& row : rows.layers) write(row);
     for (const auto& row : rows.drifts) write(row);
     for (const auto& row : rows.verdicts) write(row);
+    for (const auto& row : rows.directions) write(row);
     if (rows.overhead) write(*rows.overhead);
     sink_->snapshot(rows, {time(), rows.step});
   }

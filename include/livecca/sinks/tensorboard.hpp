@@ -24,7 +24,8 @@ struct TensorBoardOptions {
 
 /// Makes a sink that writes TensorBoard's event files during the run. Measures, noise floors and
 /// the health of layers are scalars; canonical correlations are histograms; layers over time are a
-/// picture; events and alarms are text. docs/tensorboard.md explains each tag.
+/// picture, with marks where they are settled; verdicts and events are text. docs/tensorboard.md
+/// explains each tag.
 ///
 /// When a call returns, its snapshot is written to the operating system. A call throws Error with
 /// the path and the reason if the disk is full or the folder cannot be made. The file is then as

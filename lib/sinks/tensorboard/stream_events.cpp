@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "livecca/sinks/reference.hpp"
 #include "sinks/tensorboard/tags.hpp"
+#include "sinks/tensorboard/verdict_table.hpp"
 
 namespace livecca {
 namespace {
@@ -60,6 +62,7 @@ void StreamEvents::recall_snapshot(std::int64_t epoch, std::uint64_t step, std::
     recalled_ = {epoch, step};
     recalled_rows_.clear();
     pictures_begun_.clear();
+    marks_.begin(recalled_);
   }
   recalled_rows_.insert(std::move(row));
 }
@@ -69,46 +72,62 @@ void StreamEvents::recall(const MeasureRow& row, const RunFacts& facts) {
                   pair_tag(stream_, row.measure, row.reference, row.layer, row.reference_layer),
                   facts);
   layout_.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
-  add_to_picture(row, facts);
+  if (row.measure == facts.headline_measure) add_to_picture(row);
 }
 
 void StreamEvents::recall(const LayerRow& row, const RunFacts& facts) {
   recall_snapshot(row.epoch, row.step, layer_tag(row, ""), facts);
 }
 
-void StreamEvents::recall(const VerdictRow& row) {
-  // Unlike any table, so that the next one is written.
-  if (is_alarm(row)) alarms_ = {{row.message}};
-}
+void StreamEvents::recall(const VerdictRow& row) { add_to_pictures(row); }
 
-void StreamEvents::add_to_picture(const MeasureRow& row, const RunFacts& facts) {
-  if (row.measure != facts.headline_measure) return;
-  Heatmap& picture = pictures_[row.reference];
-  if (pictures_begun_.insert(row.reference).second) picture.begin(row.epoch);
+void StreamEvents::add_to_picture(const MeasureRow& row) {
+  const PictureKey key(row.measure, row.reference);
+  Heatmap& picture = pictures_[key];
+  if (pictures_begun_.insert(key).second) picture.begin(row.epoch);
   picture.add(row);
 }
 
-void StreamEvents::draw_picture(const std::string& reference, const Heatmap& heatmap,
+void StreamEvents::add_to_pictures(const VerdictRow& row) {
+  const std::optional<double> moved = row.moved.front();
+  const PictureKey motions(row.measure, before_reference(1));
+  if (!is_alarm(row) && row.reference.empty() && (moved || pictures_.contains(motions))) {
+    MeasureRow motion;
+    motion.epoch = row.epoch;
+    motion.layer = motion.reference_layer = row.layer;
+    motion.reference = motions.second;
+    motion.measure = row.measure;
+    motion.value = moved;
+    motion.noise_floor = 1;  // what unrelated data have in these distances
+    add_to_picture(motion);
+  }
+  const LayerMark mark = marks_.add(row);
+  for (const PictureKey& key : pictures_begun_) pictures_[key].mark(row.layer, mark);
+}
+
+void StreamEvents::draw_picture(const PictureKey& key, const Heatmap& heatmap,
                                 const RunFacts& facts, SummaryMessage& summary) const {
-  const HeatmapTitle title{facts.run, stream_, facts.headline_measure, facts.headline_direction,
-                           reference};
-  summary.image(std::string("livecca/") + name_of(stream_) + "/heatmap/" + tag_part(title.measure) +
-                    '/' + tag_part(reference),
+  const auto& [measure, reference] = key;
+  // Motions are distances, whatever the run's measure is.
+  const Direction direction =
+      measure == facts.headline_measure ? facts.headline_direction : Direction::distance;
+  const HeatmapTitle title{facts.run, stream_, measure, direction, reference};
+  summary.image(std::string("livecca/") + name_of(stream_) + "/heatmap/" + tag_part(measure) + '/' +
+                    tag_part(reference),
                 draw(heatmap, title, facts.layers));
 }
 
-void StreamEvents::write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary) {
-  TableCells alarms;
-  for (const VerdictRow& row : verdicts) {
-    if (row.stream != stream_ || !is_alarm(row)) continue;
-    alarms.push_back({markdown_of(row.layer), markdown_of(row.verdict), markdown_of(row.reference),
-                      markdown_of(row.message)});
+void StreamEvents::write_verdicts(const SnapshotRows& rows, const RunFacts& facts,
+                                  SummaryMessage& summary) {
+  const bool had_alarm = marks_.has_alarm();
+  marks_.begin({rows.epoch, rows.step});
+  for (const VerdictRow& row : rows.verdicts) {
+    if (row.stream == stream_) add_to_pictures(row);
   }
-  if (alarms == alarms_) return;
-  alarms_ = alarms;
-  if (alarms.empty()) alarms.push_back({"", "", "", "nothing is wrong any more"});
-  alarms.insert(alarms.begin(), {"layer", "verdict", "reference", "message"});
-  summary.table(std::string("livecca/") + name_of(stream_) + "/verdicts", alarms);
+  TableCells table = verdict_table(rows, stream_, facts.layers);
+  if (table.empty() && had_alarm) table = {{"alarms"}, {"nothing is wrong any more"}};
+  if (table.empty()) return;
+  summary.table(std::string("livecca/") + name_of(stream_) + "/verdicts", table);
 }
 
 PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& facts) {
@@ -118,7 +137,7 @@ PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& f
   for (const MeasureRow& row : rows.measures) {
     if (row.stream != stream_) continue;
     add(summary, row, layout_);
-    add_to_picture(row, facts);
+    if (row.measure == facts.headline_measure) add_to_picture(row);
   }
   for (const SpectrumRow& row : rows.spectra) {
     if (row.stream == stream_) add(summary, row);
@@ -132,10 +151,10 @@ PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& f
         pair_tag(stream_, row.measure + "_drift", row.reference, row.layer, row.reference_layer),
         row.drift());
   }
-  write_alarms(rows.verdicts, summary);
-  for (const std::string& reference : pictures_begun_) {
-    const Heatmap& picture = pictures_[reference];
-    if (picture.is_column_full()) draw_picture(reference, picture, facts, summary);
+  write_verdicts(rows, facts, summary);
+  for (const PictureKey& key : pictures_begun_) {
+    const Heatmap& picture = pictures_[key];
+    if (picture.is_column_full()) draw_picture(key, picture, facts, summary);
   }
   if (layout_.is_changed()) summary.layout(layout_.take());
   return result;
@@ -151,13 +170,16 @@ SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunF
   std::map<std::string, Heatmap> pictures;
   for (const auto& [snapshot, references] : columns) {
     for (const auto& [reference, column] : references) {
-      pictures[reference].begin(snapshot.first);
-      for (const MeasureRow* row : column) pictures[reference].add(*row);
+      Heatmap& picture = pictures[reference];
+      picture.begin(snapshot.first);
+      for (const MeasureRow* row : column) picture.add(*row);
+      for (const MeasureRow* row : column)
+        picture.mark(row->layer, marks_.at(row->layer, snapshot));
     }
   }
   SummaryMessage overview;
   for (const auto& [reference, picture] : pictures) {
-    draw_picture(reference, picture, facts, overview);
+    draw_picture({facts.headline_measure, reference}, picture, facts, overview);
   }
   if (layout_.is_changed()) overview.layout(layout_.take());
   return overview;
@@ -186,8 +208,8 @@ std::vector<PlacedSummary> StreamEvents::final_report(const SnapshotRows& rows,
 
 std::optional<PlacedSummary> StreamEvents::last_pictures(const RunFacts& facts) {
   PlacedSummary result{last_step_.value_or(0), {}};
-  for (const auto& [reference, picture] : pictures_) {
-    if (!picture.is_column_full()) draw_picture(reference, picture, facts, result.summary);
+  for (const auto& [key, picture] : pictures_) {
+    if (!picture.is_column_full()) draw_picture(key, picture, facts, result.summary);
   }
   if (result.summary.empty()) return std::nullopt;
   return result;

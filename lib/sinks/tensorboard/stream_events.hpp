@@ -15,6 +15,7 @@
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
 #include "sinks/tensorboard/picture/heatmap.hpp"
+#include "sinks/tensorboard/verdict_marks.hpp"
 
 namespace livecca {
 
@@ -67,24 +68,28 @@ class StreamEvents {
 
  private:
   using Snapshot = std::pair<std::int64_t, std::uint64_t>;  // epoch and step, which rise together
+  using PictureKey = std::pair<std::string, std::string>;   // measure and reference
 
   std::int64_t take_step(std::int64_t wanted);
   void recall_snapshot(std::int64_t epoch, std::uint64_t step, std::string row,
                        const RunFacts& facts);
-  void add_to_picture(const MeasureRow& row, const RunFacts& facts);
-  void draw_picture(const std::string& reference, const Heatmap& heatmap, const RunFacts& facts,
+  void add_to_picture(const MeasureRow& row);
+  /// A layer's own motion is its distance to the snapshot before. What the rows have of that goes
+  /// before.
+  void add_to_pictures(const VerdictRow& row);
+  void draw_picture(const PictureKey& key, const Heatmap& heatmap, const RunFacts& facts,
                     SummaryMessage& summary) const;
   SummaryMessage final_overview(const SnapshotRows& rows, const RunFacts& facts);
-  void write_alarms(const std::vector<VerdictRow>& verdicts, SummaryMessage& summary);
+  void write_verdicts(const SnapshotRows& rows, const RunFacts& facts, SummaryMessage& summary);
 
   Stream stream_;
   EventFile file_;
   EventFile final_file_;
   std::optional<std::int64_t> last_step_;
-  std::map<std::string, Heatmap> pictures_;  // by reference
-  std::set<std::string> pictures_begun_;     // for the snapshot at hand
+  std::map<PictureKey, Heatmap> pictures_;
+  std::set<PictureKey> pictures_begun_;  // for the snapshot at hand
   ChartLayout layout_;
-  TableCells alarms_;                    // as written last
+  VerdictMarks marks_;
   Snapshot recalled_;                    // epoch and step of the snapshot recalled last
   std::set<std::string> recalled_rows_;  // of that snapshot
 };

@@ -19,6 +19,7 @@ void Heatmap::Cell::add(const Cell& other) {
   values += other.values;
   floor_sum += other.floor_sum;
   floors += other.floors;
+  mark = {other.mark.is_settled, mark.has_alarm || other.mark.has_alarm};
 }
 
 void Heatmap::merge_columns() {
@@ -31,9 +32,8 @@ void Heatmap::merge_columns() {
     Column& left = merged.back();
     left.last_epoch = columns_[i].last_epoch;
     left.cells.resize(layers_.size());
-    for (std::size_t j = 0; j < columns_[i].cells.size(); ++j) {
-      left.cells[j].add(columns_[i].cells[j]);
-    }
+    columns_[i].cells.resize(layers_.size());
+    for (std::size_t j = 0; j < layers_.size(); ++j) left.cells[j].add(columns_[i].cells[j]);
   }
   columns_ = std::move(merged);
   snapshots_a_column_ *= 2;
@@ -45,6 +45,7 @@ void Heatmap::begin(std::int64_t epoch) {
   if (!columns_.empty() && !is_column_full()) {
     ++snapshots_in_last_;
     columns_.back().last_epoch = epoch;
+    for (Cell& cell : columns_.back().cells) cell.mark.is_settled = false;
     return;
   }
   // An even number, so that every merged column holds as many snapshots.
@@ -65,7 +66,10 @@ void Heatmap::add(const MeasureRow& row) {
   if (!is_first && (row.reference_layer != row.layer || partners_[place] == row.layer)) return;
   partners_[place] = row.reference_layer;
   Cell cell;
-  if (const auto value = finite(row.value)) cell = {*value, 1, 0, 0};
+  if (const auto value = finite(row.value)) {
+    cell.sum = *value;
+    cell.values = 1;
+  }
   if (const auto floor = finite(row.noise_floor); floor && cell.values > 0) {
     cell.floor_sum = *floor;
     cell.floors = 1;
@@ -77,6 +81,15 @@ void Heatmap::add(const MeasureRow& row) {
   cells[place].floor_sum += cell.floor_sum - before.floor_sum;
   cells[place].floors += cell.floors - before.floors;
   before = cell;
+}
+
+void Heatmap::mark(const std::string& layer, LayerMark mark) {
+  const auto found = places_.find(layer);
+  if (found == places_.end() || columns_.empty()) return;
+  std::vector<Cell>& cells = columns_.back().cells;
+  cells.resize(layers_.size());
+  LayerMark& of_cell = cells[found->second].mark;
+  of_cell = {mark.is_settled, of_cell.has_alarm || mark.has_alarm};
 }
 
 }  // namespace livecca

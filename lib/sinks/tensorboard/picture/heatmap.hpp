@@ -22,6 +22,14 @@ struct HeatmapTitle {
   bool is_similarity() const { return direction == Direction::similarity; }
 };
 
+/// What verdicts say of a layer, as far as a picture shows it.
+struct LayerMark {
+  bool is_settled = false;
+  bool has_alarm = false;
+
+  bool operator==(const LayerMark&) const = default;
+};
+
 /// One measure of every layer at every snapshot. Memory is bounded: where there are more than 120
 /// snapshots, neighbouring columns are merged into their means.
 class Heatmap {
@@ -36,6 +44,7 @@ class Heatmap {
     unsigned values = 0;
     double floor_sum = 0;
     unsigned floors = 0;
+    LayerMark mark;  ///< settled at the column's last snapshot; an alarm at any of them
 
    private:
     static std::optional<double> mean(double sum, unsigned count) {
@@ -53,6 +62,8 @@ class Heatmap {
   /// A row of the snapshot. Of a layer's rows with several reference layers that of its own name
   /// counts, or else the first.
   void add(const MeasureRow& row);
+  /// What is said of a layer at this snapshot. Layers that have no row so far are left out.
+  void mark(const std::string& layer, LayerMark mark);
 
   /// In the order in which they came.
   const std::vector<std::string>& layers() const { return layers_; }
@@ -73,7 +84,8 @@ class Heatmap {
   std::uint64_t snapshots_in_last_ = 1;
 };
 
-/// Layers downwards in the order of `layers`, then those that it lacks; time to the right.
+/// Layers downwards in the order of `layers`, then those that it lacks; time to the right. A line
+/// runs through the cells of a layer while it is settled, and below them while it has an alarm.
 PngImage draw(const Heatmap& heatmap, const HeatmapTitle& title,
               const std::vector<std::string>& layers);
 

@@ -4,8 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "livecca/sinks/reference.hpp"
 #include "sinks/tensorboard/picture/canvas.hpp"
 #include "sinks/tensorboard/picture/heatmap.hpp"
+#include "sinks/tensorboard/picture/mark_lines.hpp"
+#include "sinks/tensorboard/picture/short_names.hpp"
 
 namespace livecca {
 namespace {
@@ -21,54 +24,20 @@ constexpr int scale_width = 22;  // of the colour scale
 constexpr std::size_t longest_name = 24;
 constexpr std::size_t most_rows = 300;
 
-/// Cut in the middle: layers differ at their ends.
-std::string shortened(const std::string& name, std::size_t longest) {
-  if (name.size() <= longest) return name;
-  const std::size_t left = (longest - 2) / 2;
-  return name.substr(0, left) + ".." + name.substr(name.size() - (longest - 2 - left));
-}
-
-/// How many characters all names have in common, up to a whole part of a name. `at` gives the i-th
-/// character counted from one end.
-template <typename At>
-std::size_t shared_length(const std::vector<std::string>& names, const At& at) {
-  std::size_t length = 0;
-  std::size_t whole_parts = 0;
-  const auto is_alike = [&](const std::string& name) {
-    return length < name.size() && at(name, length) == at(names[0], length);
-  };
-  while (std::ranges::all_of(names, is_alike)) {
-    const char character = at(names[0], length++);
-    if (character == '/' || character == '.') whole_parts = length;
-  }
-  return whole_parts;
-}
-
-/// The names of layers, of at most `longest` characters. Long names often begin and end alike, so
-/// that is what goes first.
-std::vector<std::string> short_names(std::vector<std::string> names, std::size_t longest) {
-  const auto is_short = [&](const std::string& name) { return name.size() <= longest; };
-  if (names.size() < 2 || std::ranges::all_of(names, is_short)) return names;
-  const std::size_t begin =
-      shared_length(names, [](const std::string& name, std::size_t i) { return name[i]; });
-  if (begin > 2) {
-    for (std::string& name : names) name.replace(0, begin, "..");
-  }
-  if (std::ranges::all_of(names, is_short)) return names;
-  const std::size_t end = shared_length(
-      names, [](const std::string& name, std::size_t i) { return name[name.size() - 1 - i]; });
-  for (std::string& name : names) {
-    if (end > 2 && end < name.size()) name.replace(name.size() - end, end, "..");
-    name = shortened(name, longest);
-  }
-  return names;
-}
-
 std::string digits_of(double value) {
   std::array<char, 32> text{};
   const auto end =
       std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 3);
   return {text.data(), end.ptr};
+}
+
+std::string reference_text(const std::string& reference) {
+  if (reference == final_reference) return "the final state";
+  if (reference == start_reference) return "its own start";
+  const auto snapshots = snapshots_before(reference);
+  if (!snapshots) return reference;
+  return *snapshots == 1 ? "itself one snapshot before"
+                         : "itself " + std::to_string(*snapshots) + " snapshots before";
 }
 
 /// The next number up that divides well; 0 stays.
@@ -98,6 +67,14 @@ std::vector<std::size_t> order_of(const Heatmap& heatmap, const std::vector<std:
   return rows;
 }
 
+/// A line of the legend. The sample beside it is as wide as a cell.
+struct Note {
+  enum Sample : std::uint8_t { none, noise, no_number, settled, alarm };
+
+  std::string text;
+  Sample sample = none;
+};
+
 class Drawing {
  public:
   Drawing(const Heatmap& heatmap, const HeatmapTitle& title, const std::vector<std::string>& layers)
@@ -117,6 +94,7 @@ class Drawing {
     draw_heading(canvas);
     draw_names(canvas);
     draw_cells(canvas);
+    draw_marks(canvas);
     draw_epochs(canvas);
     draw_scale(canvas);
     draw_legend(canvas);
@@ -126,15 +104,21 @@ class Drawing {
  private:
   void measure_range();
   void place_plot();
-  std::vector<std::string> notes() const;
+  std::vector<Note> notes() const;
   void draw_heading(Canvas& canvas) const;
   void draw_names(Canvas& canvas) const;
   void draw_cells(Canvas& canvas) const;
   void draw_cell(Canvas& canvas, const Box& box, const Heatmap::Cell& cell) const;
+  void draw_marks(Canvas& canvas) const;
   void draw_epochs(Canvas& canvas) const;
   void draw_scale(Canvas& canvas) const;
+  void draw_sample(Canvas& canvas, const Box& box, Note::Sample sample) const;
   void draw_legend(Canvas& canvas) const;
 
+  Box box_of(std::size_t column, std::size_t row) const;
+  Heatmap::Cell cell_of(std::size_t column, std::size_t row) const;
+  bool has_mark(bool LayerMark::*which) const;
+  Colour colour_of(double value) const { return viridis((value - low_) / (high_ - low_)); }
   bool is_noise(double value, std::optional<double> floor) const {
     return floor && (title_.is_similarity() ? value <= *floor : value >= *floor);
   }
@@ -185,26 +169,32 @@ void Drawing::place_plot() {
   constexpr int numbers = 90;
   constexpr int least_height = 120;
   width_ = std::max(plot_.left + plot_.width + 24 + scale_width + numbers, 640);
-  for (const std::string& line : notes()) {
-    width_ = std::max(width_, 2 * margin + 34 + Canvas::width_of(line, text_scale));
+  for (const Note& note : notes()) {
+    width_ = std::max(width_, 2 * margin + 34 + Canvas::width_of(note.text, text_scale));
   }
   height_ = plot_.top + std::max(plot_.height, least_height) + 2 * line_height + 12 +
             static_cast<int>(notes().size()) * (line_height + 4) + margin;
 }
 
-/// What the legend says; the first two explain patterns.
-std::vector<std::string> Drawing::notes() const {
-  const bool similar = title_.is_similarity();
-  std::vector<std::string> lines{similar
-                                     ? "no more alike than unrelated data (within the noise floor)"
-                                     : "as far apart as unrelated data (within the noise floor)",
-                                 "no number"};
+/// Marks are explained if the picture has them.
+std::vector<Note> Drawing::notes() const {
+  std::vector<Note> lines{
+      {title_.is_similarity() ? "no more alike than unrelated data (within the noise floor)"
+                              : "as far apart as unrelated data (within the noise floor)",
+       Note::noise},
+      {"no number", Note::no_number}};
+  if (has_mark(&LayerMark::is_settled)) {
+    lines.push_back({"settled: forecast to stay where it is now", Note::settled});
+  }
+  if (has_mark(&LayerMark::has_alarm)) {
+    lines.push_back({"an alarm: the text tab says which", Note::alarm});
+  }
   if (heatmap_.snapshots_a_column() > 1) {
-    lines.push_back("a column is the mean of " + std::to_string(heatmap_.snapshots_a_column()) +
-                    " snapshots");
+    lines.push_back({"a column is the mean of " + std::to_string(heatmap_.snapshots_a_column()) +
+                     " snapshots"});
   }
   if (every_ > 1) {
-    lines.push_back("only one of " + std::to_string(every_) + " layers is shown");
+    lines.push_back({"only one of " + std::to_string(every_) + " layers is shown"});
   }
   return lines;
 }
@@ -214,7 +204,8 @@ void Drawing::draw_heading(Canvas& canvas) const {
     return shortened(text, static_cast<std::size_t>((width_ - 2 * margin) / (6 * text_scale)));
   };
   const char* hint = title_.is_similarity() ? ": bright is alike" : ": dark is close";
-  canvas.text(margin, margin, text_scale, ink, fitting(title_.measure + " to " + title_.reference));
+  canvas.text(margin, margin, text_scale, ink,
+              fitting(title_.measure + " to " + reference_text(title_.reference)));
   canvas.text(margin, margin + line_height, text_scale, {100, 100, 105},
               fitting(std::string(name_of(title_.stream)) + " stream of " +
                       shortened(title_.run, 24) + hint));
@@ -239,22 +230,57 @@ void Drawing::draw_cell(Canvas& canvas, const Box& box, const Heatmap::Cell& cel
     canvas.hatch(box, grey, grey_lines);
     return;
   }
-  const Colour colour = viridis((*value - low_) / (high_ - low_));
+  const Colour colour = colour_of(*value);
   canvas.fill(box, colour);
   if (is_noise(*value, cell.floor())) canvas.dot(box, contrast_to(colour));
 }
 
+Box Drawing::box_of(std::size_t column, std::size_t row) const {
+  return {plot_.left + static_cast<int>(column) * column_width_,
+          plot_.top + static_cast<int>(row) * row_height_, column_width_, row_height_};
+}
+
+Heatmap::Cell Drawing::cell_of(std::size_t column, std::size_t row) const {
+  const auto& cells = heatmap_.columns()[column].cells;
+  return rows_[row] < cells.size() ? cells[rows_[row]] : Heatmap::Cell{};
+}
+
+bool Drawing::has_mark(bool LayerMark::*which) const {
+  return std::ranges::any_of(heatmap_.columns(), [&](const Heatmap::Column& column) {
+    return std::ranges::any_of(rows_, [&](std::size_t row) {
+      return row < column.cells.size() && column.cells[row].mark.*which;
+    });
+  });
+}
+
 void Drawing::draw_cells(Canvas& canvas) const {
   canvas.fill({plot_.left - 1, plot_.top - 1, plot_.width + 2, plot_.height + 2}, ink);
-  const auto& columns = heatmap_.columns();
-  for (std::size_t i = 0; i < columns.size(); ++i) {
+  for (std::size_t i = 0; i < heatmap_.columns().size(); ++i) {
     for (std::size_t row = 0; row < rows_.size(); ++row) {
-      const Box box{plot_.left + static_cast<int>(i) * column_width_,
-                    plot_.top + static_cast<int>(row) * row_height_, column_width_, row_height_};
-      const bool is_there = rows_[row] < columns[i].cells.size();
-      draw_cell(canvas, box, is_there ? columns[i].cells[rows_[row]] : Heatmap::Cell{});
+      draw_cell(canvas, box_of(i, row), cell_of(i, row));
     }
   }
+}
+
+/// After all cells, and alarms after all lines, because a mark may be larger than its cell.
+void Drawing::draw_marks(Canvas& canvas) const {
+  const auto draw_all = [&](bool LayerMark::*which, const auto& draw) {
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      bool goes_on = false;
+      for (std::size_t i = 0; i < heatmap_.columns().size(); ++i) {
+        const Heatmap::Cell cell = cell_of(i, row);
+        if (cell.mark.*which) draw(box_of(i, row), cell, !goes_on);
+        goes_on = cell.mark.*which;
+      }
+    }
+  };
+  draw_all(&LayerMark::is_settled, [&](const Box& box, const Heatmap::Cell& cell, bool begins) {
+    const auto value = cell.value();
+    draw_settled(canvas, box, value ? colour_of(*value) : grey, begins);
+  });
+  draw_all(&LayerMark::has_alarm, [&](const Box& box, const Heatmap::Cell&, bool begins) {
+    draw_alarm(canvas, box, begins);
+  });
 }
 
 void Drawing::draw_epochs(Canvas& canvas) const {
@@ -303,20 +329,32 @@ void Drawing::draw_scale(Canvas& canvas) const {
   }
 }
 
+void Drawing::draw_sample(Canvas& canvas, const Box& box, Note::Sample sample) const {
+  const Colour colour =
+      sample == Note::noise ? viridis(title_.is_similarity() ? 0.1 : 0.9) : viridis(0.5);
+  canvas.fill({box.left - 1, box.top - 1, box.width + 2, box.height + 2}, ink);
+  canvas.fill(box, colour);
+  switch (sample) {
+    case Note::none:
+      return;
+    case Note::noise:
+      return canvas.dot(box, contrast_to(colour));
+    case Note::no_number:
+      return canvas.hatch(box, grey, grey_lines);
+    case Note::settled:
+      return draw_settled(canvas, box, colour, true);
+    case Note::alarm:
+      return draw_alarm(canvas, box, true);
+  }
+}
+
 void Drawing::draw_legend(Canvas& canvas) const {
-  const std::vector<std::string> lines = notes();
   int top = plot_.top + std::max(plot_.height, 120) + 2 * line_height + 14;
-  for (std::size_t i = 0; i < lines.size(); ++i, top += line_height + 4) {
-    const Box sample{margin, top - 2, 24, 18};
-    if (i < 2) canvas.fill({sample.left - 1, sample.top - 1, 26, 20}, ink);
-    if (i == 0) {
-      const Colour colour = viridis(title_.is_similarity() ? 0.1 : 0.9);
-      canvas.fill(sample, colour);
-      canvas.dot(sample, contrast_to(colour));
-    } else if (i == 1) {
-      canvas.hatch(sample, grey, grey_lines);
-    }
-    canvas.text(i < 2 ? margin + 34 : margin, top, text_scale, ink, lines[i]);
+  for (const Note& note : notes()) {
+    const bool has_sample = note.sample != Note::none;
+    if (has_sample) draw_sample(canvas, {margin, top - 2, 24, 18}, note.sample);
+    canvas.text(has_sample ? margin + 34 : margin, top, text_scale, ink, note.text);
+    top += line_height + 4;
   }
 }
 

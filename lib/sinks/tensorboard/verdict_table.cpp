@@ -1,0 +1,134 @@
+#include "sinks/tensorboard/verdict_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <optional>
+
+#include "sinks/tensorboard/tags.hpp"
+
+namespace livecca {
+namespace {
+
+std::string digits_of(std::optional<double> value) {
+  if (!value || !std::isfinite(*value)) return "–";
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3f", *value);
+  return text;
+}
+
+/// What is said of one layer.
+struct LayerLine {
+  const VerdictRow* verdict = nullptr;
+  std::map<std::string, std::string> directions;  // by reference
+  std::string alarms;
+};
+
+class VerdictTable {
+ public:
+  VerdictTable(const SnapshotRows& rows, Stream stream) {
+    for (const MeasureRow& row : rows.measures) {
+      if (row.stream != stream) continue;
+      numbers_[{row.layer, row.reference, row.reference_layer, row.measure}] = row.value;
+    }
+    for (const VerdictRow& row : rows.verdicts) {
+      if (row.stream == stream) take(row);
+    }
+    for (const DirectionRow& row : rows.directions) {
+      if (row.stream == stream) take(row);
+    }
+  }
+
+  TableCells cells(const std::vector<std::string>& layers) const {
+    if (lines_.empty()) return {};
+    TableCells table{{"layer", "verdict", "moves an epoch", "yet to go"}};
+    for (const std::string& reference : references_) {
+      table[0].push_back("to " + markdown_of(reference));
+    }
+    table[0].emplace_back("alarms");
+    for (const std::string& layer : in_order(layers)) {
+      table.push_back(cells_of(layer, lines_.at(layer)));
+    }
+    return table;
+  }
+
+ private:
+  LayerLine& line_of(const std::string& layer) {
+    const auto [place, is_new] = lines_.try_emplace(layer);
+    if (is_new) layers_.push_back(layer);
+    return place->second;
+  }
+
+  void take(const VerdictRow& row) {
+    LayerLine& line = line_of(row.layer);
+    if (!is_alarm(row)) {
+      if (row.reference.empty()) line.verdict = &row;
+      return;
+    }
+    line.alarms += (line.alarms.empty() ? "" : "; ") + markdown_of(row.verdict);
+    if (!row.reference.empty()) line.alarms += " (" + markdown_of(row.reference) + ")";
+    if (!row.message.empty()) line.alarms += ": " + markdown_of(row.message);
+  }
+
+  void take(const DirectionRow& row) {
+    if (std::ranges::find(references_, row.reference) == references_.end()) {
+      references_.push_back(row.reference);
+    }
+    line_of(row.layer).directions[row.reference] = markdown_of(row.direction) + number_of(row);
+  }
+
+  std::string number_of(const DirectionRow& row) const {
+    const auto found = numbers_.find({row.layer, row.reference, row.reference_layer, row.measure});
+    return found == numbers_.end() || !found->second ? "" : ", " + digits_of(found->second);
+  }
+
+  std::vector<std::string> in_order(const std::vector<std::string>& layers) const {
+    std::vector<std::string> order;
+    for (const std::string& layer : layers) {
+      if (lines_.contains(layer)) order.push_back(layer);
+    }
+    for (const std::string& layer : layers_) {
+      if (std::ranges::find(layers, layer) == layers.end()) order.push_back(layer);
+    }
+    return order;
+  }
+
+  std::vector<std::string> cells_of(const std::string& layer, const LayerLine& line) const {
+    std::vector<std::string> cells{markdown_of(layer)};
+    if (line.verdict == nullptr) {
+      cells.insert(cells.end(), 3, "–");
+    } else {
+      const VerdictRow& row = *line.verdict;
+      const std::string word = markdown_of(row.verdict);
+      const bool is_settled = row.verdict == "settled";
+      cells.push_back(is_settled ? "**" + word + "**" : word);
+      if (row.since_epoch) cells.back() += " since " + std::to_string(*row.since_epoch);
+      cells.push_back(digits_of(row.speed));
+      cells.push_back(!row.remaining
+                          ? "–"
+                          : digits_of(row.remaining_low) + " to " + digits_of(row.remaining_high));
+    }
+    for (const std::string& reference : references_) {
+      const auto found = line.directions.find(reference);
+      cells.push_back(found == line.directions.end() ? "–" : found->second);
+    }
+    cells.push_back(line.alarms);
+    return cells;
+  }
+
+  std::map<std::array<std::string, 4>, std::optional<double>> numbers_;
+  std::map<std::string, LayerLine> lines_;
+  std::vector<std::string> layers_;      // as they came
+  std::vector<std::string> references_;  // as they came
+};
+
+}  // namespace
+
+TableCells verdict_table(const SnapshotRows& rows, Stream stream,
+                         const std::vector<std::string>& layers) {
+  return VerdictTable(rows, stream).cells(layers);
+}
+
+}  // namespace livecca
