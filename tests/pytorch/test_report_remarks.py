@@ -259,7 +259,7 @@ def test_the_end_never_waits_for_a_snapshot_that_nobody_solves() -> None:
 
     changes = Changes("net")
     for _ in range(2):
-        changes.add(livecca.Snapshot(Unsolved(), 0))
+        changes.add().solved_by(livecca.Snapshot(Unsolved(), 0))
         changes.count_step()
     assert changes.remark_at_the_end() == ""
 
@@ -307,3 +307,49 @@ def test_the_report_at_the_end_has_a_chart_in_a_notebook(tmp_path: Path) -> None
     [first, *_] = re.findall(r'<polyline points="([^"]*)"', page)
     begin, end = (float(point.split(",")[1]) for point in first.split())
     assert 1 <= begin < end < 23  # falls towards the final state, whose distance 0 is at 23
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+def test_on_snapshot_is_told_what_the_reports_say(tmp_path: Path, synchronous: bool) -> None:
+    told: list[str] = []
+    model = Texts()
+    monitor = Monitor(
+        model,
+        ["*"],
+        probe=batches(),
+        run_dir=tmp_path / "run",
+        synchronous=synchronous,
+        verdict_first_verdict=4,
+        on_snapshot=lambda snapshot: told.append(str(snapshot)),
+    )
+    reports = []
+    for epoch in range(5):
+        if epoch not in (2, 4):  # then nothing changes
+            shaken(model, epoch)
+        monitor.step()
+        reports.append(monitor.snapshot())
+    monitor.finish()
+    assert told == [str(report) for report in reports]
+    for epoch, text in enumerate(told):
+        assert "! left out: one, other: " in text and "! left out: unused: " in text
+        assert (QUESTION in text) == (epoch in (2, 4))
+    assert "moving" in told[3]
+
+
+def test_on_snapshot_is_told_of_a_pass_that_failed(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def forward(network: nn.Module, batch: torch.Tensor) -> None:
+        raise ValueError("no luck")
+
+    monitor = monitor_of(
+        watched.Net(),
+        tmp_path / "run",
+        forward=forward,
+        synchronous=True,
+        on_snapshot=lambda snapshot: told.append(str(snapshot)),
+    )
+    report = monitor.snapshot()
+    assert told == [str(report)] and "no luck" in told[0]
+    assert "unverified_probe" not in told[0]
+    monitor.close()

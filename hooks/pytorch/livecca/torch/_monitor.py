@@ -32,6 +32,7 @@ from livecca.torch._plan import Plan, plan_of
 from livecca.torch._probe.costly_events import CostlyEvents
 from livecca.torch._probe.probe import Forward, Probe, probe_of
 from livecca.torch._probe.remarks import uncompared
+from livecca.torch._probe.told_snapshots import ToldSnapshots
 from livecca.torch._references import Reference, error_of
 from livecca.torch._state import as_a_folder, next_epoch, require_state, state_of, tensors_of
 from livecca.torch._training import TrainingEars, TrainingPass
@@ -151,7 +152,8 @@ class Monitor:
         self._networks = networks_of(name, model, layers, exclude, others, declared)
         self._options = dict(options, run_dir=run_dir, overhead_budget=overhead_budget)
         self._costly = CostlyEvents(name, options.get("on_event"))
-        self._options["on_event"] = self._costly
+        self._told = ToldSnapshots(options.get("on_snapshot"))
+        self._options |= {"on_event": self._costly, "on_snapshot": self._told.function}
         self._options["train_schedule"] = train_stream or Schedule.never()
         if self._probe is None:
             self._options["probe_schedule"] = Schedule.never()
@@ -193,7 +195,8 @@ class Monitor:
             raise
         self._core_or_none = core
         trained = self._networks.trained
-        self._passes = Passes(core, trained, self._networks.references, self._costly)
+        references = self._networks.references
+        self._passes = Passes(core, trained, references, self._costly, self._told)
         if checkpoint is not None:
             self._never = ""  # there may be snapshots of before
             self._epoch = next_epoch(core.run_dir)
@@ -271,10 +274,10 @@ class Monitor:
         self._hand_over()
         if self._probe is not None and self._passes is not None and not core.is_forked:
             self._passes.run_probe(self._probe, self._epoch)
+        expected = None if self._passes is None else self._passes.expect_snapshot(self._epoch)
         report = core.snapshot(self._epoch)
-        if self._passes is not None:
-            report.advice = self._passes.advice
-            report._remarks = self._passes.remarks_of(report)
+        if expected is not None:
+            expected.made(report)
         self._epoch_is_over = True
         return report
 

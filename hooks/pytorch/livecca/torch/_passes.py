@@ -14,7 +14,6 @@ from livecca._errors import Error
 from livecca._monitor import Monitor as CoreMonitor
 from livecca._monitor import Step, Tap
 from livecca._reports.report import Remarks
-from livecca._reports.snapshot import Snapshot
 from livecca._reports.words import one_line
 from livecca._warnings import log
 from livecca.torch._devices.device_rows import DeviceRows, Devices
@@ -28,6 +27,7 @@ from livecca.torch._probe.masks import no_valid_step_in
 from livecca.torch._probe.probe import Probe, ProbeBatch, copied, device_of
 from livecca.torch._probe.probe_log import ProbeLog
 from livecca.torch._probe.sizes import features_of, small_probe
+from livecca.torch._probe.told_snapshots import Expected, ToldSnapshots
 from livecca.torch._training import TrainingPass
 
 _NOT_CALLED = (
@@ -77,6 +77,8 @@ class Passes:
         The networks that run beside it, on the same inputs.
     costly
         What hears the core's events.
+    told_snapshots
+        What the core calls with its snapshots.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Passes:
         trained: Watched,
         references: Sequence[Watched],
         costly: CostlyEvents,
+        told_snapshots: ToldSnapshots,
     ) -> None:
         self._core = core
         self._trained = trained
@@ -95,6 +98,7 @@ class Passes:
         self._waiting: _Hearing | None = None  # a step of training whose rows travel
         self._features: dict[str, int] = {}  # of the trained network's layers
         self._costly = costly
+        self._told_snapshots = told_snapshots
         self.advice = ""  # what to do about the probe
         self.changes = Changes(trained.name)
         self._log = ProbeLog(trained.name, costly)
@@ -122,9 +126,12 @@ class Passes:
                 self._log_pass(heard)
                 self._tell_small_probe(inputs)
 
-    def remarks_of(self, report: Snapshot) -> Remarks:
-        """What to say of a snapshot beside its rows. Call it once for each, in their order."""
-        return self._log.remarks(self.changes.add(report) if self._log.last_passed else None)
+    def expect_snapshot(self, epoch: int) -> Expected:
+        """What to say of the next snapshot beside its rows. Call it once for each, before it."""
+        unchanged = self.changes.add() if self._log.last_passed else None
+        expected = Expected(self._log.remarks(unchanged), self.advice, unchanged)
+        self._told_snapshots.expect(epoch, expected)
+        return expected
 
     def remarks_at_the_end(self, never: str) -> Remarks:
         """What to say of the whole run; `never` says that there was no snapshot."""

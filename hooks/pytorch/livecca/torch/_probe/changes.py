@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from livecca._reports.snapshot import Snapshot
 from livecca._reports.verdicts import Verdicts
-from livecca._rows import LayerRow, VerdictRow, rows_of
+from livecca._rows import LayerRow, Row, VerdictRow, rows_of
 
 _KINDS = re.compile(r'"kind":"(layer|verdict)"')
 _Facts = tuple[float, float]  # root mean square and effective rank
@@ -37,9 +38,9 @@ class Changes:
         """A training step was made."""
         self._steps += 1
 
-    def add(self, report: Snapshot) -> Unchanged:
-        """A snapshot was made of a pass over the probe. It need not be solved yet."""
-        now = _Health(report._ticket, self._network, self._steps)
+    def add(self) -> Unchanged:
+        """A snapshot will be made of a pass over the probe; :meth:`Unchanged.solved_by` has it."""
+        now = _Health(self._network, self._steps)
         if self._first is None:
             self._first = now
         elif self._first.is_ready:
@@ -75,6 +76,16 @@ class Unchanged:
         self._now = now
         self._when = when
 
+    def solved_by(self, report: Snapshot) -> None:
+        """This is the snapshot. It need not be solved yet."""
+        if self._now is not None:
+            self._now.wait_for(report._ticket)
+
+    def learn(self, rows: Sequence[Row]) -> None:
+        """These are the snapshot's rows."""
+        if self._now is not None:
+            self._now.learn(rows)
+
     def remark(self) -> str:
         """What to say; waits until both are solved. Empty if the network changed."""
         before, now = self._before, self._now
@@ -93,31 +104,40 @@ class Unchanged:
 class _Health:
     """What the probe showed of each layer at a snapshot, after so many steps."""
 
-    def __init__(self, ticket: Any, network: str, steps: int) -> None:
+    def __init__(self, network: str, steps: int) -> None:
         self.steps = steps
-        self._ticket = ticket
+        self._ticket: Any = None  # None: nothing to wait for
         self._network = network
         self._layers: dict[str, _Facts] = {}
         self.alarms: list[VerdictRow] = []  # known when layers() has returned
 
+    def wait_for(self, ticket: Any) -> None:
+        """The rows come from here, unless they are known already."""
+        if not self._layers:
+            self._ticket = ticket
+
     @property
     def is_ready(self) -> bool:
         """Whether layers() would not wait."""
-        return self._ticket is None or bool(self._ticket.ready())
+        ticket = self._ticket
+        return ticket is None or bool(ticket.ready())
 
     def layers(self) -> dict[str, _Facts]:
         """By layer; waits until the snapshot is solved."""
-        if self._ticket is not None:
-            rows = rows_of(line for line in self._ticket.wait() if _KINDS.search(line))
-            self.alarms = Verdicts(rows).alarms
-            for row in rows:
-                if isinstance(row, LayerRow) and self._is_watched(row):
-                    self._layers[row.layer] = (
-                        _number(row.root_mean_square),
-                        _number(row.effective_rank),
-                    )
-            self._ticket = None
+        ticket = self._ticket  # a callback's thread may ask at the same time
+        if ticket is not None:
+            self.learn(rows_of(line for line in ticket.wait() if _KINDS.search(line)))
         return self._layers
+
+    def learn(self, rows: Sequence[Row]) -> None:
+        """Takes what it needs of the rows."""
+        self.alarms = Verdicts(rows).alarms
+        self._layers = {
+            row.layer: (_number(row.root_mean_square), _number(row.effective_rank))
+            for row in rows
+            if isinstance(row, LayerRow) and self._is_watched(row)
+        }
+        self._ticket = None
 
     def _is_watched(self, row: LayerRow) -> bool:
         return row.stream == "probe" and row.network == self._network and row.samples > 0
