@@ -163,7 +163,7 @@ std::string draw(const Curve& curve, double largest) {
                                                              "▅", "▆", "▇", "█"};
   std::string bars;
   for (const std::optional<double>& distance : curve.distances) {
-    const double share = largest > 0.0 ? std::clamp(distance.value_or(0.0) / largest, 0.0, 1.0) : 0;
+    const double share = std::clamp(distance.value_or(0.0) / largest, 0.0, 1.0);
     const auto eighths = static_cast<std::size_t>(std::lround(8.0 * share));
     bars += distance ? repeated(blocks[std::max<std::size_t>(eighths, 1)], 2) : "··";
     bars += ' ';
@@ -172,7 +172,7 @@ std::string draw(const Curve& curve, double largest) {
 }
 
 void print_drawing(std::ostream& out, const std::vector<Curve>& curves) {
-  double largest = 0.0;
+  double largest = 0.01;  // rounding errors are no full height
   std::size_t longest = 0;
   for (const Curve& curve : curves) {
     longest = std::max(longest, curve.layer.size());

@@ -155,6 +155,15 @@ TEST_CASE("within the noise floor is above it for a distance, below it for a sim
   CHECK(less_alike + 100 < closer);
 }
 
+TEST_CASE("rounding errors have the colour of 0") {
+  Heatmap heatmap;
+  heatmap.begin(0);
+  heatmap.add(row_of("conv1", 2.2e-16));
+  heatmap.add(row_of("conv2", 0.0));
+  const Pixels pixels = decoded(draw(heatmap, distance_title, {}));
+  CHECK(pixels.count(viridis(0)) >= 2 * 48 * 32);
+}
+
 TEST_CASE("a picture is of bounded size whatever there is to show") {
   Heatmap large;
   std::vector<std::string> layers;

@@ -151,6 +151,35 @@ TEST_CASE_FIXTURE(ReplayProgram, "replay draws a table a measure and reference, 
             .find("to its own start") == std::string::npos);
 }
 
+TEST_CASE_FIXTURE(ReplayProgram,
+                  "replay begins with the run's latest verdicts, beside its own numbers") {
+  const std::string text = table({"replay", "@run", "--measures", "linear_cka", "--to", "start"});
+  CAPTURE(text);
+  const auto rows = livecca_tests::read_lines(path("run/rows.jsonl"));
+  const json* verdict = nullptr;  // of the last snapshot
+  for (const json& row : rows) {
+    if (row["kind"] == "verdict" && row["message"] == "") verdict = &row;
+  }
+  REQUIRE(verdict != nullptr);
+  const auto again = replayed({"--measures", "linear_cka", "--to", "start"});
+  const json* number = find(again, epochs - 1, "start", "linear_cka");
+  REQUIRE(number != nullptr);
+  char cells[2][32];
+  std::snprintf(cells[0], sizeof(cells[0]), "%.4f", (*verdict)["speed"].get<double>());
+  std::snprintf(cells[1], sizeof(cells[1]), "%.4f", (*number)["value"].get<double>());
+  const std::size_t at = text.find("\n  fc ");
+  REQUIRE(at != std::string::npos);
+  const std::string line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+  CHECK(line.find(cells[0]) != std::string::npos);
+  CHECK(line.find(cells[1]) != std::string::npos);
+  CHECK(line.ends_with((*verdict)["verdict"].get<std::string>()));
+  // A history without its rows has distances only.
+  std::filesystem::remove(path("run/rows.jsonl"));
+  const std::string without = table({"replay", "@run", "--to", "start"});
+  CHECK(without.find("have settled") == std::string::npos);
+  CHECK(without.find("pwcca_distance to its own start") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(ReplayProgram, "replay notices that stdout is full") {
   for (const char* format : {"table", "csv", "jsonl"}) {
     const Outcome outcome =

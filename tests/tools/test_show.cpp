@@ -91,7 +91,8 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
   CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.0800  nearing"));
   CHECK(has(text, "1 of 2 layers have settled; fc moves most, by 0.1250 an epoch\n"));
   const std::string told = line(text, "layers have settled", "conv1");
-  for (const char* cell : {"0.0025  0.0030 to 0.0300 ", " 0.1400 ↑ ", " 0.0700  settled since 4"}) {
+  for (const char* cell :
+       {"0.0025  0.0030 to 0.0300 ", " 0.1400 ↑ ", " 0.0700  0.8750  settled since 4"}) {
     CAPTURE(cell);
     CHECK(has(told, cell));
   }
@@ -128,6 +129,39 @@ TEST_CASE_FIXTURE(ShowFixture, "a run that ended says how often its verdicts cam
   CHECK(has(text,
             "\"settled\" was right in 41 of 43 cases, too early most often for fc (2); 4 times it "
             "could have been said and was not; 3 not judged, as the learning rate jumped later\n"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "rounding errors have no bars") {
+  run_file.begin();
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    run_file.add(measure_row(epoch, "conv1", epoch % 2 == 0 ? 2.2e-16 : 0.0));
+    run_file.add_log(epoch, "loss", epoch % 2 == 0 ? 0.1 : 0.1 + 1e-16);
+    run_file.add_log(epoch, "accuracy", epoch % 2 == 0 ? 0.1 : 0.2);
+  }
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK(has(text, "probe stream; █ is 0.001\n"));
+  CHECK(has(line(text, "probe stream", "conv1"), "▁▁▁▁▁▁▁▁       0.0000"));
+  CHECK(has(line(text, "first:", "loss"), "▁▁▁▁▁▁▁▁  "));
+  CHECK(has(line(text, "first:", "accuracy"), "▁▁██▁▁██  "));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "a number is not shown where the inputs are too few for any") {
+  run_file.begin();
+  auto row = measure_row(0, "wide", 0.0);
+  row.samples = 64;  // of 64 features: every distance of correlations is 0
+  row.effective_samples = 64;
+  row.ranks = {63, 32};
+  row.status = livecca::Status::undersampled;
+  run_file.add(row);
+  run_file.add(verdict_row(0, "wide", "undecided"));
+  run_file.add(verdict_row(0, "other", "undecided"));
+  const std::string text = drawn();
+  CAPTURE(text);
+  const std::string why = "no answer: 64 inputs for 64 features";
+  CHECK(has(line(text, "layers have settled", "wide"), "undecided, " + why));
+  CHECK(has(line(text, "pwcca_distance to seed7", "wide"), "-  0.8750  " + why));
+  CHECK_FALSE(has(text, "0.0000"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "a number that is missing is a dash and a blank") {

@@ -14,12 +14,12 @@ namespace {
 
 constexpr const char* replay_details =
     "Compares the activations in RUN/history with each other and with recorded packs. The\n"
-    "run may have measured something else, and may still go on. Prints a table for each\n"
-    "measure and reference, like livecca show. \"start\" is a layer's first kept snapshot\n"
-    "without NaN or infinity; \"final\" is its last one. A history in half precision is\n"
-    "rounded: a mean correlation may be lower by 1e-4 for each side. Whatever cannot be\n"
-    "compared is a line on stderr. FILE is written whole or not at all, and replaced if it\n"
-    "exists.\n"
+    "run may have measured something else, and may still go on. Prints a line a layer with\n"
+    "the run's latest verdicts and a table for each measure and reference, like livecca\n"
+    "show. \"start\" is a layer's first kept snapshot without NaN or infinity; \"final\" is\n"
+    "its last one. A history in half precision is rounded: a mean correlation may be lower\n"
+    "by 1e-4 for each side. Whatever cannot be compared is a line on stderr. FILE is\n"
+    "written whole or not at all, and replaced if it exists.\n"
     "\n"
     "Examples:\n"
     "  livecca replay runs/first --measures linear_cka_debiased,procrustes\n"

@@ -14,10 +14,11 @@ namespace livecca::tool {
 namespace {
 
 constexpr const char* show_details =
-    "Prints a table for each stream and reference, with a line a layer: a bar for each\n"
-    "epoch, from 0 to the table's largest value; the latest value; the noise floor; and\n"
-    "whether the layer moves or has settled. Alarms are on top. Lost numbers and the cost\n"
-    "of watching are below. With --follow the tables are redrawn until the run is\n"
+    "Begins with a line a layer: how far it moved in the last epoch, how far it is forecast\n"
+    "to go yet, its distance to each reference, and whether it has settled. Then comes a\n"
+    "table for each stream and reference: a bar for each epoch, from 0 to the table's\n"
+    "largest value; the latest value; and the noise floor. Alarms are on top. Lost numbers\n"
+    "and the cost of watching are below. With --follow it is redrawn until the run is\n"
     "finished; Ctrl-C ends it. If stdout is not a terminal, they are printed again after\n"
     "each epoch. Colours are used on a terminal only, and not if NO_COLOR is set.\n"
     "\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "runs/no_answer.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
 
@@ -48,19 +49,6 @@ std::size_t room_for_names(const Canvas& canvas) {
   return std::max<std::size_t>(10, canvas.width / 4);
 }
 
-bool is_status(const Curve& curve) { return curve.status != Status::ok; }
-
-/// The status; of a lacking rank, which rank it is: one less than the width is no alarm.
-std::string status_text(const Curve& curve) {
-  if (curve.status != Status::rank_deficient) return name_of(curve.status);
-  for (std::size_t side = 0; side < curve.ranks.size(); ++side) {
-    if (curve.ranks[side] == 0 || curve.ranks[side] >= curve.features[side]) continue;
-    return "rank " + std::to_string(curve.ranks[side]) + " of " +
-           std::to_string(curve.features[side]);
-  }
-  return name_of(curve.status);
-}
-
 }  // namespace
 
 CurveTable::CurveTable(const RunRows& rows, const CurveGroup& group, const Canvas& canvas)
@@ -72,6 +60,7 @@ CurveTable::CurveTable(const RunRows& rows, const CurveGroup& group, const Canva
     for (const Moment& moment : moments_of(*curve)) place_of_[moment] = 0;
     for (const Point& point : curve->points) highest_ = std::max(highest_, point.value.value_or(0));
   }
+  highest_ = full_bar(highest_);
   std::size_t place = 0;
   for (auto& [moment, at] : place_of_) at = place++;
   columns_ = all_columns();
@@ -101,7 +90,7 @@ CurveColumns CurveTable::all_columns() const {
   columns.change = group_.reference_kind != ReferenceKind::final &&
                    any([](const Curve* curve) { return change_of(*curve).has_value(); });
   columns.drift = any([&](const Curve* curve) { return drift_of(*curve) != nullptr; });
-  columns.status = any([](const Curve* curve) { return is_status(*curve); });
+  columns.status = any([](const Curve* curve) { return !note_of(*curve).empty(); });
   return columns;
 }
 
@@ -166,9 +155,8 @@ const DriftRow* CurveTable::drift_of(const Curve& curve) const {
 
 std::string CurveTable::state(const Curve& curve, bool colours) const {
   std::string text = direction_of(curve, colours);
-  if (columns_.status && is_status(curve)) {
-    text += (text.empty() ? "" : ", ") + inked(status_text(curve), Ink::aside, colours);
-  }
+  const std::string note = columns_.status ? note_of(curve) : "";
+  if (!note.empty()) text += (text.empty() ? "" : ", ") + inked(note, Ink::aside, colours);
   return text;
 }
 
@@ -191,7 +179,9 @@ std::vector<std::string> CurveTable::heading(const std::string& curves) const {
 
 std::vector<std::string> CurveTable::line(const Curve& curve, const std::string& bars,
                                           bool colours) const {
-  std::vector<std::string> cells{"  " + names_.of(label(curve)), bars, number_text(curve.latest())};
+  const bool says_nothing = !why_no_answer(curve).empty();
+  std::vector<std::string> cells{"  " + names_.of(label(curve)), bars,
+                                 says_nothing ? "-" : number_text(curve.latest())};
   if (columns_.floor) cells.push_back(number_text(curve.noise_floor));
   if (columns_.error) cells.push_back(number_text(curve.standard_error));
   if (columns_.change) cells.push_back(signed_text(change_of(curve)));

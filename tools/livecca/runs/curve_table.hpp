@@ -54,7 +54,7 @@ class CurveTable {
   Canvas canvas_;
   ShortNames names_;
   std::map<Moment, std::size_t> place_of_;  ///< of every snapshot that a curve has
-  double highest_ = 0;
+  double highest_ = 0;                      ///< of a full bar
   CurveColumns columns_;
   std::size_t room_ = 0;     ///< characters for a curve
   bool says_epochs_ = true;  ///< rather than their numbers alone

@@ -76,6 +76,7 @@ class Matches {
     for (const Curve* curve : group.all) {
       highest_ = std::max(highest_, curve->latest().value_or(0));
     }
+    highest_ = full_bar(highest_);
   }
 
   std::string title() const {
@@ -117,7 +118,7 @@ class Matches {
   Canvas canvas_;
   std::vector<std::string> columns_;  // the reference's layers
   ShortNames names_;
-  double highest_ = 0;
+  double highest_ = 0;  // of a full bar
 };
 
 }  // namespace

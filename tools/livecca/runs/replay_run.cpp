@@ -11,6 +11,7 @@
 #include "inputs/input_error.hpp"
 #include "livecca/measures/measure.hpp"
 #include "runs/curve_tables.hpp"
+#include "runs/layer_verdicts.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/run_rows.hpp"
 #include "runs/show.hpp"
@@ -91,9 +92,21 @@ std::vector<std::string> json_lines(const ReplayResult& result, const std::strin
   return lines;
 }
 
+/// What the run itself says of its layers: their order, and their latest verdicts.
+void take_verdicts(const fs::path& folder, RunRows& rows) {
+  try {
+    RunReader run(folder);
+    rows.facts = run.rows().facts;
+    rows.verdicts = run.rows().verdicts;
+  } catch (const InputError&) {
+    // A history without its rows has distances only.
+  }
+}
+
 std::string table_text(const ReplayArguments& arguments, const ReplayResult& result,
-                       const std::string& run) {
+                       const fs::path& folder, const std::string& run) {
   RunRows rows;
+  take_verdicts(folder, rows);
   for (const MeasureRow& row : result.measures) rows.add({.run = run, .row = row});
   std::vector<CurveGroup> groups;
   for (const std::string& measure : arguments.options.measures) {
@@ -105,7 +118,7 @@ std::string table_text(const ReplayArguments& arguments, const ReplayResult& res
   std::string text = shown_name(rows.run) + ": from its history, epochs " +
                      std::to_string(*rows.epochs.begin()) + " to " +
                      std::to_string(*rows.epochs.rbegin()) + "\n\n";
-  return text + curve_tables(rows, groups, canvas);
+  return text + layer_verdicts_text(rows, {}, canvas) + curve_tables(rows, groups, canvas);
 }
 
 std::string csv_text(const std::vector<std::string>& lines) {
@@ -116,8 +129,9 @@ std::string csv_text(const std::vector<std::string>& lines) {
 }
 
 std::string result_text(const ReplayArguments& arguments, const ReplayResult& result,
-                        const std::string& run) {
-  if (arguments.format == ReplayFormat::table) return table_text(arguments, result, run);
+                        const fs::path& folder) {
+  const std::string run = name_of_run(folder);
+  if (arguments.format == ReplayFormat::table) return table_text(arguments, result, folder, run);
   const std::vector<std::string> lines = json_lines(result, run);
   if (arguments.format == ReplayFormat::csv) return csv_text(lines);
   std::string text;
@@ -145,7 +159,7 @@ std::vector<std::string> replay_run(const ReplayArguments& arguments, std::ostre
   if (!arguments.output.empty()) expect_other_file(arguments, folder);
   const ReplayResult result = replay(folder, arguments.options);
   expect_rows(result, folder);
-  const std::string text = result_text(arguments, result, name_of_run(folder));
+  const std::string text = result_text(arguments, result, folder);
   if (arguments.output.empty()) {
     out << text;
   } else {

@@ -51,6 +51,8 @@ void RunRows::take(const MeasureRow& row) {
   curve.status = row.status;
   curve.ranks = row.ranks;
   curve.features = row.features;
+  curve.samples = row.samples;
+  curve.effective_samples = row.effective_samples;
   epochs.insert(row.epoch);
 }
 

@@ -47,6 +47,8 @@ struct Curve {
   Status status = Status::missing;
   std::array<std::size_t, 2> ranks{};  ///< of both sides
   std::array<std::size_t, 2> features{};
+  std::uint64_t samples = 0;
+  double effective_samples = 0;
 
   std::optional<double> latest() const { return points.back().value; }
 };

@@ -75,7 +75,8 @@ std::string logs_text(const RunRows& rows, const Canvas& canvas) {
   std::size_t widest = 0;
   for (const LogCurve& log : rows.logs) {
     const LogRange range = range_of(log);
-    bars.push_back(sparkline(range.values, range.low, range.high, room));
+    const bool is_flat = are_the_same(range.low, range.high);
+    bars.push_back(sparkline(range.values, range.low, is_flat ? range.low : range.high, room));
     widest = std::max(widest, width_of(bars.back()));
   }
   TextTable table(true);

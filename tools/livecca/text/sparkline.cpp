@@ -22,6 +22,12 @@ Series resampled(const Series& series, std::size_t width) {
   return result;
 }
 
+double full_bar(double highest) { return std::max(highest, 0.001); }
+
+bool are_the_same(double a, double b) {
+  return std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b));
+}
+
 std::string bar(std::optional<double> value, double low, double high) {
   constexpr std::array<const char*, 8> bars{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   if (!value || !std::isfinite(*value)) return " ";

@@ -148,9 +148,12 @@ void Drawing::measure_range() {
       }
     }
   }
+  // Rounding errors have no colours of their own.
+  constexpr double least_range = 0.001;
   low_ = -round_number_above(-least);
   high_ = round_number_above(most);
   if (high_ == low_) high_ = low_ + 1;
+  high_ = std::max(high_, low_ + least_range);
 }
 
 void Drawing::place_plot() {

@@ -1,0 +1,231 @@
+#include "runs/layer_lines.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "runs/no_answer.hpp"
+#include "runs/pair_curves.hpp"
+#include "text/output_text.hpp"
+#include "text/short_names.hpp"
+
+namespace livecca::tool {
+namespace {
+
+using Cells = std::vector<std::vector<std::string>>;
+
+std::string remaining_text(const VerdictRow& row) {
+  if (!row.remaining) return "-";
+  return number_text(row.remaining_low) + " to " + number_text(row.remaining_high);
+}
+
+const char* sign_of(const std::string& direction) {
+  if (direction == "nearing") return " ↓";
+  if (direction == "leaving") return " ↑";
+  return direction == "keeping" ? " =" : " ?";
+}
+
+/// A row may name the reference's layer or leave it to the layer's name.
+const DirectionRow* direction_of(const RunRows& rows, CurveKey key) {
+  auto found = rows.directions.find(key);
+  if (found == rows.directions.end()) {
+    key.reference_layer.clear();
+    found = rows.directions.find(key);
+  }
+  return found == rows.directions.end() ? nullptr : &found->second;
+}
+
+/// The distances of layers to one reference.
+class ReferenceColumn {
+ public:
+  ReferenceColumn(const RunRows& rows, const CurveGroup& group) {
+    title_ = "to " + shown_name(group.reference) + (group.stream == Stream::train ? ", train" : "");
+    for (const Curve* curve : group.own) add(rows, *curve);
+  }
+
+  const std::string& title() const { return title_; }
+  bool has_directions() const { return has_directions_; }
+  bool has_floors() const { return !floors_.empty(); }
+  /// With room for a sign where other layers have one, so that numbers stand below each other.
+  std::string cell(const std::string& layer) const {
+    return text_of(cells_, layer, "-") + (has_directions_ && !signs_.contains(layer) ? "  " : "");
+  }
+  std::string floor(const std::string& layer) const { return text_of(floors_, layer, "-"); }
+  /// Why not to trust the number.
+  std::string note(const std::string& layer) const { return text_of(notes_, layer, ""); }
+  std::string no_answer(const std::string& layer) const { return text_of(silent_, layer, ""); }
+
+ private:
+  using Texts = std::map<std::string, std::string>;  // by layer
+
+  static std::string text_of(const Texts& texts, const std::string& layer, const char* otherwise) {
+    const auto found = texts.find(layer);
+    return found == texts.end() ? otherwise : found->second;
+  }
+
+  void add(const RunRows& rows, const Curve& curve) {
+    const std::string& layer = curve.key.layer;
+    notes_[layer] = note_of(curve);
+    if (const std::string why = why_no_answer(curve); !why.empty()) {
+      silent_[layer] = "no answer: " + why;
+      return;
+    }
+    std::string& cell = cells_[layer] = number_text(curve.latest());
+    if (const DirectionRow* row = direction_of(rows, curve.key)) {
+      cell += sign_of(row->direction);
+      signs_.insert(layer);
+      has_directions_ = true;
+    }
+    constexpr std::size_t longest = 12;
+    if (curve.key.reference_layer != layer) {
+      cell += " " + cut_begin(shown_name(curve.key.reference_layer), longest);
+    }
+    if (curve.noise_floor) floors_[layer] = number_text(curve.noise_floor);
+  }
+
+  std::string title_;
+  Texts cells_;
+  Texts floors_;
+  Texts notes_;
+  Texts silent_;
+  std::set<std::string> signs_;  // layers that have one
+  bool has_directions_ = false;
+};
+
+std::vector<ReferenceColumn> reference_columns(const RunRows& rows,
+                                               const LayerLinesOptions& options) {
+  std::vector<ReferenceColumn> columns;
+  for (const CurveGroup& group : curve_groups(rows, {})) {
+    const bool moves = group.reference_kind == ReferenceKind::before && !rows.verdicts.empty();
+    if (moves || group.reference_kind == ReferenceKind::final) continue;
+    if (group.stream == Stream::train && !options.has_train) continue;
+    if (!options.reference.empty() && group.reference != options.reference) continue;
+    columns.emplace_back(rows, group);
+  }
+  return columns;
+}
+
+/// The verdict, and what there is to say of the numbers before it, each once.
+std::string last_cell(const RunRows& rows, const std::string& layer,
+                      const std::vector<ReferenceColumn>& columns, bool has_status) {
+  std::vector<std::string> parts;
+  const auto add = [&](const std::string& part) {
+    if (!part.empty() && std::ranges::find(parts, part) == parts.end()) parts.push_back(part);
+  };
+  const auto verdict = rows.verdicts.find(layer);
+  if (verdict != rows.verdicts.end()) add(verdict_text(verdict->second));
+  for (const ReferenceColumn& column : columns) {
+    add(has_status ? column.note(layer) : column.no_answer(layer));
+  }
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+std::size_t width_of_table(const Cells& cells) {
+  std::size_t width = 0;
+  for (std::size_t column = 0; column < cells.front().size(); ++column) {
+    std::size_t widest = 0;
+    for (const auto& line : cells) widest = std::max(widest, width_of(line[column]));
+    width += widest + 2;
+  }
+  return width - 2;
+}
+
+/// Of a table that is so much too wide.
+void cut_last_cells(Cells& cells, std::size_t too_wide) {
+  std::size_t widest = 0;
+  for (const auto& line : cells) widest = std::max(widest, width_of(line.back()));
+  constexpr std::size_t least = 8;
+  const std::size_t room = std::max(least, widest - std::min(widest, too_wide));
+  for (auto& line : cells) line.back() = cut_end(line.back(), room);
+}
+
+}  // namespace
+
+std::string verdict_text(const VerdictRow& row) {
+  if (!row.since_epoch) return row.verdict;
+  return row.verdict + " since " + std::to_string(*row.since_epoch);
+}
+
+std::vector<std::string> layers_in_order(const RunRows& rows) {
+  std::vector<std::string> order;
+  if (rows.facts) {
+    for (const RunRow::Tap& tap : rows.facts->taps) {
+      if (tap.network == rows.facts->network) order.push_back(tap.layer);
+    }
+  }
+  for (const LayerRow& row : rows.layers) order.push_back(row.layer);
+  std::set<std::string> known;  // layers of other networks are none of these
+  const auto add = [&](const std::string& layer) {
+    known.insert(layer);
+    order.push_back(layer);
+  };
+  for (const Curve& curve : rows.curves) add(curve.key.layer);
+  for (const auto& [layer, verdict] : rows.verdicts) add(layer);
+  std::erase_if(order, [&](const std::string& layer) { return known.erase(layer) == 0; });
+  return order;
+}
+
+LayerLines layer_lines(const RunRows& rows, const std::vector<std::string>& layers,
+                       const LayerLinesOptions& options) {
+  std::vector<ReferenceColumn> columns = reference_columns(rows, options);
+  const ShortNames names(layers, std::max<std::size_t>(10, options.width / 4));
+  LayerLines lines;
+  lines.has_motions = !rows.verdicts.empty();
+  lines.has_floors = std::ranges::any_of(columns, &ReferenceColumn::has_floors);
+  const auto line_of = [&](const std::string& layer) {
+    std::vector<std::string> line{"  " + names.of(layer)};
+    if (lines.has_motions) {
+      const auto verdict = rows.verdicts.find(layer);
+      const VerdictRow row = verdict == rows.verdicts.end() ? VerdictRow{} : verdict->second;
+      line.insert(line.end(), {number_text(row.speed), remaining_text(row)});
+    }
+    for (const ReferenceColumn& column : columns) {
+      line.push_back(column.cell(layer));
+      if (lines.has_floors) line.push_back(column.floor(layer));
+    }
+    line.push_back(last_cell(rows, layer, columns, options.has_status));
+    return line;
+  };
+  const auto fill = [&] {
+    lines.cells = {{"  layer"}};
+    std::vector<std::string>& heading = lines.cells.front();
+    if (lines.has_motions) heading.insert(heading.end(), {"an epoch", "yet to go"});
+    for (const ReferenceColumn& column : columns) {
+      heading.push_back(column.title());
+      if (lines.has_floors) heading.emplace_back("floor");
+    }
+    heading.emplace_back(lines.has_motions ? "verdict" : "");
+    for (const std::string& layer : layers) lines.cells.push_back(line_of(layer));
+    return width_of_table(lines.cells);
+  };
+  std::size_t width = fill();
+  if (width > options.width && lines.has_floors) {
+    lines.has_floors = false;
+    width = fill();
+  }
+  while (width > options.width && !columns.empty()) {
+    lines.left_out.insert(lines.left_out.begin(), columns.back().title());
+    columns.pop_back();
+    width = fill();
+  }
+  if (width > options.width) cut_last_cells(lines.cells, width - options.width);
+  lines.has_directions = std::ranges::any_of(columns, &ReferenceColumn::has_directions);
+  return lines;
+}
+
+std::string LayerLines::legend() const {
+  std::string text;
+  const auto add = [&](bool is_shown, const char* meaning) {
+    if (is_shown) text += std::string(text.empty() ? "" : "; ") + meaning;
+  };
+  add(has_motions,
+      "an epoch: how far the layer moves; yet to go: to where it is forecast to end, in 80 % of "
+      "all cases; unrelated data have 1");
+  add(has_floors, "floor: unrelated data of this size");
+  add(has_directions, "↓ nearing, ↑ leaving, = keeping its distance, ? undecided");
+  return text;
+}
+
+}  // namespace livecca::tool
