@@ -12,13 +12,22 @@ import pytest
 
 import livecca
 from drifting import Layers, probe_pass
-from livecca import DirectionRow, EventRow, FinalReport, MeasureRow, Snapshot, VerdictRow
+from livecca import (
+    DirectionRow,
+    EventRow,
+    FinalReport,
+    MeasureRow,
+    Snapshot,
+    VerdictRow,
+    _program,
+)
 from livecca._reports import html
 
 
 def number(**facts: Any) -> MeasureRow:
     made: dict[str, Any] = {
-        "layer": "fc1", "reference": "start", "measure": "pwcca_distance", "value": 0.25,
+        "layer": "fc1", "reference_layer": facts.get("layer", "fc1"), "reference": "start",
+        "measure": "pwcca_distance", "value": 0.25,
         "noise_floor": 0.75, "features": (8, 8), "ranks": (8, 8), "samples": 100,
         "effective_samples": 100, "status": "ok", **facts,
     }  # fmt: skip
@@ -37,38 +46,101 @@ def cells_of(page: str) -> list[list[str]]:
     return [[re.sub(r"<.*?>", "", c) for c in re.findall(r"<td.*?>(.*?)</td>", r)] for r in rows]
 
 
-def test_text_and_html_of_a_snapshot_show_the_same(tmp_path: Path) -> None:
+def test_a_snapshot_shows_the_table_that_livecca_show_begins_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layers = Layers()
+    with livecca.Monitor(tmp_path / "run", compare_before=[1]) as monitor:
+        for epoch in range(9):
+            probe_pass(monitor, layers, epoch)
+            report = monitor.snapshot(epoch)
+        text, page = str(report).splitlines(), report._repr_html_()
+    assert _program.run(["show", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    begin = next(i for i, line in enumerate(shown) if "layers have settled" in line)
+    assert text[:3] == ["epoch 8, pwcca_distance", shown[begin], ""]
+    table = text[3:6]
+    assert ["  " + line for line in table] == shown[begin + 1 : begin + 4]
+    assert text[7:9] == shown[begin + 4 : begin + 6]  # what columns mean
+    assert page.startswith(f"<p>{text[0]}</p><p>{text[1]}</p><table>")
+    rows = cells_of(page)
+    assert rows[:2] == [re.split(r"  +", line) for line in table[1:]]
+    verdicts = [row for row in report.of(VerdictRow) if row.verdict != "dead"]
+    for row, verdict in zip(rows[:2], verdicts, strict=True):
+        number_of = report.find(verdict.layer, "start", "pwcca_distance")
+        assert number_of is not None and number_of.value is not None
+        assert row[0] == verdict.layer and row[1] == f"{verdict.speed:.4f}"
+        assert row[3].startswith(f"{number_of.value:.4f} ") and row[-1] == verdict.verdict
+
+
+def test_a_snapshot_in_a_notebook_has_all_numbers_below(tmp_path: Path) -> None:
     layers = Layers()
     with livecca.Monitor(tmp_path / "run", compare_before=[1]) as monitor:
         for epoch in range(3):
             probe_pass(monitor, layers, epoch)
             report = monitor.snapshot(epoch)
-        text = [re.split(r"  +", line) for line in str(report).splitlines()[3:]]
-        rows = cells_of(report._repr_html_())
-    first = [row for row in rows if row[2] == "pwcca_distance"]
-    assert [row[:2] + row[3:5] for row in first] == [line[:4] for line in text]
-    assert [row[6] for row in first] == [line[4] if len(line) > 4 else "" for line in text]
-    assert any(row[6] for row in first)
-    assert rows[: len(first)] == first and len(rows) == 4 * len(first)
-    assert all(re.fullmatch(r"0\.\d{4}", row[4]) for row in first)
+        page = report._repr_html_()
+    rows = cells_of(page.split("<details>")[1])
+    assert [(row[0], row[1], row[2], row[3]) for row in rows[:4]] == [
+        (row.layer, row.reference, row.measure, f"{row.value:.4f}")
+        for reference in ("start", "before-1")
+        for row in report.measures
+        if (row.reference, row.measure) == (reference, "pwcca_distance")
+    ]
+    assert len(rows) == len(report.measures) == 16
+    assert all(re.fullmatch(r"0\.\d{4}", row[4]) for row in rows[:4])
+
+
+def direction(layer: str, word: str) -> DirectionRow:
+    return DirectionRow(
+        layer=layer,
+        reference="start",
+        reference_layer=layer,
+        measure="pwcca_distance",
+        direction=word,
+    )
 
 
 def test_the_verdict_is_that_of_the_layer_and_says_where_it_goes() -> None:
-    rows = [number(), number(layer="fc2"), number(layer="fc2", stream="train")]
+    rows = [number(), number(layer="fc2"), number(layer="fc2", stream="train", value=0.125)]
     verdicts = [
-        VerdictRow(layer="fc1", verdict="wandering"),
-        VerdictRow(
-            layer="fc2", verdict="settled", reference="start"
-        ),  # as an earlier version wrote
-        DirectionRow(layer="fc1", reference="start", direction="leaving"),
-        DirectionRow(layer="fc2", reference="start", direction="keeping"),
+        VerdictRow(layer="fc1", verdict="wandering", speed=0.5),
+        VerdictRow(layer="fc2", verdict="settled", since_epoch=0),
+        direction("fc1", "leaving"),
+        direction("fc2", "keeping"),
         VerdictRow(layer="fc2", verdict="best_match_elsewhere", reference="start", message="m"),
     ]
     report = snapshot_of([*rows, *verdicts])
-    words = [re.split(r"  +", line)[-1] for line in str(report).splitlines()[3:6]]
-    assert words == ["wandering, leaving", "settled", "0.7500"]
-    shown = [row[6] for row in cells_of(report._repr_html_())]
+    lines = str(report).splitlines()
+    heads, first, second = (re.split(r"  +", line) for line in lines[3:6])
+    assert heads == ["layer", "an epoch", "yet to go", "to start", "floor", "to start, train",
+                     "floor", "verdict"]  # fmt: skip
+    assert first == ["fc1", "0.5000", "-", "0.2500 ↑", "0.7500", "-", "-", "wandering"]
+    assert second == ["fc2", "-", "-", "0.2500 =", "0.7500", "0.1250", "0.7500", "settled since 0"]
+    assert lines[0] == "epoch 0, pwcca_distance"
+    assert lines[1] == "1 of 2 layers have settled; fc1 wanders most, by 0.5000 an epoch"
+    shown = [row[6] for row in cells_of(report._repr_html_().split("<details>")[1])]
     assert shown == ["wandering, leaving", "settled", ""]
+
+
+def test_wide_names_are_cut_in_text_and_whole_in_a_notebook() -> None:
+    names = [f"encoder.layers.{i}.attention.output.dense" for i in range(3)]
+    references = [f"seed{i}" for i in range(9)]
+    rows = [number(layer=name, reference=reference) for name in names for reference in references]
+    rows += [VerdictRow(layer=name, verdict="moving") for name in names]
+    report = snapshot_of(rows)
+    assert max(map(len, str(report).splitlines())) <= 100
+    assert "\n…1.attention.output.dense  " in str(report)
+    assert "there is no room for to seed" in str(report)
+    assert [row[0] for row in cells_of(report._repr_html_())[:3]] == names
+    ends = [
+        number(layer=name, reference="final", epoch=i, step=i) for name in names for i in range(30)
+    ]
+    final = FinalReport(ends, [VerdictRow(layer=names[1], verdict="settled", since_epoch=12)])
+    lines = str(final).splitlines()
+    assert max(map(len, lines[:6])) <= 100
+    assert [line.endswith("settled since 12") for line in lines[3:6]] == [False, True, False]
+    assert "29" in lines[2].split()
 
 
 def test_alarms_have_a_line() -> None:

@@ -131,6 +131,26 @@ TEST_CASE_FIXTURE(ShowFixture, "a run that ended says how often its verdicts cam
             "could have been said and was not; 3 not judged, as the learning rate jumped later\n"));
 }
 
+TEST_CASE_FIXTURE(ShowFixture,
+                  "the first line says how many layers have settled, and which moves most") {
+  run_file.begin();
+  const auto add = [&](const char* layer, const char* verdict, std::optional<double> speed) {
+    auto row = verdict_row(0, layer, verdict);
+    row.speed = speed;
+    run_file.add(row);
+  };
+  add("a", "settled", 0.5);
+  CHECK(has(drawn(), "\n1 of 1 layer has settled\n"));
+  add("b", "undecided", 0.5);
+  add("c", "moving", std::nullopt);
+  CHECK(has(drawn(), "\n1 of 3 layers have settled, 1 undecided yet\n"));
+  add("d", "moving", 0.125);
+  add("e", "wandering", 0.25);
+  CHECK(has(drawn(),
+            "\n1 of 5 layers have settled, 1 undecided yet; e wanders most, by 0.2500 an "
+            "epoch\n"));
+}
+
 TEST_CASE_FIXTURE(ShowFixture, "rounding errors have no bars") {
   run_file.begin();
   for (int epoch = 0; epoch < 4; ++epoch) {

@@ -14,7 +14,7 @@ from livecca._reports.final import FinalReport
 from livecca._reports.snapshot import Snapshot
 from livecca._reports.words import one_line
 from livecca._resume import going_on, saved_in, set_run_aside
-from livecca._rows import EventRow, MeasureRow, row_of, rows_of
+from livecca._rows import EventRow, MeasureRow, Row, row_of, rows_of
 from livecca._sinks import Sink
 from livecca._warnings import Warnings, log
 
@@ -225,6 +225,7 @@ class Monitor:
         self._end = weakref.finalize(self, _end_run, self._core)
         self._warnings = Warnings()
         self._report: FinalReport | None = None
+        self._last_ticket: Any = None  # of the last snapshot of the probe
 
     @property
     def run_dir(self) -> str:
@@ -308,7 +309,10 @@ class Monitor:
         """End the windows of both streams, or of one, and solve them. Returns at once."""
         epoch = _checks.integer("epoch", epoch)
         of_one = None if stream is None else _checks.text("stream", stream)
-        return Snapshot(self._core.snapshot(epoch, of_one), epoch)
+        ticket = self._core.snapshot(epoch, of_one)
+        if of_one != "train":
+            self._last_ticket = ticket
+        return Snapshot(ticket, epoch)
 
     def snapshot_if_due(self, epoch: int) -> Snapshot | None:
         """The same of the train stream if it is due by the schedule."""
@@ -357,8 +361,15 @@ class Monitor:
         A second call gives the same report.
         """
         if self._report is None:
-            self._report = FinalReport(rows_of(self._core.finish()))
+            rows = rows_of(self._core.finish())
+            self._report = FinalReport(rows, self._last_verdicts())
         return self._report
+
+    def _last_verdicts(self) -> tuple[Row, ...]:
+        ticket, self._last_ticket = self._last_ticket, None
+        if ticket is None or not ticket.ready():
+            return ()
+        return rows_of(line for line in ticket.wait() if '"kind":"verdict"' in line)
 
     def close(self) -> None:
         """Finish the run if that was not done, and let everything go. May be called again.

@@ -33,6 +33,7 @@ NB_MODULE(_core, module) {
       "What livecca refuses: one line that says what, where, what was expected and what to do.";
   nb::register_exception_translator(translate, error.ptr());
   livecca::python::bind_compare(module);
+  livecca::python::bind_layer_table(module);
   livecca::python::bind_moments(module);
   livecca::python::bind_monitor(module);
   livecca::python::bind_program(module);

@@ -6,6 +6,7 @@ namespace livecca::python {
 
 // Each adds its part to the module.
 void bind_compare(nanobind::module_& module);
+void bind_layer_table(nanobind::module_& module);
 void bind_moments(nanobind::module_& module);
 void bind_monitor(nanobind::module_& module);
 void bind_program(nanobind::module_& module);

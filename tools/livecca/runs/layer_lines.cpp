@@ -221,8 +221,8 @@ std::string LayerLines::legend() const {
     if (is_shown) text += std::string(text.empty() ? "" : "; ") + meaning;
   };
   add(has_motions,
-      "an epoch: how far the layer moves; yet to go: to where it is forecast to end, in 80 % of "
-      "all cases; unrelated data have 1");
+      "an epoch: how far it moves; yet to go: the forecast, in 80 % of all cases (unrelated data "
+      "have 1)");
   add(has_floors, "floor: unrelated data of this size");
   add(has_directions, "↓ nearing, ↑ leaving, = keeping its distance, ? undecided");
   return text;

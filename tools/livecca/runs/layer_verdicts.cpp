@@ -36,10 +36,13 @@ std::string settled_text(const std::vector<const VerdictRow*>& layers) {
   const VerdictRow* fastest = nullptr;
   for (const VerdictRow* row : layers) {
     const bool moves = row->verdict == "moving" || row->verdict == "wandering";
-    if (moves && (fastest == nullptr || row->speed > fastest->speed)) fastest = row;
+    if (moves && row->speed && (fastest == nullptr || row->speed > fastest->speed)) fastest = row;
   }
   std::string text = std::to_string(settled) + " of " + std::to_string(layers.size()) +
                      (layers.size() == 1 ? " layer has settled" : " layers have settled");
+  const auto undecided = std::ranges::count_if(
+      layers, [](const VerdictRow* row) { return row->verdict == "undecided"; });
+  if (undecided > 0) text += ", " + std::to_string(undecided) + " undecided yet";
   if (fastest == nullptr) return text;
   return text + "; " + shown_name(fastest->layer) +
          (fastest->verdict == "moving" ? " moves" : " wanders") + " most, by " +
@@ -94,6 +97,11 @@ std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
          table.text() + record +
          inked(wrapped(lines.legend(), canvas.width), Ink::aside, canvas.colours) +
          "\n";
+}
+
+std::string settled_line(const RunRows& rows) {
+  const std::vector<const VerdictRow*> layers = in_order(rows, {});
+  return layers.empty() ? "" : settled_text(layers);
 }
 
 }  // namespace livecca::tool

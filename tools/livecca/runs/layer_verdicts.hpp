@@ -15,4 +15,7 @@ namespace livecca::tool {
 std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
                                 const Canvas& canvas);
 
+/// How many layers have settled, and which moves most. Empty without verdicts.
+std::string settled_line(const RunRows& rows);
+
 }  // namespace livecca::tool

@@ -9,6 +9,7 @@ from html import escape
 from livecca._errors import Error
 from livecca._nearest import nearest
 from livecca._reports import html
+from livecca._reports.layers import WIDTH, short_names
 from livecca._reports.report import (
     NO_NUMBERS,
     Remarks,
@@ -18,6 +19,7 @@ from livecca._reports.report import (
     rank_of,
     remark_lines,
 )
+from livecca._reports.verdicts import Verdicts
 from livecca._reports.words import one_line
 from livecca._rows import MeasureRow, Row
 
@@ -31,12 +33,14 @@ class FinalReport(Report):
     """How far each snapshot of a run was from its last one: what ``Monitor.finish()`` returns.
 
     It prints as a table, with a line for each layer and a column for each snapshot, of the run's
-    first measure. A layer that is near 0 early has converged early. The last column is what
-    unrelated data of this size would have. Of more than 8 snapshots, 8 are shown.
+    first measure. A layer that is near 0 early has converged early. The last columns are what
+    unrelated data of this size would have, and the layer's latest verdict. Of more than 8
+    snapshots, 8 are shown, or as many as 100 columns have room for.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], last: Sequence[Row] = ()) -> None:
         self._rows = tuple(rows)
+        self._verdicts = Verdicts(last)  # of the last snapshot
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -79,15 +83,18 @@ class FinalReport(Report):
         return tuple(sorted(found, key=lambda row: (row.step, row.epoch)))
 
     def __str__(self) -> str:
-        table = _table_of(self.measures, self._remarks)
+        table = _table_of(self.measures, self._remarks, self._verdicts)
         if table is None:
             return "\n".join([self._without_numbers(), *remark_lines(self)]) + "\n"
-        width = max(len(line[0]) for line in (table.heads, *table.lines))
-        wide = max(8, *(2 + len(head) for head in table.heads[1:-1]))
+        names = short_names([line[0] for line in table.lines])
+        width = max(len("layer"), *map(len, names))
+        wide = _width_of(table.heads[1:-2])
         lines = [table.title, ""]
-        for head, *cells, unrelated in (table.heads, *table.lines):
+        for name, (_, *cells, unrelated, verdict) in zip(
+            ("layer", *names), (table.heads, *table.lines), strict=True
+        ):
             shown = "".join(f"{cell:>{wide}}" for cell in cells)
-            lines.append(f"{head:<{width}}{shown}{unrelated:>11}")
+            lines.append(f"{name:<{width}}{shown}{unrelated:>11}  {verdict}".rstrip())
         lines += ["", *table.notes, *remark_lines(self)]
         return "\n".join(lines) + "\n"
 
@@ -97,7 +104,7 @@ class FinalReport(Report):
         return f"<livecca.FinalReport of {len(layers)} layers at {len(snapshots)} snapshots>"
 
     def _repr_html_(self) -> str:
-        table = _table_of(self.measures, self._remarks)
+        table = _table_of(self.measures, self._remarks, self._verdicts)
         notes = remark_lines(self)
         if table is None:
             return html.paragraphs([self._without_numbers(), *notes])
@@ -125,25 +132,28 @@ class _Table:
     notes: tuple[str, ...]
 
 
-def _table_of(measures: Sequence[MeasureRow], remarks: Remarks) -> _Table | None:
+def _table_of(
+    measures: Sequence[MeasureRow], remarks: Remarks, verdicts: Verdicts
+) -> _Table | None:
     """The table of the first measure's distances to the final state. None if there is no number."""
     rows = [row for row in measures if row.reference == "final"]
     if not rows:
         return None
     first = rows[0].measure
     curves = _Curves([row for row in rows if row.measure == first])
-    shown = _spread(curves.times)
+    told = [verdicts.verdict_of(layer) for layer in curves.layers]
+    shown = _shown(curves, told)
     lines = []
-    for layer in curves.layers:
+    for layer, verdict in zip(curves.layers, told, strict=True):
         values = [curves.at(layer, time) for time in shown]
         floor = next((row.noise_floor for row in values if row and row.noise_floor), None)
         numbers = [answer_of(row) for row in values]
-        lines.append((layer, *map(_number, numbers), _number(floor)))
+        lines.append((layer, *map(_number, numbers), _number(floor), verdict))
     near = _near_notes(curves) if first.endswith("_distance") else []
     columns = _column_notes(curves, len(shown))
     return _Table(
         title=f"{first} of each snapshot to the final state, by {curves.unit}",
-        heads=("layer", *map(curves.name_of, shown), "unrelated"),
+        heads=("layer", *map(curves.name_of, shown), "unrelated", "verdict" if any(told) else ""),
         lines=tuple(lines),
         curves=tuple(
             tuple(answer_of(curves.at(layer, time)) for time in curves.times)
@@ -234,12 +244,24 @@ def _silent_notes(curves: _Curves, remarks: Remarks) -> list[str]:
     return [f"! no answer: {', '.join(without)}"] if without else []
 
 
-def _spread(times: Sequence[_Time]) -> list[_Time]:
+def _shown(curves: _Curves, verdicts: Sequence[str]) -> list[_Time]:
+    """As many snapshots as there is room for beside names and verdicts."""
+    names = max(map(len, short_names(curves.layers)))
+    room = WIDTH - max(len("layer"), names) - 11 - 2 - max(map(len, verdicts))
+    wide = _width_of(list(map(curves.name_of, curves.times)))
+    return _spread(curves.times, min(_COLUMNS, max(2, room // wide)))
+
+
+def _width_of(heads: Sequence[str]) -> int:
+    return max(8, *(2 + len(head) for head in heads))
+
+
+def _spread(times: Sequence[_Time], most: int) -> list[_Time]:
     """The first, the last, and some between them at equal distances."""
-    if len(times) <= _COLUMNS:
+    if len(times) <= most:
         return list(times)
-    gap = (len(times) - 1) / (_COLUMNS - 1)
-    return [times[round(i * gap)] for i in range(_COLUMNS)]
+    gap = (len(times) - 1) / (most - 1)
+    return [times[round(i * gap)] for i in range(most)]
 
 
 def _number(value: float | None) -> str:

@@ -81,6 +81,11 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]], *notes: str) -> s
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{paragraphs(notes)}"
 
 
+def details(summary: str, content: str) -> str:
+    """Content that is HTML, folded away."""
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
 def comparison(facts: Mapping[str, Any]) -> str:
     """The result of a comparison, as to_dict() gives it."""
     names = list(dict.fromkeys([*facts["similarity"], *facts["distance"]]))

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from livecca._reports import html
+from livecca._reports.layers import LayerTable, layer_table
 from livecca._reports.report import Report, answer_of, no_answer, remark_lines, status_text
 from livecca._reports.verdicts import Verdicts
 from livecca._rows import LayerRow, MeasureRow, Row, rows_of
@@ -53,16 +54,10 @@ class Snapshot(Report):
     def _repr_html_(self) -> str:
         if not self.measures:
             return html.paragraphs([_without_numbers(self), *_notes(self)])
-        rows = []
-        for line in _lines_of(self):
-            row = line.row
-            is_distance = row.measure.endswith("_distance")
-            chart = html.bar(answer_of(row), row.noise_floor, is_distance=is_distance)
-            cells = (row.layer, line.reference, row.measure, line.value, line.floor)
-            rows.append((*map(escape, cells), chart, escape(line.note)))
-        heads = ("layer", "reference", "measure", "value", "noise floor", "0 … 1", "verdict")
-        grey = "grey: where unrelated data of this size would be"
-        return html.table(heads, rows, f"epoch {self.epoch}", grey, *_notes(self))
+        layers = layer_table(self.rows)
+        lines = [tuple(map(escape, line)) for line in layers.lines]
+        table = html.table(layers.heads, lines, *layers.notes, *_notes(self))
+        return html.paragraphs(_heading(self, layers)) + table + _all_numbers(self)
 
 
 @dataclass(frozen=True)
@@ -100,20 +95,34 @@ def _lines_of(snapshot: Snapshot) -> list[_Line]:
     return lines
 
 
+def _all_numbers(snapshot: Snapshot) -> str:
+    """Of all measures, with bars: what the table of layers has no room for."""
+    rows = []
+    for line in _lines_of(snapshot):
+        row = line.row
+        is_distance = row.measure.endswith("_distance")
+        chart = html.bar(answer_of(row), row.noise_floor, is_distance=is_distance)
+        cells = (row.layer, line.reference, row.measure, line.value, line.floor)
+        rows.append((*map(escape, cells), chart, escape(line.note)))
+    heads = ("layer", "reference", "measure", "value", "noise floor", "0 … 1", "verdict")
+    grey = "grey: where unrelated data of this size would be"
+    return html.details("all numbers", html.table(heads, rows, grey))
+
+
+def _heading(snapshot: Snapshot, layers: LayerTable) -> list[str]:
+    text = f"epoch {snapshot.epoch}, {snapshot.measures[0].measure}"
+    return [text, *([layers.summary] if layers.summary else [])]
+
+
 def _table_of(snapshot: Snapshot) -> str:
-    """A line a layer and reference, with the run's first measure."""
+    """A line a layer, with the run's first measure."""
     if not snapshot.measures:
         return "\n".join([_without_numbers(snapshot), *_notes(snapshot)]) + "\n"
-    first = snapshot.measures[0].measure
-    shown = [line for line in _lines_of(snapshot) if line.row.measure == first]
-    width = max(5, *(len(line.row.layer) for line in shown))
-    wide = max(9, *(len(line.reference) for line in shown))
-    lines = [f"epoch {snapshot.epoch}, {first}", ""]
-    lines.append(f"{'layer':<{width}}  {'reference':<{wide}}  value   noise floor  verdict")
-    for line in shown:
-        cells = f"{line.value:<6}  {line.floor:<11}  {line.note}"
-        lines.append(f"{line.row.layer:<{width}}  {line.reference:<{wide}}  {cells}".rstrip())
-    return "\n".join([*lines, *_notes(snapshot)]) + "\n"
+    layers = layer_table(snapshot.rows)
+    table = layers.text.removesuffix("\n")
+    notes = [*layers.notes, *_notes(snapshot)]
+    below = ["", *notes] if notes else []
+    return "\n".join([*_heading(snapshot, layers), "", table, *below]) + "\n"
 
 
 def _number(value: float | None) -> str:

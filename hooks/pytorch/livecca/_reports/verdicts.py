@@ -29,6 +29,11 @@ class Verdicts:
             if isinstance(row, DirectionRow)
         }
         self.alarms = [row for row in verdicts if row.verdict not in _DEVELOPMENTS]
+        self._verdicts = {
+            row.layer: _since(row)
+            for row in verdicts
+            if row.verdict in _DEVELOPMENTS and not row.reference
+        }
         self._words = {
             (row.stream, row.layer, row.reference): row.verdict
             for row in verdicts
@@ -44,12 +49,20 @@ class Verdicts:
         told = direction if direction in ("nearing", "leaving") else ""
         return ", ".join(filter(None, (word, told)))
 
+    def verdict_of(self, layer: str) -> str:
+        """What a layer of the probe does, and since when; empty if nothing is said."""
+        return self._verdicts.get(layer, "")
+
     def alarm_lines(self, when: str = "") -> list[str]:
         """A line for alarms that say the same: which layers, what it is, and why."""
         subjects: dict[str, list[str]] = {}
         for row in self.alarms:
             subjects.setdefault(f"{row.verdict}{when}: {row.message}", []).append(_subject(row))
         return [f"{some(layers)}, {words}" for words, layers in subjects.items()]
+
+
+def _since(row: VerdictRow) -> str:
+    return row.verdict if row.since_epoch is None else f"{row.verdict} since {row.since_epoch}"
 
 
 def _subject(row: VerdictRow) -> str:

@@ -1,0 +1,62 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "livecca/sinks/rows_reader.hpp"
+#include "module.hpp"
+#include "runs/layer_lines.hpp"
+#include "runs/layer_verdicts.hpp"
+#include "text/output_text.hpp"
+#include "text/short_names.hpp"
+
+namespace livecca::python {
+namespace {
+
+namespace nb = nanobind;
+
+/// The program's table of layers, as text; its cells, the heading first; each line's layer; what
+/// columns mean; the references that there is no room for; and the line above it.
+using LayerTable =
+    std::tuple<std::string, std::vector<std::vector<std::string>>, std::vector<std::string>,
+               std::string, std::vector<std::string>, std::string>;
+
+/// Of the rows of one snapshot, each a line of JSON. Throws Error if one is none.
+LayerTable layer_table(const std::vector<std::string>& lines, std::size_t width) {
+  tool::RunRows rows;
+  for (const std::string& line : lines) {
+    auto row = row_from_json(line);
+    if (!row) throw Error(row.why());
+    rows.add(*std::move(row));
+  }
+  std::vector<std::string> layers = tool::layers_in_order(rows);
+  tool::LayerLines table =
+      tool::layer_lines(rows, layers, {.has_train = true, .has_status = true, .width = width});
+  tool::TextTable text(true);
+  for (const auto& line : table.cells) text.add(line);
+  return {
+      text.text(),    std::move(table.cells),    std::move(layers),
+      table.legend(), std::move(table.left_out), tool::cut_end(tool::settled_line(rows), width)};
+}
+
+std::vector<std::string> short_names(const std::vector<std::string>& names, std::size_t room) {
+  const tool::ShortNames all(names, room);
+  std::vector<std::string> result;
+  for (const std::string& name : names) result.push_back(all.of(name));
+  return result;
+}
+
+}  // namespace
+
+void bind_layer_table(nb::module_& module) {
+  module.def("layer_table", &layer_table, nb::arg("lines"), nb::arg("width"));
+  module.def("short_names", &short_names, nb::arg("names"), nb::arg("room"));
+}
+
+}  // namespace livecca::python
