@@ -78,9 +78,11 @@ TEST_CASE("a line has the layer's motion, its distances with floors and directio
   CHECK(lines.cells[2] ==
         Line{"  block", "-", "-", "0.2500  ", "0.8750", "0.5000", "0.8750", "moving"});
   CHECK(lines.left_out.empty());
-  for (const char* part : {"an epoch: ", "floor: ", "↓ nearing"}) {
-    CHECK(lines.legend().find(part) != std::string::npos);
-  }
+  CHECK(
+      lines.legend() ==
+      "an epoch: how far it moves; yet to go: forecast, 80 % sure (unrelated data: 1 for both); "
+      "to …: pwcca_distance; floor: unrelated data of this size; ↓ nearing, ↑ leaving, = keeping, "
+      "? undecided");
 }
 
 TEST_CASE("without verdicts, the distance to the snapshot before stands in their place") {
@@ -90,7 +92,7 @@ TEST_CASE("without verdicts, the distance to the snapshot before stands in their
         Line{"  layer", "to seed7", "floor", "to start", "floor", "to before-1", "floor", ""});
   CHECK(lines.cells[2] ==
         Line{"  block", "0.2500", "0.8750", "0.5000", "0.8750", "0.1250", "0.8750", ""});
-  CHECK(lines.legend() == "floor: unrelated data of this size");
+  CHECK(lines.legend() == "to …: pwcca_distance; floor: unrelated data of this size");
 }
 
 TEST_CASE("where there is no room, floors go first, then the last references, which are named") {

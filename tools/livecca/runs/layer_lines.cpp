@@ -211,20 +211,21 @@ LayerLines layer_lines(const RunRows& rows, const std::vector<std::string>& laye
     width = fill();
   }
   if (width > options.width) cut_last_cells(lines.cells, width - options.width);
+  if (!columns.empty()) lines.measure = shown_name(shown_measure(rows, ""));
   lines.has_directions = std::ranges::any_of(columns, &ReferenceColumn::has_directions);
   return lines;
 }
 
 std::string LayerLines::legend() const {
   std::string text;
-  const auto add = [&](bool is_shown, const char* meaning) {
-    if (is_shown) text += std::string(text.empty() ? "" : "; ") + meaning;
+  const auto add = [&](bool is_shown, const std::string& meaning) {
+    if (is_shown) text += (text.empty() ? "" : "; ") + meaning;
   };
   add(has_motions,
-      "an epoch: how far it moves; yet to go: the forecast, in 80 % of all cases (unrelated data "
-      "have 1)");
+      "an epoch: how far it moves; yet to go: forecast, 80 % sure (unrelated data: 1 for both)");
+  add(!measure.empty(), "to …: " + measure);
   add(has_floors, "floor: unrelated data of this size");
-  add(has_directions, "↓ nearing, ↑ leaving, = keeping its distance, ? undecided");
+  add(has_directions, "↓ nearing, ↑ leaving, = keeping, ? undecided");
   return text;
 }
 

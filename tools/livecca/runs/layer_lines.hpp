@@ -30,6 +30,7 @@ struct LayerLines {
   /// last references, are left out if the table would be wider than asked for.
   std::vector<std::vector<std::string>> cells;
   std::vector<std::string> left_out;  ///< references
+  std::string measure;                ///< of the distances to references; empty if there are none
   bool has_motions = false;
   bool has_directions = false;
   bool has_floors = false;
