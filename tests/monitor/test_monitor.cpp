@@ -237,6 +237,31 @@ TEST_CASE("snapshots that come faster than they are solved are all solved, in th
   CHECK(std::ranges::is_sorted(solved));
 }
 
+TEST_CASE("on_snapshot is told the verdicts and directions that the ticket has") {
+  const TemporaryFolder folder;
+  const DriftingNetwork network(6);
+  MonitorOptions options = monitor_options_in(folder);
+  options.synchronous = true;
+  std::vector<SnapshotReport> told;
+  options.on_snapshot = [&](const SnapshotReport& report) { told.push_back(report); };
+  Monitor monitor(options);
+  const TapHandle net = monitor.watch("net", "fc", Layout::nc);
+  const TapHandle ref = monitor.watch("seed7", "fc", Layout::nc);
+  for (int epoch = 0; epoch < 8; ++epoch) {
+    const SnapshotReport report = network.epoch(monitor, net, ref, epoch, 0.1 * epoch).wait();
+    REQUIRE(told.size() == static_cast<std::size_t>(epoch + 1));
+    CHECK(told.back().verdicts == report.verdicts);
+    CHECK(told.back().directions == report.directions);
+    REQUIRE(report.verdicts.size() == 1);
+    CHECK(report.verdicts[0].layer == "fc");
+    CHECK(report.verdicts[0].speed.has_value() == (epoch > 0));
+    // To seed7, and from the second snapshot on to the start.
+    CHECK(report.directions.size() == (epoch == 0 ? 1 : 2));
+  }
+  CHECK(told.back().verdicts[0].verdict == "moving");
+  CHECK(told.back().directions[0].direction == "nearing");
+}
+
 TEST_CASE("after the end nothing more can be watched") {
   const TemporaryFolder folder;
   Monitor monitor(monitor_options_in(folder));
