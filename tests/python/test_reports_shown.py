@@ -18,6 +18,7 @@ from livecca import (
     FinalReport,
     MeasureRow,
     Snapshot,
+    VerdictRecordRow,
     VerdictRow,
     _program,
 )
@@ -121,6 +122,22 @@ def test_the_verdict_is_that_of_the_layer_and_says_where_it_goes() -> None:
     assert lines[1] == "1 of 2 layers have settled; fc1 wanders most, by 0.5000 an epoch"
     shown = [row[6] for row in cells_of(report._repr_html_().split("<details>")[1])]
     assert shown == ["wandering, leaving", "settled", ""]
+
+
+def test_remarks_of_verdicts_and_their_record_are_said() -> None:
+    words = "the learning rate fell from 0.1 to 0.01 since the snapshot before"
+    verdicts = [VerdictRow(layer="fc1", verdict="moving", message=words)]
+    report = snapshot_of([number(), number(layer="fc2"), *verdicts])
+    assert f"fc1: {words}" in str(report).splitlines() and words in report._repr_html_()
+    records = [
+        VerdictRecordRow(settled=43, held=41, early=2),
+        VerdictRecordRow(layer="fc2", settled=20, held=18, early=2),
+    ]
+    final = FinalReport([number(reference="final"), *records])
+    said = '"settled" was right in 41 of 43 cases, too early most often for fc2 (2)'
+    assert said in str(final).splitlines()
+    assert "41 of 43 cases" in final._repr_html_()
+    assert "cases" not in str(FinalReport([number(reference="final")]))
 
 
 def test_wide_names_are_cut_in_text_and_whole_in_a_notebook() -> None:

@@ -375,7 +375,7 @@ TEST_CASE("verdicts are a table a snapshot, with a line a layer in the taps' ord
                                  "moves an epoch",
                                  "yet to go",
                                  "to start",
-                                 "alarms",
+                                 "alarms, remarks",
                                  "conv1",
                                  "**settled** since 6",
                                  "0.050",
@@ -397,6 +397,46 @@ TEST_CASE("verdicts are a table a snapshot, with a line a layer in the taps' ord
   }
   CHECK(count_of({records[heading_records]}, "undecided") > 0);
   CHECK(count_of({records[heading_records]}, "**settled**") == 0);
+}
+
+TEST_CASE("verdicts say when a layer is expected to settle, and what there is to remark") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  SnapshotRows rows = small_snapshot(0, 0);
+  VerdictRow verdict;
+  verdict.layer = "conv1";
+  verdict.verdict = "moving";
+  verdict.settling_epoch_low = 13.75;
+  verdict.settling_epoch_high = 17.25;
+  verdict.message = "the learning rate fell";
+  rows.verdicts.push_back(verdict);
+  sink->snapshot(rows, {1, 0});
+  const auto records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]).events;
+  CHECK(count_of(records, "moving, settles at 13 to 18") == 1);
+  CHECK(count_of(records, "the learning rate fell") == 1);
+}
+
+TEST_CASE("at the end, a table says how often verdicts came true") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  sink->snapshot(made_up_snapshot(0), {1, 0});
+  SnapshotRows end = made_up_final(3);
+  VerdictRecordRow all;
+  all.settled = 43;
+  all.held = 41;
+  all.early = 2;
+  VerdictRecordRow of_layer = all;
+  of_layer.layer = "fc";
+  of_layer.held = 11;
+  end.verdict_records = {all, of_layer};
+  sink->snapshot(end, {2, 20});
+  const auto files = event_files(folder.path() / "tensorboard" / "probe");
+  REQUIRE(files.size() == 2);
+  const std::string last = records_of(files[1]).events.back();
+  const std::string table = last.substr(last.find("livecca/probe/verdict_record"));
+  CHECK(table.find("**all**") < table.find("41 of 43"));
+  CHECK(table.find("41 of 43") < table.find("fc"));
+  CHECK(table.find("fc") < table.find("11 of 43"));
 }
 
 TEST_CASE("a stream that has alarms only is told when they are over") {

@@ -133,3 +133,22 @@ TEST_CASE("of several reference layers the nearest is shown, with its name") {
   }
   CHECK(layer_lines(rows, {"stem"}, {}).cells[1][1] == "0.2500 b");
 }
+
+TEST_CASE("verdicts say when a layer is expected to settle, and their remarks stand once") {
+  RunRows rows = two_layers();
+  auto verdict = verdict_row(1, "stem", "moving");
+  verdict.settling_epoch = 15;
+  verdict.settling_epoch_low = 13.75;
+  verdict.settling_epoch_high = 17.25;
+  verdict.message = "the learning rate fell";
+  add(rows, verdict);
+  const auto remarks = [&] { return layer_lines(rows, {"stem", "block"}, {}).remarks; };
+  CHECK(layer_lines(rows, {"stem", "block"}, {}).cells[1].back() == "moving, settles at 13 to 18");
+  CHECK(remarks() == Line{"stem: the learning rate fell"});
+  verdict.layer = "block";
+  add(rows, verdict);
+  CHECK(remarks() == Line{"the learning rate fell"});
+  verdict.message = "something else";
+  add(rows, verdict);
+  CHECK(remarks() == Line{"stem: the learning rate fell", "block: something else"});
+}

@@ -107,6 +107,18 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
   CHECK_FALSE(has(text, "\x1b"));
 }
 
+TEST_CASE_FIXTURE(ShowFixture, "what verdicts remark stands below them") {
+  run_file.begin();
+  for (const char* layer : {"conv1", "fc"}) {
+    auto verdict = verdict_row(3, layer, "moving");
+    verdict.message = "the learning rate fell";
+    run_file.add(verdict);
+  }
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK(has(text, "\n  fc            -          -  moving\nthe learning rate fell\nan epoch: "));
+}
+
 TEST_CASE_FIXTURE(ShowFixture, "a run that ended says how often its verdicts came true") {
   run_file.begin();
   run_file.add(verdict_row(3, "conv1", "settled"));

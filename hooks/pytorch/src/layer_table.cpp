@@ -22,27 +22,42 @@ namespace {
 namespace nb = nanobind;
 
 /// The program's table of layers, as text; its cells, the heading first; each line's layer; what
-/// columns mean; the references that there is no room for; and the line above it.
+/// columns mean; remarks of verdicts; the references that there is no room for; the line above it.
 using LayerTable =
     std::tuple<std::string, std::vector<std::vector<std::string>>, std::vector<std::string>,
-               std::string, std::vector<std::string>, std::string>;
+               std::string, std::vector<std::string>, std::vector<std::string>, std::string>;
 
-/// Of the rows of one snapshot, each a line of JSON. Throws Error if one is none.
-LayerTable layer_table(const std::vector<std::string>& lines, std::size_t width) {
+/// Each line is a row's JSON. Throws Error if one is none.
+tool::RunRows rows_of(const std::vector<std::string>& lines) {
   tool::RunRows rows;
   for (const std::string& line : lines) {
     auto row = row_from_json(line);
     if (!row) throw Error(row.why());
     rows.add(*std::move(row));
   }
+  return rows;
+}
+
+/// Of the rows of one snapshot.
+LayerTable layer_table(const std::vector<std::string>& lines, std::size_t width) {
+  const tool::RunRows rows = rows_of(lines);
   std::vector<std::string> layers = tool::layers_in_order(rows);
   tool::LayerLines table =
       tool::layer_lines(rows, layers, {.has_train = true, .has_status = true, .width = width});
   tool::TextTable text(true);
   for (const auto& line : table.cells) text.add(line);
-  return {
-      text.text(),    std::move(table.cells),    std::move(layers),
-      table.legend(), std::move(table.left_out), tool::cut_end(tool::settled_line(rows), width)};
+  return {text.text(),
+          std::move(table.cells),
+          std::move(layers),
+          table.legend(),
+          std::move(table.remarks),
+          std::move(table.left_out),
+          tool::cut_end(tool::settled_line(rows), width)};
+}
+
+/// How often a run's verdicts came true, by the rows of its end; empty if these do not say it.
+std::string verdict_record(const std::vector<std::string>& lines) {
+  return tool::record_line(rows_of(lines).verdict_records);
 }
 
 std::vector<std::string> short_names(const std::vector<std::string>& names, std::size_t room) {
@@ -56,6 +71,7 @@ std::vector<std::string> short_names(const std::vector<std::string>& names, std:
 
 void bind_layer_table(nb::module_& module) {
   module.def("layer_table", &layer_table, nb::arg("lines"), nb::arg("width"));
+  module.def("verdict_record", &verdict_record, nb::arg("lines"));
   module.def("short_names", &short_names, nb::arg("names"), nb::arg("room"));
 }
 

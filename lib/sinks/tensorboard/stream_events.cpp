@@ -181,6 +181,10 @@ SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunF
   for (const auto& [reference, picture] : pictures) {
     draw_picture({facts.headline_measure, reference}, picture, facts, overview);
   }
+  if (const TableCells record = record_table(rows.verdict_records);
+      stream_ == Stream::probe && !record.empty()) {
+    overview.table("livecca/probe/verdict_record", record);
+  }
   if (layout_.is_changed()) overview.layout(layout_.take());
   return overview;
 }

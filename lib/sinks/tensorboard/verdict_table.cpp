@@ -19,11 +19,13 @@ std::string digits_of(std::optional<double> value) {
   return text;
 }
 
+std::string whole(double value) { return std::to_string(std::llround(value)); }
+
 /// What is said of one layer.
 struct LayerLine {
   const VerdictRow* verdict = nullptr;
   std::map<std::string, std::string> directions;  // by reference
-  std::string alarms;
+  std::string remarks;  // alarms, and what verdicts say beside their words
 };
 
 class VerdictTable {
@@ -47,7 +49,7 @@ class VerdictTable {
     for (const std::string& reference : references_) {
       table[0].push_back("to " + markdown_of(reference));
     }
-    table[0].emplace_back("alarms");
+    table[0].emplace_back("alarms, remarks");
     for (const std::string& layer : in_order(layers)) {
       table.push_back(cells_of(layer, lines_.at(layer)));
     }
@@ -63,13 +65,16 @@ class VerdictTable {
 
   void take(const VerdictRow& row) {
     LayerLine& line = line_of(row.layer);
-    if (!is_alarm(row)) {
-      if (row.reference.empty()) line.verdict = &row;
-      return;
+    std::string said;
+    if (is_alarm(row)) {
+      said = markdown_of(row.verdict);
+      if (!row.reference.empty()) said += " (" + markdown_of(row.reference) + ")";
+      if (!row.message.empty()) said += ": ";
+    } else if (row.reference.empty()) {  // older runs have one for each reference
+      line.verdict = &row;
     }
-    line.alarms += (line.alarms.empty() ? "" : "; ") + markdown_of(row.verdict);
-    if (!row.reference.empty()) line.alarms += " (" + markdown_of(row.reference) + ")";
-    if (!row.message.empty()) line.alarms += ": " + markdown_of(row.message);
+    said += markdown_of(row.message);
+    if (!said.empty()) line.remarks += (line.remarks.empty() ? "" : "; ") + said;
   }
 
   void take(const DirectionRow& row) {
@@ -105,6 +110,10 @@ class VerdictTable {
       const bool is_settled = row.verdict == "settled";
       cells.push_back(is_settled ? "**" + word + "**" : word);
       if (row.since_epoch) cells.back() += " since " + std::to_string(*row.since_epoch);
+      if (row.settling_epoch_low && row.settling_epoch_high) {
+        cells.back() += ", settles at " + whole(std::floor(*row.settling_epoch_low)) + " to " +
+                        whole(std::ceil(*row.settling_epoch_high));
+      }
       cells.push_back(digits_of(row.speed));
       cells.push_back(!row.remaining
                           ? "–"
@@ -114,7 +123,7 @@ class VerdictTable {
       const auto found = line.directions.find(reference);
       cells.push_back(found == line.directions.end() ? "–" : found->second);
     }
-    cells.push_back(line.alarms);
+    cells.push_back(line.remarks);
     return cells;
   }
 
@@ -129,6 +138,18 @@ class VerdictTable {
 TableCells verdict_table(const SnapshotRows& rows, Stream stream,
                          const std::vector<std::string>& layers) {
   return VerdictTable(rows, stream).cells(layers);
+}
+
+TableCells record_table(const std::vector<VerdictRecordRow>& records) {
+  if (records.empty()) return {};
+  TableCells table{{"layer", "settled: held", "too early", "overtaken", "late"}};
+  for (const VerdictRecordRow& row : records) {
+    const std::string layer = row.layer.empty() ? "**all**" : markdown_of(row.layer);
+    table.push_back({layer, std::to_string(row.held) + " of " + std::to_string(row.settled),
+                     std::to_string(row.early), std::to_string(row.overtaken),
+                     std::to_string(row.late)});
+  }
+  return table;
 }
 
 }  // namespace livecca

@@ -13,4 +13,7 @@ namespace livecca {
 TableCells verdict_table(const SnapshotRows& rows, Stream stream,
                          const std::vector<std::string>& layers);
 
+/// How often a run's verdicts came true, a line a layer, all together first.
+TableCells record_table(const std::vector<VerdictRecordRow>& records);
+
 }  // namespace livecca

@@ -1,6 +1,7 @@
 #include "runs/layer_lines.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -122,6 +123,25 @@ std::string last_cell(const RunRows& rows, const std::string& layer,
   return text;
 }
 
+/// A line for each message, with the layers that it is of.
+std::vector<std::string> remarks_of(const RunRows& rows, const std::vector<std::string>& layers) {
+  std::vector<std::string> messages;
+  std::map<std::string, std::vector<std::string>> layers_of;
+  for (const std::string& layer : layers) {
+    const auto verdict = rows.verdicts.find(layer);
+    if (verdict == rows.verdicts.end() || verdict->second.message.empty()) continue;
+    const std::string message = shown_name(verdict->second.message);
+    if (layers_of[message].empty()) messages.push_back(message);
+    layers_of[message].push_back(layer);
+  }
+  constexpr std::size_t most_named = 4;
+  for (std::string& message : messages) {
+    const std::vector<std::string>& named = layers_of[message];
+    if (named.size() < layers.size()) message = some_of(named, most_named) + ": " + message;
+  }
+  return messages;
+}
+
 std::size_t width_of_table(const Cells& cells) {
   std::size_t width = 0;
   for (std::size_t column = 0; column < cells.front().size(); ++column) {
@@ -144,8 +164,10 @@ void cut_last_cells(Cells& cells, std::size_t too_wide) {
 }  // namespace
 
 std::string verdict_text(const VerdictRow& row) {
-  if (!row.since_epoch) return row.verdict;
-  return row.verdict + " since " + std::to_string(*row.since_epoch);
+  if (row.since_epoch) return row.verdict + " since " + std::to_string(*row.since_epoch);
+  if (!row.settling_epoch_low || !row.settling_epoch_high) return row.verdict;
+  return row.verdict + ", settles at " + count_text(std::floor(*row.settling_epoch_low)) + " to " +
+         count_text(std::ceil(*row.settling_epoch_high));
 }
 
 std::vector<std::string> layers_in_order(const RunRows& rows) {
@@ -211,6 +233,7 @@ LayerLines layer_lines(const RunRows& rows, const std::vector<std::string>& laye
     width = fill();
   }
   if (width > options.width) cut_last_cells(lines.cells, width - options.width);
+  lines.remarks = remarks_of(rows, layers);
   if (!columns.empty()) lines.measure = shown_name(shown_measure(rows, ""));
   lines.has_directions = std::ranges::any_of(columns, &ReferenceColumn::has_directions);
   return lines;

@@ -31,6 +31,7 @@ struct LayerLines {
   std::vector<std::vector<std::string>> cells;
   std::vector<std::string> left_out;  ///< references
   std::string measure;                ///< of the distances to references; empty if there are none
+  std::vector<std::string> remarks;   ///< what verdicts say beside their words, and of which layers
   bool has_motions = false;
   bool has_directions = false;
   bool has_floors = false;
@@ -42,7 +43,7 @@ struct LayerLines {
 LayerLines layer_lines(const RunRows& rows, const std::vector<std::string>& layers,
                        const LayerLinesOptions& options);
 
-/// "settled since 12".
+/// "settled since 12"; "moving, settles at 14 to 18" where that is expected.
 std::string verdict_text(const VerdictRow& row);
 
 }  // namespace livecca::tool

@@ -49,30 +49,6 @@ std::string settled_text(const std::vector<const VerdictRow*>& layers) {
          number_text(fastest->speed) + " an epoch";
 }
 
-/// How often the run's verdicts came true; empty before its end.
-std::string record_text(const std::vector<VerdictRecordRow>& records) {
-  if (records.empty()) return "";
-  const VerdictRecordRow& all = records.front();
-  const std::uint64_t judged = all.held + all.early;
-  std::string text = "\"settled\" was right in " + std::to_string(all.held) + " of " +
-                     std::to_string(judged) + (judged == 1 ? " case" : " cases");
-  const VerdictRecordRow* worst = nullptr;
-  for (const VerdictRecordRow& row : records) {
-    if (row.layer.empty() || row.early == 0) continue;
-    if (worst == nullptr || row.early > worst->early) worst = &row;
-  }
-  if (worst != nullptr) {
-    text += ", too early most often for " + shown_name(worst->layer) + " (" +
-            std::to_string(worst->early) + ")";
-  }
-  if (all.late > 0)
-    text += "; " + std::to_string(all.late) + " times it could have been said and was not";
-  if (all.overtaken > 0) {
-    text += "; " + std::to_string(all.overtaken) + " not judged, as the learning rate jumped later";
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
@@ -91,17 +67,42 @@ std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
     line.back() = inked(line.back(), ink_of(layers[i]->verdict), canvas.colours);
     table.add(std::move(line));
   }
-  std::string record = record_text(rows.verdict_records);
-  if (!record.empty()) record = wrapped(record, canvas.width);
+  std::string below;
+  for (const std::string& remark : lines.remarks) below += wrapped(remark, canvas.width);
+  const std::string record = record_line(rows.verdict_records);
+  if (!record.empty()) below += wrapped(record, canvas.width);
   return inked(cut_end(settled_text(layers), canvas.width), Ink::title, canvas.colours) + "\n" +
-         table.text() + record +
-         inked(wrapped(lines.legend(), canvas.width), Ink::aside, canvas.colours) +
-         "\n";
+         table.text() + below +
+         inked(wrapped(lines.legend(), canvas.width), Ink::aside, canvas.colours) + "\n";
 }
 
 std::string settled_line(const RunRows& rows) {
   const std::vector<const VerdictRow*> layers = in_order(rows, {});
   return layers.empty() ? "" : settled_text(layers);
+}
+
+std::string record_line(const std::vector<VerdictRecordRow>& records) {
+  if (records.empty()) return "";
+  const VerdictRecordRow& all = records.front();
+  if (all.settled == 0 && all.held + all.early == 0) return "\"settled\" was said of no layer";
+  const std::uint64_t judged = all.held + all.early;
+  std::string text = "\"settled\" was right in " + std::to_string(all.held) + " of " +
+                     std::to_string(judged) + (judged == 1 ? " case" : " cases");
+  const VerdictRecordRow* worst = nullptr;
+  for (const VerdictRecordRow& row : records) {
+    if (row.layer.empty() || row.early == 0) continue;
+    if (worst == nullptr || row.early > worst->early) worst = &row;
+  }
+  if (worst != nullptr) {
+    text += ", too early most often for " + shown_name(worst->layer) + " (" +
+            std::to_string(worst->early) + ")";
+  }
+  if (all.late > 0)
+    text += "; " + std::to_string(all.late) + " times it could have been said and was not";
+  if (all.overtaken > 0) {
+    text += "; " + std::to_string(all.overtaken) + " not judged, as the learning rate jumped later";
+  }
+  return text;
 }
 
 }  // namespace livecca::tool

@@ -9,7 +9,7 @@ from html import escape
 from livecca._errors import Error
 from livecca._nearest import nearest
 from livecca._reports import html
-from livecca._reports.layers import WIDTH, short_names
+from livecca._reports.layers import WIDTH, short_names, verdict_record
 from livecca._reports.report import (
     NO_NUMBERS,
     Remarks,
@@ -95,7 +95,7 @@ class FinalReport(Report):
         ):
             shown = "".join(f"{cell:>{wide}}" for cell in cells)
             lines.append(f"{name:<{width}}{shown}{unrelated:>11}  {verdict}".rstrip())
-        lines += ["", *table.notes, *remark_lines(self)]
+        lines += ["", *table.notes, *verdict_record(self._rows), *remark_lines(self)]
         return "\n".join(lines) + "\n"
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ class FinalReport(Report):
 
     def _repr_html_(self) -> str:
         table = _table_of(self.measures, self._remarks, self._verdicts)
-        notes = remark_lines(self)
+        notes = [*verdict_record(self._rows), *remark_lines(self)]
         if table is None:
             return html.paragraphs([self._without_numbers(), *notes])
         rows = [

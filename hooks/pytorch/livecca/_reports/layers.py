@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livecca import _core
-from livecca._rows import DirectionRow, LayerRow, MeasureRow, Row, VerdictRow
+from livecca._rows import (
+    DirectionRow,
+    LayerRow,
+    MeasureRow,
+    Row,
+    VerdictRecordRow,
+    VerdictRow,
+)
 
 WIDTH = 100  # in columns, of all tables
 
@@ -47,11 +54,11 @@ def layer_table(rows: Sequence[Row]) -> LayerTable:
         if isinstance(row, (LayerRow, VerdictRow, DirectionRow))
         or (isinstance(row, MeasureRow) and row.measure == first)
     ]
-    text, cells, layers, legend, left_out, summary = _core.layer_table(
+    text, cells, layers, legend, remarks, left_out, summary = _core.layer_table(
         [_line_of(row) for row in needed], WIDTH
     )
     heads, *lines = ([cell.strip() for cell in line] for line in cells)
-    notes = textwrap.wrap(legend, WIDTH, subsequent_indent="  ")
+    notes = [line for said in (*remarks, legend) for line in _wrapped(said)]
     if left_out:
         notes.append(f"there is no room for {', '.join(left_out)}; report.measures has all")
     return LayerTable(
@@ -61,6 +68,16 @@ def layer_table(rows: Sequence[Row]) -> LayerTable:
         tuple(notes),
         summary,
     )
+
+
+def verdict_record(rows: Sequence[Row]) -> list[str]:
+    """How often a run's verdicts came true, by the rows of its end; empty if these do not say."""
+    records = [_line_of(row) for row in rows if isinstance(row, VerdictRecordRow)]
+    return _wrapped(_core.verdict_record(records))
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ")
 
 
 def short_names(layers: Sequence[str]) -> list[str]:
