@@ -163,6 +163,23 @@ TEST_CASE_FIXTURE(ShowFixture,
             "epoch\n"));
 }
 
+TEST_CASE_FIXTURE(ShowFixture, "a snapshot has as many bars in each table") {
+  run_file.begin();
+  for (int epoch = 0; epoch < 24; ++epoch) {
+    run_file.add(measure_row(epoch, "conv1", 0.5));
+    run_file.add(direction_row(epoch, "conv1", "nearing"));
+    run_file.add(measure_row(epoch, "conv1", 0.5, "final"));
+  }
+  // The final state's table has no changes and no directions, and so room for two bars each.
+  const std::string text = drawn({}, {.width = 80});
+  CAPTURE(text);
+  std::string bars;
+  for (int epoch = 0; epoch < 24; ++epoch) bars += "█";
+  for (const char* title : {"pwcca_distance to seed7", "pwcca_distance to the final state"}) {
+    CHECK(has(line(text, title, "conv1"), "  " + bars + "  "));
+  }
+}
+
 TEST_CASE_FIXTURE(ShowFixture, "rounding errors have no bars") {
   run_file.begin();
   for (int epoch = 0; epoch < 4; ++epoch) {

@@ -107,6 +107,11 @@ void CurveTable::fit() {
   room_ = std::clamp(room_, narrowest_curve, widest_curve);
 }
 
+void CurveTable::narrow(std::size_t room) {
+  room_ = std::clamp(room, narrowest_curve, room_);
+  says_epochs_ = width_of(epochs()) <= room_;
+}
+
 std::size_t CurveTable::width_without_bars() const {
   std::vector<std::size_t> widths;
   const auto widen = [&](const std::vector<std::string>& cells) {

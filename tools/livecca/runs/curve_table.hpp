@@ -29,6 +29,10 @@ class CurveTable {
   /// A title and the table.
   std::string text() const;
   const CurveColumns& columns() const { return columns_; }
+  /// Characters that a curve may take.
+  std::size_t room() const { return room_; }
+  /// Lets curves take no more than this, so that they are as wide as those of another table.
+  void narrow(std::size_t room);
 
   /// Snapshots that a change is over, the first and the last of them included, as of a direction.
   static constexpr std::size_t change_over = 5;

@@ -43,10 +43,18 @@ std::string legend(const CurveColumns& columns, const std::vector<CurveGroup>& g
 
 std::string curve_tables(const RunRows& rows, const std::vector<CurveGroup>& groups,
                          const Canvas& canvas) {
+  // Curves below each other are read together, so a snapshot has as many bars in each.
+  std::vector<CurveTable> tables;
+  std::size_t room = canvas.width;
+  for (const CurveGroup& group : groups) {
+    room = std::min(room, tables.emplace_back(rows, group, canvas).room());
+  }
   CurveColumns shown;
   std::string text;
-  for (const CurveGroup& group : groups) {
-    const CurveTable table(rows, group, canvas);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const CurveGroup& group = groups[i];
+    CurveTable& table = tables[i];
+    table.narrow(room);
     text += table.text() + "\n";
     if (group.has_several_a_layer()) text += layer_matches_text(group, canvas) + "\n";
     const CurveColumns& columns = table.columns();
