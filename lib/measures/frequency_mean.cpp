@@ -141,6 +141,7 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
   result.status = worst_status(solution, layers);
   result.value = std::nullopt;
   result.floor = std::nullopt;
+  result.p_value = std::nullopt;  // the frequencies of one image depend on each other
   if (!has_value(result.status)) return result;
   result.value = measure.measure == Measure::procrustes ? values.root_of_squares() : values.mean();
   if (has_floors) result.floor = floors.mean();

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "livecca/measures/noise_floor.hpp"
+#include "measures/chance_law.hpp"
 
 namespace livecca {
 namespace {
@@ -160,6 +161,61 @@ Number floor_of(const PanelSolution& solution, const PairSolution& pair, const P
   return std::nullopt;
 }
 
+/// The law of a measure's similarity on n samples of independent data. Empty where none is known.
+std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSolution& pair,
+                                    const PairFacts& facts, Measure measure, double n) {
+  const auto ranks = ranks_of(facts);
+  const bool needs_ranks = measure != Measure::linear_cka && measure != Measure::svcca;
+  if ((needs_ranks && !ranks) || facts.is_complex) return std::nullopt;
+  const auto of_weights = [&](const std::vector<double>& weights,
+                              const std::vector<double>& others) {
+    double spread = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const double difference =
+          (weights[i] + others[i]) / 2 - 1 / static_cast<double>(weights.size());
+      spread += difference * difference;
+    }
+    return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n, spread);
+  };
+  switch (measure) {
+    case Measure::mean_cca:
+      return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n);
+    case Measure::r2_cca:
+    case Measure::r2_cca_adjusted:
+      return ChanceLaw::of_mean_squared_correlation(ranks->x, ranks->y, n);
+    case Measure::pwcca:
+      return of_weights(pair.weights_x, pair.weights_x);
+    case Measure::pwcca_y:
+      return of_weights(pair.weights_y, pair.weights_y);
+    case Measure::pwcca_mean:
+      return of_weights(pair.weights_x, pair.weights_y);
+    case Measure::svcca:
+      return ChanceLaw::of_mean_correlation(facts.svcca_kept[0], facts.svcca_kept[1], n);
+    case Measure::linear_cka:
+      if (facts.effective_rows != facts.effective_samples) return std::nullopt;
+      return ChanceLaw::of_linear_cka(solution.taps[pair.x].effective_rank,
+                                      solution.taps[pair.y].effective_rank, n);
+    case Measure::linreg_x_from_y:
+      return ChanceLaw::of_regression(ranks->y, solution.taps[pair.x].effective_rank, n);
+    case Measure::linreg_y_from_x:
+      return ChanceLaw::of_regression(ranks->x, solution.taps[pair.y].effective_rank, n);
+    case Measure::linear_cka_debiased:
+    case Measure::rv2:
+    case Measure::procrustes:
+    case Measure::procrustes_normalised:
+    case Measure::angular:
+    case Measure::partial_whitening:
+      break;
+  }
+  return std::nullopt;
+}
+
+/// What the law of a measure is about.
+Number score_of(const PairSolution& pair, const PairFacts& facts, const MeasureResult& result) {
+  return result.measure->measure == Measure::r2_cca_adjusted ? mean_squared(pair, facts)
+                                                             : result.value;
+}
+
 bool does_not_vary(const TapSolution& tap) {
   return tap.converged && (tap.constant_features == tap.features || tap.rank == 0U);
 }
@@ -178,7 +234,8 @@ Status status_of(const PairSolution& pair, const TapSolution& x, const TapSoluti
   if (does_not_vary(x) || does_not_vary(y)) return Status::constant;
   if (facts.samples_left_out > 0) return Status::nonfinite_rows;
   const std::size_t widest = std::max(facts.features[0], facts.features[1]);
-  if (facts.effective_samples < 10 * static_cast<double>(widest)) return Status::undersampled;
+  const auto enough = static_cast<double>(samples_per_feature * widest);
+  if (facts.effective_samples < enough) return Status::undersampled;
   if (is_rank_deficient(x) || is_rank_deficient(y)) return Status::rank_deficient;
   return Status::ok;
 }
@@ -244,7 +301,26 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
     return result;
   }
   result.floor = floor_of(solution, pair, facts, measure.measure);
+  const auto law = chance_law(solution, pair, facts, measure.measure, facts.effective_samples);
+  const Number score = score_of(pair, facts, result);
+  if (law && score) result.p_value = law->above(*score);
   return result;
+}
+
+std::optional<double> samples_needed(const PanelSolution& solution, std::size_t pair_index,
+                                     const MeasureResult& result) {
+  if (!result.p_value || !(*result.p_value >= told_from_chance)) return std::nullopt;
+  const PairSolution& pair = solution.pairs[pair_index];
+  const PairFacts facts = facts_of(solution, pair_index);
+  const auto law_at = [&](double n) {
+    return *chance_law(solution, pair, facts, result.measure->measure, n);
+  };
+  if (law_at(facts.effective_samples).says_nothing()) {
+    const std::size_t widest = std::max(facts.features[0], facts.features[1]);
+    return static_cast<double>(samples_per_feature * widest);
+  }
+  const Number score = score_of(pair, facts, result);
+  return score ? samples_to_tell(*score, facts.effective_samples, law_at) : std::nullopt;
 }
 
 std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t pair_index,

@@ -147,26 +147,6 @@ double mean_floor(std::size_t p, std::size_t q, double n, Numbers numbers) {
   return std::clamp(mean, 0.0, 1.0);
 }
 
-/// The law of the mean correlation: forced + (1 − forced) · a root of a Beta number.
-struct MeanLaw {
-  double forced;
-  RootBetaLaw law;
-};
-
-/// Empty if all correlations of independent data are 1.
-std::optional<MeanLaw> law_of_mean(std::size_t p, std::size_t q, double n) {
-  const auto smaller = static_cast<double>(std::min(p, q));
-  const auto larger = static_cast<double>(std::max(p, q));
-  const double freedom = n - 1;
-  if (freedom <= larger) return std::nullopt;
-  if (smaller == 1) return MeanLaw{0, RootBetaLaw(larger / 2, (freedom - larger) / 2)};
-  const double forced = FreeRanks(smaller, larger, freedom).forced / smaller;
-  const double mean = (mean_correlation_floor(p, q, n) - forced) / (1 - forced);
-  const double deviation = mean_correlation_deviation(p, q, n) / (1 - forced);
-  if (!(mean < 1) || !(deviation > 0)) return std::nullopt;
-  return MeanLaw{forced, RootBetaLaw::of(mean, deviation)};
-}
-
 }  // namespace
 
 double mean_correlation_floor(std::size_t p, std::size_t q, double n) {
@@ -200,34 +180,6 @@ double mean_correlation_deviation(std::size_t p, std::size_t q, double n) {
     if (ranks.smaller == 0) return 0.0;
     return ranks.smaller / smaller * free_deviation(ranks.smaller, ranks.larger, freedom);
   });
-}
-
-double mean_correlation_p_value(double value, std::size_t p, std::size_t q, double n) {
-  if (std::isnan(value)) return value;
-  if (p == 0 || q == 0) return 1;
-  const auto law = law_of_mean(p, q, n);
-  if (!law) return 1;
-  return law->law.above((value - law->forced) / (1 - law->forced));
-}
-
-double largest_mean_correlation_floor(std::size_t p, std::size_t q, double n, double pairs) {
-  const double mean = mean_correlation_floor(p, q, n);
-  const auto law = p > 0 && q > 0 ? law_of_mean(p, q, n) : std::nullopt;
-  if (!law || !(pairs > 1)) return mean;
-  // E max = low + ∫ (1 − F^K) over the range where F^K is neither 0 nor 1.
-  const double scale = 1 / (1 - law->forced);
-  const double center = (mean - law->forced) * scale;
-  const double deviation = mean_correlation_deviation(p, q, n) * scale;
-  const double low = std::max(0.0, center - 12 * deviation);
-  const double high = std::min(1.0, center + (8 + 2 * std::sqrt(2 * std::log(pairs))) * deviation);
-  constexpr int points = 400;
-  double sum = 0;
-  for (int i = 0; i < points; ++i) {
-    const double value = low + (high - low) * (i + 0.5) / points;
-    sum -= std::expm1(pairs * std::log1p(-law->law.above(value)));
-  }
-  const double largest = low + (high - low) * sum / points;
-  return law->forced + (1 - law->forced) * largest;
 }
 
 double regression_floor(std::size_t q, double n) {

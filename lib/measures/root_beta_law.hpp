@@ -25,6 +25,9 @@ class RootBetaLaw {
   /// The value that is exceeded with a probability of 1 − p.
   double quantile(double p) const;
 
+  double a() const { return a_; }
+  double b() const { return b_; }
+
  private:
   double a_;
   double b_;

@@ -86,6 +86,8 @@ void fields(auto& field, Of<MeasureRow> auto& row) {
   field("value", row.value);
   field("noise_floor", row.noise_floor);
   field("standard_error", row.standard_error);
+  field("p_value", row.p_value);
+  field("samples_needed", row.samples_needed);
   field("samples", row.samples);
   field.images("effective_samples", row.effective_samples);
   field("samples_left_out", row.samples_left_out);
@@ -130,6 +132,7 @@ void fields(auto& field, Of<VerdictRow> auto& row) {
   field("settling_epoch_high", row.settling_epoch_high);
   field("moved", row.moved);
   field("snapshots", row.snapshots);
+  field("samples_needed", row.samples_needed);
   field("message", row.message);
   field.older("slope", row.slope);
   field.older("slope_error", row.slope_error);

@@ -114,6 +114,7 @@ TEST_CASE("rows.jsonl holds every number with what is needed to judge it") {
     CHECK(line["status"] == "ok");
     CHECK(line["value"].is_number());
     CHECK(line["noise_floor"].is_number());
+    CHECK(line["p_value"].is_number());
   }
   CHECK(references == std::set<std::string>{"seed7", "start", "final"});
   // 4 measures: 3 snapshots to seed7, 2 to the start, 2 curves to the final state.

@@ -63,6 +63,20 @@ def test_strides_are_followed(random: np.random.Generator) -> None:
         assert livecca.compare(view, y).to_dict() == expected
 
 
+def test_unrelated_arrays_are_told(random: np.random.Generator) -> None:
+    x, noise = (random.normal(size=(80, features)) for features in (6, 4))
+    unrelated = livecca.compare(x, noise)
+    assert 0.001 < unrelated.p_value["pwcca"] < 1  # type: ignore[operator]
+    assert unrelated.p_value["angular"] is None
+    assert "p-value" in str(unrelated)
+    related = livecca.compare(x, x[:, :4] + noise, measures="pwcca")
+    assert related.p_value["pwcca"] < 1e-6  # type: ignore[operator]
+    assert related.samples_needed["pwcca"] is None
+    few = livecca.compare(x[:5], noise[:5], measures="mean_cca")
+    assert few.p_value["mean_cca"] == 1
+    assert few.samples_needed["mean_cca"] == 60  # ten for each of six features
+
+
 def test_layouts_are_axes(random: np.random.Generator) -> None:
     x, y = (random.normal(size=(40, 5, 4, channels)) for channels in (6, 3))
     expected = livecca.compare(x.reshape(-1, 6), y.reshape(-1, 3))

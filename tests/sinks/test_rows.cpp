@@ -23,6 +23,8 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
   row.measure = "pwcca_distance";
   row.value = 0.31;
   row.noise_floor = 0.87;
+  row.p_value = 0.02;
+  row.samples_needed = 4100;
   row.samples = 32000;
   row.effective_samples = 2000;
   row.features = {64, 64};
@@ -37,17 +39,21 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
     "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7",
     "reference_kind":"network","reference_layer":"conv1",
     "measure":"pwcca_distance","value":0.31,"noise_floor":0.87,"standard_error":null,
-    "samples":32000,"effective_samples":2000,"samples_left_out":0,"features":[64,64],
+    "p_value":0.02,"samples_needed":4100,"samples":32000,"effective_samples":2000,"samples_left_out":0,"features":[64,64],
     "features_of_taps":[64,4096],"ranks":[64,61],"window":"probe","precision":"exact",
     "modes":["eval","eval"],"status":"rank_deficient"})");
   CHECK(line == expected);
   row.value = std::nan("");
   row.noise_floor.reset();
+  row.p_value.reset();
+  row.samples_needed.reset();
   row.standard_error = 0.25;
   row.effective_samples = 1443.25;
   const Json empty = livecca_tests::parsed(to_json(row, "run", 12.5));
   CHECK(empty["value"].is_null());
   CHECK(empty["noise_floor"].is_null());
+  CHECK(empty["p_value"].is_null());
+  CHECK(empty["samples_needed"].is_null());
   CHECK(empty["standard_error"] == 0.25);
   CHECK(empty["effective_samples"] == 1443.25);
 }

@@ -91,6 +91,34 @@ TEST_CASE_FIXTURE(ProgramFixture, "the JSON object has every key of the contract
   CHECK(result["noise_floor"]["mean_cca"] > 0);
 }
 
+TEST_CASE_FIXTURE(ProgramFixture, "unrelated data have p-values, and how many samples decide") {
+  const NpyArray x = small_integers({60, 4}, 1);
+  write("x.npy", x);
+  write("noise.npy", small_integers({60, 4}, 3));
+  write("y.npy", small_integers({60, 4}, 2, &x));
+  const json unrelated = compare({"@x.npy", "@noise.npy"});
+  CHECK(unrelated["p_value"]["mean_cca"] > 0.01);
+  CHECK(unrelated["p_value"]["mean_cca"] < 1);
+  CHECK(unrelated["p_value"]["procrustes"].is_null());
+  const bool above = unrelated["similarity"]["mean_cca"] > unrelated["noise_floor"]["mean_cca"];
+  CHECK(unrelated["samples_needed"]["mean_cca"].is_number() == above);
+  const std::string told = table({"compare", "@x.npy", "@noise.npy"});
+  CHECK(told.find("noise floor  p-value") != std::string::npos);
+  CHECK(told.find("p-value: how often unrelated data of this size are as similar") !=
+        std::string::npos);
+  // Of fewer samples than neurons nothing can be said, but how many it takes: ten a neuron.
+  write("few_x.npy", small_integers({5, 8}, 4));
+  write("few_y.npy", small_integers({5, 6}, 5));
+  CHECK(compare({"@few_x.npy", "@few_y.npy"})["samples_needed"]["pwcca"] == 80);
+  CHECK(table({"compare", "@few_x.npy", "@few_y.npy", "--measures", "mean_cca,pwcca"})
+            .find("about 80 samples would decide") != std::string::npos);
+  const json related = compare({"@x.npy", "@y.npy", "--measures", "pwcca"});
+  CHECK(related["p_value"]["pwcca"] < 1e-6);
+  CHECK(related["samples_needed"]["pwcca"].is_null());
+  CHECK(table({"compare", "@x.npy", "@y.npy", "--measures", "pwcca"}).find("p-value") ==
+        std::string::npos);
+}
+
 TEST_CASE_FIXTURE(ProgramFixture, "only the measures asked for are printed") {
   write("x.npy", small_integers({100, 4}, 1));
   const json result = compare({"@x.npy", "@x.npy", "--measures", "linear_cka,pwcca,pwcca"});

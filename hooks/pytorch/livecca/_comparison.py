@@ -40,6 +40,11 @@ class Comparison:
         By measure: 1 is the same, or 0 is. ``None`` where a measure has no value.
     noise_floor
         The similarity of unrelated data of this size. Compare every similarity with it.
+    p_value
+        How often unrelated data of this size are as similar. ``None`` where no law is known.
+    samples_needed
+        About how many samples would tell a similarity from chance that has a p-value of 0.01 or
+        more, if the effect is as it looks. ``None`` for the others, and where none can be named.
     standard_error
         By measure; empty without ``standard_errors``.
     canonical_correlations
@@ -55,6 +60,8 @@ class Comparison:
     similarity: Mapping[str, float | None]
     distance: Mapping[str, float | None]
     noise_floor: Mapping[str, float | None]
+    p_value: Mapping[str, float | None]
+    samples_needed: Mapping[str, float | None]
     standard_error: Mapping[str, float | None]
     canonical_correlations: tuple[float, ...]
     _json: str
@@ -99,6 +106,8 @@ def comparison_of(text: str, table: str, *, are_sequences: bool = False) -> Comp
         similarity=values("similarity"),
         distance=values("distance"),
         noise_floor=values("noise_floor"),
+        p_value=values("p_value"),
+        samples_needed=values("samples_needed"),
         standard_error=values("standard_error"),
         canonical_correlations=tuple(facts["canonical_correlations"] or ()),
         _json=text,

@@ -30,7 +30,9 @@ class MeasureRow:
     """One number: how far a layer is from a reference.
 
     ``value`` and ``noise_floor`` are on the scale that the measure's name says (a distance or a
-    similarity). ``status`` says why there is no value, or why not to trust it.
+    similarity). ``p_value`` is how often unrelated data of this size are as near. If it is 0.01 or
+    more, ``samples_needed`` says about how many samples would tell the number from chance (images,
+    where positions are the samples). ``status`` says why there is no value, or why not to trust it.
     """
 
     kind: ClassVar[str] = "measure"
@@ -45,6 +47,8 @@ class MeasureRow:
     value: float | None = None
     noise_floor: float | None = None
     standard_error: float | None = None
+    p_value: float | None = None
+    samples_needed: float | None = None
     samples: int = 0
     effective_samples: float = 0
     samples_left_out: int = 0
@@ -126,6 +130,8 @@ class VerdictRow:
     settling_epoch, settling_epoch_low, settling_epoch_high
         When the layer is expected to be called settled, with the interval of 80 %; ``None`` unless
         the run's earlier expectations came true as often as that.
+    samples_needed
+        Of ``"undecided"`` because the probe is too small: about how many images would do.
     slope, slope_error, error_source
         Of rows that an earlier version wrote.
     """
@@ -150,6 +156,7 @@ class VerdictRow:
     settling_epoch_high: float | None = None
     moved: tuple[float | None, ...] = ()
     snapshots: int = 0
+    samples_needed: float | None = None
     message: str = ""
     slope: float | None = None
     slope_error: float | None = None

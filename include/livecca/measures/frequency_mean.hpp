@@ -32,9 +32,9 @@ LIVECCA_EXPORT std::string layer_without_frequency(const TapMoments& tap);
 ///
 /// If only one side varies at a frequency, the sides have nothing in common there: similarity and
 /// floor are 0, and the distance is the largest. If neither side varies, the frequency is left out.
-/// The status is the worst of the frequencies at which both vary. Procrustes has the activations'
-/// unit: it is the root of the sum of squares instead of the mean. Cost: one evaluate() per
-/// frequency.
+/// The status is the worst of the frequencies at which both vary. A mean has no p-value.
+/// Procrustes has the activations' unit: it is the root of the sum of squares instead of the mean.
+/// Cost: one evaluate() per frequency.
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
                                       const MeasureInfo& measure);
 

@@ -118,6 +118,10 @@ struct MeasureResult {
   std::optional<double> floor;
   /// The same for the value and for 1 − value; empty unless standard_errors() computed it.
   std::optional<double> standard_error;
+  /// The probability that independent Gaussian data of this size is at least as similar. Exact or
+  /// nearly so for samples that do not depend on each other; if an image gives several rows, it is
+  /// too large, because images are counted. Empty where no law is derived: see docs/measures.md.
+  std::optional<double> p_value;
   Status status = Status::missing;
 
   /// The value as a similarity; empty if the measure has no similarity. The others work alike.
@@ -152,6 +156,22 @@ LIVECCA_EXPORT PairFacts facts_of(const PanelSolution& solution, std::size_t pai
 /// Cost: O(features).
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, std::size_t pair,
                                       const MeasureInfo& measure);
+
+/// A number is told from chance if its p-value is below this.
+inline constexpr double told_from_chance = 0.01;
+
+/// How many effective samples a pair needs for each feature of its wider side: with fewer it is
+/// `undersampled`. At this size the mean ρ of unrelated data is 0.25 for one neuron and 0.27 for
+/// many.
+inline constexpr std::size_t samples_per_feature = 10;
+
+/// About how many effective samples it takes to tell this result of evaluate() from chance, in four
+/// of five cases, if the effect is as large as it looks now: the square of the similarity without
+/// that of the floor. If every score is chance at this size: samples_per_feature for each feature
+/// of the wider side. Empty if the p-value is below 0.01 or not known, and if the value is no more
+/// similar than its floor: no number of samples can then be named. Cost: some milliseconds.
+LIVECCA_EXPORT std::optional<double> samples_needed(const PanelSolution& solution, std::size_t pair,
+                                                    const MeasureResult& result);
 
 /// The value of evaluate() alone, without its floor, which takes longer.
 LIVECCA_EXPORT std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t pair,

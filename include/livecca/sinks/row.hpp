@@ -31,6 +31,9 @@ struct MeasureRow {
   std::optional<double> value;
   std::optional<double> noise_floor;     ///< on the value's scale; empty if none is derived
   std::optional<double> standard_error;  ///< by the jackknife, if it was asked for
+  /// See MeasureResult::p_value. Older rows lack it, and samples_needed.
+  std::optional<double> p_value;
+  std::optional<double> samples_needed;  ///< see samples_needed(); whole
   std::uint64_t samples = 0;
   double effective_samples = 0;
   std::uint64_t samples_left_out = 0;
@@ -95,7 +98,10 @@ struct VerdictRow {
   std::optional<double> settling_epoch_high;
   /// The distances to the snapshots motion_lags before; empty where there is none.
   std::array<std::optional<double>, motion_lags.size()> moved{};
-  std::size_t snapshots = 0;    ///< that the verdict rests on
+  std::size_t snapshots = 0;  ///< that the verdict rests on
+  /// For "undecided" because the probe is too small: about how many images would do. Older rows
+  /// lack it.
+  std::optional<double> samples_needed;
   std::string message;          ///< one line for people; empty if the verdict says it all
   std::optional<double> slope;  ///< older rows only: see DirectionRow
   std::optional<double> slope_error;

@@ -15,6 +15,7 @@ MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
   row.value = distance ? result.distance() : result.similarity();
   row.noise_floor = distance ? result.distance_floor() : result.similarity_floor();
   row.standard_error = result.standard_error;
+  row.p_value = result.p_value;
   row.samples = facts.samples;
   row.effective_samples = facts.effective_samples;
   row.samples_left_out = facts.samples_left_out;
@@ -46,8 +47,10 @@ void place(Row& row, const PairNames& names, const RowContext& context) {
 }
 
 void write_measure(const MeasureResult& result, const PairFacts& facts, const PairNames& names,
-                   const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks) {
+                   const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks,
+                   std::optional<double> needed = std::nullopt) {
   MeasureRow row = row_of(result, facts);
+  row.samples_needed = needed;
   place(row, names, context);
   row.reference_kind = context.reference_kind;
   row.window = context.window;
@@ -87,7 +90,8 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
       result.standard_error = window.errors[pair_index][i].error;
       halves = window.errors[pair_index][i].halves;
     }
-    write_measure(result, facts, names, context, std::move(halves), sinks);
+    write_measure(result, facts, names, context, std::move(halves), sinks,
+                  samples_needed(solution, pair_index, result));
   }
   SpectrumRow spectrum;
   place(spectrum, names, context);

@@ -177,14 +177,50 @@ void add_measures(const std::vector<MeasureResult>& results, Json& json) {
   }
 }
 
-/// A line of the table; no column of errors if `error` is null.
+/// A line of the table; no column of errors or p-values if these are null.
 std::string row(const std::string& name, const std::string& similarity, const std::string* error,
-                const std::string& distance, const std::string& floor, const std::string& bar) {
+                const std::string& distance, const std::string& floor, const std::string* p_value,
+                const std::string& bar) {
   std::string text = padded_right(name, 22) + padded_left(similarity, 11) +
                      (error != nullptr ? padded_left(*error, 11) : "") + padded_left(distance, 10) +
-                     padded_left(floor, 13) + "  " + bar;
+                     padded_left(floor, 13) + (p_value != nullptr ? padded_left(*p_value, 9) : "") +
+                     "  " + bar;
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
+}
+
+std::string p_value_text(std::optional<double> p_value) {
+  if (!p_value) return "-";
+  if (*p_value < 0.001) return "<0.001";
+  char text[32];
+  std::snprintf(text, sizeof(text), *p_value < 0.0995 ? "%.3f" : "%.2f", *p_value);
+  return text;
+}
+
+/// Most numbers are far from chance: a column that said so would be in the way.
+bool has_doubtful_numbers(const Comparison& comparison) {
+  return std::ranges::any_of(comparison.results, [](const MeasureResult& result) {
+    return result.p_value && *result.p_value >= 0.001;
+  });
+}
+
+/// How many samples would tell the numbers from chance; empty if they are told, or if no number of
+/// samples can be named.
+std::string needed_text(const Comparison& comparison) {
+  std::optional<double> fewest;
+  std::optional<double> most;
+  for (const auto& needed : comparison.samples_needed) {
+    if (!needed) continue;
+    fewest = std::min(fewest.value_or(*needed), *needed);
+    most = std::max(most.value_or(*needed), *needed);
+  }
+  if (!most) return "";
+  const std::string range = about_text(*fewest) == about_text(*most)
+                                ? about_text(*most)
+                                : about_text(*fewest) + " to " + about_text(*most);
+  return "p-values of 0.01 and more: about " + range +
+         (comparison.by_position ? " images" : " samples") +
+         " would decide them, if the effects are as they look\n";
 }
 
 }  // namespace
@@ -219,6 +255,15 @@ Json to_json(const Comparison& comparison, const LeftOut& left_out) {
     add_details(comparison, json);
   }
   add_measures(comparison.results, json);
+  json["p_value"] = Json::object();
+  json["samples_needed"] = Json::object();
+  for (std::size_t m = 0; m < comparison.results.size(); ++m) {
+    const MeasureResult& result = comparison.results[m];
+    const std::string name(result.measure->name);
+    json["p_value"][name] = number_or_null(result.p_value);
+    const auto& needed = comparison.samples_needed[m];
+    json["samples_needed"][name] = needed ? count_json(*needed) : Json(nullptr);
+  }
   json["noise_floor"]["largest_95"] = nullptr;
   json["noise_floor"]["mean_cca_limit"] = nullptr;
   if (comparison.frequencies == 1) {
@@ -267,13 +312,16 @@ std::string to_table(const Comparison& comparison) {
   std::string text = "x  " + comparison.x + "\ny  " + comparison.y + "\n\n";
   text += facts_text(comparison) + "\n";
   const bool errors = comparison.has_standard_errors;
+  const bool p_values = has_doubtful_numbers(comparison);
   const auto error_or_none = [&](const std::string& error) { return errors ? &error : nullptr; };
+  const auto p_or_none = [&](const std::string& p) { return p_values ? &p : nullptr; };
   text += row("measure", "similarity", error_or_none("std error"), "distance", "noise floor",
-              " 0" + padded_left("1 ", bar_cells - 1));
+              p_or_none("p-value"), " 0" + padded_left("1 ", bar_cells - 1));
   for (const MeasureResult& result : comparison.results) {
     text += row(std::string(result.measure->name), number_text(result.similarity()),
                 error_or_none(number_text(result.standard_error)), number_text(result.distance()),
-                number_text(result.similarity_floor()), bar_of(result));
+                number_text(result.similarity_floor()), p_or_none(p_value_text(result.p_value)),
+                bar_of(result));
   }
   if (has_value(comparison.facts.status)) {
     text +=
@@ -282,6 +330,8 @@ std::string to_table(const Comparison& comparison) {
       text += "             counted in images: too high where an image's positions differ much\n";
     }
   }
+  if (p_values) text += "p-value: how often unrelated data of this size are as similar\n";
+  text += needed_text(comparison);
   if (errors) {
     text += "std error: how much the similarity and the distance would vary with other samples\n";
   }

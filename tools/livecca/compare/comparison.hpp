@@ -39,7 +39,8 @@ struct Comparison {
   std::size_t frequencies = 1;                    ///< that the numbers are means over
   FrequencyCounts frequency_counts;               ///< if there are several
   PairFacts facts;
-  std::vector<MeasureResult> results;  ///< one a measure asked for
+  std::vector<MeasureResult> results;                 ///< one a measure asked for
+  std::vector<std::optional<double>> samples_needed;  ///< see the function; likewise
   std::optional<CanonicalDirections> directions;
   bool has_svcca = false;
   bool has_standard_errors = false;

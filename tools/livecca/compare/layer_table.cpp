@@ -18,8 +18,8 @@ bool is_distance(const MeasureResult& result) {
 
 std::string value_text(const MeasureResult& result) {
   std::string text = number_text(value_in_row(result).value);
-  if (!result.standard_error) return text;
-  return text + " +- " + number_text(result.standard_error);
+  if (result.standard_error) text += " +- " + number_text(result.standard_error);
+  return is_chance(result) ? text + "~" : text;
 }
 
 std::vector<std::string> heading(std::span<const Comparison> layers, bool by_position) {
@@ -54,6 +54,11 @@ std::string legend(std::span<const Comparison> layers) {
   if (layers.front().has_standard_errors) {
     text += "+- std error: how much the number would vary with other samples\n";
   }
+  const bool doubtful = std::ranges::any_of(layers, [](const Comparison& layer) {
+    return std::ranges::any_of(layer.results,
+                               [](const MeasureResult& result) { return is_chance(result); });
+  });
+  if (doubtful) text += "~ no nearer than unrelated data of this size may be by chance\n";
   return text;
 }
 

@@ -25,6 +25,13 @@ DirectedValue value_in_row(const MeasureResult& result) {
   return value_in(result.similarity() ? Direction::similarity : Direction::distance, result);
 }
 
+bool is_chance(const MeasureResult& result, std::size_t of) {
+  if (result.p_value) return *result.p_value * static_cast<double>(of) >= told_from_chance;
+  const std::optional<double> similarity = result.similarity();
+  const std::optional<double> floor = result.similarity_floor();
+  return similarity && floor && *similarity <= *floor;
+}
+
 std::vector<const MeasureInfo*> measures_of_rows() {
   constexpr std::array<std::string_view, 4> names{"mean_cca", "pwcca", "svcca", "linear_cka"};
   std::vector<const MeasureInfo*> chosen;

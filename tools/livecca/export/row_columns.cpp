@@ -13,8 +13,9 @@ namespace {
 std::string_view fields_of(std::string_view kind) {
   if (kind == "measure") {
     return "epoch step stream layer reference reference_kind reference_layer measure value "
-           "noise_floor standard_error samples effective_samples samples_left_out features:xy "
-           "features_of_taps:xy ranks:xy window precision modes:xy status";
+           "noise_floor standard_error p_value samples_needed samples effective_samples "
+           "samples_left_out features:xy features_of_taps:xy ranks:xy window precision modes:xy "
+           "status";
   }
   if (kind == "spectrum") {
     return "epoch step stream layer reference reference_layer status index "
@@ -31,7 +32,7 @@ std::string_view fields_of(std::string_view kind) {
   if (kind == "verdict") {
     return "epoch step stream layer verdict reference reference_layer measure since_epoch speed "
            "exponent remaining remaining_low remaining_high settling_epoch settling_epoch_low "
-           "settling_epoch_high moved:124 snapshots message slope "
+           "settling_epoch_high moved:124 snapshots samples_needed message slope "
            "slope_error error_source";
   }
   if (kind == "direction") {

@@ -152,6 +152,7 @@ Json to_json(const LayerMatrix& layers) {
       {"columns", layers.labels.columns},
       {"values", values_json(layers.matrix)},
       {"noise_floor", floors_json(layers.matrix)},
+      {"p_value", p_values_json(layers.matrix)},
       {"samples", entries_json(layers, [&](std::size_t i) { return facts[i].samples; })},
       {"effective_samples",
        entries_json(layers, [&](std::size_t i) { return count_json(facts[i].effective_samples); })},

@@ -13,17 +13,11 @@ bool is_better(Direction direction, double value, double than) {
   return direction == Direction::distance ? value < than : value > than;
 }
 
-bool is_noise(const PairMatrix& matrix, std::size_t row, std::size_t column) {
-  const auto& value = matrix.value(row, column);
-  const auto& floor = matrix.floor(row, column);
-  return value && floor && !is_better(matrix.direction(), *value, *floor);
-}
-
 /// The number, and two places for its marks, so that numbers stay under each other.
 std::string cell(const PairMatrix& matrix, std::size_t row, std::size_t column, bool mark_best) {
-  const bool best = mark_best && matrix.best_of_row(row) == column;
+  const bool best = mark_best && matrix.match_of_row(row) == column;
   return number_text(matrix.value(row, column)) + (best ? "*" : " ") +
-         (is_noise(matrix, row, column) ? "~" : " ");
+         (matrix.is_chance(row, column) ? "~" : " ");
 }
 
 /// As many columns from `first` on as fit the readable width, at least one.
@@ -59,12 +53,18 @@ PairMatrix::PairMatrix(const MeasureInfo& measure, std::size_t rows, std::size_t
       rows_(rows),
       columns_(columns),
       values_(rows * columns),
-      floors_(rows * columns) {}
+      floors_(rows * columns),
+      p_values_(rows * columns),
+      chance_(rows * columns),
+      chance_of_many_(rows * columns) {}
 
 void PairMatrix::set(std::size_t row, std::size_t column, const MeasureResult& result) {
   const DirectedValue directed = value_in(direction_, result);
   values_[row * columns_ + column] = directed.value;
   floors_[row * columns_ + column] = directed.floor;
+  p_values_[row * columns_ + column] = result.p_value;
+  chance_[row * columns_ + column] = livecca::tool::is_chance(result);
+  chance_of_many_[row * columns_ + column] = livecca::tool::is_chance(result, columns_);
 }
 
 std::optional<std::size_t> PairMatrix::best_of_row(std::size_t row) const {
@@ -74,6 +74,11 @@ std::optional<std::size_t> PairMatrix::best_of_row(std::size_t row) const {
     if (!best || is_better(direction_, *value(row, j), *value(row, *best))) best = j;
   }
   return best;
+}
+
+std::optional<std::size_t> PairMatrix::match_of_row(std::size_t row) const {
+  const auto best = best_of_row(row);
+  return best && !chance_of_many_[row * columns_ + *best] ? best : std::nullopt;
 }
 
 std::string to_text(const PairMatrix& matrix, const MatrixLabels& labels) {
@@ -100,20 +105,22 @@ std::string to_text(const PairMatrix& matrix, const MatrixLabels& labels) {
 
 std::string marks_text(const PairMatrix& matrix, const MatrixLabels& labels) {
   std::string text;
-  if (labels.mark_best) text += "* the best match of its row\n";
+  if (labels.mark_best) {
+    text += "* the best match of its row, if the best of as many unrelated layers is not as near\n";
+  }
   std::optional<double> lowest;
   std::optional<double> highest;
   bool noise = false;
   for (std::size_t i = 0; i < matrix.rows(); ++i) {
     for (std::size_t j = 0; j < matrix.columns(); ++j) {
-      noise = noise || is_noise(matrix, i, j);
+      noise = noise || matrix.is_chance(i, j);
       const auto& floor = matrix.floor(i, j);
       if (!floor) continue;
       lowest = std::min(lowest.value_or(*floor), *floor);
       highest = std::max(highest.value_or(*floor), *floor);
     }
   }
-  if (noise) text += "~ no nearer than unrelated data of this size\n";
+  if (noise) text += "~ no nearer than unrelated data of this size may be by chance\n";
   if (!lowest) return text;
   const bool one = number_text(lowest) == number_text(highest);
   return text + "noise floor " + number_text(lowest) + (one ? "" : " to " + number_text(highest)) +
@@ -122,6 +129,10 @@ std::string marks_text(const PairMatrix& matrix, const MatrixLabels& labels) {
 
 Json values_json(const PairMatrix& matrix) {
   return rows_json(matrix, [&](std::size_t i, std::size_t j) { return matrix.value(i, j); });
+}
+
+Json p_values_json(const PairMatrix& matrix) {
+  return rows_json(matrix, [&](std::size_t i, std::size_t j) { return matrix.p_value(i, j); });
 }
 
 Json floors_json(const PairMatrix& matrix) {

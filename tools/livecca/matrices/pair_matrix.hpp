@@ -26,12 +26,22 @@ class PairMatrix {
   const std::optional<double>& floor(std::size_t row, std::size_t column) const {
     return floors_[row * columns_ + column];
   }
+  const std::optional<double>& p_value(std::size_t row, std::size_t column) const {
+    return p_values_[row * columns_ + column];
+  }
+  /// Whether unrelated data would score as well. For the best of a row: see best_of_row().
+  bool is_chance(std::size_t row, std::size_t column) const {
+    return chance_[row * columns_ + column];
+  }
   /// All of them, row by row.
   const std::vector<std::optional<double>>& values() const { return values_; }
 
   void set(std::size_t row, std::size_t column, const MeasureResult& result);
   /// The column most like a row; nothing if the row has no values.
   std::optional<std::size_t> best_of_row(std::size_t row) const;
+  /// Nothing, too, if the best of as many unrelated columns would be as like the row in 1 of 100
+  /// cases or more.
+  std::optional<std::size_t> match_of_row(std::size_t row) const;
 
  private:
   const MeasureInfo* measure_;
@@ -40,6 +50,9 @@ class PairMatrix {
   std::size_t columns_;
   std::vector<std::optional<double>> values_;
   std::vector<std::optional<double>> floors_;
+  std::vector<std::optional<double>> p_values_;
+  std::vector<bool> chance_;          ///< on its own
+  std::vector<bool> chance_of_many_;  ///< as the best of a row
 };
 
 /// What the rows and columns of a matrix are called, and whether to mark every row's best.
@@ -58,5 +71,6 @@ std::string marks_text(const PairMatrix& matrix, const MatrixLabels& labels);
 /// Lists of rows; null where there is no number.
 nlohmann::ordered_json values_json(const PairMatrix& matrix);
 nlohmann::ordered_json floors_json(const PairMatrix& matrix);
+nlohmann::ordered_json p_values_json(const PairMatrix& matrix);
 
 }  // namespace livecca::tool

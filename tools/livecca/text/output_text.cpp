@@ -37,6 +37,13 @@ std::string count_text(double value) {
   return text;
 }
 
+std::string about_text(double count) {
+  const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(std::max(1.0, count))) - 1));
+  std::string digits = std::to_string(static_cast<std::uint64_t>(std::ceil(count / unit) * unit));
+  for (std::size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, ",");
+  return digits;
+}
+
 Json count_json(double value) {
   return value == std::floor(value) ? Json(static_cast<std::uint64_t>(value)) : Json(value);
 }

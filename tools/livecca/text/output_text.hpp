@@ -17,7 +17,10 @@ std::string number_text(std::optional<double> value);
 /// Without a fraction where it has none: it counts images then.
 std::string count_text(double value);
 
-/// The same for JSON.
+/// A count of which only the first two digits are known, rounded up: "3,100".
+std::string about_text(double count);
+
+/// The same as count_text() for JSON.
 nlohmann::ordered_json count_json(double value);
 
 /// Null where there is no finite number: NaN is never written.

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include "measures/root_beta_law.hpp"
+
+namespace livecca {
+
+/// The law of a similarity of independent Gaussian data. p and q are ranks, n is the effective
+/// number of samples, as in noise_floor.hpp, which says how exact these laws are.
+class ChanceLaw {
+ public:
+  /// The mean canonical correlation, or a weighted mean whose weights sum to 1 and do not depend on
+  /// the correlations. `weight_spread` is Σ (w − 1/k)² over its k weights; 0 for the plain mean.
+  static ChanceLaw of_mean_correlation(std::size_t p, std::size_t q, double n,
+                                       double weight_spread = 0);
+  /// The mean squared canonical correlation.
+  static ChanceLaw of_mean_squared_correlation(std::size_t p, std::size_t q, double n);
+  /// The share that a regression on data of rank q explains, of data of this effective rank.
+  static ChanceLaw of_regression(std::size_t q, double effective_rank, double n);
+  static ChanceLaw of_linear_cka(double effective_rank_x, double effective_rank_y, double n);
+
+  /// Whether every score is chance: there are too few samples to say anything.
+  bool says_nothing() const { return kind_ == Kind::nothing; }
+  double mean() const { return mean_; }
+  double deviation() const { return deviation_; }
+  /// The probability of at least this score. 1 if the law says nothing, NaN of NaN.
+  double above(double value) const;
+
+  /// What a score is without chance: (R² − floor) / (1 − floor), as of an adjusted R², in squares
+  /// if the score is a mean of roots.
+  double effect_of(double value) const;
+  /// The score that such an effect has here.
+  double score_of(double effect) const;
+
+ private:
+  enum class Kind { nothing, root_beta, beta };
+
+  /// The square of what is not forced is a Beta number.
+  static ChanceLaw of_root(double mean, double deviation, double forced);
+  static ChanceLaw of_beta(double mean, double variance);
+
+  Kind kind_ = Kind::nothing;
+  double mean_ = 1;
+  double deviation_ = 0;
+  double forced_ = 0;  ///< the share of the mean that is 1 in any case
+  double a_ = 1;
+  double b_ = 1;
+};
+
+/// How many samples tell a similarity of this size from chance, in four of five cases, if the
+/// effect_of() the similarity is as it looks now. `law`
+/// makes the law for another number of samples than n. Empty if the similarity is not above its
+/// floor, if the law at n says nothing, or above a billion samples. Cost: some ten laws.
+std::optional<double> samples_to_tell(double similarity, double n,
+                                      const std::function<ChanceLaw(double)>& law);
+
+}  // namespace livecca
