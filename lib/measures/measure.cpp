@@ -165,7 +165,9 @@ Number floor_of(const PanelSolution& solution, const PairSolution& pair, const P
 std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSolution& pair,
                                     const PairFacts& facts, Measure measure, double n) {
   const auto ranks = ranks_of(facts);
-  const bool needs_ranks = measure != Measure::linear_cka && measure != Measure::svcca;
+  const bool is_cka = measure == Measure::linear_cka || measure == Measure::rv2 ||
+                      measure == Measure::linear_cka_debiased;
+  const bool needs_ranks = !is_cka && measure != Measure::svcca;
   if ((needs_ranks && !ranks) || facts.is_complex) return std::nullopt;
   const auto of_weights = [&](const std::vector<double>& weights,
                               const std::vector<double>& others) {
@@ -192,6 +194,8 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
     case Measure::svcca:
       return ChanceLaw::of_mean_correlation(facts.svcca_kept[0], facts.svcca_kept[1], n);
     case Measure::linear_cka:
+    case Measure::linear_cka_debiased:
+    case Measure::rv2:
       if (facts.effective_rows != facts.effective_samples) return std::nullopt;
       return ChanceLaw::of_linear_cka(solution.taps[pair.x].effective_rank,
                                       solution.taps[pair.y].effective_rank, n);
@@ -199,8 +203,6 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
       return ChanceLaw::of_regression(ranks->y, solution.taps[pair.x].effective_rank, n);
     case Measure::linreg_y_from_x:
       return ChanceLaw::of_regression(ranks->x, solution.taps[pair.y].effective_rank, n);
-    case Measure::linear_cka_debiased:
-    case Measure::rv2:
     case Measure::procrustes:
     case Measure::procrustes_normalised:
     case Measure::angular:
@@ -210,10 +212,18 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
   return std::nullopt;
 }
 
-/// What the law of a measure is about.
+/// What the law of a measure is about. For given sides, CKA's debiased forms rise and fall with CKA
+/// itself, but for the diagonals of the Gram matrices.
 Number score_of(const PairSolution& pair, const PairFacts& facts, const MeasureResult& result) {
-  return result.measure->measure == Measure::r2_cca_adjusted ? mean_squared(pair, facts)
-                                                             : result.value;
+  switch (result.measure->measure) {
+    case Measure::r2_cca_adjusted:
+      return mean_squared(pair, facts);
+    case Measure::linear_cka_debiased:
+    case Measure::rv2:
+      return pair.linear_cka;
+    default:
+      return result.value;
+  }
 }
 
 bool does_not_vary(const TapSolution& tap) {

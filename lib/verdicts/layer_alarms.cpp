@@ -17,6 +17,16 @@ double similarity(const MeasureRow& row, double value) {
   return is_distance(row) ? 1 - value : value;
 }
 
+/// Of 1,000 layers that are unrelated to all layers of the reference, one may have such an alarm.
+constexpr double chance_of_alarm = 0.001;
+
+/// Whether the best of so many unrelated layers would be as near. Without a p-value: whether an
+/// average one would.
+bool may_be_chance(const MeasureRow& best, std::size_t of) {
+  if (best.p_value) return *best.p_value * static_cast<double>(of) >= chance_of_alarm;
+  return best.noise_floor && similarity(best, *best.value) <= similarity(best, *best.noise_floor);
+}
+
 bool has_usable_floor(const MeasureRow& row) {
   return row.noise_floor && similarity(row, *row.noise_floor) < 1;
 }
@@ -102,6 +112,7 @@ std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
       known, [](const LayerMatch& match) { return has_usable_floor(*match.row); }));
   const auto best = std::ranges::max_element(
       known, {}, [&](const LayerMatch& match) { return scores.score(*match.row); });
+  if (may_be_chance(*best->row, known.size())) return std::nullopt;
   const double better_by = scores.score(*best->row) - scores.score(*own->row);
   const double error = scores.error_of_difference(*best, *own).value_or(0);
   if (better_by <= options.least_change || better_by <= 2 * error) return std::nullopt;

@@ -23,7 +23,9 @@ struct LayerMatch {
 /// score unequally by chance alone, else the values. Better means by more than least_change and by
 /// more than 2 standard errors of the difference, as far as they are known: by the jackknife over
 /// both rows' halves, which come from the same inputs, or of both errors as if they did not. Empty,
-/// too, where no layer has the same name or that one has no value.
+/// too, where no layer has the same name or that one has no value, and where the best match may be
+/// the best of as many unrelated layers: its p-value times their number is 0.001 or more, or, if it
+/// has none, it is no nearer than its floor.
 std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
                                       const VerdictOptions& options);
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "livecca/measures/measure.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
 #include "text/short_names.hpp"
@@ -55,9 +56,16 @@ std::string nearest_text(const std::vector<const Curve*>& nearest, const ShortNa
          (std::min(most, nearest.size()) > 1 ? ", then " + text(*nearest[1]) : "");
 }
 
+/// Whether the best of as many unrelated layers may be as near as the nearest one.
+bool is_chance(const std::vector<const Curve*>& nearest) {
+  if (nearest.empty() || !nearest.front()->p_value) return false;
+  return *nearest.front()->p_value * static_cast<double>(nearest.size()) >= told_from_chance;
+}
+
 /// Where the layer of its own name is there but another is nearer.
 bool is_elsewhere(const std::vector<const Curve*>& nearest, const Curve& own) {
-  return own.key.reference_layer == own.key.layer && !nearest.empty() && nearest.front() != &own;
+  return own.key.reference_layer == own.key.layer && !nearest.empty() &&
+         nearest.front() != &own && !is_chance(nearest);
 }
 
 std::vector<std::string> all_layers(const CurveGroup& group) {
@@ -107,7 +115,8 @@ class Matches {
     for (const Curve* own : group_.own) {
       const std::string& layer = own->key.layer;
       const auto nearest = nearest_first(group_, layer);
-      const std::string words = nearest_text(nearest, names_, most_nearest);
+      const std::string words = nearest_text(nearest, names_, most_nearest) +
+                                (is_chance(nearest) ? ", as unrelated layers may be" : "");
       text.add({"  " + names_.of(layer), has_bars ? bars_of(group_, layer, columns_, highest_) : "",
                 is_elsewhere(nearest, *own) ? inked(words, Ink::alarm, colours) : words});
     }

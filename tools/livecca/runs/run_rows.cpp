@@ -48,6 +48,8 @@ void RunRows::take(const MeasureRow& row) {
   curve.points.push_back({row.epoch, row.step, finite_or_none(row.value)});
   curve.noise_floor = finite_or_none(row.noise_floor);
   curve.standard_error = finite_or_none(row.standard_error);
+  curve.p_value = finite_or_none(row.p_value);
+  curve.samples_needed = finite_or_none(row.samples_needed);
   curve.status = row.status;
   curve.ranks = row.ranks;
   curve.features = row.features;

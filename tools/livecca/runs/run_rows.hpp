@@ -44,6 +44,8 @@ struct Curve {
   std::vector<Point> points;
   std::optional<double> noise_floor;
   std::optional<double> standard_error;
+  std::optional<double> p_value;
+  std::optional<double> samples_needed;
   Status status = Status::missing;
   std::array<std::size_t, 2> ranks{};  ///< of both sides
   std::array<std::size_t, 2> features{};
