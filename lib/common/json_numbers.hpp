@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -29,6 +30,18 @@ Number whole_number(const Json& json) {
   if (json.is_number_unsigned()) return fits(json.template get<std::uint64_t>());
   if (json.is_number_integer()) return fits(json.template get<std::int64_t>());
   throw std::range_error("no whole number");
+}
+
+/// A value as JSON, null without one.
+template <typename Json, typename Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+/// A number that may be null. Throws the library's exceptions if it is another thing.
+template <typename Json>
+std::optional<double> number_or_none(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.template get<double>());
 }
 
 }  // namespace livecca

@@ -101,9 +101,9 @@ ArrayXXd JacobiEnsemble::running_integrals(const ArrayXXd& values) const {
   return result;
 }
 
-/// What the density over θ of β = 1 has beside that of β = 2 and p − 1 correlations; its integral
-/// is
-/// 1. It is 2 h_(p−1) · (E + constant) with E = c_(p−1) ∫ 2 h_(p−2) dθ, which follows from c_k by
+/// The density over θ of β = 1 less that of β = 2 and p − 1 correlations. Its integral is 1.
+///
+/// It is 2 h_(p−1) · (E + constant), with E = c_(p−1) ∫ 2 h_(p−2) dθ. E follows step by step from
 /// c_(k+1) ∫ 2 h_(k+1) = c_k ∫ 2 h_(k−1) − h_k sin θ cos θ.
 ArrayXd JacobiEnsemble::correction() const {
   const bool is_even = rank_ % 2 == 0;

@@ -52,10 +52,6 @@ void front_from_json(const Json& json, FrontState& front) {
   front.resumes = whole_number<std::uint64_t>(json.at("resumes")) + 1;
 }
 
-Json number_or_null(std::optional<double> number) {
-  return number ? Json(*number) : Json(nullptr);
-}
-
 /// Of each stream, what was logged since its last snapshot.
 Json losses_to_json(const FrontState& front) {
   Json losses = Json::array();
@@ -238,7 +234,7 @@ Result<void> Monitor::State::write_checkpoint(const std::filesystem::path& folde
   Json json = parts_to_json(*this);
   json["front"] = front_to_json(front_then);
   json["losses"] = losses_to_json(front_then);
-  json["learning_rate"] = number_or_null(front_then.learning_rate);
+  json["learning_rate"] = or_null<Json>(front_then.learning_rate);
   json["schedules"] = schedules;
   if (train) {
     moments_file = new_moments_file(folder, front_then);
@@ -269,9 +265,7 @@ void Monitor::State::restore_streams(const std::filesystem::path& folder) {
   const Json& json = *restored;
   front_from_json(json.at("front"), front);
   losses_from_json(json.at("losses"), front);
-  if (const Json& rate = json.at("learning_rate"); !rate.is_null()) {
-    front.learning_rate = rate.get<double>();
-  }
+  front.learning_rate = number_or_none(json.at("learning_rate"));
   const auto schedules = json.at("schedules").get<std::array<std::string, 3>>();
   const std::array targets{&options.probe_schedule, &options.train_schedule,
                            &options.train_snapshots};

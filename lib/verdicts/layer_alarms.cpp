@@ -157,6 +157,8 @@ std::optional<VerdictRow> exploding_alarm(const LayerRow& layer, const GrowthCou
     message << "root mean square " << *layer.root_mean_square << ", "
             << *layer.root_mean_square / *course.exploded_from << " times the highest before, "
             << *course.exploded_from;
+  } else if (course.exploded_from && !layer.root_mean_square && layer.samples > 0) {
+    message << "root mean square is not finite, after it left " << *course.exploded_from;
   } else if (layer.root_mean_square && *layer.root_mean_square > near_overflow) {
     message << "root mean square " << *layer.root_mean_square << ", its square is near the largest "
             << "number of float32";

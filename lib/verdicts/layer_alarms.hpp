@@ -31,10 +31,11 @@ std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
 
 // The others are of a layer alone, while they last. The course has taken in the row, and the loss.
 
-/// "dead": of a layer with more than 3 effective samples, if none of its neurons varies; if
-/// dead_share of the neurons that varied when the most of them did no longer vary; or if dead_share
-/// of all do not at the layer's first snapshot. The last is told there and no more: a layer may be
-/// made so, as inputs with constant features are.
+/// "dead", in one of three cases, of a layer with more than 3 effective samples:
+/// - None of its neurons varies.
+/// - Once more neurons varied, and dead_share of those no longer does.
+/// - At its first snapshot, dead_share of all its neurons do not vary. This is told there only,
+///   because a layer may be made so: inputs may have constant features.
 std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const DeadCourse& course,
                                      const VerdictOptions& options);
 
@@ -48,9 +49,10 @@ std::optional<VerdictRow> collapsing_alarm(const LayerRow& layer, const RankCour
 /// 1e18; or if more than nonfinite_share of the samples was left out.
 ///
 /// Growth counts as long as it does not slow down, see GrowthCourse. It lasts until the root mean
-/// square is below exploding_growth times that level again, or the loss is the lowest so far. In
-/// one snapshot alone it has to be exploding_growth², and exploding_growth⁴ if the loss is not
-/// known or had not fallen by a tenth when the growth began.
+/// square is below exploding_growth times that level again, or the loss is the lowest so far. A
+/// root mean square that is no longer finite does not end it. In one snapshot alone it has to be
+/// exploding_growth², and exploding_growth⁴ if the loss is not known or had not fallen by a tenth
+/// when the growth began.
 std::optional<VerdictRow> exploding_alarm(const LayerRow& layer, const GrowthCourse& course,
                                           const VerdictOptions& options);
 

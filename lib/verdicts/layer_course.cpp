@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sinks/conditions.hpp"
 #include "verdicts/median.hpp"
 
 namespace livecca {
@@ -18,9 +19,17 @@ constexpr double slowing_down = 0.6;
 /// Healthy layers grew 43 times within their first epoch, and on.
 constexpr int power_from_random = 4;
 
-constexpr std::size_t recent_ranks = 5;
 constexpr double collapsed_share = 0.5;
 constexpr std::size_t low_snapshots = 2;
+
+/// With ten samples a feature or more, the effective rank hardly depends on their number.
+constexpr double enough_a_feature = 10;
+
+bool ranks_are_unlike(double samples, const LayerRow& row) {
+  const double fewer = std::min(samples, row.effective_samples);
+  return !is_same_size(samples, row.effective_samples) &&
+         fewer < enough_a_feature * static_cast<double>(row.features);
+}
 
 }  // namespace
 
@@ -83,7 +92,7 @@ void RankCourse::add(std::optional<double> effective_rank, const LossCourse& los
   // Whether the loss fell meanwhile is not known yet.
   if (!loss.is_known) return;
   recent.push_back(*effective_rank);
-  if (recent.size() > recent_ranks) recent.erase(recent.begin());
+  if (recent.size() > most_recent_ranks) recent.erase(recent.begin());
   if (loss.is_new_lowest) {
     low = 0;
     if (loss.has_fallen()) level = median(recent);
@@ -100,14 +109,18 @@ void DeadCourse::add(std::size_t dead) {
 }
 
 void LayerCourse::add(const LayerRow& row, const LossCourse& loss, double exploding_growth) {
-  if (row.root_mean_square) growth.add(*row.root_mean_square, loss, exploding_growth);
   // A layer without features could not be solved.
-  if (row.features == 0 || has_too_few_samples(row)) return;
-  if (row.features != features) {
-    rank = {};
-    dead = {};
+  if (row.features > 0 && row.features != features) {
+    *this = {};
     features = row.features;
   }
+  if (row.root_mean_square) growth.add(*row.root_mean_square, loss, exploding_growth);
+  if (row.features == 0 || has_too_few_samples(row)) return;
+  if (samples > 0 && ranks_are_unlike(samples, row)) {
+    rank = {};
+    samples = 0;
+  }
+  if (samples == 0) samples = row.effective_samples;
   rank.add(row.effective_rank, loss);
   dead.add(row.dead);
 }

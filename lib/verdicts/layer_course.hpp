@@ -45,9 +45,13 @@ struct GrowthCourse {
   bool has_exploded(const LossCourse& loss, double exploding_growth) const;
 };
 
+/// The ranks that a level is the median of.
+inline constexpr std::size_t most_recent_ranks = 5;
+
 /// A layer's effective rank, against what it was when the loss was lowest.
 struct RankCourse {
-  std::vector<double> recent;  ///< of the latest snapshots that had a loss, at most 5
+  std::vector<double>
+      recent;  ///< of the latest snapshots that had a loss, at most most_recent_ranks
   /// The median of the recent ones at the snapshot with the lowest loss, once that has fallen.
   std::optional<double> level;
   std::size_t low = 0;  ///< snapshots in a row, up to now, at half the level or less
@@ -67,11 +71,13 @@ struct DeadCourse {
 /// What alarms on a stream's layer need of its earlier snapshots.
 struct LayerCourse {
   std::size_t features = 0;
+  double samples = 0;  ///< effective ones, when the ranks' course began; 0: unknown
   GrowthCourse growth;
   RankCourse rank;
   DeadCourse dead;
 
-  /// The next snapshot of the layer, and of the loss. A layer of another width begins anew.
+  /// The next snapshot of the layer, and of the loss. A layer of another width begins anew, and its
+  /// ranks do if they rest on another number of samples: with few of them a rank is lower.
   void add(const LayerRow& row, const LossCourse& loss, double exploding_growth);
 };
 

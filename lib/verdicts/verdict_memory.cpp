@@ -17,15 +17,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int version = 2;
 
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-std::optional<double> optional_in(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional(json.get<double>());
-}
-
 Stream stream_in(const Json& json) {
   const auto stream = enum_named<Stream>(json.at("stream").get<std::string>());
   if (!stream) throw Error("another stream than probe and train");
@@ -38,8 +29,8 @@ Json json_of(const CurvePoint& point) {
   return {{"snapshot", point.snapshot},
           {"epoch", point.epoch},
           {"value", point.value},
-          {"noise_floor", or_null(point.noise_floor)},
-          {"standard_error", or_null(point.standard_error)},
+          {"noise_floor", or_null<Json>(point.noise_floor)},
+          {"standard_error", or_null<Json>(point.standard_error)},
           {"halves", std::move(halves)}};
 }
 
@@ -48,20 +39,42 @@ CurvePoint point_in(const Json& json) {
   point.snapshot = whole_number<std::uint64_t>(json.at("snapshot"));
   point.epoch = whole_number<std::int64_t>(json.at("epoch"));
   point.value = json.at("value").get<double>();
-  point.noise_floor = optional_in(json.at("noise_floor"));
-  point.standard_error = optional_in(json.at("standard_error"));
+  point.noise_floor = number_or_none(json.at("noise_floor"));
+  point.standard_error = number_or_none(json.at("standard_error"));
   for (const Json& half : json.at("halves")) {
     point.halves.push_back({half.at(0).get<double>(), half.at(1).get<double>()});
   }
   return point;
 }
 
+Json json_of(const Conditions& conditions) {
+  return {{"samples", conditions.samples},
+          {"noise_floor", or_null<Json>(conditions.noise_floor)},
+          {"features", conditions.features},
+          {"modes", conditions.modes}};
+}
+
+Conditions conditions_in(const Json& json) {
+  Conditions conditions;
+  conditions.samples = json.at("samples").get<double>();
+  conditions.noise_floor = number_or_none(json.at("noise_floor"));
+  for (std::size_t side = 0; side < conditions.features.size(); ++side) {
+    conditions.features[side] = whole_number<std::size_t>(json.at("features").at(side));
+    conditions.modes[side] = json.at("modes").at(side).get<std::string>();
+  }
+  return conditions;
+}
+
 Json json_of(const CurveName& name, const Curve& curve) {
   Json points = Json::array();
   for (const CurvePoint& point : curve.points) points.push_back(json_of(point));
-  return {{"stream", name_of(name.stream)}, {"layer", name.layer},
-          {"reference", name.reference},    {"reference_layer", name.reference_layer},
-          {"measure", name.measure},        {"points", std::move(points)}};
+  return {{"stream", name_of(name.stream)},
+          {"layer", name.layer},
+          {"reference", name.reference},
+          {"reference_layer", name.reference_layer},
+          {"measure", name.measure},
+          {"conditions", curve.conditions ? json_of(*curve.conditions) : Json(nullptr)},
+          {"points", std::move(points)}};
 }
 
 Json json_of(const std::string& layer, const MotionCourse& course) {
@@ -70,12 +83,12 @@ Json json_of(const std::string& layer, const MotionCourse& course) {
   Json latest = Json::array();
   for (const Motion& motion : course.latest) {
     Json moved = Json::array();
-    for (const auto& distance : motion.moved) moved.push_back(or_null(distance));
+    for (const auto& distance : motion.moved) moved.push_back(or_null<Json>(distance));
     latest.push_back(
         {{"snapshot", motion.snapshot}, {"epoch", motion.epoch}, {"moved", std::move(moved)}});
   }
   return {{"layer", layer},
-          {"settled_since", or_null(course.settled_since)},
+          {"settled_since", or_null<Json>(course.settled_since)},
           {"doubts", course.doubts},
           {"is_wandering", course.is_wandering},
           {"turns", course.turns},
@@ -100,7 +113,8 @@ void add_motions(const Json& json, VerdictMemory& memory) {
     motion.epoch = whole_number<std::int64_t>(entry.at("epoch"));
     const Json& moved = entry.at("moved");
     if (moved.size() != motion.moved.size()) throw Error("another number of lags");
-    for (std::size_t i = 0; i < motion.moved.size(); ++i) motion.moved[i] = optional_in(moved[i]);
+    for (std::size_t i = 0; i < motion.moved.size(); ++i)
+      motion.moved[i] = number_or_none(moved[i]);
     if (!course.latest.empty() && motion.snapshot <= course.latest.back().snapshot) {
       throw Error("motions that do not ascend");
     }
@@ -117,6 +131,9 @@ void add_curve(const Json& json, VerdictMemory& memory) {
   name.reference_layer = json.at("reference_layer").get<std::string>();
   name.measure = json.at("measure").get<std::string>();
   Curve curve;
+  if (const auto found = json.find("conditions"); found != json.end() && !found->is_null()) {
+    curve.conditions = conditions_in(*found);
+  }
   for (const Json& point : json.at("points")) {
     curve.points.push_back(point_in(point));
     // Slopes divide by the distances between them.
@@ -136,7 +153,7 @@ VerdictMemory memory_in(const Json& json) {
   }
   for (const Json& curve : json.at("curves")) add_curve(curve, memory);
   for (const Json& course : json.at("motions")) add_motions(course, memory);
-  memory.learning_rate = optional_in(json.at("learning_rate"));
+  memory.learning_rate = number_or_none(json.at("learning_rate"));
   const Json& settlings = json.at("settlings");
   memory.settlings = {whole_number<std::uint64_t>(settlings.at(0)),
                       whole_number<std::uint64_t>(settlings.at(1))};
@@ -174,7 +191,7 @@ std::string to_json(const VerdictMemory& memory) {
                   {"streams", std::move(streams)},
                   {"curves", std::move(curves)},
                   {"motions", std::move(motions)},
-                  {"learning_rate", or_null(memory.learning_rate)},
+                  {"learning_rate", or_null<Json>(memory.learning_rate)},
                   {"settlings", {memory.settlings.judged, memory.settlings.held}},
                   {"losses", std::move(losses)},
                   {"layers", std::move(layers)}};

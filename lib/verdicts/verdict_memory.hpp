@@ -10,6 +10,7 @@
 
 #include "livecca/common/result.hpp"
 #include "livecca/sinks/stream.hpp"
+#include "sinks/conditions.hpp"
 #include "verdicts/curve.hpp"
 #include "verdicts/layer_course.hpp"
 #include "verdicts/layer_verdict.hpp"
@@ -29,6 +30,8 @@ struct CurveName {
 
 struct Curve {
   std::vector<CurvePoint> points;  ///< of the latest snapshots, in their order
+  /// Those of the number that it began with; empty before the first, and in older checkpoints.
+  std::optional<Conditions> conditions;
 };
 
 /// What verdicts on later snapshots need of the earlier ones.

@@ -13,11 +13,6 @@
 namespace livecca {
 namespace {
 
-/// An earlier snapshot of the network moves along with it; the final state is compared once.
-bool stays_as_it_is(ReferenceKind reference) {
-  return reference != ReferenceKind::final && reference != ReferenceKind::before;
-}
-
 /// The number that tells how a layer is doing against a reference, or null.
 const LayerMatch* headline(const std::vector<LayerMatch>& matches) {
   for (const LayerMatch& match : matches) {
@@ -74,10 +69,11 @@ SnapshotVerdicts Verdicts::add(const SnapshotVerdictInput& snapshot) {
   const std::uint64_t number = memory_.snapshots[snapshot.stream]++;
   SnapshotVerdicts said;
   std::vector<VerdictRow>& rows = said.verdicts;
+  NewCurves anew;
   judge_motions(snapshot, number, rows);
   for (const Matches& matches : all_matches) {
     if (const LayerMatch* match = headline(matches)) {
-      said.directions.push_back(judge_curve(*match, number));
+      said.directions.push_back(judge_curve(*match, number, anew));
     }
     if (auto alarm = match_alarm(matches, options_)) rows.push_back(std::move(*alarm));
   }
@@ -94,6 +90,10 @@ SnapshotVerdicts Verdicts::add(const SnapshotVerdictInput& snapshot) {
   };
   std::ranges::for_each(rows, place);
   std::ranges::for_each(said.directions, place);
+  if (anew.count > 0) {
+    said.begun_anew = anew.first + "; so " + std::to_string(anew.count) +
+                      (anew.count == 1 ? " curve begins" : " curves begin") + " anew";
+  }
   return said;
 }
 
@@ -148,11 +148,21 @@ std::vector<Verdicts::Matches> Verdicts::matches_in(const SnapshotVerdictInput& 
   return found;
 }
 
-DirectionRow Verdicts::judge_curve(const LayerMatch& match, std::uint64_t snapshot) {
+DirectionRow Verdicts::judge_curve(const LayerMatch& match, std::uint64_t snapshot,
+                                   NewCurves& anew) {
   const MeasureRow& number = *match.row;
   Curve& curve = memory_.curves[{number.stream, number.layer, number.reference,
                                  number.reference_layer, number.measure}];
   forget_before(snapshot + 1 - std::min<std::uint64_t>(options_.snapshots, snapshot + 1), curve);
+  if (number.value) {
+    const Conditions now = conditions_of(number);
+    const std::string why = curve.conditions ? difference(*curve.conditions, now) : "";
+    if (!why.empty() && now.features == curve.conditions->features && anew.count++ == 0) {
+      anew.first = number.layer + " to " + number.reference + ": " + why;
+    }
+    if (!why.empty()) curve.points.clear();
+    if (!why.empty() || !curve.conditions) curve.conditions = now;
+  }
   remember(match, snapshot, curve);
   DirectionRow row;
   row.stream = number.stream;

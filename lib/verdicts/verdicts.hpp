@@ -45,6 +45,9 @@ struct SnapshotVerdictInput {
 struct SnapshotVerdicts {
   std::vector<VerdictRow> verdicts;
   std::vector<DirectionRow> directions;
+  /// What to tell of curves that begin anew, because their windows hold other samples or modes;
+  /// empty if there is none. A change of width is not told here: it is an event of its own.
+  std::string begun_anew;
 };
 
 /// Says in a word what each layer is doing.
@@ -60,8 +63,12 @@ struct SnapshotVerdicts {
 /// nearer than its noise floor by more than least_change and 2 standard errors: the numbers are
 /// then noise, and that noise does not move says nothing of the layer.
 ///
-/// Memory: O(curves · options.snapshots). Cost of a snapshot: O(numbers · log curves). Thread
-/// safety: none; calls must not overlap.
+/// Numbers that do not go on with one another (see conditions.hpp) are in no slope together: the
+/// curve begins anew.
+///
+/// Memory: O(curves · options.snapshots), and O(1) for each layer of a stream: its own motion, and
+/// what its alarms need. Cost of a snapshot: O(numbers · log curves). Thread safety: none; calls
+/// must not overlap.
 class Verdicts {
  public:
   /// Throws Error on invalid options.
@@ -80,9 +87,14 @@ class Verdicts {
  private:
   /// All numbers of a layer against one reference.
   using Matches = std::vector<LayerMatch>;
+  /// Curves of a snapshot that do not go on.
+  struct NewCurves {
+    std::size_t count = 0;
+    std::string first;  ///< which, and why
+  };
 
   std::vector<Matches> matches_in(const SnapshotVerdictInput& snapshot) const;
-  DirectionRow judge_curve(const LayerMatch& match, std::uint64_t snapshot);
+  DirectionRow judge_curve(const LayerMatch& match, std::uint64_t snapshot, NewCurves& anew);
   /// Whether it jumped since the probe's snapshot before.
   std::optional<RateJump> take_learning_rate(std::optional<double> rate);
   void judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t number,

@@ -27,6 +27,12 @@ LIVECCA_EXPORT const char* name_of(ReferenceKind kind);
 inline constexpr const char* start_reference = "start";
 inline constexpr const char* final_reference = "final";
 
+/// Whether what a layer is compared with stays as it is during the run. An earlier snapshot moves
+/// along with the network, and the final state is compared once.
+inline bool stays_as_it_is(ReferenceKind kind) {
+  return kind != ReferenceKind::before && kind != ReferenceKind::final;
+}
+
 /// "before-K", for the kept snapshot K before.
 LIVECCA_EXPORT std::string before_reference(std::size_t snapshots);
 /// The K of "before-K", 1 or more; empty if the name is another.

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "common/files/list_folder.hpp"
+#include "common/natural_order.hpp"
 #include "inputs/input_error.hpp"
 #include "inputs/pack_tensor.hpp"
 
@@ -14,34 +15,6 @@ namespace {
 constexpr const char* ending = ".safetensors";
 
 bool is_digit(char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; }
-
-/// The digits from `place` on, without leading zeros; moves `place` behind them.
-std::string_view number_at(const std::string& text, std::size_t& place) {
-  while (place < text.size() && text[place] == '0') ++place;
-  const std::size_t begin = place;
-  while (place < text.size() && is_digit(text[place])) ++place;
-  return std::string_view(text).substr(begin, place - begin);
-}
-
-/// Numbers by their value, all else by its letters.
-bool comes_before(const std::string& a, const std::string& b) {
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (is_digit(a[i]) && is_digit(b[j])) {
-      const std::string_view x = number_at(a, i);
-      const std::string_view y = number_at(b, j);
-      if (x != y) return x.size() != y.size() ? x.size() < y.size() : x < y;
-    } else if (a[i] != b[j]) {
-      return a[i] < b[j];
-    } else {
-      ++i;
-      ++j;
-    }
-  }
-  // What is equal as far as it goes: the shorter first, and 7 apart from 07.
-  return a.size() - i != b.size() - j ? i == a.size() : a < b;
-}
 
 /// Whether a file's name, without the ending, says that it is one of several:
 /// "model-00001-of-00002".
@@ -84,7 +57,8 @@ void NetworkInput::read_folder() {
   if (files.empty()) {
     throw InputError(path_ + ": expected .safetensors files in the folder, got none");
   }
-  std::ranges::sort(files, comes_before, [](const auto& file) { return file.stem().string(); });
+  std::ranges::sort(files, comes_before_naturally,
+                    [](const auto& file) { return file.stem().string(); });
   const auto read_files = [&](bool joins_parts) {
     places_.clear();
     layers_.clear();
@@ -109,7 +83,7 @@ bool NetworkInput::read_file(const std::string& path, const std::string& layer_o
     for (const SafetensorsTensor& tensor : file->header().tensors) {
       places.push_back({file, nullptr, tensor.name});
     }
-    std::ranges::sort(places, comes_before, &Place::name);
+    std::ranges::sort(places, comes_before_naturally, &Place::name);
   }
   for (Place& place : places) {
     std::string layer = place.name;
