@@ -186,6 +186,17 @@ bool Monitor::State::ask(Schedule& schedule, std::int64_t epoch, std::string& fa
   return is_due;
 }
 
+bool Monitor::State::can_pay_for_step(std::int64_t epoch) {
+  std::string shortage;
+  const bool can_pay = overhead.wants_step(shortage);
+  if (!shortage.empty()) {
+    writer.tell([&] {
+      return Event{.epoch = epoch, .what = "budget_short", .subject = "train", .message = shortage};
+    });
+  }
+  return can_pay;
+}
+
 Monitor::Monitor(MonitorOptions options, const std::filesystem::path* checkpoint,
                  const TestKnobs& knobs)
     : state_(std::make_unique<State>(std::move(options), checkpoint, knobs)) {}
@@ -260,7 +271,7 @@ std::optional<Monitor::Step> Monitor::begin_if_due(Stream stream, std::int64_t e
   const bool is_due = stream == Stream::probe
                           ? claim_probe_pass(epoch)
                           : state.claim(state.options.train_schedule, "train", epoch) &&
-                                state.overhead.wants_step();
+                                state.can_pay_for_step(epoch);
   return is_due ? std::optional(begin(stream, epoch)) : std::nullopt;
 }
 

@@ -35,10 +35,12 @@ PanelProgress at_beginning(PanelProgress progress) {
 /// The front as a resumed run finds it: what the probe's open pass did is not in it.
 Json front_to_json(const FrontState& front) {
   const StreamFront& train = front.streams[1];
+  const std::optional<std::int64_t>& last = front.snapshot_epoch;
   return {{"train", {train.number, train.begun, train.discarded}},
           {"committed", front.counted},
           {"made", front.made},
           {"epoch", front.epoch},
+          {"snapshot_epoch", last ? Json(*last) : Json(nullptr)},
           {"resumes", front.resumes}};
 }
 
@@ -49,6 +51,10 @@ void front_from_json(const Json& json, FrontState& front) {
   front.counted = whole_number<std::uint64_t>(json.at("committed"));
   front.made = whole_number<std::uint64_t>(json.at("made"));
   front.epoch = whole_number<std::int64_t>(json.at("epoch"));
+  const auto last = json.find("snapshot_epoch");  // checkpoints of older versions lack it
+  if (last != json.end() && !last->is_null()) {
+    front.snapshot_epoch = whole_number<std::int64_t>(*last);
+  }
   front.resumes = whole_number<std::uint64_t>(json.at("resumes")) + 1;
 }
 
@@ -74,14 +80,16 @@ Json facts_to_json(const StreamWindow::Facts& facts) {
   return {{"steps", facts.steps},
           {"dropped", facts.dropped},
           {"taps", facts.taps},
-          {"nonfinite", facts.nonfinite}};
+          {"nonfinite", facts.nonfinite},
+          {"training_modes", facts.training_modes}};
 }
 
 StreamWindow::Facts facts_from_json(const Json& json) {
   return {.steps = whole_number<std::uint64_t>(json.at("steps")),
           .dropped = json.at("dropped").get<std::string>(),
           .taps = json.at("taps").get<std::set<std::size_t>>(),
-          .nonfinite = json.at("nonfinite").get<std::vector<std::uint64_t>>()};
+          .nonfinite = json.at("nonfinite").get<std::vector<std::uint64_t>>(),
+          .training_modes = json.value("training_modes", TrainingModes())};
 }
 
 /// A name that the checkpoint which is there does not use: until monitor.json is replaced, that one

@@ -23,9 +23,27 @@ void Monitor::State::report_to(SnapshotReport& report, const Event& event) noexc
 
 void Monitor::State::report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report) {
   if (steps == 0) return;
-  report_to(report,
-            {report.epoch, "step_discarded", livecca::name_of(stream),
-             std::to_string(steps) + " steps began and did not end; they were discarded"});
+  report_to(report, {report.epoch, "step_discarded", livecca::name_of(stream),
+                     std::to_string(steps) + " steps began and did not end; they were discarded"});
+}
+
+void Monitor::State::report_epoch_stepped_back(const FrontState& front_then,
+                                               SnapshotReport& report) {
+  const auto& before = front_then.snapshot_epoch;
+  if (!before || *before <= report.epoch) return;
+  report_to(report, {report.epoch, "epoch_stepped_back", "epoch",
+                     "expected an epoch of at least " + std::to_string(*before) +
+                         ", as of the snapshot before, got " + std::to_string(report.epoch) +
+                         "; rows keep the order in which they came"});
+}
+
+void Monitor::State::report_training_modes(const EndedWindow& window, SnapshotReport& report) {
+  for (const auto& [network, is_training] : window.training_modes) {
+    if (!is_training) continue;
+    report_to(report, {report.epoch, "training_mode", network,
+                       "expected the probe to run in evaluation mode, got training mode: dropout "
+                       "and batch statistics change the numbers from pass to pass"});
+  }
 }
 
 Event Monitor::State::pass_discarded(std::int64_t epoch, std::string_view why) {

@@ -69,6 +69,7 @@ struct FrontState {
   std::uint64_t counted = 0;
   std::uint64_t made = 0;  ///< calls of training_step()
   std::int64_t epoch = 0;
+  std::optional<std::int64_t> snapshot_epoch;  ///< of the snapshot before
   std::uint64_t resumes = 0;
   std::optional<double> learning_rate;  ///< as it was logged last
   bool is_finished = false;
@@ -131,6 +132,8 @@ struct Monitor::State {
   void report_sink(const std::string& sink, const std::string& what, const std::string& why,
                    std::uint64_t count);
   bool claim(Schedule& schedule, const char* subject, std::int64_t epoch);
+  /// Whether the budget lets this train step be observed. Tells it if it will not for long.
+  bool can_pay_for_step(std::int64_t epoch);
   /// Asks the schedule, and where it has a predicate under no lock of the monitor.
   bool ask(Schedule& schedule, std::int64_t epoch, std::string& failure);
 
@@ -204,6 +207,10 @@ struct Monitor::State {
   /// Tells which taps have another width than at the stream's snapshot before.
   void report_changed_widths(Stream stream, const EndedWindow& window, SnapshotReport& report);
   void report_discarded(Stream stream, std::uint64_t steps, SnapshotReport& report);
+  /// Tells that the snapshot before was of a later epoch.
+  void report_epoch_stepped_back(const FrontState& front_then, SnapshotReport& report);
+  /// Tells which networks ran over the probe in training mode.
+  void report_training_modes(const EndedWindow& window, SnapshotReport& report);
   void report_faults(Stream stream, const EndedWindow& window, SnapshotReport& report);
   /// Tells that a snapshot has nothing of a stream.
   void report_no_step(Stream stream, SnapshotReport& report);

@@ -101,6 +101,12 @@ void Monitor::Step::set_inputs(const void* data, std::string_view element_type,
   });
 }
 
+void Monitor::Step::set_training_mode(std::string_view network, bool is_training) {
+  StepBuffer* const buffer = State::expect_open(*this, "told a mode");
+  if (buffer == nullptr) return;
+  state_->attempt([&] { buffer->training_modes[std::string(network)] = is_training; });
+}
+
 void Monitor::Step::observe(TapHandle tap, const ActivationView& view, const SequenceMask& mask) {
   StepBuffer* const buffer = State::expect_open(*this, "observed");
   if (buffer == nullptr || !tap.is_watched()) return;

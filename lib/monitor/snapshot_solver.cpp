@@ -8,12 +8,14 @@
 #include <sstream>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "livecca/measures/standard_error.hpp"
 #include "monitor/comparison/asked_measures.hpp"
 #include "monitor/comparison/report_event.hpp"
 #include "monitor/intake/kept_reason.hpp"
 #include "monitor/pacing/time_spent.hpp"
+#include "sinks/conditions.hpp"
 
 namespace livecca {
 namespace {
@@ -33,11 +35,32 @@ std::string window_text(Stream stream, const MonitorOptions& options) {
 
 bool belongs(const EndedWindow& window, std::size_t tap) { return window.taps.contains(tap); }
 
-std::optional<double> share_of(const OverheadRow& row) {
+/// Rows stand by reference, and those of a reference in the order of the network's layers: pairs
+/// have the order in which the reference's layers ran.
+std::array<std::size_t, 3> place_in_rows(const PanelMoments& moments, std::size_t pair) {
+  const auto [x, y] = std::pair(moments.pairs[pair].x, moments.pairs[pair].y);
+  const auto first = std::ranges::find(moments.taps, moments.taps[y].name.network,
+                                       [](const TapMoments& tap) { return tap.name.network; });
+  return {static_cast<std::size_t>(first - moments.taps.begin()), x, y};
+}
+
+/// Of the training threads' time; of a synchronous run livecca's work is on these threads too.
+std::optional<double> share_of(const OverheadRow& row, bool synchronous) {
   if (!row.training_seconds || *row.training_seconds <= 0) return std::nullopt;
-  const double watching = row.observe_seconds + row.wait_seconds + row.reference_seconds +
-                          row.accumulate_seconds + row.solve_seconds;
-  return watching / *row.training_seconds;
+  double watching = row.observe_seconds + row.wait_seconds + row.reference_seconds;
+  if (synchronous) watching += row.accumulate_seconds + row.solve_seconds;
+  return watching / (watching + *row.training_seconds);
+}
+
+/// Why the drift of a measure would mislead; empty if it does not: of unequal windows only noise
+/// floors tell how much their sizes make.
+std::string unequal(const MeasureRow& probe, const MeasureRow& train) {
+  if (probe.noise_floor && train.noise_floor) return {};
+  if (is_same_size(probe.effective_samples, train.effective_samples)) return {};
+  return "expected as many samples in both streams for the drift of " + train.measure +
+         ", which has no noise floor to tell what that makes, got " +
+         std::to_string(probe.samples) + " and " + std::to_string(train.samples) +
+         "; it is not written";
 }
 
 }  // namespace
@@ -63,6 +86,14 @@ void SnapshotSolver::fail(SnapshotJob& job, const char* what, const std::string&
   });
 }
 
+void SnapshotSolver::tell_once(SnapshotJob& job, const char* what, const std::string& subject,
+                               const std::string& message) {
+  if (told_.emplace(what, subject).second) return fail(job, what, subject, message);
+  writer_.tell([&] {
+    return Event{.epoch = job.epoch, .what = what, .subject = subject, .message = message};
+  });
+}
+
 SolvedWindow SnapshotSolver::solved(const PanelMoments& moments, Solver& solver, Stream stream,
                                     SnapshotJob& job) {
   try {
@@ -77,7 +108,7 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
                                   RowSinks& sinks) {
   const PanelMoments& moments = window.moments;
   RowContext context{job.epoch, job.step, stream, window_text(stream, options_)};
-  if (stream == Stream::train) context.modes = {"train", "eval"};
+  context.training_modes = window.training_modes;
   Solver& solver = stream == Stream::probe ? probe_solver_ : train_solver_;
   const SolvedWindow solution = solved(moments, solver, stream, job);
   report_few_batches(stream, moments, job);
@@ -86,6 +117,7 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
     const PairMoments& pair = moments.pairs[i];
     if (belongs(window, pair.x) && belongs(window, pair.y)) pairs.push_back(i);
   }
+  std::ranges::sort(pairs, {}, [&](std::size_t pair) { return place_in_rows(moments, pair); });
   write_pairs(moments, pairs, solution, context, options_, sinks);
   for (std::size_t tap = 0; tap < moments.taps.size(); ++tap) {
     if (belongs(window, tap)) {
@@ -98,10 +130,10 @@ void SnapshotSolver::report_few_batches(Stream stream, const PanelMoments& momen
                                         SnapshotJob& job) {
   const std::uint64_t batches = moments.steps_committed;
   if (options_.error_blocks == 0 || batches == 0 || batches >= fewest_error_blocks) return;
-  fail(job, "few_batches", name_of(stream),
-       "expected at least " + std::to_string(fewest_error_blocks) +
-           " batches for standard errors, which compare halves of them, got " +
-           std::to_string(batches) + "; make the batches smaller");
+  tell_once(job, "few_batches", name_of(stream),
+            "expected at least " + std::to_string(fewest_error_blocks) +
+                " batches for standard errors, which compare halves of them, got " +
+                std::to_string(batches) + "; make the batches smaller");
 }
 
 void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {
@@ -114,8 +146,8 @@ void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {
       [&](const RecordedSide& side, const PanelMoments& moments,
           const std::vector<std::size_t>& pairs, Solver& solver) {
         const SolvedWindow solution = solved(moments, solver, Stream::probe, job);
-        write_pairs(moments, pairs, solution, probe_rows(job.epoch, job.step, side.kind), options_,
-                    sinks);
+        write_pairs(moments, pairs, solution, recorded_rows(job.epoch, job.step, *job.now, side),
+                    options_, sinks);
       });
 }
 
@@ -142,23 +174,31 @@ void SnapshotSolver::write_drifts(SnapshotJob& job) {
   if (!job.probe || !job.train) return;
   SnapshotReport& report = *job.report;
   using Key = std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>;
-  std::map<Key, double> of_probe;
+  std::map<Key, const MeasureRow*> of_probe;
   for (const MeasureRow& row : report.measures) {
     const Key key{row.layer, row.reference, row.reference_layer, row.measure};
-    if (row.stream == Stream::probe && row.value) of_probe[key] = *row.value;
+    if (row.stream == Stream::probe && row.value) of_probe[key] = &row;
   }
   for (const MeasureRow& row : report.measures) {
     if (row.stream != Stream::train || !row.value) continue;
     const auto probe = of_probe.find({row.layer, row.reference, row.reference_layer, row.measure});
     if (probe == of_probe.end()) continue;
+    // Those of another width do not belong together, which is told.
+    if (row.features != probe->second->features) continue;
+    if (const std::string why = unequal(*probe->second, row); !why.empty()) {
+      tell_once(job, "unequal_windows", row.measure, why);
+      continue;
+    }
     const DriftRow drift{.epoch = job.epoch,
                          .step = job.step,
                          .layer = row.layer,
                          .reference = row.reference,
                          .reference_layer = row.reference_layer,
                          .measure = row.measure,
-                         .probe = probe->second,
-                         .train = *row.value};
+                         .probe = *probe->second->value,
+                         .train = *row.value,
+                         .probe_noise_floor = probe->second->noise_floor,
+                         .train_noise_floor = row.noise_floor};
     writer_.write(drift);
     report.drifts.push_back(drift);
   }
@@ -211,6 +251,9 @@ void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSi
       stream == Stream::probe ? own_motions(job) : std::vector<LayerMotion>();
   input.motions = motions;
   SnapshotVerdicts said = verdicts_.add(input);
+  if (!said.begun_anew.empty()) {
+    tell_once(job, "unequal_windows", name_of(stream), said.begun_anew);
+  }
   for (const VerdictRow& row : said.verdicts) writer_.write(row);
   for (const DirectionRow& row : said.directions) writer_.write(row);
   job.report->verdicts.insert(job.report->verdicts.end(), said.verdicts.begin(),
@@ -259,7 +302,7 @@ void SnapshotSolver::solve(SnapshotJob& job) noexcept {
   write(job);
   SnapshotReport& report = *job.report;
   job.overhead.solve_seconds = report.solve_seconds;
-  job.overhead.share = share_of(job.overhead);
+  job.overhead.share = share_of(job.overhead, options_.synchronous);
   job.overhead.lines_lost = writer_.lines_lost();
   writer_.write(job.overhead);
   report.step = job.step;

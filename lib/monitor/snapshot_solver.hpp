@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "livecca/common/executor.hpp"
@@ -35,7 +37,7 @@ struct SnapshotJob {
   std::optional<RecordedSide> now;
   std::vector<RecordedSide> earlier;
   std::vector<RecordedSide> own_past;  ///< what its own motion is measured from
-  std::vector<std::string> layers;  ///< of the trained network, that should be in all of these
+  std::vector<std::string> layers;     ///< of the trained network, that should be in all of these
   OverheadRow overhead;
   std::shared_ptr<SnapshotReport> report;
 };
@@ -71,6 +73,10 @@ class SnapshotSolver {
   void write(SnapshotJob& job) noexcept;
   void fail(SnapshotJob& job, const char* what, const std::string& subject,
             std::string_view message) noexcept;
+  /// The same for what comes again and again: only the first one is in a report, later ones are
+  /// counted in the rows.
+  void tell_once(SnapshotJob& job, const char* what, const std::string& subject,
+                 const std::string& message);
 
   const MonitorOptions& options_;
   RunWriter& writer_;
@@ -82,6 +88,7 @@ class SnapshotSolver {
   RecordedComparisons recorded_;
   OwnMotions motions_;
   Verdicts verdicts_;
+  std::set<std::pair<std::string, std::string>> told_;  ///< by tell_once(): kind and subject
 };
 
 }  // namespace livecca

@@ -15,6 +15,11 @@ namespace {
 // One is being solved while the next waits: each holds a window's moments.
 constexpr std::size_t most_unsolved = 2;
 
+bool is_training(const EndedWindow& window, const std::string& network) {
+  const auto told = window.training_modes.find(network);
+  return told != window.training_modes.end() && told->second;
+}
+
 }  // namespace
 
 void FrontState::begin_probe_pass() {
@@ -31,6 +36,7 @@ void Monitor::State::end_windows(std::int64_t epoch, std::array<bool, 2> streams
   if (streams[0]) front.expect_no_probe_step();
   front.epoch = epoch;
   then = front;
+  front.snapshot_epoch = epoch;
   ++front.counted;
   if (streams[0]) front.begin_probe_pass();
   if (streams[1]) front.streams[1].begun = front.streams[1].discarded = 0;
@@ -150,6 +156,7 @@ void Monitor::State::freeze(SnapshotJob& job, const FrontState& front_then,
     freeze_part(job, [&] { report_no_comparison(job.epoch, report); });
   }
   report_dropped(job.epoch);
+  freeze_part(job, [&] { report_epoch_stepped_back(front_then, report); });
   if (streams[0]) freeze_part(job, [&] { report_discarded_pass(front_then, report); });
   const bool has_train = streams[1] && train && train->is_used();
   // Without any step at all, it is the probe that is missed, unless there is to be none.
@@ -231,6 +238,7 @@ void Monitor::State::freeze_probe(SnapshotJob& job, const FrontState& front_then
   for (std::size_t i = 0; i < window.moments.taps.size(); ++i) window.taps.insert(i);
   window.moments.steps_discarded += front_then.streams[0].discarded;
   report_faults(Stream::probe, window, *job.report);
+  report_training_modes(window, *job.report);
   report_unverified_probe(job.epoch, *job.report);
   job.probe = std::move(window);
 }
@@ -248,7 +256,8 @@ void Monitor::State::keep_probe(SnapshotJob& job) {
                                    .epoch = job.epoch,
                                    .step = job.step,
                                    .positions = options.positions,
-                                   .fingerprint = whole_fingerprint(moments.images, *job.report)},
+                                   .fingerprint = whole_fingerprint(moments.images, *job.report),
+                                   .is_of_training_mode = is_training(*job.probe, options.network)},
                                   moments_of);
   if (pack) job.now = RecordedSide::of(options.network, ReferenceKind::network, pack);
   add_earlier(job);
@@ -271,8 +280,7 @@ void Monitor::State::add_earlier(SnapshotJob& job) {
     const bool is_asked = job.now && options.keep_history && options.verdicts.own_motion;
     const auto pack = is_asked ? history.at_lag(lag) : nullptr;
     if (pack) {
-      job.own_past.push_back(
-          RecordedSide::of(before_reference(lag), ReferenceKind::before, pack));
+      job.own_past.push_back(RecordedSide::of(before_reference(lag), ReferenceKind::before, pack));
     }
   }
   for (RecordedSide& side : packs.sides()) job.earlier.push_back(std::move(side));

@@ -122,6 +122,7 @@ Result<SafetensorsMetadata> pack_metadata(const PackHeader& header) {
                                {"positions_per_image", std::to_string(header.positions.per_image)},
                                {"positions_seed", std::to_string(header.positions.seed)}};
   if (header.fingerprint) metadata.emplace_back("fingerprint", header.fingerprint->text());
+  if (header.is_of_training_mode) metadata.emplace_back("mode", "train");
   if (header.kept) metadata.emplace_back("kept", header.kept->text());
   auto text = layers_to_json(header.layers);
   if (!text) return Failure{text.why()};
@@ -151,6 +152,7 @@ Result<PackHeader> parse_pack_header(const SafetensorsHeader& header) {
   if (read) read = read_number_named(header, "positions_seed", positions.seed);
   if (read) read = read_probe(header, result);
   if (!read) return Failure{read.why()};
+  result.is_of_training_mode = value_of(header, "mode") == "train";
   auto layers = layers_from_json(value_of(header, "layers"), header);
   if (!layers) return Failure{layers.why()};
   result.layers = *std::move(layers);

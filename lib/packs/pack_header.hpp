@@ -53,6 +53,7 @@ struct LayerTensors {
 ///     checksum     see safetensors_checksum.hpp
 ///     network, epoch, step, positions_per_image, positions_seed
 ///     fingerprint  ProbeFingerprint::text(), if it is known
+///     mode         "train", if the network ran in training mode; otherwise there is no entry
 ///     kept         "k of n seed s", if not every image of the probe is there
 ///     layers       JSON, an object by layer:
 ///                  {"rows": tensor, "scale": tensor, "shift": tensor, "valid": tensor,
@@ -79,6 +80,7 @@ struct PackHeader {
   std::uint64_t step = 0;
   Positions positions;
   std::optional<ProbeFingerprint> fingerprint;
+  bool is_of_training_mode = false;
   std::optional<KeptImages> kept;
   std::vector<Layer> layers;
 

@@ -321,6 +321,7 @@ Result<void> PackWriter::finish(
                     .step = facts.step,
                     .positions = facts.positions,
                     .fingerprint = facts.fingerprint,
+                    .is_of_training_mode = facts.is_of_training_mode,
                     .kept = kept,
                     .layers = {}};
   std::vector<Output> outputs;

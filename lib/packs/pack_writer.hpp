@@ -41,6 +41,7 @@ struct PackFacts {
   std::uint64_t step = 0;
   Positions positions;
   std::optional<ProbeFingerprint> fingerprint;
+  bool is_of_training_mode = false;
 };
 
 /// Some images that follow one another.

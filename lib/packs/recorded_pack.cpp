@@ -216,6 +216,7 @@ const std::filesystem::path& RecordedPack::path() const { return state_->file.pa
 const std::string& RecordedPack::network() const { return state_->header.network; }
 std::int64_t RecordedPack::epoch() const { return state_->header.epoch; }
 std::uint64_t RecordedPack::step() const { return state_->header.step; }
+bool RecordedPack::is_of_training_mode() const { return state_->header.is_of_training_mode; }
 const Positions& RecordedPack::positions() const { return state_->header.positions; }
 const std::optional<ProbeFingerprint>& RecordedPack::fingerprint() const {
   return state_->header.fingerprint;

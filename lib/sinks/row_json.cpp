@@ -109,6 +109,8 @@ void fields(auto& field, Of<DriftRow> auto& row) {
   field("measure", row.measure);
   field("probe", row.probe);
   field("train", row.train);
+  field("probe_noise_floor", row.probe_noise_floor);
+  field("train_noise_floor", row.train_noise_floor);
   field.derived("drift", row.drift());
 }
 

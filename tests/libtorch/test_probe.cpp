@@ -2,7 +2,9 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -241,4 +243,30 @@ TEST_CASE("a training step in one call is the network's own pass, watched when i
   monitor.finish();
   training_step(monitor, 0, without_value, images);
   CHECK(passes == 2);
+}
+
+TEST_CASE("rows say that a network trained during the pass over the probe, which is an event") {
+  for (const bool trains : {true, false}) {
+    CAPTURE(trains);
+    const livecca_tests::TemporaryFolder folder;
+    SmallNetwork net(1);
+    SmallNetwork other(2);
+    net->train();
+    livecca::Monitor monitor(probe_options(folder.path()));
+    Probe probe(monitor, small_images(60, 3).split(30));
+    const auto forward = [&](const at::Tensor& images) {
+      if (trains) net->block->norm->train();
+      net->forward(images);
+    };
+    const livecca::SnapshotReport report =
+        probe.run(0, {{"net", *net, forward}, {"seed7", other}}).wait();
+    REQUIRE_FALSE(report.measures.empty());
+    const std::array<std::string, 2> modes{trains ? "train" : "eval", "eval"};
+    for (const livecca::MeasureRow& row : report.measures) CHECK(row.modes == modes);
+    const bool is_told = std::ranges::any_of(report.events, [](const livecca::Event& event) {
+      return event.what == "training_mode" && event.subject == "net";
+    });
+    CHECK(is_told == trains);
+    CHECK(net->is_training());  // as it was before
+  }
 }

@@ -22,6 +22,13 @@ inline bool has_event_saying(const livecca::SnapshotReport& report, std::string_
   });
 }
 
+/// Masks that change leave other numbers of steps, so that directions begin anew.
+inline bool has_only_unequal_windows(const livecca::SnapshotReport& report) {
+  return std::ranges::all_of(report.events, [](const livecca::Event& event) {
+    return event.what == "unverified_probe" || event.what == "unequal_windows";
+  });
+}
+
 /// But that nobody told the probe's inputs.
 inline std::size_t count_other_events(const livecca::SnapshotReport& report) {
   return static_cast<std::size_t>(std::ranges::count_if(

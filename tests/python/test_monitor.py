@@ -279,3 +279,23 @@ def test_wrong_use_is_one_line(tmp_path: Path) -> None:
         monitor.training_step(0)
     with pytest.raises(livecca.Error, match="expected"):
         livecca.read_run(tmp_path / "nowhere")
+
+
+def test_a_step_tells_the_mode_that_a_network_ran_in(tmp_path: Path) -> None:
+    layers = Layers()
+    told: list[livecca.EventRow] = []
+    with livecca.Monitor(tmp_path / "run", on_event=told.append) as monitor:
+        taps = {name: monitor.watch("net", name) for name in ("hidden", "out")}
+        for epoch, is_training in enumerate((True, False)):
+            outputs = layers.run(layers.inputs, epoch)
+            with monitor.begin("probe", epoch) as step:
+                step.set_training_mode("net", is_training)
+                for name, tap in taps.items():
+                    step.observe(tap, outputs[name])
+            report = monitor.snapshot(epoch)
+        assert report.measures
+        assert {row.modes for row in report.measures} == {("eval", "train")}  # now, and the start
+        with pytest.raises(livecca.Error, match="is_training"):
+            monitor.begin("probe", 2).set_training_mode("net", "eval")  # type: ignore[arg-type]
+    [event] = [event for event in told if event.what == "training_mode"]
+    assert (event.subject, event.epoch) == ("net", 0)

@@ -165,3 +165,38 @@ def test_the_first_step_alone_is_observed_without_step(
     assert observed == 256  # one step of three
     [message] = [text for text in caplog.messages if "step()" in text]
     assert re.search(r"never called; so no training step is observed but the first$", message)
+
+
+class TrainsAnyway(watched.Net):
+    """Its forward() puts a part of it into training mode, whatever it is asked for."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.fc1.train()
+        return super().forward(x)
+
+
+def test_a_network_that_trains_during_the_probe_is_told_and_its_rows_say_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = TrainsAnyway()
+    with monitor_of(model, tmp_path / "run", probe=[watched.data()[0]]) as monitor:
+        monitor.snapshot()
+        report = monitor.snapshot()
+    assert {row.modes for row in report.measures} == {("train", "train")}
+    [message] = [text for text in caplog.messages if "training_mode" in text]
+    assert message.startswith(
+        "livecca: training_mode, net: expected the probe to run in evaluation"
+    )
+    assert message.endswith("forward() must not call train()")
+
+
+def test_a_network_in_training_mode_is_in_evaluation_mode_on_the_probe(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = watched.Net().train()
+    with monitor_of(model, tmp_path / "run", probe=[watched.data()[0]]) as monitor:
+        monitor.snapshot()
+        report = monitor.snapshot()
+    assert model.training
+    assert {row.modes for row in report.measures} == {("eval", "eval")}
+    assert not [text for text in caplog.messages if "training_mode" in text]

@@ -291,7 +291,8 @@ def test_a_layer_that_some_steps_skip_has_no_numbers_of_such_a_window(tmp_path: 
                 monitor.step()
             model.skips = False
             monitor.snapshot(epoch)
-    [event] = watched.events(tmp_path / "run")
+    event, fewer_steps = watched.events(tmp_path / "run")
+    assert (fewer_steps.what, fewer_steps.epoch) == ("unequal_windows", 1)
     assert (event.what, event.subject, event.epoch) == ("missing", "train: net/fc2", 0)
     assert "got none in step 2 of this one, so it has no numbers in it" in event.message
     rows = livecca.read_run(tmp_path / "run").of(livecca.MeasureRow)

@@ -174,7 +174,7 @@ inline std::vector<livecca::AnyRow> one_of_each() {
           full_measure(),
           full_spectrum(),
           full_layer(),
-          livecca::DriftRow{1, 2, "a", "seed7", "b", "pwcca_distance", 0.25, 0.375},
+          livecca::DriftRow{1, 2, "a", "seed7", "b", "pwcca_distance", 0.25, 0.375, 0.75, 0.875},
           full_verdict(),
           full_direction(),
           full_verdict_record(),

@@ -148,8 +148,16 @@ inline livecca::SnapshotRows made_up_snapshot(std::int64_t snapshot) {
   rows.overhead = overhead;
   if (snapshot % 2 != 0) return rows;
   add_made_up_stream(rows, snapshot, livecca::Stream::train);
-  rows.drifts.push_back({snapshot, rows.step, "conv1", "seed7", "conv1", "pwcca_distance",
-                         *made_up_value(snapshot, 0), *made_up_value(snapshot, 0) * 1.125});
+  rows.drifts.push_back({snapshot,
+                         rows.step,
+                         "conv1",
+                         "seed7",
+                         "conv1",
+                         "pwcca_distance",
+                         *made_up_value(snapshot, 0),
+                         *made_up_value(snapshot, 0) * 1.125,
+                         {},
+                         {}});
   return rows;
 }
 

@@ -110,6 +110,16 @@ class Step:
         """Tell the inputs of a probe step, for the fingerprint of the probe."""
         self._step.set_inputs(_arrays.input_array(inputs, "inputs"))
 
+    def set_training_mode(self, network: str, is_training: bool) -> None:
+        """Tell whether a network runs in training mode in this step.
+
+        Without it, only the trained network in the train stream counts as in training mode. Rows
+        say it (``modes``), and training mode in a probe step is an event ``"training_mode"``.
+        """
+        self._step.set_training_mode(
+            _checks.text("network", network), _checks.flag("is_training", is_training)
+        )
+
     def report_unwatchable(self, tap: str, why: str) -> None:
         """Write an event: this tap could not be observed, and why."""
         self._step.report_unwatchable(_checks.text("tap", tap), _checks.text("why", why))

@@ -59,6 +59,18 @@ class MeasureRow:
     modes: tuple[str, str] = ("eval", "eval")
     status: str = "missing"
 
+    @property
+    def is_like_unrelated(self) -> bool:
+        """Whether the number says no more than chance: it is no nearer than its noise floor.
+
+        Tables mark such numbers ``~``.
+        """
+        if self.value is None or self.noise_floor is None:
+            return False
+        if self.measure.endswith("_distance"):
+            return self.value >= self.noise_floor
+        return self.value <= self.noise_floor
+
 
 @dataclass(frozen=True)
 class SpectrumRow:
@@ -99,7 +111,16 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class DriftRow:
-    """The train stream's number minus the probe's, at one snapshot."""
+    """The train stream's number minus the probe's, at one snapshot.
+
+    Attributes
+    ----------
+    probe, train
+        The numbers.
+    probe_noise_floor, train_noise_floor
+        Of each. If the drift is no larger than their difference, the unequal sizes of the windows
+        may be the reason: see ``is_explained_by_sizes``.
+    """
 
     kind: ClassVar[str] = "drift"
     epoch: int = 0
@@ -110,7 +131,17 @@ class DriftRow:
     measure: str = ""
     probe: float = 0
     train: float = 0
+    probe_noise_floor: float | None = None
+    train_noise_floor: float | None = None
     drift: float = 0
+
+    @property
+    def is_explained_by_sizes(self) -> bool:
+        """Whether the unequal sizes of the two windows alone may be the reason."""
+        if self.probe_noise_floor is None or self.train_noise_floor is None:
+            return False
+        of_sizes = abs(self.train_noise_floor - self.probe_noise_floor)
+        return of_sizes > 0 and abs(self.drift) <= of_sizes
 
 
 @dataclass(frozen=True)
@@ -254,7 +285,17 @@ class EventRow:
 
 @dataclass(frozen=True)
 class OverheadRow:
-    """What watching cost since the snapshot before, in seconds."""
+    """What watching cost since the snapshot before, in seconds.
+
+    Attributes
+    ----------
+    observe_seconds, wait_seconds, reference_seconds
+        Of the training threads.
+    accumulate_seconds, solve_seconds
+        Of livecca's own threads, beside training.
+    share
+        Of the training threads' time, from 0 to 1: what they spent on watching.
+    """
 
     kind: ClassVar[str] = "overhead"
     epoch: int = 0

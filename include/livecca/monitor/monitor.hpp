@@ -210,6 +210,12 @@ class LIVECCA_EXPORT Monitor::Step {
   void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
+  /// Tells whether a network runs in training mode in this step; the latest call counts. Without
+  /// it, the trained network counts as in training mode in the train stream, and every other pass
+  /// as one in evaluation mode. Rows say it (`modes`); training mode in a probe step is an event
+  /// "training_mode", because dropout and batch statistics change the numbers.
+  void set_training_mode(std::string_view network, bool is_training);
+
   /// Observes a tap. The rows that it needs are copied before it returns. So an in-place operation
   /// may follow. Throws Error on an unknown handle, a tap observed twice, a mask for a layout
   /// without steps, or after commit.

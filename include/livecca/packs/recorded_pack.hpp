@@ -79,6 +79,8 @@ class LIVECCA_EXPORT RecordedPack {
   const std::string& network() const;
   std::int64_t epoch() const;
   std::uint64_t step() const;
+  /// Whether the network was recorded in training mode, as far as that was told.
+  bool is_of_training_mode() const;
   /// The positions of an image that became rows.
   const Positions& positions() const;
   /// The fingerprint of the whole probe, even if the pack keeps only some of its images. Empty if

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,7 +43,8 @@ struct MeasureRow {
   std::array<std::size_t, 2> ranks{};
   std::string window;     ///< the samples that the moments remember: "probe", "since_snapshot", …
   std::string precision;  ///< "exact" or "fast"
-  /// The modes of the trained network and of the reference: "eval" or "train".
+  /// The modes of the trained network and of the reference: "eval" or "train". Those that the
+  /// network ran in, as far as Monitor::Step::set_training_mode() told.
   std::array<std::string, 2> modes{"eval", "eval"};
   Status status = Status::missing;
 
@@ -50,7 +52,8 @@ struct MeasureRow {
 };
 
 /// The difference between the train stream's number and the probe's at the same snapshot. The
-/// weights change during a train window, so the train number contains this error.
+/// weights change during a train window, so the train number contains this error. There is no row
+/// if the windows hold unequal samples and the measure has no noise floor to tell what that makes.
 struct DriftRow {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
@@ -60,8 +63,18 @@ struct DriftRow {
   std::string measure;  ///< with its direction
   double probe = 0;
   double train = 0;
+  std::optional<double> probe_noise_floor;  ///< older rows lack them
+  std::optional<double> train_noise_floor;
 
   double drift() const { return train - probe; }
+  /// Whether the windows' unequal sizes alone may be the reason: the drift is no larger than the
+  /// difference of the noise floors. With fewer samples all layers score nearer by chance. False
+  /// without both floors.
+  bool is_explained_by_sizes() const {
+    if (!probe_noise_floor || !train_noise_floor) return false;
+    const double of_sizes = std::abs(*train_noise_floor - *probe_noise_floor);
+    return of_sizes > 0 && std::abs(drift()) <= of_sizes;
+  }
 
   bool operator==(const DriftRow&) const = default;
 };
@@ -256,7 +269,9 @@ struct OverheadRow {
   double solve_seconds = 0;       ///< time of livecca's second thread
   /// Time of training itself, measured by training_step(); empty if it was never called.
   std::optional<double> training_seconds;
-  /// The time that watching took, without the probe's passes, divided by training_seconds.
+  /// Of the training threads' time, the share that watching took, in [0, 1]; the probe's passes are
+  /// left out. Both times are its seconds plus training_seconds. livecca's own threads, which work
+  /// beside training, count only if options.synchronous is set.
   std::optional<double> share;
   std::uint64_t train_steps_observed = 0;
   std::uint64_t train_steps_dropped = 0;  ///< because the queue was full

@@ -74,8 +74,8 @@ class FinalCurves {
         [&](const RecordedSide& side, const PanelMoments& moments,
             const std::vector<std::size_t>& pairs, Solver& solver) {
           const SolvedWindow window = solve_window(moments, options_, solver, executor_);
-          write_pairs(moments, pairs, window, probe_rows(epoch_, pack->step(), side.kind), options_,
-                      sinks_);
+          write_pairs(moments, pairs, window, recorded_rows(epoch_, pack->step(), then, side),
+                      options_, sinks_);
           keep_distances(moments, pairs, window.solution, pack->step());
         });
   }

@@ -251,12 +251,13 @@ void Replay::compare(std::size_t index) {
     other_positions_.try_emplace(subject, message);
   };
   RowSinks sinks{report_, nullptr};
+  const RecordedSide own = RecordedSide::of(options_.network, ReferenceKind::network, now);
   comparisons_.compare(
-      RecordedSide::of(options_.network, ReferenceKind::network, now), sides, report,
+      own, sides, report,
       [&](const RecordedSide& side, const PanelMoments& moments,
           const std::vector<std::size_t>& pairs, Solver& solver) {
         const SolvedWindow window = solve_window(moments, options_, solver, executor_);
-        write_pairs(moments, pairs, window, probe_rows(epoch_, now->step(), side.kind), options_,
+        write_pairs(moments, pairs, window, recorded_rows(epoch_, now->step(), own, side), options_,
                     sinks);
       });
 }

@@ -30,11 +30,6 @@ MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
 /// What a pair is: a layer, a reference, and the reference's layer.
 using PairNames = std::array<std::string, 3>;
 
-PairNames names_of(const PanelMoments& moments, const PairSolution& pair) {
-  const TapName& reference = moments.taps[pair.y].name;
-  return {moments.taps[pair.x].name.layer, reference.network, reference.layer};
-}
-
 /// The fields that a measure row and a spectrum row share.
 template <typename Row>
 void place(Row& row, const PairNames& names, const RowContext& context) {
@@ -46,15 +41,29 @@ void place(Row& row, const PairNames& names, const RowContext& context) {
   row.reference_layer = names[2];
 }
 
-void write_measure(const MeasureResult& result, const PairFacts& facts, const PairNames& names,
+/// A pair, and the modes of its sides.
+struct PairPlace {
+  PairNames names;
+  std::array<std::string, 2> modes{"eval", "eval"};
+};
+
+PairPlace place_of(const PanelMoments& moments, const PairSolution& pair,
+                   const RowContext& context) {
+  const TapName& trained = moments.taps[pair.x].name;
+  const TapName& reference = moments.taps[pair.y].name;
+  return {{trained.layer, reference.network, reference.layer},
+          {context.mode_of(trained.network, true), context.mode_of(reference.network, false)}};
+}
+
+void write_measure(const MeasureResult& result, const PairFacts& facts, const PairPlace& pair,
                    const RowContext& context, std::vector<HalfValue> halves, RowSinks& sinks,
                    std::optional<double> needed = std::nullopt) {
   MeasureRow row = row_of(result, facts);
   row.samples_needed = needed;
-  place(row, names, context);
+  place(row, pair.names, context);
   row.reference_kind = context.reference_kind;
   row.window = context.window;
-  row.modes = context.modes;
+  row.modes = pair.modes;
   sinks.write(row);
   sinks.report.measures.push_back(std::move(row));
   sinks.halves.push_back(std::move(halves));
@@ -82,7 +91,7 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
   const PanelSolution& solution = window.solution;
   const PairSolution& pair = solution.pairs[pair_index];
   const PairFacts facts = facts_of(solution, pair_index);
-  const PairNames names = names_of(moments, pair);
+  const PairPlace names = place_of(moments, pair, context);
   for (std::size_t i = 0; i < measure_names.size(); ++i) {
     MeasureResult result = evaluate(solution, pair_index, *find_measure(measure_names[i]));
     std::vector<HalfValue> halves;
@@ -94,7 +103,7 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
                   samples_needed(solution, pair_index, result));
   }
   SpectrumRow spectrum;
-  place(spectrum, names, context);
+  place(spectrum, names.names, context);
   if (has_value(facts.status)) {
     spectrum.canonical_correlations = pair.canonical_correlations;
     spectrum.weights = pair.weights_x;
@@ -105,6 +114,17 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
 }
 
 }  // namespace
+
+RowContext recorded_rows(std::int64_t epoch, std::uint64_t step, const RecordedSide& now,
+                         const RecordedSide& side) {
+  RowContext context = probe_rows(epoch, step, side.kind);
+  for (const RecordedSide* of : {&now, &side}) {
+    if (of->layers.empty()) continue;
+    const auto& pack = of->layers.begin()->second;
+    context.training_modes[of->network] = pack && pack->is_of_training_mode();
+  }
+  return context;
+}
 
 SolvedWindow solve_window(const PanelMoments& moments, const MonitorOptions& options,
                           Solver& solver, Executor& executor) {
@@ -157,7 +177,7 @@ void write_missing_pair(const RowContext& context, const std::array<std::string,
   for (const std::string& name : measure_names) {
     MeasureResult missing;
     missing.measure = find_measure(name);
-    write_measure(missing, {}, pair, context, {}, sinks);
+    write_measure(missing, {}, {.names = pair}, context, {}, sinks);
   }
 }
 

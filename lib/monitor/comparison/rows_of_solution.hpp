@@ -12,6 +12,8 @@
 #include "livecca/monitor/options.hpp"
 #include "livecca/monitor/snapshot_report.hpp"
 #include "livecca/snapshot/solver.hpp"
+#include "monitor/comparison/training_modes.hpp"
+#include "monitor/history/recorded_side.hpp"
 #include "sinks/run_writer.hpp"
 
 namespace livecca {
@@ -23,13 +25,25 @@ struct RowContext {
   Stream stream;
   std::string window;
   ReferenceKind reference_kind = ReferenceKind::network;
-  std::array<std::string, 2> modes{"eval", "eval"};
+  TrainingModes training_modes{};  ///< of networks and references by name, as far as told
+
+  /// "train" or "eval", of the trained network or of a reference.
+  const char* mode_of(const std::string& network, bool is_trained) const {
+    const auto told = training_modes.find(network);
+    const bool usual = stream == Stream::train && is_trained;
+    return (told == training_modes.end() ? usual : told->second) ? "train" : "eval";
+  }
 };
 
 /// Rows of the probe, against a reference of this kind.
 inline RowContext probe_rows(std::int64_t epoch, std::uint64_t step, ReferenceKind kind) {
   return {epoch, step, Stream::probe, "probe", kind};
 }
+
+/// Rows of a recording against another, with the modes that they were recorded in. Either side is
+/// of one pack.
+RowContext recorded_rows(std::int64_t epoch, std::uint64_t step, const RecordedSide& now,
+                         const RecordedSide& side);
 
 /// Where rows go: into the run and into a report.
 struct RowSinks {

@@ -137,6 +137,7 @@ void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const Gathere
 void StepBuffer::release() {
   moments.reset();
   inputs.reset();
+  training_modes.clear();
 }
 
 std::unique_ptr<StepBuffer> StepBufferPool::take() {

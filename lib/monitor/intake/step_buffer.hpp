@@ -14,6 +14,7 @@
 #include "livecca/moments/panel.hpp"
 #include "livecca/packs/probe_fingerprint.hpp"
 #include "livecca/sinks/stream.hpp"
+#include "monitor/comparison/training_modes.hpp"
 #include "monitor/intake/watched_taps.hpp"
 
 namespace livecca {
@@ -53,6 +54,7 @@ struct StepBuffer {
   std::vector<TapBuffer> taps;    ///< by the tap's index
   std::unique_ptr<const PanelMoments> moments;  ///< instead of rows; usually null
   std::optional<ProbeFingerprint> inputs;       ///< of a probe step that told them
+  TrainingModes training_modes;                 ///< of the networks that the step was told of
 
   void begin(Stream the_stream, std::int64_t the_epoch, std::uint64_t the_first_image,
              double the_images_share);

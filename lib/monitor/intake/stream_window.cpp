@@ -102,6 +102,9 @@ void StreamWindow::feed_moments(const PanelMoments& moments, const WatchedTaps& 
 
 void StreamWindow::feed(StepBuffer& buffer, const WatchedTaps& taps, const Recorder& record) {
   ++facts_.steps;
+  for (const auto& [network, is_training] : buffer.training_modes) {
+    facts_.training_modes[network] |= is_training;
+  }
   if (buffer.moments) {
     feed_moments(*buffer.moments, taps, record);
     return;
@@ -136,6 +139,7 @@ void StreamWindow::abandon() noexcept {
   facts_.steps = 0;
   facts_.dropped.clear();
   facts_.nonfinite.clear();
+  facts_.training_modes.clear();
 }
 
 EndedWindow StreamWindow::end() {
@@ -143,9 +147,11 @@ EndedWindow StreamWindow::end() {
   ended.taps = facts_.taps;
   ended.nonfinite = facts_.nonfinite;
   ended.nonfinite.resize(panel_.tap_count());
+  ended.training_modes = facts_.training_modes;
   ended.moments = panel_.roll_window();
   ended.dropped = std::exchange(facts_.dropped, {});
   facts_.nonfinite.clear();
+  facts_.training_modes.clear();
   facts_.steps = 0;
   if (!ended.dropped.empty()) {
     // What came after the drop is a part of the window only.

@@ -22,7 +22,8 @@ struct EndedWindow {
   std::set<std::size_t> taps;
   /// Rows of each tap that were not finite of themselves, whatever the others had.
   std::vector<std::uint64_t> nonfinite;
-  std::string dropped;  ///< why it has no numbers; empty if it has
+  TrainingModes training_modes;  ///< true if the network did so in any of its steps
+  std::string dropped;           ///< why it has no numbers; empty if it has
 };
 
 /// One stream's window: the panel that steps go to, with the taps and pairs that were watched.
@@ -63,6 +64,7 @@ class StreamWindow {
     std::string dropped;      ///< why it cannot be trusted; empty if it can
     std::set<std::size_t> taps;
     std::vector<std::uint64_t> nonfinite;
+    TrainingModes training_modes;
   };
   const Facts& facts() const { return facts_; }
   /// Goes on with a saved window of as many taps.

@@ -22,9 +22,16 @@ void Overhead::interrupt() {
   last_step_.reset();
 }
 
-bool Overhead::wants_step() {
+bool Overhead::wants_step(std::string& shortage) {
   const std::lock_guard lock(mutex_);
-  return !has_budget_ || budget_.wants_step();
+  const bool is_wanted = !has_budget_ || budget_.wants_step();
+  if (is_wanted) {
+    was_shortage_told_ = false;
+  } else if (!was_shortage_told_) {
+    shortage = budget_.shortage();
+    was_shortage_told_ = !shortage.empty();
+  }
+  return is_wanted;
 }
 
 double Overhead::images_share() {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "livecca/sinks/row.hpp"
 #include "monitor/pacing/overhead_budget.hpp"
@@ -25,8 +26,9 @@ class Overhead {
   /// Something that is not training came between: a pass over the probe, a checkpoint.
   void interrupt();
 
-  /// Whether the budget lets this train step be observed; always without one.
-  bool wants_step();
+  /// Whether the budget lets this train step be observed; always without one. If it does not for a
+  /// long time, `shortage` says why: once, until a step is observed again.
+  bool wants_step(std::string& shortage);
   double images_share();
 
   /// A step ended on its training thread, which was so long in livecca and in a reference's pass.
@@ -51,6 +53,7 @@ class Overhead {
   OverheadRow row_;
   double training_seconds_ = 0;
   bool is_told_of_steps_ = false;
+  bool was_shortage_told_ = false;
   std::optional<double> last_step_;
   double taken_since_step_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace livecca {
 namespace {
@@ -12,6 +13,8 @@ constexpr std::uint64_t rarest = 64;
 constexpr double room_for_more = 48;
 constexpr double least_images_share = 0.125;
 constexpr double recent_training_steps = 300;
+/// Seconds of training without an observed step that are worth a word.
+constexpr double long_wait = 10;
 
 bool is_time(double seconds) { return std::isfinite(seconds) && seconds >= 0; }
 
@@ -80,6 +83,28 @@ bool OverheadBudget::wants_step() {
   reserved_.push_back({offers_, expected_cost()});
   balance_ -= expected_cost();
   return true;
+}
+
+std::string OverheadBudget::shortage() const {
+  const double an_offer = training_an_offer_.value();
+  if (budget_ <= 0 || an_offer <= 0) return {};
+  const double lacking = std::min(expected_cost(), most_balance()) - balance_;
+  const double training = lacking / budget_;
+  if (training <= long_wait || training / an_offer <= static_cast<double>(rarest)) return {};
+  const auto seconds = [](double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3g s", value);
+    return std::string(text.data());
+  };
+  std::array<char, 32> budget{};
+  std::snprintf(budget.data(), budget.size(), "%.3g %%", 100 * budget_);
+  return "expected to pay for a train step now and then, but the overhead budget of " +
+         std::string(budget.data()) + " lacks " + seconds(lacking) + ", which takes about " +
+         seconds(training) + " of training to earn: watching took " + seconds(total_.watching) +
+         " so far, " + seconds(snapshots_) + " of it for snapshots" +
+         (cost_of_all_images_.empty() ? ""
+                                      : ", and a train step costs " + seconds(expected_cost())) +
+         "; raise the budget, make the probe smaller, or make fewer snapshots";
 }
 
 double OverheadBudget::most_balance() const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 
 namespace livecca {
 
@@ -56,6 +57,9 @@ class OverheadBudget {
 
   /// Whether to observe this step, of those that the schedule offers. To be asked once for each.
   bool wants_step();
+  /// Why no step is observed for a long time, for people; empty if the next one is near: 10 s of
+  /// training, or 64 offers. To be asked when wants_step() said no.
+  std::string shortage() const;
   /// Of a step's images, those to look at: 1, 1/2, 1/4 or 1/8.
   double images_share() const { return images_share_; }
   /// About one in so many offered steps is observed; 1: each.

@@ -188,3 +188,40 @@ TEST_CASE("times that are none are left out") {
   CHECK(watched.share() == doctest::Approx(0.01));
   CHECK(watched.wants_step());
 }
+
+TEST_CASE("a budget that pays for no step for long says why, and nothing if the next one is near") {
+  OverheadBudget watched(0.02);
+  watched.spent(5);  // a snapshot before training
+  watched.training_step(0.1);
+  CHECK_FALSE(watched.wants_step());
+  const std::string why = watched.shortage();
+  CAPTURE(why);
+  // 5 s less the 0.002 s that the step earned, at 0.02 s a second.
+  CHECK(why.find("budget of 2 % lacks 5 s, which takes about 250 s of training") !=
+        std::string::npos);
+  CHECK(why.find("watching took 5 s so far, 5 s of it for snapshots") != std::string::npos);
+  CHECK(why.find("a train step costs") == std::string::npos);  // nobody knows yet
+  OverheadBudget dear(0.02);
+  dear.training_step(1);
+  REQUIRE(dear.wants_step());
+  dear.observed(3, 1);
+  dear.training_step(1);
+  CHECK_FALSE(dear.wants_step());
+  CHECK(dear.shortage().find("0 s of it for snapshots, and a train step costs ") !=
+        std::string::npos);
+  OverheadBudget near(0.02);
+  near.spent(0.1);  // 5 s of training
+  near.training_step(0.1);
+  CHECK_FALSE(near.wants_step());
+  CHECK(near.shortage().empty());
+  // Long steps: 20 s are two of them.
+  OverheadBudget slow(0.02);
+  slow.spent(0.6);
+  slow.training_step(10);
+  CHECK_FALSE(slow.wants_step());
+  CHECK(slow.shortage().empty());
+  OverheadBudget without(0);
+  without.spent(1000);
+  without.training_step(0.1);
+  CHECK(without.shortage().empty());
+}

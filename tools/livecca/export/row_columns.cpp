@@ -27,7 +27,8 @@ std::string_view fields_of(std::string_view kind) {
            "samples_nonfinite";
   }
   if (kind == "drift") {
-    return "epoch step layer reference reference_layer measure probe train drift";
+    return "epoch step layer reference reference_layer measure probe train "
+           "probe_noise_floor train_noise_floor drift";
   }
   if (kind == "verdict") {
     return "epoch step stream layer verdict reference reference_layer measure since_epoch speed "

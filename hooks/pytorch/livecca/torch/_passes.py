@@ -239,8 +239,11 @@ class Passes:
         if self._references:  # a network may change its inputs in place
             value = copied(value, device_of(network.model))
         take, refuse = hearing.take_of(network.name), hearing.refuse_of(network.name)
+        modules = list(network.model.modules())  # all of them are in evaluation mode now
         with network.ears.hearing(take, refuse, batch=value):
             probe.run(network.model, value)
+        if any(module.training for module in modules):  # a forward() may call train()
+            hearing.step.set_training_mode(network.name, True)
 
     def _tell_failed_reference(self, step: Step, network: Watched, reason: Exception) -> None:
         """A reference that cannot run on the probe costs its own numbers only."""

@@ -100,6 +100,10 @@ void OwnedStep::set_inputs(const Array& array) {
   });
 }
 
+void OwnedStep::set_training_mode(const std::string& network, bool is_training) {
+  with_step([&](Monitor::Step& step) { step.set_training_mode(network, is_training); });
+}
+
 void OwnedStep::report_unwatchable(const std::string& tap, const std::string& why) {
   with_step([&](Monitor::Step& step) { step.report_unwatchable(tap, why); });
 }
@@ -134,6 +138,8 @@ void bind_step(nb::module_& module) {
       .def("positions", &OwnedStep::positions)
       .def("features", &OwnedStep::features)
       .def("set_inputs", &OwnedStep::set_inputs)
+      .def("set_training_mode", &OwnedStep::set_training_mode, nb::arg("network"),
+           nb::arg("is_training"))
       .def("report_unwatchable", &OwnedStep::report_unwatchable)
       .def("add_reference_time", &OwnedStep::add_reference_time)
       .def("add_observing_time", &OwnedStep::add_observing_time)

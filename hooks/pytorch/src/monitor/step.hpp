@@ -40,6 +40,7 @@ class OwnedStep {
   /// The features that it takes of a tap of that width, in int64; none: all.
   std::optional<nanobind::bytes> features(std::size_t width);
   void set_inputs(const Array& array);
+  void set_training_mode(const std::string& network, bool is_training);
   void report_unwatchable(const std::string& tap, const std::string& why);
   void add_reference_time(double seconds);
   void add_observing_time(double seconds);

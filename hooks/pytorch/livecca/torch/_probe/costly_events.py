@@ -21,6 +21,9 @@ _ADVICE = {
         "transforms"
     ),
     "rows_differ": "every pass must give the same inputs, positions and masks",
+    "training_mode": "forward() must not call train()",
+    "epoch_stepped_back": "",
+    "budget_short": "",
     "shape_changed": "",
     "over_limit": "",
     "solve_failed": "",
