@@ -33,7 +33,9 @@ std::string heading(const EpochFacts& facts) {
 }
 
 std::string value_cell(const MeasureRow* row, MarkedCells& cells) {
-  return row == nullptr ? cells.absent() : cells.cell(row->value, row->status);
+  if (row == nullptr) return cells.absent();
+  return cells.cell(row->value, row->status,
+                    livecca::is_like_unrelated(row->direction, row->value, row->noise_floor));
 }
 
 /// The floor is on the row's own scale, a distance; people know it as a mean correlation.
@@ -96,8 +98,7 @@ std::string first_reference(const EpochFacts& facts) {
 /// By layer, what only some tables have.
 struct EpochColumns {
   EpochColumns(const EpochFacts& facts, const SnapshotReport& report, MarkedCells& cells)
-      : drifts(drifts_of(report, first_reference(facts), cells)),
-        verdicts(verdicts_of(report)) {}
+      : drifts(drifts_of(report, first_reference(facts), cells)), verdicts(verdicts_of(report)) {}
 
   std::map<std::string, std::string> drifts;
   std::map<std::string, std::string> verdicts;

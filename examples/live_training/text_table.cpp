@@ -68,11 +68,14 @@ void TextTable::print(std::ostream& out) const {
   }
 }
 
-std::string MarkedCells::cell(std::optional<double> value, livecca::Status status) {
+std::string MarkedCells::cell(std::optional<double> value, livecca::Status status,
+                              bool is_like_unrelated) {
   const char mark = mark_of(status);
   if (status != livecca::Status::ok) used_.emplace(mark, status);
+  has_like_unrelated_ |= is_like_unrelated;
   // Rounding must not show a distance of -0.000.
-  return (value ? decimals(std::max(*value, 0.0), 3) : "–") + ' ' + mark;
+  return (value ? decimals(std::max(*value, 0.0), 3) : "–") + (is_like_unrelated ? '~' : ' ') +
+         mark;
 }
 
 void MarkedCells::print_legend(std::ostream& out) const {
@@ -80,6 +83,7 @@ void MarkedCells::print_legend(std::ostream& out) const {
     out << "  " << mark << " = " << livecca::name_of(status) << ": " << livecca::explain(status)
         << '\n';
   }
+  if (has_like_unrelated_) out << "  ~ = no nearer than unrelated data of this size\n";
 }
 
 }  // namespace live_training

@@ -33,14 +33,17 @@ class TextTable {
 /// Turns values into cells, marks those whose status is not ok, and remembers what the marks mean.
 class MarkedCells {
  public:
-  /// "0.312", "0.312 r", or "–" and a mark where there is no value.
-  std::string cell(std::optional<double> value, livecca::Status status);
+  /// "0.312", "0.312 r", or "–" and a mark where there is no value; "0.912~" for a number that says
+  /// no more than chance.
+  std::string cell(std::optional<double> value, livecca::Status status,
+                   bool is_like_unrelated = false);
   /// For a number that the run does not have.
   std::string absent() const { return "–  "; }
   void print_legend(std::ostream& out) const;
 
  private:
   std::map<char, livecca::Status> used_;
+  bool has_like_unrelated_ = false;
 };
 
 }  // namespace live_training

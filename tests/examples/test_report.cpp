@@ -48,10 +48,12 @@ TEST_CASE("a number that is not ok is marked and the mark explained") {
   CHECK(cells.cell(0.25, Status::ok) == "0.250  ");
   CHECK(cells.cell(0.25, Status::rank_deficient) == "0.250 r");
   CHECK(cells.cell(std::nullopt, Status::constant) == "– c");
+  CHECK(cells.cell(0.75, Status::ok, true) == "0.750~ ");
   std::ostringstream out;
   cells.print_legend(out);
   CHECK(contains(out.str(), "r = rank_deficient"));
   CHECK(contains(out.str(), "c = constant"));
+  CHECK(contains(out.str(), "~ = no nearer than unrelated data"));
 }
 
 TEST_CASE(
@@ -64,6 +66,12 @@ TEST_CASE(
   live_training::print_epoch_table(out, {"lower", "upper"}, {1, 2, 0.75, 0.5, 100, 0.1}, report);
   CHECK(contains(out.str(), "floor of mean ρ"));
   CHECK(contains(out.str(), "0.100"));
+  CHECK_FALSE(contains(out.str(), "~"));
+  report.measures[0].direction = livecca::Direction::distance;
+  report.measures[0].noise_floor = 0.45;
+  std::ostringstream marked;
+  live_training::print_epoch_table(marked, {"lower", "upper"}, {1, 2, 0.75, 0.5, 100, 0.1}, report);
+  CHECK(contains(marked.str(), "0.500~"));
   CHECK(contains(out.str(), "test accuracy 50.0 %"));
 }
 

@@ -173,8 +173,8 @@ def test_a_layer_without_a_number_to_go_by_is_not_called_near(tmp_path: Path) ->
     rows = [
         number(layer="good", value=0.01),
         number(layer="mute", value=0.01),
-        number(layer="mute", value=None, status="missing", epoch=1),
         number(layer="good", value=0.01, epoch=1),
+        number(layer="mute", value=None, status="missing", epoch=1),
         number(layer="few", samples=8, effective_samples=8, epoch=1, **small),
         number(layer="mean", samples=9, effective_samples=3, epoch=1, **small),
         number(layer="more", samples=10, effective_samples=10, epoch=1, **small),
@@ -192,7 +192,7 @@ def test_a_layer_without_a_number_to_go_by_is_not_called_near(tmp_path: Path) ->
     ) in lines
     cells = {line.split()[0]: line.split()[1:] for line in lines if line}
     assert cells["few"] == ["–", "–", "–"] and cells["mean"] == ["–", "–", "–"]
-    assert cells["good"][:2] == ["0.010", "0.010"] and cells["near"][1:] == ["0.900", "0.021"]
+    assert cells["good"][:2] == ["0.010", "0.010"] and cells["near"][1:] == ["0.900~", "0.021"]
     assert "few (8 inputs for 8 features)" in report._repr_html_()
     nothing = str(FinalReport([number(layer="few", samples=8, effective_samples=8, **small)]))
     assert "stays within" not in nothing and "no answer: few" in nothing

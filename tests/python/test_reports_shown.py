@@ -258,3 +258,87 @@ def test_steps_of_sequences_are_not_called_images() -> None:
     ):
         assert words in str(result) and "image" not in str(result)
     assert "900 positions of 300 images" in str(livecca.compare(x, x, layout="ncl"))
+
+
+MARK = "~ no nearer than unrelated data of this size"
+
+
+def test_numbers_that_say_no_more_than_chance_are_marked() -> None:
+    rows = [
+        number(value=0.8),
+        number(layer="fc2"),
+        number(layer="cka", measure="pwcca_distance", value=0.75),
+    ]
+    assert [row.is_like_unrelated for row in rows] == [True, False, True]
+    alike = number(measure="linear_cka_similarity", value=0.1, noise_floor=0.1)
+    assert alike.is_like_unrelated and not number(value=None).is_like_unrelated
+    assert not number(noise_floor=None).is_like_unrelated
+    text = str(snapshot_of(rows))
+    assert [re.split(r"  +", line)[2] for line in text.splitlines()[3:6]] == [
+        "0.8000~",
+        "0.2500",
+        "0.7500~",
+    ]
+    assert MARK in text.splitlines()
+    page = snapshot_of(rows)._repr_html_()
+    assert [row[3] for row in cells_of(page)] == ["0.8000~", "0.2500", "0.7500~"]
+    assert MARK in page
+    assert MARK not in str(snapshot_of(rows[1:2])) + snapshot_of(rows[1:2])._repr_html_()
+
+
+def test_the_final_table_marks_numbers_and_has_the_order_of_the_network() -> None:
+    def row(layer: str, epoch: int, value: float) -> MeasureRow:
+        return number(layer=layer, reference="final", epoch=epoch, step=10 * epoch, value=value)
+
+    rows = [
+        row("conv2", 0, 0.9),
+        row("fc", 0, 0.5),
+        # Layers that the first snapshot lacks have their places all the same.
+        row("conv1", 1, 0.2),
+        row("conv2", 1, 0.3),
+        row("conv10", 1, 0.2),
+        row("fc", 1, 0.2),
+    ]
+    report = FinalReport(rows)
+    lines = str(report).splitlines()
+    assert [line.split()[0] for line in lines[3:7]] == ["conv1", "conv2", "conv10", "fc"]
+    assert lines[4].split() == ["conv2", "0.900~", "0.300", "0.750"]
+    assert MARK in lines
+    assert MARK in report._repr_html_() and "0.900~" in report._repr_html_()
+    assert MARK not in str(FinalReport(rows[1:]))
+
+
+def test_the_final_table_says_where_numbers_are_no_trend_together() -> None:
+    def rows_of(changes: dict[int, dict[str, Any]]) -> list[MeasureRow]:
+        facts: dict[str, Any] = {"reference": "final", "effective_samples": 1000}
+        rows = []
+        for epoch in range(5):
+            facts |= changes.get(epoch, {})
+            rows.append(number(epoch=epoch, step=epoch, **facts))
+        return rows
+
+    def note(changes: dict[int, dict[str, Any]]) -> str:
+        lines = str(FinalReport(rows_of(changes))).splitlines()
+        return "".join(line for line in lines if line.startswith("! other samples"))
+
+    begin = "! other samples, features or modes than before from epoch: fc1 "
+    assert note({}) == ""
+    assert note({2: {"effective_samples": 950, "noise_floor": 0.7}}) == ""
+    assert note({2: {"effective_samples": 2000}}) == ""  # the floor stays
+    assert note({2: {"effective_samples": 2000, "noise_floor": 0.8}}) == f"{begin}2"
+    assert note({1: {"features": (16, 8)}, 3: {"features": (8, 8)}}) == f"{begin}1, fc1 3"
+    assert note({4: {"modes": ("train", "eval")}}) == f"{begin}4"
+
+
+def test_a_comparison_marks_what_unrelated_data_would_have_too() -> None:
+    random = np.random.default_rng(11)
+    x = random.standard_normal((400, 8))
+    near = livecca.compare(x, x + 0.1 * random.standard_normal((400, 8)))
+    assert "~" not in str(near) + near._repr_html_()
+    facts = near.to_dict()
+    facts["similarity"]["pwcca"] = facts["noise_floor"]["pwcca"]
+    page = html.comparison(facts)
+    assert [row[1] for row in cells_of(page) if row[1].endswith("~")] == [
+        f"{facts['noise_floor']['pwcca']:.4f}~"
+    ]
+    assert MARK in page

@@ -271,7 +271,11 @@ TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each 
   run_file.add_event(1, "nonfinite", "net/fc", "expected\nfinite, got 2 rows");
   run_file.add_event(2, "resumed");
   livecca::OverheadRow overhead;
-  overhead.share = 0.0034;
+  overhead.observe_seconds = 0.25;
+  overhead.wait_seconds = 0.0625;
+  overhead.reference_seconds = 0.0275;
+  overhead.training_seconds = 99.66;
+  overhead.solve_seconds = 250;
   overhead.train_steps_dropped = 2;
   run_file.add(overhead);
   overhead.lines_lost = 5;
@@ -281,20 +285,31 @@ TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each 
   CAPTURE(text);
   CHECK(has(text, "\n! conv1, dead, probe stream: expected neurons that vary, got none\n"));
   CHECK(has(text, "\nnonfinite 13×, net/conv1, net/fc; epoch 1: expected finite, got 9 rows\n"));
-  CHECK(has(text,
-            "\nwatching took 0.3 % of training time, all threads added; 4 train steps dropped; "
-            "5 lines lost\n"));
+  CHECK(
+      has(text,
+          "\nwatching took 0.3 % of the training threads' time; livecca's own threads worked 250 s "
+          "beside it; "));
+  CHECK(has(text, " train steps dropped; 5 lines lost\n"));
   CHECK(has(text, "\nrows.jsonl: line 10 was left out"));
   CHECK_FALSE(has(text, "resumed"));
 }
 
-TEST_CASE_FIXTURE(ShowFixture, "watching that takes longer than training is told as its multiple") {
+TEST_CASE_FIXTURE(ShowFixture, "overhead is a share of at most 1, also in rows of older versions") {
   run_file.begin();
   run_file.add(measure_row(2, "conv1", 0.5));
   livecca::OverheadRow overhead;
-  overhead.share = 1.66;
+  overhead.share = 12;  // as it was: of all threads, in training's time
+  overhead.observe_seconds = 3;
+  overhead.training_seconds = 1;
+  overhead.accumulate_seconds = 9;
   run_file.add(overhead);
-  CHECK(has(drawn(), "\nwatching took 1.7 × training time, all threads added\n"));
+  CHECK(
+      has(drawn(), "\nwatching took 75.0 % of the training threads' time; livecca's own threads"));
+  livecca::RunRow synchronous;
+  synchronous.network = "net";
+  synchronous.synchronous = true;
+  run_file.add(synchronous);
+  CHECK(has(drawn(), "\nwatching took 92.3 % of the training threads' time\n"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "layers across a reference show which are nearest") {
@@ -331,6 +346,14 @@ TEST_CASE_FIXTURE(ShowFixture, "the train stream has the drift from the probe") 
   const std::string text = drawn();
   CHECK(has(line(text, "train stream", "conv1"), "0.6250  0.8750  +0.1250"));
   CHECK_FALSE(has(line(text, "probe stream", "conv1"), "0.1250"));
+  drift.probe_noise_floor = 0.8;
+  drift.train_noise_floor = 0.9;
+  run_file.add(drift);
+  CHECK(has(line(drawn(), "train stream", "conv1"), "0.6250  0.8750  +0.1250"));
+  CHECK_FALSE(has(line(drawn(), "train stream", "conv1"), "~"));
+  drift.train_noise_floor = 0.95;  // the floors differ by more than the numbers
+  run_file.add(drift);
+  CHECK(has(line(drawn(), "train stream", "conv1"), "0.6250  0.8750  +0.1250~"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture,

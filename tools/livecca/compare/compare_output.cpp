@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compare/measure_values.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
@@ -177,14 +178,15 @@ void add_measures(const std::vector<MeasureResult>& results, Json& json) {
   }
 }
 
-/// A line of the table; no column of errors or p-values if these are null.
-std::string row(const std::string& name, const std::string& similarity, const std::string* error,
-                const std::string& distance, const std::string& floor, const std::string* p_value,
-                const std::string& bar) {
-  std::string text = padded_right(name, 22) + padded_left(similarity, 11) +
-                     (error != nullptr ? padded_left(*error, 11) : "") + padded_left(distance, 10) +
-                     padded_left(floor, 13) + (p_value != nullptr ? padded_left(*p_value, 9) : "") +
-                     "  " + bar;
+/// A line of the table; no column of errors or p-values if these are null. The mark stands in the
+/// space behind the similarity.
+std::string row(const std::string& name, const std::string& similarity, const char* mark,
+                const std::string* error, const std::string& distance, const std::string& floor,
+                const std::string* p_value, const std::string& bar) {
+  std::string text = padded_right(name, 22) + padded_left(similarity, 11) + mark +
+                     (error != nullptr ? padded_left(*error, 10) + " " : "") +
+                     padded_left(distance, 9) + padded_left(floor, 13) +
+                     (p_value != nullptr ? padded_left(*p_value, 9) : "") + "  " + bar;
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
 }
@@ -315,10 +317,11 @@ std::string to_table(const Comparison& comparison) {
   const bool p_values = has_doubtful_numbers(comparison);
   const auto error_or_none = [&](const std::string& error) { return errors ? &error : nullptr; };
   const auto p_or_none = [&](const std::string& p) { return p_values ? &p : nullptr; };
-  text += row("measure", "similarity", error_or_none("std error"), "distance", "noise floor",
+  text += row("measure", "similarity", " ", error_or_none("std error"), "distance", "noise floor",
               p_or_none("p-value"), " 0" + padded_left("1 ", bar_cells - 1));
   for (const MeasureResult& result : comparison.results) {
     text += row(std::string(result.measure->name), number_text(result.similarity()),
+                is_chance(result) ? unrelated_mark : " ",
                 error_or_none(number_text(result.standard_error)), number_text(result.distance()),
                 number_text(result.similarity_floor()), p_or_none(p_value_text(result.p_value)),
                 bar_of(result));
@@ -329,6 +332,10 @@ std::string to_table(const Comparison& comparison) {
     if (comparison.by_position) {
       text += "             counted in images: too high where an image's positions differ much\n";
     }
+  }
+  const auto is_noise = [](const MeasureResult& result) { return is_chance(result); };
+  if (std::ranges::any_of(comparison.results, is_noise)) {
+    text += "~ no nearer than unrelated data of this size may be by chance\n";
   }
   if (p_values) text += "p-value: how often unrelated data of this size are as similar\n";
   text += needed_text(comparison);

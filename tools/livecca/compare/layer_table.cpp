@@ -16,10 +16,18 @@ bool is_distance(const MeasureResult& result) {
   return result.measure->direction == Direction::distance;
 }
 
-std::string value_text(const MeasureResult& result) {
-  std::string text = number_text(value_in_row(result).value);
-  if (result.standard_error) text += " +- " + number_text(result.standard_error);
-  return is_chance(result) ? text + "~" : text;
+bool has_noise(std::span<const Comparison> layers) {
+  const auto is_noise = [](const MeasureResult& result) { return is_chance(result); };
+  return std::ranges::any_of(layers, [&](const Comparison& layer) {
+    return std::ranges::any_of(layer.results, is_noise);
+  });
+}
+
+/// If some numbers have marks, the others leave a space for them.
+std::string value_text(const MeasureResult& result, bool leaves_space) {
+  std::string text = marked_number(value_in_row(result).value, is_chance(result));
+  if (result.standard_error) return text + " +- " + number_text(result.standard_error);
+  return text + (leaves_space && !is_chance(result) ? " " : "");
 }
 
 std::vector<std::string> heading(std::span<const Comparison> layers, bool by_position) {
@@ -33,7 +41,7 @@ std::vector<std::string> heading(std::span<const Comparison> layers, bool by_pos
   return cells;
 }
 
-std::vector<std::string> row_of(const Comparison& layer, bool by_position) {
+std::vector<std::string> row_of(const Comparison& layer, bool by_position, bool has_marks) {
   const PairFacts& facts = layer.facts;
   std::vector<std::string> cells{shown_name(layer.layer), std::to_string(facts.samples)};
   if (by_position) cells.push_back(count_text(facts.effective_samples));
@@ -41,7 +49,9 @@ std::vector<std::string> row_of(const Comparison& layer, bool by_position) {
     return value ? std::to_string(*value) : "-";
   };
   cells.push_back(rank(facts.ranks[0]) + ", " + rank(facts.ranks[1]));
-  for (const MeasureResult& result : layer.results) cells.push_back(value_text(result));
+  for (const MeasureResult& result : layer.results) {
+    cells.push_back(value_text(result, has_marks));
+  }
   cells.push_back(number_text(mean_cca_floor(facts)));
   cells.emplace_back(name_of(facts.status));
   return cells;
@@ -54,11 +64,7 @@ std::string legend(std::span<const Comparison> layers) {
   if (layers.front().has_standard_errors) {
     text += "+- std error: how much the number would vary with other samples\n";
   }
-  const bool doubtful = std::ranges::any_of(layers, [](const Comparison& layer) {
-    return std::ranges::any_of(layer.results,
-                               [](const MeasureResult& result) { return is_chance(result); });
-  });
-  if (doubtful) text += "~ no nearer than unrelated data of this size may be by chance\n";
+  if (has_noise(layers)) text += "~ no nearer than unrelated data of this size may be by chance\n";
   return text;
 }
 
@@ -76,11 +82,12 @@ std::string statuses_text(std::span<const Status> statuses) {
 std::string to_layer_table(std::span<const Comparison> layers, const std::string& x,
                            const std::string& y) {
   const bool by_position = std::ranges::any_of(layers, &Comparison::by_position);
+  const bool has_marks = has_noise(layers);
   TextTable table(true);
   table.add(heading(layers, by_position));
   std::vector<Status> statuses;
   for (const Comparison& layer : layers) {
-    table.add(row_of(layer, by_position));
+    table.add(row_of(layer, by_position, has_marks));
     statuses.push_back(layer.facts.status);
   }
   std::string text = "x  " + x + "\ny  " + y + "\n\n" + table.text() + "\n" + legend(layers);

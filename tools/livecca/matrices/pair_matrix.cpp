@@ -17,7 +17,7 @@ bool is_better(Direction direction, double value, double than) {
 std::string cell(const PairMatrix& matrix, std::size_t row, std::size_t column, bool mark_best) {
   const bool best = mark_best && matrix.match_of_row(row) == column;
   return number_text(matrix.value(row, column)) + (best ? "*" : " ") +
-         (matrix.is_chance(row, column) ? "~" : " ");
+         (matrix.is_chance(row, column) ? unrelated_mark : " ");
 }
 
 /// As many columns from `first` on as fit the readable width, at least one.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
+#include <utility>
 
 #include "runs/no_answer.hpp"
 #include "text/ink.hpp"
@@ -22,8 +24,10 @@ std::string signed_text(std::optional<double> value) {
 std::optional<double> change_of(const Curve& curve) {
   const auto& points = curve.points;
   if (points.size() < CurveTable::change_over) return std::nullopt;
-  const auto& before = points[points.size() - CurveTable::change_over].value;
+  const std::span latest = std::span(points).last(CurveTable::change_over);
+  const auto& before = latest.front().value;
   if (!before || !curve.latest()) return std::nullopt;
+  if (std::ranges::any_of(latest.subspan(1), &Point::begins_anew)) return std::nullopt;
   return *curve.latest() - *before;
 }
 
@@ -47,6 +51,15 @@ std::vector<std::string> labels_of(const CurveGroup& group) {
 
 std::size_t room_for_names(const Canvas& canvas) {
   return std::max<std::size_t>(10, canvas.width / 4);
+}
+
+/// The epoch from which on the curve's numbers are of windows that are alike; empty if they all
+/// are.
+std::optional<std::int64_t> begun_anew(const Curve& curve) {
+  for (auto point = curve.points.rbegin(); point != curve.points.rend(); ++point) {
+    if (point->begins_anew) return point->epoch;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -91,6 +104,8 @@ CurveColumns CurveTable::all_columns() const {
                    any([](const Curve* curve) { return change_of(*curve).has_value(); });
   columns.drift = any([&](const Curve* curve) { return drift_of(*curve) != nullptr; });
   columns.status = any([](const Curve* curve) { return !note_of(*curve).empty(); });
+  columns.marks = any([](const Curve* curve) { return curve->is_at_floor(); });
+  columns.anew = any([](const Curve* curve) { return begun_anew(*curve).has_value(); });
   return columns;
 }
 
@@ -162,6 +177,10 @@ std::string CurveTable::state(const Curve& curve, bool colours) const {
   std::string text = direction_of(curve, colours);
   const std::string note = columns_.status ? note_of(curve) : "";
   if (!note.empty()) text += (text.empty() ? "" : ", ") + inked(note, Ink::aside, colours);
+  if (const auto epoch = begun_anew(curve)) {
+    const std::string told = "anew from " + std::to_string(*epoch);
+    text += (text.empty() ? "" : ", ") + inked(told, Ink::aside, colours);
+  }
   return text;
 }
 
@@ -185,14 +204,17 @@ std::vector<std::string> CurveTable::heading(const std::string& curves) const {
 std::vector<std::string> CurveTable::line(const Curve& curve, const std::string& bars,
                                           bool colours) const {
   const bool says_nothing = !why_no_answer(curve).empty();
-  std::vector<std::string> cells{"  " + names_.of(label(curve)), bars,
-                                 says_nothing ? "-" : number_text(curve.latest())};
+  std::string latest = says_nothing ? "-" : marked_number(curve.latest(), curve.is_at_floor());
+  // Numbers stay under each other.
+  if (columns_.marks && !latest.ends_with(unrelated_mark)) latest += " ";
+  std::vector<std::string> cells{"  " + names_.of(label(curve)), bars, std::move(latest)};
   if (columns_.floor) cells.push_back(number_text(curve.noise_floor));
   if (columns_.error) cells.push_back(number_text(curve.standard_error));
   if (columns_.change) cells.push_back(signed_text(change_of(curve)));
   if (columns_.drift) {
     const DriftRow* drift = drift_of(curve);
-    cells.push_back(drift == nullptr ? "-" : signed_text(drift->drift()));
+    const char* mark = drift != nullptr && drift->is_explained_by_sizes() ? unrelated_mark : "";
+    cells.push_back(drift == nullptr ? "-" : signed_text(drift->drift()) + mark);
   }
   cells.push_back(state(curve, colours));
   return cells;

@@ -18,6 +18,8 @@ struct CurveColumns {
   bool change = false;
   bool drift = false;
   bool status = false;
+  bool marks = false;  ///< behind the latest values, and nothing where there are none
+  bool anew = false;   ///< beside the status, where a curve begins anew
 };
 
 /// One group of curves for people: a line a layer. Columns that a narrow canvas has no room for are

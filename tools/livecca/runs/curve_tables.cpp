@@ -23,7 +23,11 @@ std::string legend(const CurveColumns& columns, const std::vector<CurveGroup>& g
   add(columns.error, "error: standard error over samples");
   const std::string last = "last " + std::to_string(CurveTable::change_over);
   add(columns.change, last + ": change over the " + last + " snapshots");
-  add(columns.drift, "drift: train − probe");
+  add(columns.drift, "drift: train − probe, ~ if the sizes of their windows may be the reason");
+  add(columns.marks, unrelated_legend);
+  add(columns.anew,
+      "anew from: since this epoch on other samples, features or modes; no change is taken across "
+      "it");
   if (!text.empty()) text = wrapped(text, width);
   if (!columns.status) return text;
   std::vector<Status> statuses;
@@ -63,6 +67,8 @@ std::string curve_tables(const RunRows& rows, const std::vector<CurveGroup>& gro
     shown.change |= columns.change;
     shown.drift |= columns.drift;
     shown.status |= columns.status;
+    shown.marks |= columns.marks;
+    shown.anew |= columns.anew;
   }
   return text + inked(legend(shown, groups, canvas.width), Ink::aside, canvas.colours);
 }

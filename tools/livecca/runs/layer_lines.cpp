@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "runs/layer_order.hpp"
 #include "runs/no_answer.hpp"
 #include "runs/pair_curves.hpp"
 #include "text/output_text.hpp"
@@ -41,12 +42,14 @@ class ReferenceColumn {
  public:
   ReferenceColumn(const RunRows& rows, const CurveGroup& group) {
     title_ = "to " + shown_name(group.reference) + (group.stream == Stream::train ? ", train" : "");
+    for (const Curve* curve : group.own) has_marks_ |= curve->is_at_floor();
     for (const Curve* curve : group.own) add(rows, *curve);
   }
 
   const std::string& title() const { return title_; }
   bool has_directions() const { return has_directions_; }
   bool has_floors() const { return !floors_.empty(); }
+  bool has_marks() const { return has_marks_; }
   /// With room for a sign where other layers have one, so that numbers stand below each other.
   std::string cell(const std::string& layer) const {
     return text_of(cells_, layer, "-") + (has_directions_ && !signs_.contains(layer) ? "  " : "");
@@ -71,7 +74,8 @@ class ReferenceColumn {
       silent_[layer] = "no answer: " + why;
       return;
     }
-    std::string& cell = cells_[layer] = number_text(curve.latest());
+    std::string& cell = cells_[layer] = marked_number(curve.latest(), curve.is_at_floor());
+    if (has_marks_ && !curve.is_at_floor()) cell += " ";  // numbers stand below each other
     if (const DirectionRow* row = direction_of(rows, curve.key)) {
       cell += sign_of(row->direction);
       signs_.insert(layer);
@@ -91,6 +95,7 @@ class ReferenceColumn {
   Texts silent_;
   std::set<std::string> signs_;  // layers that have one
   bool has_directions_ = false;
+  bool has_marks_ = false;
 };
 
 std::vector<ReferenceColumn> reference_columns(const RunRows& rows,
@@ -171,21 +176,11 @@ std::string verdict_text(const VerdictRow& row) {
 }
 
 std::vector<std::string> layers_in_order(const RunRows& rows) {
-  std::vector<std::string> order;
-  if (rows.facts) {
-    for (const RunRow::Tap& tap : rows.facts->taps) {
-      if (tap.network == rows.facts->network) order.push_back(tap.layer);
-    }
-  }
-  for (const LayerRow& row : rows.layers) order.push_back(row.layer);
-  std::set<std::string> known;  // layers of other networks are none of these
-  const auto add = [&](const std::string& layer) {
-    known.insert(layer);
-    order.push_back(layer);
-  };
-  for (const Curve& curve : rows.curves) add(curve.key.layer);
-  for (const auto& [layer, verdict] : rows.verdicts) add(layer);
-  std::erase_if(order, [&](const std::string& layer) { return known.erase(layer) == 0; });
+  std::set<std::string> known;
+  for (const Curve& curve : rows.curves) known.insert(curve.key.layer);
+  for (const auto& [layer, verdict] : rows.verdicts) known.insert(layer);
+  std::vector<std::string> order(known.begin(), known.end());
+  std::ranges::stable_sort(order, LayerOrder(rows));
   return order;
 }
 
@@ -236,6 +231,7 @@ LayerLines layer_lines(const RunRows& rows, const std::vector<std::string>& laye
   lines.remarks = remarks_of(rows, layers);
   if (!columns.empty()) lines.measure = shown_name(shown_measure(rows, ""));
   lines.has_directions = std::ranges::any_of(columns, &ReferenceColumn::has_directions);
+  lines.has_marks = std::ranges::any_of(columns, &ReferenceColumn::has_marks);
   return lines;
 }
 
@@ -248,6 +244,7 @@ std::string LayerLines::legend() const {
       "an epoch: how far it moves; yet to go: forecast, 80 % sure (unrelated data: 1 for both)");
   add(!measure.empty(), "to …: " + measure);
   add(has_floors, "floor: unrelated data of this size");
+  add(has_marks, unrelated_legend);
   add(has_directions, "↓ nearing, ↑ leaving, = keeping, ? undecided");
   return text;
 }

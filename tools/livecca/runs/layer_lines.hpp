@@ -10,7 +10,7 @@
 
 namespace livecca::tool {
 
-/// The layers that rows are of, in the network's order where it is known, or else as they came.
+/// The layers that rows are of, in the order of LayerOrder.
 std::vector<std::string> layers_in_order(const RunRows& rows);
 
 /// What LayerLines are to hold.
@@ -35,6 +35,7 @@ struct LayerLines {
   bool has_motions = false;
   bool has_directions = false;
   bool has_floors = false;
+  bool has_marks = false;  ///< behind numbers that are no nearer than their floor
 
   /// What columns and signs mean.
   std::string legend() const;

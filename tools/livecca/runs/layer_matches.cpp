@@ -49,7 +49,8 @@ std::string bars_of(const CurveGroup& group, const std::string& layer,
 std::string nearest_text(const std::vector<const Curve*>& nearest, const ShortNames& names,
                          std::size_t most) {
   const auto text = [&](const Curve& curve) {
-    return names.of(curve.key.reference_layer) + " " + number_text(curve.latest());
+    return names.of(curve.key.reference_layer) + " " +
+           marked_number(curve.latest(), curve.is_at_floor());
   };
   if (nearest.empty()) return "-";
   return text(*nearest[0]) +
@@ -64,8 +65,8 @@ bool is_chance(const std::vector<const Curve*>& nearest) {
 
 /// Where the layer of its own name is there but another is nearer.
 bool is_elsewhere(const std::vector<const Curve*>& nearest, const Curve& own) {
-  return own.key.reference_layer == own.key.layer && !nearest.empty() &&
-         nearest.front() != &own && !is_chance(nearest);
+  return own.key.reference_layer == own.key.layer && !nearest.empty() && nearest.front() != &own &&
+         !is_chance(nearest);
 }
 
 std::vector<std::string> all_layers(const CurveGroup& group) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runs/layer_lines.hpp"
+#include "runs/layer_order.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
 
@@ -15,13 +16,12 @@ namespace {
 /// The layers that have a verdict, in the network's order.
 std::vector<const VerdictRow*> in_order(const RunRows& rows, const ShowOptions& options) {
   std::vector<const VerdictRow*> found;
-  for (const std::string& layer : layers_in_order(rows)) {
-    const auto place = rows.verdicts.find(layer);
-    if (place == rows.verdicts.end()) continue;
+  for (const auto& [layer, verdict] : rows.verdicts) {
     if (options.layer.empty() || ::fnmatch(options.layer.c_str(), layer.c_str(), 0) == 0) {
-      found.push_back(&place->second);
+      found.push_back(&verdict);
     }
   }
+  std::ranges::stable_sort(found, LayerOrder(rows), &VerdictRow::layer);
   return found;
 }
 

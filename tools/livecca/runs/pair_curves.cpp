@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "inputs/input_error.hpp"
+#include "runs/layer_order.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
@@ -104,6 +105,12 @@ std::vector<CurveGroup> curve_groups(const RunRows& rows, const ShowOptions& opt
     CurveGroup& group = group_of(groups, curve);
     group.all.push_back(&curve);
     choose_own(group, curve);
+  }
+  const LayerOrder order(rows);
+  for (CurveGroup& group : groups) {
+    for (auto* curves : {&group.all, &group.own}) {
+      std::ranges::stable_sort(*curves, order, [](const Curve* curve) { return curve->key.layer; });
+    }
   }
   std::stable_partition(groups.begin(), groups.end(), [](const CurveGroup& group) {
     return group.reference_kind != ReferenceKind::final;

@@ -34,7 +34,8 @@ bool is_nearer(Direction direction, std::optional<double> a, std::optional<doubl
 /// rows. Empty if there is none.
 std::string shown_measure(const RunRows& rows, const std::string& wanted);
 
-/// In order of first appearance, but for the final state's, which come last.
+/// In order of first appearance, but for the final state's, which come last. Layers are in the
+/// network's order: see LayerOrder.
 std::vector<CurveGroup> curve_groups(const RunRows& rows, const ShowOptions& options);
 
 /// Throws InputError with what the run has, if it has nothing of what was asked for.

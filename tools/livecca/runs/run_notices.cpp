@@ -95,25 +95,32 @@ std::string events_text(const RunRows& rows, const Canvas& canvas) {
 std::string overhead_text(const RunRows& rows, const Canvas& canvas) {
   if (!rows.overhead) return "";
   const OverheadRow& overhead = *rows.overhead;
-  char took[80];
-  if (overhead.share && *overhead.share <= 1) {
-    std::snprintf(took, sizeof(took), "watching took %.1f %% of training time, all threads added",
-                  100 * *overhead.share);
-  } else if (overhead.share) {
-    std::snprintf(took, sizeof(took), "watching took %.1f × training time, all threads added",
-                  *overhead.share);
+  const bool is_synchronous = rows.facts && rows.facts->synchronous;
+  const double own = overhead.accumulate_seconds + overhead.solve_seconds;
+  // Not the row's own share: in runs of older versions it counts livecca's threads too.
+  const double watching = overhead.observe_seconds + overhead.wait_seconds +
+                          overhead.reference_seconds + (is_synchronous ? own : 0);
+  const double all = watching + overhead.training_seconds.value_or(0);
+  char took[160];
+  if (overhead.training_seconds && all > 0) {
+    std::snprintf(took, sizeof(took), "watching took %.1f %% of the training threads' time",
+                  100 * watching / all);
   } else {
     std::snprintf(took, sizeof(took), "watching took %.2g s of training since the snapshot before",
-                  overhead.observe_seconds + overhead.wait_seconds);
+                  watching);
   }
   std::string text = took;
+  if (!is_synchronous && own > 0) {
+    std::snprintf(took, sizeof(took), "; livecca's own threads worked %.3g s beside it", own);
+    text += took;
+  }
   const auto add = [&](std::uint64_t count, const char* what) {
     if (count > 0) text += "; " + std::to_string(count) + what;
   };
   add(rows.train_steps_dropped, " train steps dropped");
   add(overhead.lines_lost, " lines lost");
   add(overhead.resumes, overhead.resumes == 1 ? " resume" : " resumes");
-  return cut_end(text, canvas.width) + "\n";
+  return wrapped(text, canvas.width);
 }
 
 }  // namespace livecca::tool

@@ -18,6 +18,15 @@ Entry& entry_of(std::vector<Entry>& entries, std::map<Key, std::size_t>& places,
   return entries[place->second];
 }
 
+/// Rows of a snapshot have the network's order, but it may lack layers: one that came later belongs
+/// behind the layer of the row before.
+void see_layer(std::vector<std::string>& layers, const MeasureRow& before, const MeasureRow& row) {
+  if (std::ranges::find(layers, row.layer) != layers.end()) return;
+  const bool goes_on = row.epoch == before.epoch && row.step == before.step;
+  const auto neighbour = goes_on ? std::ranges::find(layers, before.layer) : layers.end();
+  layers.insert(neighbour == layers.end() ? layers.begin() : neighbour + 1, row.layer);
+}
+
 /// Curves have no place for other numbers.
 std::optional<double> finite_or_none(std::optional<double> value) {
   return value && std::isfinite(*value) ? value : std::nullopt;
@@ -45,7 +54,11 @@ void RunRows::take(const MeasureRow& row) {
   curve.key = key;
   curve.reference_kind = row.reference_kind;
   curve.direction = row.direction;
-  curve.points.push_back({row.epoch, row.step, finite_or_none(row.value)});
+  const Conditions now = conditions_of(row);
+  const bool begins_anew =
+      row.value && curve.conditions && !difference(*curve.conditions, now).empty();
+  if (row.value && (begins_anew || !curve.conditions)) curve.conditions = now;
+  curve.points.push_back({row.epoch, row.step, finite_or_none(row.value), begins_anew});
   curve.noise_floor = finite_or_none(row.noise_floor);
   curve.standard_error = finite_or_none(row.standard_error);
   curve.p_value = finite_or_none(row.p_value);
@@ -56,6 +69,8 @@ void RunRows::take(const MeasureRow& row) {
   curve.samples = row.samples;
   curve.effective_samples = row.effective_samples;
   epochs.insert(row.epoch);
+  see_layer(layers_seen, last_number_, row);
+  last_number_ = row;
 }
 
 void RunRows::begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step) {
@@ -99,7 +114,7 @@ void RunRows::take(DriftRow row) {
 void RunRows::take(LogRow row) {
   LogCurve& log = entry_of(logs, log_of_, row.name);
   const auto value = finite_or_none(row.value);
-  log.points.push_back({row.epoch, 0, value});
+  log.points.push_back({.epoch = row.epoch, .value = value});
   epochs.insert(row.epoch);
   log.name = std::move(row.name);
 }

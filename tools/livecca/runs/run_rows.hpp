@@ -14,6 +14,7 @@
 
 #include "livecca/sinks/row.hpp"
 #include "livecca/sinks/rows_reader.hpp"
+#include "sinks/conditions.hpp"
 
 namespace livecca::tool {
 
@@ -22,6 +23,8 @@ struct Point {
   std::int64_t epoch = 0;
   std::uint64_t step = 0;
   std::optional<double> value;
+  /// Its window is unlike those before: it is in no trend with them.
+  bool begins_anew = false;
 };
 
 /// Which number: the fields that all rows of a curve have in common.
@@ -51,8 +54,11 @@ struct Curve {
   std::array<std::size_t, 2> features{};
   std::uint64_t samples = 0;
   double effective_samples = 0;
+  std::optional<Conditions> conditions;  ///< of the point at which it began, the last time
 
   std::optional<double> latest() const { return points.back().value; }
+  /// Whether the latest number says no more than chance.
+  bool is_at_floor() const { return is_like_unrelated(direction, latest(), noise_floor); }
 };
 
 struct LogCurve {
@@ -70,6 +76,7 @@ class RunRows {
   std::optional<RunRow> facts;
   std::vector<Curve> curves;  ///< in order of first appearance, as logs
   std::vector<LogCurve> logs;
+  std::vector<std::string> layers_seen;  ///< of numbers; a new one stands behind its neighbour
   std::map<std::string, VerdictRow> verdicts;     ///< of the last snapshot, on each layer's motion
   std::map<CurveKey, DirectionRow> directions;    ///< the latest of each curve
   std::vector<VerdictRecordRow> verdict_records;  ///< of the end
@@ -109,6 +116,7 @@ class RunRows {
   void begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step);
 
   std::map<Stream, std::pair<std::int64_t, std::uint64_t>> last_snapshots_;
+  MeasureRow last_number_;  ///< the one before
 };
 
 /// A run that may still be going on.

@@ -30,6 +30,10 @@ std::string number_text(std::optional<double> value) {
   return text;
 }
 
+std::string marked_number(std::optional<double> value, bool is_like_unrelated) {
+  return number_text(value) + (is_like_unrelated ? unrelated_mark : "");
+}
+
 std::string count_text(double value) {
   if (value == std::floor(value)) return std::to_string(static_cast<std::uint64_t>(value));
   char text[32];

@@ -14,6 +14,14 @@ constexpr std::size_t readable_width = 100;
 /// Four digits, or "-" where there is no number.
 std::string number_text(std::optional<double> value);
 
+/// What stands behind a number that says no more than chance (livecca::is_like_unrelated()), in all
+/// tables alike, and what tells the reader so.
+inline constexpr const char* unrelated_mark = "~";
+inline constexpr const char* unrelated_legend = "~ no nearer than unrelated data of this size";
+
+/// The number, with the mark if it says no more than chance.
+std::string marked_number(std::optional<double> value, bool is_like_unrelated);
+
 /// Without a fraction where it has none: it counts images then.
 std::string count_text(double value);
 

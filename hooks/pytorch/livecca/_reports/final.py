@@ -12,9 +12,13 @@ from livecca._reports import html
 from livecca._reports.layers import WIDTH, short_names, verdict_record
 from livecca._reports.report import (
     NO_NUMBERS,
+    UNRELATED,
     Remarks,
     Report,
     answer_of,
+    are_alike,
+    in_network_order,
+    marked,
     no_answer,
     rank_of,
     remark_lines,
@@ -147,8 +151,8 @@ def _table_of(
     for layer, verdict in zip(curves.layers, told, strict=True):
         values = [curves.at(layer, time) for time in shown]
         floor = next((row.noise_floor for row in values if row and row.noise_floor), None)
-        numbers = [answer_of(row) for row in values]
-        lines.append((layer, *map(_number, numbers), _number(floor), verdict))
+        numbers = [marked(_number(answer_of(row)), row) for row in values]
+        lines.append((layer, *numbers, _number(floor), verdict))
     near = _near_notes(curves) if first.endswith("_distance") else []
     columns = _column_notes(curves, len(shown))
     return _Table(
@@ -159,7 +163,14 @@ def _table_of(
             tuple(answer_of(curves.at(layer, time)) for time in curves.times)
             for layer in curves.layers
         ),
-        notes=(*columns, *near, *_silent_notes(curves, remarks), *_status_notes(curves.rows)),
+        notes=(
+            *columns,
+            *_mark_notes(lines),
+            *near,
+            *_silent_notes(curves, remarks),
+            *_unlike_notes(curves),
+            *_status_notes(curves.rows),
+        ),
     )
 
 
@@ -169,7 +180,7 @@ class _Curves:
     def __init__(self, rows: Sequence[MeasureRow]) -> None:
         self.rows = rows
         self.times: list[_Time] = sorted({(row.step, row.epoch) for row in rows})
-        self.layers = list(dict.fromkeys(row.layer for row in rows))
+        self.layers = in_network_order(rows)
         self._of = {(row.layer, row.step, row.epoch): row for row in rows}
         steps, epochs = ({time[i] for time in self.times} for i in range(2))
         count = len(self.times)
@@ -208,6 +219,12 @@ def _column_notes(curves: _Curves, shown: int) -> list[str]:
     return notes
 
 
+def _mark_notes(lines: Sequence[Sequence[str]]) -> list[str]:
+    """What the mark behind a number means, if there is one."""
+    is_marked = any(cell.endswith("~") for line in lines for cell in line[1:])
+    return [UNRELATED] if is_marked else []
+
+
 def _near_notes(curves: _Curves) -> list[str]:
     """Since when each layer is near the final state."""
     since = {x: _first_near(curves, x) for x in curves.layers if not curves.silence_of(x)}
@@ -242,6 +259,23 @@ def _silent_notes(curves: _Curves, remarks: Remarks) -> list[str]:
             why = remarks.why_no_value(layer) or why
         without += [f"{layer} ({why})"] if why else []
     return [f"! no answer: {', '.join(without)}"] if without else []
+
+
+def _unlike_notes(curves: _Curves) -> list[str]:
+    """Which layers have numbers that are no trend together, and where each begins anew."""
+    anew = []
+    for layer in curves.layers:
+        begun: MeasureRow | None = None
+        for time in curves.times:
+            row = curves.at(layer, time)
+            if row is None or row.value is None:
+                continue
+            if begun is not None and not are_alike(begun, row):
+                anew.append(f"{layer} {curves.name_of(time)}")
+            if begun is None or not are_alike(begun, row):
+                begun = row
+    what = f"! other samples, features or modes than before from {curves.unit}"
+    return [f"{what}: {', '.join(anew)}"] if anew else []
 
 
 def _shown(curves: _Curves, verdicts: Sequence[str]) -> list[_Time]:

@@ -90,13 +90,16 @@ def comparison(facts: Mapping[str, Any]) -> str:
     """The result of a comparison, as to_dict() gives it."""
     names = list(dict.fromkeys([*facts["similarity"], *facts["distance"]]))
     rows = []
+    marks = False
     for name in names:
         similarity = facts["similarity"].get(name)
         floor = facts["noise_floor"].get(name)
+        is_noise = similarity is not None and floor is not None and similarity <= floor
+        marks |= is_noise
         rows.append(
             (
                 escape(name),
-                _number(similarity),
+                _number(similarity) + ("~" if is_noise else ""),
                 _number(facts["distance"].get(name)),
                 _number(floor),
                 bar(similarity, floor),
@@ -105,4 +108,6 @@ def comparison(facts: Mapping[str, Any]) -> str:
     note = (
         f"status {facts['status']}; {facts['samples']} samples; grey: what noise alone would give"
     )
-    return table(("measure", "similarity", "distance", "noise floor", "0 … 1"), rows, note)
+    legend = ["~ no nearer than unrelated data of this size"] if marks else []
+    heads = ("measure", "similarity", "distance", "noise floor", "0 … 1")
+    return table(heads, rows, note, *legend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TypeVar
 
 from livecca._reports.verdicts import Verdicts
@@ -128,6 +129,44 @@ def _leaves_nothing(row: MeasureRow) -> bool:
     if floor is None:
         return False
     return floor < _ROOM if row.measure.endswith("_distance") else floor > 1 - _ROOM
+
+
+UNRELATED = "~ no nearer than unrelated data of this size"
+
+
+def marked(text: str, row: MeasureRow | None) -> str:
+    """A number's text, with ``~`` behind it if it says no more than chance."""
+    is_like_unrelated = row is not None and answer_of(row) is not None and row.is_like_unrelated
+    return f"{text}~" if is_like_unrelated else text
+
+
+def in_network_order(rows: Iterable[MeasureRow]) -> list[str]:
+    """The layers, once each. Layers that the first snapshot lacks get their places all the same."""
+    snapshots: dict[tuple[int, int], dict[str, None]] = {}
+    for row in rows:
+        snapshots.setdefault((row.step, row.epoch), {})[row.layer] = None
+    layers: list[str] = []
+    for snapshot in map(list, snapshots.values()):
+        for place, layer in enumerate(snapshot):
+            if layer in layers:
+                continue
+            behind = [layers.index(other) for other in snapshot[place:] if other in layers]
+            if place > 0:  # what stands before it has its place already
+                layers.insert(layers.index(snapshot[place - 1]) + 1, layer)
+            else:
+                layers.insert(behind[0] if behind else len(layers), layer)
+    return layers
+
+
+def are_alike(one: MeasureRow, other: MeasureRow) -> bool:
+    """Whether two numbers may be one trend, as lib/sinks/conditions.cpp has it."""
+    if (one.features, one.modes) != (other.features, other.modes):
+        return False
+    samples = one.effective_samples, other.effective_samples
+    if max(samples) - min(samples) < 0.1 * max(samples) or samples[0] == samples[1]:
+        return True
+    floors = one.noise_floor, other.noise_floor
+    return None not in floors and abs(floors[0] - floors[1]) <= 0.005  # type: ignore[operator]
 
 
 def answer_of(row: MeasureRow | None) -> float | None:

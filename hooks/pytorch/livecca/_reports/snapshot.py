@@ -8,7 +8,15 @@ from typing import Any
 
 from livecca._reports import html
 from livecca._reports.layers import LayerTable, layer_table
-from livecca._reports.report import Report, answer_of, no_answer, remark_lines, status_text
+from livecca._reports.report import (
+    UNRELATED,
+    Report,
+    answer_of,
+    marked,
+    no_answer,
+    remark_lines,
+    status_text,
+)
 from livecca._reports.verdicts import Verdicts
 from livecca._rows import LayerRow, MeasureRow, Row, rows_of
 
@@ -87,7 +95,7 @@ def _lines_of(snapshot: Snapshot) -> list[_Line]:
             _Line(
                 row,
                 _reference_of(row, snapshot.epoch),
-                _number(answer_of(row)),
+                marked(_number(answer_of(row)), row),
                 _number(None if answer_of(row) is None else row.noise_floor),
                 verdict if row.status == "ok" else f"{verdict} ({_status_of(row)})".strip(),
             )
@@ -98,7 +106,8 @@ def _lines_of(snapshot: Snapshot) -> list[_Line]:
 def _all_numbers(snapshot: Snapshot) -> str:
     """Of all measures, with bars: what the table of layers has no room for."""
     rows = []
-    for line in _lines_of(snapshot):
+    lines = _lines_of(snapshot)
+    for line in lines:
         row = line.row
         is_distance = row.measure.endswith("_distance")
         chart = html.bar(answer_of(row), row.noise_floor, is_distance=is_distance)
@@ -106,7 +115,7 @@ def _all_numbers(snapshot: Snapshot) -> str:
         rows.append((*map(escape, cells), chart, escape(line.note)))
     heads = ("layer", "reference", "measure", "value", "noise floor", "0 … 1", "verdict")
     grey = "grey: where unrelated data of this size would be"
-    return html.details("all numbers", html.table(heads, rows, grey))
+    return html.details("all numbers", html.table(heads, rows, grey, *_mark_notes(lines)))
 
 
 def _heading(snapshot: Snapshot, layers: LayerTable) -> list[str]:
@@ -123,6 +132,11 @@ def _table_of(snapshot: Snapshot) -> str:
     notes = [*layers.notes, *_notes(snapshot)]
     below = ["", *notes] if notes else []
     return "\n".join([*_heading(snapshot, layers), "", table, *below]) + "\n"
+
+
+def _mark_notes(lines: list[_Line]) -> list[str]:
+    """What the mark behind a number means, if there is one."""
+    return [UNRELATED] if any(line.value.endswith("~") for line in lines) else []
 
 
 def _number(value: float | None) -> str:
