@@ -127,7 +127,8 @@ constexpr MetricFacts facts_of(Metric metric) {
       return {Metric::log_value, "livecca_log_value", "gauge", "A number of the user's own."};
     case Metric::overhead:
       return {Metric::overhead, "livecca_overhead_ratio", "gauge",
-              "Time that watching took, without the probe's passes, divided by training's time."};
+              "Of the training threads' time, the share that watching took, without the probe's "
+              "passes."};
     case Metric::overhead_seconds:
       return {Metric::overhead_seconds, "livecca_overhead_seconds_total", "counter",
               "Time that watching took: observe, wait and reference of training's threads, "

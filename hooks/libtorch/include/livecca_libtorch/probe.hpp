@@ -31,8 +31,9 @@ class LIVECCA_EXPORT Probe {
 
   /// Runs each network over all batches and takes a snapshot, which is solved beside training.
   /// Every network runs in an EvaluationScope: in evaluation mode, without gradients, and is left
-  /// as it was. Each batch is one step of the probe stream, and its inputs are told (set_inputs()).
-  /// What cannot be watched is an event of the run.
+  /// as it was. A forward() that calls train() all the same is an event "training_mode", and its
+  /// rows say "train". Each batch is one step of the probe stream, and its inputs are told
+  /// (set_inputs()). What cannot be watched is an event of the run.
   ///
   /// Ends the windows of both streams, as Monitor::snapshot(). Throws Error after
   /// Monitor::finish(), and passes on what a network throws. Then the whole pass is dropped, with
