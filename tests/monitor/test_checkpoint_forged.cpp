@@ -35,6 +35,20 @@ TEST_CASE("a checkpoint is refused in one printable line, whatever its texts hol
   }
 }
 
+TEST_CASE("a checkpoint that an earlier version wrote, without epochs and modes, is gone on with") {
+  const LeftRun run;
+  auto json = livecca_tests::parsed(text_of(run.facts()));
+  json.erase("checksum");
+  REQUIRE(json["front"].erase("snapshot_epoch") == 1);
+  REQUIRE(json["train"]["facts"].erase("training_modes") == 1);
+  write_text(run.facts(), sealed_checkpoint(json.dump()));
+  CHECK(run.refusal().empty());
+  // What is there and no such thing is refused, as all others.
+  json["train"]["facts"]["training_modes"] = "train";
+  write_text(run.facts(), sealed_checkpoint(json.dump()));
+  check_line(run.refusal(), "expected a checkpoint");
+}
+
 TEST_CASE("events keep the reasons that were told") {
   const Event event{
       .epoch = 1, .what = "unwatchable", .subject = "net/a", .message = "b", .count = 3};

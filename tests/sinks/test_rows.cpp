@@ -2,10 +2,12 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "livecca/common/error.hpp"
 #include "livecca/sinks/jsonl_file.hpp"
 #include "livecca/sinks/row.hpp"
+#include "livecca/sinks/rows_reader.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/json_lines.hpp"
 #include "support/temporary_folder.hpp"
@@ -291,5 +293,21 @@ TEST_CASE("a verdict without a forecast and a drift have null and no number that
   DriftRow drift;
   drift.probe = 0.25;
   drift.train = 0.5;
-  CHECK(livecca_tests::parsed(to_json(drift, "run", 1))["drift"] == 0.25);
+  auto drift_line = livecca_tests::parsed(to_json(drift, "run", 1));
+  CHECK(drift_line["drift"] == 0.25);
+  CHECK(drift_line["probe_noise_floor"].is_null());
+  CHECK_FALSE(drift.is_explained_by_sizes());
+  drift.probe_noise_floor = 0.75;
+  CHECK_FALSE(drift.is_explained_by_sizes());
+  drift.train_noise_floor = 0.4375;
+  CHECK(drift.is_explained_by_sizes());
+  drift.train_noise_floor = 0.5625;
+  CHECK_FALSE(drift.is_explained_by_sizes());
+  // As earlier versions wrote it.
+  drift_line.erase("probe_noise_floor");
+  drift_line.erase("train_noise_floor");
+  const auto older = row_from_json(drift_line.dump());
+  REQUIRE(older);
+  REQUIRE(std::holds_alternative<DriftRow>(older->row));
+  CHECK(std::get<DriftRow>(older->row).drift() == 0.25);
 }
