@@ -19,6 +19,7 @@
 #include "livecca/measures/standard_error.hpp"
 #include "livecca/measures/status.hpp"
 #include "livecca/moments/cross_moments.hpp"
+#include "livecca/moments/different_images.hpp"
 #include "livecca/moments/fourier_taps.hpp"
 #include "livecca/moments/moments.hpp"
 #include "livecca/moments/moments_file.hpp"

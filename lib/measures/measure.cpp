@@ -281,6 +281,7 @@ PairFacts facts_of(const PanelSolution& solution, std::size_t pair_index) {
   const TapSolution& y = solution.taps[pair.y];
   PairFacts facts{.samples = x.samples,
                   .effective_samples = std::min(x.effective_samples, y.effective_samples),
+                  .different_share = solution.different_share,
                   .effective_rows = std::min(x.effective_rows, y.effective_rows),
                   .samples_left_out = x.samples_left_out,
                   .features = {x.features, y.features},

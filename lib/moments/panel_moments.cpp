@@ -146,6 +146,7 @@ void add_present(PanelMoments& into, const PanelMoments& from) {
   }
   for (std::size_t i = 0; i < into.pairs.size(); ++i) merge_present(into.pairs[i], from.pairs[i]);
   into.images += from.images;
+  into.different.merge(from.different);
   into.steps_committed += from.steps_committed;
 }
 
@@ -195,6 +196,7 @@ void merge(PanelMoments& into, const PanelMoments& from) {
     merge_whole(pair, from.pairs[i]);
   }
   into.images += from.images;
+  into.different.merge(from.different);
   into.steps_committed += from.steps_committed;
   if (into.blocks.size() != from.blocks.size()) into.blocks.clear();
   into.blocks_by_age &= from.blocks_by_age && !into.blocks.empty();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <exception>
 #include <map>
 #include <set>
@@ -111,7 +113,9 @@ void SnapshotSolver::write_stream(Stream stream, const EndedWindow& window, Snap
   context.training_modes = window.training_modes;
   Solver& solver = stream == Stream::probe ? probe_solver_ : train_solver_;
   const SolvedWindow solution = solved(moments, solver, stream, job);
+  if (stream == Stream::probe) report_small_probe(moments, job);
   report_few_batches(stream, moments, job);
+  report_repeated(stream, moments, job);
   std::vector<std::size_t> pairs;
   for (std::size_t i = 0; i < moments.pairs.size(); ++i) {
     const PairMoments& pair = moments.pairs[i];
@@ -134,6 +138,38 @@ void SnapshotSolver::report_few_batches(Stream stream, const PanelMoments& momen
             "expected at least " + std::to_string(fewest_error_blocks) +
                 " batches for standard errors, which compare halves of them, got " +
                 std::to_string(batches) + "; make the batches smaller");
+}
+
+void SnapshotSolver::report_small_probe(const PanelMoments& moments, SnapshotJob& job) {
+  const TapMoments* widest = nullptr;
+  std::size_t most = 0;
+  for (const TapMoments& tap : moments.taps) {
+    if (!tap.moments || tap.name.network != options_.network) continue;
+    const std::size_t features = tap.moments->features() / (tap.frequency ? 2 : 1);
+    if (features <= most) continue;
+    most = features;
+    widest = &tap;
+  }
+  if (widest == nullptr) return;
+  const std::uint64_t needed = samples_per_feature * most;
+  const double there =
+      widest->moments->weights().effective_images() * moments.different.share();
+  if (there >= static_cast<double>(needed)) return;
+  fail(job, "small_probe", name_of(Stream::probe),
+       "expected " + std::to_string(needed) + " different images, ten for each of the " +
+           std::to_string(most) + " features of " + widest->name.layer + ", got " +
+           std::to_string(static_cast<std::uint64_t>(there)));
+}
+
+void SnapshotSolver::report_repeated(Stream stream, const PanelMoments& moments,
+                                     SnapshotJob& job) {
+  const double share = moments.different.share();
+  if (share == 1) return;
+  const auto images = static_cast<double>(moments.images);
+  fail(job, "repeated_images", name_of(stream),
+       "expected different images, got " + std::to_string(moments.images) + " of which about " +
+           std::to_string(static_cast<std::uint64_t>(std::ceil(share * images))) +
+           " differ; only these count as effective samples");
 }
 
 void SnapshotSolver::write_recorded(SnapshotJob& job, RowSinks& sinks) {

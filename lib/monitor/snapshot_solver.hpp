@@ -61,6 +61,8 @@ class SnapshotSolver {
  private:
   void write_stream(Stream stream, const EndedWindow& window, SnapshotJob& job, RowSinks& sinks);
   void report_few_batches(Stream stream, const PanelMoments& moments, SnapshotJob& job);
+  void report_small_probe(const PanelMoments& moments, SnapshotJob& job);
+  void report_repeated(Stream stream, const PanelMoments& moments, SnapshotJob& job);
   void write_recorded(SnapshotJob& job, RowSinks& sinks);
   /// Rows without a value for what should have been compared and was not.
   void write_missing(const SnapshotJob& job, RowSinks& sinks);

@@ -33,6 +33,13 @@ void expect_whole(const PanelMoments& moments) {
   }
 }
 
+/// Images that come again say nothing new.
+void count_different(TapSolution& tap, double share) {
+  const bool one_row_an_image = tap.effective_rows == tap.effective_samples;
+  tap.effective_samples *= share;
+  if (one_row_an_image) tap.effective_rows = tap.effective_samples;
+}
+
 }  // namespace
 
 struct Solver::State {
@@ -85,6 +92,7 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
   });
   state.whitened += fresh.size();
   PanelSolution solution;
+  solution.different_share = moments.different.share();
   solution.pairs.resize(moments.pairs.size());
   state.executor.parallel_for(Lane::solve, moments.pairs.size(), [&](std::size_t i) {
     const PairMoments& pair = moments.pairs[i];
@@ -93,6 +101,7 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
   for (std::size_t i = 0; i < taps.size(); ++i) {
     TapSolution& facts = solution.taps.emplace_back(taps[i]->facts);
     facts.samples_left_out = moments.taps[i].samples_left_out;
+    count_different(facts, solution.different_share);
   }
   state.keep(moments, taps);
   return solution;

@@ -113,6 +113,7 @@ void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t
     VerdictRow row = judge_motion(memory_.motions.at(motion.layer), network, options_);
     row.stream = snapshot.stream;
     row.layer = motion.layer;
+    if (row.verdict == "undecided") row.samples_needed = motion.samples_needed;
     row.measure = motion_measure;
     if (row.message.empty() && jump) row.message = text_of(*jump);
     rows.push_back(std::move(row));

@@ -21,6 +21,9 @@ namespace livecca {
 struct LayerMotion {
   std::string layer;
   std::array<std::optional<double>, motion_lags.size()> moved{};
+  /// How many images would tell the distance to the snapshot before from that of unrelated data;
+  /// empty if it is told.
+  std::optional<double> samples_needed{};
 };
 
 /// What a snapshot of one stream found. Borrowed until add() returns.

@@ -205,3 +205,14 @@ def test_import_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert printed.stdout.split() == ["False", "False"]
+
+
+def test_rows_that_come_again_count_once(random: np.random.Generator) -> None:
+    x, y = (random.normal(size=(20, features)) for features in (6, 4))
+    order = random.permutation(np.repeat(np.arange(20), 100))
+    repeated = livecca.compare(x[order], y[order])
+    assert (repeated.samples, repeated.effective_samples) == (2000, 20)
+    assert repeated.status == "undersampled"
+    assert repeated.noise_floor["mean_cca"] == livecca.compare(x, y).noise_floor["mean_cca"]
+    assert "samples   2000, of which 20 differ, which are the effective samples" in str(repeated)
+    assert livecca.compare(random.normal(size=(2000, 6)), y[order]).effective_samples == 2000

@@ -13,6 +13,7 @@ import pytest
 import livecca
 from drifting import Layers, probe_pass
 from livecca import EventRow, FinalReport, MeasureRow
+from livecca._reports.undecided import undecided_lines
 
 
 def number(**facts: Any) -> MeasureRow:
@@ -255,3 +256,19 @@ def test_columns_are_named_by_what_tells_them_apart() -> None:
     twice = lines_of((0, 0), (7, 1), (7, 1))
     assert twice[2].split() == ["layer", "0", "1", "unrelated"]
     assert "of snapshots with the same step and epoch the last one is shown" in twice
+
+
+def test_numbers_that_more_inputs_would_decide_have_a_line() -> None:
+    rows = [
+        number(layer="a", reference="start", p_value=0.2, samples_needed=3021.0),
+        number(layer="b", reference="start", p_value=0.02, samples_needed=870.0),
+        number(layer="c", p_value=0.0),
+    ]
+    assert undecided_lines(rows) == [
+        "not told from unrelated data: a to start, b to start; about 3,100 inputs would decide all "
+        "of them"
+    ]
+    assert undecided_lines(rows[1:]) == [
+        "not told from unrelated data: b to start; about 870 inputs would decide it"
+    ]
+    assert undecided_lines(rows[2:]) == []

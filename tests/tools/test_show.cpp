@@ -462,3 +462,47 @@ TEST_CASE("ages are told in the unit that fits") {
   CHECK(ago_text(10 * 3600) == "10 h ago");
   CHECK(ago_text(10 * 86400) == "10 days ago");
 }
+
+TEST_CASE_FIXTURE(ShowFixture, "numbers that may be chance are named, with the images that decide") {
+  run_file.begin();
+  const auto add = [&](const std::string& layer, std::optional<double> p_value,
+                       std::optional<double> needed, const std::string& reference = "seed7") {
+    livecca::MeasureRow row = measure_row(3, layer, 0.9, reference);
+    row.p_value = p_value;
+    row.samples_needed = needed;
+    run_file.add(row);
+  };
+  add("conv1", 1e-9, std::nullopt);
+  add("older", std::nullopt, std::nullopt);
+  CHECK_FALSE(has(drawn(), "unrelated data:"));
+  add("conv2", 0.2, 3021);
+  add("conv3", 0.03, 940);
+  add("fc", 0.7, std::nullopt);
+  add("fc", 0.5, 12, "start");
+  ShowOptions options;
+  options.reference = "seed7";
+  Canvas wide;
+  wide.width = 200;
+  const std::string text = drawn(options, wide);
+  CHECK(has(text,
+            "not told from unrelated data: conv2 to seed7, conv3 to seed7; about 3,100 images would "
+            "decide all of them; no nearer than unrelated data: fc to seed7\n"));
+  options.reference = "start";
+  CHECK(has(drawn(options, wide),
+            "not told from unrelated data: fc to start; about 12 images would decide it\n"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "the nearest of many layers is no match if it may be chance") {
+  run_file.begin();
+  const auto add = [&](const std::string& other, double value, double p_value) {
+    livecca::MeasureRow row = measure_row(3, "conv1", value);
+    row.reference_layer = other;
+    row.p_value = p_value;
+    run_file.add(row);
+  };
+  add("conv1", 0.88, 0.4);
+  add("conv2", 0.86, 0.02);
+  CHECK(has(drawn(), "as unrelated layers may be"));
+  add("conv2", 0.5, 1e-6);
+  CHECK_FALSE(has(drawn(), "as unrelated layers may be"));
+}

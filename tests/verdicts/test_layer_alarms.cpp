@@ -67,8 +67,9 @@ TEST_CASE("layers of unequal width are compared by how far they are from their f
   CHECK_FALSE(alarm_of({number("conv2", 0.4, 0.9), number("wide", 0.35, 0.4)}));
   CHECK(alarm_of({number("conv2", 0.4, 0.9), number("wide", 0.35)}));
   CHECK(alarm_of({number("conv2", 0.4, 0.45), number("conv3", 0.4, 0.9)}));
-  // A floor of 1 leaves nothing to compare by.
-  CHECK(alarm_of({number("conv2", 0.4, 0.9), number("wide", 0.35, 0.0)}));
+  // Where unrelated data would be the same, nothing is a match; values are compared then.
+  CHECK_FALSE(alarm_of({number("conv2", 0.4, 0.9), number("wide", 0.35, 0.0)}));
+  CHECK(alarm_of({number("conv2", 0.4, 0.0), number("conv3", 0.35, 0.9)}));
 }
 
 TEST_CASE("a difference within two standard errors is none, unless both vary alike") {

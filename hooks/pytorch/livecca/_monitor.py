@@ -276,7 +276,10 @@ class Monitor:
         self._core.add_reference(_checks.text("name", name), _checks.path("pack", pack))
 
     def plan(self, images_per_step: int) -> dict[str, int]:
-        """The bytes and operations of one stream with so many images a step."""
+        """The bytes and operations of one stream with so many images a step.
+
+        ``images_needed`` is how many different images the probe should have for the widest layer.
+        """
         result: dict[str, int] = self._core.plan(
             _checks.whole_number("images_per_step", images_per_step)
         )

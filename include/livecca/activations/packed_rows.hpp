@@ -17,6 +17,13 @@
 
 namespace livecca {
 
+/// What the rows of one image in several taps come to, to find images that come again.
+struct ImageHash {
+  std::uint64_t value = 0;
+  bool has_rows = false;
+  bool has_fractions = false;  ///< some number is not whole
+};
+
 /// The rows (samples × features) of one tap in one step. The features of a sample lie together.
 /// Elements keep their type and are converted to float64 one block at a time, so half precision
 /// takes half the memory of float32. Pooled rows are computed, so only they are stored as float64.
@@ -76,6 +83,10 @@ class LIVECCA_EXPORT PackedRows {
   /// weights are 1. Rows of weight 0 are also removed, but they count in weights().samples. Cost:
   /// O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
+
+  /// Adds the bytes of the packed rows of images first … last − 1 to their hashes, one entry an
+  /// image. To be called before center(). Cost: one pass over the rows.
+  void add_to(std::span<ImageHash> hashes, std::size_t first, std::size_t last) const;
 
   std::size_t images() const { return images_; }
   std::size_t features() const { return features_; }

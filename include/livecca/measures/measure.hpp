@@ -135,6 +135,7 @@ struct MeasureResult {
 struct PairFacts {
   std::uint64_t samples = 0;
   double effective_samples = 0;
+  double different_share = 1;  ///< of the images: below 1 if some come again
   double effective_rows = 0;  ///< differs from effective_samples if an image gives several rows
   std::uint64_t samples_left_out = 0;
   std::array<std::size_t, 2> features{};
@@ -159,11 +160,6 @@ LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, std::size_t
 
 /// A number is told from chance if its p-value is below this.
 inline constexpr double told_from_chance = 0.01;
-
-/// How many effective samples a pair needs for each feature of its wider side: with fewer it is
-/// `undersampled`. At this size the mean ρ of unrelated data is 0.25 for one neuron and 0.27 for
-/// many.
-inline constexpr std::size_t samples_per_feature = 10;
 
 /// About how many effective samples it takes to tell this result of evaluate() from chance, in four
 /// of five cases, if the effect is as large as it looks now: the square of the similarity without

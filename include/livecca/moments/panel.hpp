@@ -64,6 +64,9 @@ struct PanelPlan {
   /// recording's rows: when a window ends, they are read portion by portion.
   std::uint64_t step_bytes = 0;
   std::uint64_t flops = 0;  ///< of one step's products; a multiply-add counts as 2
+  /// The most features of a tap, and how many different images these need: samples_per_feature.
+  std::size_t widest_features = 0;
+  std::uint64_t images_needed = 0;
   std::uint64_t bytes() const { return moments_bytes + step_bytes; }
 };
 

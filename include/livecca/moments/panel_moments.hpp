@@ -10,9 +10,15 @@
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/moments/cross_moments.hpp"
+#include "livecca/moments/different_images.hpp"
 #include "livecca/moments/moments.hpp"
 
 namespace livecca {
+
+/// How many different images a pair needs for each feature of its wider side; with fewer it is
+/// `undersampled`. At this size the mean canonical correlation of unrelated data is 0.27, for any
+/// number of features.
+inline constexpr std::size_t samples_per_feature = 10;
 
 /// The name of one tap.
 struct TapName {
@@ -78,6 +84,10 @@ struct PanelMoments {
   std::vector<TapMoments> taps;
   std::vector<PairMoments> pairs;
   std::uint64_t images = 0;
+  /// How many of them differ. It counts nothing in moments that were not made from rows, and in those
+  /// of older files: then all are taken to differ. A window that forgets images does not forget here
+  /// that they were different.
+  DifferentImages different;
   std::uint64_t steps_committed = 0;
   std::uint64_t steps_discarded = 0;
   std::vector<Fault> faults;

@@ -49,7 +49,7 @@ struct TapSolution {
   bool present = false;    ///< false: the tap was never fed, or left the panel
   bool converged = false;  ///< also false if the moments overflowed
   std::uint64_t samples = 0;
-  /// The number of images, or their effective number if rows have different weights.
+  /// The number of different images, or their effective number if rows have different weights.
   double effective_samples = 0;
   /// The number of rows, or their effective number. It differs from effective_samples if an image
   /// gives several rows.
@@ -125,6 +125,8 @@ struct PairSolution {
 struct PanelSolution {
   std::vector<TapSolution> taps;
   std::vector<PairSolution> pairs;
+  /// The share of the images that differ, see DifferentImages. Effective samples count only these.
+  double different_share = 1;
 };
 
 /// 8·features·ε. ε is that of float64, or that of float32 for Precision::fast. Eigenvalues of a

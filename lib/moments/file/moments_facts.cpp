@@ -72,6 +72,14 @@ Json window_to_json(const PanelMoments& moments) {
   Json json{{"images", moments.images},
             {"steps_committed", moments.steps_committed},
             {"steps_discarded", moments.steps_discarded}};
+  if (moments.different.seen() > 0) {
+    json["different"] = {{"seen", moments.different.seen()},
+                         {"unlike", moments.different.unlike()},
+                         {"smallest", Json::array()}};
+    for (const auto& image : moments.different.smallest()) {
+      json["different"]["smallest"].push_back({image.hash, image.count});
+    }
+  }
   json["taps"] = Json::array();
   for (const TapMoments& tap : moments.taps) json["taps"].push_back(to_json(tap));
   json["pairs"] = Json::array();
@@ -244,9 +252,28 @@ PairMoments pair_of(const Json& json, const std::string& name, const std::vector
   return pair;
 }
 
+/// Files of before it was kept do not say.
+DifferentImages different_in(const Json& json) {
+  if (!json.contains("different")) return {};
+  const Json& different = json["different"];
+  std::vector<DifferentImages::Counted> smallest;
+  for (const Json& image : array_in(different, "smallest")) {
+    if (!image.is_array() || image.size() != 2 || !image[0].is_number_unsigned() ||
+        !image[1].is_number_unsigned()) {
+      refuse("smallest", "hashes and their counts");
+    }
+    smallest.push_back({image[0].get<std::uint64_t>(), image[1].get<std::uint64_t>()});
+  }
+  auto images = DifferentImages::from(count_in(different, "seen"), count_in(different, "unlike"),
+                                      std::move(smallest));
+  if (!images) throw Refusal(images.why());
+  return *std::move(images);
+}
+
 PanelMoments window_of(const Json& json, const std::string& prefix, const FeaturesOf& features_of) {
   PanelMoments moments;
   moments.images = count_in(json, "images");
+  moments.different = different_in(json);
   moments.steps_committed = count_in(json, "steps_committed");
   moments.steps_discarded = count_in(json, "steps_discarded");
   for (const Json& tap : array_in(json, "taps")) {

@@ -88,6 +88,8 @@ PanelPlan Panel::State::plan(std::size_t images_per_step) const {
       throw Error(tap.name.text() + ": expected a known shape to plan with, got none");
     }
     const std::uint64_t rows = rows_of(tap);
+    const std::size_t features = tap.frequency ? tap.features() / 2 : tap.features();
+    plan.widest_features = std::max(plan.widest_features, features);
     const bool computed = tap.reading.samples == Samples::pooled;
     const std::size_t element = computed ? number : size_of(tap.shape->dtype);
     const bool are_steps =
@@ -104,6 +106,7 @@ PanelPlan Panel::State::plan(std::size_t images_per_step) const {
   for (const PanelPair& pair : pairs) {
     plan.flops += 2 * rows_of(taps[pair.x]) * taps[pair.x].features() * taps[pair.y].features();
   }
+  plan.images_needed = samples_per_feature * plan.widest_features;
   return plan;
 }
 

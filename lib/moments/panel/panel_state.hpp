@@ -72,6 +72,7 @@ struct Panel::State {
   std::vector<const PackedRows*> live_rows;
   std::vector<StepMasks::Pair> live_pairs;
   std::vector<double> image_weights;
+  std::vector<ImageHash> image_hashes;
 
   // panel.cpp
   std::size_t add(PanelTap tap, std::optional<TapShape> shape);
@@ -145,6 +146,8 @@ struct Panel::State {
   void drop_unpaired_rows();
   void find_live_taps();
   void center_live_taps(std::size_t step_images);
+  void hash_images(std::size_t step_images);
+  void count_different(PanelMoments& block) const;
   void accumulate(std::size_t step_images);
   void close_step();
   MomentsOptions moments_options() const;

@@ -108,6 +108,7 @@ void Panel::State::commit() {
   drop_unfit_taps();
   drop_unpaired_rows();
   find_live_taps();
+  hash_images(step_images);
   center_live_taps(step_images);
   accumulate(step_images);
   images += step_images;
@@ -163,6 +164,30 @@ void Panel::State::center_live_taps(std::size_t step_images) {
   // By reference, as a std::function that holds a large lambda would allocate.
   const auto center = [this](std::size_t i) { live[i]->rows.center(masks.of(i), image_weights); };
   executor.parallel_for(Lane::training, live.size(), std::ref(center));
+}
+
+void Panel::State::hash_images(std::size_t step_images) {
+  constexpr std::size_t at_once = 16;
+  image_hashes.assign(step_images, {});
+  const auto hash = [this, step_images](std::size_t part) {
+    const std::size_t first = part * at_once;
+    const std::size_t last = std::min(step_images, first + at_once);
+    for (const PackedRows* rows : live_rows) {
+      if (rows->images() == step_images) rows->add_to(image_hashes, first, last);
+    }
+  };
+  executor.parallel_for(Lane::training, (step_images + at_once - 1) / at_once, std::ref(hash));
+}
+
+void Panel::State::count_different(PanelMoments& block) const {
+  for (const ImageHash& image : image_hashes) {
+    if (!image.has_rows) continue;
+    if (image.has_fractions) {
+      block.different.add(image.value);
+    } else {
+      block.different.add_unlike();
+    }
+  }
 }
 
 void Panel::State::drop_unpaired_rows() {
@@ -231,7 +256,9 @@ void Panel::State::accumulate(std::size_t step_images) {
     make_moments_of_pair(p);
     update.add(*blocks[block].pairs[p].moments, x.place, y.place, decay);
   }
+  for (PanelMoments& part : blocks) part.different.reserve();
   update.run();
+  count_different(blocks[block]);
   block_clock[block] = clock + step_images;
   blocks[block].images += step_images;
   ++blocks[block].steps_committed;

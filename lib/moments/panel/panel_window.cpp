@@ -22,6 +22,7 @@ std::size_t Panel::State::turn_to_next_block() {
     if (pair.moments) pair.moments->reset();
   }
   block.images = 0;
+  block.different.clear();
   block.steps_committed = 0;
   return current_block;
 }

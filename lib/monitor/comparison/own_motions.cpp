@@ -65,7 +65,10 @@ LayerMotion OwnMotions::motion_of(const std::string& layer, const RecordedSide& 
   for (const std::size_t pair : compared.pairs) {
     const TapName& then = compared.moments.taps[compared.moments.pairs[pair].y].name;
     const auto lag = place_of_lag(then.network);
-    if (lag) motion.moved[*lag] = motion_distance(evaluate(solution, pair, motion_measure_info()));
+    if (!lag) continue;
+    const MeasureResult result = evaluate(solution, pair, motion_measure_info());
+    motion.moved[*lag] = motion_distance(result);
+    if (motion_lags[*lag] == 1) motion.samples_needed = samples_needed(solution, pair, result);
   }
   return motion;
 }

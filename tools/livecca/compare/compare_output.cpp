@@ -89,7 +89,11 @@ std::string facts_text(const Comparison& comparison) {
   std::string text = "samples   " + std::to_string(facts.samples);
   if (comparison.by_position) {
     text += " positions of " + count_text(facts.effective_samples) +
+            (facts.different_share < 1 ? " different" : "") +
             " images, which are the effective samples";
+  } else if (facts.different_share < 1) {
+    text += ", of which " + about_text(facts.effective_samples) +
+            " differ, which are the effective samples";
   } else if (facts.effective_samples != static_cast<double>(facts.samples)) {
     text += ", weighing as much as " + count_text(facts.effective_samples);
   }

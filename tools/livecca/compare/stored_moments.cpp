@@ -132,6 +132,7 @@ void append(PanelMoments& all, PanelMoments layer) {
   }
   std::ranges::move(layer.faults, std::back_inserter(all.faults));
   all.images = std::max(all.images, layer.images);
+  all.different.merge(layer.different);
   all.steps_committed = std::max(all.steps_committed, layer.steps_committed);
   all.blocks.resize(layer.blocks.size());
   for (std::size_t b = 0; b < all.blocks.size(); ++b) {

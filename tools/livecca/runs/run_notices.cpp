@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "livecca/measures/measure.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
 
@@ -78,6 +79,39 @@ std::string alarms_text(const RunRows& rows, const Canvas& canvas) {
   }
   const std::string dead = dead_neurons(rows);
   return dead.empty() ? text : text + cut_end(dead, canvas.width) + "\n";
+}
+
+std::string undecided_text(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
+  std::vector<std::string> open;
+  std::vector<std::string> beyond_telling;
+  std::optional<double> most;
+  for (const Curve& curve : rows.curves) {
+    const CurveKey& key = curve.key;
+    const bool asked = options.reference.empty() || options.reference == key.reference;
+    // Of the last state only, and once for each layer and reference: by the run's first measure.
+    if (key.stream != Stream::probe || curve.reference_kind == ReferenceKind::final || !asked ||
+        key.measure != rows.curves.front().key.measure || key.reference_layer != key.layer ||
+        !curve.p_value || *curve.p_value < told_from_chance) {
+      continue;
+    }
+    const std::string name = key.layer + " to " + key.reference;
+    if (!curve.samples_needed) {
+      beyond_telling.push_back(name);
+      continue;
+    }
+    open.push_back(name);
+    most = std::max(most.value_or(0), *curve.samples_needed);
+  }
+  std::string text;
+  if (most) {
+    text = "not told from unrelated data: " + some_of(open, most_notices) + "; about " +
+           about_text(*most) + " images would decide" + (open.size() > 1 ? " all of them" : " it");
+  }
+  if (!beyond_telling.empty()) {
+    text += (text.empty() ? "" : "; ") + std::string("no nearer than unrelated data: ") +
+            some_of(beyond_telling, most_notices);
+  }
+  return text.empty() ? text : wrapped(text, canvas.width);
 }
 
 std::string events_text(const RunRows& rows, const Canvas& canvas) {

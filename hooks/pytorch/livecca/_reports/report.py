@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TypeVar
 
+from livecca._reports.undecided import undecided_lines
 from livecca._reports.verdicts import Verdicts
 from livecca._reports.words import one_line, some, without_folder
 from livecca._rows import EventRow, MeasureRow, Row
@@ -73,7 +74,8 @@ class Report(ABC):
 def remark_lines(report: Report) -> list[str]:
     """A line for each alarm, for events of one reason, and those of the hook."""
     alarms = Verdicts(report.rows).alarm_lines()
-    lines = [*_event_lines(report), *alarms, *report._remarks.lines(report)]
+    undecided = undecided_lines(report.measures)
+    lines = [*_event_lines(report), *alarms, *undecided, *report._remarks.lines(report)]
     return [f"! {line}" for line in dict.fromkeys(lines)]
 
 

@@ -174,7 +174,20 @@ class Plan:
             f"an observed training step of {self.batch:,} inputs: "
             f"{_bytes(copied)} copied by your thread, {_count(operations)} operations beside it",
             "floor: the mean CCA of an unrelated layer; a score must be well above it",
+            *self._inputs_needed(),
             *self.remark.splitlines(),
+        ]
+
+    def _inputs_needed(self) -> list[str]:
+        """How many inputs the widest layer needs, if there are layers."""
+        if not self.layers:
+            return []
+        widest = max(self.layers, key=lambda layer: layer.features)
+        needed = INPUTS_A_FEATURE * widest.features
+        there = "there are enough" if self.images >= needed else f"there are {self.images:,}"
+        return [
+            f"inputs: the widest layer, {widest.name} of {widest.features:,} features, needs "
+            f"{needed:,} different ones, with which unrelated layers have a floor of 0.27; {there}"
         ]
 
     def _in_all(self) -> str:

@@ -99,6 +99,8 @@ nb::typed<nb::dict, nb::str, nb::any> plan(const OwnedMonitor& owned, std::size_
   result["moments_bytes"] = plan.moments_bytes;
   result["step_bytes"] = plan.step_bytes;
   result["flops"] = plan.flops;
+  result["widest_features"] = plan.widest_features;
+  result["images_needed"] = plan.images_needed;
   return result;
 }
 
