@@ -5,19 +5,13 @@
 namespace livecca::tool {
 
 LayerOrder::LayerOrder(const RunRows& rows) {
-  if (rows.facts) add_taps(rows, rows.facts->network);
+  if (rows.facts) {
+    for (const RunRow::Tap& tap : rows.facts->taps) {
+      if (tap.network == rows.facts->network) add(tap.layer);
+    }
+  }
   if (!place_of_.empty()) return;
   for (const std::string& layer : rows.layers_seen) add(layer);
-}
-
-LayerOrder::LayerOrder(const RunRows& rows, const std::string& network) {
-  if (rows.facts) add_taps(rows, network);
-}
-
-void LayerOrder::add_taps(const RunRows& rows, const std::string& network) {
-  for (const RunRow::Tap& tap : rows.facts->taps) {
-    if (tap.network == network) add(tap.layer);
-  }
 }
 
 bool LayerOrder::operator()(const std::string& a, const std::string& b) const {

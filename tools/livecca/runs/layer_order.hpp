@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 
@@ -7,21 +8,17 @@
 
 namespace livecca::tool {
 
-/// The order of a network's layers in all tables of a run: that of watching, which the run's
-/// description has. Without one, that of the rows. Other layers come behind, numbers in their names
-/// by value: conv2 before conv10.
+/// The order of the trained network's layers in all tables of a run: that of watching, which the
+/// run's description has. Without one, that of the rows. Other layers come behind, numbers in their
+/// names by value: conv2 before conv10.
 class LayerOrder {
  public:
-  /// Of the trained network.
   explicit LayerOrder(const RunRows& rows);
-  /// Of another one. Of a recorded network no order is known.
-  LayerOrder(const RunRows& rows, const std::string& network);
 
   bool operator()(const std::string& a, const std::string& b) const;
 
  private:
   void add(const std::string& layer) { place_of_.emplace(layer, place_of_.size()); }
-  void add_taps(const RunRows& rows, const std::string& network);
 
   std::map<std::string, std::size_t> place_of_;
 };
