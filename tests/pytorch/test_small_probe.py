@@ -42,7 +42,9 @@ def test_it_is_told_once_with_the_number_needed(
     )
     assert warning == f"livecca: {expected}; monitor.plan() shows all layers"
     assert report.endswith(f"! {expected}\n")
-    assert watched.events(tmp_path / "run") == []
+    assert "small_probe" not in report  # once is enough
+    [event] = watched.events(tmp_path / "run", "small_probe")
+    assert event.message.startswith("expected 120 different images, ten for each of the 12 ")
 
 
 def test_a_probe_that_is_large_enough_is_not_told(
