@@ -16,6 +16,13 @@ import numpy as np
 import livecca
 
 TOLERANCE = 0.05
+# The alarms that a planted fault may cause.
+EXPECTED_ALARMS = {
+    "diverging": {"exploding", "dead"},
+    "growing": {"exploding", "dead"},
+    "dying": {"dead"},
+    "collapse": {"collapsing"},
+}
 SLACK = 2  # snapshots after the earliest moment at which "settled" was true for good
 
 
@@ -39,6 +46,8 @@ class Counts:
     intervals: int = 0
     covered: int = 0
     alarms: int = 0
+    settlings: int = 0
+    settlings_held: int = 0
 
     def add(self, other):
         for name, value in vars(other).items():
@@ -72,7 +81,7 @@ def layers_of(run):
         for (epoch, earlier), value in pairs.items():
             matrix[epoch, earlier] = matrix[earlier, epoch] = min(1.0, value / floors[name])
         layers[name] = Layer(matrix, ["undecided"] * snapshots, [None] * snapshots)
-    alarms = 0
+    alarms = []
     for row in run.of(livecca.VerdictRow):
         if row.verdict in ("moving", "wandering", "settled", "undecided"):
             if not row.reference:
@@ -81,7 +90,7 @@ def layers_of(run):
                     interval = (row.remaining_low, row.remaining_high)
                     layers[row.layer].intervals[row.epoch] = interval
         else:
-            alarms += 1
+            alarms.append(row)
     return layers, alarms
 
 
@@ -120,6 +129,17 @@ def judge(layer, changes):
     return counts
 
 
+def judge_planted(name, facts, alarms):
+    """How many epochs after it was planted a fault was found; None if it was not."""
+    began = facts["epochs"] // 3
+    expected = EXPECTED_ALARMS[facts["planted"]]
+    found = [row for row in alarms if row.verdict in expected and row.epoch >= began]
+    early = [row for row in alarms if row.epoch < began]
+    words = f"{found[0].verdict} {found[0].epoch - began} epochs after" if found else "not found"
+    print(f"{name:24} planted at epoch {began}: {words}, alarms before {len(early)}")
+    return found[0].epoch - began if found else None
+
+
 def share(part, whole):
     return f"{part} of {whole}" + (f" ({part / whole:.1%})" if whole else "")
 
@@ -132,36 +152,44 @@ def main():
     total = Counts()
     planted = []
     runs = 0
+    seconds = 0.0
     for facts_file in sorted(options.folder.glob("*/made.json")):
         facts = json.loads(facts_file.read_text())
         if options.seeds and facts["seed"] not in options.seeds:
             continue
         run = livecca.read_run(facts_file.parent, spectra=False)
         layers, alarms = layers_of(run)
+        seconds += facts["seconds"]
         if facts["planted"]:
-            planted.append((facts_file.parent.name, alarms))
+            planted.append(judge_planted(facts_file.parent.name, facts, alarms))
             continue
         rates = {
             row.epoch: row.value for row in run.of(livecca.LogRow) if row.name == "learning_rate"
         }
         changes = rate_changes(rates)
-        counts = Counts(alarms=alarms)
+        counts = Counts(alarms=len(alarms))
+        for row in run.of(livecca.VerdictRecordRow):
+            if not row.layer:  # all together
+                counts.settlings += row.settling_epochs
+                counts.settlings_held += row.settling_epochs_held
         for layer in layers.values():
             counts.add(judge(layer, changes))
         total.add(counts)
         runs += 1
         print(
             f"{facts_file.parent.name:24} held {share(counts.held, counts.claims):20} in time "
-            f"{counts.in_time} of {counts.ended}, flips {counts.flips}, alarms {alarms}"
+            f"{counts.in_time} of {counts.ended}, flips {counts.flips}, alarms {len(alarms)}"
         )
-    found = sum(alarms > 0 for _, alarms in planted)
+    found = [after for after in planted if after is not None]
     print(f"""
-{runs} healthy runs, {total.layers} layers
+{runs} healthy runs, {total.layers} layers; all runs took {seconds:.0f} s of one core
 "settled" held: {share(total.held, total.claims)}
 settled in the end, and told within {SLACK} snapshots: {share(total.in_time, total.ended)}
 flips a layer: {total.flips / max(1, total.layers):.2f}
 intervals of the remaining distance that covered: {share(total.covered, total.intervals)}
-false alarms: {total.alarms}; planted faults found: {found} of {len(planted)}""")
+intervals of the epoch of settling that covered: {share(total.settlings_held, total.settlings)}
+false alarms: {total.alarms}; planted faults found: {len(found)} of {len(planted)},
+at most {max(found, default=0)} epochs later""")
 
 
 if __name__ == "__main__":

@@ -152,10 +152,10 @@ void SnapshotSolver::report_small_probe(const PanelMoments& moments, SnapshotJob
   }
   if (widest == nullptr) return;
   const std::uint64_t needed = samples_per_feature * most;
-  const double there =
-      widest->moments->weights().effective_images() * moments.different.share();
+  const double there = widest->moments->weights().effective_images() * moments.different.share();
   if (there >= static_cast<double>(needed)) return;
-  // Said of the run and not in the report: no snapshot lost anything, and statuses tell of each row.
+  // Said of the run and not in the report: no snapshot lost anything, and statuses tell of each
+  // row.
   writer_.tell([&] {
     return Event{.epoch = job.epoch,
                  .what = "small_probe",
@@ -167,8 +167,7 @@ void SnapshotSolver::report_small_probe(const PanelMoments& moments, SnapshotJob
   });
 }
 
-void SnapshotSolver::report_repeated(Stream stream, const PanelMoments& moments,
-                                     SnapshotJob& job) {
+void SnapshotSolver::report_repeated(Stream stream, const PanelMoments& moments, SnapshotJob& job) {
   const double share = moments.different.share();
   if (share == 1) return;
   const auto images = static_cast<double>(moments.images);
@@ -260,20 +259,26 @@ void SnapshotSolver::report_unconverged(SnapshotJob& job) {
 }
 
 std::vector<LayerMotion> SnapshotSolver::own_motions(SnapshotJob& job) {
-  if (!job.now || !options_.keep_history || !options_.verdicts.own_motion) return {};
-  std::string why;
-  try {
-    return motions_.measure(
-        job.layers, *job.now, job.own_past,
-        [&](const std::string& what, const std::string& subject, const std::string& message) {
-          // What is wrong with the probe is told of the start, once.
-          if (what == "unreadable") fail(job, what.c_str(), subject, message);
-        });
-  } catch (const std::exception& failure) {
-    keep_reason(why, failure.what());
+  if (!options_.keep_history || !options_.verdicts.own_motion) return {};
+  std::vector<LayerMotion> motions;
+  for (const std::string& layer : job.layers) {
+    motions.push_back({.layer = layer});
+    if (!job.now) continue;  // it could not be kept: that is told already
+    std::string why;
+    try {
+      motions.back() = motions_.measure(
+          layer, *job.now, job.own_past,
+          [&](const std::string& what, const std::string& subject, const std::string& message) {
+            // What is wrong with the probe is told of the start, once.
+            if (what == "unreadable") fail(job, what.c_str(), subject, message);
+          });
+      continue;
+    } catch (const std::exception& failure) {
+      keep_reason(why, failure.what());
+    }
+    fail(job, "solve_failed", "own motion of " + layer, why);
   }
-  fail(job, "solve_failed", "own motion", why);  // alarms and directions go on without it
-  return {};
+  return motions;
 }
 
 void SnapshotSolver::write_verdicts(Stream stream, SnapshotJob& job, const RowSinks& sinks) {

@@ -9,10 +9,10 @@ namespace {
 /// snapshots in a row: forecasts scatter by a factor of two.
 constexpr double clearly_not = 4;
 constexpr std::uint64_t most_doubts = 3;
-/// Of 1,404 forecasts, 10 % of the layers ended nearer than this share of it, and 10 % farther
-/// away: a forecast has to be careful, so it is mostly too large.
-constexpr double low_share = 0.075;
-constexpr double high_share = 1.8;
+/// 10 % of the layers ended nearer than this share of the forecast, and 10 % farther away, on the
+/// networks that the rule was made on: a forecast has to be careful, so it is mostly too large.
+constexpr double low_share = 0.15;
+constexpr double high_share = 2.5;
 /// Unrelated data have 1.
 constexpr double like_unrelated = 0.9;
 /// Below this exponent a layer goes nowhere in particular: a random walk has 1, a straight way 2.
@@ -69,9 +69,11 @@ void expect(MotionCourse& course, const Forecast& forecast, const SettlingRecord
   const auto ahead = forecast.snapshots_until(tolerance);
   if (!ahead) return;
   const std::uint64_t snapshot = course.latest.back().snapshot;
-  const ExpectedSettling expected = expect_settling(course.expected, snapshot, *ahead);
+  const auto expected = expect_settling(course.expected, snapshot, *ahead);
   const auto apart = epochs_apart(course);
-  if (apart && record.is_trusted()) tell_settling(expected, snapshot, *ahead, *apart, row);
+  if (expected && apart && record.is_trusted()) {
+    tell_settling(*expected, snapshot, *ahead, *apart, row);
+  }
 }
 
 }  // namespace

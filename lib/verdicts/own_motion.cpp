@@ -9,10 +9,13 @@ namespace {
 
 /// Below it, distances are rounding of half-precision histories.
 constexpr double smallest_distance = 1e-5;
-/// A layer is not taken to speed up for ever.
-constexpr double fastest_growth = 0.05;
-
 double log_of(double distance) { return std::log(std::max(distance, smallest_distance)); }
+
+// Places in motion_lags.
+constexpr std::size_t over_one = 0;
+constexpr std::size_t over_four = 1;
+/// How many of the latest snapshots trends look at.
+constexpr std::uint64_t looked_at = 4;
 
 std::optional<double> log_moved(const Motion& motion, std::size_t lag) {
   const std::optional<double>& moved = motion.moved[lag];
@@ -27,9 +30,8 @@ const Motion* motion_before(std::span<const Motion> latest, std::uint64_t snapsh
   return nullptr;
 }
 
-/// The slope of the logarithm of a lag's distance over the latest 4 snapshots.
+/// The slope of the logarithm of a lag's distance over the latest snapshots.
 std::optional<double> log_slope(std::span<const Motion> latest, std::size_t lag) {
-  constexpr std::uint64_t looked_at = 4;
   double count = 0;
   double sum_x = 0;
   double sum_y = 0;
@@ -56,8 +58,9 @@ double path_back(double lambda, double k) {
 }
 
 /// The path of this exponent that fits best, of a layer whose distances fall by `decay` a snapshot.
+/// It is not taken to speed up: over a long run, jitter that grew by accident would go anywhere.
 MotionPath path_of(const Motion& now, double decay, double exponent) {
-  MotionPath path{.exponent = exponent, .lambda = std::max(decay / exponent, -fastest_growth)};
+  MotionPath path{.exponent = exponent, .lambda = std::max(decay / exponent, 0.0)};
   std::vector<double> rests;
   for (std::size_t lag = 0; lag < motion_lags.size(); ++lag) {
     const auto moved = log_moved(now, lag);
@@ -97,60 +100,62 @@ double snapshots_until(const MotionPath& path, double distance) {
   return std::max(0.0, -std::log(path.lambda * displacement) / path.lambda);
 }
 
-// As the two came out on the networks that the rule was made on, see docs/verdicts.md.
-constexpr double weight_of_path = 1.3;
-constexpr double weight_of_experience = 1.1;
-/// How much of the distance over 4 snapshots lies before a layer, in logarithms.
-constexpr double share_of_moved = 0.77;
+/// The mean of the logarithms of the latest steps.
+double mean_log_step(std::span<const Motion> latest) {
+  double sum = 0;
+  double count = 0;
+  for (std::uint64_t back = 0; back < looked_at; ++back) {
+    const Motion* motion = motion_before(latest, back);
+    const auto step = motion == nullptr ? std::nullopt : log_moved(*motion, over_one);
+    if (!step) continue;
+    sum += *step;
+    ++count;
+  }
+  return count > 0 ? sum / count : 0;
+}
+
+/// How the distance to the end goes with the one over 4 snapshots, in logarithms.
+constexpr double share_of_moved = 1.2;
+
+/// What lay before layers of trained networks that had moved as far over 4 snapshots, whose latest
+/// step was as much above their mean step, and whose network slowed down as much, all in
+/// logarithms. As it came out on the networks that the rule was made on, see docs/verdicts.md.
+double experience(double log_moved, double above_mean_step, double network_slowing) {
+  return std::min(1.0, std::exp(0.75 + share_of_moved * log_moved + 0.9 * above_mean_step +
+                                0.9 * network_slowing));
+}
 
 }  // namespace
 
 std::optional<double> slowing(std::span<const Motion> latest) {
-  constexpr std::size_t over_two = 1;
-  const Motion* before = latest.empty() ? nullptr : motion_before(latest, 2);
-  if (before == nullptr) return std::nullopt;
-  const auto then = log_moved(*before, over_two);
-  const auto now = log_moved(latest.back(), over_two);
-  return then && now ? std::optional((*now - *then) / 2) : std::nullopt;
+  return latest.empty() ? std::nullopt : log_slope(latest, over_one);
 }
 
-double Forecast::remaining() const {
-  return std::min(1.0,
-                  std::max(weight_of_experience * by_experience, weight_of_path * by_its_path));
-}
+double Forecast::remaining() const { return std::max(by_experience, by_its_path); }
 
 std::optional<double> Forecast::snapshots_until(double tolerance) const {
   constexpr double stands_still = 0.02;
   if (decay <= stands_still) return std::nullopt;
-  const double by_path = livecca::snapshots_until(path, tolerance / weight_of_path);
-  const double too_far = std::log(weight_of_experience * by_experience / tolerance);
+  const double by_path = livecca::snapshots_until(path, tolerance);
+  const double too_far = std::log(by_experience / tolerance);
   const double too_fast = std::log(std::max(step, smallest_distance) / tolerance);
   return std::max({0.0, by_path, too_far / (share_of_moved * decay), too_fast / decay});
 }
 
 std::optional<Forecast> forecast_of(std::span<const Motion> latest, double network_slowing) {
-  constexpr std::size_t over_four = 2;
   if (latest.empty()) return std::nullopt;
   const Motion& now = latest.back();
+  const auto step = log_moved(now, over_one);
   const auto moved = log_moved(now, over_four);
-  double slope = 0;
-  int slopes = 0;
-  for (std::size_t lag = 0; lag <= over_four; ++lag) {
-    if (const auto found = log_slope(latest, lag)) {
-      slope += *found;
-      ++slopes;
-    }
-  }
-  if (!moved || slopes == 0) return std::nullopt;
+  const auto slope_of_steps = log_slope(latest, over_one);
+  if (!step || !moved || !slope_of_steps) return std::nullopt;
   Forecast forecast;
-  forecast.decay = -slope / slopes;
-  forecast.step = now.moved[0].value_or(0);
+  forecast.step = *now.moved[over_one];
+  forecast.decay = -(*slope_of_steps + log_slope(latest, over_four).value_or(*slope_of_steps)) / 2;
   forecast.path = best_path(now, forecast.decay);
   const double ahead = std::max(4.0, 2 * static_cast<double>(now.snapshot));
   forecast.by_its_path = distance_ahead(forecast.path, ahead);
-  // log(remaining) of layers of trained networks, by least squares.
-  forecast.by_experience =
-      std::min(1.0, std::exp(-0.72 + share_of_moved * *moved + 1.13 * network_slowing));
+  forecast.by_experience = experience(*moved, *step - mean_log_step(latest), network_slowing);
   return forecast;
 }
 

@@ -25,8 +25,9 @@ struct Motion {
 /// How many of the latest snapshots a forecast looks at.
 inline constexpr std::size_t snapshots_of_motion = 5;
 
-/// By which factor the motion over two snapshots changes from one snapshot to the next, as a
-/// logarithm: below 0 where the layer slows down. Empty if the motions do not tell.
+/// By which factor the distance to the snapshot before changes from one snapshot to the next, as a
+/// logarithm, over the latest 4: below 0 where the layer slows down. Empty if the motions do not
+/// tell.
 std::optional<double> slowing(std::span<const Motion> latest);
 
 /// The way of a layer that slows by λ, as it fits the distances of one snapshot: its displacement
@@ -44,13 +45,13 @@ struct Forecast {
   /// there were so far, at least 4.
   double by_its_path = 0;
   /// The same, from how much layers of trained networks usually had before them when they had moved
-  /// as far in 4 snapshots, and when their network slowed down as this one does.
+  /// as far in 4 snapshots, and when they and their network slowed down as these do.
   double by_experience = 0;
   MotionPath path;
   double step = 0;   ///< the distance to the snapshot before
   double decay = 0;  ///< by how much the logarithms of distances fall a snapshot
 
-  /// What the verdict rests on: the larger one, weighted as on the networks that it was made on.
+  /// What the verdict rests on: the larger one.
   double remaining() const;
   /// After how many snapshots the remaining distance and a step are within the tolerance, if the
   /// layer goes on as it does. Empty if it does not slow down.

@@ -8,7 +8,7 @@ namespace {
 
 /// The shares of the expected time that 80 % of all layers needed, see docs/verdicts.md.
 constexpr double soonest_share = 0.2;
-constexpr double latest_share = 3;
+constexpr double latest_share = 2.5;
 /// A layer that is far from settling expects it anew at each snapshot: some are enough.
 constexpr std::size_t most_expected = 32;
 
@@ -29,16 +29,16 @@ void judge_expected(ExpectedSettlings& expected, std::uint64_t snapshot, bool is
   });
 }
 
-ExpectedSettling expect_settling(ExpectedSettlings& expected, std::uint64_t snapshot,
-                                 double snapshots_ahead) {
+std::optional<ExpectedSettling> expect_settling(ExpectedSettlings& expected, std::uint64_t snapshot,
+                                                double snapshots_ahead) {
+  if (expected.size() >= most_expected) return std::nullopt;
   // Not beyond what a whole number holds.
   const double ahead = std::clamp(snapshots_ahead, 1.0, 1e12);
-  const ExpectedSettling one{
-      .low =
-          snapshot + static_cast<std::uint64_t>(std::max(1.0, std::floor(soonest_share * ahead))),
-      .high = snapshot + static_cast<std::uint64_t>(std::ceil(latest_share * ahead))};
-  if (expected.size() < most_expected) expected.push_back(one);
-  return one;
+  const double soonest = std::max(1.0, std::floor(soonest_share * ahead));
+  expected.push_back(
+      {.low = snapshot + static_cast<std::uint64_t>(soonest),
+       .high = snapshot + static_cast<std::uint64_t>(std::ceil(latest_share * ahead))});
+  return expected.back();
 }
 
 void tell_settling(const ExpectedSettling& expected, std::uint64_t snapshot, double snapshots_ahead,

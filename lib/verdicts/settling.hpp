@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
@@ -30,9 +31,9 @@ void judge_expected(ExpectedSettlings& expected, std::uint64_t snapshot, bool is
                     SettlingRecord& record);
 
 /// Expects the layer to settle in about so many snapshots, in an interval that holds in 80 % of all
-/// cases. Returns it.
-ExpectedSettling expect_settling(ExpectedSettlings& expected, std::uint64_t snapshot,
-                                 double snapshots_ahead);
+/// cases. Returns it; empty if too many are open already, as none is told that is not judged.
+std::optional<ExpectedSettling> expect_settling(ExpectedSettlings& expected, std::uint64_t snapshot,
+                                                double snapshots_ahead);
 
 /// Writes it into the row, whose epoch is set, where snapshots are so many epochs apart.
 void tell_settling(const ExpectedSettling& expected, std::uint64_t snapshot, double snapshots_ahead,

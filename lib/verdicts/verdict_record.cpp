@@ -37,24 +37,29 @@ void judge_expected(const VerdictRow& said, std::optional<std::int64_t> settled,
 
 void VerdictRecord::add(const VerdictRow& row) {
   if (row.stream != Stream::probe || !row.reference.empty() || is_alarm(row)) return;
-  layers_[row.layer].said[{row.epoch, row.step}] = row;
+  layers_[row.layer].said[{row.epoch, row.step}] = {row, learning_rate_};
 }
 
 void VerdictRecord::add(const LogRow& row) {
-  if (row.name != learning_rate_name || !std::isfinite(row.value)) return;
-  // The last one of an epoch: rates of single steps, as of a warm-up, never seem to jump.
-  learning_rates_[row.epoch] = row.value;
+  if (row.name == learning_rate_name && std::isfinite(row.value)) learning_rate_ = row.value;
 }
 
 void VerdictRecord::add(const DistanceToEnd& distance) {
   layers_[distance.layer].to_end[{distance.epoch, distance.step}] = distance.distance;
 }
 
-bool VerdictRecord::jumps_after(std::int64_t epoch) const {
-  for (auto now = learning_rates_.upper_bound(epoch); now != learning_rates_.end(); ++now) {
-    if (now != learning_rates_.begin() && is_jump(std::prev(now)->second, now->second)) return true;
+std::optional<VerdictRecord::Place> VerdictRecord::last_overtaken(const Layer& layer) const {
+  std::optional<Place> last;
+  auto before = layer.said.begin();
+  for (auto now = before; now != layer.said.end(); before = now++) {
+    const std::optional<double>& rate = before->second.learning_rate;
+    const std::optional<double>& rate_now = now->second.learning_rate;
+    if (!rate || !rate_now || !is_jump(*rate, *rate_now)) continue;
+    // At the end of a cosine the rate falls by large factors too, and nothing moves any more.
+    const auto to_end = layer.to_end.find(before->first);
+    if (to_end != layer.to_end.end() && to_end->second > tolerance_) last = before->first;
   }
-  return false;
+  return last;
 }
 
 VerdictRecordRow VerdictRecord::judge(const std::string& name, const Layer& layer) const {
@@ -62,15 +67,17 @@ VerdictRecordRow VerdictRecord::judge(const std::string& name, const Layer& laye
   row.layer = name;
   row.tolerance = tolerance_;
   bool is_there_for_good = true;
+  const auto overtaken = last_overtaken(layer);
   std::optional<std::int64_t> settled;  // when the layer is called so next, from a snapshot's view
   for (auto place = layer.said.rbegin(); place != layer.said.rend(); ++place) {
-    const auto& [snapshot, said] = *place;
+    const Place& snapshot = place->first;
+    const VerdictRow& said = place->second.row;
     if (said.verdict == "settled") settled = said.epoch;
     judge_expected(said, settled, layer.said.rbegin()->first.first, row);
     const auto to_end = layer.to_end.find(snapshot);
     if (to_end == layer.to_end.end()) continue;
     const bool is_near = to_end->second <= tolerance_;
-    const bool is_overtaken = jumps_after(said.epoch);
+    const bool is_overtaken = overtaken && snapshot <= *overtaken;
     is_there_for_good &= is_near;
     if (said.verdict == "settled") {
       ++row.settled;

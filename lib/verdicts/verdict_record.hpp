@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,8 +28,8 @@ class VerdictRecord {
  public:
   explicit VerdictRecord(double tolerance) : tolerance_(tolerance) {}
 
-  // Rows of the run, in their order. Others than verdicts on own motion and logged learning rates
-  // are passed over.
+  // Rows of the run, in their order, as a rate counts from the next snapshot on. Others than
+  // verdicts on own motion and logged learning rates are passed over.
   void add(const VerdictRow& row);
   void add(const LogRow& row);
   void add(const DistanceToEnd& distance);
@@ -39,18 +40,23 @@ class VerdictRecord {
 
  private:
   using Place = std::pair<std::int64_t, std::uint64_t>;  ///< epoch, step
+  struct Said {
+    VerdictRow row;
+    std::optional<double> learning_rate;  ///< as it was logged last
+  };
   struct Layer {
-    std::map<Place, VerdictRow> said;
+    std::map<Place, Said> said;
     std::map<Place, double> to_end;
   };
 
   VerdictRecordRow judge(const std::string& name, const Layer& layer) const;
-  /// Whether the learning rate jumps after this epoch.
-  bool jumps_after(std::int64_t epoch) const;
+  /// The layer's last snapshot after which the learning rate jumped and the layer was not at its
+  /// end yet. Whether it had begun to leave before is not known.
+  std::optional<Place> last_overtaken(const Layer& layer) const;
 
   double tolerance_;
   std::map<std::string, Layer> layers_;
-  std::map<std::int64_t, double> learning_rates_;  ///< of each epoch, the last
+  std::optional<double> learning_rate_;
 };
 
 }  // namespace livecca

@@ -70,7 +70,7 @@ SnapshotVerdicts Verdicts::add(const SnapshotVerdictInput& snapshot) {
   SnapshotVerdicts said;
   std::vector<VerdictRow>& rows = said.verdicts;
   NewCurves anew;
-  judge_motions(snapshot, number, rows);
+  if (snapshot.stream == Stream::probe) judge_motions(snapshot, number, rows);
   for (const Matches& matches : all_matches) {
     if (const LayerMatch* match = headline(matches)) {
       said.directions.push_back(judge_curve(*match, number, anew));

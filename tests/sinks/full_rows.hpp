@@ -86,7 +86,7 @@ inline livecca::VerdictRow full_verdict() {
           .settling_epoch = 12.5,
           .settling_epoch_low = 9,
           .settling_epoch_high = 20,
-          .moved = {0.0625, std::nullopt, 0.5},
+          .moved = {std::nullopt, 0.5},
           .snapshots = 5,
           .samples_needed = 640,
           .message = "for people",

@@ -85,6 +85,21 @@ TEST_CASE("a jump of the learning rate is said, one that falls smoothly is not")
   }
 }
 
+TEST_CASE("a snapshot of the train stream alone does not use up a jump of the learning rate") {
+  Verdicts verdicts({});
+  SlowingLayers layers(1);
+  add(verdicts, 0, layers.next(), 0.1);
+  SnapshotVerdictInput train;
+  train.stream = Stream::train;
+  train.network = "net";
+  train.measure = "pwcca_distance";
+  train.learning_rate = 0.01;
+  static_cast<void>(verdicts.add(train));
+  const auto rows = add(verdicts, 1, layers.next(), 0.01);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].message.starts_with("the learning rate fell from 0.1 to 0.01 "));
+}
+
 TEST_CASE("epochs of settling are told once the run's earlier ones came true") {
   MESSAGE("seed " << motion_seed);
   Verdicts verdicts({});

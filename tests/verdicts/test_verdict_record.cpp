@@ -51,14 +51,30 @@ TEST_CASE("a settled layer held if it ended within the tolerance, and was early 
   CHECK(rows[1].overtaken == 0);
 }
 
-TEST_CASE("a settled layer that left after the learning rate jumped is not held against livecca") {
+TEST_CASE("a settled layer that was not at its end when the learning rate jumped is not judged") {
   VerdictRecord record(0.05);
-  for (const std::int64_t epoch : {1, 2, 3}) record.add(said(epoch, "settled"));
-  for (const auto& place : {at(1, 0.2), at(2, 0.01), at(3, 0.2)}) record.add(place);
   // From 0.1 to 0.09 is no jump, from 0.09 to 0.01 is one.
-  for (const auto& log : {rate(1, 0.1), rate(2, 0.09), rate(3, 0.01)}) record.add(log);
+  const std::vector<double> rates{0.1, 0.09, 0.01};
+  for (const std::int64_t epoch : {1, 2, 3}) {
+    record.add(rate(epoch, rates[static_cast<std::size_t>(epoch) - 1]));
+    record.add(said(epoch, "settled"));
+  }
+  for (const auto& place : {at(1, 0.2), at(2, 0.06), at(3, 0.2)}) record.add(place);
   const VerdictRecordRow row = record.rows().at(1);
-  CHECK(row.overtaken == 1);
+  CHECK(row.overtaken == 2);
+  CHECK(row.held == 0);
+  CHECK(row.early == 1);
+}
+
+TEST_CASE("a jump of the learning rate after which the layer stays excuses nothing") {
+  VerdictRecord record(0.05);
+  for (const std::int64_t epoch : {1, 2, 3}) {
+    record.add(rate(epoch, epoch < 3 ? 0.1 : 0.001));
+    record.add(said(epoch, "settled"));
+  }
+  for (const auto& place : {at(1, 0.2), at(2, 0.05)}) record.add(place);
+  const VerdictRecordRow row = record.rows().at(1);
+  CHECK(row.overtaken == 0);
   CHECK(row.held == 1);
   CHECK(row.early == 1);
 }

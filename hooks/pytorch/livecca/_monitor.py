@@ -354,7 +354,10 @@ class Monitor:
         return row if isinstance(row, MeasureRow) else None
 
     def log(self, name: str, value: float, *, epoch: int | None = None) -> None:
-        """Write a number of your own. Alarms look at the one named "loss"; see docs/verdicts.md."""
+        """Write a number of your own.
+
+        Alarms look at the one named "loss", verdicts at "learning_rate"; see docs/verdicts.md.
+        """
         at = None if epoch is None else _checks.integer("epoch", epoch)
         self._core.log(at, _checks.text("name", name), _checks.number(str(name), value))
 

@@ -61,10 +61,13 @@ class MeasureRow:
 
     @property
     def is_like_unrelated(self) -> bool:
-        """Whether the number says no more than chance: it is no nearer than its noise floor.
+        """Whether the number says no more than chance.
 
-        Tables mark such numbers ``~``.
+        Unrelated data of this size would be as near in one of a hundred cases or more; without a
+        p-value, it is no nearer than its noise floor. Tables mark such numbers ``~``.
         """
+        if self.value is not None and self.p_value is not None:
+            return self.p_value >= 0.01
         if self.value is None or self.noise_floor is None:
             return False
         if self.measure.endswith("_distance"):
@@ -154,8 +157,8 @@ class VerdictRow:
         ``"moving"``, ``"wandering"``, ``"settled"`` or ``"undecided"``; other words are alarms.
     speed, remaining, remaining_low, remaining_high, moved
         Distances of PWCCA on the scale on which unrelated data have 1: to the snapshot before, an
-        epoch; to where the layer is forecast to end, with the interval of 80 %; to the snapshots 1,
-        2 and 4 before.
+        epoch; to where the layer is forecast to end, with the interval of 80 %; to the snapshots 1
+        and 4 before.
     exponent
         How the distance grows with the lag: 2 straight on, 1 as a random walk, 0 about a place.
     settling_epoch, settling_epoch_low, settling_epoch_high

@@ -13,10 +13,16 @@ enum class Direction : std::uint8_t { similarity, distance };
 /// "similarity" or "distance".
 LIVECCA_EXPORT const char* name_of(Direction direction);
 
-/// Whether a number says no more than chance: it is no nearer than its noise floor, which is what
-/// unrelated data of this size have. False if one of them is missing. Tables mark such numbers "~".
+/// A number is told from chance if its p-value is below this.
+inline constexpr double told_from_chance = 0.01;
+
+/// Whether a number says no more than chance: unrelated data of this size would be as near in one
+/// of a hundred cases or more. Without a p-value: it is no nearer than its noise floor, which is
+/// what they have on average. False if neither is known. Tables mark such numbers "~".
 inline bool is_like_unrelated(Direction direction, std::optional<double> value,
-                              std::optional<double> noise_floor) {
+                              std::optional<double> noise_floor,
+                              std::optional<double> p_value = std::nullopt) {
+  if (value && p_value) return *p_value >= told_from_chance;
   if (!value || !noise_floor) return false;
   return direction == Direction::distance ? *value >= *noise_floor : *value <= *noise_floor;
 }

@@ -136,7 +136,7 @@ struct PairFacts {
   std::uint64_t samples = 0;
   double effective_samples = 0;
   double different_share = 1;  ///< of the images: below 1 if some come again
-  double effective_rows = 0;  ///< differs from effective_samples if an image gives several rows
+  double effective_rows = 0;   ///< differs from effective_samples if an image gives several rows
   std::uint64_t samples_left_out = 0;
   std::array<std::size_t, 2> features{};
   std::array<std::size_t, 2> features_of_taps{};  ///< before a wide tap was cut
@@ -157,9 +157,6 @@ LIVECCA_EXPORT PairFacts facts_of(const PanelSolution& solution, std::size_t pai
 /// Cost: O(features).
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, std::size_t pair,
                                       const MeasureInfo& measure);
-
-/// A number is told from chance if its p-value is below this.
-inline constexpr double told_from_chance = 0.01;
 
 /// About how many effective samples it takes to tell this result of evaluate() from chance, in four
 /// of five cases, if the effect is as large as it looks now: the square of the similarity without

@@ -80,7 +80,7 @@ struct DriftRow {
 };
 
 /// How many snapshots back a layer's own motion is measured.
-inline constexpr std::array<std::size_t, 3> motion_lags{1, 2, 4};
+inline constexpr std::array<std::size_t, 2> motion_lags{1, 4};
 
 /// Says in one word what a layer is doing: one verdict a layer and snapshot of the probe, from its
 /// own motion, and alarms while they last. See docs/verdicts.md.
@@ -160,7 +160,7 @@ struct VerdictRecordRow {
   std::uint64_t settled = 0;    ///< at which it was said
   std::uint64_t held = 0;       ///< of these, the layer ended within the tolerance
   std::uint64_t early = 0;      ///< it did not
-  std::uint64_t overtaken = 0;  ///< nor can it be told, as the learning rate jumped afterwards
+  std::uint64_t overtaken = 0;  ///< nor can it be told: the learning rate jumped, and it left
   /// At which it was not said, though it would have held from then on to the end.
   std::uint64_t late = 0;
   std::uint64_t intervals = 0;             ///< of the remaining distance, without those overtaken

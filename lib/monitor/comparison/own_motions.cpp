@@ -42,9 +42,9 @@ std::optional<double> motion_distance(const MeasureResult& result) {
 OwnMotions::OwnMotions(const MonitorOptions& options, Executor& executor)
     : options_(for_motions(options)), executor_(executor) {}
 
-LayerMotion OwnMotions::motion_of(const std::string& layer, const RecordedSide& now,
-                                  const std::vector<RecordedSide>& earlier,
-                                  const RecordedComparison::Report& report) const {
+LayerMotion OwnMotions::measure(const std::string& layer, const RecordedSide& now,
+                                const std::vector<RecordedSide>& earlier,
+                                const RecordedComparison::Report& report) const {
   LayerMotion motion{.layer = layer};
   const auto pack = now.layers.find(layer);
   if (!pack) return motion;
@@ -71,17 +71,6 @@ LayerMotion OwnMotions::motion_of(const std::string& layer, const RecordedSide& 
     if (motion_lags[*lag] == 1) motion.samples_needed = samples_needed(solution, pair, result);
   }
   return motion;
-}
-
-std::vector<LayerMotion> OwnMotions::measure(const std::vector<std::string>& layers,
-                                             const RecordedSide& now,
-                                             const std::vector<RecordedSide>& earlier,
-                                             const RecordedComparison::Report& report) const {
-  std::vector<LayerMotion> motions;
-  for (const std::string& layer : layers) {
-    motions.push_back(motion_of(layer, now, earlier, report));
-  }
-  return motions;
 }
 
 }  // namespace livecca

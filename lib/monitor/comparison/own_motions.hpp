@@ -28,17 +28,13 @@ class OwnMotions {
   /// The executor is borrowed.
   OwnMotions(const MonitorOptions& options, Executor& executor);
 
-  /// The motions of these layers, in their order. `earlier` are the snapshots motion_lags before,
-  /// as far as there are so many; their network is before_reference(lag).
-  std::vector<LayerMotion> measure(const std::vector<std::string>& layers, const RecordedSide& now,
-                                   const std::vector<RecordedSide>& earlier,
-                                   const RecordedComparison::Report& report) const;
+  /// The motion of a layer. `earlier` are the snapshots motion_lags before, as far as there are so
+  /// many; their network is before_reference(lag).
+  LayerMotion measure(const std::string& layer, const RecordedSide& now,
+                      const std::vector<RecordedSide>& earlier,
+                      const RecordedComparison::Report& report) const;
 
  private:
-  LayerMotion motion_of(const std::string& layer, const RecordedSide& now,
-                        const std::vector<RecordedSide>& earlier,
-                        const RecordedComparison::Report& report) const;
-
   MonitorOptions options_;  ///< those of the run, but for what is measured
   Executor& executor_;
 };

@@ -99,8 +99,10 @@ void write_pair(const PanelMoments& moments, const SolvedWindow& window, std::si
       result.standard_error = window.errors[pair_index][i].error;
       halves = window.errors[pair_index][i].halves;
     }
+    // Some ten laws of chance each: not for all layers with all.
+    const bool is_told = names.names[0] == names.names[2];
     write_measure(result, facts, names, context, std::move(halves), sinks,
-                  samples_needed(solution, pair_index, result));
+                  is_told ? samples_needed(solution, pair_index, result) : std::nullopt);
   }
   SpectrumRow spectrum;
   place(spectrum, names.names, context);

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "common/number_text.hpp"
 
 namespace livecca {
 namespace {
@@ -91,15 +92,9 @@ std::string OverheadBudget::shortage() const {
   const double lacking = std::min(expected_cost(), most_balance()) - balance_;
   const double training = lacking / budget_;
   if (training <= long_wait || training / an_offer <= static_cast<double>(rarest)) return {};
-  const auto seconds = [](double value) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.3g s", value);
-    return std::string(text.data());
-  };
-  std::array<char, 32> budget{};
-  std::snprintf(budget.data(), budget.size(), "%.3g %%", 100 * budget_);
+  const auto seconds = [](double value) { return number_text(value) + " s"; };
   return "expected to pay for a train step now and then, but the overhead budget of " +
-         std::string(budget.data()) + " lacks " + seconds(lacking) + ", which takes about " +
+         number_text(100 * budget_) + " % lacks " + seconds(lacking) + ", which takes about " +
          seconds(training) + " of training to earn: watching took " + seconds(total_.watching) +
          " so far, " + seconds(snapshots_) + " of it for snapshots" +
          (cost_of_all_images_.empty() ? ""

@@ -8,7 +8,7 @@ namespace livecca::tool {
 namespace {
 
 /// Names apart by spaces; ":xy" behind one: an array of two, the trained network's side first;
-/// ":124": an array of a number for each of motion_lags; ":each": an array as long as it needs to
+/// ":lags": an array of a number for each of motion_lags; ":each": an array as long as it needs to
 /// be.
 std::string_view fields_of(std::string_view kind) {
   if (kind == "measure") {
@@ -33,7 +33,7 @@ std::string_view fields_of(std::string_view kind) {
   if (kind == "verdict") {
     return "epoch step stream layer verdict reference reference_layer measure since_epoch speed "
            "exponent remaining remaining_low remaining_high settling_epoch settling_epoch_low "
-           "settling_epoch_high moved:124 snapshots samples_needed message slope "
+           "settling_epoch_high moved:lags snapshots samples_needed message slope "
            "slope_error error_source";
   }
   if (kind == "direction") {
@@ -60,7 +60,7 @@ void add_column(std::vector<RowColumn>& columns, const std::string& field) {
   } else if (field.ends_with(":xy")) {
     columns.push_back({name + "_x", name, 0});
     columns.push_back({name + "_y", name, 1});
-  } else if (field.ends_with(":124")) {
+  } else if (field.ends_with(":lags")) {
     for (std::size_t i = 0; i < motion_lags.size(); ++i) {
       columns.push_back({name + "_" + std::to_string(motion_lags[i]), name, static_cast<int>(i)});
     }

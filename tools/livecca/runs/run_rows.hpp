@@ -58,7 +58,7 @@ struct Curve {
 
   std::optional<double> latest() const { return points.back().value; }
   /// Whether the latest number says no more than chance.
-  bool is_at_floor() const { return is_like_unrelated(direction, latest(), noise_floor); }
+  bool is_at_floor() const { return is_like_unrelated(direction, latest(), noise_floor, p_value); }
 };
 
 struct LogCurve {

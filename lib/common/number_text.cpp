@@ -1,0 +1,16 @@
+#include "common/number_text.hpp"
+
+#include <locale>
+#include <sstream>
+
+namespace livecca {
+
+std::string number_text(double value) {
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out.precision(3);
+  out << value;
+  return out.str();
+}
+
+}  // namespace livecca
