@@ -56,7 +56,7 @@ def check(output: str, run_dir: Path, layers: list[str]) -> None:
     assert {row.status for row in rows} <= {"ok", "rank_deficient"}
     assert all(row.value is not None for row in rows)
     events = {event.what for event in livecca.read_run(run_dir).of(livecca.EventRow)}
-    assert events == {"finished"}
+    assert events - {"repeated_images"} == {"finished"}  # headings of a text come again
 
 
 FOUND = pytest.mark.skipif(not DATA.is_dir(), reason=f"there is no real data in {DATA}")

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import livecca
+import watched
 from livecca.torch import Monitor
 
 transformers = pytest.importorskip("transformers")
@@ -67,7 +68,7 @@ def test_a_small_bert(tmp_path: Path) -> None:
     for one, other in zip(alone.parameters(), beside.parameters(), strict=True):
         assert torch.equal(one, other)
     run = livecca.read_run(tmp_path / "run")
-    assert [row.what for row in run.of(livecca.EventRow)] == ["finished"]
+    assert watched.events(tmp_path / "run") == []
     samples = {(row.layer, row.stream): row.samples for row in run.of(livecca.LayerRow)}
     assert len(samples) == 2 * 7
     for (layer, _), count in samples.items():

@@ -70,11 +70,12 @@ def same_weights(one: nn.Module, other: nn.Module) -> bool:
 def events(run_dir: Path, what: str = "") -> list[livecca.EventRow]:
     """The events of a run. One that came again is written again with its count: the last one.
 
-    Most probes here are small, so this is left out unless it is asked for.
+    Most probes here are small, and most trainings see one batch again and again. So this is left
+    out unless it is asked for.
     """
     last: dict[Any, livecca.EventRow] = {}
     for row in livecca.read_run(run_dir).of(livecca.EventRow):
-        if row.what == what or (not what and row.what not in ("finished", "small_probe")):
+        if row.what == what or (not what and row.what not in ("finished", "small_probe", "repeated_images")):
             last[row.what, row.subject, row.message] = row
     return list(last.values())
 
