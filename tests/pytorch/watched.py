@@ -75,7 +75,9 @@ def events(run_dir: Path, what: str = "") -> list[livecca.EventRow]:
     """
     last: dict[Any, livecca.EventRow] = {}
     for row in livecca.read_run(run_dir).of(livecca.EventRow):
-        if row.what == what or (not what and row.what not in ("finished", "small_probe", "repeated_images")):
+        if row.what == what or (
+            not what and row.what not in ("finished", "small_probe", "repeated_images")
+        ):
             last[row.what, row.subject, row.message] = row
     return list(last.values())
 
