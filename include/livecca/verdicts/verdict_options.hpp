@@ -11,7 +11,7 @@ namespace livecca {
 /// Says when a layer counts as settled, dead or exploding, and when it comes nearer to a reference.
 /// See docs/verdicts.md.
 struct VerdictOptions {
-  /// Whether layers get verdicts from their own motion. This adds three comparisons of each layer to
+  /// Whether layers get verdicts from their own motion. This adds two comparisons of each layer to
   /// a snapshot, on livecca's threads, beside training: see docs/verdicts.md. Without it there are
   /// directions and alarms only.
   bool own_motion = true;
