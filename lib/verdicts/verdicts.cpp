@@ -115,7 +115,9 @@ void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t
     row.layer = motion.layer;
     if (row.verdict == "undecided") row.samples_needed = motion.samples_needed;
     row.measure = motion_measure;
-    if (row.message.empty() && jump) row.message = text_of(*jump);
+    // A fall does not set off what stands still: each cosine ends with large ones.
+    const bool matters = network.rate_rose || row.verdict != "settled";
+    if (row.message.empty() && jump && matters) row.message = text_of(*jump);
     rows.push_back(std::move(row));
   }
   memory_.settlings = network.settlings;

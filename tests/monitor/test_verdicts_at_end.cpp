@@ -50,7 +50,7 @@ class WatchedRun {
 
   void snapshots(int first, int end) {
     for (int epoch = first; epoch < end; ++epoch) {
-      monitor_->log(epoch, "learning_rate", epoch < 9 ? 0.1 : 0.01);
+      monitor_->log(epoch, "learning_rate", epoch < 9 ? 0.1 : 0.2);
       auto step = monitor_->begin(Stream::probe, epoch);
       const Eigen::MatrixXd rows = layer_at(epoch);
       step.observe(layer_, view_of(rows));
@@ -152,8 +152,8 @@ TEST_CASE("a run that is resumed has the record of all its snapshots") {
   run.resume(folder.path() / "checkpoint");
   run.snapshots(9, epochs);
   CHECK(run.monitor().finish().verdict_records == expected);
-  // The learning rate fell right after the checkpoint.
-  CHECK(run.messages().at(9).starts_with("the learning rate fell from 0.1 to 0.01 "));
+  // The learning rate rose right after the checkpoint.
+  CHECK(run.messages().at(9).starts_with("the learning rate rose from 0.1 to 0.2 "));
   CHECK(run.words() == whole.words());
   CHECK(run.messages() == whole.messages());
 }

@@ -85,6 +85,23 @@ TEST_CASE("a jump of the learning rate is said, one that falls smoothly is not")
   }
 }
 
+TEST_CASE("a fall of the learning rate is not said of layers that are settled, a rise is") {
+  for (const double rate : {0.01, 1.0}) {
+    CAPTURE(rate);
+    Verdicts verdicts({});
+    std::vector<VerdictRow> rows;
+    for (std::int64_t epoch = 0; epoch < 10; ++epoch) {
+      LayerMotion motion{.layer = "fc"};
+      for (std::size_t lag = 0; lag < motion_lags.size(); ++lag) {
+        if (epoch >= static_cast<std::int64_t>(motion_lags[lag])) motion.moved[lag] = 1e-4;
+      }
+      rows = add(verdicts, epoch, {motion}, epoch < 9 ? 0.1 : rate);
+    }
+    CHECK(rows.at(0).verdict == "settled");
+    CHECK(rows.at(0).message.empty() == (rate < 0.1));
+  }
+}
+
 TEST_CASE("a snapshot of the train stream alone does not use up a jump of the learning rate") {
   Verdicts verdicts({});
   SlowingLayers layers(1);
