@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "livecca/activations/eigen.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/measures/noise_floor.hpp"
 #include "livecca/moments/moments_file.hpp"
@@ -53,6 +54,27 @@ TEST_CASE("2,000 rows of 20 inputs count as 20 samples, and are too few for 8 ne
   const MeasureResult result = evaluate(solution, 0, info_of(Measure::mean_cca));
   CHECK(result.floor.value() == mean_correlation_floor(8, 6, 20));
   CHECK(result.p_value.value() > 0.001);
+}
+
+TEST_CASE("a window knows nothing of the images of the windows before it") {
+  Executor executor(1);
+  const MatrixXd rows = normal_matrix(50, 4, repeated_seed);
+  Panel panel(executor, {.window = Window::since_snapshot()});
+  const std::size_t tap = panel.add_tap({"net", "fc"}, Layout::nc);
+  const auto feed = [&] {
+    Panel::Step step = panel.begin();
+    step.observe(tap, view_of(rows));
+    step.commit();
+  };
+  feed();
+  SUBCASE("which was discarded") { panel.discard_window(); }
+  SUBCASE("which ended") { CHECK(panel.end_window().different.share() == 1); }
+  SUBCASE("in which all came twice") {
+    feed();
+    CHECK(panel.end_window().different.share() == 0.5);
+  }
+  feed();
+  CHECK(panel.end_window().different.share() == 1);
 }
 
 TEST_CASE("floors and p-values of repeated inputs are those of the different ones") {

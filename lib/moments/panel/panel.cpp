@@ -71,7 +71,10 @@ void Panel::State::restart_tap(std::size_t index) {
 void Panel::State::begin_window() {
   for (std::size_t i = 0; i < taps.size(); ++i) restart_tap(i);
   for (PanelPair& pair : pairs) pair.left = false;
-  for (PanelMoments& block : blocks) block.images = block.steps_committed = 0;
+  for (PanelMoments& block : blocks) {
+    block.images = block.steps_committed = 0;
+    block.different.clear();
+  }
   std::ranges::fill(block_clock, std::uint64_t{0});
   current_block = 0;
   turns = 0;
