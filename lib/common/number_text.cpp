@@ -5,10 +5,10 @@
 
 namespace livecca {
 
-std::string number_text(double value) {
+std::string number_text(double value, int digits) {
   std::ostringstream out;
   out.imbue(std::locale::classic());
-  out.precision(3);
+  out.precision(digits);
   out << value;
   return out.str();
 }

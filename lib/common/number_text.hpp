@@ -4,7 +4,7 @@
 
 namespace livecca {
 
-/// A number with three digits for a message, with a point in any locale.
-std::string number_text(double value);
+/// A number with so many digits, for a message or a row. It has a point in any locale of the host.
+std::string number_text(double value, int digits = 3);
 
 }  // namespace livecca

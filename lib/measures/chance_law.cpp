@@ -134,26 +134,6 @@ double ChanceLaw::above(double value) const {
   return 1;
 }
 
-double mean_correlation_p_value(double value, std::size_t p, std::size_t q, double n) {
-  return ChanceLaw::of_mean_correlation(p, q, n).above(value);
-}
-
-double largest_mean_correlation_floor(std::size_t p, std::size_t q, double n, double pairs) {
-  const ChanceLaw law = ChanceLaw::of_mean_correlation(p, q, n);
-  if (law.says_nothing() || !(pairs > 1)) return mean_correlation_floor(p, q, n);
-  // E max = low + ∫ (1 − F^K) over the range where F^K is neither 0 nor 1.
-  const double low = std::max(0.0, law.mean() - 12 * law.deviation());
-  const double high =
-      std::min(1.0, law.mean() + (8 + 2 * std::sqrt(2 * std::log(pairs))) * law.deviation());
-  constexpr int points = 400;
-  double sum = 0;
-  for (int i = 0; i < points; ++i) {
-    const double value = low + (high - low) * (i + 0.5) / points;
-    sum -= std::expm1(pairs * std::log1p(-law.above(value)));
-  }
-  return low + (high - low) * sum / points;
-}
-
 std::optional<double> samples_to_tell(double similarity, double n,
                                       const std::function<ChanceLaw(double)>& law) {
   constexpr double four_of_five = 3.2;  // deviations: 2.3 for a probability of 0.01, and 0.9 more

@@ -50,9 +50,10 @@ class ChanceLaw {
   double b_ = 1;
 };
 
-/// How many samples would tell a similarity from chance, in four of five cases, if its effect_of() is
-/// what it looks like now. `law` makes the law for another number of samples than n. Empty if the similarity is not above its
-/// floor, if the law at n says nothing, or above a billion samples. Cost: some ten laws.
+/// How many samples would tell a similarity from chance, in four of five cases, if its effect_of()
+/// is what it looks like now. `law` makes the law for another number of samples than n. Empty if the
+/// similarity is not above its floor, if the law at n says nothing, or above a billion samples.
+/// Cost: some ten laws.
 std::optional<double> samples_to_tell(double similarity, double n,
                                       const std::function<ChanceLaw(double)>& law);
 

@@ -7,11 +7,11 @@
 #include <exception>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "common/number_text.hpp"
 #include "livecca/measures/standard_error.hpp"
 #include "monitor/comparison/asked_measures.hpp"
 #include "monitor/comparison/report_event.hpp"
@@ -27,10 +27,7 @@ std::string window_text(Stream stream, const MonitorOptions& options) {
   const Window& window = options.train_window;
   std::string text = name_of(window.kind);
   if (window.kind == Window::Kind::exponential) {
-    std::ostringstream half_life;
-    half_life.precision(15);
-    half_life << window.half_life;
-    text += " of half-life " + half_life.str();
+    text += " of half-life " + number_text(window.half_life, 15);
   }
   return text;
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
+#include <utility>
+
+#include "common/number_text.hpp"
 
 namespace livecca {
 namespace {
@@ -78,11 +80,6 @@ VerdictRow row_of(const LayerRow& layer, const char* verdict, std::string messag
 }
 
 VerdictRow match_row(const MeasureRow& best, const MeasureRow& own) {
-  std::ostringstream message;
-  message.precision(3);
-  message << "matches " << best.reference_layer << " of " << best.reference
-          << " best: " << best.measure << ' ' << *best.value << ", and " << *own.value
-          << " with its own name";
   VerdictRow row;
   row.epoch = best.epoch;
   row.step = best.step;
@@ -92,7 +89,9 @@ VerdictRow match_row(const MeasureRow& best, const MeasureRow& own) {
   row.reference = best.reference;
   row.reference_layer = best.reference_layer;
   row.measure = best.measure;
-  row.message = message.str();
+  row.message = "matches " + best.reference_layer + " of " + best.reference +
+                " best: " + best.measure + ' ' + number_text(*best.value) + ", and " +
+                number_text(*own.value) + " with its own name";
   return row;
 }
 
@@ -129,39 +128,35 @@ std::optional<VerdictRow> dead_alarm(const LayerRow& layer, const DeadCourse& co
   const bool is_so_at_first = course.is_first && dead >= options.dead_share * features;
   const bool is_dying = dead > fewest && dead - fewest >= options.dead_share * (features - fewest);
   if (!is_all && !is_so_at_first && !is_dying) return std::nullopt;
-  std::ostringstream message;
-  message << layer.dead << " of " << layer.features << " neurons do not vary";
+  std::string message =
+      std::to_string(layer.dead) + " of " + std::to_string(layer.features) + " neurons do not vary";
   if (course.is_first) {
-    message << ", from the first snapshot on";
+    message += ", from the first snapshot on";
   } else if (*course.fewest > 0) {
-    message << ", of which " << *course.fewest << " never did";
+    message += ", of which " + std::to_string(*course.fewest) + " never did";
   }
-  message << ", rank " << layer.rank;
-  return row_of(layer, "dead", message.str());
+  return row_of(layer, "dead", message + ", rank " + std::to_string(layer.rank));
 }
 
 std::optional<VerdictRow> collapsing_alarm(const LayerRow& layer, const RankCourse& course) {
   if (!layer.effective_rank || !course.is_collapsing()) return std::nullopt;
-  std::ostringstream message;
-  message.precision(3);
-  message << "effective rank " << *layer.effective_rank << ", and " << course.level.value_or(0)
-          << " when the loss was lowest";
-  return row_of(layer, "collapsing", message.str());
+  return row_of(layer, "collapsing",
+                "effective rank " + number_text(*layer.effective_rank) + ", and " +
+                    number_text(course.level.value_or(0)) + " when the loss was lowest");
 }
 
 std::optional<VerdictRow> exploding_alarm(const LayerRow& layer, const GrowthCourse& course,
                                           const VerdictOptions& options) {
-  std::ostringstream message;
-  message.precision(3);
+  std::string message;
   if (layer.root_mean_square && course.exploded_from) {
-    message << "root mean square " << *layer.root_mean_square << ", "
-            << *layer.root_mean_square / *course.exploded_from << " times the highest before, "
-            << *course.exploded_from;
+    message = "root mean square " + number_text(*layer.root_mean_square) + ", " +
+              number_text(*layer.root_mean_square / *course.exploded_from) +
+              " times the highest before, " + number_text(*course.exploded_from);
   } else if (course.exploded_from && !layer.root_mean_square && layer.samples > 0) {
-    message << "root mean square is not finite, after it left " << *course.exploded_from;
+    message = "root mean square is not finite, after it left " + number_text(*course.exploded_from);
   } else if (layer.root_mean_square && *layer.root_mean_square > near_overflow) {
-    message << "root mean square " << *layer.root_mean_square << ", its square is near the largest "
-            << "number of float32";
+    message = "root mean square " + number_text(*layer.root_mean_square) +
+              ", its square is near the largest number of float32";
   }
   // Its own: others' rows that are not finite take these rows along. A layer that left because of
   // them has no samples at all.
@@ -169,11 +164,12 @@ std::optional<VerdictRow> exploding_alarm(const LayerRow& layer, const GrowthCou
       std::max(layer.samples + layer.samples_left_out, layer.samples_nonfinite);
   if (static_cast<double>(layer.samples_nonfinite) >
       options.nonfinite_share * static_cast<double>(seen)) {
-    if (message.tellp() > 0) message << "; ";
-    message << layer.samples_nonfinite << " of " << seen << " samples are not finite";
+    if (!message.empty()) message += "; ";
+    message += std::to_string(layer.samples_nonfinite) + " of " + std::to_string(seen) +
+               " samples are not finite";
   }
-  if (message.tellp() <= 0) return std::nullopt;
-  return row_of(layer, "exploding", message.str());
+  if (message.empty()) return std::nullopt;
+  return row_of(layer, "exploding", std::move(message));
 }
 
 }  // namespace livecca

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace livecca {
@@ -30,26 +31,40 @@ const Motion* motion_before(std::span<const Motion> latest, std::uint64_t snapsh
   return nullptr;
 }
 
-/// The slope of the logarithm of a lag's distance over the latest snapshots.
-std::optional<double> log_slope(std::span<const Motion> latest, std::size_t lag) {
-  double count = 0;
-  double sum_x = 0;
-  double sum_y = 0;
-  double sum_xx = 0;
-  double sum_xy = 0;
+/// The logarithms of a lag's distances at the latest snapshots, as far as there are any.
+struct LogDistances {
+  std::vector<double> snapshots;  ///< counted from the latest, which is 0; the others are below
+  std::vector<double> values;
+};
+
+LogDistances log_distances(std::span<const Motion> latest, std::size_t lag) {
+  LogDistances found;
   for (std::uint64_t back = 0; back < looked_at; ++back) {
     const Motion* motion = motion_before(latest, back);
-    const auto y = motion == nullptr ? std::nullopt : log_moved(*motion, lag);
-    if (!y) continue;
-    const double x = -static_cast<double>(back);
-    ++count;
-    sum_x += x;
-    sum_y += *y;
-    sum_xx += x * x;
-    sum_xy += x * *y;
+    const auto value = motion == nullptr ? std::nullopt : log_moved(*motion, lag);
+    if (!value) continue;
+    found.snapshots.push_back(-static_cast<double>(back));
+    found.values.push_back(*value);
   }
-  if (count < 2) return std::nullopt;
-  return (count * sum_xy - sum_x * sum_y) / (count * sum_xx - sum_x * sum_x);
+  return found;
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// The slope of the least-squares line through them, a snapshot.
+std::optional<double> log_slope(std::span<const Motion> latest, std::size_t lag) {
+  const auto [snapshots, values] = log_distances(latest, lag);
+  if (values.size() < 2) return std::nullopt;
+  const double middle = mean(snapshots);
+  double squares = 0;
+  double products = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    squares += (snapshots[i] - middle) * (snapshots[i] - middle);
+    products += (snapshots[i] - middle) * values[i];
+  }
+  return products / squares;
 }
 
 /// (e^{λk} − 1) / λ: how long a path was over k snapshots back, of a layer that slows by λ.
@@ -100,20 +115,6 @@ double snapshots_until(const MotionPath& path, double distance) {
   return std::max(0.0, -std::log(path.lambda * displacement) / path.lambda);
 }
 
-/// The mean of the logarithms of the latest steps.
-double mean_log_step(std::span<const Motion> latest) {
-  double sum = 0;
-  double count = 0;
-  for (std::uint64_t back = 0; back < looked_at; ++back) {
-    const Motion* motion = motion_before(latest, back);
-    const auto step = motion == nullptr ? std::nullopt : log_moved(*motion, over_one);
-    if (!step) continue;
-    sum += *step;
-    ++count;
-  }
-  return count > 0 ? sum / count : 0;
-}
-
 /// How the distance to the end goes with the one over 4 snapshots, in logarithms.
 constexpr double share_of_moved = 1.2;
 
@@ -155,7 +156,8 @@ std::optional<Forecast> forecast_of(std::span<const Motion> latest, double netwo
   forecast.path = best_path(now, forecast.decay);
   const double ahead = std::max(4.0, 2 * static_cast<double>(now.snapshot));
   forecast.by_its_path = distance_ahead(forecast.path, ahead);
-  forecast.by_experience = experience(*moved, *step - mean_log_step(latest), network_slowing);
+  forecast.by_experience =
+      experience(*moved, *step - mean(log_distances(latest, over_one).values), network_slowing);
   return forecast;
 }
 

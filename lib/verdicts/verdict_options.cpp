@@ -1,17 +1,17 @@
 #include "livecca/verdicts/verdict_options.hpp"
 
 #include <cmath>
-#include <sstream>
+#include <string>
 
+#include "common/number_text.hpp"
 #include "verdicts/curve.hpp"
 
 namespace livecca {
 
 Result<void> VerdictOptions::check() const {
   const auto refuse = [](const char* expected, auto got) {
-    std::ostringstream text;
-    text << "verdict options: expected " << expected << ", got " << got;
-    return Failure{text.str()};
+    return Failure{std::string("verdict options: expected ") + expected + ", got " +
+                   number_text(static_cast<double>(got), 6)};
   };
   if (!(tolerance > 0 && tolerance < 1)) return refuse("tolerance above 0 and below 1", tolerance);
   if (first_verdict < 4) return refuse("first_verdict of 4 or more", first_verdict);

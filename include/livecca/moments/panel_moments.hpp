@@ -84,9 +84,8 @@ struct PanelMoments {
   std::vector<TapMoments> taps;
   std::vector<PairMoments> pairs;
   std::uint64_t images = 0;
-  /// How many of them differ. It counts nothing in moments that were not made from rows, and in those
-  /// of older files: then all are taken to differ. A window that forgets images does not forget here
-  /// that they were different.
+  /// How many of them differ. Moments that were not made from rows count nothing here, nor do those
+  /// of older files: then all are taken to differ. An exponential window forgets none here.
   DifferentImages different;
   std::uint64_t steps_committed = 0;
   std::uint64_t steps_discarded = 0;

@@ -153,7 +153,8 @@ class LIVECCA_EXPORT Monitor {
   std::optional<MeasureRow> latest(const RowKey& key) const;
 
   /// Writes a number of your own, e.g. log(epoch, "loss", 1.25). Two alarms look at the one named
-  /// "loss", verdicts at "learning_rate", see docs/verdicts.md. After finish() it is dropped, and options.on_event is told.
+  /// "loss", verdicts at "learning_rate": see docs/verdicts.md. After finish() it is dropped, and
+  /// options.on_event is told.
   void log(std::int64_t epoch, std::string_view name, double value);
   /// The same, for the last epoch given to training_step(), begin_if_due(), claim_probe_pass() or
   /// snapshot_if_due().

@@ -5,10 +5,11 @@
 #include <exception>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <string>
 
 #include "common/json_depth.hpp"
 #include "common/json_numbers.hpp"
+#include "common/number_text.hpp"
 #include "livecca/common/error.hpp"
 
 namespace livecca {
@@ -18,9 +19,7 @@ using Json = nlohmann::ordered_json;
 
 double positive(double value, const char* what) {
   if (std::isfinite(value) && value > 0) return value;
-  std::ostringstream got;
-  got << "schedule: expected " << what << " above 0, got " << value;
-  throw Error(got.str());
+  throw Error(std::string("schedule: expected ") + what + " above 0, got " + number_text(value, 6));
 }
 
 /// Above 2^63 a cast would be undefined; no training comes so far.
@@ -166,32 +165,25 @@ bool Schedule::restore(const std::string& state) {
 }
 
 std::string Schedule::text() const {
-  std::ostringstream text;
-  const auto every = [&](const char* unit) {
-    text << "every ";
-    if (interval_ != 1) text << interval_ << ' ';
-    text << unit << (interval_ != 1 ? "s" : "");
+  const std::string interval = number_text(interval_, 15);
+  const auto every = [&](const std::string& unit) {
+    return interval_ == 1 ? "every " + unit : "every " + interval + ' ' + unit + 's';
   };
-  text.precision(15);
   switch (kind_) {
     case Kind::never:
       return "never";
     case Kind::predicate:
       return "predicate";
     case Kind::steps:
-      every("step");
-      break;
+      return every("step");
     case Kind::epochs:
-      every("epoch");
-      break;
+      return every("epoch");
     case Kind::seconds:
-      every("second");
-      break;
+      return every("second");
     case Kind::log_steps:
-      text << interval_ << " a decade of steps";
-      break;
+      return interval + " a decade of steps";
   }
-  return text.str();
+  return {};
 }
 
 }  // namespace livecca

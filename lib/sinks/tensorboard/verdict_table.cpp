@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <optional>
 
@@ -14,9 +14,10 @@ namespace {
 
 std::string digits_of(std::optional<double> value) {
   if (!value || !std::isfinite(*value)) return "–";
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.3f", *value);
-  return text;
+  std::array<char, 400> text{};  // the largest number has 309 digits before its point
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), *value, std::chars_format::fixed, 3);
+  return {text.data(), end.ptr};  // with a point in any locale
 }
 
 std::string whole(double value) { return std::to_string(std::llround(value)); }
