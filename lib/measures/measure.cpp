@@ -6,6 +6,7 @@
 
 #include "livecca/measures/noise_floor.hpp"
 #include "measures/chance_law.hpp"
+#include "snapshot/position_dependence.hpp"
 
 namespace livecca {
 namespace {
@@ -46,7 +47,7 @@ std::optional<Ranks> ranks_of(const PairFacts& facts) {
 Number squared_floor(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks) return std::nullopt;
-  return mean_squared_correlation_floor(ranks->x, ranks->y, facts.effective_samples);
+  return mean_squared_correlation_floor(ranks->x, ranks->y, facts.independent_samples);
 }
 
 Number mean_squared(const PairSolution& pair, const PairFacts& facts) {
@@ -61,10 +62,51 @@ Number adjusted(Number squared, Number floor) {
   return (*squared - *floor) / (1 - *floor);
 }
 
-/// The floors of CKA and its relatives are averages over permutations of rows, which say nothing
-/// where rows of one image depend on one another.
+/// How a measure weighs the directions of x, and those of y.
+std::array<Weighing, 2> weighings_of(Measure measure) {
+  switch (measure) {
+    case Measure::mean_cca:
+    case Measure::r2_cca:
+    case Measure::r2_cca_adjusted:
+    case Measure::pwcca:
+    case Measure::pwcca_y:
+    case Measure::pwcca_mean:
+      return {Weighing::alike, Weighing::alike};
+    case Measure::svcca:
+      return {Weighing::leading, Weighing::leading};
+    case Measure::linreg_x_from_y:
+      return {Weighing::variance, Weighing::alike};
+    case Measure::linreg_y_from_x:
+      return {Weighing::alike, Weighing::variance};
+    case Measure::linear_cka:
+    case Measure::linear_cka_debiased:
+    case Measure::rv2:
+    case Measure::procrustes:
+    case Measure::procrustes_normalised:
+    case Measure::angular:
+    case Measure::partial_whitening:
+      break;
+  }
+  return {Weighing::variance, Weighing::variance};
+}
+
+double independent_samples(const PanelSolution& solution, const PairSolution& pair, double images,
+                           const std::array<Weighing, 2>& weighings) {
+  const auto& x = solution.taps[pair.x].positions;
+  const auto& y = solution.taps[pair.y].positions;
+  if (!x || !y) return images;
+  return PositionDependence::independent_samples(images, *x, weighings[0], *y, weighings[1]);
+}
+
+/// The floors of CKA's relatives are averages over permutations of rows, which say nothing where
+/// rows of one image depend on one another.
 Number if_rows_are_independent(const PairFacts& facts, Number floor) {
   return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
+}
+
+/// To count images is on the safe side for floors of CCA, but far too much so for these.
+Number if_dependence_is_known(const PairFacts& facts, Number floor) {
+  return facts.is_dependence_known ? floor : std::nullopt;
 }
 
 Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measure) {
@@ -77,8 +119,8 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
       return mean_squared(pair, facts);
     case Measure::r2_cca_adjusted:
       // From the floor of images dependent rows would come out below 0.
-      return if_rows_are_independent(facts,
-                                     adjusted(mean_squared(pair, facts), squared_floor(facts)));
+      return if_dependence_is_known(facts,
+                                    adjusted(mean_squared(pair, facts), squared_floor(facts)));
     case Measure::pwcca:
       return pwcca_x;
     case Measure::pwcca_y:
@@ -109,25 +151,24 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
   return std::nullopt;
 }
 
-double floor_of_ranks(const PairFacts& facts, std::size_t x, std::size_t y) {
-  return facts.is_complex ? complex_mean_correlation_floor(x, y, facts.effective_samples)
-                          : mean_correlation_floor(x, y, facts.effective_samples);
+double floor_of_ranks(const PairFacts& facts, std::size_t x, std::size_t y, double n) {
+  return facts.is_complex ? complex_mean_correlation_floor(x, y, n)
+                          : mean_correlation_floor(x, y, n);
 }
 
 Number mean_correlation_floor_of(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks) return std::nullopt;
-  return floor_of_ranks(facts, ranks->x, ranks->y);
+  return floor_of_ranks(facts, ranks->x, ranks->y, facts.independent_samples);
 }
 
-Number regression_floor_of(const PairFacts& facts, std::size_t from) {
+Number regression_floor_of(const PairFacts& facts, std::size_t from, double n) {
   if (!facts.ranks[from]) return std::nullopt;
-  return regression_floor(*facts.ranks[from], facts.effective_samples);
+  return regression_floor(*facts.ranks[from], n);
 }
 
 Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
-                Measure measure) {
-  const double n = facts.effective_samples;
+                Measure measure, double n) {
   switch (measure) {
     case Measure::mean_cca:
     case Measure::pwcca:
@@ -139,19 +180,19 @@ Number floor_of(const PanelSolution& solution, const PairSolution& pair, const P
     case Measure::r2_cca_adjusted:
       return 0;
     case Measure::svcca:
-      return floor_of_ranks(facts, facts.svcca_kept[0], facts.svcca_kept[1]);
+      return floor_of_ranks(facts, facts.svcca_kept[0], facts.svcca_kept[1], n);
     case Measure::linear_cka:
-      return if_rows_are_independent(facts,
-                                     linear_cka_floor(solution.taps[pair.x].effective_rank,
-                                                      solution.taps[pair.y].effective_rank, n));
+      return if_dependence_is_known(facts,
+                                    linear_cka_floor(solution.taps[pair.x].effective_rank,
+                                                     solution.taps[pair.y].effective_rank, n));
     case Measure::linear_cka_debiased:
       return if_rows_are_independent(facts, 0);
     case Measure::rv2:
       return if_rows_are_independent(facts, pair.rv2_floor);
     case Measure::linreg_x_from_y:
-      return regression_floor_of(facts, 1);
+      return regression_floor_of(facts, 1, n);
     case Measure::linreg_y_from_x:
-      return regression_floor_of(facts, 0);
+      return regression_floor_of(facts, 0, n);
     case Measure::procrustes:
     case Measure::procrustes_normalised:
     case Measure::angular:
@@ -196,7 +237,7 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
     case Measure::linear_cka:
     case Measure::linear_cka_debiased:
     case Measure::rv2:
-      if (facts.effective_rows != facts.effective_samples) return std::nullopt;
+      if (!facts.is_dependence_known) return std::nullopt;
       return ChanceLaw::of_linear_cka(solution.taps[pair.x].effective_rank,
                                       solution.taps[pair.y].effective_rank, n);
     case Measure::linreg_x_from_y:
@@ -245,7 +286,7 @@ Status status_of(const PairSolution& pair, const TapSolution& x, const TapSoluti
   if (facts.samples_left_out > 0) return Status::nonfinite_rows;
   const std::size_t widest = std::max(facts.features[0], facts.features[1]);
   const auto enough = static_cast<double>(samples_per_feature * widest);
-  if (facts.effective_samples < enough) return Status::undersampled;
+  if (facts.independent_samples < enough) return Status::undersampled;
   if (is_rank_deficient(x) || is_rank_deficient(y)) return Status::rank_deficient;
   return Status::ok;
 }
@@ -291,6 +332,10 @@ PairFacts facts_of(const PanelSolution& solution, std::size_t pair_index) {
                   .svcca_kept = {x.svcca_kept, y.svcca_kept},
                   .precision = pair.precision,
                   .is_complex = x.is_complex && y.is_complex};
+  facts.independent_samples =
+      independent_samples(solution, pair, facts.effective_samples, weighings_of(Measure::mean_cca));
+  facts.is_dependence_known =
+      facts.effective_rows == facts.effective_samples || (x.positions && y.positions);
   facts.status = status_of(pair, x, y, facts);
   return facts;
 }
@@ -302,17 +347,20 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
   MeasureResult result;
   result.measure = &measure;
   result.status = facts.status;
+  const double n =
+      independent_samples(solution, pair, facts.effective_samples, weighings_of(measure.measure));
+  result.independent_samples = n;
   if (!has_value(facts.status)) return result;
   result.value = value_of(pair, facts, measure.measure);
   if (!result.value) {
     // Where unrelated data would score 1 there is nothing to adjust.
-    const bool too_few = facts.effective_rows == facts.effective_samples &&
-                         measure.measure == Measure::r2_cca_adjusted && squared_floor(facts) >= 1;
+    const bool too_few = facts.is_dependence_known && measure.measure == Measure::r2_cca_adjusted &&
+                         squared_floor(facts) >= 1;
     result.status = too_few ? Status::too_few_samples : Status::missing;
     return result;
   }
-  result.floor = floor_of(solution, pair, facts, measure.measure);
-  const auto law = chance_law(solution, pair, facts, measure.measure, facts.effective_samples);
+  result.floor = floor_of(solution, pair, facts, measure.measure, n);
+  const auto law = chance_law(solution, pair, facts, measure.measure, n);
   const Number score = score_of(pair, facts, result);
   if (law && score) result.p_value = law->above(*score);
   return result;
@@ -326,12 +374,16 @@ std::optional<double> samples_needed(const PanelSolution& solution, std::size_t 
   const auto law_at = [&](double n) {
     return *chance_law(solution, pair, facts, result.measure->measure, n);
   };
-  if (law_at(facts.effective_samples).says_nothing()) {
+  // More images bring as many independent samples each as these do.
+  const double images = facts.effective_samples / result.independent_samples;
+  if (law_at(result.independent_samples).says_nothing()) {
     const std::size_t widest = std::max(facts.features[0], facts.features[1]);
-    return static_cast<double>(samples_per_feature * widest);
+    return std::ceil(static_cast<double>(samples_per_feature * widest) * images);
   }
   const Number score = score_of(pair, facts, result);
-  return score ? samples_to_tell(*score, facts.effective_samples, law_at) : std::nullopt;
+  if (!score) return std::nullopt;
+  const auto needed = samples_to_tell(*score, result.independent_samples, law_at);
+  return needed ? Number(std::ceil(*needed * images)) : std::nullopt;
 }
 
 std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t pair_index,
@@ -348,13 +400,13 @@ std::optional<double> mean_cca_floor(const PairFacts& facts) {
 std::optional<double> limiting_mean_cca(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks || !has_value(facts.status)) return std::nullopt;
-  return limiting_mean_correlation(ranks->x, ranks->y, facts.effective_samples);
+  return limiting_mean_correlation(ranks->x, ranks->y, facts.independent_samples);
 }
 
 std::optional<double> largest_correlation_line(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks || !has_value(facts.status)) return std::nullopt;
-  return largest_correlation_line(ranks->x, ranks->y, facts.effective_samples);
+  return largest_correlation_line(ranks->x, ranks->y, facts.independent_samples);
 }
 
 std::vector<std::optional<double>> debiased_correlations(const PanelSolution& solution,
@@ -365,7 +417,7 @@ std::vector<std::optional<double>> debiased_correlations(const PanelSolution& so
   if (!ranks || !has_value(facts.status)) return result;
   for (const double correlation : solution.pairs[pair_index].canonical_correlations) {
     result.push_back(
-        debiased_correlation(correlation, ranks->x, ranks->y, facts.effective_samples));
+        debiased_correlation(correlation, ranks->x, ranks->y, facts.independent_samples));
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "common/enum_names.hpp"
 #include "common/files/input_file.hpp"
 #include "common/files/safetensors_checksum.hpp"
+#include "livecca/activations/packed_rows.hpp"
 #include "packs/pack_header.hpp"
 #include "packs/sequence_rows.hpp"
 
@@ -270,6 +271,31 @@ Result<std::shared_ptr<RowSource>> RecordedPack::rows_by_step(std::string_view l
   }
   return std::shared_ptr<RowSource>(
       std::make_shared<SequenceRows>(std::make_shared<Rows>(state_, *index), there.widened(steps)));
+}
+
+ImagesAgain RecordedPack::images_again(std::string_view layer, std::size_t steps) const {
+  auto opened = steps > 0 ? rows_by_step(layer, steps) : rows(layer);
+  if (!opened) return {};
+  const std::shared_ptr<RowSource> source = *std::move(opened);
+  const RecordedLayer& facts = *find(layer);
+  const bool has_every_step = steps > 0 || facts.is_by_step;
+  const Grid grid = has_every_step ? Grid{.width = source->rows_per_image()} : facts.grid;
+  const auto packed = std::make_shared<PackedRows>();
+  const auto read = [state = state_, source, grid, has_every_step, packed](std::uint64_t image,
+                                                                           ImageRows& into) {
+    const std::size_t count = source->rows_per_image();
+    const auto view = source->read(image * count, count);
+    if (!view) return false;
+    if (!packed->pack_recorded(*view, count, grid, source->valid(image * count, count))) {
+      return false;
+    }
+    const Positions positions = has_every_step ? Positions::all() : state->header.positions;
+    choose_positions(positions, grid, state->kept.empty() ? image : state->kept[image],
+                     into.positions);
+    take_samples(*packed, into);
+    return true;
+  };
+  return {.images = images(), .grid = grid, .read = read};
 }
 
 }  // namespace livecca

@@ -90,6 +90,7 @@ void fields(auto& field, Of<MeasureRow> auto& row) {
   field("samples_needed", row.samples_needed);
   field("samples", row.samples);
   field.images("effective_samples", row.effective_samples);
+  field.images("independent_samples", row.independent_samples);
   field("samples_left_out", row.samples_left_out);
   field("features", row.features);
   field("features_of_taps", row.features_of_taps);

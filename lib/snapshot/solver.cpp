@@ -8,6 +8,7 @@
 #include "livecca/common/error.hpp"
 #include "moments/panel_merge.hpp"
 #include "snapshot/pair_solver.hpp"
+#include "snapshot/position_dependence.hpp"
 #include "snapshot/whitening.hpp"
 
 namespace livecca {
@@ -88,7 +89,10 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
   std::vector<SharedTap> taps = state.take_known(moments, fresh);
   state.known.clear();
   state.executor.parallel_for(Lane::solve, fresh.size(), [&](std::size_t i) {
-    taps[fresh[i]] = std::make_shared<const WhitenedTap>(whiten(moments.taps[fresh[i]], options));
+    const TapMoments& tap = moments.taps[fresh[i]];
+    auto whitened = std::make_shared<WhitenedTap>(whiten(tap, options));
+    whitened->facts.positions = PositionDependence::of(tap, *whitened);
+    taps[fresh[i]] = std::move(whitened);
   });
   state.whitened += fresh.size();
   PanelSolution solution;

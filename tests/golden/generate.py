@@ -4,8 +4,8 @@
 Needs numpy only. The expected values come from another road than livecca's: no covariance is formed.
 Mean in extended precision, exactly constant columns set to 0, columns equilibrated, rank and column
 space of each side from an SVD of the data, canonical correlations from an SVD of the product of the two
-orthonormal bases. The schema is that of golden.json, with two additions: "layout", and
-"effective_samples" where it differs from the rows.
+orthonormal bases. The schema is that of golden.json, with three additions: "layout",
+"effective_samples" where it differs from the rows, and "independent_samples", which floors count.
 
     python3 generate.py
 """
@@ -84,13 +84,34 @@ def floor(p, q, samples):
     return float((mass / (2 * np.pi * p / freedom * np.sqrt(place) * (1 - place))).sum())
 
 
-def expected(x, y, effective_samples):
+def common(basis_x, basis_y, images):
+    """What two positions of an image have in common: C_x[p, q] · C_y[p, q], each from half of the images."""
+    dots = []
+    for side in (basis_x, basis_y):
+        rows = side.reshape(images, -1, side.shape[1])
+        products = np.einsum("ipk,iqk->ipq", rows, rows)
+        dots.append(products / np.trace(products, axis1=1, axis2=2).mean() * rows.shape[1])
+    even, odd = slice(0, None, 2), slice(1, None, 2)
+    both = dots[0][even].mean(0) * dots[1][odd].mean(0) + dots[0][odd].mean(0) * dots[1][even].mean(0)
+    return both[np.tril_indices_from(both, -1)].mean() / 2
+
+
+def independent_samples(basis_x, basis_y, images):
+    positions = len(basis_x) // images
+    if positions == 1:
+        return images
+    shared = 1.05 * max(0, common(basis_x, basis_y, images))
+    return max(images, images * positions / (1 + (positions - 1) * shared))
+
+
+def expected(x, y, images):
     x, y = centered(x), centered(y)
     basis_x, rank_x = basis(equilibrated(x))
     basis_y, rank_y = basis(equilibrated(y))
     rho, variates_x, variates_y = correlations(basis_x, basis_y)
     alpha_x, alpha_y = weights(variates_x, x), weights(variates_y, y)
     cross = np.linalg.norm(x.T @ y) ** 2
+    independent = independent_samples(basis_x, basis_y, images)
     return {
         "n": len(x),
         "rank1": rank_x,
@@ -103,7 +124,8 @@ def expected(x, y, effective_samples):
         "svcca99": svcca(x, y, share=0.99),
         "svcca20": svcca(x, y, count=20),
         "linear_cka": cross / np.linalg.norm(x.T @ x) / np.linalg.norm(y.T @ y),
-        "null": {"mean_rho": floor(rank_x, rank_y, effective_samples)},
+        "independent_samples": independent,
+        "null": {"mean_rho": floor(rank_x, rank_y, independent)},
     }
 
 

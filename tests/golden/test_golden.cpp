@@ -177,7 +177,7 @@ void check_exact_floor(const json& ours, bool floor_counts_rows) {
   CHECK(floor > limit * (1 - 0.17 / rank));
 }
 
-/// `floor_counts_rows`: the expected floor counts rows, livecca's counts images.
+/// `floor_counts_rows`: the expected floor counts rows, livecca's counts independent samples.
 WorstError check_case(const std::filesystem::path& folder, const json& golden_case,
                       bool floor_counts_rows = false) {
   const json& expected = golden_case["expected"];
@@ -195,6 +195,10 @@ WorstError check_case(const std::filesystem::path& folder, const json& golden_ca
   check_svcca(comparison, expected, "svcca99", tolerance, worst);
   if (golden_case.contains("effective_samples")) {
     CHECK(ours["effective_samples"] == golden_case["effective_samples"]);
+  }
+  if (expected.contains("independent_samples")) {
+    CHECK(ours["independent_samples"].get<double>() ==
+          doctest::Approx(expected["independent_samples"].get<double>()).epsilon(1e-9));
   }
   for (const Key& key : floor_keys) {
     if (floor_counts_rows || at(expected, key.expected).is_null()) continue;

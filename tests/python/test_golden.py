@@ -66,7 +66,7 @@ def check_case(folder: Path, case: dict[str, Any], floors: bool) -> int:
 
 def test_golden_cases(golden_folder: Path) -> None:
     cases = json.loads((golden_folder / "golden.json").read_text())["cases"]
-    # Its floor counts rows, livecca's counts images.
+    # Its floor counts rows, livecca's counts independent samples.
     checked = sum(
         check_case(golden_folder, case, name != "conv_flatten_positions")
         for name, case in cases.items()

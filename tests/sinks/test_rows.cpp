@@ -29,6 +29,7 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
   row.samples_needed = 4100;
   row.samples = 32000;
   row.effective_samples = 2000;
+  row.independent_samples = 9000.5;
   row.features = {64, 64};
   row.features_of_taps = {64, 4096};
   row.ranks = {64, 61};
@@ -41,7 +42,8 @@ TEST_CASE("a measure line has every field, and null where there is no value") {
     "wall_time":12.5,"stream":"probe","layer":"conv1","reference":"seed7",
     "reference_kind":"network","reference_layer":"conv1",
     "measure":"pwcca_distance","value":0.31,"noise_floor":0.87,"standard_error":null,
-    "p_value":0.02,"samples_needed":4100,"samples":32000,"effective_samples":2000,"samples_left_out":0,"features":[64,64],
+    "p_value":0.02,"samples_needed":4100,"samples":32000,"effective_samples":2000,"independent_samples":9000.5,
+    "samples_left_out":0,"features":[64,64],
     "features_of_taps":[64,4096],"ranks":[64,61],"window":"probe","precision":"exact",
     "modes":["eval","eval"],"status":"rank_deficient"})");
   CHECK(line == expected);

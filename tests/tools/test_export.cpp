@@ -86,6 +86,7 @@ TEST_CASE_FIXTURE(ExportFixture, "measures come out as they are, whatever names 
                              "samples_needed",
                              "samples",
                              "effective_samples",
+                             "independent_samples",
                              "samples_left_out",
                              "features_x",
                              "features_y",
@@ -98,12 +99,12 @@ TEST_CASE_FIXTURE(ExportFixture, "measures come out as they are, whatever names 
                              "modes_x",
                              "modes_y",
                              "status"});
-  CHECK(records[1] == Record{"first", "1001.0", "3",       "40", "probe",
-                             odd,     "seed7",  "network", odd,  "pwcca_distance",
-                             "0.1",   "0.875",  "",        "",   "",
-                             "2000",  "0",      "0",       "64", "32",
-                             "0",     "0",      "60",      "30", "probe",
-                             "exact", "eval",   "eval",    "ok"});
+  CHECK(records[1] == Record{"first", "1001.0", "3",       "40",   "probe",
+                             odd,     "seed7",  "network", odd,    "pwcca_distance",
+                             "0.1",   "0.875",  "",        "",     "",
+                             "2000",  "0",      "0",       "0",    "64",
+                             "32",    "0",      "0",       "60",   "30",
+                             "probe", "exact",  "eval",    "eval", "ok"});
   CHECK(field(records, 2, "value").empty());
   CHECK(field(records, 2, "status") == "missing");
 }

@@ -32,8 +32,11 @@ class Comparison:
     status
         ``"ok"``, or why numbers are missing or not to be trusted, such as ``"undersampled"``.
     samples, effective_samples, samples_left_out
-        Rows that were used; how many independent ones they count as (images, where positions are
-        the samples); rows that were left out because they are not finite.
+        Rows that were used; the images that they come from, where positions are the samples; rows
+        that were left out because they are not finite.
+    independent_samples
+        How many independent rows they count as in the floor of CCA: from images to rows, as far as
+        the positions of an image say the same.
     features, ranks
         Of ``x`` and of ``y``. A rank is ``None`` where no measure needed it.
     similarity, distance
@@ -54,6 +57,7 @@ class Comparison:
     status: str
     samples: int
     effective_samples: float
+    independent_samples: float
     samples_left_out: int
     features: tuple[int, int]
     ranks: tuple[int | None, int | None]
@@ -100,6 +104,7 @@ def comparison_of(text: str, table: str, *, are_sequences: bool = False) -> Comp
         status=facts["status"],
         samples=facts["samples"],
         effective_samples=facts["effective_samples"],
+        independent_samples=facts["independent_samples"],
         samples_left_out=facts["samples_left_out"],
         features=tuple(facts["features"]),
         ranks=tuple(facts["ranks"]),

@@ -30,9 +30,11 @@ class MeasureRow:
     """One number: how far a layer is from a reference.
 
     ``value`` and ``noise_floor`` are on the scale that the measure's name says (a distance or a
-    similarity). ``p_value`` is how often unrelated data of this size are as near. If it is 0.01 or
-    more, ``samples_needed`` says about how many samples would tell the number from chance (images,
-    where positions are the samples). ``status`` says why there is no value, or why not to trust it.
+    similarity). ``independent_samples`` is what the floor counts: from images
+    (``effective_samples``) to rows (``samples``), as far as an image's positions say the same.
+    ``p_value`` is how often unrelated data of this size are as near. If it is 0.01 or more,
+    ``samples_needed`` says about how many samples would tell the number from chance (images, where
+    positions are the samples). ``status`` says why there is no value, or why not to trust it.
     """
 
     kind: ClassVar[str] = "measure"
@@ -51,6 +53,7 @@ class MeasureRow:
     samples_needed: float | None = None
     samples: int = 0
     effective_samples: float = 0
+    independent_samples: float = 0
     samples_left_out: int = 0
     features: tuple[int, int] = (0, 0)
     ranks: tuple[int, int] = (0, 0)

@@ -119,9 +119,13 @@ struct MeasureResult {
   /// The same for the value and for 1 − value; empty unless standard_errors() computed it.
   std::optional<double> standard_error;
   /// The probability that independent Gaussian data of this size is at least as similar. Exact or
-  /// nearly so for samples that do not depend on each other; if an image gives several rows, it is
-  /// too large, because images are counted. Empty where no law is derived: see docs/measures.md.
+  /// nearly so for samples that do not depend on each other. If an image gives several rows, it
+  /// counts independent_samples. Empty where no law is derived: see docs/measures.md.
   std::optional<double> p_value;
+  /// How many independent samples the floor and the p-value count. Of one row an image: the
+  /// effective samples. If an image gives several rows, from images to rows, by how much they
+  /// depend on each other as this measure weighs them; images, if that is not known.
+  double independent_samples = 0;
   Status status = Status::missing;
 
   /// The value as a similarity; empty if the measure has no similarity. The others work alike.
@@ -137,6 +141,9 @@ struct PairFacts {
   double effective_samples = 0;
   double different_share = 1;  ///< of the images: below 1 if some come again
   double effective_rows = 0;   ///< differs from effective_samples if an image gives several rows
+  double independent_samples = 0;  ///< see MeasureResult; of CCA
+  /// An image gives one row, or it is known how much its rows depend on each other.
+  bool is_dependence_known = false;
   std::uint64_t samples_left_out = 0;
   std::array<std::size_t, 2> features{};
   std::array<std::size_t, 2> features_of_taps{};  ///< before a wide tap was cut

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "livecca/activations/fourier.hpp"
+#include "livecca/activations/image_rows.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/moments/cross_moments.hpp"
@@ -69,6 +70,9 @@ struct TapMoments {
   /// The frequency, for a tap of one frequency of a Fourier transform over positions. Its features
   /// are the real parts of all channels and then the imaginary parts.
   std::optional<Frequency> frequency{};
+  /// Set by who holds the rows, if an image gives several. Without it floors count images. No file
+  /// keeps it, and no merge.
+  ImagesAgain images_again{};
 };
 
 /// The cross moments of one pair over a window.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/image_rows.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/activations/row_source.hpp"
 #include "livecca/common/export.hpp"
@@ -106,6 +107,9 @@ class LIVECCA_EXPORT RecordedPack {
   /// than 2^30. Memory: one byte a step.
   Result<std::shared_ptr<RowSource>> rows_by_step(std::string_view layer,
                                                   std::size_t steps = 0) const;
+  /// The images of a layer one by one, and which of their positions the rows are. `steps`: 0, or as
+  /// in rows_by_step(), if those rows are used. Reads nothing if the layer has no such rows.
+  ImagesAgain images_again(std::string_view layer, std::size_t steps = 0) const;
 
  private:
   struct State;

@@ -37,6 +37,7 @@ struct MeasureRow {
   std::optional<double> samples_needed;  ///< see samples_needed(); whole
   std::uint64_t samples = 0;
   double effective_samples = 0;
+  double independent_samples = 0;  ///< see MeasureResult; older rows lack them: 0
   std::uint64_t samples_left_out = 0;
   std::array<std::size_t, 2> features{};
   std::array<std::size_t, 2> features_of_taps{};  ///< before a wide tap was cut

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "livecca/snapshot/quantities.hpp"
 
 namespace livecca {
+
+class PositionDependence;
 
 struct SolveOptions {
   /// SVCCA keeps the fewest leading directions that hold this share of a side's variance, in (0,
@@ -74,6 +77,9 @@ struct TapSolution {
   Whitening whitening = Whitening::none;
   /// Features are complex numbers: coefficients of a frequency that is not its own conjugate.
   bool is_complex = false;
+  /// How much the positions of an image depend on each other. Null if an image gives one row, or if
+  /// the rows could not be read again, see TapMoments::images_again.
+  std::shared_ptr<const PositionDependence> positions;
 };
 
 /// What the solve finds out about one pair; x is the trained network's side. Quantities that were

@@ -133,12 +133,15 @@ void RecordedComparison::feed(std::uint64_t images) {
   }
 }
 
-void RecordedComparison::name_cuts(PanelMoments& moments) const {
+void RecordedComparison::tell_of_rows(PanelMoments& moments) const {
   for (const auto& [name, tap] : taps_) {
     const RecordedLayer* layer = tap.pack->find(name.second);
     if (!tap.is_active || layer == nullptr) continue;
     moments.taps[tap.index].features_of_tap = layer->features_of_tap;
     moments.taps[tap.index].feature_seed = layer->feature_seed;
+    if (tap.rows_per_image > 1) {
+      moments.taps[tap.index].images_again = tap.pack->images_again(name.second, tap.steps);
+    }
   }
 }
 
@@ -167,7 +170,7 @@ RecordedComparison::Result RecordedComparison::compare(const RecordedSide& x,
   if (result.pairs.empty()) return result;
   feed(images);
   result.moments = panel_.end_window();
-  name_cuts(result.moments);
+  tell_of_rows(result.moments);
   for (const Fault& fault : result.moments.faults) {
     const bool is_asked = std::ranges::any_of(taps_, [&](const auto& tap) {
       return tap.second.is_active && fault.subject == tap.first.first + "/" + tap.first.second;

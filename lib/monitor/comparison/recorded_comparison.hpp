@@ -62,7 +62,8 @@ class RecordedComparison {
                    const RecordedPack& y, const Report& report) const;
   std::size_t pair_of(std::size_t x, std::size_t y);
   void feed(std::uint64_t images);
-  void name_cuts(PanelMoments& moments) const;
+  /// How features were cut, and where the rows are.
+  void tell_of_rows(PanelMoments& moments) const;
 
   const MonitorOptions& options_;
   Panel panel_;

@@ -18,6 +18,7 @@ MeasureRow row_of(const MeasureResult& result, const PairFacts& facts) {
   row.p_value = result.p_value;
   row.samples = facts.samples;
   row.effective_samples = facts.effective_samples;
+  row.independent_samples = result.independent_samples;
   row.samples_left_out = facts.samples_left_out;
   row.features = facts.features;
   row.features_of_taps = facts.features_of_taps;

@@ -88,9 +88,12 @@ std::string facts_text(const Comparison& comparison) {
   const PairFacts& facts = comparison.facts;
   std::string text = "samples   " + std::to_string(facts.samples);
   if (comparison.by_position) {
-    text += " positions of " + count_text(facts.effective_samples) +
-            (facts.different_share < 1 ? " different" : "") +
-            " images, which are the effective samples";
+    text +=
+        " positions of " + count_text(facts.effective_samples) +
+        (facts.different_share < 1 ? " different" : "") + " images, " +
+        (facts.is_dependence_known
+             ? "as much as about " + about_text(facts.independent_samples) + " independent samples"
+             : "which are the effective samples");
   } else if (facts.different_share < 1) {
     text += ", of which " + about_text(facts.effective_samples) +
             " differ, which are the effective samples";
@@ -241,6 +244,7 @@ Json to_json(const Comparison& comparison, const LeftOut& left_out) {
   }
   json["samples"] = facts.samples;
   json["effective_samples"] = count_json(facts.effective_samples);
+  json["independent_samples"] = number_or_null(facts.independent_samples);
   json["samples_left_out"] = facts.samples_left_out;
   json["features"] = facts.features;
   if (facts.features != facts.features_of_taps) {
@@ -333,7 +337,7 @@ std::string to_table(const Comparison& comparison) {
   if (has_value(comparison.facts.status)) {
     text +=
         "\nnoise floor: the similarity of unrelated data of this size; --- noise, ### above it\n";
-    if (comparison.by_position) {
+    if (comparison.by_position && !comparison.facts.is_dependence_known) {
       text += "             counted in images: too high where an image's positions differ much\n";
     }
   }

@@ -75,6 +75,31 @@ class RecordedSource : public RowSource {
   std::shared_ptr<ActivationTensor> tensor_;
 };
 
+/// The images of a tap that is no recording, packed as the panel packs them.
+ImagesAgain images_again(const FileTap& tap, const Positions& positions, const TapMoments& kept) {
+  std::vector<std::size_t> features;
+  choose_features(kept.features_of_tap, kept.moments->features(), kept.feature_seed, features);
+  const auto packed = std::make_shared<PackedRows>();
+  const auto read = [=](std::uint64_t image, ImageRows& into) {
+    const SequenceMask mask = tap.mask ? tap.mask->of(image, 1) : SequenceMask();
+    try {
+      const ActivationView view = tap.images(image, 1);
+      if (!packed->pack(view, tap.reading, positions, image, features, mask)) return false;
+    } catch (const InputError&) {
+      return false;  // cut short since it was read
+    }
+    if (packed->steps().empty()) {
+      choose_positions(positions, tap.shape.grid, image, into.positions);
+    } else {
+      into.positions.assign(packed->steps().begin(), packed->steps().end());
+    }
+    take_samples(*packed, into);
+    tap.tensor->release();
+    return true;
+  };
+  return {.images = tap.shape.images, .grid = tap.shape.grid, .read = read};
+}
+
 /// A file's taps in a panel: one, or as a Fourier layer one a frequency.
 class PanelTaps {
  public:
@@ -95,6 +120,15 @@ class PanelTaps {
     } else {
       panel.add_pair(index_, y.index_);
     }
+  }
+
+  /// Of frequencies an image gives one row.
+  void tell_of_rows(PanelMoments& moments, const CompareOptions& options) const {
+    if (fourier_ || rows_of_image(tap_, options) == 1) return;
+    TapMoments& tap = moments.taps[index_];
+    if (!tap.moments) return;
+    tap.images_again = tap_.is_recorded() ? tap_.tensor->images_again()
+                                          : images_again(tap_, options.positions, tap);
   }
 
   void observe(Panel::Step& step, std::size_t first, std::size_t count) {
@@ -230,7 +264,9 @@ PanelMoments gather(const PanelInput& input, const CompareOptions& options, Exec
     for (PanelTaps& tap : taps) tap.observe(step, first, count);
     step.commit();
   }
-  return panel.end_window();
+  PanelMoments moments = panel.end_window();
+  for (const PanelTaps& tap : taps) tap.tell_of_rows(moments, options);
+  return moments;
 }
 
 }  // namespace livecca::tool

@@ -14,7 +14,8 @@ std::string_view fields_of(std::string_view kind) {
   if (kind == "measure") {
     return "epoch step stream layer reference reference_kind reference_layer measure value "
            "noise_floor standard_error p_value samples_needed samples effective_samples "
-           "samples_left_out features:xy features_of_taps:xy ranks:xy window precision modes:xy "
+           "independent_samples samples_left_out features:xy features_of_taps:xy ranks:xy window "
+           "precision modes:xy "
            "status";
   }
   if (kind == "spectrum") {

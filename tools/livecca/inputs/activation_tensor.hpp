@@ -7,6 +7,7 @@
 #include <string>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/image_rows.hpp"
 #include "livecca/activations/layout.hpp"
 #include "livecca/packs/recorded_pack.hpp"
 
@@ -45,6 +46,9 @@ class ActivationTensor {
   virtual std::span<const std::uint8_t> valid(std::size_t /*first*/, std::size_t /*count*/) {
     return {};
   }
+
+  /// Of recorded rows, the images one by one.
+  virtual ImagesAgain images_again() const { return {}; }
 
   /// `count` entries of the first axis from `first` on. Valid until the next call of entries() or
   /// release(). Needs 1 to 8 axes.

@@ -27,6 +27,7 @@ class PackTensor : public ActivationTensor {
   std::span<const std::uint8_t> valid(std::size_t first, std::size_t count) override {
     return rows_->valid(first, count);
   }
+  ImagesAgain images_again() const override { return pack_->images_again(layer_.name); }
   /// Throws InputError if the file was cut short since it was opened.
   ActivationView entries(std::size_t first, std::size_t count) override;
   void release() const override {}  // nothing is mapped
