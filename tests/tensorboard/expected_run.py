@@ -152,6 +152,10 @@ class ExpectedRun:
         step = self._steps["train"].of(row)
         if row["drift"] is not None:
             self.scalars["train"][pair_tag(row, row["measure"] + "_drift")][step] = row["drift"]
+        floors = row.get("probe_noise_floor"), row.get("train_noise_floor")
+        if None not in floors:
+            of_sizes = abs(floors[1] - floors[0])
+            self.scalars["train"][pair_tag(row, row["measure"] + "_drift_of_sizes")][step] = of_sizes
 
     def _add_verdict(self, row):
         self._say(row, row["verdict"])

@@ -177,6 +177,21 @@ TEST_CASE("no value, no scalar; and no wall time that is no number") {
         heading_records);
 }
 
+TEST_CASE("beside a drift stands what the windows' sizes alone may make, if that is known") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  sink->snapshot(made_up_snapshot(0), {1, 0});
+  SnapshotRows rows = made_up_snapshot(2);
+  rows.drifts[0].probe_noise_floor = 0.75;
+  rows.drifts[0].train_noise_floor = 0.5;
+  sink->snapshot(rows, {2, rows.step});
+  const auto records = records_of(event_files(folder.path() / "tensorboard" / "train")[0]).events;
+  CHECK(count_of(records, "livecca/train/pwcca_distance_drift/seed7/conv1") == 2);
+  CHECK(count_of({records[heading_records]}, "_drift_of_sizes") == 0);
+  CHECK(count_of({records[heading_records + 1]},
+                 "livecca/train/pwcca_distance_drift_of_sizes/seed7/conv1") == 1);
+}
+
 TEST_CASE("layers' own motion is drawn at each snapshot, whatever the run compares with") {
   const TemporaryFolder folder;
   const auto sink = opened_sink(folder.path());

@@ -74,6 +74,35 @@ TEST_CASE("verdicts say when a layer is expected to settle, and what there is to
   CHECK(count_of(records, "the learning rate fell") == 1);
 }
 
+TEST_CASE(
+    "distances that say no more than chance are marked, and the heading says what that means") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  SnapshotRows rows = small_snapshot(0, 0);
+  MeasureRow& number = rows.measures[0];
+  number.measure = "pwcca_distance";
+  number.direction = Direction::distance;
+  number.value = 0.5;
+  DirectionRow direction;
+  direction.layer = direction.reference_layer = number.layer;
+  direction.reference = number.reference;
+  direction.measure = number.measure;
+  direction.direction = "keeping";
+  rows.directions.push_back(direction);
+  const std::string meaning = "~ no nearer than unrelated data of this size";
+  const auto last = [&] {
+    return records_of(event_files(folder.path() / "tensorboard" / "probe")[0]).events.back();
+  };
+  sink->snapshot(rows, {1, 0});
+  CHECK(count_of({last()}, "keeping, 0.500~") == 0);
+  CHECK(count_of({last()}, meaning) == 0);
+  number.p_value = 0.25;  // though it is below the floor
+  number.noise_floor = 0.75;
+  sink->snapshot(rows, {2, 0});
+  CHECK(count_of({last()}, "keeping, 0.500~") == 1);
+  CHECK(count_of({last()}, meaning) == 1);
+}
+
 TEST_CASE("at the end, a table says how often verdicts came true") {
   const TemporaryFolder folder;
   const auto sink = opened_sink(folder.path());

@@ -150,9 +150,11 @@ PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& f
   }
   for (const DriftRow& row : rows.drifts) {
     if (stream_ != Stream::train) break;
-    add(summary,
-        pair_tag(stream_, row.measure + "_drift", row.reference, row.layer, row.reference_layer),
-        row.drift());
+    const auto tag = [&](const std::string& what) {
+      return pair_tag(stream_, row.measure + what, row.reference, row.layer, row.reference_layer);
+    };
+    add(summary, tag("_drift"), row.drift());
+    add(summary, tag("_drift_of_sizes"), row.of_sizes());
   }
   write_verdicts(rows, facts, summary);
   for (const PictureKey& key : pictures_begun_) {
