@@ -485,11 +485,11 @@ TEST_CASE_FIXTURE(ShowFixture, "numbers that may be chance are named, with the i
   wide.width = 200;
   const std::string text = drawn(options, wide);
   CHECK(has(text,
-            "not told from unrelated data: conv2 to seed7, conv3 to seed7; about 3,100 images would "
+            "not told from unrelated data: conv2 to seed7, conv3 to seed7; about 3,100 inputs would "
             "decide all of them; no nearer than unrelated data: fc to seed7\n"));
   options.reference = "start";
   CHECK(has(drawn(options, wide),
-            "not told from unrelated data: fc to start; about 12 images would decide it\n"));
+            "not told from unrelated data: fc to start; about 12 inputs would decide it\n"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "the nearest of many layers is no match if it may be chance") {
