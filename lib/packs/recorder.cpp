@@ -83,6 +83,7 @@ struct Recorder::State {
   std::map<std::string, Layer> layers;
   std::optional<Panel::Step> step;
   std::optional<ProbeFingerprint> fingerprint;
+  bool is_of_training_mode = false;
   std::string lost;  ///< why a layer is not whole
 };
 
@@ -120,6 +121,8 @@ void Recorder::observe(std::string_view layer_name, const Reading& reading,
   if (!appended && state_->lost.empty()) state_->lost = appended.why();
 }
 
+void Recorder::set_training_mode(bool is_training) { state_->is_of_training_mode |= is_training; }
+
 void Recorder::end_batch() {
   if (!state_->step) return;
   state_->step->commit();
@@ -152,7 +155,8 @@ Result<void> Recorder::finish() {
                               .epoch = state.options.epoch,
                               .step = state.options.step,
                               .positions = state.options.positions,
-                              .fingerprint = state.fingerprint},
+                              .fingerprint = state.fingerprint,
+                              .is_of_training_mode = state.is_of_training_mode},
                              moments_of);
 }
 

@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <Eigen/Core>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "livecca/activations/eigen.hpp"
+#include "livecca/packs/recorded_pack.hpp"
 #include "support/random_data.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -53,4 +56,26 @@ TEST_CASE("a recorder says why it lost a layer") {
   CHECK_FALSE(finished);
   CHECK(holds(finished.why(), path.string() + ": fc: expected "));
   CHECK(holds(finished.why(), "as before"));
+}
+
+TEST_CASE("a pack says whether its network ran in training mode in any batch") {
+  const livecca_tests::TemporaryFolder folder;
+  const auto path = folder.path() / "pack.safetensors";
+  const Eigen::MatrixXd rows = normal_matrix(50, 4, recorder_seed);
+  const auto mode_of = [&](const std::vector<std::optional<bool>>& batches) {
+    Recorder recorder(path, {.network = "net"});
+    for (const auto is_training : batches) {
+      recorder.observe("fc", Layout::nc, view_of(rows));
+      if (is_training) recorder.set_training_mode(*is_training);
+      recorder.end_batch();
+    }
+    const auto finished = recorder.finish();
+    REQUIRE_MESSAGE(finished, finished.why());
+    const auto pack = RecordedPack::open(path);
+    REQUIRE_MESSAGE(pack, pack.why());
+    return (*pack)->is_of_training_mode();
+  };
+  CHECK_FALSE(mode_of({std::nullopt}));
+  CHECK_FALSE(mode_of({false, false}));
+  CHECK(mode_of({false, true, false}));
 }

@@ -112,6 +112,14 @@ class Recorder:
             _arrays.valid_steps(mask),
         )
 
+    def set_training_mode(self, is_training: bool) -> None:
+        """Tell whether the network runs in training mode in this batch.
+
+        The pack is of training mode if any of its batches is; without this call it is not. Rows of
+        comparisons with it say so (``modes``).
+        """
+        self._open().set_training_mode(_checks.flag("is_training", is_training))
+
     def end_batch(self) -> None:
         """End a batch."""
         self._open().end_batch()

@@ -31,6 +31,9 @@ class OwnedRecorder {
     const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
     with_recorder([&] { recorder_.observe(layer, reading, view, valid); });
   }
+  void set_training_mode(bool is_training) {
+    with_recorder([&] { recorder_.set_training_mode(is_training); });
+  }
   void set_inputs(const Array& array) {
     const RawView view = raw_view_of(array, "inputs");
     with_recorder([&] {
@@ -88,6 +91,7 @@ void bind_recorder(nb::module_& module) {
   nb::class_<OwnedRecorder>(module, "Recorder")
       .def(nb::init<std::filesystem::path, RecorderOptions>())
       .def("observe", &OwnedRecorder::observe)
+      .def("set_training_mode", &OwnedRecorder::set_training_mode, nb::arg("is_training"))
       .def("set_inputs", &OwnedRecorder::set_inputs)
       .def("end_batch", &OwnedRecorder::end_batch)
       .def("finish", &OwnedRecorder::finish);

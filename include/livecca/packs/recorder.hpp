@@ -56,6 +56,10 @@ class LIVECCA_EXPORT Recorder {
   void set_inputs(const ActivationView& view);
   void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+  /// Tells whether the network runs in training mode in this batch. A pack is of training mode if
+  /// any of its batches is; without this call it is of evaluation mode. Rows of comparisons with it
+  /// say so (MeasureRow::modes).
+  void set_training_mode(bool is_training);
   /// Records a layer's activations of this batch. If the view does not fit, recording goes on, but
   /// finish() fails and says so. Throws Error if the layer was already observed in this batch, or
   /// in an earlier batch with another reading.

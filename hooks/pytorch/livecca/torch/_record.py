@@ -86,11 +86,14 @@ def record(
         def refuse(layer: str, why: str) -> None:
             refused.setdefault(layer, why)
 
+        modules = list(model.modules())  # all of them are in evaluation mode then
         with leaves_no_trace(model):
             for batch in probe.batches(model):
                 counts.clear()
                 with ears.hearing(take, refuse, batch=batch.value):
                     probe.run(model, batch.value)
+                # A forward() may call train().
+                recorder.set_training_mode(any(module.training for module in modules))
                 if masked and not any(masked):
                     probe.tell_no_mask()
                 recorder.set_inputs(joined(batch.inputs, next(iter(counts), None)))
