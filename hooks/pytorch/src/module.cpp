@@ -41,5 +41,6 @@ NB_MODULE(_core, module) {
   livecca::python::bind_recorder(module);
   livecca::python::bind_replay(module);
   livecca::python::bind_report_rules(module);
+  livecca::python::bind_row_choice(module);
   livecca::python::bind_rows(module);
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/gathered_rows.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
@@ -65,6 +66,12 @@ class LIVECCA_EXPORT Recorder {
   /// in an earlier batch with another reading.
   void observe(std::string_view layer, const Reading& reading, const ActivationView& view,
                const SequenceMask& mask = {});
+  /// The same of rows that a hook gathered where the activation lies, e.g. in a GPU's memory: those
+  /// that choice() says. If they are others, finish() fails.
+  void observe(std::string_view layer, const Reading& reading, const GatheredRows& rows,
+               const SequenceMask& mask = {});
+  /// Which rows this batch takes. Its images_share is 1.
+  RowChoice choice() const;
   /// Ends a batch.
   void end_batch();
   /// Writes the complete file or nothing. Fails if the file cannot be written, if there is no
