@@ -14,7 +14,7 @@
 #include "runs/layer_lines.hpp"
 #include "runs/layer_verdicts.hpp"
 #include "text/output_text.hpp"
-#include "text/short_names.hpp"
+#include "text/table_names.hpp"
 
 namespace livecca::python {
 namespace {
@@ -49,8 +49,8 @@ std::string verdict_record(const std::vector<std::string>& lines) {
   return tool::record_line(run_rows_of(lines).verdict_records);
 }
 
-std::vector<std::string> short_names(const std::vector<std::string>& names, std::size_t room) {
-  const tool::ShortNames all(names, room);
+std::vector<std::string> table_names(const std::vector<std::string>& names, std::size_t room) {
+  const tool::TableNames all(names, room);
   std::vector<std::string> result;
   for (const std::string& name : names) result.push_back(all.of(name));
   return result;
@@ -61,7 +61,7 @@ std::vector<std::string> short_names(const std::vector<std::string>& names, std:
 void bind_layer_table(nb::module_& module) {
   module.def("layer_table", &layer_table, nb::arg("lines"), nb::arg("width"));
   module.def("verdict_record", &verdict_record, nb::arg("lines"));
-  module.def("short_names", &short_names, nb::arg("names"), nb::arg("room"));
+  module.def("table_names", &table_names, nb::arg("names"), nb::arg("room"));
 }
 
 }  // namespace livecca::python

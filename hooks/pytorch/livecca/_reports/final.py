@@ -10,7 +10,7 @@ from livecca import _core
 from livecca._errors import Error
 from livecca._nearest import nearest
 from livecca._reports import html
-from livecca._reports.layers import WIDTH, short_names, verdict_record
+from livecca._reports.layers import WIDTH, table_names, verdict_record
 from livecca._reports.report import (
     NO_NUMBERS,
     UNRELATED,
@@ -89,7 +89,7 @@ class FinalReport(Report):
         table = _table_of(self.measures, self._remarks, self._verdicts)
         if table is None:
             return "\n".join([self._without_numbers(), *remark_lines(self)]) + "\n"
-        names = short_names([line[0] for line in table.lines])
+        names = table_names([line[0] for line in table.lines])
         width = max(len("layer"), *map(len, names))
         wide = _width_of(table.heads[1:-2])
         lines = [table.title, ""]
@@ -270,7 +270,7 @@ def _unlike_notes(curves: _Curves) -> list[str]:
 
 def _shown(curves: _Curves, verdicts: Sequence[str]) -> list[_Time]:
     """As many snapshots as there is room for beside names and verdicts."""
-    names = max(map(len, short_names(curves.layers)))
+    names = max(map(len, table_names(curves.layers)))
     room = WIDTH - max(len("layer"), names) - 11 - 2 - max(map(len, verdicts))
     wide = _width_of(list(map(curves.name_of, curves.times)))
     return _spread(curves.times, min(_COLUMNS, max(2, room // wide)))

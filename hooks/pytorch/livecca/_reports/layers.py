@@ -79,6 +79,6 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, subsequent_indent="  ")
 
 
-def short_names(layers: Sequence[str]) -> list[str]:
+def table_names(layers: Sequence[str]) -> list[str]:
     """As the program's tables have them: wide ones without what all have in common."""
-    return list(_core.short_names(list(layers), WIDTH // 4))
+    return list(_core.table_names(list(layers), WIDTH // 4))
