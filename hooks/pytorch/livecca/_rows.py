@@ -371,6 +371,9 @@ def rows_of(lines: Iterable[str]) -> tuple[Row, ...]:
 
 def line_of(row: Row) -> str:
     """As rows.jsonl has it, or an older version of it: without what is empty."""
-    facts = {f.name: getattr(row, f.name) for f in dataclasses.fields(row)}
-    known = {name: value for name, value in facts.items() if value != ()}
-    return json.dumps({"schema": 1, "kind": row.kind, "run": "", "wall_time": 0, **known})
+    facts = {"schema": 1, "kind": row.kind, "run": "", "wall_time": 0}
+    for name in _FIELDS[type(row)]:
+        value = getattr(row, name)
+        if value != ():
+            facts[name] = value
+    return json.dumps(facts)
