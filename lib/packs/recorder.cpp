@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "livecca/activations/packed_rows.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/common/executor.hpp"
 #include "livecca/moments/panel.hpp"
@@ -70,6 +71,16 @@ struct Recorder::State {
                 reading.text());
   }
 
+  /// Of a layer's rows of this batch: null if the panel refused them.
+  void keep(const std::string& layer, const Reading& reading, const PackedRows* rows) {
+    if (rows == nullptr) {
+      const std::vector<Fault>& faults = panel.faults();
+      return lose(layer, faults.empty() ? "expected rows, got none" : faults.back().message);
+    }
+    const auto appended = writer.append(layer, reading, *rows, options.feature_seed);
+    if (!appended && lost.empty()) lost = appended.why();
+  }
+
   void lose(const std::string& layer, const std::string& reason) {
     writer.spoil(layer);
     if (lost.empty()) lost = path.string() + ": " + layer + ": " + reason;
@@ -83,6 +94,8 @@ struct Recorder::State {
   std::map<std::string, Layer> layers;
   std::optional<Panel::Step> step;
   std::optional<ProbeFingerprint> fingerprint;
+  PackedRows packed;  ///< for rows that were gathered, whose memory is used again
+  bool is_of_training_mode = false;
   std::string lost;  ///< why a layer is not whole
 };
 
@@ -110,15 +123,39 @@ void Recorder::observe(std::string_view layer_name, const Reading& reading,
                        const ActivationView& view, const SequenceMask& mask) {
   const std::string layer(layer_name);
   const std::size_t tap = state_->tap_of(layer, reading);
-  const PackedRows* rows = state_->open_step().observe(tap, view, mask);
-  if (rows == nullptr) {
-    const std::vector<Fault>& faults = state_->panel.faults();
-    state_->lose(layer, faults.empty() ? "expected rows, got none" : faults.back().message);
-    return;
-  }
-  const auto appended = state_->writer.append(layer, reading, *rows, state_->options.feature_seed);
-  if (!appended && state_->lost.empty()) state_->lost = appended.why();
+  state_->keep(layer, reading, state_->open_step().observe(tap, view, mask));
 }
+
+void Recorder::observe(std::string_view layer_name, const Reading& reading,
+                       const GatheredRows& rows, const SequenceMask& mask) {
+  const std::string layer(layer_name);
+  const std::size_t tap = state_->tap_of(layer, reading);
+  Panel::Step& step = state_->open_step();
+  const RowChoice chosen = choice();
+  std::vector<std::size_t> features;
+  const std::size_t width = reading.features(rows.shape.features, rows.shape.grid);
+  if (chosen.max_features > 0 && width > chosen.max_features) {
+    choose_features(width, chosen.max_features, chosen.feature_seed, features);
+  }
+  PackedRows& packed = state_->packed;
+  const auto fits =
+      packed.pack_gathered(rows, reading, chosen.positions, chosen.first_image, features, mask);
+  if (!fits) {
+    step.refuse(tap, fits.why());
+    return state_->keep(layer, reading, nullptr);
+  }
+  const TapShape shape{rows.shape.features, rows.shape.grid, rows.values.dtype()};
+  state_->keep(layer, reading, step.observe_packed(tap, packed, shape));
+}
+
+RowChoice Recorder::choice() const {
+  return {.first_image = state_->panel.images(),
+          .positions = state_->options.positions,
+          .max_features = state_->options.max_features,
+          .feature_seed = state_->options.feature_seed};
+}
+
+void Recorder::set_training_mode(bool is_training) { state_->is_of_training_mode |= is_training; }
 
 void Recorder::end_batch() {
   if (!state_->step) return;
@@ -152,7 +189,8 @@ Result<void> Recorder::finish() {
                               .epoch = state.options.epoch,
                               .step = state.options.step,
                               .positions = state.options.positions,
-                              .fingerprint = state.fingerprint},
+                              .fingerprint = state.fingerprint,
+                              .is_of_training_mode = state.is_of_training_mode},
                              moments_of);
 }
 

@@ -189,6 +189,21 @@ TEST_CASE("a pack of a shuffled probe is refused, and the event says how it diff
   CHECK(events[0].message.find("order") != std::string::npos);
 }
 
+TEST_CASE("a pack says whether a forward() put the network into training mode") {
+  Run run;
+  for (const bool trains : {false, true}) {
+    CAPTURE(trains);
+    run.network->train();  // recording puts it into evaluation mode all the same
+    REQUIRE(record(run.pack("pack.safetensors"), *run.network, run.probe.split(32),
+                   [&](const torch::Tensor& images) {
+                     if (trains) run.network->block->norm->train();
+                     run.network->forward(images);
+                   },
+                   {}));
+    CHECK(open(run.pack("pack.safetensors"))->is_of_training_mode() == trains);
+  }
+}
+
 TEST_CASE("recording leaves the network and the random numbers as they were") {
   Run run;
   run.network->train();

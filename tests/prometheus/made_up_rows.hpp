@@ -107,6 +107,8 @@ inline livecca::SnapshotRows snapshot_rows(std::int64_t epoch,
     auto drift = row_of_pair<livecca::DriftRow>(layers[i], layers[i]);
     drift.probe = 0.25;
     drift.train = 0.375;
+    drift.probe_noise_floor = 0.875;
+    drift.train_noise_floor = 0.8125;
     rows.drifts.push_back(drift);
   }
   rows.overhead = overhead_row();

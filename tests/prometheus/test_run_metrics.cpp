@@ -58,6 +58,8 @@ TEST_CASE("a snapshot's rows are series") {
   CHECK(has(metrics, "livecca_layer_root_mean_square" + layer + "0.75"));
   CHECK(has(metrics, R"(livecca_drift{run="first",layer="fc",reference="seed7",)"
                      R"(measure="pwcca_distance"} 0.125)"));
+  CHECK(has(metrics, R"(livecca_drift_of_sizes{run="first",layer="fc",reference="seed7",)"
+                     R"(measure="pwcca_distance"} 0.0625)"));
   CHECK(has(metrics, R"(livecca_epoch{run="first"} 3)"));
   CHECK(has(metrics, R"(livecca_step{run="first"} 300)"));
   CHECK(has(metrics, R"(livecca_last_snapshot_timestamp_seconds{run="first",stream="probe"} )"

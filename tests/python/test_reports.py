@@ -13,7 +13,7 @@ import pytest
 import livecca
 from drifting import Layers, probe_pass
 from livecca import EventRow, FinalReport, MeasureRow
-from livecca._reports.undecided import undecided_lines
+from livecca._reports.report import remark_lines
 
 
 def number(**facts: Any) -> MeasureRow:
@@ -22,6 +22,7 @@ def number(**facts: Any) -> MeasureRow:
         "features": (8, 8), "ranks": (8, 8), "samples": 100, "effective_samples": 100,
         "status": "ok", **facts,
     }  # fmt: skip
+    made.setdefault("reference_layer", made["layer"])
     return MeasureRow(**made)
 
 
@@ -258,17 +259,25 @@ def test_columns_are_named_by_what_tells_them_apart() -> None:
     assert "of snapshots with the same step and epoch the last one is shown" in twice
 
 
-def test_numbers_that_more_inputs_would_decide_have_a_line() -> None:
+def test_numbers_that_more_inputs_would_decide_have_the_line_of_the_program() -> None:
+    def said(rows: list[MeasureRow]) -> list[str]:
+        return remark_lines(FinalReport(rows))
+
     rows = [
         number(layer="a", reference="start", p_value=0.2, samples_needed=3021.0),
         number(layer="b", reference="start", p_value=0.02, samples_needed=870.0),
         number(layer="c", p_value=0.0),
     ]
-    assert undecided_lines(rows) == [
-        "not told from unrelated data: a to start, b to start; about 3,100 inputs would decide all "
-        "of them"
+    assert said(rows) == [
+        "! not told from unrelated data: a to start, b to start; about 3,100 inputs would decide "
+        "all of them"
     ]
-    assert undecided_lines(rows[1:]) == [
-        "not told from unrelated data: b to start; about 870 inputs would decide it"
+    of_another_measure = number(
+        layer="b", reference="start", measure="svcca_distance", p_value=0.2, samples_needed=1e6
+    )
+    assert said([*rows[1:], of_another_measure]) == [
+        "! not told from unrelated data: b to start; about 870 inputs would decide it"
     ]
-    assert undecided_lines(rows[2:]) == []
+    assert said(rows[2:]) == []
+    beyond_telling = number(layer="d", reference="start", p_value=0.7)
+    assert said([beyond_telling]) == ["! no nearer than unrelated data: d to start"]

@@ -65,11 +65,46 @@ def test_softmax_and_dropout_on_weights_are_refused(steps: int, joined: bool) ->
     assert found["0.out_drop"] == ("ntc" if steps == 7 else "refused")
 
 
+@pytest.mark.parametrize("joined", [False, True])  # True: not square, 3 axes
 @pytest.mark.parametrize("steps", [7, 16])
-def test_weights_are_refused_without_a_softmax_and_a_name(steps: int) -> None:
-    found = layouts(nn.Sequential(Functional()), torch.randn(3, steps, 16))
+def test_weights_are_refused_without_a_softmax_and_a_name(steps: int, joined: bool) -> None:
+    found = layouts(nn.Sequential(Functional(joined=joined)), torch.randn(3, steps, 16))
     assert found["0.drop"] == "refused"
     assert found["0.out"] == found["0"] == "ntc"
+
+
+def test_a_module_that_makes_weights_is_refused_though_they_are_not_square() -> None:
+    class Scores(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return (x @ x[:, :-1].transpose(1, 2)).softmax(-1)
+
+    class Mixer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.query = nn.Linear(16, 16)
+            self.scores = Scores()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.query(x)
+            return self.scores(x) @ x[:, :-1]
+
+    found = layouts(nn.Sequential(Mixer()), torch.randn(3, 7, 16))
+    assert found == {"0": "ntc", "0.query": "ntc", "0.scores": "refused"}
+
+
+def test_what_a_linear_layer_takes_has_features() -> None:
+    class Halves(nn.Module):  # a gate, as in GEGLU
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            values, gate = x.chunk(2, -1)
+            return values * gate
+
+    gated = nn.Sequential(nn.Linear(6, 24), Halves(), nn.Dropout(), nn.Linear(12, 6))
+    assert set(layouts(gated, torch.randn(3, 5, 6)).values()) == {"ntc"}
+    # Nothing says what the last module's axes are: it is refused, until it is declared.
+    ends = nn.Sequential(nn.Linear(6, 24), Halves())
+    assert layouts(ends, torch.randn(3, 5, 6))["1"] == "refused"
+    activation = nn.Sequential(nn.Linear(6, 24), nn.GLU())  # no weights pass through it
+    assert layouts(activation, torch.randn(3, 5, 6))["1"] == "ntc"
 
 
 def test_weights_over_the_positions_of_images_are_refused() -> None:

@@ -4,89 +4,16 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from evaluated import ForcesTraining, Net, bits, states_of, use_everything
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
 
-from livecca import Error
 from livecca.torch._probe import evaluation
 from livecca.torch._probe.evaluation import leaves_no_trace
-
-
-class Net(nn.Module):
-    """Has all that a pass could change: batch norm, dropout, a state, counts, a frozen part."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(6, 8)
-        self.norm = nn.BatchNorm1d(8)
-        self.frozen = nn.BatchNorm1d(8)
-        self.dropout = nn.Dropout(0.5)
-        self.fc2 = nn.Linear(8, 3)
-        self.calls = 0
-        self.state: torch.Tensor | None = None
-        self.register_buffer("seen", torch.zeros(()))
-        self.register_buffer("cache", None)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.calls += 1
-        self.seen += len(x)
-        self.cache = x.detach()
-        x = self.dropout(self.frozen(self.norm(self.fc1(x))).relu())
-        self.state = x.detach() if self.state is None else self.state.mean() + x.detach()
-        # Always random, as some augmentations are.
-        return self.fc2(x + 0.1 * torch.rand_like(x) * self.state.mean() * self.calls)
-
-
-class ForcesTraining(nn.Module):
-    """Its batch norm trains even if the model is in evaluation mode."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(6)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.norm.train()
-        return self.norm(x)
-
-
-def bits(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        return (value.dtype, tuple(value.shape), value.detach().contiguous().numpy().tobytes())
-    if isinstance(value, np.ndarray):
-        return value.tobytes()
-    if isinstance(value, dict):
-        return {key: bits(part) for key, part in value.items()}
-    return value
-
-
-def states_of(model: nn.Module) -> dict[str, Any]:
-    return {
-        "weights": {name: bits(tensor) for name, tensor in model.state_dict().items()},
-        "buffers": {name: (id(b), bits(b)) for name, b in model.named_buffers()},
-        "modes": {name: module.training for name, module in model.named_modules()},
-        "needs_grad": {name: p.requires_grad for name, p in model.named_parameters()},
-        "grads": {name: bits(p.grad) for name, p in model.named_parameters()},
-        "torch": bits(torch.get_rng_state()),
-        "python": random.getstate(),
-        "numpy": bits(np.random.get_state(legacy=False)["state"]),
-        "grad": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
-        "fastpath": torch.backends.mha.get_fastpath_enabled(),
-        "cache": torch.is_autocast_cache_enabled(),
-        "cudnn": (torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark),
-    }
-
-
-def use_everything(model: nn.Module) -> None:
-    model(torch.randn(4, 6))
-    random.random()
-    np.random.rand()
-    next(iter(DataLoader(TensorDataset(torch.zeros(4, 6)), batch_size=2)))
 
 
 @pytest.fixture
@@ -96,14 +23,6 @@ def net() -> Net:
     net.fc1.weight.requires_grad_(False)
     net(torch.randn(5, 6)).sum().backward()
     return net
-
-
-@pytest.fixture(params=["near", "far"])
-def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whether buffers are taken to lie on a device, where a look at them would wait."""
-    if request.param == "far":
-        monkeypatch.setattr("livecca.torch._probe.evaluation._is_on_device", lambda _: True)
-    return str(request.param)
 
 
 @pytest.mark.usefixtures("place")
@@ -244,109 +163,6 @@ def test_a_buffer_that_did_not_change_is_not_written() -> None:
     with leaves_no_trace(model):
         model(x)
     waits.backward()
-
-
-def train(watch: Callable[[nn.Module], None], compiled: bool = False) -> dict[str, Any]:
-    """Trains a network with dropout and batch norm; `watch` is called before every step."""
-    torch.manual_seed(3)
-    random.seed(3)
-    np.random.seed(3)
-    net = Net()
-    net.frozen.eval()
-    model: nn.Module = torch.compile(net, backend="eager") if compiled else net  # type: ignore[assignment]
-    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
-    data = TensorDataset(torch.randn(24, 6), torch.randint(0, 3, (24,)))
-    for _ in range(3):
-        for x, label in DataLoader(data, batch_size=8, shuffle=True):
-            watch(model)
-            optimizer.zero_grad()
-            noise = random.random() * 0.1 + np.random.rand() * 0.1
-            loss = nn.functional.cross_entropy(model(x + noise), label)
-            watch(model)  # between forward and backward
-            loss.backward()
-            optimizer.step()
-    return states_of(net)["weights"] | {"calls": net.calls, "state": bits(net.state)}
-
-
-def probe_pass(model: nn.Module) -> None:
-    with leaves_no_trace(model):
-        for (x,) in DataLoader(TensorDataset(torch.randn(10, 6)), batch_size=4, shuffle=True):
-            model(x)
-            random.random()
-            np.random.rand()
-
-
-def naive_pass(model: nn.Module) -> None:
-    model.eval()
-    with torch.no_grad():
-        model(torch.zeros(4, 6))
-    model.train()
-
-
-@pytest.mark.usefixtures("place")
-def test_training_with_passes_equals_training_without_bit_for_bit() -> None:
-    without = train(lambda model: None)
-    assert train(probe_pass) == without
-    assert train(naive_pass) != without  # what this test is for
-
-
-def test_no_gradients_are_recorded_but_may_be_asked_for() -> None:
-    net = nn.Linear(2, 2)
-    with leaves_no_trace(net):
-        y = net(torch.randn(1, 2))
-        assert not y.requires_grad
-        assert not y.is_inference()
-        with torch.enable_grad():  # as energy-based models do in their forward
-            x = torch.randn(1, 2, requires_grad=True)
-            (gradient,) = torch.autograd.grad(net(x).sum(), x)
-        assert gradient.shape == (1, 2)
-    assert torch.is_grad_enabled()
-    with torch.no_grad():
-        with leaves_no_trace(net):
-            pass
-        assert not torch.is_grad_enabled()
-
-
-def test_what_a_network_keeps_from_a_pass_can_be_used_in_training() -> None:
-    class Caches(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.fc = nn.Linear(2, 2)
-            self.kept: dict[str, torch.Tensor] = {}
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            scale = self.kept.setdefault("scale", torch.ones(2))
-            return self.fc(x) * scale
-
-    net = Caches()
-    with leaves_no_trace(net):
-        net(torch.randn(1, 2))
-    net(torch.randn(1, 2)).sum().backward()  # fails with a tensor of inference_mode()
-
-
-@pytest.mark.usefixtures("place")
-def test_a_pass_works_within_inference_mode() -> None:
-    net = ForcesTraining()
-    before = states_of(net)
-    with torch.inference_mode(), leaves_no_trace(net):
-        net(torch.randn(4, 6))
-    assert states_of(net) == before
-
-
-def test_training_of_a_compiled_model_is_the_same_with_passes() -> None:
-    torch._dynamo.reset()
-    without = train(lambda model: None, compiled=True)
-    torch._dynamo.reset()
-    assert train(probe_pass, compiled=True) == without
-
-
-def test_lazy_modules_must_be_initialised() -> None:
-    model = nn.Sequential(nn.LazyLinear(3))
-    with pytest.raises(Error, match=r"'0\.weight' of a lazy module"), leaves_no_trace(model):
-        pass
-    model(torch.randn(2, 4))
-    with leaves_no_trace(model):
-        model(torch.randn(2, 4))
 
 
 def test_generators_of_devices_are_kept_if_in_use(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,33 @@ class Steps:
         return self.last
 
 
+class Parts:
+    """Which part of its curve a number is in: numbers that are no trend together have tags of their own."""
+
+    def __init__(self):
+        self.begun = collections.defaultdict(list)  # tag → the first row of each part
+        self.last = collections.defaultdict(int)
+
+    def ending_of(self, tag, row):
+        begun = self.begun[tag]
+        if row["value"] is not None:
+            alike = [i for i, first in enumerate(begun) if self._are_alike(first, row)]
+            if self.last[tag] not in alike:
+                self.last[tag] = alike[0] if alike else len(begun)
+            if not alike:
+                begun.append(row)
+        return "" if self.last[tag] == 0 else f"~~{self.last[tag] + 1}"
+
+    @staticmethod
+    def _are_alike(one, other):
+        if any(one[field] != other[field] for field in ("features", "modes")):
+            return False
+        less, more = sorted(row["effective_samples"] for row in (one, other))
+        floors = one["noise_floor"], other["noise_floor"]
+        has_same_floor = None not in floors and abs(floors[0] - floors[1]) <= 0.005
+        return has_same_floor or less == more or more - less < 0.1 * more
+
+
 class ExpectedRun:
     def __init__(self, folder, axis="step"):
         self.folder = pathlib.Path(folder)
@@ -68,6 +95,7 @@ class ExpectedRun:
         self.measure_values = 0
         self.headline = ""
         self._steps = collections.defaultdict(lambda: Steps(axis))
+        self._parts = Parts()
         self._axis = axis
         self._read()
 
@@ -93,11 +121,12 @@ class ExpectedRun:
     def _add_measure(self, row, step=None):
         step = self._steps[row["stream"]].of(row) if step is None else step
         stream, measure = row["stream"], row["measure"]
+        ending = self._parts.ending_of(pair_tag(row, measure), row)
         for what, value in ((measure, row["value"]), (measure + "_noise_floor", row["noise_floor"])):
             if value is not None:
-                tag = pair_tag(row, what)
+                tag = pair_tag(row, what) + ending
                 self.scalars[stream][tag][step] = value
-                self.charts[stream, tag[: len(tag) - len(pair_tag(row, what).split("/", 4)[4])]].add(tag)
+                self.charts[stream, tag[: len(tag) - len(tag.split("/", 4)[4])]].add(tag)
         self.measure_values += row["value"] is not None
         if re.fullmatch(re.escape(self.headline) + "_(similarity|distance)", measure):
             self.pictures[stream].add("/".join(["livecca", stream, "heatmap", measure, part(row["reference"])]))
@@ -123,6 +152,10 @@ class ExpectedRun:
         step = self._steps["train"].of(row)
         if row["drift"] is not None:
             self.scalars["train"][pair_tag(row, row["measure"] + "_drift")][step] = row["drift"]
+        floors = row.get("probe_noise_floor"), row.get("train_noise_floor")
+        if None not in floors:
+            of_sizes = abs(floors[1] - floors[0])
+            self.scalars["train"][pair_tag(row, row["measure"] + "_drift_of_sizes")][step] = of_sizes
 
     def _add_verdict(self, row):
         self._say(row, row["verdict"])

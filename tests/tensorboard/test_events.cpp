@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
-#include "support/event_records.hpp"
 #include "sinks/tensorboard/chart_layout.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
+#include "support/event_records.hpp"
 #include "support/file_text.hpp"
 
 using namespace livecca;

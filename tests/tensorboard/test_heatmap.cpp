@@ -97,6 +97,36 @@ TEST_CASE("columns are merged into means, and never more than 120") {
   CHECK_FALSE(heatmap.is_column_full());
 }
 
+TEST_CASE("a merged column has no mean of numbers that are not alike") {
+  Heatmap heatmap;
+  for (int snapshot = 0; snapshot < 130; ++snapshot) {
+    heatmap.begin(snapshot);
+    MeasureRow wider = row_of("wider", snapshot);
+    wider.features = {snapshot < 11 ? 8U : 16U, 8U};
+    heatmap.add(wider);
+    MeasureRow trained = row_of("trained", snapshot);
+    if (snapshot >= 121) trained.modes[0] = "train";
+    heatmap.add(trained);
+    MeasureRow smaller = row_of("smaller", snapshot, snapshot < 13 ? 0.5 : 0.25);
+    smaller.effective_samples = snapshot < 13 ? 1000 : 500;
+    heatmap.add(smaller);
+    if (snapshot == 12) heatmap.mark("smaller", {false, true});
+  }
+  REQUIRE(heatmap.snapshots_a_column() == 2);
+  const auto cell = [&](std::size_t column, std::size_t layer) {
+    return heatmap.columns()[column].cells[layer];
+  };
+  CHECK(*cell(4, 0).value() == 8.5);
+  CHECK(*cell(5, 0).value() == 11);  // 10 and 11
+  CHECK(*cell(6, 0).value() == 12.5);
+  CHECK(*cell(59, 1).value() == 118.5);
+  CHECK(*cell(60, 1).value() == 121);  // 120 and 121, which came into a column that was there
+  CHECK(*cell(61, 1).value() == 122.5);
+  CHECK(*cell(6, 2).value() == 13);
+  CHECK(*cell(6, 2).floor() == 0.25);
+  CHECK(cell(6, 2).mark.has_alarm);
+}
+
 TEST_CASE("of several reference layers that of the layer's own name counts") {
   for (const bool own_comes_first : {true, false}) {
     Heatmap heatmap;

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "support/event_records.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
+#include "support/event_records.hpp"
 #include "support/file_size_limit.hpp"
 #include "support/file_text.hpp"
 #include "support/message_of.hpp"

@@ -1,63 +1,14 @@
-#include "runs/show.hpp"
+#include <doctest/doctest.h>
 
 #include <cmath>
+#include <optional>
+#include <string>
 
-#include "program.hpp"
-#include "run_file.hpp"
-#include "runs/run_view.hpp"
-#include "text/sparkline.hpp"
+#include "runs/show.hpp"
+#include "show_fixture.hpp"
 
 using namespace livecca_tests;
 using namespace livecca::tool;
-
-namespace {
-
-class ShowFixture : public ProgramFixture {
- public:
-  std::string drawn(const ShowOptions& options = {}, const Canvas& canvas = {}) const {
-    const RunReader reader(run_file.folder());
-    return draw_run(reader.rows(), options, canvas);
-  }
-
-  /// The line that begins with this word, behind its indentation, in the table with this title.
-  std::string line(const std::string& text, const std::string& title,
-                   const std::string& word) const {
-    const std::size_t table = text.find(title);
-    REQUIRE(table != std::string::npos);
-    const std::size_t begin = text.find("\n  " + word + " ", table);
-    REQUIRE(begin != std::string::npos);
-    return text.substr(begin + 3, text.find('\n', begin + 1) - begin - 3);
-  }
-
-  RunFile run_file;
-};
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t widest_line(const std::string& text) {
-  std::size_t widest = 0;
-  std::size_t width = 0;
-  for (const char letter : text) {
-    if (letter == '\n')
-      width = 0;
-    else if ((static_cast<unsigned char>(letter) & 0xC0U) != 0x80U)
-      widest = std::max(widest, ++width);
-  }
-  return widest;
-}
-
-}  // namespace
-
-TEST_CASE("a sparkline goes from low to high, blank where nothing is") {
-  CHECK(sparkline({0.0, std::nullopt, 1.0, 0.5}, 0, 1, 4) == "▁ █▅");
-  CHECK(sparkline({0.0, 1.0}, 0, 1, 4) == "▁▁██");
-  CHECK(sparkline({-1.0, 2.0, 0.1}, 0, 1, 3) == "▁█▂");
-  CHECK(sparkline({3.0}, 3, 3, 1) == "▁");
-  CHECK(sparkline({std::nan("")}, 0, 1, 1) == " ");
-  CHECK(sparkline({0.0, 0.0, 1.0, std::nullopt, std::nullopt, std::nullopt}, 0, 1, 3) == "▁█ ");
-}
 
 TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in their tables") {
   run_file.begin({"pwcca", "linear_cka"});
@@ -117,30 +68,6 @@ TEST_CASE_FIXTURE(ShowFixture, "what verdicts remark stands below them") {
   const std::string text = drawn();
   CAPTURE(text);
   CHECK(has(text, "\n  fc            -          -  moving\nthe learning rate fell\nan epoch: "));
-}
-
-TEST_CASE_FIXTURE(ShowFixture, "a run that ended says how often its verdicts came true") {
-  run_file.begin();
-  run_file.add(verdict_row(3, "conv1", "settled"));
-  livecca::VerdictRecordRow record;
-  record.held = 41;
-  record.early = 2;
-  record.overtaken = 3;
-  record.late = 4;
-  run_file.add(record);
-  livecca::VerdictRecordRow of_layer;
-  of_layer.layer = "conv1";
-  of_layer.held = 30;
-  run_file.add(of_layer);
-  of_layer.layer = "fc";
-  of_layer.held = 11;
-  of_layer.early = 2;
-  run_file.add(of_layer);
-  const std::string text = drawn({}, {.width = 200, .now = 1000000});
-  CAPTURE(text);
-  CHECK(has(text,
-            "\"settled\" was right in 41 of 43 cases, too early most often for fc (2); 4 times it "
-            "could have been said and was not; 3 not judged, as the learning rate jumped later\n"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture,
@@ -260,58 +187,6 @@ TEST_CASE_FIXTURE(ShowFixture, "what is shown can be chosen, and what is not the
   refuses({"show", "@."}, {"rows.jsonl", "expected rows of a run", "no whole line"});
 }
 
-TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each have a line") {
-  run_file.begin();
-  run_file.add(measure_row(2, "conv1", 0.5));
-  auto dead = verdict_row(2, "conv1", "dead");
-  dead.message = "expected neurons that vary, got none";
-  run_file.add(dead);
-  run_file.add_event(0, "nonfinite", "net/conv1", "expected finite, got 3 rows");
-  run_file.add_event(1, "nonfinite", "net/conv1", "expected finite, got 9 rows", 12);
-  run_file.add_event(1, "nonfinite", "net/fc", "expected\nfinite, got 2 rows");
-  run_file.add_event(2, "resumed");
-  livecca::OverheadRow overhead;
-  overhead.observe_seconds = 0.25;
-  overhead.wait_seconds = 0.0625;
-  overhead.reference_seconds = 0.0275;
-  overhead.training_seconds = 99.66;
-  overhead.solve_seconds = 250;
-  overhead.train_steps_dropped = 2;
-  run_file.add(overhead);
-  overhead.lines_lost = 5;
-  run_file.add(overhead);
-  run_file.add_text("what?\n");
-  const std::string text = drawn();
-  CAPTURE(text);
-  CHECK(has(text, "\n! conv1, dead, probe stream: expected neurons that vary, got none\n"));
-  CHECK(has(text, "\nnonfinite 13×, net/conv1, net/fc; epoch 1: expected finite, got 9 rows\n"));
-  CHECK(
-      has(text,
-          "\nwatching took 0.3 % of the training threads' time; livecca's own threads worked 250 s "
-          "beside it; "));
-  CHECK(has(text, " train steps dropped; 5 lines lost\n"));
-  CHECK(has(text, "\nrows.jsonl: line 10 was left out"));
-  CHECK_FALSE(has(text, "resumed"));
-}
-
-TEST_CASE_FIXTURE(ShowFixture, "overhead is a share of at most 1, also in rows of older versions") {
-  run_file.begin();
-  run_file.add(measure_row(2, "conv1", 0.5));
-  livecca::OverheadRow overhead;
-  overhead.share = 12;  // as it was: of all threads, in training's time
-  overhead.observe_seconds = 3;
-  overhead.training_seconds = 1;
-  overhead.accumulate_seconds = 9;
-  run_file.add(overhead);
-  CHECK(
-      has(drawn(), "\nwatching took 75.0 % of the training threads' time; livecca's own threads"));
-  livecca::RunRow synchronous;
-  synchronous.network = "net";
-  synchronous.synchronous = true;
-  run_file.add(synchronous);
-  CHECK(has(drawn(), "\nwatching took 92.3 % of the training threads' time\n"));
-}
-
 TEST_CASE_FIXTURE(ShowFixture, "layers across a reference show which are nearest") {
   run_file.begin();
   for (const char* layer : {"conv1", "conv2"}) {
@@ -356,37 +231,6 @@ TEST_CASE_FIXTURE(ShowFixture, "the train stream has the drift from the probe") 
   CHECK(has(line(drawn(), "train stream", "conv1"), "0.6250  0.8750  +0.1250~"));
 }
 
-TEST_CASE_FIXTURE(ShowFixture,
-                  "no line is wider than asked for, and colours are only where wanted") {
-  run_file.begin();
-  for (int epoch = 0; epoch < 300; ++epoch) {
-    run_file.add_log(epoch, "accuracy of the validation set", 0.5);
-    for (int layer = 0; layer < 12; ++layer) {
-      auto row = measure_row(epoch, "encoder.layers." + std::to_string(layer) + ".mlp.fc2", 0.5);
-      row.standard_error = 0.004;
-      row.status = livecca::Status::rank_deficient;
-      run_file.add(row);
-      auto verdict = verdict_row(epoch, row.layer, "settled");
-      verdict.since_epoch = 3;
-      run_file.add(verdict);
-    }
-  }
-  auto alarm = verdict_row(299, "encoder.layers.0.mlp.fc2", "exploding");
-  alarm.message = "expected activations of about the size that they had, got 12 times as large";
-  run_file.add(alarm);
-  run_file.add_event(0, "missing", "net/encoder.layers.11.mlp.fc2", std::string(300, 'x'));
-  for (const std::size_t width : {60U, 80U, 100U, 200U}) {
-    CAPTURE(width);
-    const std::string text = drawn({}, {.width = width});
-    CAPTURE(text);
-    CHECK(widest_line(text) <= width);
-    CHECK(has(text, "11.mlp.fc2 "));
-    CHECK(has(text, "settled since 3"));
-    CHECK_FALSE(has(text, "\x1b"));
-    CHECK(has(drawn({}, {.width = width, .colours = true}), "\x1b[32msettled since 3\x1b[0m"));
-  }
-}
-
 TEST_CASE_FIXTURE(ShowFixture, "a rank below the width is shown as the rank") {
   run_file.begin();
   auto row = measure_row(0, "norm", 0.5);
@@ -402,94 +246,6 @@ TEST_CASE_FIXTURE(ShowFixture, "a rank below the width is shown as the rank") {
   CHECK(line(text, "probe stream", "norm").ends_with("rank 127 of 128"));
   CHECK(line(text, "probe stream", "reference").ends_with("rank 40 of 128"));
   CHECK(has(text, "status rank_deficient: "));
-}
-
-TEST_CASE_FIXTURE(ShowFixture, "names that a terminal would act on are shown without that") {
-  run_file.begin();
-  run_file.add(measure_row(0, "a\x1b[2J\nb", 0.5, "\x1b]0;x\x07"));
-  const std::string text = drawn();
-  CHECK_FALSE(has(text, "\x1b"));
-  CHECK(has(text, "  a [2J b"));
-}
-
-TEST_CASE_FIXTURE(ShowFixture,
-                  "a run that is followed is drawn as it grows, and ends when it does") {
-  run_file.begin();
-  ShowOptions final_only;
-  final_only.reference = "final";
-  RunReader reader(run_file.folder());
-  CHECK(has(draw_run(reader.rows(), {}, {}), "no snapshot yet"));
-  run_file.add(measure_row(0, "conv1", 0.5));
-  reader.update();
-  CHECK(has(draw_run(reader.rows(), {}, {}), "0.5000"));
-  CHECK(has(draw_run(reader.rows(), final_only, {}), "no rows yet that match the options"));
-  run_file.add(measure_row(1, "conv1", 0.25));
-  reader.update();
-  CHECK(has(draw_run(reader.rows(), {}, {}), "epochs 0 to 1"));
-  run_file.add_event(1, "finished");
-  const Outcome outcome = run({"show", run_file.folder(), "--follow"});
-  CHECK(outcome.exit_code == 0);
-  CHECK(has(outcome.out, ", finished\n"));
-  CHECK_FALSE(has(outcome.out, "\x1b"));
-}
-
-TEST_CASE("where nothing can be drawn over, a run is printed once an epoch") {
-  PrintPace pace;
-  CHECK(pace.is_due(std::nullopt, false, false));
-  CHECK_FALSE(pace.is_due(std::nullopt, false, false));
-  CHECK_FALSE(pace.is_due(0, true, false));  // the epoch's rows still come
-  CHECK(pace.is_due(0, false, false));
-  CHECK_FALSE(pace.is_due(0, true, false));
-  CHECK_FALSE(pace.is_due(1, true, false));
-  CHECK(pace.is_due(2, true, false));   // never quiet, but 1 is complete
-  CHECK(pace.is_due(1, false, false));  // cut back
-  CHECK(pace.is_due(1, true, true));
-}
-
-TEST_CASE("a drawing on a terminal takes the lines that there are") {
-  CHECK(redraw("a\nb\n", 24) == "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[0m\x1b[J");
-  const std::string cut = redraw("a\nb\nc\nd\ne\n", 4);
-  CHECK(std::ranges::count(cut, '\n') == 3);
-  CHECK(has(cut, "… and more"));
-  CHECK(std::ranges::count(redraw("a\nb\nc\n", 4), '\n') == 3);
-  CHECK_FALSE(has(redraw("a\nb\nc\n", 4), "more"));
-}
-
-TEST_CASE("ages are told in the unit that fits") {
-  CHECK(ago_text(-3) == "0 s ago");
-  CHECK(ago_text(119) == "119 s ago");
-  CHECK(ago_text(3600) == "60 min ago");
-  CHECK(ago_text(10 * 3600) == "10 h ago");
-  CHECK(ago_text(10 * 86400) == "10 days ago");
-}
-
-TEST_CASE_FIXTURE(ShowFixture, "numbers that may be chance are named, with the images that decide") {
-  run_file.begin();
-  const auto add = [&](const std::string& layer, std::optional<double> p_value,
-                       std::optional<double> needed, const std::string& reference = "seed7") {
-    livecca::MeasureRow row = measure_row(3, layer, 0.9, reference);
-    row.p_value = p_value;
-    row.samples_needed = needed;
-    run_file.add(row);
-  };
-  add("conv1", 1e-9, std::nullopt);
-  add("older", std::nullopt, std::nullopt);
-  CHECK_FALSE(has(drawn(), "unrelated data:"));
-  add("conv2", 0.2, 3021);
-  add("conv3", 0.03, 940);
-  add("fc", 0.7, std::nullopt);
-  add("fc", 0.5, 12, "start");
-  ShowOptions options;
-  options.reference = "seed7";
-  Canvas wide;
-  wide.width = 200;
-  const std::string text = drawn(options, wide);
-  CHECK(has(text,
-            "not told from unrelated data: conv2 to seed7, conv3 to seed7; about 3,100 images would "
-            "decide all of them; no nearer than unrelated data: fc to seed7\n"));
-  options.reference = "start";
-  CHECK(has(drawn(options, wide),
-            "not told from unrelated data: fc to start; about 12 images would decide it\n"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "the nearest of many layers is no match if it may be chance") {

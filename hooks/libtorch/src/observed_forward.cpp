@@ -6,9 +6,7 @@
 #include "livecca_libtorch/tap.hpp"
 
 namespace livecca::libtorch {
-namespace {
 
-/// Of the module or of any within it.
 bool is_any_training(const torch::nn::Module& module) {
   if (module.is_training()) return true;
   // Without the module itself, which need not be held by a shared_ptr.
@@ -16,14 +14,11 @@ bool is_any_training(const torch::nn::Module& module) {
   return std::ranges::any_of(submodules, [](const auto& each) { return each->is_training(); });
 }
 
-}  // namespace
-
 void observe_evaluation(Monitor& monitor, Monitor::Step& step, const Network& network,
                         const at::Tensor& inputs) {
   const TapScope taps(monitor, step, network.name());
   const EvaluationScope evaluation(network.module());
   network.forward(inputs);
-  // The scope put all into evaluation mode, but a forward() may call train().
   if (is_any_training(network.module())) step.set_training_mode(network.name(), true);
 }
 

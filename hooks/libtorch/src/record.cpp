@@ -6,6 +6,7 @@
 #include "livecca/common/error.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/inputs.hpp"
+#include "observed_forward.hpp"
 
 namespace livecca::libtorch {
 namespace {
@@ -43,6 +44,7 @@ Result<std::vector<TapProblem>> record(const std::filesystem::path& path, torch:
       const TapScope taps(recorder);
       const EvaluationScope evaluation(module);
       forward(batch);
+      recorder.set_training_mode(is_any_training(module));
       add_new(problems, taps.problems());
     }
     recorder.end_batch();

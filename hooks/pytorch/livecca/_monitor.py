@@ -14,6 +14,7 @@ from livecca._reports.final import FinalReport
 from livecca._reports.snapshot import Snapshot
 from livecca._reports.words import one_line
 from livecca._resume import going_on, saved_in, set_run_aside
+from livecca._row_choice import TakesRows
 from livecca._rows import EventRow, MeasureRow, Row, row_of, rows_of
 from livecca._sinks import Sink
 from livecca._warnings import Warnings, log
@@ -30,7 +31,7 @@ class Tap:
     _index: int
 
 
-class Step:
+class Step(TakesRows[Tap]):
     """One batch that is observed: observe each tap once, then commit. A context manager commits by
     itself, or drops the step if an exception comes."""
 
@@ -77,34 +78,8 @@ class Step:
         rows = _arrays.readable(rows, f"{tap.network}/{tap.layer}")
         self._step.observe_gathered(tap._index, rows, positions, shape, _arrays.valid_steps(mask))
 
-    def images(self, count: int) -> int:
-        """How many images of a batch the step takes: its first ones."""
-        return int(self._step.images(count))
-
-    def rows_per_image(self, grid_size: int) -> int:
-        """The most rows that the step takes of an image of so many positions."""
-        return int(self._step.rows_per_image(grid_size))
-
-    def positions(self, images: int, smallest: int, largest: int) -> Any:
-        """The positions that the step takes of each image, for grids of these sizes.
-
-        Returns
-        -------
-        numpy.ndarray
-            int32 of grids × images × rows_per_image(largest); 0 where a grid has fewer.
-        """
-        import numpy as np
-
-        shape = (largest + 1 - smallest, images, self.rows_per_image(largest))
-        found = np.frombuffer(self._step.positions(images, smallest, largest), np.int32)
-        return found.reshape(shape)
-
-    def features(self, width: int) -> Any:
-        """The features that the step takes of a row of this width, int64; None: all."""
-        import numpy as np
-
-        found = self._step.features(width)
-        return None if found is None else np.frombuffer(found, np.int64)
+    def _choice(self) -> Any:
+        return self._step.choice()
 
     def set_inputs(self, inputs: Any) -> None:
         """Tell the inputs of a probe step, for the fingerprint of the probe."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from livecca import _arrays, _checks, _core
 from livecca._errors import Error
+from livecca._row_choice import ChoosesRows
 
 
 def _options_of(monitor: Any, network: str) -> Any:
@@ -16,7 +17,7 @@ def _options_of(monitor: Any, network: str) -> Any:
     return monitor._recorder_options(network)
 
 
-class Recorder:
+class Recorder(ChoosesRows):
     """Writes a pack: what a monitor compares with by :meth:`livecca.Monitor.add_reference`.
 
     For each batch of the probe tell the inputs, observe each layer, and end the batch. The file is
@@ -111,6 +112,42 @@ class Recorder:
             _arrays.readable(array, f"layer {layer!r}"),
             _arrays.valid_steps(mask),
         )
+
+    def observe_gathered(
+        self,
+        layer: str,
+        rows: Any,
+        positions: Any,
+        shape: tuple[int, ...],
+        layout: str = "nc",
+        *,
+        samples: str = "positions",
+        step: int = 0,
+        mask: Any = None,
+    ) -> None:
+        """Record rows that were gathered on a device; see :meth:`livecca.Step.observe_gathered`."""
+        layer = _checks.text("layer", layer)
+        self._open().observe_gathered(
+            layer,
+            _checks.text("layout", layout),
+            _checks.text("samples", samples),
+            _checks.whole_number("step", step, 0),
+            _arrays.readable(rows, f"layer {layer!r}"),
+            positions,
+            shape,
+            _arrays.valid_steps(mask),
+        )
+
+    def _choice(self) -> Any:
+        return self._open().choice()
+
+    def set_training_mode(self, is_training: bool) -> None:
+        """Tell whether the network runs in training mode in this batch.
+
+        The pack is of training mode if any of its batches is; without this call it is not. Rows of
+        comparisons with it say so (``modes``).
+        """
+        self._open().set_training_mode(_checks.flag("is_training", is_training))
 
     def end_batch(self) -> None:
         """End a batch."""

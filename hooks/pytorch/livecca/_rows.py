@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Union
 
+from livecca import _core
+
 
 @dataclass(frozen=True)
 class RunRow:
@@ -69,13 +71,9 @@ class MeasureRow:
         Unrelated data of this size would be as near in one of a hundred cases or more; without a
         p-value, it is no nearer than its noise floor. Tables mark such numbers ``~``.
         """
-        if self.value is not None and self.p_value is not None:
-            return self.p_value >= 0.01
-        if self.value is None or self.noise_floor is None:
-            return False
-        if self.measure.endswith("_distance"):
-            return self.value >= self.noise_floor
-        return self.value <= self.noise_floor
+        return bool(
+            _core.is_like_unrelated(self.measure, self.value, self.noise_floor, self.p_value)
+        )
 
 
 @dataclass(frozen=True)
@@ -372,3 +370,13 @@ def row_of(line: str) -> Row | None:
 def rows_of(lines: Iterable[str]) -> tuple[Row, ...]:
     """The records of lines, without those of kinds that this version does not know."""
     return tuple(row for row in map(row_of, lines) if row is not None)
+
+
+def line_of(row: Row) -> str:
+    """As rows.jsonl has it, or an older version of it: without what is empty."""
+    facts = {"schema": 1, "kind": row.kind, "run": "", "wall_time": 0}
+    for name in _FIELDS[type(row)]:
+        value = getattr(row, name)
+        if value != ():
+            facts[name] = value
+    return json.dumps(facts)

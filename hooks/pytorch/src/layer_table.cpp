@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "livecca/sinks/rows_reader.hpp"
 #include "module.hpp"
+#include "run_rows.hpp"
 #include "runs/layer_lines.hpp"
 #include "runs/layer_verdicts.hpp"
 #include "text/output_text.hpp"
-#include "text/short_names.hpp"
+#include "text/table_names.hpp"
 
 namespace livecca::python {
 namespace {
@@ -27,20 +27,9 @@ using LayerTable =
     std::tuple<std::string, std::vector<std::vector<std::string>>, std::vector<std::string>,
                std::string, std::vector<std::string>, std::vector<std::string>, std::string>;
 
-/// Each line is a row's JSON. Throws Error if one is none.
-tool::RunRows rows_of(const std::vector<std::string>& lines) {
-  tool::RunRows rows;
-  for (const std::string& line : lines) {
-    auto row = row_from_json(line);
-    if (!row) throw Error(row.why());
-    rows.add(*std::move(row));
-  }
-  return rows;
-}
-
 /// Of the rows of one snapshot.
 LayerTable layer_table(const std::vector<std::string>& lines, std::size_t width) {
-  const tool::RunRows rows = rows_of(lines);
+  const tool::RunRows rows = run_rows_of(lines);
   std::vector<std::string> layers = tool::layers_in_order(rows);
   tool::LayerLines table =
       tool::layer_lines(rows, layers, {.has_train = true, .has_status = true, .width = width});
@@ -57,11 +46,11 @@ LayerTable layer_table(const std::vector<std::string>& lines, std::size_t width)
 
 /// How often a run's verdicts came true, by the rows of its end; empty if these do not say it.
 std::string verdict_record(const std::vector<std::string>& lines) {
-  return tool::record_line(rows_of(lines).verdict_records);
+  return tool::record_line(run_rows_of(lines).verdict_records);
 }
 
-std::vector<std::string> short_names(const std::vector<std::string>& names, std::size_t room) {
-  const tool::ShortNames all(names, room);
+std::vector<std::string> table_names(const std::vector<std::string>& names, std::size_t room) {
+  const tool::TableNames all(names, room);
   std::vector<std::string> result;
   for (const std::string& name : names) result.push_back(all.of(name));
   return result;
@@ -72,7 +61,7 @@ std::vector<std::string> short_names(const std::vector<std::string>& names, std:
 void bind_layer_table(nb::module_& module) {
   module.def("layer_table", &layer_table, nb::arg("lines"), nb::arg("width"));
   module.def("verdict_record", &verdict_record, nb::arg("lines"));
-  module.def("short_names", &short_names, nb::arg("names"), nb::arg("room"));
+  module.def("table_names", &table_names, nb::arg("names"), nb::arg("room"));
 }
 
 }  // namespace livecca::python

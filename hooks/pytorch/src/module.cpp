@@ -25,7 +25,8 @@ void translate(const std::exception_ptr& failure, void* python_error) {
 }  // namespace
 
 NB_MODULE(_core, module) {
-  // An object that lives until the process ends is no leak of ours, and nothing to alarm users with.
+  // An object that lives until the process ends is no leak of ours, and nothing to alarm users
+  // with.
   nb::set_leak_warnings(false);
   module.attr("version") = LIVECCA_VERSION;
   nb::exception<livecca::Error> error(module, "Error");
@@ -39,5 +40,7 @@ NB_MODULE(_core, module) {
   livecca::python::bind_program(module);
   livecca::python::bind_recorder(module);
   livecca::python::bind_replay(module);
+  livecca::python::bind_report_rules(module);
+  livecca::python::bind_row_choice(module);
   livecca::python::bind_rows(module);
 }

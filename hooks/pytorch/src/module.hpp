@@ -12,6 +12,8 @@ void bind_monitor(nanobind::module_& module);
 void bind_program(nanobind::module_& module);
 void bind_recorder(nanobind::module_& module);
 void bind_replay(nanobind::module_& module);
+void bind_report_rules(nanobind::module_& module);
+void bind_row_choice(nanobind::module_& module);
 void bind_rows(nanobind::module_& module);
 
 }  // namespace livecca::python

@@ -1,9 +1,14 @@
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <array>
+#include <cstddef>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <type_traits>
 
 #include "livecca/common/error.hpp"
 #include "livecca/packs/recorded_pack.hpp"
@@ -11,6 +16,7 @@
 #include "module.hpp"
 #include "named.hpp"
 #include "python_lock.hpp"
+#include "row_choice.hpp"
 #include "view_arguments.hpp"
 
 namespace livecca::python {
@@ -31,6 +37,22 @@ class OwnedRecorder {
     const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
     with_recorder([&] { recorder_.observe(layer, reading, view, valid); });
   }
+  /// The same of rows that were gathered as choice() says; see gathered_rows().
+  void observe_gathered(const std::string& layer, const std::string& layout,
+                        const std::string& samples, std::size_t step, const Array& rows,
+                        const std::optional<Array>& positions,
+                        const std::array<std::size_t, 5>& shape, const std::optional<Array>& mask) {
+    const Reading reading = reading_of(layout, samples, step);
+    const GatheredRows gathered = gathered_rows(rows, positions, shape);
+    const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
+    with_recorder([&] { recorder_.observe(layer, reading, gathered, valid); });
+  }
+  RowChoice choice() {
+    return with_recorder([&] { return recorder_.choice(); });
+  }
+  void set_training_mode(bool is_training) {
+    with_recorder([&] { recorder_.set_training_mode(is_training); });
+  }
   void set_inputs(const Array& array) {
     const RawView view = raw_view_of(array, "inputs");
     with_recorder([&] {
@@ -49,10 +71,10 @@ class OwnedRecorder {
 
  private:
   template <typename Use>
-  void with_recorder(const Use& use) {
+  std::invoke_result_t<const Use&> with_recorder(const Use& use) {
     const WithoutLock unlocked;
     const std::scoped_lock lock(mutex_);
-    use();
+    return use();
   }
 
   std::mutex mutex_;
@@ -88,6 +110,11 @@ void bind_recorder(nb::module_& module) {
   nb::class_<OwnedRecorder>(module, "Recorder")
       .def(nb::init<std::filesystem::path, RecorderOptions>())
       .def("observe", &OwnedRecorder::observe)
+      .def("observe_gathered", &OwnedRecorder::observe_gathered, nb::arg("layer"),
+           nb::arg("layout"), nb::arg("samples"), nb::arg("step"), nb::arg("rows"),
+           nb::arg("positions").none(), nb::arg("shape"), nb::arg("mask").none())
+      .def("choice", &OwnedRecorder::choice)
+      .def("set_training_mode", &OwnedRecorder::set_training_mode, nb::arg("is_training"))
       .def("set_inputs", &OwnedRecorder::set_inputs)
       .def("end_batch", &OwnedRecorder::end_batch)
       .def("finish", &OwnedRecorder::finish);

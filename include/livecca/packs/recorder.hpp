@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "livecca/activations/activation_view.hpp"
+#include "livecca/activations/gathered_rows.hpp"
 #include "livecca/activations/reading.hpp"
 #include "livecca/activations/sequence_mask.hpp"
 #include "livecca/common/export.hpp"
@@ -56,11 +57,21 @@ class LIVECCA_EXPORT Recorder {
   void set_inputs(const ActivationView& view);
   void set_inputs(const void* data, std::string_view element_type, std::size_t element_bytes,
                   std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+  /// Tells whether the network runs in training mode in this batch. A pack is of training mode if
+  /// any of its batches is; without this call it is of evaluation mode. Rows of comparisons with it
+  /// say so (MeasureRow::modes).
+  void set_training_mode(bool is_training);
   /// Records a layer's activations of this batch. If the view does not fit, recording goes on, but
   /// finish() fails and says so. Throws Error if the layer was already observed in this batch, or
   /// in an earlier batch with another reading.
   void observe(std::string_view layer, const Reading& reading, const ActivationView& view,
                const SequenceMask& mask = {});
+  /// The same of rows that a hook gathered where the activation lies, e.g. in a GPU's memory: those
+  /// that choice() says. If they are others, finish() fails.
+  void observe(std::string_view layer, const Reading& reading, const GatheredRows& rows,
+               const SequenceMask& mask = {});
+  /// Which rows this batch takes. Its images_share is 1.
+  RowChoice choice() const;
   /// Ends a batch.
   void end_batch();
   /// Writes the complete file or nothing. Fails if the file cannot be written, if there is no

@@ -68,13 +68,17 @@ struct DriftRow {
   std::optional<double> train_noise_floor;
 
   double drift() const { return train - probe; }
-  /// Whether the windows' unequal sizes alone may be the reason: the drift is no larger than the
-  /// difference of the noise floors. With fewer samples all layers score nearer by chance. False
-  /// without both floors.
+  /// How large a drift the windows' unequal sizes alone may make: the difference of the noise
+  /// floors. With fewer samples all layers score nearer by chance. Empty without both floors.
+  std::optional<double> of_sizes() const {
+    if (!probe_noise_floor || !train_noise_floor) return std::nullopt;
+    return std::abs(*train_noise_floor - *probe_noise_floor);
+  }
+  /// Whether the sizes alone may be the reason. Tables mark such drifts "~". False without both
+  /// floors.
   bool is_explained_by_sizes() const {
-    if (!probe_noise_floor || !train_noise_floor) return false;
-    const double of_sizes = std::abs(*train_noise_floor - *probe_noise_floor);
-    return of_sizes > 0 && std::abs(drift()) <= of_sizes;
+    const auto most = of_sizes();
+    return most && *most > 0 && std::abs(drift()) <= *most;
   }
 
   bool operator==(const DriftRow&) const = default;

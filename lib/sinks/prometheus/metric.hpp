@@ -20,6 +20,7 @@ enum class Metric : std::uint8_t {
   measure_effective_samples,
   measure_status,
   drift,
+  drift_of_sizes,
   verdict,
   settled_since_epoch,
   layer_speed,
@@ -91,6 +92,9 @@ constexpr MetricFacts facts_of(Metric metric) {
     case Metric::drift:
       return {Metric::drift, "livecca_drift", "gauge",
               "The train stream's livecca_measure less the probe's, of the newest snapshot."};
+    case Metric::drift_of_sizes:
+      return {Metric::drift_of_sizes, "livecca_drift_of_sizes", "gauge",
+              "How large a livecca_drift the unequal sizes of the two windows alone may make."};
     case Metric::verdict:
       return {Metric::verdict, "livecca_verdict", "gauge",
               "What a layer is doing, as the label verdict; always 1."};

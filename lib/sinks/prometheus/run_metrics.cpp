@@ -154,7 +154,9 @@ void RunMetrics::direction(const DirectionRow& row) {
 void RunMetrics::drift(const DriftRow& row) {
   Labels labels = of_run().with("layer", row.layer).with("reference", row.reference);
   add_reference_layer(labels, row.layer, row.reference_layer);
-  drifts_.set(Metric::drift, labels.with("measure", row.measure), row.drift());
+  labels.with("measure", row.measure);
+  drifts_.set(Metric::drift, labels, row.drift());
+  set_if(drifts_, Metric::drift_of_sizes, labels, row.of_sizes());
 }
 
 void RunMetrics::count(const OverheadRow& row) {

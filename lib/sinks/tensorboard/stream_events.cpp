@@ -15,13 +15,8 @@ void add(SummaryMessage& summary, const std::string& tag, std::optional<double> 
   if (value && std::isfinite(*value)) summary.scalar(tag, *value);
 }
 
-void add(SummaryMessage& summary, const MeasureRow& row, ChartLayout& layout) {
-  const auto tag = [&](const std::string& what) {
-    return pair_tag(row.stream, what, row.reference, row.layer, row.reference_layer);
-  };
-  add(summary, tag(row.measure), row.value);
-  add(summary, tag(row.measure + "_noise_floor"), row.noise_floor);
-  layout.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
+std::string tag_of(const MeasureRow& row, const std::string& what) {
+  return pair_tag(row.stream, what, row.reference, row.layer, row.reference_layer);
 }
 
 void add(SummaryMessage& summary, const SpectrumRow& row) {
@@ -68,9 +63,9 @@ void StreamEvents::recall_snapshot(std::int64_t epoch, std::uint64_t step, std::
 }
 
 void StreamEvents::recall(const MeasureRow& row, const RunFacts& facts) {
-  recall_snapshot(row.epoch, row.step,
-                  pair_tag(stream_, row.measure, row.reference, row.layer, row.reference_layer),
-                  facts);
+  const std::string tag = tag_of(row, row.measure);
+  recall_snapshot(row.epoch, row.step, tag, facts);
+  parts_.ending_of(tag, row);
   layout_.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
   if (row.measure == facts.headline_measure) add_to_picture(row);
 }
@@ -80,6 +75,14 @@ void StreamEvents::recall(const LayerRow& row, const RunFacts& facts) {
 }
 
 void StreamEvents::recall(const VerdictRow& row) { add_to_pictures(row); }
+
+void StreamEvents::add_number(const MeasureRow& row, SummaryMessage& summary) {
+  const std::string tag = tag_of(row, row.measure);
+  const std::string part = parts_.ending_of(tag, row);
+  add(summary, tag + part, row.value);
+  add(summary, tag_of(row, row.measure + "_noise_floor") + part, row.noise_floor);
+  layout_.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
+}
 
 void StreamEvents::add_to_picture(const MeasureRow& row) {
   const PictureKey key(row.measure, row.reference);
@@ -136,7 +139,7 @@ PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& f
   pictures_begun_.clear();
   for (const MeasureRow& row : rows.measures) {
     if (row.stream != stream_) continue;
-    add(summary, row, layout_);
+    add_number(row, summary);
     if (row.measure == facts.headline_measure) add_to_picture(row);
   }
   for (const SpectrumRow& row : rows.spectra) {
@@ -147,9 +150,11 @@ PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& f
   }
   for (const DriftRow& row : rows.drifts) {
     if (stream_ != Stream::train) break;
-    add(summary,
-        pair_tag(stream_, row.measure + "_drift", row.reference, row.layer, row.reference_layer),
-        row.drift());
+    const auto tag = [&](const std::string& what) {
+      return pair_tag(stream_, row.measure + what, row.reference, row.layer, row.reference_layer);
+    };
+    add(summary, tag("_drift"), row.drift());
+    add(summary, tag("_drift_of_sizes"), row.of_sizes());
   }
   write_verdicts(rows, facts, summary);
   for (const PictureKey& key : pictures_begun_) {
@@ -193,7 +198,7 @@ std::vector<PlacedSummary> StreamEvents::final_report(const SnapshotRows& rows,
                                                       const RunFacts& facts) {
   std::map<Snapshot, SummaryMessage> summaries;
   for (const MeasureRow& row : rows.measures) {
-    if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row, layout_);
+    if (row.stream == stream_) add_number(row, summaries[{row.epoch, row.step}]);
   }
   for (const SpectrumRow& row : rows.spectra) {
     if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row);

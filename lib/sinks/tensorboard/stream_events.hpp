@@ -12,6 +12,7 @@
 #include "livecca/sinks/sink.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "sinks/tensorboard/chart_layout.hpp"
+#include "sinks/tensorboard/curve_parts.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
 #include "sinks/tensorboard/picture/heatmap.hpp"
@@ -73,6 +74,7 @@ class StreamEvents {
   std::int64_t take_step(std::int64_t wanted);
   void recall_snapshot(std::int64_t epoch, std::uint64_t step, std::string row,
                        const RunFacts& facts);
+  void add_number(const MeasureRow& row, SummaryMessage& summary);
   void add_to_picture(const MeasureRow& row);
   /// A layer's own motion is its distance to the snapshot before. What the rows have of that goes
   /// before.
@@ -89,6 +91,7 @@ class StreamEvents {
   std::map<PictureKey, Heatmap> pictures_;
   std::set<PictureKey> pictures_begun_;  // for the snapshot at hand
   ChartLayout layout_;
+  CurveParts parts_;
   VerdictMarks marks_;
   Snapshot recalled_;                    // epoch and step of the snapshot recalled last
   std::set<std::string> recalled_rows_;  // of that snapshot

@@ -34,7 +34,7 @@ class VerdictTable {
   VerdictTable(const SnapshotRows& rows, Stream stream) {
     for (const MeasureRow& row : rows.measures) {
       if (row.stream != stream) continue;
-      numbers_[{row.layer, row.reference, row.reference_layer, row.measure}] = row.value;
+      numbers_[{row.layer, row.reference, row.reference_layer, row.measure}] = &row;
     }
     for (const VerdictRow& row : rows.verdicts) {
       if (row.stream == stream) take(row);
@@ -51,6 +51,7 @@ class VerdictTable {
       table[0].push_back("to " + markdown_of(reference));
     }
     table[0].emplace_back("alarms, remarks");
+    if (has_marks_) table[0][0] += " (~ no nearer than unrelated data of this size)";
     for (const std::string& layer : in_order(layers)) {
       table.push_back(cells_of(layer, lines_.at(layer)));
     }
@@ -85,9 +86,14 @@ class VerdictTable {
     line_of(row.layer).directions[row.reference] = markdown_of(row.direction) + number_of(row);
   }
 
-  std::string number_of(const DirectionRow& row) const {
+  std::string number_of(const DirectionRow& row) {
     const auto found = numbers_.find({row.layer, row.reference, row.reference_layer, row.measure});
-    return found == numbers_.end() || !found->second ? "" : ", " + digits_of(found->second);
+    if (found == numbers_.end() || !found->second->value) return "";
+    const MeasureRow& number = *found->second;
+    const bool is_marked =
+        is_like_unrelated(number.direction, number.value, number.noise_floor, number.p_value);
+    has_marks_ |= is_marked;
+    return ", " + digits_of(number.value) + (is_marked ? "~" : "");
   }
 
   std::vector<std::string> in_order(const std::vector<std::string>& layers) const {
@@ -128,10 +134,11 @@ class VerdictTable {
     return cells;
   }
 
-  std::map<std::array<std::string, 4>, std::optional<double>> numbers_;
+  std::map<std::array<std::string, 4>, const MeasureRow*> numbers_;
   std::map<std::string, LayerLine> lines_;
   std::vector<std::string> layers_;      // as they came
   std::vector<std::string> references_;  // as they came
+  bool has_marks_ = false;               // behind numbers that say no more than chance
 };
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "runs/pair_curves.hpp"
-#include "text/short_names.hpp"
 #include "text/sparkline.hpp"
+#include "text/table_names.hpp"
 
 namespace livecca::tool {
 
@@ -58,7 +58,7 @@ class CurveTable {
   const RunRows& rows_;
   const CurveGroup& group_;
   Canvas canvas_;
-  ShortNames names_;
+  TableNames names_;
   std::map<Moment, std::size_t> place_of_;  ///< of every snapshot that a curve has
   double highest_ = 0;                      ///< of a full bar
   CurveColumns columns_;

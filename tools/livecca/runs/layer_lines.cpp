@@ -9,7 +9,7 @@
 #include "runs/no_answer.hpp"
 #include "runs/pair_curves.hpp"
 #include "text/output_text.hpp"
-#include "text/short_names.hpp"
+#include "text/table_names.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -187,7 +187,7 @@ std::vector<std::string> layers_in_order(const RunRows& rows) {
 LayerLines layer_lines(const RunRows& rows, const std::vector<std::string>& layers,
                        const LayerLinesOptions& options) {
   std::vector<ReferenceColumn> columns = reference_columns(rows, options);
-  const ShortNames names(layers, std::max<std::size_t>(10, options.width / 4));
+  const TableNames names(layers, std::max<std::size_t>(10, options.width / 4));
   LayerLines lines;
   lines.has_motions = !rows.verdicts.empty();
   lines.has_floors = std::ranges::any_of(columns, &ReferenceColumn::has_floors);

@@ -7,8 +7,8 @@
 #include "livecca/measures/measure.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
-#include "text/short_names.hpp"
 #include "text/sparkline.hpp"
+#include "text/table_names.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -46,7 +46,7 @@ std::string bars_of(const CurveGroup& group, const std::string& layer,
   return bars;
 }
 
-std::string nearest_text(const std::vector<const Curve*>& nearest, const ShortNames& names,
+std::string nearest_text(const std::vector<const Curve*>& nearest, const TableNames& names,
                          std::size_t most) {
   const auto text = [&](const Curve& curve) {
     return names.of(curve.key.reference_layer) + " " +
@@ -127,7 +127,7 @@ class Matches {
   const CurveGroup& group_;
   Canvas canvas_;
   std::vector<std::string> columns_;  // the reference's layers
-  ShortNames names_;
+  TableNames names_;
   double highest_ = 0;  // of a full bar
 };
 

@@ -81,13 +81,13 @@ std::string alarms_text(const RunRows& rows, const Canvas& canvas) {
   return dead.empty() ? text : text + cut_end(dead, canvas.width) + "\n";
 }
 
-std::string undecided_text(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
+std::string undecided_line(const RunRows& rows, const std::string& reference) {
   std::vector<std::string> open;
   std::vector<std::string> beyond_telling;
   std::optional<double> most;
   for (const Curve& curve : rows.curves) {
     const CurveKey& key = curve.key;
-    const bool asked = options.reference.empty() || options.reference == key.reference;
+    const bool asked = reference.empty() || reference == key.reference;
     // Of the last state only, and once for each layer and reference: by the run's first measure.
     if (key.stream != Stream::probe || curve.reference_kind == ReferenceKind::final || !asked ||
         key.measure != rows.curves.front().key.measure || key.reference_layer != key.layer ||
@@ -105,13 +105,13 @@ std::string undecided_text(const RunRows& rows, const ShowOptions& options, cons
   std::string text;
   if (most) {
     text = "not told from unrelated data: " + some_of(open, most_notices) + "; about " +
-           about_text(*most) + " images would decide" + (open.size() > 1 ? " all of them" : " it");
+           about_text(*most) + " inputs would decide" + (open.size() > 1 ? " all of them" : " it");
   }
   if (!beyond_telling.empty()) {
     text += (text.empty() ? "" : "; ") + std::string("no nearer than unrelated data: ") +
             some_of(beyond_telling, most_notices);
   }
-  return text.empty() ? text : wrapped(text, canvas.width);
+  return text;
 }
 
 std::string events_text(const RunRows& rows, const Canvas& canvas) {

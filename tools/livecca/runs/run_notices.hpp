@@ -11,9 +11,9 @@ namespace livecca::tool {
 /// and neurons that did not vary. A line each, empty without any.
 std::string alarms_text(const RunRows& rows, const Canvas& canvas);
 
-/// The latest numbers that cannot be told from those of unrelated data, and about how many images
-/// would do it: those of the probe and of the reference asked for. Empty if all are told.
-std::string undecided_text(const RunRows& rows, const ShowOptions& options, const Canvas& canvas);
+/// The latest numbers that cannot be told from those of unrelated data, and about how many inputs
+/// would do it: those of the probe, and of one reference if it is not empty. Empty if all are told.
+std::string undecided_line(const RunRows& rows, const std::string& reference);
 
 /// What cost numbers: a line a kind of event, with its count and latest message.
 std::string events_text(const RunRows& rows, const Canvas& canvas);

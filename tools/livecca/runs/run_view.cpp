@@ -119,8 +119,9 @@ std::string draw_run(const RunRows& rows, const ShowOptions& options, const Canv
   std::string text = headline(rows, canvas) + alarms_text(rows, canvas) + "\n" +
                      layer_verdicts_text(rows, options, canvas) + logs_text(rows, canvas) +
                      groups_text(rows, options, canvas);
-  std::string notices = undecided_text(rows, options, canvas) + events_text(rows, canvas) +
-                        overhead_text(rows, canvas);
+  const std::string undecided = undecided_line(rows, options.reference);
+  std::string notices = undecided.empty() ? "" : wrapped(undecided, canvas.width);
+  notices += events_text(rows, canvas) + overhead_text(rows, canvas);
   const std::string foreign = foreign_lines_text(rows.foreign);
   if (!foreign.empty()) notices += cut_end(foreign, canvas.width) + "\n";
   return notices.empty() || text.ends_with("\n\n") ? text + notices : text + "\n" + notices;

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from livecca import _core
 from livecca._errors import Error
 from livecca._nearest import nearest
 from livecca._reports import html
-from livecca._reports.layers import WIDTH, short_names, verdict_record
+from livecca._reports.layers import WIDTH, table_names, verdict_record
 from livecca._reports.report import (
     NO_NUMBERS,
     UNRELATED,
     Remarks,
     Report,
     answer_of,
-    are_alike,
-    in_network_order,
     marked,
     no_answer,
     rank_of,
@@ -25,7 +24,7 @@ from livecca._reports.report import (
 )
 from livecca._reports.verdicts import Verdicts
 from livecca._reports.words import one_line
-from livecca._rows import MeasureRow, Row
+from livecca._rows import MeasureRow, Row, line_of
 
 _COLUMNS = 8
 _NEAR = 0.05
@@ -90,7 +89,7 @@ class FinalReport(Report):
         table = _table_of(self.measures, self._remarks, self._verdicts)
         if table is None:
             return "\n".join([self._without_numbers(), *remark_lines(self)]) + "\n"
-        names = short_names([line[0] for line in table.lines])
+        names = table_names([line[0] for line in table.lines])
         width = max(len("layer"), *map(len, names))
         wide = _width_of(table.heads[1:-2])
         lines = [table.title, ""]
@@ -180,7 +179,8 @@ class _Curves:
     def __init__(self, rows: Sequence[MeasureRow]) -> None:
         self.rows = rows
         self.times: list[_Time] = sorted({(row.step, row.epoch) for row in rows})
-        self.layers = in_network_order(rows)
+        in_time = sorted(rows, key=lambda row: (row.step, row.epoch))
+        self.layers, self.begun_anew = _core.trends([line_of(row) for row in in_time])
         self._of = {(row.layer, row.step, row.epoch): row for row in rows}
         steps, epochs = ({time[i] for time in self.times} for i in range(2))
         count = len(self.times)
@@ -263,24 +263,14 @@ def _silent_notes(curves: _Curves, remarks: Remarks) -> list[str]:
 
 def _unlike_notes(curves: _Curves) -> list[str]:
     """Which layers have numbers that are no trend together, and where each begins anew."""
-    anew = []
-    for layer in curves.layers:
-        begun: MeasureRow | None = None
-        for time in curves.times:
-            row = curves.at(layer, time)
-            if row is None or row.value is None:
-                continue
-            if begun is not None and not are_alike(begun, row):
-                anew.append(f"{layer} {curves.name_of(time)}")
-            if begun is None or not are_alike(begun, row):
-                begun = row
+    anew = [f"{layer} {curves.name_of((step, epoch))}" for layer, step, epoch in curves.begun_anew]
     what = f"! other samples, features or modes than before from {curves.unit}"
     return [f"{what}: {', '.join(anew)}"] if anew else []
 
 
 def _shown(curves: _Curves, verdicts: Sequence[str]) -> list[_Time]:
     """As many snapshots as there is room for beside names and verdicts."""
-    names = max(map(len, short_names(curves.layers)))
+    names = max(map(len, table_names(curves.layers)))
     room = WIDTH - max(len("layer"), names) - 11 - 2 - max(map(len, verdicts))
     wide = _width_of(list(map(curves.name_of, curves.times)))
     return _spread(curves.times, min(_COLUMNS, max(2, room // wide)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from livecca._rows import (
     Row,
     VerdictRecordRow,
     VerdictRow,
+    line_of,
 )
 
 WIDTH = 100  # in columns, of all tables
@@ -55,7 +54,7 @@ def layer_table(rows: Sequence[Row]) -> LayerTable:
         or (isinstance(row, MeasureRow) and row.measure == first)
     ]
     text, cells, layers, legend, remarks, left_out, summary = _core.layer_table(
-        [_line_of(row) for row in needed], WIDTH
+        [line_of(row) for row in needed], WIDTH
     )
     heads, *lines = ([cell.strip() for cell in line] for line in cells)
     notes = [line for said in (*remarks, legend) for line in _wrapped(said)]
@@ -72,7 +71,7 @@ def layer_table(rows: Sequence[Row]) -> LayerTable:
 
 def verdict_record(rows: Sequence[Row]) -> list[str]:
     """How often a run's verdicts came true, by the rows of its end; empty if these do not say."""
-    records = [_line_of(row) for row in rows if isinstance(row, VerdictRecordRow)]
+    records = [line_of(row) for row in rows if isinstance(row, VerdictRecordRow)]
     return _wrapped(_core.verdict_record(records))
 
 
@@ -80,13 +79,6 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, subsequent_indent="  ")
 
 
-def short_names(layers: Sequence[str]) -> list[str]:
+def table_names(layers: Sequence[str]) -> list[str]:
     """As the program's tables have them: wide ones without what all have in common."""
-    return list(_core.short_names(list(layers), WIDTH // 4))
-
-
-def _line_of(row: Row) -> str:
-    """As rows.jsonl has it, or an older version of it: without what is empty."""
-    facts = {f.name: getattr(row, f.name) for f in dataclasses.fields(row)}
-    known = {name: value for name, value in facts.items() if value != ()}
-    return json.dumps({"schema": 1, "kind": row.kind, "run": "", "wall_time": 0, **known})
+    return list(_core.table_names(list(layers), WIDTH // 4))

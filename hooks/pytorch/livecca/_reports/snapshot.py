@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from livecca import _core
 from livecca._reports import html
 from livecca._reports.layers import LayerTable, layer_table
 from livecca._reports.report import (
@@ -13,12 +14,10 @@ from livecca._reports.report import (
     Report,
     answer_of,
     marked,
-    no_answer,
     remark_lines,
-    status_text,
 )
 from livecca._reports.verdicts import Verdicts
-from livecca._rows import LayerRow, MeasureRow, Row, rows_of
+from livecca._rows import LayerRow, MeasureRow, Row, line_of, rows_of
 
 
 class Snapshot(Report):
@@ -97,7 +96,9 @@ def _lines_of(snapshot: Snapshot) -> list[_Line]:
                 _reference_of(row, snapshot.epoch),
                 marked(_number(answer_of(row)), row),
                 _number(None if answer_of(row) is None else row.noise_floor),
-                verdict if row.status == "ok" else f"{verdict} ({_status_of(row)})".strip(),
+                verdict
+                if row.status == "ok"
+                else f"{verdict} ({_core.note(line_of(row))})".strip(),
             )
         )
     return lines
@@ -141,12 +142,6 @@ def _mark_notes(lines: list[_Line]) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
-
-
-def _status_of(row: MeasureRow) -> str:
-    """The status; of a number that says nothing, why."""
-    why = no_answer(row)
-    return status_text(row) if row.value is None or not why else f"no answer: {why}"
 
 
 def _notes(snapshot: Snapshot) -> list[str]:

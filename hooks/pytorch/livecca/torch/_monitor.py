@@ -22,6 +22,7 @@ from livecca._resume import holds_a_run
 from livecca._rows import MeasureRow
 from livecca._settings import Schedule
 from livecca._warnings import log
+from livecca.torch._epochs import Epochs
 from livecca.torch._hearing.batch_masks import DeclaredMask
 from livecca.torch._layers.layers import Selector
 from livecca.torch._layers.outputs import OutputSelector
@@ -160,8 +161,7 @@ class Monitor:
         self._core_or_none: CoreMonitor | None = None
         self._passes: Passes | None = None
         self._training_ears: TrainingEars | None = None
-        self._epoch = 0
-        self._epoch_is_over = False
+        self._epochs = Epochs()
         self._closed = False
         self._never = _NEVER
         self._report: FinalReport | None = None
@@ -199,7 +199,7 @@ class Monitor:
         self._passes = Passes(core, trained, references, self._costly, self._told)
         if checkpoint is not None:
             self._never = ""  # there may be snapshots of before
-            self._epoch = next_epoch(core.run_dir)
+            self._epochs.enter(next_epoch(core.run_dir))
         if self._hears_training:
             self._training_ears = TrainingEars(trained.model, trained.ears, self._open_pass)
         return core
@@ -247,14 +247,14 @@ class Monitor:
         ears = self._training_ears
         core = self._core()
         self._expects_step = False
-        self._enter(epoch)
+        now = self._epochs.enter(epoch)
         if ears is not None and not ears.next_step() and self._passes is not None:
-            self._passes.tell_no_training(self._epoch)
+            self._passes.tell_no_training(now)
         if self._passes is not None:
             self._passes.changes.count_step()
-        core.training_step(self._epoch)
+        core.training_step(now)
         if self._hears_training:
-            core.snapshot_if_due(self._epoch)
+            core.snapshot_if_due(now)
 
     def snapshot(self, epoch: int | None = None) -> Snapshot:
         """Run the probe and compare what was seen since the last snapshot.
@@ -270,15 +270,15 @@ class Monitor:
         core = self._core()
         self._never = ""
         self._tell_no_step()
-        self._enter(epoch)
+        now = self._epochs.enter(epoch)
         self._hand_over()
         if self._probe is not None and self._passes is not None and not core.is_forked:
-            self._passes.run_probe(self._probe, self._epoch)
-        expected = None if self._passes is None else self._passes.expect_snapshot(self._epoch)
-        report = core.snapshot(self._epoch)
+            self._passes.run_probe(self._probe, now)
+        expected = None if self._passes is None else self._passes.expect_snapshot(now)
+        report = core.snapshot(now)
         if expected is not None:
             expected.made(report)
-        self._epoch_is_over = True
+        self._epochs.end()
         return report
 
     def latest(self, layer: str, reference: str, measure: str, **key: Any) -> MeasureRow | None:
@@ -287,7 +287,7 @@ class Monitor:
 
     def log(self, name: str, value: float) -> None:
         """Write a number of your own, such as a loss, at the epoch of the last step or snapshot."""
-        self._core().log(name, value, epoch=self._epoch)
+        self._core().log(name, value, epoch=self._epochs.current)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write what a resumed run needs into a folder, beside your own checkpoint."""
@@ -298,8 +298,7 @@ class Monitor:
         with tempfile.TemporaryDirectory() as folder:
             self._core().save(folder)
             files = tensors_of(Path(folder))
-        epoch = self._epoch + self._epoch_is_over
-        return state_of(files, epoch)
+        return state_of(files, self._epochs.next)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on with a run. Call it before anything else, with the same ``run_dir``."""
@@ -310,7 +309,7 @@ class Monitor:
                 "got a monitor that has begun"
             )
         self._make_core_of(state["files"])
-        self._epoch = int(state["epoch"])
+        self._epochs.enter(int(state["epoch"]))
 
     def finish(self) -> FinalReport | None:
         """End the run: every kept snapshot is compared with the last one.
@@ -364,7 +363,7 @@ class Monitor:
 
     def _tell_no_step(self) -> None:
         """Warns once if a snapshot was made and no step came since it, nor before."""
-        if self._expects_step and self._epoch_is_over and not self._forked():
+        if self._expects_step and self._epochs.is_over and not self._forked():
             self._expects_step = False
             log.warning("livecca: %s", _NO_STEP)
 
@@ -391,12 +390,7 @@ class Monitor:
         core = self._core_or_none
         return core is not None and not self._closed and core.is_forked
 
-    def _enter(self, epoch: int | None) -> None:
-        next_one = self._epoch + self._epoch_is_over
-        self._epoch = next_one if epoch is None else _checks.integer("epoch", epoch)
-        self._epoch_is_over = False
-
     def _open_pass(self) -> TrainingPass | None:
         if self._passes is None or self._closed or self._forked():
             return None
-        return self._passes.open_training(self._epoch + self._epoch_is_over)
+        return self._passes.open_training(self._epochs.next)

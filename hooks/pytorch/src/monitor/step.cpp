@@ -4,13 +4,11 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
-#include <algorithm>
-#include <cstdint>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "livecca/common/error.hpp"
+#include "row_choice.hpp"
 #include "view_arguments.hpp"
 
 namespace livecca::python {
@@ -49,48 +47,13 @@ void OwnedStep::observe_gathered(std::size_t tap, const Array& rows,
                                  const std::optional<Array>& positions,
                                  const std::array<std::size_t, 5>& shape,
                                  const std::optional<Array>& mask) {
-  const GatheredRows gathered{.values = view_of(rows, "the rows"),
-                              .shape = {shape[0], shape[1], {shape[3], shape[4], shape[2]}},
-                              .positions = positions ? whole_numbers_of(*positions, "the positions")
-                                                     : std::span<const std::int64_t>()};
+  const GatheredRows gathered = gathered_rows(rows, positions, shape);
   const SequenceMask valid = mask ? mask_view(*mask) : SequenceMask();
   with_step([&](Monitor::Step& step) { step.observe(TapHandle{tap}, gathered, valid); });
 }
 
 RowChoice OwnedStep::choice() {
   return with_step([](const Monitor::Step& step) { return step.choice(); });
-}
-
-std::size_t OwnedStep::images(std::size_t all) { return choice().images(all); }
-
-std::size_t OwnedStep::rows_per_image(std::size_t grid_size) {
-  return livecca::rows_per_image(choice().positions, Grid{1, grid_size});
-}
-
-nb::bytes OwnedStep::positions(std::size_t images, std::size_t smallest, std::size_t largest) {
-  const RowChoice choice = this->choice();
-  const std::size_t most = livecca::rows_per_image(choice.positions, Grid{1, largest});
-  std::vector<std::int32_t> result((largest + 1 - smallest) * images * most);
-  std::vector<std::size_t> chosen;
-  auto image_begin = result.begin();
-  for (std::size_t size = smallest; size <= largest; ++size) {
-    for (std::size_t image = 0; image < images; ++image) {
-      choose_positions(choice.positions, Grid{1, size}, choice.first_image + image, chosen);
-      std::ranges::transform(chosen, image_begin,
-                             [](std::size_t one) { return static_cast<std::int32_t>(one); });
-      image_begin += static_cast<std::ptrdiff_t>(most);
-    }
-  }
-  return nb::bytes(result.data(), result.size() * sizeof(std::int32_t));
-}
-
-std::optional<nb::bytes> OwnedStep::features(std::size_t width) {
-  const RowChoice choice = this->choice();
-  if (choice.max_features == 0 || width <= choice.max_features) return std::nullopt;
-  std::vector<std::size_t> chosen;
-  choose_features(width, choice.max_features, choice.feature_seed, chosen);
-  const std::vector<std::int64_t> result(chosen.begin(), chosen.end());
-  return nb::bytes(result.data(), result.size() * sizeof(std::int64_t));
 }
 
 void OwnedStep::set_inputs(const Array& array) {
@@ -133,10 +96,7 @@ void bind_step(nb::module_& module) {
            nb::arg("mask").none() = nb::none())
       .def("observe_gathered", &OwnedStep::observe_gathered, nb::arg("tap"), nb::arg("rows"),
            nb::arg("positions").none(), nb::arg("shape"), nb::arg("mask").none())
-      .def("images", &OwnedStep::images)
-      .def("rows_per_image", &OwnedStep::rows_per_image)
-      .def("positions", &OwnedStep::positions)
-      .def("features", &OwnedStep::features)
+      .def("choice", &OwnedStep::choice)
       .def("set_inputs", &OwnedStep::set_inputs)
       .def("set_training_mode", &OwnedStep::set_training_mode, nb::arg("network"),
            nb::arg("is_training"))

@@ -25,20 +25,10 @@ class OwnedStep {
 
   /// Rows are copied before it returns. A mask has a byte a step, sequences × steps.
   void observe(std::size_t tap, const Array& array, const std::optional<Array>& mask);
-  /// The same of gathered rows: an image's rows lie together. `positions` says of each row where it
-  /// comes from, in int64, and is none for flattened images; `shape` is images, features, depth,
-  /// height and width of what they were gathered from.
+  /// The same of rows that were gathered as choice() says; see gathered_rows().
   void observe_gathered(std::size_t tap, const Array& rows, const std::optional<Array>& positions,
                         const std::array<std::size_t, 5>& shape, const std::optional<Array>& mask);
-  /// How many images of a batch of `all` the step takes: its first ones.
-  std::size_t images(std::size_t all);
-  /// The most rows that it takes of one image of a grid of that size.
-  std::size_t rows_per_image(std::size_t grid_size);
-  /// The positions that it takes of each image, for grids of `smallest` to `largest` positions:
-  /// int32 in C order, grids × images × rows_per_image(largest). 0 where there are fewer.
-  nanobind::bytes positions(std::size_t images, std::size_t smallest, std::size_t largest);
-  /// The features that it takes of a tap of that width, in int64; none: all.
-  std::optional<nanobind::bytes> features(std::size_t width);
+  RowChoice choice();
   void set_inputs(const Array& array);
   void set_training_mode(const std::string& network, bool is_training);
   void report_unwatchable(const std::string& tap, const std::string& why);
@@ -52,7 +42,6 @@ class OwnedStep {
   /// use(step) without Python's lock. Throws Error if the step or the monitor is gone.
   template <typename Use>
   auto with_step(const Use& use);
-  RowChoice choice();
 
   std::shared_ptr<SharedMonitor> monitor_;
   std::shared_ptr<SharedStep> step_;

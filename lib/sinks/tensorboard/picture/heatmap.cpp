@@ -14,12 +14,19 @@ std::optional<double> finite(std::optional<double> value) {
 
 }  // namespace
 
-void Heatmap::Cell::add(const Cell& other) {
-  sum += other.sum;
-  values += other.values;
-  floor_sum += other.floor_sum;
-  floors += other.floors;
-  mark = {other.mark.is_settled, mark.has_alarm || other.mark.has_alarm};
+void Heatmap::Cell::add(const Cell& later) {
+  const LayerMark both{later.mark.is_settled, mark.has_alarm || later.mark.has_alarm};
+  const bool begins_anew =
+      later.conditions && (!conditions || !difference(*conditions, *later.conditions).empty());
+  if (begins_anew) {
+    *this = later;
+  } else {
+    sum += later.sum;
+    values += later.values;
+    floor_sum += later.floor_sum;
+    floors += later.floors;
+  }
+  mark = both;
 }
 
 void Heatmap::merge_columns() {
@@ -41,17 +48,17 @@ void Heatmap::merge_columns() {
 
 void Heatmap::begin(std::int64_t epoch) {
   partners_.assign(layers_.size(), {});
-  snapshot_.assign(layers_.size(), {});
   if (!columns_.empty() && !is_column_full()) {
     ++snapshots_in_last_;
     columns_.back().last_epoch = epoch;
     for (Cell& cell : columns_.back().cells) cell.mark.is_settled = false;
-    return;
+  } else {
+    // An even number, so that every merged column holds as many snapshots.
+    if (columns_.size() == most_columns) merge_columns();
+    columns_.push_back({epoch, epoch, {}});
+    snapshots_in_last_ = 1;
   }
-  // An even number, so that every merged column holds as many snapshots.
-  if (columns_.size() == most_columns) merge_columns();
-  columns_.push_back({epoch, epoch, {}});
-  snapshots_in_last_ = 1;
+  before_ = columns_.back().cells;
 }
 
 void Heatmap::add(const MeasureRow& row) {
@@ -59,14 +66,16 @@ void Heatmap::add(const MeasureRow& row) {
   if (is_new) layers_.push_back(row.layer);
   const std::size_t place = found->second;
   partners_.resize(layers_.size());
-  snapshot_.resize(layers_.size());
+  before_.resize(layers_.size());
   std::vector<Cell>& cells = columns_.back().cells;
   cells.resize(layers_.size());
   const bool is_first = partners_[place].empty();
   if (!is_first && (row.reference_layer != row.layer || partners_[place] == row.layer)) return;
   partners_[place] = row.reference_layer;
   Cell cell;
+  cell.mark = cells[place].mark;
   if (const auto value = finite(row.value)) {
+    cell.conditions = conditions_of(row);
     cell.sum = *value;
     cell.values = 1;
   }
@@ -74,13 +83,8 @@ void Heatmap::add(const MeasureRow& row) {
     cell.floor_sum = *floor;
     cell.floors = 1;
   }
-  // Take back what another reference layer's row gave.
-  Cell& before = snapshot_[place];
-  cells[place].sum += cell.sum - before.sum;
-  cells[place].values += cell.values - before.values;
-  cells[place].floor_sum += cell.floor_sum - before.floor_sum;
-  cells[place].floors += cell.floors - before.floors;
-  before = cell;
+  cells[place] = before_[place];  // without what another reference layer's row gave
+  cells[place].add(cell);
 }
 
 void Heatmap::mark(const std::string& layer, LayerMark mark) {

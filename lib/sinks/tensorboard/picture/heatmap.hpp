@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
+#include "sinks/conditions.hpp"
 #include "sinks/tensorboard/picture/png_image.hpp"
 
 namespace livecca {
@@ -35,11 +36,14 @@ struct LayerMark {
 class Heatmap {
  public:
   /// The mean of the numbers that a layer had in a column's snapshots; empty where there was none.
+  /// Of numbers that are not alike (see conditions.hpp) a mean would be of nothing, so it begins
+  /// anew with the later ones.
   struct Cell {
     std::optional<double> value() const { return mean(sum, values); }
     std::optional<double> floor() const { return mean(floor_sum, floors); }
-    void add(const Cell& other);
+    void add(const Cell& later);
 
+    std::optional<Conditions> conditions;  ///< of the first number in the mean
     double sum = 0;
     unsigned values = 0;
     double floor_sum = 0;
@@ -79,7 +83,7 @@ class Heatmap {
   std::map<std::string, std::size_t> places_;  // of layers
   std::vector<Column> columns_;
   std::vector<std::string> partners_;  // of the snapshot's layers; empty: none so far
-  std::vector<Cell> snapshot_;         // what the snapshot has put into the last column
+  std::vector<Cell> before_;           // the last column without the snapshot
   std::uint64_t snapshots_a_column_ = 1;
   std::uint64_t snapshots_in_last_ = 1;
 };

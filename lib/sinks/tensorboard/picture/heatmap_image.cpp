@@ -8,7 +8,7 @@
 #include "sinks/tensorboard/picture/canvas.hpp"
 #include "sinks/tensorboard/picture/heatmap.hpp"
 #include "sinks/tensorboard/picture/mark_lines.hpp"
-#include "sinks/tensorboard/picture/short_names.hpp"
+#include "sinks/tensorboard/picture/picture_names.hpp"
 
 namespace livecca {
 namespace {
@@ -84,7 +84,7 @@ class Drawing {
     for (std::size_t i = 0; i * every_ < rows_.size(); ++i) rows_[i] = rows_[i * every_];
     if (every_ > 0) rows_.resize((rows_.size() + every_ - 1) / every_);
     for (const std::size_t row : rows_) names_.push_back(heatmap_.layers()[row]);
-    names_ = short_names(std::move(names_), longest_name);
+    names_ = picture_names(std::move(names_), longest_name);
     measure_range();
     place_plot();
   }

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 
 from livecca._errors import Error
-from livecca._monitor import Step, Tap
+from livecca._row_choice import TakesRows
 from livecca.torch._devices.gathering import Gathered, RowChoice, gather
 from livecca.torch._hearing.hearing import Heard
+
+_Tap = TypeVar("_Tap")
 
 
 class Device(Protocol):
@@ -105,10 +107,10 @@ class Devices:
 
 
 @dataclass(frozen=True)
-class _OnItsWay:
+class _OnItsWay(Generic[_Tap]):
     """An activation that was gathered and is not observed yet."""
 
-    tap: Tap
+    tap: _Tap
     rows: torch.Tensor
     positions: torch.Tensor | None
     shape: tuple[int, int, int, int, int] | None  # None: the rows are the whole activation
@@ -117,7 +119,7 @@ class _OnItsWay:
     refuse: Callable[[str], None]
 
 
-class DeviceRows:
+class DeviceRows(Generic[_Tap]):
     """The rows of one step that come from devices.
 
     Rows are gathered at once, by the stream that made the activation, so what changes it afterwards
@@ -126,16 +128,16 @@ class DeviceRows:
     Parameters
     ----------
     step
-        Of the core; it is left open.
+        A step of a monitor, which is left open, or a batch of a recorder.
     devices
         How to reach devices.
     """
 
-    def __init__(self, step: Step, devices: Devices) -> None:
+    def __init__(self, step: TakesRows[_Tap], devices: Devices) -> None:
         self._step = step
         self._devices = devices
         self._choice = RowChoice(step, self._upload)
-        self._on_their_way: list[_OnItsWay] = []
+        self._on_their_way: list[_OnItsWay[_Tap]] = []
         self._waited_for: list[Device] = []
 
     @property
@@ -143,13 +145,13 @@ class DeviceRows:
         """Whether hand_over() has something to observe."""
         return bool(self._on_their_way)
 
-    def take(self, tap: Tap, heard: Heard, refuse: Callable[[str], None]) -> bool:
+    def take(self, tap: _Tap, heard: Heard, refuse: Callable[[str], None]) -> bool:
         """Gathers the rows of an activation. Returns False if it lies in the CPU's memory.
 
         Parameters
         ----------
         tap
-            Of the core.
+            Of the step.
         heard
             The activation.
         refuse
@@ -177,7 +179,7 @@ class DeviceRows:
             except Exception as reason:
                 one.refuse(str(reason) or type(reason).__name__)
 
-    def _take(self, tap: Tap, heard: Heard, refuse: Callable[[str], None]) -> None:
+    def _take(self, tap: _Tap, heard: Heard, refuse: Callable[[str], None]) -> None:
         if _is_capturing(heard.tensor.device):
             raise Error(
                 "expected a layer that runs, got one that is captured into a CUDA graph, whose "
@@ -202,7 +204,7 @@ class DeviceRows:
             )
         )
 
-    def _observe(self, one: _OnItsWay) -> None:
+    def _observe(self, one: _OnItsWay[_Tap]) -> None:
         for holds, problem in one.checks:
             if not bool(holds):
                 raise Error(problem)

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from livecca._monitor import Step
+from livecca._row_choice import ChoosesRows
 from livecca.torch._layers.readings import Reading
 
 
@@ -45,13 +45,13 @@ class RowChoice:
     Parameters
     ----------
     step
-        Of the core.
+        Of the core: a step of a monitor or a batch of a recorder.
     upload
         Brings a tensor from the CPU's memory to a device, without waiting for the device.
     """
 
     def __init__(
-        self, step: Step, upload: Callable[[torch.Tensor, torch.device], torch.Tensor]
+        self, step: ChoosesRows, upload: Callable[[torch.Tensor, torch.device], torch.Tensor]
     ) -> None:
         self._step = step
         self._upload = upload

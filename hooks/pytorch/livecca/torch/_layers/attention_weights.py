@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 _SOFTMAX = (nn.Softmax, nn.LogSoftmax, nn.Softmin)
+_DROPOUT = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 _NAMES = re.compile("attention|attn|mha", re.IGNORECASE)
 
 
@@ -24,11 +25,14 @@ def may_be_weights(
     shape: torch.Size,
     *,
     features: Collection[int],
+    consumed: Collection[int],
     channels: Collection[int],
     has_convolutions: bool,
     in_attention: bool,
 ) -> bool:
     """Whether an output of 3 or 4 axes may be … × steps × steps.
+
+    The two numbers of steps may differ, as they do where a decoder attends to an encoder.
 
     Call it for modules that do not say by their type what their axes are.
 
@@ -36,8 +40,9 @@ def may_be_weights(
     ----------
     module, shape
         The module and the shape of its output.
-    features, channels
-        The widths of the linear layers and of the convolutions in it or beside it.
+    features, consumed, channels
+        The widths that linear layers in it or beside it put out, those that they take in, and the
+        widths of convolutions there.
     has_convolutions
         Whether there are convolutions. Their images may be as wide as high.
     in_attention
@@ -52,4 +57,14 @@ def may_be_weights(
         return in_attention and shape[1] not in channels and (is_square or not is_width)
     if is_square and features and (len(shape) == 4 or not is_width):
         return True
+    is_known = is_width or shape[-1] in consumed or not features
+    if len(shape) == 3 and not is_known and _may_pass_weights_on(module):
+        return True
     return in_attention and (is_square or not is_width)
+
+
+def _may_pass_weights_on(module: nn.Module) -> bool:
+    """Whether it is a dropout, or a module of the user's that has no parameters."""
+    if next(module.parameters(), None) is not None:
+        return False
+    return isinstance(module, _DROPOUT) or type(module).__module__.split(".")[0] != "torch"

@@ -153,6 +153,7 @@ class _Nearby:
     kinds: set[str] = field(default_factory=set)  # "1d", "2d", "3d", "features last"
     channels: set[int] = field(default_factory=set)  # of convolutions and norms, on axis 1
     features: set[int] = field(default_factory=set)  # on the last axis, such as of linear layers
+    consumed: set[int] = field(default_factory=set)  # that linear layers take on the last axis
 
     @classmethod
     def inside(cls, scope: nn.Module) -> _Nearby:
@@ -166,6 +167,8 @@ class _Nearby:
             elif features is not None:
                 nearby.kinds.add("features last")
                 nearby.features.add(features)
+                consumed = getattr(module, "in_features", getattr(module, "nx", None))
+                nearby.consumed |= {consumed} if isinstance(consumed, int) else set()
             elif isinstance(module, nn.RNNBase):
                 width = module.proj_size or module.hidden_size
                 nearby.features.add(width * (2 if module.bidirectional else 1))
@@ -266,8 +269,9 @@ class Readings:
             return "nc"
         nearby, in_attention = self._nearby(module)
         if axes < 5 and _features_of(module) is None and may_be_weights(
-            module, tensor.shape, features=nearby.features, channels=nearby.channels,
-            has_convolutions=bool(nearby.kinds - {"features last"}), in_attention=in_attention,
+            module, tensor.shape, features=nearby.features, consumed=nearby.consumed,
+            channels=nearby.channels, in_attention=in_attention,
+            has_convolutions=bool(nearby.kinds - {"features last"}),
         ):  # fmt: skip
             raise _may_be_weights(layer, tensor)
         if axes == 3:

@@ -1,4 +1,4 @@
-#include "text/short_names.hpp"
+#include "text/table_names.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 namespace livecca::tool {
 
-ShortNames::ShortNames(const std::vector<std::string>& names, std::size_t room) : room_(room) {
+TableNames::TableNames(const std::vector<std::string>& names, std::size_t room) : room_(room) {
   const auto fits = [&](const std::string& name) { return width_of(name) <= room; };
   if (names.size() < 2 || std::ranges::all_of(names, fits)) return;
   std::size_t common = names.front().size();
@@ -18,7 +18,7 @@ ShortNames::ShortNames(const std::vector<std::string>& names, std::size_t room) 
   if (dot != std::string::npos) left_out_ = dot + 1;
 }
 
-std::string ShortNames::of(const std::string& name) const {
+std::string TableNames::of(const std::string& name) const {
   const bool is_cut = left_out_ > 0 && left_out_ <= name.size();
   return cut_begin(is_cut ? "…" + shown_name(name.substr(left_out_)) : shown_name(name), room_);
 }

@@ -7,9 +7,9 @@ namespace livecca::tool {
 
 /// Names of layers in a table. Where one is wider than there is room for, the beginning that all
 /// have in common, up to a dot, becomes "…": what tells them apart is at their ends.
-class ShortNames {
+class TableNames {
  public:
-  ShortNames(const std::vector<std::string>& names, std::size_t room);
+  TableNames(const std::vector<std::string>& names, std::size_t room);
 
   std::string of(const std::string& name) const;
 

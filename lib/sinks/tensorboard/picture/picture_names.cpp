@@ -1,4 +1,4 @@
-#include "sinks/tensorboard/picture/short_names.hpp"
+#include "sinks/tensorboard/picture/picture_names.hpp"
 
 #include <algorithm>
 
@@ -29,7 +29,7 @@ std::string shortened(const std::string& name, std::size_t longest) {
   return name.substr(0, left) + ".." + name.substr(name.size() - (longest - 2 - left));
 }
 
-std::vector<std::string> short_names(std::vector<std::string> names, std::size_t longest) {
+std::vector<std::string> picture_names(std::vector<std::string> names, std::size_t longest) {
   const auto is_short = [&](const std::string& name) { return name.size() <= longest; };
   if (names.size() < 2 || std::ranges::all_of(names, is_short)) return names;
   const std::size_t begin =
