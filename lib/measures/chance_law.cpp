@@ -111,6 +111,12 @@ ChanceLaw ChanceLaw::of_linear_cka(double effective_rank_x, double effective_ran
   return of_beta(std::sqrt(effective_rank_x * effective_rank_y) / freedom, variance);
 }
 
+ChanceLaw ChanceLaw::moved_to(double mean, double doubt) const {
+  const double deviation = std::hypot(deviation_, doubt);
+  return kind_ == Kind::beta ? of_beta(mean, deviation * deviation)
+                             : of_root(mean, deviation, forced_);
+}
+
 double ChanceLaw::effect_of(double value) const {
   if (kind_ == Kind::beta) return (value - mean_) / (1 - mean_);
   return (value * value - mean_ * mean_) / (1 - mean_ * mean_);

@@ -22,6 +22,10 @@ class ChanceLaw {
   static ChanceLaw of_regression(std::size_t q, double effective_rank, double n);
   static ChanceLaw of_linear_cka(double effective_rank_x, double effective_rank_y, double n);
 
+  /// The law with another mean, and a deviation to which `doubt` of the mean is added. For a law
+  /// that says something.
+  ChanceLaw moved_to(double mean, double doubt) const;
+
   /// Whether every score is chance: there are too few samples to say anything.
   bool says_nothing() const { return kind_ == Kind::nothing; }
   double mean() const { return mean_; }
@@ -51,8 +55,8 @@ class ChanceLaw {
 };
 
 /// How many samples would tell a similarity from chance, in four of five cases, if its effect_of()
-/// is what it looks like now. `law` makes the law for another number of samples than n. Empty if the
-/// similarity is not above its floor, if the law at n says nothing, or above a billion samples.
+/// is what it looks like now. `law` makes the law for another number of samples than n. Empty if
+/// the similarity is not above its floor, if the law at n says nothing, or above a billion samples.
 /// Cost: some ten laws.
 std::optional<double> samples_to_tell(double similarity, double n,
                                       const std::function<ChanceLaw(double)>& law);

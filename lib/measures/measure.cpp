@@ -6,7 +6,7 @@
 
 #include "livecca/measures/noise_floor.hpp"
 #include "measures/chance_law.hpp"
-#include "snapshot/position_dependence.hpp"
+#include "measures/position_floors.hpp"
 
 namespace livecca {
 namespace {
@@ -44,10 +44,15 @@ std::optional<Ranks> ranks_of(const PairFacts& facts) {
   return Ranks{*facts.ranks[0], *facts.ranks[1]};
 }
 
-Number squared_floor(const PairFacts& facts) {
+Number squared_floor_of_chance(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks) return std::nullopt;
   return mean_squared_correlation_floor(ranks->x, ranks->y, facts.independent_samples);
+}
+
+Number squared_floor(const PairFacts& facts) {
+  return raised_by_positions(facts, Measure::r2_cca, facts.independent_samples,
+                             squared_floor_of_chance(facts));
 }
 
 Number mean_squared(const PairSolution& pair, const PairFacts& facts) {
@@ -60,42 +65,6 @@ Number mean_squared(const PairSolution& pair, const PairFacts& facts) {
 Number adjusted(Number squared, Number floor) {
   if (!squared || !floor || *floor >= 1) return std::nullopt;
   return (*squared - *floor) / (1 - *floor);
-}
-
-/// How a measure weighs the directions of x, and those of y.
-std::array<Weighing, 2> weighings_of(Measure measure) {
-  switch (measure) {
-    case Measure::mean_cca:
-    case Measure::r2_cca:
-    case Measure::r2_cca_adjusted:
-    case Measure::pwcca:
-    case Measure::pwcca_y:
-    case Measure::pwcca_mean:
-      return {Weighing::alike, Weighing::alike};
-    case Measure::svcca:
-      return {Weighing::leading, Weighing::leading};
-    case Measure::linreg_x_from_y:
-      return {Weighing::variance, Weighing::alike};
-    case Measure::linreg_y_from_x:
-      return {Weighing::alike, Weighing::variance};
-    case Measure::linear_cka:
-    case Measure::linear_cka_debiased:
-    case Measure::rv2:
-    case Measure::procrustes:
-    case Measure::procrustes_normalised:
-    case Measure::angular:
-    case Measure::partial_whitening:
-      break;
-  }
-  return {Weighing::variance, Weighing::variance};
-}
-
-double independent_samples(const PanelSolution& solution, const PairSolution& pair, double images,
-                           const std::array<Weighing, 2>& weighings) {
-  const auto& x = solution.taps[pair.x].positions;
-  const auto& y = solution.taps[pair.y].positions;
-  if (!x || !y) return images;
-  return PositionDependence::independent_samples(images, *x, weighings[0], *y, weighings[1]);
 }
 
 /// The floors of CKA's relatives are averages over permutations of rows, which say nothing where
@@ -176,7 +145,7 @@ Number floor_of(const PanelSolution& solution, const PairSolution& pair, const P
     case Measure::pwcca_mean:
       return mean_correlation_floor_of(facts);
     case Measure::r2_cca:
-      return squared_floor(facts);
+      return squared_floor_of_chance(facts);
     case Measure::r2_cca_adjusted:
       return 0;
     case Measure::svcca:
@@ -251,6 +220,23 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
       break;
   }
   return std::nullopt;
+}
+
+/// How far a floor that positions raise may be off: the positions of a cell are not all alike.
+constexpr double doubt_of_positions = 0.1;
+
+/// The law on n samples, with what unrelated images have in common because of their positions.
+std::optional<ChanceLaw> law_with_positions(const PanelSolution& solution, const PairSolution& pair,
+                                            const PairFacts& facts, Measure measure, double n) {
+  const auto law = chance_law(solution, pair, facts, measure, n);
+  if (!law || law->says_nothing() || !facts.positions) return law;
+  const bool is_of_squares = measure == Measure::r2_cca_adjusted;
+  const bool is_of_cka = measure == Measure::linear_cka_debiased || measure == Measure::rv2;
+  const Measure of_law = is_of_squares ? Measure::r2_cca
+                         : is_of_cka   ? Measure::linear_cka
+                                       : measure;
+  const Number raised = raised_by_positions(facts, of_law, n, law->mean());
+  return law->moved_to(*raised, doubt_of_positions * std::abs(*raised - law->mean()));
 }
 
 /// What the law of a measure is about. For given sides, CKA's debiased forms rise and fall with CKA
@@ -332,10 +318,9 @@ PairFacts facts_of(const PanelSolution& solution, std::size_t pair_index) {
                   .svcca_kept = {x.svcca_kept, y.svcca_kept},
                   .precision = pair.precision,
                   .is_complex = x.is_complex && y.is_complex};
-  facts.independent_samples =
-      independent_samples(solution, pair, facts.effective_samples, weighings_of(Measure::mean_cca));
-  facts.is_dependence_known =
-      facts.effective_rows == facts.effective_samples || (x.positions && y.positions);
+  facts.positions = pair.positions;
+  facts.is_dependence_known = facts.effective_rows == facts.effective_samples || pair.positions;
+  facts.independent_samples = independent_samples(facts, Measure::mean_cca);
   facts.status = status_of(pair, x, y, facts);
   return facts;
 }
@@ -347,8 +332,7 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
   MeasureResult result;
   result.measure = &measure;
   result.status = facts.status;
-  const double n =
-      independent_samples(solution, pair, facts.effective_samples, weighings_of(measure.measure));
+  const double n = independent_samples(facts, measure.measure);
   result.independent_samples = n;
   if (!has_value(facts.status)) return result;
   result.value = value_of(pair, facts, measure.measure);
@@ -359,8 +343,9 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
     result.status = too_few ? Status::too_few_samples : Status::missing;
     return result;
   }
-  result.floor = floor_of(solution, pair, facts, measure.measure, n);
-  const auto law = chance_law(solution, pair, facts, measure.measure, n);
+  result.floor = raised_by_positions(facts, measure.measure, n,
+                                     floor_of(solution, pair, facts, measure.measure, n));
+  const auto law = law_with_positions(solution, pair, facts, measure.measure, n);
   const Number score = score_of(pair, facts, result);
   if (law && score) result.p_value = law->above(*score);
   return result;
@@ -372,7 +357,7 @@ std::optional<double> samples_needed(const PanelSolution& solution, std::size_t 
   const PairSolution& pair = solution.pairs[pair_index];
   const PairFacts facts = facts_of(solution, pair_index);
   const auto law_at = [&](double n) {
-    return *chance_law(solution, pair, facts, result.measure->measure, n);
+    return *law_with_positions(solution, pair, facts, result.measure->measure, n);
   };
   // More images bring as many independent samples each as these do.
   const double images = facts.effective_samples / result.independent_samples;
@@ -394,7 +379,9 @@ std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t 
 }
 
 std::optional<double> mean_cca_floor(const PairFacts& facts) {
-  return has_value(facts.status) ? mean_correlation_floor_of(facts) : std::nullopt;
+  if (!has_value(facts.status)) return std::nullopt;
+  return raised_by_positions(facts, Measure::mean_cca, facts.independent_samples,
+                             mean_correlation_floor_of(facts));
 }
 
 std::optional<double> limiting_mean_cca(const PairFacts& facts) {
@@ -406,7 +393,9 @@ std::optional<double> limiting_mean_cca(const PairFacts& facts) {
 std::optional<double> largest_correlation_line(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!ranks || !has_value(facts.status)) return std::nullopt;
-  return largest_correlation_line(ranks->x, ranks->y, facts.independent_samples);
+  const auto line = largest_correlation_line(ranks->x, ranks->y, facts.independent_samples);
+  if (!line || !facts.positions || facts.positions->correlations.empty()) return line;
+  return std::max(*line, facts.positions->correlations.front());
 }
 
 std::vector<std::optional<double>> debiased_correlations(const PanelSolution& solution,

@@ -1,5 +1,6 @@
 #include "livecca/snapshot/solver.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -8,7 +9,8 @@
 #include "livecca/common/error.hpp"
 #include "moments/panel_merge.hpp"
 #include "snapshot/pair_solver.hpp"
-#include "snapshot/position_dependence.hpp"
+#include "snapshot/position_chance.hpp"
+#include "snapshot/position_sample.hpp"
 #include "snapshot/whitening.hpp"
 
 namespace livecca {
@@ -91,7 +93,7 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
   state.executor.parallel_for(Lane::solve, fresh.size(), [&](std::size_t i) {
     const TapMoments& tap = moments.taps[fresh[i]];
     auto whitened = std::make_shared<WhitenedTap>(whiten(tap, options));
-    whitened->facts.positions = PositionDependence::of(tap, *whitened);
+    whitened->positions = sample_positions(tap, *whitened);
     taps[fresh[i]] = std::move(whitened);
   });
   state.whitened += fresh.size();
@@ -100,7 +102,12 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
   solution.pairs.resize(moments.pairs.size());
   state.executor.parallel_for(Lane::solve, moments.pairs.size(), [&](std::size_t i) {
     const PairMoments& pair = moments.pairs[i];
-    solution.pairs[i] = solve_pair(moments, pair, *taps[pair.x], *taps[pair.y], options);
+    const WhitenedTap& x = *taps[pair.x];
+    const WhitenedTap& y = *taps[pair.y];
+    solution.pairs[i] = solve_pair(moments, pair, x, y, options);
+    if (!solution.pairs[i].present || !solution.pairs[i].converged) return;
+    const double images = std::min(x.facts.effective_samples, y.facts.effective_samples);
+    solution.pairs[i].positions = position_chance(x, y, images * solution.different_share);
   });
   for (std::size_t i = 0; i < taps.size(); ++i) {
     TapSolution& facts = solution.taps.emplace_back(taps[i]->facts);

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <memory>
 
 #include "livecca/moments/panel_moments.hpp"
 #include "livecca/snapshot/solve.hpp"
 
 namespace livecca {
+
+struct PositionSample;
 
 /// What the pairs of a tap share: computed once, read by many tasks. S is the tap's covariance; of
 /// a complex tap (one frequency of a Fourier layer) it is the real form of its Hermitian
@@ -20,6 +23,8 @@ struct WhitenedTap {
   double partial_variance = 0;  ///< tr(Z S Z), Z the partial whitening
   double covariance_norm = 0;   ///< ‖S‖_F
   double covariance_trace = 0;
+  /// See sample_positions().
+  std::shared_ptr<const PositionSample> positions;
 
   /// Directions of the data that the real form's stand for: half of them where it is complex.
   std::size_t count(Eigen::Index directions) const {

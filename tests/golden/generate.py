@@ -86,13 +86,19 @@ def floor(p, q, samples):
 
 def common(basis_x, basis_y, images):
     """What two positions of an image have in common: C_x[p, q] · C_y[p, q], each from half of the images."""
-    dots = []
+    halves = []
     for side in (basis_x, basis_y):
         rows = side.reshape(images, -1, side.shape[1])
-        products = np.einsum("ipk,iqk->ipq", rows, rows)
-        dots.append(products / np.trace(products, axis1=1, axis2=2).mean() * rows.shape[1])
-    even, odd = slice(0, None, 2), slice(1, None, 2)
-    both = dots[0][even].mean(0) * dots[1][odd].mean(0) + dots[0][odd].mean(0) * dots[1][even].mean(0)
+        means = [rows[h::2].mean(0) for h in (0, 1)]
+        of_means = means[0] @ means[1].T
+        square = (rows**2).sum(2).mean()
+        halves.append(
+            [
+                (np.einsum("ipk,iqk->ipq", rows[h::2], rows[h::2]).mean(0) - (of_means + of_means.T) / 2) / square
+                for h in (0, 1)
+            ]
+        )
+    both = halves[0][0] * halves[1][1] + halves[0][1] * halves[1][0]
     return both[np.tril_indices_from(both, -1)].mean() / 2
 
 
@@ -139,6 +145,12 @@ def related(seed, samples, features_x, features_y, latents=4):
     return sides
 
 
+def with_images(rows, images, seed):
+    """Images × 2 × 3 × features, each with a number of its own in all positions."""
+    own = np.random.default_rng(seed).standard_normal((images, 1, rows.shape[1]))
+    return (rows.reshape(images, -1, rows.shape[1]) + 2 * own).reshape(images, 2, 3, -1)
+
+
 def rows_of(array):
     """Positions as samples; float64 of what is stored, exactly."""
     return np.asarray(array, dtype=np.float64).reshape(-1, array.shape[-1])
@@ -167,6 +179,8 @@ def all_cases():
     yield case("big_endian", "the other byte order", x.astype(">f8"), np.asfortranarray(y.astype(">f4")))
     x, y = related(6, 80 * 6, 4, 5)
     yield case("nhwc", "positions as samples", x.reshape(80, 2, 3, 4).astype("<f4"), y.reshape(80, 2, 3, 5), "nhwc")
+    x, y = (with_images(side, 80, seed) for side, seed in zip(related(11, 80 * 6, 4, 5), (110, 111)))
+    yield case("dependent", "positions of an image have much in common", x, y, "nhwc")
     x, y = related(7, 240, 4, 8)
     mixed = x @ np.random.default_rng(70).standard_normal((4, 9))
     yield case("rank_deficient", "x has rank 4 of 9", mixed, y)

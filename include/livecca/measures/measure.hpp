@@ -144,6 +144,7 @@ struct PairFacts {
   double independent_samples = 0;  ///< see MeasureResult; of CCA
   /// An image gives one row, or it is known how much its rows depend on each other.
   bool is_dependence_known = false;
+  std::optional<PositionChance> positions{};  ///< see PairSolution
   std::uint64_t samples_left_out = 0;
   std::array<std::size_t, 2> features{};
   std::array<std::size_t, 2> features_of_taps{};  ///< before a wide tap was cut

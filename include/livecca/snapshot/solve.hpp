@@ -2,18 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "livecca/common/executor.hpp"
 #include "livecca/common/export.hpp"
 #include "livecca/moments/panel_moments.hpp"
+#include "livecca/snapshot/position_chance.hpp"
 #include "livecca/snapshot/quantities.hpp"
 
 namespace livecca {
-
-class PositionDependence;
 
 struct SolveOptions {
   /// SVCCA keeps the fewest leading directions that hold this share of a side's variance, in (0,
@@ -77,9 +75,6 @@ struct TapSolution {
   Whitening whitening = Whitening::none;
   /// Features are complex numbers: coefficients of a frequency that is not its own conjugate.
   bool is_complex = false;
-  /// How much the positions of an image depend on each other. Null if an image gives one row, or if
-  /// the rows could not be read again, see TapMoments::images_again.
-  std::shared_ptr<const PositionDependence> positions;
 };
 
 /// What the solve finds out about one pair; x is the trained network's side. Quantities that were
@@ -123,6 +118,9 @@ struct PairSolution {
   /// tr(Sxy Syy⁻¹ Syx) / tr Sxx, and with the sides swapped.
   std::optional<double> regression_x_from_y;
   std::optional<double> regression_y_from_x;
+  /// Empty if an image gives one row, or if the rows of a side could not be read again, see
+  /// TapMoments::images_again.
+  std::optional<PositionChance> positions;
   SpectrumMethod spectrum = SpectrumMethod::none;
   /// Fast if any of its products was fast.
   Precision precision = Precision::exact;

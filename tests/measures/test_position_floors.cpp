@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "livecca/measures/measure.hpp"
+#include "livecca/measures/noise_floor.hpp"
 #include "livecca/moments/panel.hpp"
 
 using namespace livecca;
 
 namespace {
 
-constexpr std::uint64_t dependence_seed = 4711;
+constexpr std::uint64_t position_seed = 4711;
 
 /// Images × features × height × width, as float64.
 struct Images {
@@ -44,6 +45,9 @@ struct Dependence {
   double common = 0;       ///< correlation of any two positions
   double neighbours = 0;   ///< to the power of their distance
   double of_features = 1;  ///< the share of the features that this holds for
+  /// The deviation of what is the same in all images: at the border of the grid, and from top to
+  /// bottom, as every feature weighs it.
+  double of_position = 0;
 };
 
 Eigen::MatrixXd factor_of(const Dependence& dependence, std::int64_t extent) {
@@ -62,6 +66,19 @@ Eigen::MatrixXd factor_of(const Dependence& dependence, std::int64_t extent) {
   return correlation.llt().matrixL();
 }
 
+/// Positions × 2: whether it is at the border, and how far down, both of deviation 1 or so.
+Eigen::MatrixXd patterns_of(std::int64_t extent) {
+  Eigen::MatrixXd patterns(extent * extent, 2);
+  for (std::int64_t position = 0; position < extent * extent; ++position) {
+    const std::int64_t row = position / extent;
+    const std::int64_t column = position % extent;
+    const bool inside = std::min(row, column) > 0 && std::max(row, column) < extent - 1;
+    patterns(position, 0) = inside ? -1 : 1;
+    patterns(position, 1) = 3.0 * static_cast<double>(row) / static_cast<double>(extent) - 1.5;
+  }
+  return patterns;
+}
+
 struct Extents {
   std::int64_t images = 0;
   std::int64_t features = 0;
@@ -73,6 +90,9 @@ Images random_images(const Extents& extents, const Dependence& dependence,
   const auto& [images, features, extent] = extents;
   std::normal_distribution<double> normal;
   const Eigen::MatrixXd factor = factor_of(dependence, extent);
+  const Eigen::MatrixXd patterns = dependence.of_position * patterns_of(extent);
+  Eigen::MatrixXd weights(patterns.cols(), features);
+  for (double& weight : weights.reshaped()) weight = normal(engine);
   Images result{{}, {images, features, extent, extent}};
   Eigen::VectorXd draw(factor.rows());
   for (std::int64_t map = 0; map < images * features; ++map) {
@@ -81,6 +101,7 @@ Images random_images(const Extents& extents, const Dependence& dependence,
     if (feature < dependence.of_features * static_cast<double>(features)) {
       draw = factor.triangularView<Eigen::Lower>() * draw;
     }
+    draw += patterns * weights.col(map % features);
     // Unequal scales, so that CKA and SVCCA see other directions than CCA does.
     draw *= std::exp(-3 * feature / static_cast<double>(features));
     result.values.insert(result.values.end(), draw.begin(), draw.end());
@@ -150,7 +171,7 @@ std::pair<double, double> mean_of(const std::vector<double>& values) {
 /// Of unrelated images.
 DrawsByMeasure draws_of(int count, const Extents& extents, const Dependence& dependence,
                         const Positions& positions = Positions::all()) {
-  std::mt19937_64 engine(dependence_seed);
+  std::mt19937_64 engine(position_seed);
   Executor executor(2);
   DrawsByMeasure found;
   for (int draw = 0; draw < count; ++draw) {
@@ -184,7 +205,7 @@ constexpr Extents usual{.images = 200, .features = 50, .extent = 4};
 }  // namespace
 
 TEST_CASE("floors know how much the positions of an image have in common") {
-  MESSAGE("seed " << dependence_seed);
+  MESSAGE("seed " << position_seed);
   for (const double common : {0.0, 0.5, 0.9}) {
     CAPTURE(common);
     check_floors(draws_of(8, usual, {.common = common}), -0.02, 0.06);
@@ -192,13 +213,27 @@ TEST_CASE("floors know how much the positions of an image have in common") {
 }
 
 TEST_CASE("floors know how much neighbours have in common, also if positions are drawn") {
-  MESSAGE("seed " << dependence_seed);
+  MESSAGE("seed " << position_seed);
   for (const double neighbours : {0.6, 0.95}) {
     CAPTURE(neighbours);
     check_floors(draws_of(8, usual, {.neighbours = neighbours}), -0.02, 0.06);
     const Extents large{.images = 200, .features = 50, .extent = 12};
     check_floors(draws_of(8, large, {.neighbours = neighbours}, Positions::sampled(16)), -0.02,
                  0.06);
+  }
+}
+
+TEST_CASE("floors know what is the same in all images because of its position") {
+  MESSAGE("seed " << position_seed);
+  for (const double of_position : {0.1, 0.5}) {
+    CAPTURE(of_position);
+    const Dependence dependence{.neighbours = 0.5, .of_position = of_position};
+    const DrawsByMeasure found = draws_of(8, usual, dependence);
+    check_floors(found, -0.03, 0.06);
+    CHECK(mean_of(found.at("mean_cca").values).first >
+          1.05 * mean_correlation_floor(50, 50, found.at("mean_cca").independent));
+    const Extents large{.images = 200, .features = 50, .extent = 12};
+    check_floors(draws_of(8, large, dependence, Positions::sampled(16)), -0.03, 0.06);
   }
 }
 
@@ -212,8 +247,8 @@ TEST_CASE("of more images than are read, floors are at most a little too high") 
 }
 
 TEST_CASE("images of one data set in another order are as alike as the floors say") {
-  MESSAGE("seed " << dependence_seed);
-  std::mt19937_64 engine(dependence_seed);
+  MESSAGE("seed " << position_seed);
+  std::mt19937_64 engine(position_seed);
   Executor executor(2);
   const Dependence dependence{.neighbours = 0.8};
   const Images x = random_images(usual, dependence, engine);
@@ -236,9 +271,10 @@ TEST_CASE("images of one data set in another order are as alike as the floors sa
 }
 
 TEST_CASE("few unrelated convolutions have a p-value below 0.01, whatever the measure") {
-  MESSAGE("seed " << dependence_seed);
+  MESSAGE("seed " << position_seed);
   const Extents small{.images = 100, .features = 12, .extent = 4};
-  for (const Dependence& dependence : {Dependence{.common = 0.5}, Dependence{.neighbours = 0.8}}) {
+  for (const Dependence& dependence : {Dependence{.common = 0.5}, Dependence{.neighbours = 0.8},
+                                       Dependence{.neighbours = 0.5, .of_position = 0.3}}) {
     for (const auto& [name, of] : draws_of(150, small, dependence)) {
       CAPTURE(name);
       const auto share = [&of = of](double limit) {
@@ -253,7 +289,7 @@ TEST_CASE("few unrelated convolutions have a p-value below 0.01, whatever the me
 }
 
 TEST_CASE("a related pair is told from chance by fewer images than without its positions") {
-  std::mt19937_64 engine(dependence_seed);
+  std::mt19937_64 engine(position_seed);
   Executor executor(2);
   const Images x = random_images(usual, {.neighbours = 0.6}, engine);
   Images y = random_images(usual, {.neighbours = 0.6}, engine);
@@ -267,7 +303,7 @@ TEST_CASE("a related pair is told from chance by fewer images than without its p
 }
 
 TEST_CASE("images that cannot be read again leave the floor of images") {
-  std::mt19937_64 engine(dependence_seed);
+  std::mt19937_64 engine(position_seed);
   Executor executor(2);
   const Images x = random_images(usual, {.neighbours = 0.6}, engine);
   const PanelSolution solution = solved(x, x, Positions::all(), executor, false);

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+namespace livecca {
+
+/// What two layers have in common on unrelated images, if an image gives several rows: rows of one
+/// image depend on each other, and rows of the same position are alike in all images, for example
+/// at the borders of convolutions that pad. Found from the rows of some images
+/// (docs/decisions/0005).
+struct PositionChance {
+  /// How many independent rows would vary as much by chance, as each measure weighs directions:
+  /// from the number of images to that of rows.
+  struct IndependentSamples {
+    double cca = 0;
+    double svcca = 0;
+    double cka = 0;
+    double x_from_y = 0;
+    double y_from_x = 0;
+  };
+  IndependentSamples independent_samples;
+  /// Canonical correlations of what depends on the position alone, as they look among this many
+  /// samples; those that noise would hide are left out.
+  std::vector<double> correlations;
+  std::vector<double> weights_x;  ///< of these directions, of all PWCCA weights, which sum to 1
+  std::vector<double> weights_y;
+  std::vector<double> svcca_correlations;
+  double squared_correlation_sum = 0;  ///< of all, also hidden ones
+  double linear_cka = 0;
+  double regression_x_from_y = 0;
+  double regression_y_from_x = 0;
+};
+
+}  // namespace livecca

@@ -1,0 +1,198 @@
+#include "snapshot/position_chance.hpp"
+
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "snapshot/decompositions.hpp"
+#include "snapshot/position_sample.hpp"
+
+namespace livecca {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr std::size_t place(Weighing weighing) { return static_cast<std::size_t>(weighing); }
+
+/// Dependence is taken this much too large: otherwise PWCCA would lie up to 3 % above its floor.
+constexpr double safe_share = 1.05;
+
+/// The mean of C_x · C_y over pairs of two positions of an image, C_x from one half of the images
+/// and C_y from the other: what two related layers share by chance in one half is no dependence.
+double common_of(const PositionSample& x, Weighing of_x, const PositionSample& y, Weighing of_y) {
+  double sum = 0;
+  double weight = 0;
+  for (std::size_t h = 0; h < 2; ++h) {
+    const PositionSample::Half& half_x = x.halves[h];
+    const PositionSample::Half& half_y = y.halves[1 - h];
+    for (std::size_t entry = 0; entry < half_x.pair_counts.size(); ++entry) {
+      if (!(half_x.pair_counts[entry] > 0) || !(half_y.pair_counts[entry] > 0)) continue;
+      const double pairs = half_x.pair_counts[entry] + half_y.pair_counts[entry];
+      sum += pairs * half_x.common[place(of_x)][entry] * half_y.common[place(of_y)][entry];
+      weight += pairs;
+    }
+  }
+  return weight > 0 ? std::max(0.0, sum / weight) : 1;
+}
+
+/// images · P² / Σ C_x[p, q] · C_y[p, q].
+double independent_of(double images, const PositionSample& x, Weighing of_x,
+                      const PositionSample& y, Weighing of_y) {
+  // What images contribute varies about as much as it is: two standard errors, on the safe side.
+  const auto read = static_cast<double>(x.images_read);
+  const double unread = 1 - read / static_cast<double>(x.images);
+  const double common = common_of(x, of_x, y, of_y) * (safe_share + 2 * std::sqrt(unread / read));
+  const double rows = std::min(x.rows_per_image, y.rows_per_image);
+  return std::clamp(images * rows / (1 + (rows - 1) * common), images, images * rows);
+}
+
+/// The cross-covariance of the cells' means as X Yᵀ, each mean of x with that of y from the other
+/// half of the images.
+struct SharedMeans {
+  MatrixXd x;  ///< directions × (2 · cells)
+  MatrixXd y;
+  double noise = 0;  ///< of an entry between directions of variance 1: the means are of few rows
+
+  SharedMeans(const PositionSample& sample_x, Weighing of_x, const PositionSample& sample_y,
+              Weighing of_y) {
+    const auto cells = sample_x.halves[0].counts.size();
+    x = MatrixXd::Zero(sample_x.halves[0].means[place(of_x)].cols(), 2 * cells);
+    y = MatrixXd::Zero(sample_y.halves[0].means[place(of_y)].cols(), 2 * cells);
+    const double rows = 2 * (sample_x.halves[0].counts.sum() + sample_x.halves[1].counts.sum());
+    for (Index h = 0; h < 2; ++h) {
+      const PositionSample::Half& half_x = sample_x.halves[static_cast<std::size_t>(h)];
+      const PositionSample::Half& half_y = sample_y.halves[static_cast<std::size_t>(1 - h)];
+      for (Index cell = 0; cell < cells; ++cell) {
+        if (!(half_x.counts(cell) > 0) || !(half_y.counts(cell) > 0)) continue;
+        const double share = (half_x.counts(cell) + half_y.counts(cell)) / rows;
+        const Index column = h * cells + cell;
+        x.col(column) = std::sqrt(share) * half_x.means[place(of_x)].row(cell).transpose();
+        y.col(column) = std::sqrt(share) * half_y.means[place(of_y)].row(cell).transpose();
+        noise += share * share / (half_x.counts(cell) * half_y.counts(cell));
+      }
+    }
+  }
+
+  /// ‖X Yᵀ‖²_F, without what noise adds, where tr is the sum of the directions' variances.
+  double squared_norm(double variance_x, double variance_y) const {
+    const double norm = ((x.transpose() * x).cwiseProduct(y.transpose() * y)).sum();
+    return std::max(0.0, norm - noise * variance_x * variance_y);
+  }
+};
+
+/// X Yᵀ = U diag(values) Vᵀ.
+SingularValues product_svd(const MatrixXd& x, const MatrixXd& y) {
+  const Index cells = x.cols();
+  if (std::min(x.rows(), y.rows()) <= cells) return singular_values(x * y.transpose(), true);
+  const Eigen::HouseholderQR<MatrixXd> qr_x(x);
+  const Eigen::HouseholderQR<MatrixXd> qr_y(y);
+  const MatrixXd upper_x = qr_x.matrixQR().topRows(cells).triangularView<Eigen::Upper>();
+  const MatrixXd upper_y = qr_y.matrixQR().topRows(cells).triangularView<Eigen::Upper>();
+  SingularValues svd = singular_values(upper_x * upper_y.transpose(), true);
+  const auto in_full = [&](const Eigen::HouseholderQR<MatrixXd>& qr, const MatrixXd& vectors) {
+    MatrixXd full = MatrixXd::Zero(qr.rows(), vectors.cols());
+    full.topRows(cells) = vectors;
+    return MatrixXd(qr.householderQ() * full);
+  };
+  svd.left = in_full(qr_x, svd.left);
+  svd.right = in_full(qr_y, svd.right);
+  return svd;
+}
+
+/// The singular values as they look among the noise of n samples: a value s comes out as
+/// √((s² + p/n)(s² + q/n)) / s if s⁴ > pq/n² (Benaych-Georges and Nadakuditi 2012). Those below, or
+/// below the noise of the means themselves, are hidden.
+std::vector<double> visible(const VectorXd& values, double p, double q, double n, double noise) {
+  const double of_samples = std::pow(p * q / (n * n), 0.25);
+  const double of_means = std::sqrt(noise) * (std::sqrt(p) + std::sqrt(q));
+  std::vector<double> found;
+  for (const double value : values) {
+    const auto hidden = static_cast<double>(found.size()) + 1 >= std::min(p, q);
+    if (hidden || !(value > std::max(of_samples, of_means))) break;
+    const double square = value * value;
+    found.push_back(std::min(1.0, std::sqrt((square + p / n) * (square + q / n)) / value));
+  }
+  return found;
+}
+
+/// The mean of |⟨u, v⟩| for a unit vector v and u uniformly distributed on the sphere.
+double mean_projection(double dimensions) {
+  return std::exp(std::lgamma(dimensions / 2) - std::lgamma((dimensions + 1) / 2)) /
+         std::sqrt(std::numbers::pi);
+}
+
+/// PWCCA's weights of some directions, if all others of `count` are anywhere beside them.
+std::vector<double> weights_of(const WhitenedTap& tap, const MatrixXd& directions, Index count) {
+  const MatrixXd projections = tap.loadings * directions;
+  const MatrixXd others = tap.loadings - projections * directions.transpose();
+  const auto left = static_cast<double>(tap.loadings.cols() - directions.cols());
+  const double of_others = others.rowwise().norm().sum() * mean_projection(left) *
+                           static_cast<double>(count - directions.cols());
+  const double total = projections.cwiseAbs().sum() + of_others;
+  std::vector<double> weights;
+  for (Index i = 0; i < directions.cols(); ++i) {
+    weights.push_back(projections.col(i).cwiseAbs().sum() / total);
+  }
+  return weights;
+}
+
+void find_correlations(const WhitenedTap& x, const WhitenedTap& y, PositionChance& chance) {
+  const SharedMeans means(*x.positions, Weighing::alike, *y.positions, Weighing::alike);
+  const auto p = static_cast<double>(means.x.rows());
+  const auto q = static_cast<double>(means.y.rows());
+  chance.squared_correlation_sum = means.squared_norm(p, q);
+  const SingularValues svd = product_svd(means.x, means.y);
+  if (!svd.converged) return;
+  chance.correlations = visible(svd.values, p, q, chance.independent_samples.cca, means.noise);
+  const auto count = static_cast<Index>(chance.correlations.size());
+  const Index all = std::min(means.x.rows(), means.y.rows());
+  chance.weights_x = weights_of(x, svd.left.leftCols(count), all);
+  chance.weights_y = weights_of(y, svd.right.leftCols(count), all);
+}
+
+void find_svcca_correlations(const WhitenedTap& x, const WhitenedTap& y, PositionChance& chance) {
+  const SharedMeans means(*x.positions, Weighing::leading, *y.positions, Weighing::leading);
+  const SingularValues svd = product_svd(means.x, means.y);
+  if (!svd.converged) return;
+  chance.svcca_correlations =
+      visible(svd.values, static_cast<double>(means.x.rows()), static_cast<double>(means.y.rows()),
+              chance.independent_samples.svcca, means.noise);
+}
+
+/// The share of x's variance that y explains by the position alone.
+double regression(const WhitenedTap& x, const WhitenedTap& y) {
+  const SharedMeans means(*x.positions, Weighing::variance, *y.positions, Weighing::alike);
+  return means.squared_norm(x.covariance_trace, static_cast<double>(means.y.rows())) /
+         x.covariance_trace;
+}
+
+}  // namespace
+
+std::optional<PositionChance> position_chance(const WhitenedTap& x, const WhitenedTap& y,
+                                              double images) {
+  if (!x.positions || !y.positions || x.positions->grid != y.positions->grid) return std::nullopt;
+  const auto independent = [&](Weighing of_x, Weighing of_y) {
+    return independent_of(images, *x.positions, of_x, *y.positions, of_y);
+  };
+  PositionChance chance;
+  chance.independent_samples = {.cca = independent(Weighing::alike, Weighing::alike),
+                                .svcca = independent(Weighing::leading, Weighing::leading),
+                                .cka = independent(Weighing::variance, Weighing::variance),
+                                .x_from_y = independent(Weighing::variance, Weighing::alike),
+                                .y_from_x = independent(Weighing::alike, Weighing::variance)};
+  const SharedMeans means(*x.positions, Weighing::variance, *y.positions, Weighing::variance);
+  chance.linear_cka = means.squared_norm(x.covariance_trace, y.covariance_trace) /
+                      (x.covariance_norm * y.covariance_norm);
+  if (x.whitening.cols() > 0 && y.whitening.cols() > 0) {
+    find_correlations(x, y, chance);
+    chance.regression_x_from_y = regression(x, y);
+    chance.regression_y_from_x = regression(y, x);
+  }
+  if (x.principal.cols() > 0 && y.principal.cols() > 0) find_svcca_correlations(x, y, chance);
+  return chance;
+}
+
+}  // namespace livecca
