@@ -4,6 +4,8 @@
 #include <functional>
 #include <optional>
 
+#include "measures/nuclear_norm_chance.hpp"
+#include "measures/numbers.hpp"
 #include "measures/root_beta_law.hpp"
 
 namespace livecca {
@@ -15,12 +17,17 @@ class ChanceLaw {
   /// The mean canonical correlation, or a weighted mean whose weights sum to 1 and do not depend on
   /// the correlations. `weight_spread` is Σ (w − 1/k)² over its k weights; 0 for the plain mean.
   static ChanceLaw of_mean_correlation(std::size_t p, std::size_t q, double n,
-                                       double weight_spread = 0);
+                                       double weight_spread = 0, Numbers numbers = Numbers::real);
   /// The mean squared canonical correlation.
-  static ChanceLaw of_mean_squared_correlation(std::size_t p, std::size_t q, double n);
+  static ChanceLaw of_mean_squared_correlation(std::size_t p, std::size_t q, double n,
+                                               Numbers numbers);
   /// The share that a regression on data of rank q explains, of data of this effective rank.
-  static ChanceLaw of_regression(std::size_t q, double effective_rank, double n);
-  static ChanceLaw of_linear_cka(double effective_rank_x, double effective_rank_y, double n);
+  static ChanceLaw of_regression(std::size_t q, double effective_rank, double n, Numbers numbers);
+  static ChanceLaw of_linear_cka(double effective_rank_x, double effective_rank_y, double n,
+                                 Numbers numbers);
+  /// ‖Sxy‖_* / √(tr Sxx · tr Syy), the cosine of the shape distances. The latest few laws are kept
+  /// for each thread, because several measures share one.
+  static ChanceLaw of_nuclear_norm(const UnrelatedSides& sides);
 
   /// The law with another mean, and a deviation to which `doubt` of the mean is added. For a law
   /// that says something.
@@ -42,14 +49,14 @@ class ChanceLaw {
  private:
   enum class Kind { nothing, root_beta, beta };
 
-  /// The square of what is not forced is a Beta number.
+  /// The square of what is above `forced` is a Beta number.
   static ChanceLaw of_root(double mean, double deviation, double forced);
   static ChanceLaw of_beta(double mean, double variance);
 
   Kind kind_ = Kind::nothing;
   double mean_ = 1;
   double deviation_ = 0;
-  double forced_ = 0;  ///< the share of the mean that is 1 in any case
+  double forced_ = 0;  ///< the part of the mean that does not vary
   double a_ = 1;
   double b_ = 1;
 };

@@ -50,7 +50,8 @@ MeasureResult evaluate_at(const PanelSolution& solution, std::size_t pair,
   const TapSolution& y = solution.taps[solution.pairs[pair].y];
   if (result.status != Status::constant || varies(x) == varies(y)) return result;
   result.value = one_sided_value(measure.measure, x, y);
-  if (measure.direction == Direction::similarity && result.value) result.floor = 0;
+  if (!result.value) return result;
+  result.floor = measure.direction == Direction::similarity ? 0 : *result.value;
   return result;
 }
 
@@ -143,8 +144,11 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
   result.floor = std::nullopt;
   result.p_value = std::nullopt;  // the frequencies of one image depend on each other
   if (!has_value(result.status)) return result;
-  result.value = measure.measure == Measure::procrustes ? values.root_of_squares() : values.mean();
-  if (has_floors) result.floor = floors.mean();
+  const auto over_all = [&](const Mean& numbers) {
+    return measure.measure == Measure::procrustes ? numbers.root_of_squares() : numbers.mean();
+  };
+  result.value = over_all(values);
+  if (has_floors) result.floor = over_all(floors);
   if (!result.value) result.status = Status::missing;
   return result;
 }

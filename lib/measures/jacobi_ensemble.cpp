@@ -135,6 +135,15 @@ double JacobiEnsemble::complex_mean_correlation() const {
   return (sine_ * density * step_).sum() / static_cast<double>(rank_);
 }
 
+double JacobiEnsemble::complex_deviation_of_mean() const {
+  // With f = ρ − center the terms do not cancel.
+  const ArrayXd f = sine_ - center_;
+  const ArrayXXd parts = waves_.colwise() * (2 * both_ * step_ * f);
+  const double squares = (parts * (waves_.colwise() * f)).sum();
+  const double within = (parts.matrix().transpose() * waves_.matrix()).squaredNorm();
+  return std::sqrt(std::max(0.0, squares - within)) / static_cast<double>(rank_);
+}
+
 namespace {
 
 /// The antisymmetric matrix of a Pfaffian. If its order is odd, it gets one more row and column.

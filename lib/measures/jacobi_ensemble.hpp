@@ -25,6 +25,10 @@ class JacobiEnsemble {
   /// The same of complex data. Cost: O(p²).
   double complex_mean_correlation() const;
 
+  /// The standard deviation of the mean correlation of complex data, which are a determinantal
+  /// process: with F_jk = ∫ h_j h_k ρ it is that of tr F, Σ ∫ h_j² ρ² − ‖F‖²_F. Cost: O(p³).
+  double complex_deviation_of_mean() const;
+
   /// The standard deviation of the mean correlation of real data. E ∏ exp(t ρ) is a Pfaffian (de
   /// Bruijn 1955), of whose logarithm this is the second derivative at 0. Cost: O(p³).
   double deviation_of_mean() const;

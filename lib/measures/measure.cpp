@@ -7,6 +7,7 @@
 #include "livecca/measures/noise_floor.hpp"
 #include "measures/chance_law.hpp"
 #include "measures/position_floors.hpp"
+#include "measures/shape_distances.hpp"
 
 namespace livecca {
 namespace {
@@ -67,8 +68,8 @@ Number adjusted(Number squared, Number floor) {
   return (*squared - *floor) / (1 - *floor);
 }
 
-/// The floors of CKA's relatives are averages over permutations of rows, which say nothing where
-/// rows of one image depend on one another.
+/// The floors of CKA's relatives and of the distances of shapes are averages over permutations of
+/// rows, which say nothing where rows of one image depend on one another.
 Number if_rows_are_independent(const PairFacts& facts, Number floor) {
   return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
 }
@@ -137,7 +138,7 @@ Number regression_floor_of(const PairFacts& facts, std::size_t from, double n) {
 }
 
 Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
-                Measure measure, double n) {
+                Measure measure, double n, const std::optional<ChanceLaw>& law) {
   switch (measure) {
     case Measure::mean_cca:
     case Measure::pwcca:
@@ -166,19 +167,34 @@ Number floor_of(const PanelSolution& solution, const PairSolution& pair, const P
     case Measure::procrustes_normalised:
     case Measure::angular:
     case Measure::partial_whitening:
-      break;
+      return law ? shape_floor(solution, pair, measure, *law) : std::nullopt;
   }
   return std::nullopt;
 }
 
-/// The law of a measure's similarity on n samples of independent data. Empty where none is known.
+bool needs_ranks(Measure measure) {
+  switch (measure) {
+    case Measure::svcca:
+    case Measure::linear_cka:
+    case Measure::linear_cka_debiased:
+    case Measure::rv2:
+    case Measure::procrustes:
+    case Measure::procrustes_normalised:
+    case Measure::angular:
+    case Measure::partial_whitening:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// The law of a measure's similarity on n samples of independent data, for distances that of their
+/// cosine. Empty where none is known.
 std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSolution& pair,
                                     const PairFacts& facts, Measure measure, double n) {
   const auto ranks = ranks_of(facts);
-  const bool is_cka = measure == Measure::linear_cka || measure == Measure::rv2 ||
-                      measure == Measure::linear_cka_debiased;
-  const bool needs_ranks = !is_cka && measure != Measure::svcca;
-  if ((needs_ranks && !ranks) || facts.is_complex) return std::nullopt;
+  const Numbers numbers = facts.is_complex ? Numbers::complex : Numbers::real;
+  if (needs_ranks(measure) && !ranks) return std::nullopt;
   const auto of_weights = [&](const std::vector<double>& weights,
                               const std::vector<double>& others) {
     double spread = 0;
@@ -187,14 +203,14 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
           (weights[i] + others[i]) / 2 - 1 / static_cast<double>(weights.size());
       spread += difference * difference;
     }
-    return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n, spread);
+    return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n, spread, numbers);
   };
   switch (measure) {
     case Measure::mean_cca:
-      return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n);
+      return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n, 0, numbers);
     case Measure::r2_cca:
     case Measure::r2_cca_adjusted:
-      return ChanceLaw::of_mean_squared_correlation(ranks->x, ranks->y, n);
+      return ChanceLaw::of_mean_squared_correlation(ranks->x, ranks->y, n, numbers);
     case Measure::pwcca:
       return of_weights(pair.weights_x, pair.weights_x);
     case Measure::pwcca_y:
@@ -202,22 +218,24 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
     case Measure::pwcca_mean:
       return of_weights(pair.weights_x, pair.weights_y);
     case Measure::svcca:
-      return ChanceLaw::of_mean_correlation(facts.svcca_kept[0], facts.svcca_kept[1], n);
+      return ChanceLaw::of_mean_correlation(facts.svcca_kept[0], facts.svcca_kept[1], n, 0,
+                                            numbers);
     case Measure::linear_cka:
     case Measure::linear_cka_debiased:
     case Measure::rv2:
       if (!facts.is_dependence_known) return std::nullopt;
       return ChanceLaw::of_linear_cka(solution.taps[pair.x].effective_rank,
-                                      solution.taps[pair.y].effective_rank, n);
+                                      solution.taps[pair.y].effective_rank, n, numbers);
     case Measure::linreg_x_from_y:
-      return ChanceLaw::of_regression(ranks->y, solution.taps[pair.x].effective_rank, n);
+      return ChanceLaw::of_regression(ranks->y, solution.taps[pair.x].effective_rank, n, numbers);
     case Measure::linreg_y_from_x:
-      return ChanceLaw::of_regression(ranks->x, solution.taps[pair.y].effective_rank, n);
+      return ChanceLaw::of_regression(ranks->x, solution.taps[pair.y].effective_rank, n, numbers);
     case Measure::procrustes:
     case Measure::procrustes_normalised:
     case Measure::angular:
     case Measure::partial_whitening:
-      break;
+      if (facts.effective_rows != facts.effective_samples) return std::nullopt;
+      return shape_law(solution, pair, facts, measure, n);
   }
   return std::nullopt;
 }
@@ -248,6 +266,11 @@ Number score_of(const PairSolution& pair, const PairFacts& facts, const MeasureR
     case Measure::linear_cka_debiased:
     case Measure::rv2:
       return pair.linear_cka;
+    case Measure::procrustes:
+    case Measure::procrustes_normalised:
+    case Measure::angular:
+    case Measure::partial_whitening:
+      return shape_cosine(pair, result.measure->measure);
     default:
       return result.value;
   }
@@ -343,9 +366,9 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
     result.status = too_few ? Status::too_few_samples : Status::missing;
     return result;
   }
-  result.floor = raised_by_positions(facts, measure.measure, n,
-                                     floor_of(solution, pair, facts, measure.measure, n));
   const auto law = law_with_positions(solution, pair, facts, measure.measure, n);
+  result.floor = raised_by_positions(facts, measure.measure, n,
+                                     floor_of(solution, pair, facts, measure.measure, n, law));
   const Number score = score_of(pair, facts, result);
   if (law && score) result.p_value = law->above(*score);
   return result;

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "measures/jacobi_ensemble.hpp"
+#include "measures/numbers.hpp"
 #include "measures/root_beta_law.hpp"
 
 namespace livecca {
@@ -18,9 +19,6 @@ constexpr double most_exact_rank = 64;
 /// The same for deviations and lines, which cost O(rank³). Above, Tracy and Widom's line is within
 /// 0.13 % and the limit's deviation within 1 %.
 constexpr double most_pfaffian_rank = 32;
-
-/// Real data, or complex ones (the coefficients of one frequency).
-enum class Numbers { real, complex };
 
 /// Two equal ranks, γ = p/(n−1) < 1: the integral in closed form, the mass at 1 included.
 double equal_ranks(double gamma) {
@@ -102,13 +100,17 @@ double limiting_deviation(double p, double q, double freedom) {
   return edges.a * std::sqrt(series / 2) / p;
 }
 
-double free_deviation(double p, double q, double freedom) {
+double free_deviation(double p, double q, double freedom, Numbers numbers) {
   if (p == 1) {
-    const double mean = of_one_neuron(q, freedom, Numbers::real);
+    const double mean = of_one_neuron(q, freedom, numbers);
     return std::sqrt(std::max(0.0, q / freedom - mean * mean));
   }
-  if (p > most_pfaffian_rank) return limiting_deviation(p, q, freedom);
-  return JacobiEnsemble(p, q, freedom).deviation_of_mean();
+  const bool real = numbers == Numbers::real;
+  if (p > most_pfaffian_rank) {
+    return limiting_deviation(p, q, freedom) / (real ? 1 : std::numbers::sqrt2);
+  }
+  const JacobiEnsemble ensemble(p, q, freedom);
+  return real ? ensemble.deviation_of_mean() : ensemble.complex_deviation_of_mean();
 }
 
 /// Σ ρ = forced + the sum of `smaller` correlations in (0, 1). If p + q > N, then p + q − N are 1,
@@ -147,6 +149,19 @@ double mean_floor(std::size_t p, std::size_t q, double n, Numbers numbers) {
   return std::clamp(mean, 0.0, 1.0);
 }
 
+double mean_deviation(std::size_t p, std::size_t q, double n, Numbers numbers) {
+  if (p == 0 || q == 0) return 0;
+  const auto smaller = static_cast<double>(std::min(p, q));
+  const auto larger = static_cast<double>(std::max(p, q));
+  if (n - 1 <= larger) return 0;
+  return at_freedom(smaller, larger, n - 1, [&](double freedom) {
+    if (smaller == 1) return free_deviation(1, larger, freedom, numbers);
+    const FreeRanks ranks(smaller, larger, freedom);
+    if (ranks.smaller == 0) return 0.0;
+    return ranks.smaller / smaller * free_deviation(ranks.smaller, ranks.larger, freedom, numbers);
+  });
+}
+
 }  // namespace
 
 double mean_correlation_floor(std::size_t p, std::size_t q, double n) {
@@ -170,16 +185,11 @@ double limiting_mean_correlation(std::size_t p, std::size_t q, double n) {
 }
 
 double mean_correlation_deviation(std::size_t p, std::size_t q, double n) {
-  if (p == 0 || q == 0) return 0;
-  const auto smaller = static_cast<double>(std::min(p, q));
-  const auto larger = static_cast<double>(std::max(p, q));
-  if (n - 1 <= larger) return 0;
-  return at_freedom(smaller, larger, n - 1, [&](double freedom) {
-    if (smaller == 1) return free_deviation(1, larger, freedom);
-    const FreeRanks ranks(smaller, larger, freedom);
-    if (ranks.smaller == 0) return 0.0;
-    return ranks.smaller / smaller * free_deviation(ranks.smaller, ranks.larger, freedom);
-  });
+  return mean_deviation(p, q, n, Numbers::real);
+}
+
+double complex_mean_correlation_deviation(std::size_t p, std::size_t q, double n) {
+  return mean_deviation(p, q, n, Numbers::complex);
 }
 
 double regression_floor(std::size_t q, double n) {

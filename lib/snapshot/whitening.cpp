@@ -166,6 +166,44 @@ bool whiten_equilibrated(const MatrixXd& covariance, const VectorXd& rounding,
   return true;
 }
 
+/// Variances as shares of their sum. Of a complex tap's pairs of equal ones it keeps one each.
+std::vector<double> shares_of(const VectorXd& variances, const WhitenedTap& tap) {
+  const double sum = variances.sum() / (tap.is_complex ? 2 : 1);
+  std::vector<double> shares;
+  for (Index i = 0; i < variances.size(); i += tap.is_complex ? 2 : 1) {
+    shares.push_back(variances(i) / sum);
+  }
+  return shares;
+}
+
+/// Those of descending variances that are above this share of the largest, at most so many.
+VectorXd above(const VectorXd& variances, double share, Index most, const WhitenedTap& tap) {
+  Index kept = 0;
+  while (kept < std::min(most, variances.size()) && variances(kept) > share * variances(0)) ++kept;
+  if (tap.is_complex) kept -= kept % 2;  // they come in pairs
+  return variances.head(kept);
+}
+
+/// The shares of the covariance's directions, but for those that are rounding of the products.
+/// float32 is enough for them, unless the directions that it does not resolve can hold 2 % of the
+/// sum of deviations: m directions with a variance of v in all hold at most √(m v).
+void find_variance_shares(const MatrixXd& covariance, WhitenedTap& tap) {
+  constexpr Index worth_it = 256;
+  constexpr double resolved = 1e-6;
+  constexpr double most_lost = 0.02;
+  const Index most = most_directions(covariance.rows(), tap);
+  if (covariance.rows() >= worth_it) {
+    const VectorXd rough = above(rough_symmetric_eigenvalues(covariance), resolved, most, tap);
+    const double lost = std::max(0.0, tap.covariance_trace - rough.sum());
+    const auto directions = static_cast<double>(most - rough.size());
+    tap.facts.variance_shares = shares_of(rough, tap);
+    if (std::sqrt(directions * lost) < most_lost * rough.cwiseSqrt().sum()) return;
+  }
+  const VectorXd values = symmetric_eigenvalues(covariance);
+  tap.facts.variance_shares =
+      shares_of(above(values, tolerance_of(covariance.rows(), tap), most, tap), tap);
+}
+
 /// The leading directions of the covariance itself: SVCCA keeps variance in the neurons' own units
 /// (Raghu et al. 2017, section 2.1), and so does partial whitening.
 bool find_principal_directions(const MatrixXd& covariance, const VectorXd& rounding,
@@ -173,6 +211,9 @@ bool find_principal_directions(const MatrixXd& covariance, const VectorXd& round
   const SymmetricEigen eigen = symmetric_eigen(covariance, true);
   if (!eigen.converged) return false;
   const std::vector<Index> all = directions_of(eigen, rounding, tap);
+  if (options.quantities.nuclear_norm) {
+    tap.facts.variance_shares = shares_of(eigen.values(all), tap);
+  }
   if (options.quantities.svcca) {
     const std::vector<Index> kept = directions_to_keep(eigen.values, all, options, tap);
     tap.principal = eigen.vectors(Eigen::all, kept) *
@@ -185,6 +226,7 @@ bool find_principal_directions(const MatrixXd& covariance, const VectorXd& round
     const VectorXd gain = alpha + (1 - alpha) * root.cwiseInverse().array();
     tap.partial = eigen.vectors(Eigen::all, all) * gain.asDiagonal();
     tap.partial_variance = gain.cwiseProduct(root).squaredNorm();
+    tap.facts.partial_shares = shares_of(gain.cwiseProduct(root).cwiseAbs2(), tap);
   }
   return true;
 }
@@ -258,6 +300,9 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
                      whiten_equilibrated(covariance, rounding, options, tap)) &&
                     (!options.quantities.needs_principal_directions() ||
                      find_principal_directions(covariance, rounding, options, tap));
+  if (options.quantities.nuclear_norm && !options.quantities.needs_principal_directions()) {
+    find_variance_shares(covariance, tap);
+  }
   return tap;
 }
 

@@ -226,6 +226,12 @@ TEST_CASE("the floor of complex data is that of independent complex Gaussians") 
     const double floor = complex_mean_correlation_floor(rank(size.p), rank(size.q), size.n);
     CHECK(simulated.standard_error < 2e-3 * floor);
     CHECK(std::abs(floor - simulated.value) < 4 * simulated.standard_error + 1e-9);
+    const std::vector<double> means = simulate<Eigen::MatrixXcd>(size).means;
+    const double deviation = std::sqrt(covariance(means, means));
+    // Three standard errors of a deviation, for laws that are near to Gaussian.
+    CHECK(std::abs(complex_mean_correlation_deviation(rank(size.p), rank(size.q), size.n) /
+                       deviation -
+                   1) < 3 / std::sqrt(2.0 * size.draws));
     // Real data scores less: the term of 1/p, or a narrower Beta law.
     CHECK(mean_correlation_floor(rank(size.p), rank(size.q), size.n) < 0.995 * floor);
   }

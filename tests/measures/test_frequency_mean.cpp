@@ -186,6 +186,8 @@ TEST_CASE("each frequency is the complex CCA of its coefficients, and the layer 
   CHECK(std::abs(*mean(Measure::pwcca).value - pwcca) < 1e-11);
   CHECK(std::abs(*mean(Measure::linear_cka).value - cka) < 1e-12);
   CHECK(std::abs(*mean(Measure::angular).value - angular) < 1e-12);
+  CHECK(mean(Measure::angular).floor.value() > angular);
+  CHECK_FALSE(mean(Measure::angular).p_value);
   CHECK(std::abs(*mean(Measure::linreg_x_from_y).value - linreg) < 1e-12);
   CHECK_FALSE(mean(Measure::rv2).value);
   CHECK(mean(Measure::mean_cca).status == Status::ok);
@@ -237,6 +239,11 @@ TEST_CASE("what only one side has at a frequency is nothing shared") {
   CHECK(value(Measure::linear_cka) == doctest::Approx(1.0 / 16).epsilon(1e-10));
   CHECK(value(Measure::linreg_x_from_y) == doctest::Approx(1.0 / 16).epsilon(1e-10));
   CHECK(value(Measure::linreg_y_from_x) == doctest::Approx(1).epsilon(1e-10));
+  // Unrelated sides have nothing in common either where only one varies.
+  const auto angle = evaluate(solved.solution, solved.layers[0], info_of(Measure::angular));
+  CHECK(angle.value.value() == doctest::Approx(std::acos(0.0) * 15 / 16).epsilon(1e-6));
+  CHECK(angle.floor.value() > angle.value.value());
+  CHECK(angle.floor.value() < std::acos(0.0));
   // Parseval: what a rotation leaves of x − y, over positions.
   MatrixXd rest = x.values - y.values;
   rest.rowwise() -= rest.colwise().mean();

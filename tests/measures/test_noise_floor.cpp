@@ -99,7 +99,7 @@ TEST_CASE("floors are what independent data score on average, within 1 %") {
         CHECK(std::abs(error) < 0.01 * floor.mean());
       }
     }
-    CHECK(scores.floors.size() == 12);
+    CHECK(scores.floors.size() == 16);
   }
 }
 

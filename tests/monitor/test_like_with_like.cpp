@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "livecca/monitor/replay.hpp"
@@ -183,7 +186,7 @@ TEST_CASE("drift between unequal windows says whether their sizes may be the rea
   const Inputs train(20, 1);
   pair.train_step(train.x, train.y);
   const SnapshotReport report = pass(pair, 0, probe);
-  REQUIRE(report.drifts.size() == 2);
+  REQUIRE(report.drifts.size() == 3);
   for (const DriftRow& drift : report.drifts) {
     CAPTURE(drift.measure);
     const auto row = [&](Stream stream) {
@@ -196,14 +199,37 @@ TEST_CASE("drift between unequal windows says whether their sizes may be the rea
     // Both are as far apart as the other, but for chance.
     CHECK(drift.is_explained_by_sizes());
   }
-  // Nothing tells how much a procrustes distance grows with the samples.
-  CHECK(has_event_saying(report, "unequal_windows", "got 400 and 20; it is not written"));
-  CHECK(has_event(report, "unequal_windows", "procrustes_distance"));
   // What moves by much more than chance is not explained.
   pair.train_step(train.x, normal_matrix(20, 4, alike_seed + 7));
   const SnapshotReport moved = pass(pair, 1, probe);
   REQUIRE(moved.drifts.at(0).measure == "pwcca_distance");
   CHECK_FALSE(moved.drifts[0].is_explained_by_sizes());
+}
+
+TEST_CASE("a measure without a floor has no drift between unequal windows") {
+  WatchedPair pair([](MonitorOptions& options) {
+    options.queue_steps = 100;
+    options.measures = {"mean_cca", "procrustes"};
+  });
+  const TapHandle net = pair.monitor.watch("net", "conv", Layout::nchw);
+  const TapHandle ref = pair.monitor.watch("ref", "conv", Layout::nchw);
+  const Eigen::MatrixXd values = normal_matrix(16 * 2, 400, alike_seed + 9);
+  for (const auto& [stream, images] : {std::pair{Stream::train, 20}, {Stream::probe, 400}}) {
+    const Inputs inputs(images);
+    const std::array<std::int64_t, 4> shape{images, 2, 4, 4};
+    auto step = pair.observed(stream, 0, view_of(inputs.x), view_of(inputs.y));
+    step.observe(net, ActivationView(values.data(), DType::float64, shape));
+    step.observe(ref, ActivationView(values.data(), DType::float64, shape));
+    step.commit();
+  }
+  const SnapshotReport report = pair.monitor.snapshot(0).wait();
+  // Nothing tells how much the positions of an image make a procrustes distance grow.
+  CHECK(has_event_saying(report, "unequal_windows", "; it is not written"));
+  CHECK(has_event(report, "unequal_windows", "procrustes_distance"));
+  CHECK(report.drifts.size() == 3);
+  const auto of_conv = [](const DriftRow& drift) { return drift.layer == "conv"; };
+  REQUIRE(std::ranges::count_if(report.drifts, of_conv) == 1);
+  CHECK(std::ranges::find_if(report.drifts, of_conv)->measure == "mean_cca_distance");
 }
 
 TEST_CASE("a train window of fewer samples begins the direction anew") {

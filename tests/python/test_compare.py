@@ -67,7 +67,8 @@ def test_unrelated_arrays_are_told(random: np.random.Generator) -> None:
     x, noise = (random.normal(size=(80, features)) for features in (6, 4))
     unrelated = livecca.compare(x, noise)
     assert 0.001 < unrelated.p_value["pwcca"] < 1  # type: ignore[operator]
-    assert unrelated.p_value["angular"] is None
+    assert 0.001 < unrelated.p_value["angular"] < 1  # type: ignore[operator]
+    assert 1 < unrelated.noise_floor["angular"] < 1.5  # type: ignore[operator]
     assert "p-value" in str(unrelated)
     related = livecca.compare(x, x[:, :4] + noise, measures="pwcca")
     assert related.p_value["pwcca"] < 1e-6  # type: ignore[operator]

@@ -224,3 +224,49 @@ TEST_CASE("an impossible α is refused") {
   CHECK_THROWS_WITH_AS(livecca::solve({}, {.partial_whitening_alpha = 1.5}, executor),
                        "solve: expected partial_whitening_alpha from 0 to 1, got 1.500000", Error);
 }
+
+TEST_CASE("shares of variance are the covariance's eigenvalues, by whichever way they are found") {
+  Executor executor(1);
+  const auto shares = [&](const MatrixXd& x, const Quantities& quantities) {
+    SolveOptions options;
+    options.quantities = quantities;
+    return solve_pair(x, x.leftCols(2), executor, options).taps[0].variance_shares;
+  };
+  const auto expected = [](const MatrixXd& x) {
+    const VectorXd values =
+        Eigen::SelfAdjointEigenSolver<MatrixXd>(centered(x).transpose() * centered(x))
+            .eigenvalues();
+    return VectorXd(values.reverse() / values.sum());
+  };
+  const auto falling = [](Eigen::Index n, Eigen::Index d, double power) {
+    const Eigen::ArrayXd scale =
+        Eigen::ArrayXd::LinSpaced(d, 1, static_cast<double>(d)).pow(-power / 2);
+    return MatrixXd(normal_matrix(n, d, solver_seed + 9) * scale.matrix().asDiagonal());
+  };
+  // The last is wide enough for float32, and falls too fast for it.
+  for (const auto& [n, d, power, tolerance] : {std::tuple{50, 2, 0.0, 1e-14},
+                                               {300, 40, 1.0, 1e-14},
+                                               {20, 40, 1.0, 1e-14},
+                                               {300, 257, 0.5, 3e-7},
+                                               {600, 260, 4.0, 1e-14}}) {
+    CAPTURE(d);
+    CAPTURE(n);
+    const MatrixXd x = falling(n, d, power);
+    const VectorXd truth = expected(x);
+    const auto rank = static_cast<std::size_t>(std::min(n - 1, d));
+    for (const Quantities& quantities :
+         {Quantities{.nuclear_norm = true}, Quantities{.svcca = true, .nuclear_norm = true}}) {
+      const auto found = shares(x, quantities);
+      REQUIRE(found.size() == rank);
+      for (std::size_t i = 0; i < rank; ++i) {
+        CHECK(std::abs(found[i] - truth(static_cast<Eigen::Index>(i))) < tolerance);
+      }
+    }
+    CHECK(shares(x, {.svcca = true}).empty());
+  }
+  // Two equal neurons: one direction is rounding.
+  MatrixXd twins = falling(30, 4, 1);
+  twins.col(3) = twins.col(0);
+  CHECK(shares(twins, {.nuclear_norm = true}).size() == 3);
+  CHECK(shares(1e140 * twins, {.nuclear_norm = true}).size() == 3);
+}

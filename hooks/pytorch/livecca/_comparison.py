@@ -42,9 +42,11 @@ class Comparison:
     similarity, distance
         By measure: 1 is the same, or 0 is. ``None`` where a measure has no value.
     noise_floor
-        The similarity of unrelated data of this size. Compare every similarity with it.
+        The similarity of unrelated data of this size. Compare every similarity with it. Of a
+        measure that has no similarity, such as ``angular``: their distance.
     p_value
-        How often unrelated data of this size are as similar. ``None`` where no law is known.
+        How often unrelated data of this size are as similar. ``None`` where no law holds: of CKA
+        and shape distances of positions, and of means over frequencies.
     samples_needed
         About how many samples would tell a similarity from chance that has a p-value of 0.01 or
         more, if the effect is as it looks. ``None`` for the others, and where none can be named.

@@ -31,10 +31,10 @@ LIVECCA_EXPORT std::string layer_without_frequency(const TapMoments& tap);
 /// on Hermitian moments), and value and floor are means over the frequencies of the grid.
 ///
 /// If only one side varies at a frequency, the sides have nothing in common there: similarity and
-/// floor are 0, and the distance is the largest. If neither side varies, the frequency is left out.
-/// The status is the worst of the frequencies at which both vary. A mean has no p-value.
-/// Procrustes has the activations' unit: it is the root of the sum of squares instead of the mean.
-/// Cost: one evaluate() per frequency.
+/// floor are 0, and a distance and its floor are the largest. If neither side varies, the frequency
+/// is left out. The status is the worst of the frequencies at which both vary. A mean has no
+/// p-value. Procrustes has the activations' unit: it and its floor are roots of sums of squares
+/// instead of means. Cost: one evaluate() per frequency.
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
                                       const MeasureInfo& measure);
 

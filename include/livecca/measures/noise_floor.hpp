@@ -34,6 +34,9 @@ LIVECCA_EXPORT double limiting_mean_correlation(std::size_t p, std::size_t q, do
 /// to min(p, q) = 32, and above the limit's, which is at most 1 % too large. Cost: milliseconds.
 LIVECCA_EXPORT double mean_correlation_deviation(std::size_t p, std::size_t q, double n);
 
+/// The same for complex data, with the same accuracy.
+LIVECCA_EXPORT double complex_mean_correlation_deviation(std::size_t p, std::size_t q, double n);
+
 /// The probability that independent Gaussian data has a mean canonical correlation of at least
 /// `value`. It is 1 if a rank is 0 or n − 1 ≤ max(p, q), because then every score is chance;
 /// NaN if the value is.

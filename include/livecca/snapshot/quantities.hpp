@@ -17,7 +17,9 @@ struct Quantities {
   /// A tap's leading principal directions (an eigendecomposition of the covariance, 9·d³), and the
   /// canonical correlations between the directions of two taps.
   bool svcca = false;
-  /// ‖Sxy‖_*: singular values of the cross-covariance. No whitening.
+  /// ‖Sxy‖_*: singular values of the cross-covariance. No whitening. For every tap the eigenvalues
+  /// of its covariance, which tell what unrelated data have: 4/3·d³, or nothing if svcca or
+  /// partial_whitening finds them.
   bool nuclear_norm = false;
   /// ‖·‖_* of the partly whitened cross-covariance: as nuclear_norm, and the eigendecomposition of
   /// svcca.

@@ -69,6 +69,11 @@ struct TapSolution {
   double total_variance = 0;  ///< tr S
   double total_scatter = 0;   ///< the sum of squares: tr S · (n − 1)
   double effective_rank = 0;  ///< (Σλ)² / Σλ² of the covariance
+  /// λ / Σλ of the covariance, descending, without directions that are only rounding; empty unless
+  /// Quantities::nuclear_norm was asked for.
+  std::vector<double> variance_shares;
+  /// The same of the partly whitened side; empty unless Quantities::partial_whitening was.
+  std::vector<double> partial_shares;
   /// λmax/λmin of the correlation matrix, over the directions kept; empty if not asked for or if no
   /// direction is kept.
   std::optional<double> condition;

@@ -166,7 +166,8 @@ void add_details(const Comparison& comparison, Json& json) {
                         {"y", directions_of(comparison.directions->y)}};
 }
 
-/// Values by name in their directions, floors on the similarity's scale.
+/// Values by name in their directions. Floors are on the similarity's scale, those of distances
+/// that have no similarity on their own.
 void add_measures(const std::vector<MeasureResult>& results, Json& json) {
   for (const char* section : {"similarity", "distance", "noise_floor", "adjusted"}) {
     json[section] = Json::object();
@@ -179,21 +180,23 @@ void add_measures(const std::vector<MeasureResult>& results, Json& json) {
     }
     if (result.measure->direction == Direction::similarity) {
       json["similarity"][name] = number_or_null(result.similarity());
-      json["noise_floor"][name] = number_or_null(result.similarity_floor());
     }
+    json["noise_floor"][name] = number_or_null(result.floor);
     if (result.measure->has_distance) json["distance"][name] = number_or_null(result.distance());
   }
 }
 
 /// A line of the table; no column of errors or p-values if these are null. The mark stands in the
-/// space behind the similarity.
+/// space behind the similarity, or behind the distance if there is none.
 std::string row(const std::string& name, const std::string& similarity, const char* mark,
                 const std::string* error, const std::string& distance, const std::string& floor,
                 const std::string* p_value, const std::string& bar) {
-  std::string text = padded_right(name, 22) + padded_left(similarity, 11) + mark +
-                     (error != nullptr ? padded_left(*error, 10) + " " : "") +
-                     padded_left(distance, 9) + padded_left(floor, 13) +
-                     (p_value != nullptr ? padded_left(*p_value, 9) : "") + "  " + bar;
+  const bool of_distance = similarity == "-";
+  std::string text =
+      padded_right(name, 22) + padded_left(similarity, 11) + (of_distance ? " " : mark) +
+      (error != nullptr ? padded_left(*error, 10) + " " : "") + padded_left(distance, 9) +
+      (of_distance ? mark : " ") + padded_left(floor, 12) +
+      (p_value != nullptr ? padded_left(*p_value, 9) : "") + "  " + bar;
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
 }
@@ -331,12 +334,17 @@ std::string to_table(const Comparison& comparison) {
     text += row(std::string(result.measure->name), number_text(result.similarity()),
                 is_chance(result) ? unrelated_mark : " ",
                 error_or_none(number_text(result.standard_error)), number_text(result.distance()),
-                number_text(result.similarity_floor()), p_or_none(p_value_text(result.p_value)),
-                bar_of(result));
+                number_text(result.floor), p_or_none(p_value_text(result.p_value)), bar_of(result));
   }
   if (has_value(comparison.facts.status)) {
     text +=
         "\nnoise floor: the similarity of unrelated data of this size; --- noise, ### above it\n";
+    const auto has_no_similarity = [](const MeasureResult& result) {
+      return result.measure->direction == Direction::distance && result.floor;
+    };
+    if (std::ranges::any_of(comparison.results, has_no_similarity)) {
+      text += "             of a measure without a similarity: their distance\n";
+    }
     if (comparison.by_position && !comparison.facts.is_dependence_known) {
       text += "             counted in images: too high where an image's positions differ much\n";
     }

@@ -27,9 +27,7 @@ DirectedValue value_in_row(const MeasureResult& result) {
 
 bool is_chance(const MeasureResult& result, std::size_t of) {
   if (result.p_value) return *result.p_value * static_cast<double>(of) >= told_from_chance;
-  const std::optional<double> similarity = result.similarity();
-  const std::optional<double> floor = result.similarity_floor();
-  return similarity && floor && *similarity <= *floor;
+  return is_like_unrelated(result.measure->direction, result.value, result.floor);
 }
 
 std::vector<const MeasureInfo*> measures_of_rows() {
