@@ -9,6 +9,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
@@ -30,11 +31,19 @@ using boost::asio::ip::tcp;
 constexpr int most_accepted_in_a_row = 16;  // then those that are open have their turn
 constexpr auto pause_without_files = 50ms;
 
-std::size_t most_connections(const HttpOptions& options) {
-  if (options.most_connections > 0) return options.most_connections;
+/// What was asked for, or that part of the files that the process may open.
+std::size_t limit_or_share(std::size_t asked, rlim_t part) {
+  if (asked > 0) return asked;
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  return static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_cur / 8, 16, 1000));
+  return static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_cur / part, 16, 1000));
+}
+
+ConnectionLimits limits_of(const HttpOptions& options) {
+  return {.connections = limit_or_share(options.most_connections, 8),
+          .streams = limit_or_share(options.most_streams, 4),
+          .bytes_waiting = options.most_bytes_waiting,
+          .patience = options.patience};
 }
 
 bool is_short_of_files(int error) {
@@ -77,7 +86,7 @@ class HttpServer::Loop {
         protocol_(listening.is_version_6 ? tcp::v6() : tcp::v4()),
         acceptor_(loop_),
         pause_(loop_),
-        connections_(loop_, most_connections(options), options.patience) {
+        connections_(loop_, limits_of(options)) {
     acceptor_.assign(protocol_, listening.socket.number());
     listening.socket.release();
     thread_ = thread_without_signals([this] { run(); });
@@ -93,6 +102,11 @@ class HttpServer::Loop {
   Loop& operator=(const Loop&) = delete;
 
   int port() const { return port_; }
+
+  void publish(std::shared_ptr<const std::string> text) {
+    boost::asio::post(loop_,
+                      [this, text = std::move(text)] { connections_.send_to_streams(text); });
+  }
 
  private:
   void run() {
@@ -187,5 +201,9 @@ HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler) {
 HttpServer::~HttpServer() = default;
 
 int HttpServer::port() const { return loop_->port(); }
+
+void HttpServer::publish(std::shared_ptr<const std::string> text) {
+  loop_->publish(std::move(text));
+}
 
 }  // namespace livecca
