@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
@@ -55,8 +56,12 @@ std::string_view header(const Request& request, Name name, bool& is_repeated) {
 }  // namespace
 
 Connection::Connection(boost::asio::ip::tcp::socket socket, const HttpHandler& handler,
-                       Connections& all)
-    : socket_(std::move(socket)), handler_(handler), all_(all), received_(most_bytes_at_once) {}
+                       const HttpRefusal& refusal, Connections& all)
+    : socket_(std::move(socket)),
+      handler_(handler),
+      refusal_(refusal),
+      all_(all),
+      received_(most_bytes_at_once) {}
 
 void Connection::hang_up() {
   if (!socket_.is_open()) return;
@@ -82,7 +87,7 @@ void Connection::read_request() {
 void Connection::take_request(const ErrorCode& error) {
   if (!socket_.is_open()) return;
   if (error && is_no_request(error)) {
-    send(http_text(400, "expected an HTTP request, got: " + error.message()), true, true);
+    send(refusal_(400, "expected an HTTP request, got: " + error.message()), true, true);
   } else if (error) {
     hang_up();
   } else {
@@ -95,7 +100,7 @@ void Connection::take_request(const ErrorCode& error) {
 void Connection::answer(const Parser::value_type& request, bool is_last) {
   const bool is_head = request.method() == http::verb::head;
   if (!is_head && request.method() != http::verb::get) {
-    send(http_text(405, "expected GET or HEAD"), true, true);
+    send(refusal_(405, "expected GET or HEAD"), true, true);
     return;
   }
   const std::string_view target(request.target().data(), request.target().size());
@@ -205,15 +210,19 @@ void Connection::take_next_event() {
 }
 
 void Connection::take_next_piece() {
-  Text next;
+  std::optional<std::string> next;
   try {
-    next = std::make_shared<const std::string>(long_->more ? long_->more() : std::string());
+    if (long_->more) next = long_->more();
   } catch (...) {
     hang_up();
     return;
   }
-  if (!next->empty()) {
-    send_piece(std::move(next));
+  if (next && next->empty()) {
+    boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      if (self->socket_.is_open()) self->take_next_piece();
+    });
+  } else if (next) {
+    send_piece(std::make_shared<const std::string>(*std::move(next)));
   } else if (long_->is_chunked) {
     send_last_chunk();
   } else {

@@ -26,7 +26,8 @@ namespace livecca {
 /// Thread safety: none; all calls are on the server's thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, const HttpHandler& handler, Connections& all);
+  Connection(boost::asio::ip::tcp::socket socket, const HttpHandler& handler,
+             const HttpRefusal& refusal, Connections& all);
 
   /// Waits for the first request. To be called once, when this is in Connections.
   void start() { read_request(); }
@@ -48,7 +49,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     boost::beast::http::response<boost::beast::http::empty_body> head;
     std::optional<boost::beast::http::response_serializer<boost::beast::http::empty_body>>
         serializer;
-    std::function<std::string()> more;
+    std::function<std::optional<std::string>()> more;
     bool is_chunked = false;  // else hanging up is its end
     bool is_last = false;
     std::string size_line;  // of the piece that is sent, body_
@@ -73,6 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   boost::asio::ip::tcp::socket socket_;
   const HttpHandler& handler_;
+  const HttpRefusal& refusal_;
   Connections& all_;
   // Kept by Connections:
   Connections::List* list_ = nullptr;

@@ -81,6 +81,7 @@ class HttpServer::Loop {
  public:
   Loop(const HttpOptions& options, HttpHandler handler, ListeningSocket listening)
       : handler_(std::move(handler)),
+        refusal_(options.refusal),
         grace_(options.grace),
         port_(listening.port),
         protocol_(listening.is_version_6 ? tcp::v6() : tcp::v4()),
@@ -170,12 +171,14 @@ class HttpServer::Loop {
       ::close(client);
       return;
     }
-    const auto connection = std::make_shared<Connection>(std::move(socket), handler_, connections_);
+    const auto connection =
+        std::make_shared<Connection>(std::move(socket), handler_, refusal_, connections_);
     connections_.add(connection);
     connection->start();
   }
 
   const HttpHandler handler_;
+  const HttpRefusal refusal_;
   const std::chrono::milliseconds grace_;
   const int port_;
   const tcp protocol_;

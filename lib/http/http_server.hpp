@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,9 +36,10 @@ struct HttpAnswer {
   std::shared_ptr<const std::string> body = std::make_shared<const std::string>();
   std::vector<Header> headers{};  ///< more of them: name and value
   /// If set, more text comes after the body. It is called on the server's thread whenever the
-  /// client has taken the text before, and returns the next text; an empty one is the end. If it
-  /// throws, the answer is cut off, and the client can tell.
-  std::function<std::string()> more{};
+  /// client has taken the text before, and returns the next text, or nothing at the end. After an
+  /// empty text it is called again, when other clients had their turn. If it throws, the answer is
+  /// cut off, and the client can tell.
+  std::function<std::optional<std::string>()> more{};
   /// After the body the answer goes on with what HttpServer::publish() is given, until the client
   /// or the server hangs up.
   bool is_stream = false;
@@ -49,6 +51,9 @@ HttpAnswer http_text(int status, const std::string& line);
 /// Makes the answer to GET or HEAD. It is called on the server's thread, where it holds up all
 /// other clients, so it should hand out what was made elsewhere, or compute for some milliseconds.
 using HttpHandler = std::function<HttpAnswer(const HttpRequest& request)>;
+
+/// Makes the answer to what the server refuses itself, such as what is no HTTP.
+using HttpRefusal = std::function<HttpAnswer(int status, const std::string& line)>;
 
 struct HttpOptions {
   std::string address = "127.0.0.1";  ///< a name or number of this machine
@@ -65,6 +70,7 @@ struct HttpOptions {
   std::chrono::milliseconds patience{5000};
   /// How old an answer may get that is being sent when the server stops.
   std::chrono::milliseconds grace{250};
+  HttpRefusal refusal = http_text;
 };
 
 /// Answers GET and HEAD over HTTP 1.1, one thread for all clients. A client that is slow costs an

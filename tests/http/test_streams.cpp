@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -32,9 +33,11 @@ livecca::HttpAnswer answer(const livecca::HttpRequest& request) {
     answer.is_stream = true;
   } else if (request.path == "/pieces" || request.path == "/broken") {
     answer.body = text_of("first,");
-    answer.more = [left = 2, is_broken = request.path == "/broken"]() mutable -> std::string {
+    answer.more = [left = 4,
+                   is_broken = request.path == "/broken"]() mutable -> std::optional<std::string> {
       if (is_broken) throw std::bad_alloc();
-      return left-- > 0 ? "next," : "";
+      if (left-- == 0) return std::nullopt;
+      return left % 2 == 0 ? "next," : "";
     };
   } else {
     answer.headers = {{"X-Told", "yes"}};
