@@ -91,12 +91,12 @@ class Sentences {
     return names;
   }
 
-  /// "At the end (epoch 40), " of a run that has ended, else nothing.
+  /// "at the end (epoch 40), " of a run that has ended, else nothing.
   std::string when() const {
     if (!rows_.finished) return "";
     return rows_.epochs.empty()
-               ? "At the end, "
-               : "At the end (epoch " + std::to_string(*rows_.epochs.rbegin()) + "), ";
+               ? "at the end, "
+               : "at the end (epoch " + std::to_string(*rows_.epochs.rbegin()) + "), ";
   }
 
   void add_alarms() {
@@ -317,9 +317,9 @@ class Sentences {
   /// The texts become those of one sentence. A layer's name at its beginning stays as it is.
   void punctuate() {
     std::vector<SentencePart>& parts = sentence_.parts;
-    constexpr std::array<const char*, 9> openings{"all ",      "none ",    "the only ",
-                                                  "it is ",    "no ",      "there ",
-                                                  "measures ", "nothing ", "finished "};
+    constexpr std::array<const char*, 10> openings{"at the end", "all ",     "none ",  "the only ",
+                                                   "it is ",     "no ",      "there ", "measures ",
+                                                   "nothing ",   "finished "};
     std::string& first = parts.front().text;
     const bool is_word = std::ranges::any_of(
         openings, [&](const char* opening) { return first.starts_with(opening); });

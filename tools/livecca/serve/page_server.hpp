@@ -7,10 +7,10 @@
 namespace livecca::tool {
 
 struct ServeOptions {
-  std::vector<std::string> runs;      ///< runs' folders, and folders of such folders
+  std::vector<std::string> runs{};    ///< runs' folders, and folders of such folders
   std::string address = "127.0.0.1";  ///< a name or number of this machine
   int port = 0;                       ///< 0: any free port
-  std::string token;                  ///< empty: none, for this machine alone
+  std::string token{};                ///< empty: none, for this machine alone
 };
 
 /// Serves the live page of runs: see docs/serve.md. Reads the runs' folders, and changes nothing.
