@@ -1,6 +1,5 @@
 #include "http/http_server.hpp"
 
-#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,11 +11,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <csignal>
 #include <exception>
 #include <thread>
 #include <utility>
 
+#include "common/quiet_thread.hpp"
 #include "http/connection.hpp"
 #include "http/connections.hpp"
 #include "http/listening_socket.hpp"
@@ -50,25 +49,6 @@ bool is_short_of_files(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-/// A thread that gets none of the host's signals: a new thread has its maker's mask.
-template <typename Function>
-std::thread thread_without_signals(Function function) {
-  sigset_t all{};
-  sigset_t before{};
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  std::exception_ptr failure;
-  try {
-    thread = std::thread(std::move(function));
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (failure) std::rethrow_exception(failure);
-  return thread;
-}
-
 }  // namespace
 
 HttpAnswer http_text(int status, const std::string& line) {
@@ -90,7 +70,7 @@ class HttpServer::Loop {
         connections_(loop_, limits_of(options)) {
     acceptor_.assign(protocol_, listening.socket.number());
     listening.socket.release();
-    thread_ = thread_without_signals([this] { run(); });
+    thread_ = quiet_thread([this] { run(); });
   }
 
   ~Loop() {

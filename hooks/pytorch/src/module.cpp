@@ -40,4 +40,5 @@ NB_MODULE(_core, module) {
   livecca::python::bind_recorder(module);
   livecca::python::bind_replay(module);
   livecca::python::bind_rows(module);
+  livecca::python::bind_serve(module);
 }

@@ -13,5 +13,6 @@ void bind_program(nanobind::module_& module);
 void bind_recorder(nanobind::module_& module);
 void bind_replay(nanobind::module_& module);
 void bind_rows(nanobind::module_& module);
+void bind_serve(nanobind::module_& module);
 
 }  // namespace livecca::python

@@ -6,8 +6,10 @@
 
 #include "commands/argument_values.hpp"
 #include "inputs/input_error.hpp"
+#include "text/output_text.hpp"
 
 #ifdef LIVECCA_HAS_SERVE
+#include "serve/page_export.hpp"
 #include "serve/page_server.hpp"
 #endif
 
@@ -24,8 +26,12 @@ constexpr const char* serve_details =
     "--token is needed. What is sent is not encrypted: use it in a network that you trust,\n"
     "or leave --host and use ssh -L.\n"
     "\n"
+    "With --export FILE it serves nothing: the page and the runs' numbers become one file\n"
+    "for an e-mail.\n"
+    "\n"
     "Example:\n"
     "  livecca serve runs --port 6007\n"
+    "  livecca serve runs/first --export first.html\n"
     "\n"
     "Exit status: 2 with one line if the runs or the options cannot be used.";
 
@@ -34,6 +40,7 @@ struct Given {
   std::string address = "127.0.0.1";
   int port = 0;
   std::string token;
+  std::string exported;  ///< a file
 };
 
 int port_of_argument(const std::string& text) {
@@ -44,6 +51,11 @@ int port_of_argument(const std::string& text) {
 
 #ifdef LIVECCA_HAS_SERVE
 void serve(const Given& given, std::ostream& out, const Note&) {
+  if (!given.exported.empty()) {
+    export_page(given.runs, given.exported);
+    out << "livecca's page of these runs is the file " << shown_name(given.exported) << '\n';
+    return;
+  }
   const PageServer server(
       {.runs = given.runs, .address = given.address, .port = given.port, .token = given.token});
   out << "livecca's page is at " << server.url() << std::endl;
@@ -84,6 +96,11 @@ Command serve_command() {
        .value_name = "TEXT",
        .help = "16 characters or more that each request must have",
        .take = into(given->token)},
+      {.name = "--export",
+       .value_name = "FILE",
+       .help = "Write the page with all data into one file instead, which a\n"
+               "browser opens without a server",
+       .take = into(given->exported)},
   });
   command.run = [given](std::ostream& out, const Note& note) { serve(*given, out, note); };
   return command;

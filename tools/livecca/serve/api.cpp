@@ -72,7 +72,7 @@ std::uint64_t line_in(std::string_view text) {
 std::string runs_answer(const ServedRuns& runs) {
   std::vector<std::pair<double, AnswerJson>> summaries;
   for (const ServedRuns::Run& run : runs.all()) {
-    run->look([&](const RunIndex& index, std::uint64_t lines) {
+    run->look_at_latest([&](const RunIndex& index, std::uint64_t lines) {
       summaries.emplace_back(index.rows().wall_time, summary_of(*run, index, lines));
     });
   }

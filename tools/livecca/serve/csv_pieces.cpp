@@ -23,7 +23,9 @@ class CsvPieces {
       return csv_header(columns_);
     }
     std::string piece;
+    const std::string mark = "\"kind\":\"" + kind_ + "\"";
     const auto on_row = [&](const RowLine& line) {
+      if (line.text.find(mark) == std::string_view::npos) return;  // without parsing it again
       const auto row = parse_json(line.text);
       if (row.at("kind") == kind_) piece += csv_lines(row, columns_);
     };

@@ -11,6 +11,7 @@ struct PageFile {
   std::string_view path;  ///< that requests have: "/", "/app.js", …
   std::string_view type;
   std::string_view text;
+  std::string_view sha256;  ///< hexadecimal
 };
 
 /// Null if the page has no file of this path.

@@ -76,8 +76,8 @@ AnswerJson summary_of(const ServedRun& run, const RunIndex& index, std::uint64_t
   json["folder"] = run.shown_folder();
   json["state"] = name_of(run.state(index));
   json["lines"] = lines;
-  json["first_time"] = lines == 0 ? AnswerJson(nullptr) : AnswerJson(rows.first_time);
-  json["last_time"] = lines == 0 ? AnswerJson(nullptr) : AnswerJson(rows.wall_time);
+  json["first_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.first_time);
+  json["last_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.wall_time);
   json["epoch"] = rows.epochs.empty() ? AnswerJson(nullptr) : AnswerJson(*rows.epochs.rbegin());
   json["step"] = or_null(index.last_step());
   json["layers"] = layers_in_order(rows).size();

@@ -52,7 +52,7 @@ struct Summary {
 
 Summary summary_text(const ServedRun& run) {
   Summary summary;
-  run.look([&](const RunIndex& index, std::uint64_t lines) {
+  run.look_at_latest([&](const RunIndex& index, std::uint64_t lines) {
     summary = {text_of(summary_of(run, index, lines)), lines};
   });
   return summary;

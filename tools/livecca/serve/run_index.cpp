@@ -34,6 +34,10 @@ void RunIndex::add(RowLine&& line) {
   if (has_alarm) see_alarm(rows_.alarms.back(), number);
 }
 
+void RunIndex::forget_since_when() {
+  for (VerdictRow& alarm : rows_.alarms) alarm.since_epoch.reset();
+}
+
 std::optional<std::uint64_t> RunIndex::offset_of(std::uint64_t line) const {
   if (line == 0 || line > offsets_.size() || offsets_[line - 1] == no_row) return std::nullopt;
   return offsets_[line - 1];

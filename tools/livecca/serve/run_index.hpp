@@ -57,6 +57,8 @@ using SpectrumKey = std::tuple<Stream, std::string, std::string, std::string>;
 class RunIndex {
  public:
   void add(RowLine&& line);
+  /// For an index of a file's last rows alone: alarms may have begun before.
+  void forget_since_when();
 
   const RunRows& rows() const { return rows_; }
   /// The offset of a line's first byte in the file; empty of a line that is no row.

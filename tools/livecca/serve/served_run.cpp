@@ -7,6 +7,7 @@
 #include <fstream>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "common/files/descriptor.hpp"
 #include "common/hexadecimal.hpp"
@@ -18,6 +19,9 @@ namespace {
 constexpr std::uint64_t bytes_in_turn = std::uint64_t{4} << 20U;
 constexpr std::size_t rows_in_turn = 256;  // that are added while nobody may look
 constexpr std::size_t longest_line = std::size_t{16} << 20U;
+
+constexpr std::uint64_t bytes_of_beginning = std::uint64_t{16} << 10U;
+constexpr std::uint64_t bytes_of_end = std::uint64_t{256} << 10U;
 
 constexpr double least_silence = 60;  // seconds
 constexpr double pauses_of_silence = 5;
@@ -55,6 +59,40 @@ ServedRun::ServedRun(std::filesystem::path folder, std::string shown_folder)
       shown_folder_(std::move(shown_folder)),
       id_(id_of_folder(folder_)) {}
 
+namespace {
+
+/// The lines of a part of a file that are whole; all of them of a part that begins the file.
+void add_lines(std::ifstream& file, std::uint64_t begin, std::uint64_t bytes, RunIndex& to) {
+  std::string text(bytes, '\0');
+  file.clear();
+  file.seekg(static_cast<std::streamoff>(begin));
+  file.read(text.data(), static_cast<std::streamsize>(bytes));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::size_t at = begin == 0 ? 0 : text.find('\n') + 1;
+  if (begin > 0 && at == 0) return;
+  for (std::size_t end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    auto row = row_from_json(std::string_view(text).substr(at, end - at));
+    if (!row || std::holds_alternative<SpectrumRow>(row->row)) continue;
+    row->number = 1;  // there is no place for more
+    to.add(*std::move(row));
+  }
+}
+
+}  // namespace
+
+void ServedRun::read_ends() {
+  std::error_code failure;
+  const std::uint64_t size = std::filesystem::file_size(rows_path(), failure);
+  if (failure || size < 4 * bytes_of_end) return;  // it is read soon
+  std::ifstream file(rows_path(), std::ios::binary);
+  auto ends = std::make_unique<RunIndex>();
+  add_lines(file, 0, bytes_of_beginning, *ends);
+  add_lines(file, size - bytes_of_end, bytes_of_end, *ends);
+  ends->forget_since_when();
+  const std::lock_guard lock(mutex_);
+  ends_ = std::move(ends);
+}
+
 ServedRun::News ServedRun::read_part() {
   News news;
   std::error_code failure;
@@ -76,6 +114,7 @@ ServedRun::News ServedRun::read_part() {
     rows.clear();
     const std::lock_guard lock(mutex_);
     index_ = RunIndex();
+    ends_.reset();
     lines_ = 0;
     news.is_anew = true;
   };
@@ -88,6 +127,9 @@ ServedRun::News ServedRun::read_part() {
   if (!*read) {
     size_read_ = size;
     changed_ = changed;
+    const std::lock_guard lock(mutex_);
+    if (ends_ != nullptr) news.is_read = true;  // the summary changes
+    ends_.reset();
   }
   return news;
 }
@@ -118,6 +160,12 @@ void ServedRun::look(
     const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const {
   const std::lock_guard lock(mutex_);
   function(index_, lines_);
+}
+
+void ServedRun::look_at_latest(
+    const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const {
+  const std::lock_guard lock(mutex_);
+  function(ends_ == nullptr ? index_ : *ends_, lines_);
 }
 
 RunState ServedRun::state(const RunIndex& index) const {

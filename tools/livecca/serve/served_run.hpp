@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -43,6 +44,10 @@ class ServedRun {
   std::filesystem::path rows_path() const { return folder_ / "rows.jsonl"; }
   const std::string& shown_folder() const { return shown_folder_; }
 
+  /// Looks at the first row and the last ones only, so that a list of long runs can say at once
+  /// where each is. Until the file is read to its end, summaries are made from it.
+  void read_ends();
+
   struct News {
     bool is_read = false;  ///< there were lines
     bool is_anew = false;  ///< the file was cut back or begun anew
@@ -53,6 +58,10 @@ class ServedRun {
   /// Finds out whether a process holds the file open to write it.
   void look_at_writer();
 
+  /// Calls a function with the latest rows that are known, which may be those of read_ends(), while
+  /// none is added.
+  void look_at_latest(
+      const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const;
   /// Calls a function with the index, while no row is added.
   void look(const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const;
   /// The lines of the file that were read, spectra and such that are no rows, too.
@@ -78,6 +87,7 @@ class ServedRun {
 
   mutable std::mutex mutex_;  // of the index
   RunIndex index_;
+  std::unique_ptr<RunIndex> ends_;  ///< until all is read
   std::atomic<std::uint64_t> lines_{0};
   std::atomic<std::uint64_t> told_lines_{0};
   std::atomic<bool> is_writer_gone_{false};

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/files/list_folder.hpp"
+#include "common/quiet_thread.hpp"
 #include "common/utf8.hpp"
 #include "inputs/input_error.hpp"
 
@@ -105,7 +106,7 @@ void ServedRuns::read_all() {
 
 void ServedRuns::start(RunsListener listener) {
   listener_ = std::move(listener);
-  thread_ = std::thread([this] { work(); });
+  thread_ = quiet_thread([this] { work(); });
 }
 
 void ServedRuns::stop() {
@@ -126,6 +127,7 @@ void ServedRuns::work() {
     try {
       if (now - scanned >= between_scans) {
         scan();
+        read_ends();
         look_at_writers();
         scanned = now;
       }
@@ -141,6 +143,17 @@ void ServedRuns::work() {
     std::unique_lock lock(mutex_);
     if (is_stopping_) return;
     if (!is_more) wake_.wait_for(lock, between_looks, [this] { return is_stopping_; });
+  }
+}
+
+/// Of runs that are new, before any is read.
+void ServedRuns::read_ends() {
+  for (auto& [id, place] : runs_) {
+    if (!std::exchange(place.is_new, false)) continue;
+    place.run->read_ends();
+    tell();
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_) return;
   }
 }
 
@@ -174,7 +187,8 @@ void ServedRuns::look_at_writers() {
   for (auto& [id, place] : runs_) {
     RunState state{};
     place.run->look_at_writer();
-    place.run->look([&](const RunIndex& index, std::uint64_t) { state = place.run->state(index); });
+    place.run->look_at_latest(
+        [&](const RunIndex& index, std::uint64_t) { state = place.run->state(index); });
     if (std::exchange(place.told_state, state) != state) place.has_news = true;
   }
 }

@@ -55,12 +55,14 @@ class ServedRuns {
   struct Place {
     Run run;
     bool has_news = true;
+    bool is_new = true;
     RunState told_state = RunState::live;
     Clock::time_point told{};
   };
 
   void scan();
   void work();
+  void read_ends();
   bool read_round();
   void tell();
   void look_at_writers();
