@@ -119,7 +119,13 @@ TEST_CASE_FIXTURE(ServedFolder, "a folder of 20,000 rows is decimated, and its s
   }
   add_text("long", text);
   serve();
+  // At once, from the end of the file: before it is read to the end.
+  REQUIRE(soon([&] { return !runs()[0].at("epoch").is_null(); }));
+  CHECK(runs()[0].at("epoch") == 999);
+  CHECK(of_run("long").at("epoch") == 999);
+  CHECK(of_run("long").at("facts").at("network") == "net");
   wait_for_lines("long", 20'001);
+  CHECK(of_run("long").at("epoch") == 999);
   for (const char* view :
        {"width=50", "width=1&x=step", "width=300&log=1&x=time", "width=20&from=500&to=700"}) {
     CAPTURE(view);

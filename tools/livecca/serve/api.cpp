@@ -134,10 +134,14 @@ HttpAnswer Api::of_run(std::string_view rest, const Query& query) const {
   if (what.starts_with(row)) return json_answer(row_answer(*run, line_in(what.substr(row.size()))));
   if (what == "spectrum") return json_answer(spectrum_answer(*run, query));
   std::string text;
-  run->look([&](const RunIndex& index, std::uint64_t lines) {
-    if (rest.size() == id.size()) {
+  if (rest.size() == id.size()) {
+    run->look_at_latest([&](const RunIndex& index, std::uint64_t lines) {
       text = text_of(run_answer(*run, index, lines));
-    } else if (what == "curves") {
+    });
+    return json_answer(std::move(text));
+  }
+  run->look([&](const RunIndex& index, std::uint64_t lines) {
+    if (what == "curves") {
       text = curves_answer(index, lines, query);
     } else if (what == "logs") {
       text = logs_answer(index, lines, query);

@@ -24,8 +24,10 @@ void add_at_most(std::vector<Entry>& entries, Entry entry) {
 }  // namespace
 
 void RunIndex::add(RowLine&& line) {
-  if (offsets_.size() < line.number) offsets_.resize(line.number, no_row);
-  offsets_[line.number - 1] = line.offset;
+  if (line.number > 0) {
+    if (offsets_.size() < line.number) offsets_.resize(line.number, no_row);
+    offsets_[line.number - 1] = line.offset;
+  }
   std::visit([&](const auto& row) { see(row, line); }, line.row);
   const auto* verdict = std::get_if<VerdictRow>(&line.row);
   const bool has_alarm = verdict != nullptr && is_alarm(*verdict);

@@ -56,6 +56,7 @@ using SpectrumKey = std::tuple<Stream, std::string, std::string, std::string>;
 /// Thread safety: none.
 class RunIndex {
  public:
+  /// A line without a number cannot be asked for.
   void add(RowLine&& line);
   /// For an index of a file's last rows alone: alarms may have begun before.
   void forget_since_when();

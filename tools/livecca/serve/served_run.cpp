@@ -73,7 +73,6 @@ void add_lines(std::ifstream& file, std::uint64_t begin, std::uint64_t bytes, Ru
   for (std::size_t end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
     auto row = row_from_json(std::string_view(text).substr(at, end - at));
     if (!row || std::holds_alternative<SpectrumRow>(row->row)) continue;
-    row->number = 1;  // there is no place for more
     to.add(*std::move(row));
   }
 }
