@@ -1,8 +1,14 @@
 #include "http/connection.hpp"
 
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <charconv>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -21,11 +27,41 @@ bool is_no_request(const boost::system::error_code& error) {
          error != http::error::end_of_stream && error != http::error::partial_message;
 }
 
+/// How a chunk begins, see RFC 9112, section 7.1.
+std::string size_line_of(std::size_t size) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+  return std::string(digits.data(), end) + "\r\n";
+}
+
+/// The fields of the head that all answers have.
+template <typename Response>
+void fill_head(Response& response, const HttpAnswer& answer, unsigned version) {
+  response.version(version);
+  response.result(static_cast<unsigned>(answer.status));
+  response.set(http::field::content_type, answer.content_type);
+  if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");
+  for (const auto& [name, value] : answer.headers) response.set(name, value);
+}
+
+/// What the client wrote, or nothing.
+template <typename Request, typename Name>
+std::string_view header(const Request& request, Name name, bool& is_repeated) {
+  const auto [first, last] = request.equal_range(name);
+  if (first == last) return {};
+  is_repeated |= std::next(first) != last;
+  return {first->value().data(), first->value().size()};
+}
+
 }  // namespace
 
 Connection::Connection(boost::asio::ip::tcp::socket socket, const HttpHandler& handler,
-                       Connections& all)
-    : socket_(std::move(socket)), handler_(handler), all_(all), received_(most_bytes_at_once) {}
+                       const HttpRefusal& refusal, Connections& all)
+    : socket_(std::move(socket)),
+      handler_(handler),
+      refusal_(refusal),
+      all_(all),
+      received_(most_bytes_at_once) {}
 
 void Connection::hang_up() {
   if (!socket_.is_open()) return;
@@ -51,7 +87,7 @@ void Connection::read_request() {
 void Connection::take_request(const ErrorCode& error) {
   if (!socket_.is_open()) return;
   if (error && is_no_request(error)) {
-    send(http_text(400, "expected an HTTP request, got: " + error.message()), true, true);
+    send(refusal_(400, "expected an HTTP request, got: " + error.message()), true, true);
   } else if (error) {
     hang_up();
   } else {
@@ -64,36 +100,176 @@ void Connection::take_request(const ErrorCode& error) {
 void Connection::answer(const Parser::value_type& request, bool is_last) {
   const bool is_head = request.method() == http::verb::head;
   if (!is_head && request.method() != http::verb::get) {
-    send(http_text(405, "expected GET or HEAD"), true, true);
+    send(refusal_(405, "expected GET or HEAD"), true, true);
     return;
   }
   const std::string_view target(request.target().data(), request.target().size());
-  send(handler_(target.substr(0, target.find('?'))), !is_head, is_last);
+  const std::size_t end = std::min(target.find('?'), target.size());
+  HttpRequest asked{.path = target.substr(0, end),
+                    .query = target.substr(std::min(end + 1, target.size()))};
+  bool& is_repeated = asked.has_repeated_header;
+  asked.host = header(request, http::field::host, is_repeated);
+  asked.authorization = header(request, http::field::authorization, is_repeated);
+  asked.cookie = header(request, http::field::cookie, is_repeated);
+  asked.last_event_id = header(request, "Last-Event-ID", is_repeated);
+  send(handler_(asked), !is_head, is_last);
 }
 
 void Connection::send(HttpAnswer answer, bool has_body, bool is_last) {
   is_answering_ = true;
   all_.begin_part(*this);
   body_ = std::move(answer.body);
+  if (has_body && (answer.is_stream || answer.more)) {
+    send_head_of_long(std::move(answer), is_last);
+  } else {
+    send_whole(answer, has_body, is_last);
+  }
+}
+
+void Connection::send_whole(const HttpAnswer& answer, bool has_body, bool is_last) {
   response_ = {};
-  response_.version(parser_->get().version());
-  response_.result(static_cast<unsigned>(answer.status));
-  response_.set(http::field::content_type, answer.content_type);
-  if (answer.status == 405) response_.set(http::field::allow, "GET, HEAD");
-  response_.content_length(body_->size());
+  fill_head(response_, answer, parser_->get().version());
+  if (!answer.is_stream && !answer.more) response_.content_length(body_->size());
   response_.keep_alive(!is_last);
   if (has_body) response_.body() = {body_->data(), body_->size()};
   http::async_write(socket_, response_,
                     [self = shared_from_this(), is_last](const ErrorCode& error, std::size_t) {
                       if (!self->socket_.is_open()) return;
-                      if (error || self->all_.is_stopping()) {
+                      if (error) {
                         self->hang_up();
-                      } else if (is_last) {
-                        self->end();
                       } else {
-                        self->read_request();
+                        self->go_on(is_last);
                       }
                     });
+}
+
+void Connection::go_on(bool is_last) {
+  if (all_.is_stopping()) {
+    hang_up();
+  } else if (is_last) {
+    end();
+  } else {
+    read_request();
+  }
+}
+
+void Connection::send_head_of_long(HttpAnswer answer, bool is_last) {
+  const unsigned version = parser_->get().version();
+  Long& to = long_.emplace();
+  to.is_chunked = version >= 11;
+  to.is_last = is_last || !to.is_chunked;
+  to.more = std::move(answer.more);
+  fill_head(to.head, answer, version);
+  to.head.chunked(to.is_chunked);
+  to.head.keep_alive(!to.is_last);
+  to.serializer.emplace(to.head);
+  http::async_write_header(socket_, *to.serializer,
+                           [self = shared_from_this(), is_stream = answer.is_stream](
+                               const ErrorCode& error, std::size_t) {
+                             if (!self->socket_.is_open()) return;
+                             if (error || self->all_.is_stopping()) {
+                               self->hang_up();
+                             } else if (is_stream) {
+                               self->begin_stream();
+                             } else {
+                               self->send_piece(self->body_);
+                             }
+                           });
+}
+
+void Connection::begin_stream() {
+  is_answering_ = false;
+  all_.become_stream(*this);
+  drain();  // notices when the client hangs up
+  Text first = std::move(body_);
+  body_.reset();
+  all_.rest(*this);
+  send_event(std::move(first));
+}
+
+void Connection::send_event(Text text) {
+  if (!socket_.is_open() || text->empty()) return;
+  if (long_->bytes_waiting > 0 && long_->bytes_waiting + text->size() > all_.most_bytes_waiting()) {
+    hang_up();
+    return;
+  }
+  long_->bytes_waiting += text->size();
+  long_->waiting.push_back(std::move(text));
+  if (body_ == nullptr) take_next_event();
+}
+
+void Connection::take_next_event() {
+  body_.reset();
+  if (long_->waiting.empty()) {
+    all_.rest(*this);
+    return;
+  }
+  Text next = std::move(long_->waiting.front());
+  long_->waiting.pop_front();
+  send_piece(std::move(next));
+}
+
+void Connection::take_next_piece() {
+  std::optional<std::string> next;
+  try {
+    if (long_->more) next = long_->more();
+  } catch (...) {
+    hang_up();
+    return;
+  }
+  if (next && next->empty()) {
+    boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+      if (self->socket_.is_open()) self->take_next_piece();
+    });
+  } else if (next) {
+    send_piece(std::make_shared<const std::string>(*std::move(next)));
+  } else if (long_->is_chunked) {
+    send_last_chunk();
+  } else {
+    long_.reset();
+    go_on(true);
+  }
+}
+
+void Connection::send_piece(Text piece) {
+  if (piece->empty()) {  // such a chunk would be the end
+    take_next_piece();
+    return;
+  }
+  all_.begin_part(*this);
+  body_ = std::move(piece);
+  long_->size_line = long_->is_chunked ? size_line_of(body_->size()) : "";
+  const std::string_view end_of_chunk = long_->is_chunked ? "\r\n" : "";
+  const std::array<boost::asio::const_buffer, 3> parts{
+      boost::asio::buffer(long_->size_line), boost::asio::buffer(*body_),
+      boost::asio::const_buffer(end_of_chunk.data(), end_of_chunk.size())};
+  boost::asio::async_write(socket_, parts,
+                           [self = shared_from_this()](const ErrorCode& error, std::size_t) {
+                             if (!self->socket_.is_open()) return;
+                             if (error || self->all_.is_stopping()) {
+                               self->hang_up();
+                             } else if (self->stream_number_ > 0) {
+                               self->long_->bytes_waiting -= self->body_->size();
+                               self->take_next_event();
+                             } else {
+                               self->take_next_piece();
+                             }
+                           });
+}
+
+void Connection::send_last_chunk() {
+  static constexpr std::string_view last_chunk = "0\r\n\r\n";
+  boost::asio::async_write(socket_, boost::asio::const_buffer(last_chunk.data(), last_chunk.size()),
+                           [self = shared_from_this()](const ErrorCode& error, std::size_t) {
+                             if (!self->socket_.is_open()) return;
+                             const bool is_last = self->long_->is_last;
+                             self->long_.reset();
+                             if (error) {
+                               self->hang_up();
+                             } else {
+                               self->go_on(is_last);
+                             }
+                           });
 }
 
 /// The client hangs up, too. Where the server closes with bytes unread, the system resets the

@@ -1,5 +1,6 @@
 #include "http/connections.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -7,38 +8,79 @@
 
 namespace livecca {
 
-Connections::Connections(boost::asio::io_context& loop, std::size_t most,
-                         std::chrono::milliseconds patience)
-    : timer_(loop), most_(most), patience_(patience) {}
+Connections::Connections(boost::asio::io_context& loop, const ConnectionLimits& limits)
+    : timer_(loop), limits_(limits) {}
 
 void Connections::add(std::shared_ptr<Connection> connection) {
-  while (open_.size() >= most_) hang_up_slowest();
+  while (open_.size() >= limits_.connections) hang_up_slowest();
   open_.push_back(std::move(connection));
+  open_.back()->list_ = &open_;
   open_.back()->place_ = std::prev(open_.end());
   open_.back()->since_ = Clock::now();
   watch();
 }
 
+/// To the end: what is put there last began last.
+void Connections::move_to(List& list, Connection& connection) {
+  list.splice(list.end(), *connection.list_, connection.place_);
+  connection.list_ = &list;
+}
+
 void Connections::begin_part(Connection& connection) {
   connection.since_ = Clock::now();
-  open_.splice(open_.end(), open_, connection.place_);
+  move_to(connection.stream_number_ > 0 ? busy_ : open_, connection);
+  watch();
+}
+
+void Connections::become_stream(Connection& connection) {
+  while (busy_.size() + idle_.size() >= limits_.streams) hang_up_oldest_stream();
+  connection.stream_number_ = ++streams_so_far_;
+  move_to(busy_, connection);
+  connection.since_ = Clock::now();
+  watch();
+}
+
+void Connections::rest(Connection& stream) { move_to(idle_, stream); }
+
+void Connections::send_to_streams(const std::shared_ptr<const std::string>& text) {
+  List all = idle_;
+  all.insert(all.end(), busy_.begin(), busy_.end());
+  for (const auto& stream : all) stream->send_event(text);
 }
 
 void Connections::remove(Connection& connection) {
-  open_.erase(connection.place_);
-  if (open_.empty()) timer_.cancel();  // or a stopped loop would wait for it
+  connection.list_->erase(connection.place_);
+  if (is_empty()) timer_.cancel();  // or a stopped loop would wait for it
 }
 
 bool Connections::hang_up_slowest() {
-  if (open_.empty()) return false;
-  open_.front()->hang_up();
+  if (open_.empty()) {
+    if (busy_.empty() && idle_.empty()) return false;
+    hang_up_oldest_stream();
+  } else {
+    open_.front()->hang_up();
+  }
   return true;
+}
+
+void Connections::hang_up_oldest_stream() {
+  const auto is_older = [](const auto& a, const auto& b) {
+    return a->stream_number_ < b->stream_number_;
+  };
+  std::shared_ptr<Connection> oldest;
+  for (const List* list : {&busy_, &idle_}) {
+    const auto first = std::ranges::min_element(*list, is_older);
+    if (first != list->end() && (oldest == nullptr || is_older(*first, oldest))) oldest = *first;
+  }
+  oldest->hang_up();
 }
 
 void Connections::stop(std::chrono::milliseconds grace) {
   is_stopping_ = true;
-  patience_ = grace;
-  const std::list<std::shared_ptr<Connection>> all = open_;
+  limits_.patience = grace;
+  List all = open_;
+  all.insert(all.end(), busy_.begin(), busy_.end());
+  all.insert(all.end(), idle_.begin(), idle_.end());
   for (const auto& connection : all) {
     if (!connection->is_answering()) connection->hang_up();
   }
@@ -47,8 +89,12 @@ void Connections::stop(std::chrono::milliseconds grace) {
 
 /// One timer for all: it goes off when the slowest was due at the time it was set, or earlier.
 void Connections::watch() {
-  if (is_watching_ || open_.empty()) return;
-  timer_.expires_at(open_.front()->since_ + patience_);
+  if (is_watching_ || (open_.empty() && busy_.empty())) return;
+  auto slowest = Clock::time_point::max();
+  for (const List* list : {&open_, &busy_}) {
+    if (!list->empty()) slowest = std::min(slowest, list->front()->since_);
+  }
+  timer_.expires_at(slowest + limits_.patience);
   timer_.async_wait([this](const boost::system::error_code&) {
     is_watching_ = false;
     hang_up_late();
@@ -59,7 +105,11 @@ void Connections::watch() {
 
 void Connections::hang_up_late() {
   const auto now = Clock::now();
-  while (!open_.empty() && now - open_.front()->since_ >= patience_) hang_up_slowest();
+  for (const List* list : {&open_, &busy_}) {
+    while (!list->empty() && now - list->front()->since_ >= limits_.patience) {
+      list->front()->hang_up();
+    }
+  }
 }
 
 }  // namespace livecca

@@ -6,42 +6,62 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <string>
 
 namespace livecca {
 
 class Connection;
 
+struct ConnectionLimits {
+  std::size_t connections = 0;  ///< without streams
+  std::size_t streams = 0;
+  std::size_t bytes_waiting = 0;  ///< of one stream
+  std::chrono::milliseconds patience{};
+};
+
 /// The open connections of a server, and how long they may take. At any time a connection is in one
 /// part of its conversation: it waits for a request, is sent an answer, or ends. The slowest
-/// connection is the one whose part began first.
+/// connection is the one whose part began first. A stream is in such a part only while it is sent
+/// something. In between it is idle, as long as it likes.
 ///
 /// Thread safety: none; all calls are on the server's thread.
 class Connections {
  public:
-  using Place = std::list<std::shared_ptr<Connection>>::iterator;
+  using List = std::list<std::shared_ptr<Connection>>;
   using Clock = std::chrono::steady_clock;
 
-  Connections(boost::asio::io_context& loop, std::size_t most, std::chrono::milliseconds patience);
+  Connections(boost::asio::io_context& loop, const ConnectionLimits& limits);
 
   /// If there are too many already, hangs up on the slowest.
   void add(std::shared_ptr<Connection> connection);
   /// The next part of the connection's conversation begins now.
   void begin_part(Connection& connection);
+  /// From now on the connection is a stream. If there are too many, hangs up on the oldest.
+  void become_stream(Connection& connection);
+  /// The stream has taken everything.
+  void rest(Connection& stream);
+  void send_to_streams(const std::shared_ptr<const std::string>& text);
   void remove(Connection& connection);
-  /// False if there is no connection.
+  /// False if there is no connection. Streams are spared while there are others.
   bool hang_up_slowest();
   /// Hangs up on all, but on those that are being sent an answer only when that is `grace` old.
   void stop(std::chrono::milliseconds grace);
   bool is_stopping() const { return is_stopping_; }
+  std::size_t most_bytes_waiting() const { return limits_.bytes_waiting; }
 
  private:
+  void move_to(List& list, Connection& connection);
+  bool is_empty() const { return open_.empty() && busy_.empty() && idle_.empty(); }
+  void hang_up_oldest_stream();
   void watch();
   void hang_up_late();
 
   boost::asio::steady_timer timer_;
-  std::size_t most_;
-  std::chrono::milliseconds patience_;
-  std::list<std::shared_ptr<Connection>> open_;  // the slowest first
+  ConnectionLimits limits_;
+  List open_;  // the slowest first
+  List busy_;  // streams that are sent something, the slowest first
+  List idle_;  // streams
+  std::size_t streams_so_far_ = 0;
   bool is_watching_ = false;
   bool is_stopping_ = false;
 };

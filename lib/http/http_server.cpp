@@ -1,6 +1,5 @@
 #include "http/http_server.hpp"
 
-#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,13 +8,14 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <csignal>
 #include <exception>
 #include <thread>
 #include <utility>
 
+#include "common/quiet_thread.hpp"
 #include "http/connection.hpp"
 #include "http/connections.hpp"
 #include "http/listening_socket.hpp"
@@ -30,34 +30,23 @@ using boost::asio::ip::tcp;
 constexpr int most_accepted_in_a_row = 16;  // then those that are open have their turn
 constexpr auto pause_without_files = 50ms;
 
-std::size_t most_connections(const HttpOptions& options) {
-  if (options.most_connections > 0) return options.most_connections;
+/// What was asked for, or that part of the files that the process may open.
+std::size_t limit_or_share(std::size_t asked, rlim_t part) {
+  if (asked > 0) return asked;
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  return static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_cur / 8, 16, 1000));
+  return static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_cur / part, 16, 1000));
+}
+
+ConnectionLimits limits_of(const HttpOptions& options) {
+  return {.connections = limit_or_share(options.most_connections, 8),
+          .streams = limit_or_share(options.most_streams, 4),
+          .bytes_waiting = options.most_bytes_waiting,
+          .patience = options.patience};
 }
 
 bool is_short_of_files(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-/// A thread that gets none of the host's signals: a new thread has its maker's mask.
-template <typename Function>
-std::thread thread_without_signals(Function function) {
-  sigset_t all{};
-  sigset_t before{};
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  std::exception_ptr failure;
-  try {
-    thread = std::thread(std::move(function));
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (failure) std::rethrow_exception(failure);
-  return thread;
 }
 
 }  // namespace
@@ -72,15 +61,16 @@ class HttpServer::Loop {
  public:
   Loop(const HttpOptions& options, HttpHandler handler, ListeningSocket listening)
       : handler_(std::move(handler)),
+        refusal_(options.refusal),
         grace_(options.grace),
         port_(listening.port),
         protocol_(listening.is_version_6 ? tcp::v6() : tcp::v4()),
         acceptor_(loop_),
         pause_(loop_),
-        connections_(loop_, most_connections(options), options.patience) {
+        connections_(loop_, limits_of(options)) {
     acceptor_.assign(protocol_, listening.socket.number());
     listening.socket.release();
-    thread_ = thread_without_signals([this] { run(); });
+    thread_ = quiet_thread([this] { run(); });
   }
 
   ~Loop() {
@@ -93,6 +83,11 @@ class HttpServer::Loop {
   Loop& operator=(const Loop&) = delete;
 
   int port() const { return port_; }
+
+  void publish(std::shared_ptr<const std::string> text) {
+    boost::asio::post(loop_,
+                      [this, text = std::move(text)] { connections_.send_to_streams(text); });
+  }
 
  private:
   void run() {
@@ -156,12 +151,14 @@ class HttpServer::Loop {
       ::close(client);
       return;
     }
-    const auto connection = std::make_shared<Connection>(std::move(socket), handler_, connections_);
+    const auto connection =
+        std::make_shared<Connection>(std::move(socket), handler_, refusal_, connections_);
     connections_.add(connection);
     connection->start();
   }
 
   const HttpHandler handler_;
+  const HttpRefusal refusal_;
   const std::chrono::milliseconds grace_;
   const int port_;
   const tcp protocol_;
@@ -187,5 +184,9 @@ HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler) {
 HttpServer::~HttpServer() = default;
 
 int HttpServer::port() const { return loop_->port(); }
+
+void HttpServer::publish(std::shared_ptr<const std::string> text) {
+  loop_->publish(std::move(text));
+}
 
 }  // namespace livecca

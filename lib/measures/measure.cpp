@@ -5,14 +5,12 @@
 #include <numeric>
 
 #include "livecca/measures/noise_floor.hpp"
-#include "measures/chance_law.hpp"
+#include "measures/measure_chance.hpp"
 #include "measures/position_floors.hpp"
 #include "measures/shape_distances.hpp"
 
 namespace livecca {
 namespace {
-
-using Number = std::optional<double>;
 
 Number mean_of(const std::vector<double>& values) {
   if (values.empty()) return std::nullopt;
@@ -34,28 +32,6 @@ Number angle_of_gap(Number gap) {
   return gap ? Number(2 * std::asin(std::sqrt(*gap / 2))) : std::nullopt;
 }
 
-/// Ranks that both are known.
-struct Ranks {
-  std::size_t x;
-  std::size_t y;
-};
-
-std::optional<Ranks> ranks_of(const PairFacts& facts) {
-  if (!facts.ranks[0] || !facts.ranks[1]) return std::nullopt;
-  return Ranks{*facts.ranks[0], *facts.ranks[1]};
-}
-
-Number squared_floor_of_chance(const PairFacts& facts) {
-  const auto ranks = ranks_of(facts);
-  if (!ranks) return std::nullopt;
-  return mean_squared_correlation_floor(ranks->x, ranks->y, facts.independent_samples);
-}
-
-Number squared_floor(const PairFacts& facts) {
-  return raised_by_positions(facts, Measure::r2_cca, facts.independent_samples,
-                             squared_floor_of_chance(facts));
-}
-
 Number mean_squared(const PairSolution& pair, const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
   if (!pair.squared_correlation_sum || !ranks) return std::nullopt;
@@ -66,17 +42,6 @@ Number mean_squared(const PairSolution& pair, const PairFacts& facts) {
 Number adjusted(Number squared, Number floor) {
   if (!squared || !floor || *floor >= 1) return std::nullopt;
   return (*squared - *floor) / (1 - *floor);
-}
-
-/// The floors of CKA's relatives and of the distances of shapes are averages over permutations of
-/// rows, which say nothing where rows of one image depend on one another.
-Number if_rows_are_independent(const PairFacts& facts, Number floor) {
-  return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
-}
-
-/// To count images is on the safe side for floors of CCA, but far too much so for these.
-Number if_dependence_is_known(const PairFacts& facts, Number floor) {
-  return facts.is_dependence_known ? floor : std::nullopt;
 }
 
 Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measure) {
@@ -119,142 +84,6 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
       return arc_cosine(pair.partial_whitening_cosine);
   }
   return std::nullopt;
-}
-
-double floor_of_ranks(const PairFacts& facts, std::size_t x, std::size_t y, double n) {
-  return facts.is_complex ? complex_mean_correlation_floor(x, y, n)
-                          : mean_correlation_floor(x, y, n);
-}
-
-Number mean_correlation_floor_of(const PairFacts& facts) {
-  const auto ranks = ranks_of(facts);
-  if (!ranks) return std::nullopt;
-  return floor_of_ranks(facts, ranks->x, ranks->y, facts.independent_samples);
-}
-
-Number regression_floor_of(const PairFacts& facts, std::size_t from, double n) {
-  if (!facts.ranks[from]) return std::nullopt;
-  return regression_floor(*facts.ranks[from], n);
-}
-
-Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
-                Measure measure, double n, const std::optional<ChanceLaw>& law) {
-  switch (measure) {
-    case Measure::mean_cca:
-    case Measure::pwcca:
-    case Measure::pwcca_y:
-    case Measure::pwcca_mean:
-      return mean_correlation_floor_of(facts);
-    case Measure::r2_cca:
-      return squared_floor_of_chance(facts);
-    case Measure::r2_cca_adjusted:
-      return 0;
-    case Measure::svcca:
-      return floor_of_ranks(facts, facts.svcca_kept[0], facts.svcca_kept[1], n);
-    case Measure::linear_cka:
-      return if_dependence_is_known(facts,
-                                    linear_cka_floor(solution.taps[pair.x].effective_rank,
-                                                     solution.taps[pair.y].effective_rank, n));
-    case Measure::linear_cka_debiased:
-      return if_rows_are_independent(facts, 0);
-    case Measure::rv2:
-      return if_rows_are_independent(facts, pair.rv2_floor);
-    case Measure::linreg_x_from_y:
-      return regression_floor_of(facts, 1, n);
-    case Measure::linreg_y_from_x:
-      return regression_floor_of(facts, 0, n);
-    case Measure::procrustes:
-    case Measure::procrustes_normalised:
-    case Measure::angular:
-    case Measure::partial_whitening:
-      return law ? shape_floor(solution, pair, measure, *law) : std::nullopt;
-  }
-  return std::nullopt;
-}
-
-bool needs_ranks(Measure measure) {
-  switch (measure) {
-    case Measure::svcca:
-    case Measure::linear_cka:
-    case Measure::linear_cka_debiased:
-    case Measure::rv2:
-    case Measure::procrustes:
-    case Measure::procrustes_normalised:
-    case Measure::angular:
-    case Measure::partial_whitening:
-      return false;
-    default:
-      return true;
-  }
-}
-
-/// The law of a measure's similarity on n samples of independent data, for distances that of their
-/// cosine. Empty where none is known.
-std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSolution& pair,
-                                    const PairFacts& facts, Measure measure, double n) {
-  const auto ranks = ranks_of(facts);
-  const Numbers numbers = facts.is_complex ? Numbers::complex : Numbers::real;
-  if (needs_ranks(measure) && !ranks) return std::nullopt;
-  const auto of_weights = [&](const std::vector<double>& weights,
-                              const std::vector<double>& others) {
-    double spread = 0;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      const double difference =
-          (weights[i] + others[i]) / 2 - 1 / static_cast<double>(weights.size());
-      spread += difference * difference;
-    }
-    return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n, spread, numbers);
-  };
-  switch (measure) {
-    case Measure::mean_cca:
-      return ChanceLaw::of_mean_correlation(ranks->x, ranks->y, n, 0, numbers);
-    case Measure::r2_cca:
-    case Measure::r2_cca_adjusted:
-      return ChanceLaw::of_mean_squared_correlation(ranks->x, ranks->y, n, numbers);
-    case Measure::pwcca:
-      return of_weights(pair.weights_x, pair.weights_x);
-    case Measure::pwcca_y:
-      return of_weights(pair.weights_y, pair.weights_y);
-    case Measure::pwcca_mean:
-      return of_weights(pair.weights_x, pair.weights_y);
-    case Measure::svcca:
-      return ChanceLaw::of_mean_correlation(facts.svcca_kept[0], facts.svcca_kept[1], n, 0,
-                                            numbers);
-    case Measure::linear_cka:
-    case Measure::linear_cka_debiased:
-    case Measure::rv2:
-      if (!facts.is_dependence_known) return std::nullopt;
-      return ChanceLaw::of_linear_cka(solution.taps[pair.x].effective_rank,
-                                      solution.taps[pair.y].effective_rank, n, numbers);
-    case Measure::linreg_x_from_y:
-      return ChanceLaw::of_regression(ranks->y, solution.taps[pair.x].effective_rank, n, numbers);
-    case Measure::linreg_y_from_x:
-      return ChanceLaw::of_regression(ranks->x, solution.taps[pair.y].effective_rank, n, numbers);
-    case Measure::procrustes:
-    case Measure::procrustes_normalised:
-    case Measure::angular:
-    case Measure::partial_whitening:
-      if (facts.effective_rows != facts.effective_samples) return std::nullopt;
-      return shape_law(solution, pair, facts, measure, n);
-  }
-  return std::nullopt;
-}
-
-/// How far a floor that positions raise may be off: the positions of a cell are not all alike.
-constexpr double doubt_of_positions = 0.1;
-
-/// The law on n samples, with what unrelated images have in common because of their positions.
-std::optional<ChanceLaw> law_with_positions(const PanelSolution& solution, const PairSolution& pair,
-                                            const PairFacts& facts, Measure measure, double n) {
-  const auto law = chance_law(solution, pair, facts, measure, n);
-  if (!law || law->says_nothing() || !facts.positions) return law;
-  const bool is_of_squares = measure == Measure::r2_cca_adjusted;
-  const bool is_of_cka = measure == Measure::linear_cka_debiased || measure == Measure::rv2;
-  const Measure of_law = is_of_squares ? Measure::r2_cca
-                         : is_of_cka   ? Measure::linear_cka
-                                       : measure;
-  const Number raised = raised_by_positions(facts, of_law, n, law->mean());
-  return law->moved_to(*raised, doubt_of_positions * std::abs(*raised - law->mean()));
 }
 
 /// What the law of a measure is about. For given sides, CKA's debiased forms rise and fall with CKA
@@ -366,9 +195,8 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
     result.status = too_few ? Status::too_few_samples : Status::missing;
     return result;
   }
-  const auto law = law_with_positions(solution, pair, facts, measure.measure, n);
-  result.floor = raised_by_positions(facts, measure.measure, n,
-                                     floor_of(solution, pair, facts, measure.measure, n, law));
+  const auto law = law_of(solution, pair, facts, measure.measure, n);
+  result.floor = floor_of(solution, pair, facts, measure.measure, n, law);
   const Number score = score_of(pair, facts, result);
   if (law && score) result.p_value = law->above(*score);
   return result;
@@ -380,7 +208,7 @@ std::optional<double> samples_needed(const PanelSolution& solution, std::size_t 
   const PairSolution& pair = solution.pairs[pair_index];
   const PairFacts facts = facts_of(solution, pair_index);
   const auto law_at = [&](double n) {
-    return *law_with_positions(solution, pair, facts, result.measure->measure, n);
+    return *law_of(solution, pair, facts, result.measure->measure, n);
   };
   // More images bring as many independent samples each as these do.
   const double images = facts.effective_samples / result.independent_samples;

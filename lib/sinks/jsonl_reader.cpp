@@ -43,7 +43,8 @@ bool JsonlReader::still_holds_last_line(std::ifstream& file) const {
   return file.good() && found == last_line_;
 }
 
-Result<bool> JsonlReader::read(const OnLine& on_line, const OnStartOver& on_start_over) {
+Result<bool> JsonlReader::read(const OnLine& on_line, const OnStartOver& on_start_over,
+                               std::uint64_t most_bytes) {
   std::ifstream file(path_, std::ios::binary);
   if (!file) {
     std::error_code ignored;
@@ -61,17 +62,19 @@ Result<bool> JsonlReader::read(const OnLine& on_line, const OnStartOver& on_star
     last_line_.clear();
     on_start_over();
   }
-  const bool has_lines = read_lines(file, on_line);
+  const bool has_lines = read_lines(file, on_line, most_bytes);
   if (file.bad()) return failure;
   return has_lines || starts_over;
 }
 
-bool JsonlReader::read_lines(std::ifstream& file, const OnLine& on_line) {
+bool JsonlReader::read_lines(std::ifstream& file, const OnLine& on_line, std::uint64_t most_bytes) {
   file.seekg(static_cast<std::streamoff>(offset_));
   std::string bytes;
   std::string block(bytes_read_at_once, '\0');
   const std::uint64_t before = offset_;
-  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
+  while (
+      offset_ - before < most_bytes &&
+      (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0)) {
     bytes.append(block, 0, static_cast<std::size_t>(file.gcount()));
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = bytes.find('\n', begin)) != std::string::npos;

@@ -13,7 +13,7 @@ struct Served {
   explicit Served(livecca::HttpOptions options = {}, std::string text = "the page\n")
       : page(std::make_shared<const std::string>(std::move(text))),
         server(std::make_unique<livecca::HttpServer>(
-            options, [this](std::string_view path) { return answer(path); })) {}
+            options, [this](const livecca::HttpRequest& request) { return answer(request.path); })) {}
 
   livecca::HttpAnswer answer(std::string_view path) const {
     if (path == "/page") return {.content_type = "text/html", .body = page};

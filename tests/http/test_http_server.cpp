@@ -124,8 +124,8 @@ TEST_CASE("what is no request is told so in a line, and hung up on") {
 
 TEST_CASE("a handler that throws costs that client its answer, and no other") {
   livecca::HttpServer server({.patience = std::chrono::milliseconds(50)},
-                             [](std::string_view path) {
-                               if (path == "/broken") throw std::bad_alloc();
+                             [](const livecca::HttpRequest& request) {
+                               if (request.path == "/broken") throw std::bad_alloc();
                                return livecca::http_text(200, "whole");
                              });
   HttpClient broken(server.port());

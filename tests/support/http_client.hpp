@@ -11,6 +11,7 @@
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/files/descriptor.hpp"
 
@@ -81,6 +82,17 @@ class HttpClient {
   Answer get(const std::string& path, const std::string& more = "") {
     if (!send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n")) return {};
     return receive();
+  }
+
+  /// All that comes up to these words, as it is sent; what came if they do not.
+  std::string receive_until(std::string_view words) {
+    std::size_t at = 0;
+    while ((at = received_.find(words)) == std::string::npos) {
+      if (!receive_more()) return std::exchange(received_, {});
+    }
+    std::string text = received_.substr(0, at + words.size());
+    received_.erase(0, text.size());
+    return text;
   }
 
   /// Whether the server has neither hung up nor sent anything that was not received here.

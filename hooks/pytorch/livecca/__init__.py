@@ -2,7 +2,7 @@
 
 ``compare()`` compares two arrays of activations; ``Moments`` and ``Panel`` gather them batch by
 batch first. ``Monitor`` watches a training of any framework; ``livecca.torch.Monitor`` does it for
-PyTorch in a few lines. ``read_run()`` reads what a monitor wrote.
+PyTorch in a few lines. ``read_run()`` reads what a monitor wrote, ``serve()`` shows it live.
 """
 
 from livecca import _core
@@ -30,6 +30,7 @@ from livecca._rows import (
     VerdictRow,
 )
 from livecca._run import Run, read_run
+from livecca._serve import Server, serve
 from livecca._settings import Pairing, Schedule, Window
 from livecca._sinks import Prometheus, TensorBoard
 
@@ -56,6 +57,7 @@ __all__ = [
     "Run",
     "RunRow",
     "Schedule",
+    "Server",
     "Snapshot",
     "SpectrumRow",
     "Step",
@@ -68,4 +70,5 @@ __all__ = [
     "measures",
     "read_run",
     "replay",
+    "serve",
 ]

@@ -43,4 +43,5 @@ NB_MODULE(_core, module) {
   livecca::python::bind_report_rules(module);
   livecca::python::bind_row_choice(module);
   livecca::python::bind_rows(module);
+  livecca::python::bind_serve(module);
 }

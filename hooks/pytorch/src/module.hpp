@@ -15,5 +15,6 @@ void bind_replay(nanobind::module_& module);
 void bind_report_rules(nanobind::module_& module);
 void bind_row_choice(nanobind::module_& module);
 void bind_rows(nanobind::module_& module);
+void bind_serve(nanobind::module_& module);
 
 }  // namespace livecca::python

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -31,10 +32,14 @@ class LIVECCA_EXPORT JsonlReader {
   /// beginning.
   using OnStartOver = std::function<void()>;
 
+  static constexpr std::uint64_t all_bytes = std::numeric_limits<std::uint64_t>::max();
+
   /// Reads the lines that came since the last read(). Returns whether a function was called. A file
   /// that was removed has no lines for now. Fails if reading fails. Another read() continues from
-  /// there.
-  Result<bool> read(const OnLine& on_line, const OnStartOver& on_start_over);
+  /// there. It also does so after `most_bytes`, rounded up to whole lines and to about 1 MiB: who
+  /// reads several long files reads a part of each in turn.
+  Result<bool> read(const OnLine& on_line, const OnStartOver& on_start_over,
+                    std::uint64_t most_bytes = all_bytes);
 
   const std::filesystem::path& path() const { return path_; }
   /// The number of bytes of all lines read so far, with their line feeds.
@@ -43,7 +48,7 @@ class LIVECCA_EXPORT JsonlReader {
  private:
   explicit JsonlReader(std::filesystem::path path);
   bool still_holds_last_line(std::ifstream& file) const;
-  bool read_lines(std::ifstream& file, const OnLine& on_line);
+  bool read_lines(std::ifstream& file, const OnLine& on_line, std::uint64_t most_bytes);
 
   std::filesystem::path path_;
   std::uint64_t offset_ = 0;

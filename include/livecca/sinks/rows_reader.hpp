@@ -25,6 +25,9 @@ struct RowLine {
   AnyRow row{};
   /// The line that was read; valid as long as the text that it was read from.
   std::string_view text{};
+  // Set by RowsReader:
+  std::uint64_t number = 0;  ///< of the line in its file, from 1
+  std::uint64_t offset = 0;  ///< of the line's first byte in its file
 };
 
 /// Reads a line of rows.jsonl or of to_json(), of this version or an older one. A field that older
@@ -43,6 +46,9 @@ struct ForeignLines {
 struct RowsReaderOptions {
   /// False skips the spectra, which are the longest lines.
   bool with_spectra = true;
+  /// False leaves the lists of spectra empty without parsing them: it is known then where spectra
+  /// are and what they are of.
+  bool with_correlations = true;
 };
 
 /// Reads a run's rows while the file grows; see JsonlReader. Lines that are not rows are counted
@@ -59,8 +65,9 @@ class LIVECCA_EXPORT RowsReader {
   /// Reads the rows that came since the last read(). Returns true if there were new lines, or if
   /// the file was cut back or begun anew. If it was cut back or begun anew, on_start_over is called
   /// first. Then the counts start at 0 and all rows of the file are read again. Fails as
-  /// JsonlReader::read() does.
-  Result<bool> read(const OnRow& on_row, const JsonlReader::OnStartOver& on_start_over);
+  /// JsonlReader::read() does, and stops after `most_bytes` as that does.
+  Result<bool> read(const OnRow& on_row, const JsonlReader::OnStartOver& on_start_over,
+                    std::uint64_t most_bytes = JsonlReader::all_bytes);
 
   const std::filesystem::path& path() const { return reader_.path(); }
   /// The number of complete lines in the file at the last read(), including spectra and lines that
@@ -75,6 +82,7 @@ class LIVECCA_EXPORT RowsReader {
   JsonlReader reader_;
   RowsReaderOptions options_;
   std::uint64_t lines_ = 0;
+  std::uint64_t offset_ = 0;  // behind them
   ForeignLines foreign_;
   bool has_checksums_ = false;
 };

@@ -39,7 +39,7 @@ struct PrometheusSink::State {
     if (server != nullptr) return;
     auto made =
         std::make_unique<HttpServer>(HttpOptions{.address = options.address, .port = options.port},
-                                     [this](std::string_view path) { return answer(path); });
+                                     [this](const HttpRequest& request) { return answer(request.path); });
     const std::lock_guard lock(mutex);
     server = std::move(made);
   }

@@ -6,6 +6,7 @@
 #include "commands/compare_commands.hpp"
 #include "commands/replay_command.hpp"
 #include "commands/run_commands.hpp"
+#include "commands/serve_command.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
@@ -26,8 +27,8 @@ int fail(const std::string& who, const std::string& message, std::ostream& err) 
 }  // namespace
 
 std::vector<Command> commands() {
-  return {compare_command(), solve_command(),  merge_command(),
-          show_command(),    export_command(), replay_command()};
+  return {compare_command(), solve_command(),  merge_command(), show_command(),
+          serve_command(),   export_command(), replay_command()};
 }
 
 std::string called(const Command& command) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -27,6 +29,8 @@ void see_layer(std::vector<std::string>& layers, const MeasureRow& before, const
   layers.insert(neighbour == layers.end() ? layers.begin() : neighbour + 1, row.layer);
 }
 
+constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
+
 /// Curves have no place for other numbers.
 std::optional<double> finite_or_none(std::optional<double> value) {
   return value && std::isfinite(*value) ? value : std::nullopt;
@@ -41,9 +45,11 @@ RowsReader opened(const std::filesystem::path& run) {
 }  // namespace
 
 void RunRows::add(RowLine line) {
-  std::visit([this](auto& row) { take(std::move(row)); }, line.row);
   run = std::move(line.run);
   wall_time = line.wall_time;
+  if (first_time == 0) first_time = wall_time;
+  line_ = static_cast<std::uint32_t>(line.number);
+  std::visit([this](auto& row) { take(std::move(row)); }, line.row);
 }
 
 void RunRows::take(RunRow row) { facts = std::move(row); }
@@ -58,16 +64,27 @@ void RunRows::take(const MeasureRow& row) {
   const bool begins_anew =
       row.value && curve.conditions && !difference(*curve.conditions, now).empty();
   if (row.value && (begins_anew || !curve.conditions)) curve.conditions = now;
-  curve.points.push_back({row.epoch, row.step, finite_or_none(row.value), begins_anew});
   curve.noise_floor = finite_or_none(row.noise_floor);
   curve.standard_error = finite_or_none(row.standard_error);
   curve.p_value = finite_or_none(row.p_value);
+  const auto value = finite_or_none(row.value);
+  curve.points.push_back({.epoch = row.epoch,
+                          .step = row.step,
+                          .value = value,
+                          .begins_anew = begins_anew,
+                          .is_like_unrelated = is_like_unrelated(row.direction, value,
+                                                                 curve.noise_floor, curve.p_value),
+                          .line = line_,
+                          .wall_time = wall_time,
+                          .noise_floor = curve.noise_floor.value_or(no_number),
+                          .standard_error = curve.standard_error.value_or(no_number)});
   curve.samples_needed = finite_or_none(row.samples_needed);
   curve.status = row.status;
   curve.ranks = row.ranks;
   curve.features = row.features;
   curve.samples = row.samples;
   curve.effective_samples = row.effective_samples;
+  curve.independent_samples = row.independent_samples;
   epochs.insert(row.epoch);
   see_layer(layers_seen, last_number_, row);
   last_number_ = row;
@@ -76,7 +93,10 @@ void RunRows::take(const MeasureRow& row) {
 void RunRows::begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step) {
   const std::pair snapshot(epoch, step);
   if (std::exchange(last_snapshots_[stream], snapshot) == snapshot) return;
-  std::erase_if(alarms, [&](const VerdictRow& alarm) { return alarm.stream == stream; });
+  const auto is_of_stream = [&](const VerdictRow& alarm) { return alarm.stream == stream; };
+  std::erase_if(alarms_before_, is_of_stream);
+  std::ranges::copy_if(alarms, std::back_inserter(alarms_before_), is_of_stream);
+  std::erase_if(alarms, is_of_stream);
   if (stream == Stream::probe) verdicts.clear();
 }
 
@@ -89,6 +109,10 @@ void RunRows::take(LayerRow row) {
 void RunRows::take(VerdictRow row) {
   begin_snapshot(row.stream, row.epoch, row.step);
   if (is_alarm(row)) {
+    const auto before = std::ranges::find_if(alarms_before_, [&](const VerdictRow& alarm) {
+      return alarm.stream == row.stream && alarm.layer == row.layer && alarm.verdict == row.verdict;
+    });
+    row.since_epoch = before == alarms_before_.end() ? row.epoch : before->since_epoch;
     alarms.push_back(std::move(row));
   } else if (row.reference.empty()) {
     verdicts[row.layer] = std::move(row);
@@ -114,7 +138,11 @@ void RunRows::take(DriftRow row) {
 void RunRows::take(LogRow row) {
   LogCurve& log = entry_of(logs, log_of_, row.name);
   const auto value = finite_or_none(row.value);
-  log.points.push_back({.epoch = row.epoch, .value = value});
+  log.points.push_back({.epoch = row.epoch,
+                        .step = row.step,
+                        .value = value,
+                        .line = line_,
+                        .wall_time = wall_time});
   epochs.insert(row.epoch);
   log.name = std::move(row.name);
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,6 +26,11 @@ struct Point {
   std::optional<double> value;
   /// Its window is unlike those before: it is in no trend with them.
   bool begins_anew = false;
+  bool is_like_unrelated = false;  ///< it says no more than chance
+  std::uint32_t line = 0;          ///< of rows.jsonl, from 1
+  double wall_time = 0;
+  double noise_floor = std::numeric_limits<double>::quiet_NaN();  ///< or none
+  double standard_error = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Which number: the fields that all rows of a curve have in common.
@@ -54,6 +60,7 @@ struct Curve {
   std::array<std::size_t, 2> features{};
   std::uint64_t samples = 0;
   double effective_samples = 0;
+  double independent_samples = 0;
   std::optional<Conditions> conditions;  ///< of the point at which it began, the last time
 
   std::optional<double> latest() const { return points.back().value; }
@@ -82,7 +89,8 @@ class RunRows {
   std::vector<VerdictRecordRow> verdict_records;  ///< of the end
   /// Of runs that an earlier version wrote: moving, settled or undecided, the latest of each curve.
   std::map<CurveKey, VerdictRow> older_verdicts;
-  /// The others, of the last snapshot of each stream.
+  /// The others, of the last snapshot of each stream. since_epoch is the first of the snapshots in
+  /// a row that had the alarm.
   std::vector<VerdictRow> alarms;
   std::map<CurveKey, DriftRow> drifts;  ///< their stream is train
   std::vector<LayerRow> layers;         ///< the latest of each stream, network and layer
@@ -90,6 +98,7 @@ class RunRows {
   std::optional<OverheadRow> overhead;
   std::uint64_t train_steps_dropped = 0;  ///< of the whole run
   std::set<std::int64_t> epochs;          ///< that have numbers
+  double first_time = 0;                  ///< wall time of the first row
   double wall_time = 0;                   ///< of the last row
   bool finished = false;
   ForeignLines foreign;
@@ -116,7 +125,9 @@ class RunRows {
   void begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step);
 
   std::map<Stream, std::pair<std::int64_t, std::uint64_t>> last_snapshots_;
-  MeasureRow last_number_;  ///< the one before
+  std::vector<VerdictRow> alarms_before_;  ///< of the snapshot before
+  std::uint32_t line_ = 0;                 ///< of the row that is taken
+  MeasureRow last_number_;                 ///< the one before
 };
 
 /// A run that may still be going on.

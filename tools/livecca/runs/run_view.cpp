@@ -8,6 +8,7 @@
 #include "runs/layer_verdicts.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/run_notices.hpp"
+#include "runs/sentence.hpp"
 #include "text/foreign_lines.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
@@ -115,10 +116,12 @@ std::string ago_text(double seconds) {
 }
 
 std::string draw_run(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
-  // Alarms come first: a terminal that is too low shows the top.
-  std::string text = headline(rows, canvas) + alarms_text(rows, canvas) + "\n" +
-                     layer_verdicts_text(rows, options, canvas) + logs_text(rows, canvas) +
-                     groups_text(rows, options, canvas);
+  // The answer comes first, then alarms: a terminal that is too low shows the top.
+  std::string sentence = wrapped(sentence_of(rows).text(), canvas.width);
+  sentence.pop_back();
+  std::string text = inked(sentence, Ink::title, canvas.colours) + "\n" + headline(rows, canvas) +
+                     alarms_text(rows, canvas) + "\n" + layer_verdicts_text(rows, options, canvas) +
+                     logs_text(rows, canvas) + groups_text(rows, options, canvas);
   const std::string undecided = undecided_line(rows, options.reference);
   std::string notices = undecided.empty() ? "" : wrapped(undecided, canvas.width);
   notices += events_text(rows, canvas) + overhead_text(rows, canvas);

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "run_file.hpp"
+#include "serve/page_server.hpp"
+#include "serve/served_run.hpp"
+#include "support/http_client.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace livecca_tests {
+
+using Json = nlohmann::json;
+
+/// A folder of runs.
+class RunsFolder {
+ public:
+  std::string path() const { return folder_.path().string(); }
+  std::filesystem::path run(const std::string& name) const { return folder_.path() / name; }
+
+  template <typename Row>
+  void add(const std::string& name, const Row& row) {
+    add_text(name, livecca::to_json(row, name, wall_time++) + "\n");
+  }
+
+  void add_text(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories(run(name));
+    std::ofstream(run(name) / "rows.jsonl", std::ios::binary | std::ios::app) << text;
+  }
+
+  void begin(const std::string& name) {
+    livecca::RunRow row;
+    row.network = "net";
+    row.measures = {"pwcca"};
+    add(name, row);
+  }
+
+  void finish(const std::string& name) { add(name, livecca::Event{0, "finished", "", "", 1}); }
+
+  double wall_time = 1000;
+
+ private:
+  TemporaryFolder folder_;
+};
+
+/// A server of that folder, and what it answers.
+class ServedFolder : public RunsFolder {
+ public:
+  /// Call it when the runs are there.
+  void serve(const std::string& token = "", std::vector<std::string> runs = {}) {
+    if (runs.empty()) runs = {path()};
+    server = std::make_unique<livecca::tool::PageServer>(
+        livecca::tool::ServeOptions{.runs = std::move(runs), .token = token});
+  }
+
+  int port() const { return server->port(); }
+
+  HttpClient::Answer get(const std::string& target, const std::string& headers = "",
+                         const std::string& host = "localhost") const {
+    HttpClient client(port());
+    if (!client.send("GET " + target + " HTTP/1.1\r\nHost: " + host + ":" + std::to_string(port()) +
+                     "\r\n" + headers + "\r\n")) {
+      return {};
+    }
+    return client.receive();
+  }
+
+  Json json(const std::string& target) const {
+    const auto answer = get(target);
+    CAPTURE(target);
+    CAPTURE(answer.body);
+    REQUIRE(answer.status == 200);
+    return Json::parse(answer.body);
+  }
+
+  std::string id_of(const std::string& name) const {
+    return livecca::tool::id_of_folder(std::filesystem::canonical(run(name)));
+  }
+
+  /// What is below /api/v1/runs/ID.
+  Json of_run(const std::string& name, const std::string& rest = "") const {
+    return json("/api/v1/runs/" + id_of(name) + rest);
+  }
+
+  Json runs() const { return json("/api/v1/runs").at("runs"); }
+
+  /// Whether it becomes true within some seconds.
+  static bool soon(const std::function<bool()>& is_so) {
+    for (int i = 0; i < 2000; ++i) {
+      if (is_so()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+
+  /// Waits until so many lines of the run are served.
+  void wait_for_lines(const std::string& name, std::uint64_t lines) const {
+    REQUIRE(soon([&] {
+      const auto answer = get("/api/v1/runs/" + id_of(name));
+      return answer.status == 200 && Json::parse(answer.body).at("lines") == lines;
+    }));
+  }
+
+  std::unique_ptr<livecca::tool::PageServer> server;
+};
+
+}  // namespace livecca_tests

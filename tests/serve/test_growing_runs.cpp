@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "common/files/descriptor.hpp"
+#include "common/files/writer_lock.hpp"
+#include "runs_folder.hpp"
+
+#include <fcntl.h>
+
+using namespace livecca_tests;
+
+namespace fs = std::filesystem;
+
+TEST_CASE_FIXTURE(ServedFolder, "a file that grows is served as it grows, without its torn tail") {
+  begin("first");
+  serve();
+  wait_for_lines("first", 1);
+  CHECK(of_run("first").at("layers").empty());
+  CHECK(of_run("first", "/curves").at("layers").empty());
+  add("first", measure_row(0, "fc", 0.5));
+  wait_for_lines("first", 2);
+  CHECK(of_run("first", "/curves").at("layers")[0].at("value") == Json{0.5});
+  const std::string line = livecca::to_json(measure_row(1, "fc", 0.25), "first", 1010) + "\n";
+  add_text("first", line.substr(0, 100));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  CHECK(of_run("first").at("lines") == 2);
+  add_text("first", line.substr(100));
+  wait_for_lines("first", 3);
+  CHECK(of_run("first", "/curves").at("layers")[0].at("value") == Json{0.5, 0.25});
+  CHECK(of_run("first", "/row/3").at("value") == 0.25);
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "a file begun anew or cut back is read anew") {
+  begin("first");
+  for (int epoch = 0; epoch < 5; ++epoch) add("first", measure_row(epoch, "fc", 0.5));
+  serve();
+  wait_for_lines("first", 6);
+  const auto rows = run("first") / "rows.jsonl";
+  const auto cut = fs::file_size(rows) - 10;
+  fs::resize_file(rows, cut);
+  wait_for_lines("first", 5);
+  CHECK(of_run("first", "/curves").at("layers")[0].at("value").size() == 4);
+  fs::resize_file(rows, 0);
+  wait_for_lines("first", 0);
+  add("first", measure_row(7, "conv", 0.75));
+  wait_for_lines("first", 1);
+  CHECK(of_run("first", "/curves").at("layers")[0].at("layer") == "conv");
+  CHECK(get("/api/v1/runs/" + id_of("first") + "/row/4").status == 404);
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "runs that appear are served, those that are removed are gone") {
+  serve();
+  CHECK(runs().empty());
+  begin("first");
+  REQUIRE(soon([&] { return runs().size() == 1; }));
+  begin("second");
+  REQUIRE(soon([&] { return runs().size() == 2; }));
+  const std::string id = id_of("first");
+  fs::remove_all(run("first"));
+  REQUIRE(soon([&] { return runs().size() == 1; }));
+  CHECK(get("/api/v1/runs/" + id).status == 404);
+  CHECK(runs()[0].at("name") == "second");
+  fs::remove(run("second") / "rows.jsonl");
+  REQUIRE(soon([&] { return runs().empty(); }));
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "the newest run is the first, and a run may be given by its file") {
+  begin("old");
+  begin("new");
+  serve("", {run("old").string(), (run("new") / "rows.jsonl").string(), path()});
+  wait_for_lines("old", 1);
+  wait_for_lines("new", 1);
+  REQUIRE(runs().size() == 2);
+  CHECK(runs()[0].at("name") == "new");
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "lines that are no rows are counted, and cannot be asked for") {
+  begin("first");
+  add_text("first", "secret\n{\"kind\":\"measure\"}\n");
+  add("first", measure_row(0, "fc", 0.5));
+  serve();
+  wait_for_lines("first", 4);
+  CHECK(get("/api/v1/runs/" + id_of("first") + "/row/2").status == 404);
+  CHECK(get("/api/v1/runs/" + id_of("first") + "/row/3").status == 404);
+  CHECK(of_run("first", "/row/4").at("layer") == "fc");
+  CHECK(of_run("first", "/curves").at("layers")[0].at("line") == Json{4});
+}
+
+TEST_CASE_FIXTURE(ServedFolder,
+                  "a run is live while its writer holds the file, and silent without") {
+  wall_time = livecca::tool::unix_now();
+  begin("first");
+  const livecca::Descriptor file(::open((run("first") / "rows.jsonl").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(livecca::lock_for_writing(file.number()));
+  serve();
+  wait_for_lines("first", 1);
+  const auto state = [&] { return of_run("first").at("state").get<std::string>(); };
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK(state() == "live");
+  livecca::close_locked(::dup(file.number()));
+  ::close(file.number());
+  CHECK(soon([&] { return state() == "silent"; }));
+  finish("first");
+  CHECK(soon([&] { return state() == "finished"; }));
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "a folder of 20,000 rows is decimated, and its spike stays") {
+  begin("long");
+  std::string text;
+  for (int epoch = 0; epoch < 1000; ++epoch) {
+    for (int layer = 0; layer < 20; ++layer) {
+      const double value = epoch == 567 && layer == 13 ? 0.99 : 0.5 + 0.0001 * (epoch % 10);
+      text += livecca::to_json(measure_row(epoch, "layer" + std::to_string(layer), value), "long",
+                               wall_time++) +
+              "\n";
+    }
+  }
+  add_text("long", text);
+  serve();
+  // At once, from the end of the file: before it is read to the end.
+  REQUIRE(soon([&] { return !runs()[0].at("epoch").is_null(); }));
+  CHECK(runs()[0].at("epoch") == 999);
+  CHECK(of_run("long").at("epoch") == 999);
+  CHECK(of_run("long").at("facts").at("network") == "net");
+  wait_for_lines("long", 20'001);
+  CHECK(of_run("long").at("epoch") == 999);
+  for (const char* view :
+       {"width=50", "width=1&x=step", "width=300&log=1&x=time", "width=20&from=500&to=700"}) {
+    CAPTURE(view);
+    const Json curves = of_run("long", std::string("/curves?") + view);
+    CHECK(curves.at("decimated") == true);
+    REQUIRE(curves.at("layers").size() == 20);
+    const Json values = curves.at("layers")[13].at("value");
+    CHECK(values.size() < 1000);
+    CHECK(std::ranges::count(values, Json(0.99)) == 1);
+  }
+  CHECK(of_run("long").at("layers")[13].at("numbers")[0].at("spark").size() <= 40);
+  const Json all = of_run("long", "/curves?since=0");
+  CHECK(all.at("decimated") == false);
+  CHECK(all.at("layers")[0].at("x").size() == 1000);
+}
+
+TEST_CASE("runs and options that cannot be used are refused in a line") {
+  const auto message = [](livecca::tool::ServeOptions options) -> std::string {
+    try {
+      const livecca::tool::PageServer server(options);
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const RunsFolder folder;
+  CHECK(message({.runs = {}}) == "RUNS: expected one or more, got none");
+  CHECK(message({.runs = {"/nowhere"}}) ==
+        "RUNS: expected a run's folder or a folder of runs, got '/nowhere', which is not there");
+  CHECK(message({.runs = {"/dev/null"}}).ends_with("which is none"));
+  CHECK(
+      message({.runs = {folder.path()}, .address = "0.0.0.0"}) ==
+      "--host: expected --token TEXT with an address that others can reach, got '0.0.0.0' without "
+      "one");
+  CHECK(message({.runs = {folder.path()}, .token = "short"}) ==
+        "--token: expected 16 to 512 characters, got 5");
+  CHECK(message({.runs = {folder.path()}, .token = "a token with spaces"}).find("without spaces") !=
+        std::string::npos);
+  CHECK(message({.runs = {folder.path()}, .port = 70000}).starts_with("--port: expected"));
+  CHECK(message({.runs = {folder.path()}, .address = "127.0.0.1", .port = 0}).empty());
+}

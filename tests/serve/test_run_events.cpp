@@ -1,0 +1,172 @@
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <filesystem>
+#include <string>
+
+#include "runs_folder.hpp"
+#include "serve/query.hpp"
+#include "support/many_files.hpp"
+
+using namespace livecca_tests;
+
+namespace {
+
+class EventsFixture : public ServedFolder {
+ public:
+  EventsFixture() {
+    allow_many_files();
+    for (const char* name : {"first", "second"}) {
+      begin(name);
+      add(name, measure_row(0, "fc", 0.5));
+    }
+    serve();
+    for (const char* name : {"first", "second"}) wait_for_lines(name, 2);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until all is told
+  }
+
+  /// A stream of events, behind its head.
+  void ask(HttpClient& client, const std::string& cursor = "") const {
+    REQUIRE(client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost:" + std::to_string(port()) +
+                        "\r\n" + (cursor.empty() ? "" : "Last-Event-ID: " + cursor + "\r\n") +
+                        "\r\n"));
+    CHECK(client.receive_until("\r\n\r\n").find("text/event-stream") != std::string::npos);
+    client.receive_until("retry: 1000\n\n");
+  }
+
+  std::string cursor(int first, int second) const {
+    return id_of("first") + ":" + std::to_string(first) + "," + id_of("second") + ":" +
+           std::to_string(second);
+  }
+};
+
+/// The data of the next event.
+Json next_event(HttpClient& client, const std::string& name) {
+  client.receive_until("event: " + name + "\n");
+  client.receive_until("data: ");
+  const std::string data = client.receive_until("\n");
+  CAPTURE(name);
+  CAPTURE(data);
+  REQUIRE(Json::accept(data));
+  return Json::parse(data);
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(EventsFixture, "a stream begins with all runs, then tells of news") {
+  HttpClient client(port());
+  ask(client);
+  std::string names;
+  for (int i = 0; i < 2; ++i) names += next_event(client, "run").at("name").get<std::string>();
+  CHECK((names == "firstsecond" || names == "secondfirst"));
+  const auto before = std::chrono::steady_clock::now();
+  add("first", measure_row(1, "fc", 0.25));
+  const Json news = next_event(client, "run");
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(2));
+  CHECK(news.at("name") == "first");
+  CHECK(news.at("lines") == 3);
+  CHECK(news.at("epoch") == 1);
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "who comes back with a cursor gets what changed meanwhile") {
+  HttpClient none(port());
+  ask(none, cursor(2, 2));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK(none.is_left_alone());
+  HttpClient one(port());
+  ask(one, cursor(2, 1));
+  CHECK(next_event(one, "run").at("name") == "second");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  HttpClient anew(port());
+  ask(anew, cursor(9, 2));
+  CHECK(next_event(anew, "anew").at("id") == id_of("first"));
+  CHECK(next_event(anew, "run").at("name") == "first");
+  HttpClient gone(port());
+  ask(gone, cursor(2, 2) + ",0123456789ab:7");
+  CHECK(next_event(gone, "gone").at("id") == "0123456789ab");
+  for (const char* nonsense : {"x", ",,,:", "0123456789ab:x", "<script>x</script>:1"}) {
+    HttpClient client(port());
+    ask(client, nonsense);
+    CHECK(next_event(client, "run").contains("name"));
+  }
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "the cursor of an event leads to what comes after it") {
+  HttpClient client(port());
+  ask(client, cursor(2, 2));
+  add("first", measure_row(1, "fc", 0.25));
+  client.receive_until("event: run\nid: ");
+  std::string id = client.receive_until("\n");
+  id.pop_back();
+  CHECK((id == cursor(3, 2) || id == id_of("second") + ":2," + id_of("first") + ":3"));
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "a file begun anew and a run that is removed are told") {
+  HttpClient client(port());
+  ask(client, cursor(2, 2));
+  std::filesystem::resize_file(run("first") / "rows.jsonl", 0);
+  CHECK(next_event(client, "anew").at("id") == id_of("first"));
+  const std::string id = id_of("second");
+  std::filesystem::remove_all(run("second"));
+  CHECK(next_event(client, "gone").at("id") == id);
+}
+
+TEST_CASE_FIXTURE(EventsFixture,
+                  "200 streams are told of a row, and the page is served meanwhile") {
+  std::deque<HttpClient> streams;
+  for (int i = 0; i < 200; ++i) ask(streams.emplace_back(port()), cursor(2, 2));
+  add("first", measure_row(1, "fc", 0.25));
+  CHECK(get("/api/v1/runs").status == 200);
+  for (HttpClient& stream : streams) CHECK(next_event(stream, "run").at("lines") == 3);
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "a run that grows all the time is told at most 5 times a second") {
+  HttpClient client(port());
+  ask(client, cursor(2, 2));
+  const auto before = std::chrono::steady_clock::now();
+  for (int i = 0; i < 100; ++i) {
+    add("first", measure_row(i + 1, "fc", 0.25));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  int events = 0;
+  while (next_event(client, "run").at("lines") < 102) ++events;
+  const auto took = std::chrono::steady_clock::now() - before;
+  CHECK(events <= took / std::chrono::milliseconds(200) + 1);
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "names are data, whatever is in them") {
+  const std::string name = "<b>\"run\"</b>\n\xff";
+  const std::string layer = "</script><img src=x onerror=alert(1)>\n\"'\\ \xc3\x28";
+  std::string text;
+  livecca::RunRow facts;
+  facts.network = "net";
+  text += livecca::to_json(facts, name, wall_time) + "\n";
+  text += livecca::to_json(measure_row(0, layer, 0.5, layer), name, wall_time) + "\n";
+  auto verdict = verdict_row(0, layer, "moving");
+  verdict.message = layer;
+  text += livecca::to_json(verdict, name, wall_time) + "\n";
+  livecca::LogRow log;
+  log.name = layer;
+  text += livecca::to_json(log, name, wall_time) + "\n";
+  const std::string folder = "a <run> \"quoted\"\n\xff";
+  add_text(folder, text);
+  serve();
+  wait_for_lines(folder, 4);
+  const std::string shown_layer = "</script><img src=x onerror=alert(1)>\n\"'\\ \xef\xbf\xbd(";
+  const Json summary = runs()[0];
+  CHECK(summary.at("name") == "<b>\"run\"</b>\n\xef\xbf\xbd");
+  CHECK(summary.at("folder").get<std::string>().ends_with("a <run> \"quoted\"\n\xef\xbf\xbd"));
+  const Json run = of_run(folder);
+  CHECK(run.at("layers")[0].at("name") == shown_layer);
+  CHECK(run.at("logs")[0] == shown_layer);
+  CHECK(of_run(folder, "/curves").at("layers")[0].at("layer") == shown_layer);
+  CHECK(of_run(folder, "/curves?reference=" + livecca::tool::percent_encoded(shown_layer))
+            .at("layers")
+            .size() == 1);
+  CHECK(of_run(folder, "/matrix").at("rows")[0] == shown_layer);
+  CHECK(of_run(folder, "/logs").at("logs")[0].at("name") == shown_layer);
+  HttpClient client(port());
+  REQUIRE(client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost:" + std::to_string(port()) +
+                      "\r\n\r\n"));
+  CHECK(next_event(client, "run").at("name") == summary.at("name"));
+}

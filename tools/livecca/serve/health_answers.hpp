@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "serve/query.hpp"
+#include "serve/run_index.hpp"
+
+namespace livecca::tool {
+
+/// The latest health of each layer, what watching cost, and the latest drifts.
+std::string health_answer(const RunIndex& index);
+
+/// Events and beginnings of alarms, of lines after `since`. Throws RequestError.
+std::string events_answer(const RunIndex& index, std::uint64_t lines, const Query& query);
+
+}  // namespace livecca::tool

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "serve/answer_json.hpp"
+#include "serve/served_run.hpp"
+
+namespace livecca::tool {
+
+/// SUMMARY of docs/serve.md.
+AnswerJson summary_of(const ServedRun& run, const RunIndex& index, std::uint64_t lines);
+
+/// RUN of docs/serve.md: the summary, and all that does not depend on what is zoomed to.
+AnswerJson run_answer(const ServedRun& run, const RunIndex& index, std::uint64_t lines);
+
+}  // namespace livecca::tool

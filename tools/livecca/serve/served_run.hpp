@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "livecca/sinks/rows_reader.hpp"
+#include "serve/run_index.hpp"
+
+namespace livecca::tool {
+
+enum class RunState : std::uint8_t {
+  live,
+  finished,
+  silent,  ///< no row for long, or its process is gone
+};
+
+/// "live", "finished" or "silent"; nullptr past the last one.
+const char* name_of(RunState state);
+
+/// 12 hexadecimal digits that stand for a run's folder, the same in every process.
+std::string id_of_folder(const std::filesystem::path& canonical_folder);
+
+/// Unix seconds.
+double unix_now();
+
+/// One run that is served. Its rows are read by one thread, and looked at by another.
+///
+/// Thread safety: read_part(), look_at_writer() are for one thread. All else may be called from any
+/// thread.
+class ServedRun {
+ public:
+  /// `shown_folder` is the folder as the user gave it.
+  ServedRun(std::filesystem::path folder, std::string shown_folder);
+
+  const std::string& id() const { return id_; }
+  const std::filesystem::path& folder() const { return folder_; }
+  std::filesystem::path rows_path() const { return folder_ / "rows.jsonl"; }
+  const std::string& shown_folder() const { return shown_folder_; }
+
+  /// Looks at the first row and the last ones only, so that a list of long runs can say at once
+  /// where each is. Until the file is read to its end, summaries are made from it.
+  void read_ends();
+
+  struct News {
+    bool is_read = false;  ///< there were lines
+    bool is_anew = false;  ///< the file was cut back or begun anew
+    bool is_more = false;  ///< the rest of the file is to be read yet
+  };
+  /// Reads some megabytes of what came since. A file that cannot be read has no news.
+  News read_part();
+  /// Finds out whether a process holds the file open to write it.
+  void look_at_writer();
+
+  /// Calls a function with the latest rows that are known, which may be those of read_ends(), while
+  /// none is added.
+  void look_at_latest(
+      const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const;
+  /// Calls a function with the index, while no row is added.
+  void look(const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const;
+  /// The lines of the file that were read, spectra and such that are no rows, too.
+  std::uint64_t lines() const { return lines_; }
+  /// The lines that all listening clients know of.
+  std::uint64_t told_lines() const { return told_lines_; }
+  void set_told_lines(std::uint64_t lines) { told_lines_ = lines; }
+  RunState state(const RunIndex& index) const;
+  /// The text of a row's line, without its line feed; empty if the line is no row (any more).
+  std::string line_text(std::uint64_t offset) const;
+
+ private:
+  void take(std::vector<RowLine>& rows);
+
+  const std::filesystem::path folder_;
+  const std::string shown_folder_;
+  const std::string id_;
+
+  // Of the reading thread:
+  std::optional<RowsReader> reader_;
+  std::optional<std::uint64_t> size_read_;  // of the file that was read to its end
+  std::filesystem::file_time_type changed_{};
+
+  mutable std::mutex mutex_;  // of the index
+  RunIndex index_;
+  std::unique_ptr<RunIndex> ends_;  ///< until all is read
+  std::atomic<std::uint64_t> lines_{0};
+  std::atomic<std::uint64_t> told_lines_{0};
+  std::atomic<bool> is_writer_gone_{false};
+};
+
+}  // namespace livecca::tool

@@ -1,0 +1,196 @@
+#include "serve/served_runs.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "common/files/list_folder.hpp"
+#include "common/quiet_thread.hpp"
+#include "common/utf8.hpp"
+#include "inputs/input_error.hpp"
+
+namespace livecca::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto between_looks = 50ms;
+constexpr auto between_scans = 1s;
+constexpr auto between_news = 200ms;  // of one run
+constexpr auto longest_quiet = 15s;
+
+bool has_rows(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::is_regular_file(folder / "rows.jsonl", ignored);
+}
+
+fs::path folder_of(const std::string& given) {
+  const fs::path path(given);
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) && path.filename() == "rows.jsonl"
+             ? fs::absolute(path, ignored).parent_path()
+             : path;
+}
+
+/// The folder, or those in it that are runs.
+std::vector<fs::path> runs_in(const fs::path& folder) {
+  if (has_rows(folder)) return {folder};
+  std::vector<fs::path> entries;
+  if (list_folder(folder, entries)) return {};
+  std::erase_if(entries, [](const fs::path& entry) { return !has_rows(entry); });
+  std::ranges::sort(entries);
+  return entries;
+}
+
+}  // namespace
+
+ServedRuns::ServedRuns(std::vector<std::string> given) : given_(std::move(given)) {
+  for (const std::string& path : given_) {
+    std::error_code ignored;
+    if (fs::is_directory(folder_of(path), ignored)) continue;
+    throw InputError("RUNS: expected a run's folder or a folder of runs, got '" + path +
+                     "', which " + (fs::exists(path, ignored) ? "is none" : "is not there"));
+  }
+  scan();
+}
+
+void ServedRuns::scan() {
+  std::set<std::string> found;
+  std::vector<std::string> gone;
+  for (const std::string& given : given_) {
+    for (const fs::path& folder : runs_in(folder_of(given))) {
+      std::error_code failure;
+      const fs::path canonical = fs::canonical(folder, failure);
+      if (failure) continue;
+      const std::string id = id_of_folder(canonical);
+      if (!found.insert(id).second || find(id) != nullptr) continue;
+      auto run = std::make_shared<ServedRun>(canonical, valid_utf8(folder.string()));
+      const std::lock_guard lock(mutex_);
+      runs_[id].run = std::move(run);
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, place] : runs_) {
+      if (!found.contains(id)) gone.push_back(id);
+    }
+    for (const std::string& id : gone) runs_.erase(id);
+  }
+  for (const std::string& id : gone) {
+    if (listener_.on_gone) listener_.on_gone(id);
+  }
+}
+
+std::vector<ServedRuns::Run> ServedRuns::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Run> runs;
+  for (const auto& [id, place] : runs_) runs.push_back(place.run);
+  return runs;
+}
+
+ServedRuns::Run ServedRuns::find(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = runs_.find(id);
+  return found == runs_.end() ? nullptr : found->second.run;
+}
+
+void ServedRuns::read_all() {
+  while (read_round()) {
+  }
+  look_at_writers();
+}
+
+void ServedRuns::start(RunsListener listener) {
+  listener_ = std::move(listener);
+  thread_ = quiet_thread([this] { work(); });
+}
+
+void ServedRuns::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ServedRuns::work() {
+  auto scanned = Clock::now() - between_scans;
+  auto was_quiet = Clock::now();
+  for (;;) {
+    const auto now = Clock::now();
+    bool is_more = false;
+    try {
+      if (now - scanned >= between_scans) {
+        scan();
+        read_ends();
+        look_at_writers();
+        scanned = now;
+      }
+      is_more = read_round();
+      tell();
+      if (now - was_quiet >= longest_quiet) {
+        listener_.on_quiet();
+        was_quiet = now;
+      }
+    } catch (const std::exception&) {
+      // Out of memory, or a folder that goes while it is looked at: the next round may be better.
+    }
+    std::unique_lock lock(mutex_);
+    if (is_stopping_) return;
+    if (!is_more) wake_.wait_for(lock, between_looks, [this] { return is_stopping_; });
+  }
+}
+
+/// Of runs that are new, before any is read.
+void ServedRuns::read_ends() {
+  for (auto& [id, place] : runs_) {
+    if (!std::exchange(place.is_new, false)) continue;
+    place.run->read_ends();
+    tell();
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_) return;
+  }
+}
+
+/// A part of each run. Whether there is more to be read.
+bool ServedRuns::read_round() {
+  bool is_more = false;
+  for (auto& [id, place] : runs_) {
+    const ServedRun::News news = place.run->read_part();
+    if (news.is_anew && listener_.on_anew) listener_.on_anew(id);
+    place.has_news = place.has_news || news.is_read;
+    is_more = is_more || news.is_read;
+    if (news.is_read) tell();
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_) return false;
+  }
+  return is_more;
+}
+
+void ServedRuns::tell() {
+  if (!listener_.on_news) return;
+  const auto now = Clock::now();
+  for (auto& [id, place] : runs_) {
+    if (!place.has_news || now - place.told < between_news) continue;
+    place.has_news = false;
+    place.told = now;
+    listener_.on_news(*place.run);
+  }
+}
+
+void ServedRuns::look_at_writers() {
+  for (auto& [id, place] : runs_) {
+    RunState state{};
+    place.run->look_at_writer();
+    place.run->look_at_latest(
+        [&](const RunIndex& index, std::uint64_t) { state = place.run->state(index); });
+    if (std::exchange(place.told_state, state) != state) place.has_news = true;
+  }
+}
+
+}  // namespace livecca::tool
