@@ -1,0 +1,178 @@
+// Lines of layers over time: grey where they are no nearer than unrelated data, open where there is no value, cut where
+// a new trend begins.
+
+import type { Curve } from "../contract";
+import { nearest } from "../pure/curves";
+import type { Plot } from "./time_chart";
+
+export interface LineStyle {
+  colour: string;
+  width: number;
+  alpha: number;
+  dash: number[];
+}
+
+/** First and last index that matter for what is shown: one point beyond each edge, so that lines run out of the plot. */
+export function shown_range(x: number[], from: number, to: number): [number, number] {
+  if (x.length === 0) return [0, -1];
+  return [Math.max(0, nearest(x, from) - 1), Math.min(x.length - 1, nearest(x, to) + 1)];
+}
+
+/** Whether pixels hold more than two rows each, so that a line through all of them would be a smear. */
+export function is_dense(plot: Plot, curve: Curve): boolean {
+  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  return last - first > 2.2 * plot.width;
+}
+
+/** The last row of each pixel column: what the line is drawn through if columns hold many. Rows as they are, no means. */
+export function last_of_columns(plot: Plot, curve: Curve, value: (number | null)[]): { curve: Curve; value: (number | null)[] } {
+  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const kept: number[] = [];
+  const anew: number[] = [];
+  const begins = new Set(curve.anew);
+  let column = NaN;
+  let cut = false;
+  for (let index = first; index <= last; ++index) {
+    const at = Math.floor(plot.x(curve.x[index]));
+    if (at === column && value[index] !== null) kept[kept.length - 1] = index;
+    else if (at !== column) kept.push(index);
+    if (begins.has(index)) cut = true;
+    if (cut && at !== column) {
+      anew.push(kept.length - 1);
+      cut = false;
+    }
+    column = at;
+  }
+  const take = <Kind>(from: Kind[]) => kept.map((index) => from[index]);
+  return {
+    curve: { ...curve, x: take(curve.x), value: take(curve.value), floor: [], error: [], line: [], unlike: take(curve.unlike), anew },
+    value: take(value),
+  };
+}
+
+/** One line. `value` is the curve's own, or smoothed. */
+export function paint_line(plot: Plot, curve: Curve, value: (number | null)[], style: LineStyle): void {
+  const { pen } = plot;
+  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const begins = new Set(curve.anew);
+  pen.lineWidth = style.width;
+  pen.globalAlpha = style.alpha;
+  pen.setLineDash(style.dash);
+  for (const grey of [true, false]) {
+    pen.strokeStyle = grey ? plot.ink.chance : style.colour;
+    pen.beginPath();
+    let open = false;
+    let drawn = false;
+    for (let index = first; index <= last; ++index) {
+      const now = value[index];
+      const previous = index > first ? value[index - 1] : null;
+      if (now === null || previous === null || begins.has(index)) {
+        open = false;
+        continue;
+      }
+      // A piece is grey if either end is: where a line begins to mean something is not known between two rows.
+      if ((curve.unlike[index] === 1 || curve.unlike[index - 1] === 1) !== grey) {
+        open = false;
+        continue;
+      }
+      if (!open) pen.moveTo(plot.x(curve.x[index - 1]), plot.y(previous));
+      pen.lineTo(plot.x(curve.x[index]), plot.y(now));
+      open = drawn = true;
+    }
+    if (drawn) pen.stroke();
+  }
+  pen.setLineDash([]);
+  paint_lone_points(plot, curve, value, style, first, last, begins);
+  pen.globalAlpha = 1;
+}
+
+/** Points with no neighbour to be joined to would be invisible. */
+function paint_lone_points(plot: Plot, curve: Curve, value: (number | null)[], style: LineStyle, first: number, last: number, begins: Set<number>): void {
+  for (let index = first; index <= last; ++index) {
+    const now = value[index];
+    if (now === null) continue;
+    const before = index > 0 && value[index - 1] !== null && !begins.has(index);
+    const after = index + 1 < value.length && value[index + 1] !== null && !begins.has(index + 1);
+    if (before || after) continue;
+    plot.pen.fillStyle = curve.unlike[index] ? plot.ink.chance : style.colour;
+    dot(plot, plot.x(curve.x[index]), plot.y(now), 3.2);
+  }
+}
+
+export function dot(plot: Plot, x: number, y: number, radius: number): void {
+  const { pen } = plot;
+  pen.beginPath();
+  for (let corner = 0; corner < 12; ++corner) {
+    const turn = (corner * Math.PI) / 6;
+    const [to_x, to_y] = [x + radius * Math.cos(turn), y + radius * Math.sin(turn)];
+    if (corner === 0) pen.moveTo(to_x, to_y);
+    else pen.lineTo(to_x, to_y);
+  }
+  pen.closePath();
+  pen.fill();
+}
+
+/** ± one standard error: a soft even band with thin edges. */
+export function paint_error_band(plot: Plot, curve: Curve, colour: string, alpha: number): void {
+  const { pen } = plot;
+  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const begins = new Set(curve.anew);
+  pen.fillStyle = colour;
+  pen.globalAlpha = alpha;
+  let piece: number[] = [];
+  const finish = () => {
+    if (piece.length > 1) {
+      pen.beginPath();
+      piece.forEach((index, at) => (at ? pen.lineTo : pen.moveTo).call(pen, plot.x(curve.x[index]), plot.y(curve.value[index]! + curve.error[index]!)));
+      for (const index of piece.slice().reverse()) pen.lineTo(plot.x(curve.x[index]), plot.y(curve.value[index]! - curve.error[index]!));
+      pen.closePath();
+      pen.fill();
+    }
+    piece = [];
+  };
+  for (let index = first; index <= last; ++index) {
+    if (begins.has(index) || curve.value[index] === null || curve.error[index] === null) finish();
+    if (curve.value[index] !== null && curve.error[index] !== null) piece.push(index);
+  }
+  finish();
+  pen.globalAlpha = 1;
+}
+
+/**
+ * From the lowest to the highest row of each pixel column, where several rows share one: dashed upright strokes, which
+ * together look striped, so that they are not taken for an error. Every column is drawn: no spike is lost.
+ */
+export function paint_column_shades(plot: Plot, curve: Curve, colour: string, alpha: number): void {
+  const { pen } = plot;
+  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  pen.strokeStyle = colour;
+  pen.globalAlpha = alpha;
+  pen.lineWidth = 1;
+  pen.setLineDash([2, 1.5]);
+  pen.beginPath();
+  let column = NaN;
+  let low = Infinity;
+  let high = -Infinity;
+  const finish = () => {
+    if (high > low) {
+      pen.moveTo(column + 0.5, plot.y(low));
+      pen.lineTo(column + 0.5, plot.y(high));
+    }
+  };
+  for (let index = first; index <= last; ++index) {
+    const value = curve.value[index];
+    if (value === null) continue;
+    const at = Math.floor(plot.x(curve.x[index]));
+    if (at !== column) {
+      finish();
+      [column, low, high] = [at, value, value];
+    } else {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  finish();
+  pen.stroke();
+  pen.setLineDash([]);
+  pen.globalAlpha = 1;
+}

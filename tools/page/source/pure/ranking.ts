@@ -1,0 +1,34 @@
+// "To what": the references of a layer, nearest first.
+
+import type { Layer, LayerNumber } from "../contract";
+
+/**
+ * The latest numbers of one stream and measure, nearest first. Numbers no nearer than unrelated data come after all
+ * others, and those without a value last: nothing is known of their order.
+ */
+export function ranked(layer: Layer, stream: string, measure: string): LayerNumber[] {
+  const sign = measure.endsWith("_similarity") ? -1 : 1;
+  const group = (number: LayerNumber) => (number.value === null ? 2 : number.unlike ? 1 : 0);
+  return layer.numbers
+    .filter((number) => number.stream === stream && number.measure === measure)
+    .sort((one, other) => group(one) - group(other) || sign * ((one.value ?? 0) - (other.value ?? 0)));
+}
+
+export function number_of(layer: Layer, stream: string, reference: string, measure: string): LayerNumber | null {
+  return (
+    layer.numbers.find(
+      (number) => number.stream === stream && number.reference === reference && number.measure === measure,
+    ) ?? null
+  );
+}
+
+/** Text or pattern with `*`; several separated by spaces or commas. An empty one matches all. */
+export function filter_of(text: string): (name: string) => boolean {
+  const pieces = text.split(/[\s,]+/).filter(Boolean);
+  if (pieces.length === 0) return () => true;
+  const tests = pieces.map((piece) => {
+    const pattern = piece.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*");
+    return new RegExp(piece.includes("*") ? `^${pattern}$` : pattern, "i");
+  });
+  return (name) => tests.some((test) => test.test(name));
+}
