@@ -12,11 +12,17 @@ import { find_source } from "./data/source";
 import { ModelContext } from "./panels/common";
 import { Controls } from "./panels/controls";
 import { Convergence } from "./panels/convergence";
+import { EventList } from "./panels/events";
+import { Health } from "./panels/health";
 import { Depth } from "./panels/heat_map";
 import { Notices, Sentence, StripLine, TopLine } from "./panels/head";
 import { LayerTable } from "./panels/layers";
 import { LogPanels } from "./panels/logs";
+import { Matrix } from "./panels/matrix";
 import { Readout } from "./panels/readout";
+import { Runs } from "./panels/runs";
+import { Spectrum } from "./panels/spectrum";
+import { ToWhat } from "./panels/to_what";
 
 type Chosen = "auto" | "light" | "dark";
 
@@ -76,12 +82,22 @@ function Page({ model }: { model: Model }) {
         {model.runs?.runs.length === 0 && <p class="empty">There is no run here yet. One appears as soon as its rows.jsonl is written.</p>}
         {model.run && (
           <div class="columns">
-            <div class="column first"><LayerTable /></div>
+            <div class="column first">
+              <LayerTable />
+              <ToWhat />
+              <Health />
+              <EventList />
+              <Runs />
+            </div>
             <div class="column second">
               <Controls />
               <Convergence />
               <LogPanels />
               <Depth />
+              <div class="pair">
+                <Spectrum />
+                <Matrix />
+              </div>
             </div>
           </div>
         )}

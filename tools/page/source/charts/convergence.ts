@@ -4,7 +4,7 @@ import type { Curve, Curves } from "../contract";
 import { layer_colours } from "../pure/colours";
 import { nearest, spread_over, type Spread } from "../pure/curves";
 import { place_labels } from "../pure/labels";
-import { fitted, shared_beginning } from "../pure/names";
+import { fitted } from "../pure/names";
 import { fixed } from "../pure/numbers";
 import { reach_of, smooth } from "../pure/smoothing";
 import { ink_of } from "./ink";
@@ -220,8 +220,7 @@ export class ConvergenceChart extends LinkedChart {
     });
     const placed = place_labels(wanted, label_height, plot.top - 4, plot.top + plot.height + 6);
     const right = plot.left + plot.width;
-    const shared = shared_beginning(this.model.order());
-    const room = this.model.gutters().right - 18;
+    const room = this.model.gutters().right - 26;
     pen.textBaseline = "middle";
     pen.textAlign = "left";
     for (const { index, y } of placed) {
@@ -240,7 +239,7 @@ export class ConvergenceChart extends LinkedChart {
       const value = `${grey ? "~" : ""}${fixed(line.value[line.index])}`;
       const value_width = pen.measureText(value).width;
       pen.fillStyle = ink.text;
-      pen.fillText(fitted(line.layer, shared, room - value_width - 6, (text) => pen.measureText(text).width), right + 14, y);
+      pen.fillText(fitted(this.model.short(line.layer), room - value_width - 6, (text) => pen.measureText(text).width), right + 14, y);
       pen.fillStyle = ink.text_soft;
       pen.textAlign = "right";
       pen.fillText(value, right + room + 16, y);

@@ -4,7 +4,7 @@
 import type { Curve, Curves } from "../contract";
 import { heat_colour } from "../pure/colours";
 import { nearest } from "../pure/curves";
-import { fitted, shared_beginning } from "../pure/names";
+import { fitted } from "../pure/names";
 import { fixed } from "../pure/numbers";
 import { settling_front } from "../pure/settling";
 import { one_a_layer } from "./convergence";
@@ -75,7 +75,7 @@ export class HeatMap extends LinkedChart {
       canvas.imageSmoothingEnabled = false;
       canvas.drawImage(cells, plot.left, plot.top, plot.width, plot.height);
     } else this.paint_cells_one_by_one(plot, image, row);
-    plot.pen.strokeStyle = plot.ink.chance;
+    plot.pen.strokeStyle = plot.ink.floor;
     plot.pen.lineWidth = 1;
     for (const { from, to, layer } of grey) this.hatch(plot, plot.left + from, plot.left + to, plot.top + layer * row, row);
     plot.pen.strokeStyle = plot.ink.page;
@@ -142,12 +142,10 @@ export class HeatMap extends LinkedChart {
     pen.beginPath();
     pen.rect(left, top, right - left, row);
     pen.clip();
-    pen.globalAlpha = 0.75;
     pen.fillStyle = ink.page;
     pen.fillRect(left, top, right - left, row);
-    pen.globalAlpha = 1;
     pen.beginPath();
-    for (let at = left - row; at < right; at += 6) {
+    for (let at = left - row - ((left - row) % 5); at < right; at += 5) {
       pen.moveTo(at, top + row);
       pen.lineTo(at + row, top);
     }
@@ -175,7 +173,6 @@ export class HeatMap extends LinkedChart {
 
   private paint_names(plot: Plot, row: number): void {
     const { pen, ink } = plot;
-    const shared = shared_beginning(this.model.order());
     const focus = this.model.cursor.now.layer ?? this.model.view.layer;
     const every = Math.ceil(11 / row);
     pen.textAlign = "right";
@@ -184,7 +181,7 @@ export class HeatMap extends LinkedChart {
       if (name !== focus && (this.names.length - 1 - layer) % every) return;
       pen.font = `${name === focus ? "600 " : ""}${row < 13 ? 10 : 12}px system-ui, sans-serif`;
       pen.fillStyle = name === focus ? ink.text : ink.text_soft;
-      pen.fillText(fitted(name, shared, plot.left - 12, (text) => pen.measureText(text).width), plot.left - 7, plot.top + (layer + 0.5) * row);
+      pen.fillText(fitted(this.model.short(name), plot.left - 12, (text) => pen.measureText(text).width), plot.left - 7, plot.top + (layer + 0.5) * row);
     });
   }
 

@@ -20,8 +20,7 @@ export function TopLine({ theme, change_theme }: { theme: string; change_theme: 
       ) : <span class="run-name">{runs[0]?.name ?? ""}</span>}
       <StateBadge />
       <span class="spring" />
-      {model.run && <CopyButton label="Copy as a sentence" text={() => copied(model)} />}
-      <button type="button" class="quiet" onClick={change_theme} aria-label={`Colours: ${theme}. Change`}>Colours: {theme}</button>
+      <button type="button" class="quiet" onClick={change_theme} title={`Colours: ${theme}`} aria-label={`Colours: ${theme}. Change`}><svg class="half" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.500" /><path d="M8 1.500a6.500 6.500 0 0 1 0 13z" /></svg>{theme}</button>
     </header>
   );
 }
@@ -102,6 +101,7 @@ export function StripLine() {
     <dl class="strip">
       {facts.filter(([, value]) => value !== "–").map(([name, value, bad]) => <div key={name} class={bad ? "bad" : ""}><dt>{name}</dt><dd>{value}</dd></div>)}
       {run.record && <div class="record"><dt>can it be believed?</dt><dd>{run.record.text}</dd></div>}
+      <div><dt class="hidden">Copy</dt><dd><CopyButton label="Copy as a sentence" text={() => copied(model)} /></dd></div>
     </dl>
   );
 }

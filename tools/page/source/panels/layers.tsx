@@ -19,20 +19,20 @@ export function LayerTable() {
   const numbers = new Map(layers.map((layer) => [layer, selection ? number_of(layer, selection.stream, selection.reference, selection.measure) : null]));
   const far = Math.max(1e-9, ...[...numbers.values()].map((number) => Math.max(number?.value ?? 0, number?.noise_floor ?? 0)));
   return (
-    <>
-      <table class={`layers${layers.length > 14 ? " many" : ""}`} role="table">
+    <section class="layer-section" aria-label="Layers">
+      <div class="table-card"><table class={`layers${layers.length > 14 ? " many" : ""}`} role="table">
         <caption class="hidden">Layers in the network's order{selection && `: ${selection.measure} to ${selection.reference}`}</caption>
         <thead><tr role="row">
           <th scope="col">layer</th><th scope="col">verdict</th><th scope="col" class="spark-head">{selection ? `to ${selection.reference}` : ""}</th>
           <th scope="col" class="right">now</th><th scope="col" class="right wide">unrelated</th><th scope="col" class="bar-head"><span class="hidden">now against unrelated data</span></th>
         </tr></thead>
         <tbody>{shown.map((layer) => <LayerLine key={layer.name} layer={layer} number={numbers.get(layer) ?? null} colour={colours.get(layer.name) ?? ""} far={far} />)}</tbody>
-      </table>
+      </table></div>
       {shown.length < layers.length && (
         <p class="note">{shown.length} of {layers.length} layers. <button type="button" class="link" onClick={() => model.set({ filter: "" })}>Show all</button></p>
       )}
       <p class="note legend-note">± one standard error · <b>~</b> no nearer than unrelated data · <span class="tick-sample" aria-hidden="true" /> score of unrelated data</p>
-    </>
+    </section>
   );
 }
 
@@ -47,7 +47,7 @@ function LayerLine({ layer, number, colour, far }: { layer: Layer; number: Layer
       <tr role="row" class={`layer${chosen ? " chosen" : ""}${alarm ? " alarmed" : ""}`} onMouseEnter={over(layer.name)} onMouseLeave={over(null)} onClick={choose}>
         <th scope="row" class="name">
           <button type="button" class="plain" aria-expanded={chosen} title={layer.name} onClick={(event) => { event.stopPropagation(); choose(); }}>
-            <i class="swatch" style={{ background: colour }} aria-hidden="true" /><span class="tail"><bdi>{layer.name}</bdi></span>
+            <i class="swatch" style={{ background: colour }} aria-hidden="true" /><span class="tail"><bdi title={layer.name}>{model.short(layer.name)}</bdi></span>
           </button>
         </th>
         <td class="verdict"><VerdictWords layer={layer} /></td>

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Row } from "../contract";
-import type { Told } from "../data/model";
+import type { Told } from "../data/shown";
 import { clock, exact, group } from "../pure/numbers";
 import { use_model } from "./common";
 
