@@ -51,7 +51,7 @@ export class ConvergenceChart extends LinkedChart {
     if (!range || !main) return null;
     model.width_is(this.place.clientWidth - model.gutters().left - model.gutters().right);
     this.collect(range);
-    this.marks = marks_of(model.events, main);
+    this.marks = marks_of(model.events, main, model.view.x);
     const count = new Set(this.drawn.map((line) => line.curve.layer)).size;
     const tall = Math.min(620, Math.max(340, count * 13 + 60));
     return {

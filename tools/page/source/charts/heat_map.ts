@@ -35,7 +35,7 @@ export class HeatMap extends LinkedChart {
     if (this.names.length === 0) return null;
     this.curves = this.names.map((name) => found.get(name)!);
     this.front = settling_front(model.run?.verdict_history ?? [], this.names).map((epoch) => (epoch === null ? null : model.x_of_epoch(epoch)));
-    this.marks = marks_of(model.events, main).filter((mark) => mark.alarm);
+    this.marks = marks_of(model.events, main, model.view.x).filter((mark) => mark.alarm);
     [this.low, this.high] = value_range(main);
     const row = Math.max(9, Math.min(24, 440 / this.names.length));
     return {

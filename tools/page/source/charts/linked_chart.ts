@@ -90,6 +90,15 @@ export abstract class LinkedChart implements ChartOwner {
     this.model.set({ from: null, to: null });
   }
 
+  private go_to(x: number, layer: string | null): void {
+    const { model } = this;
+    model.cursor.set(x, layer);
+    const id = model.view.run ?? "";
+    const curve = model.curves.get(id)?.layers.find((one) => one.layer === layer);
+    const index = curve ? nearest(curve.x, x) : -1;
+    model.tell(curve && index >= 0 ? { id, curve, index, at: corner(this.place) } : { text: model.x_text(x), at: corner(this.place) });
+  }
+
   /** Arrow keys go from snapshot to snapshot; plus, minus and 0 zoom. True if the key was meant for the chart. */
   key(key: string): boolean {
     const { model } = this;
@@ -97,8 +106,15 @@ export abstract class LinkedChart implements ChartOwner {
     if (!range || !this.chart) return false;
     const at = model.cursor.now.x ?? range[1];
     if (key === "ArrowLeft" || key === "ArrowRight") {
-      const next = model.neighbour(at, key === "ArrowRight" ? 1 : -1);
-      if (next !== null) model.cursor.set(next, model.cursor.now.layer ?? model.view.layer);
+      const next = model.cursor.now.x === null ? at : model.neighbour(at, key === "ArrowRight" ? 1 : -1);
+      if (next !== null) this.go_to(next, model.cursor.now.layer ?? model.view.layer);
+      return true;
+    }
+    if (key === "ArrowUp" || key === "ArrowDown") {
+      const names = model.order().filter(model.visible());
+      const now = names.indexOf(model.cursor.now.layer ?? model.view.layer ?? "");
+      const next = names[Math.max(0, Math.min(names.length - 1, now < 0 ? 0 : now + (key === "ArrowUp" ? 1 : -1)))];
+      if (next !== undefined) this.go_to(at, next);
       return true;
     }
     if (key === "+" || key === "=" || key === "-") {
@@ -117,6 +133,12 @@ export abstract class LinkedChart implements ChartOwner {
     return false;
   }
 }
+
+/** Where a chart stands on the screen: what is said of the keyboard's cursor has no hand to stand beside. */
+const corner = (place: HTMLElement) => {
+  const box = place.getBoundingClientRect();
+  return { x: box.left + 80, y: box.top + 20 };
+};
 
 const pair = ([from, to]: [number, number]) => ({ from, to });
 

@@ -26,7 +26,7 @@ export class LogChart extends LinkedChart {
     const range = model.range();
     const log = this.log();
     if (!range || !log || log.x.length === 0) return null;
-    this.marks = marks_of(model.events, model.curves.get(model.view.run ?? ""));
+    this.marks = marks_of(model.events, model.curves.get(model.view.run ?? ""), model.view.x);
     const [first, last] = shown_range(log.x, range[0], range[1]);
     let low = Infinity;
     let high = -Infinity;
@@ -60,7 +60,7 @@ export class LogChart extends LinkedChart {
     const dense = is_dense(plot, curve);
     if (dense) paint_column_shades(plot, curve, ink.text_soft, 0.5);
     const thin = dense ? last_of_columns(plot, curve, log.value) : { curve, value: log.value };
-    paint_line(plot, thin.curve, thin.value, { colour: ink.text, width: 1.5, alpha: 0.85, dash: [] });
+    paint_line(plot, thin.curve, thin.value, { colour: ink.text, width: 1.5, alpha: 1, dash: [] });
     pen.restore();
     this.paint_name(plot, log);
   }

@@ -1,6 +1,6 @@
 // Events and alarms as marks on the time axis, the same in all charts.
 
-import type { Curves, Events } from "../contract";
+import type { Curves, Events, XAxis } from "../contract";
 import { x_of_line } from "../pure/curves";
 import type { Plot } from "./time_chart";
 
@@ -11,20 +11,21 @@ export interface Mark {
 }
 
 /** The marks of a run on the axis that `curves` has. An alarm is marked once, where it began. */
-export function marks_of(events: Events | null, curves: Curves | undefined): Mark[] {
-  if (!events || !curves) return [];
+export function marks_of(events: Events | null, curves: Curves | undefined, axis: XAxis): Mark[] {
+  if (!events) return [];
+  const by_line = (line: number) => (curves ? x_of_line(curves, line) : null);
   const marks: Mark[] = [];
   const begun = new Set<string>();
   for (const alarm of events.alarms) {
     const key = `${alarm.layer}\n${alarm.verdict}\n${alarm.since_epoch}`;
     if (begun.has(key)) continue;
     begun.add(key);
-    const x = curves.x === "time" ? x_of_line(curves, alarm.line) : (alarm[curves.x] ?? x_of_line(curves, alarm.line));
+    const x = axis === "time" ? by_line(alarm.line) : (alarm[axis] ?? by_line(alarm.line));
     if (x !== null) marks.push({ x, alarm: true, text: `${alarm.layer}: ${alarm.message || alarm.verdict}` });
   }
   for (const event of events.events) {
     if (event.what === "finished") continue;
-    const x = curves.x === "step" ? x_of_line(curves, event.line) : (event[curves.x] ?? x_of_line(curves, event.line));
+    const x = axis === "step" ? by_line(event.line) : (event[axis] ?? by_line(event.line));
     if (x !== null) marks.push({ x, alarm: false, text: `${event.what.replace(/_/g, " ")}: ${event.message}` });
   }
   return marks;

@@ -234,8 +234,15 @@ export class TimeChart {
       const area = this.area(this.plot!.ctx);
       this.owner.pointed(this.plot!.posToVal(left, "x"), area.top + top, area);
     });
-    over.addEventListener("pointerleave", () => !this.drag && this.owner.pointed(null, 0, null));
+    // A finger that is lifted leaves what it showed; a mouse takes it along.
+    over.addEventListener("pointerleave", (event) => !this.drag && event.pointerType === "mouse" && this.owner.pointed(null, 0, null));
+    let pressed = { x: 0, y: 0 };
+    over.addEventListener("pointerdown", (event) => {
+      pressed = { x: event.clientX, y: event.clientY };
+    });
     over.addEventListener("click", (event) => {
+      // The end of a drag is no click.
+      if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > 4 || event.shiftKey) return;
       const { left, top } = at(event);
       const area = this.area(this.plot!.ctx);
       this.owner.chosen(this.plot!.posToVal(left, "x"), area.top + top, area);
@@ -258,6 +265,7 @@ export class TimeChart {
       addEventListener("mousemove", follow);
       addEventListener("mouseup", let_go);
     }, { capture: true });
+    this.fingers(over);
     over.addEventListener("wheel", (event) => {
       // A plain wheel scrolls the page, as everywhere.
       if (!event.ctrlKey && !event.shiftKey) return;
@@ -265,6 +273,31 @@ export class TimeChart {
       const centre = this.plot!.posToVal(at(event).left, "x");
       this.owner.zoomed(...this.scaled(centre, Math.exp((event.deltaY || event.deltaX) * 0.0015)));
     }, { passive: false });
+  }
+
+  /** Two fingers stretch the axis. */
+  private fingers(over: HTMLElement): void {
+    const down = new Map<number, number>();
+    let apart = 0;
+    const spread = () => Math.max(20, Math.abs([...down.values()][0] - [...down.values()][1]));
+    over.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "touch") return;
+      down.set(event.pointerId, event.clientX);
+      if (down.size === 2) apart = spread();
+    });
+    over.addEventListener("pointermove", (event) => {
+      if (!down.has(event.pointerId)) return;
+      down.set(event.pointerId, event.clientX);
+      if (down.size !== 2) return;
+      const centre = this.plot!.posToVal(([...down.values()][0] + [...down.values()][1]) / 2 - over.getBoundingClientRect().left, "x");
+      this.owner.panned(...this.scaled(centre, apart / spread()), false);
+      apart = spread();
+    });
+    for (const end of ["pointerup", "pointercancel"] as const)
+      over.addEventListener(end, (event) => {
+        if (down.size === 2 && down.has(event.pointerId)) this.owner.panned(...this.settings.range, true);
+        down.delete(event.pointerId);
+      });
   }
 
   /** The range made longer by `factor` about `centre`, on the axis as it is drawn. */

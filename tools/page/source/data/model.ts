@@ -15,6 +15,8 @@ export class Model extends Shown {
   private wanted = 0;
   private timer: number | undefined;
   private stale = new Set<string>();
+  private loading = false;
+  private live: Live | null = null;
 
   async begin(): Promise<void> {
     addEventListener("hashchange", () => this.show(view_of(location.hash), false));
@@ -34,6 +36,7 @@ export class Model extends Shown {
     const before = this.view;
     if (next.x !== before.x || next.log !== before.log) next = next.from === before.from ? { ...next, from: null, to: null } : next;
     this.view = next;
+    this.failure = null;
     if (write) history.replaceState(null, "", "#" + hash_of(next));
     if (next.run !== before.run) {
       this.forget();
@@ -61,6 +64,8 @@ export class Model extends Shown {
   // --- loading -------------------------------------------------------------------------------------------------------
 
   private async load_runs(): Promise<void> {
+    if (this.loading) return;
+    this.loading = true;
     try {
       const answer = await this.source.runs();
       if (answer.version !== 1) throw new Error(`The server speaks version ${answer.version}; this page knows version 1. Reload the page.`);
@@ -78,6 +83,7 @@ export class Model extends Shown {
     } catch (error) {
       this.fail(error);
     }
+    this.loading = false;
     this.changed();
   }
 
@@ -86,6 +92,7 @@ export class Model extends Shown {
     if (!id) return;
     try {
       // Curves do not wait for the run: the summary says what its headline is.
+      const guessed = JSON.stringify(this.selection);
       const curves = this.selection ? this.load_curves() : null;
       const run = await this.source.run(id);
       if (id !== this.view.run) return;
@@ -93,12 +100,21 @@ export class Model extends Shown {
       this.gone.delete(id);
       this.compare_with_last_look(run);
       this.changed();
-      await (curves ?? this.load_curves());
-      this.events = await this.source.events(id);
+      await (curves && guessed === JSON.stringify(this.selection) ? curves : this.load_curves());
+      await this.load_events(id);
     } catch (error) {
       this.fail(error, id);
     }
     this.changed();
+  }
+
+  private async load_events(id: string): Promise<void> {
+    const before = this.events;
+    const added = await this.source.events(id, before?.lines ?? 0);
+    if (id !== this.view.run || this.events !== before) return;
+    this.events = before && !this.source.exported
+      ? { lines: added.lines, events: before.events.concat(added.events), alarms: before.alarms.concat(added.alarms) }
+      : added;
   }
 
   window(): Window {
@@ -113,17 +129,23 @@ export class Model extends Shown {
 
   private async load_curves(): Promise<void> {
     const selection = this.selection;
-    if (!selection) return;
+    const ids = this.ids;
+    if (ids.length === 0) return;
     const ticket = ++this.wanted;
+    const window = this.window();
     try {
-      const ids = this.ids;
-      const window = this.window();
+      if (!selection) {
+        this.logs = await this.source.logs(ids[0], window).catch(() => null);
+        return this.changed();
+      }
       const answers = ids.map((id) => this.source.curves(id, selection, window).catch((error) => this.without(error, id)));
       const logs = this.source.logs(ids[0], window).catch(() => null);
       const by_epoch = window.x === "epoch" ? null : this.source.curves(ids[0], selection, { x: "epoch", log: false, from: null, to: null, width: 400 }).catch(() => null);
       const all = await Promise.all(answers);
       if (ticket !== this.wanted) return;
-      this.curves = new Map(ids.flatMap((id, at) => (all[at] ? [[id, all[at]!] as const] : [])));
+      // What is known of a run that was removed stays on the screen.
+      const kept = (id: string, at: number) => all[at] ?? (this.gone.has(id) ? this.curves.get(id) : undefined);
+      this.curves = new Map(ids.flatMap((id, at) => (kept(id, at) ? [[id, kept(id, at)!] as const] : [])));
       this.changed();
       const [found_logs, found_epochs] = await Promise.all([logs, by_epoch]);
       if (ticket !== this.wanted) return;
@@ -147,7 +169,8 @@ export class Model extends Shown {
       if (id && error.status === 404 && this.run) this.gone.add(id);
       else this.failure = error.message;
     } else if (error instanceof TypeError && !this.source.exported) {
-      // fetch() could not reach the server. The stream's own state says so; this is for a page that has none yet.
+      // fetch() could not reach the server. If its stream is open all the same, nothing else will make us ask again.
+      if (this.connection.state === "open") setTimeout(() => this.connection.state === "lost" && this.live?.begin(), 2000);
       if (this.connection.state !== "lost") this.connection = { state: "lost", since: Date.now() };
     } else {
       this.failure = error instanceof Error ? error.message : String(error);
@@ -157,7 +180,7 @@ export class Model extends Shown {
   // --- live ----------------------------------------------------------------------------------------------------------
 
   private listen(): void {
-    new Live({
+    this.live = new Live({
       run: (summary) => this.heard(summary),
       gone: (id) => {
         this.gone.add(id);
@@ -179,7 +202,8 @@ export class Model extends Shown {
         if (this.connection.state !== "lost") this.connection = { state: "lost", since: Date.now() };
         this.changed();
       },
-    }).begin();
+    });
+    this.live.begin();
   }
 
   private heard(summary: Summary): void {
@@ -236,7 +260,7 @@ export class Model extends Shown {
         const answer = await run;
         if (id === this.view.run) {
           this.run = answer;
-          this.events = await this.source.events(id);
+          await this.load_events(id);
         }
       }
     } catch (error) {

@@ -6,7 +6,7 @@ import { extent, x_of_line } from "../pure/curves";
 import type { Change, Look } from "../pure/changes";
 import { shared_beginning, shorter } from "../pure/names";
 import { clock } from "../pure/numbers";
-import { filter_of } from "../pure/ranking";
+import { filter_of } from "../pure/filter";
 import { CursorStore } from "./cursor";
 import type { Source } from "./source";
 import { view_of, type View } from "./view";
@@ -37,6 +37,8 @@ export interface Told {
   index?: number;
   marks?: { alarm: boolean; text: string }[];
   text?: string;
+  /** Where to show it, if not beside the hand. */
+  at?: { x: number; y: number };
 }
 
 export abstract class Shown {
@@ -90,9 +92,12 @@ export abstract class Shown {
     const run = this.run;
     const summary = this.runs?.runs.find((one) => one.id === this.view.run);
     const headline = run?.headline ?? summary?.headline ?? null;
-    const stream = this.view.stream ?? headline?.stream ?? run?.streams[0];
-    const reference = this.view.reference ?? headline?.reference ?? run?.references[0]?.name;
-    const measure = this.view.measure ?? headline?.measure ?? run?.measures[0];
+    // What another run had is kept only where this one has it too.
+    const known = (chosen: string | null, all: string[] | undefined) => (chosen !== null && (all?.includes(chosen) ?? true) ? chosen : undefined);
+    const references = run?.references.map((one) => one.name);
+    const stream = known(this.view.stream, run?.streams) ?? headline?.stream ?? run?.streams[0];
+    const reference = known(this.view.reference, references) ?? headline?.reference ?? references?.[0];
+    const measure = known(this.view.measure, run?.measures) ?? headline?.measure ?? run?.measures[0];
     return stream !== undefined && reference !== undefined && measure !== undefined ? { stream, reference, measure } : null;
   }
 
@@ -143,7 +148,7 @@ export abstract class Shown {
   /** The x that is shown. */
   range(): [number, number] | null {
     if (this.view.from !== null && this.view.to !== null) return [this.view.from, this.view.to];
-    const all = extent([...this.curves.values()], () => true);
+    const all = extent([...this.curves.values()], () => true) ?? this.extent_of_logs();
     if (!all) return null;
     let [from, to] = all;
     if (this.view.log && from <= 0) from = this.first_positive() ?? 1;
@@ -151,13 +156,19 @@ export abstract class Shown {
     return [from, to];
   }
 
+  /** A run without a reference has no curves, but it may have logs. */
+  private extent_of_logs(): [number, number] | null {
+    const x = (this.logs?.logs ?? []).flatMap((log) => (log.x.length ? [log.x[0], log.x[log.x.length - 1]] : []));
+    return x.length ? [Math.min(...x), Math.max(...x)] : null;
+  }
+
   private first_positive(): number | null {
     let best: number | null = null;
-    for (const curves of this.curves.values())
-      for (const curve of curves.layers) {
-        const x = curve.x.find((value) => value > 0);
-        if (x !== undefined && (best === null || x < best)) best = x;
-      }
+    const all = [...[...this.curves.values()].flatMap((curves) => curves.layers), ...(this.logs?.logs ?? [])];
+    for (const curve of all) {
+      const x = curve.x.find((value) => value > 0);
+      if (x !== undefined && (best === null || x < best)) best = x;
+    }
     return best;
   }
 

@@ -18,7 +18,8 @@ export interface Source {
   run(id: string): Promise<Run>;
   curves(id: string, selection: Selection, window: Window): Promise<Curves>;
   logs(id: string, window: Window): Promise<Logs>;
-  events(id: string): Promise<Events>;
+  /** Those of lines after `since`. */
+  events(id: string, since: number): Promise<Events>;
   health(id: string): Promise<Health>;
   spectrum(id: string, stream: string, layer: string, reference: string, line: number | null): Promise<Spectrum>;
   matrix(id: string, selection: Selection, index: number): Promise<Matrix>;
@@ -58,7 +59,7 @@ export const server: Source = {
   run: (id) => ask(`runs/${id}`),
   curves: (id, selection, window) => ask(`runs/${id}/curves`, { ...selection, ...window }),
   logs: (id, window) => ask(`runs/${id}/logs`, { ...window }),
-  events: (id) => ask(`runs/${id}/events`),
+  events: (id, since) => ask(`runs/${id}/events`, { since: since || null }),
   health: (id) => ask(`runs/${id}/health`),
   spectrum: (id, stream, layer, reference, line) => ask(`runs/${id}/spectrum`, { stream, layer, reference, line }),
   matrix: (id, selection, index) => ask(`runs/${id}/matrix`, { ...selection, index }),

@@ -3,6 +3,7 @@
 import { createContext, type ComponentChildren } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { layer_colours } from "../pure/colours";
+import { shown_text } from "../pure/names";
 import type { Model } from "../data/model";
 import type { LinkedChart } from "../charts/linked_chart";
 
@@ -27,7 +28,7 @@ export function Panel(props: { title: string; id: string; note?: ComponentChildr
   return (
     <section class="panel" id={props.id} aria-labelledby={`${props.id}-title`}>
       <div class="panel-head">
-        <h2 id={`${props.id}-title`}>{props.title}</h2>
+        <h2 id={`${props.id}-title`}>{shown_text(props.title)}</h2>
         {props.tools}
       </div>
       {props.children}
@@ -110,5 +111,5 @@ export function CopyButton({ text, label }: { text: () => string; label: string 
     }
     setTimeout(() => set_done(null), 1600);
   };
-  return <button type="button" class="quiet" onClick={copy}>{done ?? label}</button>;
+  return <button type="button" class="quiet" title="Copy as a sentence, with numbers and caveats" onClick={copy}>{done ?? label}</button>;
 }

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { words_of } from "../pure/changes";
+import { shown_text } from "../pure/names";
 import { Panel, Sign, use_model } from "./common";
 import { short_epoch } from "./layers";
 
@@ -27,7 +28,7 @@ export function EventList() {
       <ol class="events">{shown.map((item) => (
         <li key={item.line} class={item.alarm ? "alarm" : ""}>
           <span class="when">{item.epoch === null ? "" : `epoch ${short_epoch(item.epoch)}`}</span>
-          <span>{item.alarm && <Sign kind="alarm" />}<b>{item.what}</b>{item.text && `: ${item.text}`}{item.count !== null && item.count > 1 && ` (${item.count} times)`}</span>
+          <span>{item.alarm && <Sign kind="alarm" />}<b>{shown_text(item.what)}</b>{item.text && `: ${shown_text(item.text)}`}{item.count !== null && item.count > 1 && ` (${item.count} times)`}</span>
         </li>
       ))}</ol>
     </Panel>

@@ -2,6 +2,8 @@
 
 import type { Part, Summary } from "../contract";
 import { clock, duration, group, percent } from "../pure/numbers";
+import { exactly } from "../pure/filter";
+import { shown_text } from "../pure/names";
 import { run_sentence } from "../pure/sentence";
 import { CopyButton, Sign, use_model } from "./common";
 
@@ -14,10 +16,10 @@ export function TopLine({ theme, change_theme }: { theme: string; change_theme: 
       {runs.length > 1 ? (
         <label class="pick"><span class="hidden">Run</span>
           <select value={model.view.run ?? ""} onChange={(event) => model.set({ run: event.currentTarget.value, layer: null, from: null, to: null })}>
-            {runs.map((run) => <option key={run.id} value={run.id}>{run.name}</option>)}
+            {runs.map((run) => <option key={run.id} value={run.id}>{shown_text(run.name)}</option>)}
           </select>
         </label>
-      ) : <span class="run-name">{runs[0]?.name ?? ""}</span>}
+      ) : <span class="run-name">{shown_text(runs[0]?.name ?? "")}</span>}
       <StateBadge />
       <span class="spring" />
       <button type="button" class="quiet" onClick={change_theme} title={`Colours: ${theme}`} aria-label={`Colours: ${theme}. Change`}><svg class="half" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.500" /><path d="M8 1.500a6.500 6.500 0 0 1 0 13z" /></svg>{theme}</button>
@@ -56,18 +58,19 @@ export function Sentence() {
   if (!said) return null;
   const parts: Part[] = said.parts.length ? said.parts : [{ text: said.sentence, kind: "note", layers: [] }];
   return (
-    <h1 class="sentence" aria-live="polite">
-      {parts.map((part, index) => <Piece key={index} part={part} first={index === 0} last={index === parts.length - 1} />)}
-    </h1>
+    <div class="answer sentence">
+      <h1 aria-live="polite">{parts.map((part, index) => <Piece key={index} part={part} first={index === 0} last={index === parts.length - 1} />)}</h1>
+      {model.run && <CopyButton label="copy" text={() => copied(model)} />}
+    </div>
   );
 }
 
 function Piece({ part, first, last }: { part: Part; first: boolean; last: boolean }) {
   const model = use_model();
-  const text = part.text.trim();
+  const text = shown_text(part.text.trim());
   // Parts are the sentence cut up; where the cut took the punctuation along, it is put back.
   const joint = last || /[;.,:]$/.test(text) ? "" : ";";
-  const filter = part.layers.join(" ");
+  const filter = exactly(part.layers);
   const words = <><Sign kind={part.kind === "note" ? "none" : part.kind} />{text}</>;
   return (
     <>
@@ -101,7 +104,6 @@ export function StripLine() {
     <dl class="strip">
       {facts.filter(([, value]) => value !== "–").map(([name, value, bad]) => <div key={name} class={bad ? "bad" : ""}><dt>{name}</dt><dd>{value}</dd></div>)}
       {run.record && <div class="record"><dt>can it be believed?</dt><dd>{run.record.text}</dd></div>}
-      <div><dt class="hidden">Copy</dt><dd><CopyButton label="Copy as a sentence" text={() => copied(model)} /></dd></div>
     </dl>
   );
 }

@@ -2,6 +2,8 @@
 
 import type { Layer, LayerNumber } from "../contract";
 import { words_of } from "../pure/changes";
+import { exactly } from "../pure/filter";
+import { shown_text } from "../pure/names";
 import { fixed, group, short } from "../pure/numbers";
 import { number_of } from "../pure/ranking";
 import { layer_sentence } from "../pure/sentence";
@@ -57,7 +59,7 @@ function LayerLine({ layer, number, colour, far }: { layer: Layer; number: Layer
         <td class="bar"><Bar number={number} far={far} colour={colour} /></td>
       </tr>
       {layer.alarms.map((one) => (
-        <tr role="row" key={one.verdict} class="alarm-line"><td colSpan={6}><Sign kind="alarm" /><b>{words_of(one.verdict)}</b>{one.since_epoch !== null && ` since epoch ${short_epoch(one.since_epoch)}`}{one.message && `: ${one.message}`}</td></tr>
+        <tr role="row" key={one.verdict} class="alarm-line"><td colSpan={6}><Sign kind="alarm" /><b>{words_of(one.verdict)}</b>{one.since_epoch !== null && ` since epoch ${short_epoch(one.since_epoch)}`}{one.message && `: ${shown_text(one.message)}`}</td></tr>
       ))}
       {chosen && <tr role="row" class="more"><td colSpan={6}><LayerFacts layer={layer} number={number} /></td></tr>}
     </>
@@ -129,6 +131,7 @@ function Bar({ number, far, colour }: { number: LayerNumber | null; far: number;
 function LayerFacts({ layer, number }: { layer: Layer; number: LayerNumber | null }) {
   const model = use_model();
   const version = String(model.run?.facts?.livecca ?? model.runs?.livecca ?? "");
+  const only = model.view.filter === exactly([layer.name]);
   const facts: [string, string][] = [];
   if (layer.speed !== null) facts.push(["moves", `${short(layer.speed)} an epoch`]);
   if (layer.remaining_low !== null && layer.remaining_high !== null) facts.push(["yet to go", `${short(layer.remaining_low)} to ${short(layer.remaining_high)} (80 % sure)`]);
@@ -147,7 +150,7 @@ function LayerFacts({ layer, number }: { layer: Layer; number: LayerNumber | nul
       <dl>{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       <p class="actions">
         <CopyButton label="Copy as a sentence" text={() => layer_sentence({ name: model.run!.name, version }, layer, number)} />
-        <button type="button" class="quiet" onClick={() => model.set({ filter: model.view.filter === layer.name ? "" : layer.name })}>{model.view.filter === layer.name ? "Show all layers" : "Show only this layer"}</button>
+        <button type="button" class="quiet" onClick={() => model.set({ filter: only ? "" : exactly([layer.name]) })}>{only ? "Show all layers" : "Show only this layer"}</button>
       </p>
     </div>
   );

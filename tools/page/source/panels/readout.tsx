@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Row } from "../contract";
 import type { Told } from "../data/shown";
+import { shown_text } from "../pure/names";
 import { clock, exact, group } from "../pure/numbers";
 import { use_model } from "./common";
 
@@ -16,6 +17,7 @@ export function Readout() {
   const hand = useRef({ x: 0, y: 0 });
   const [, set_moved] = useState(0);
   useEffect(() => model.listen_to_told((next) => {
+    if (next?.at) hand.current = next.at;
     set_told(next);
     if (next) set_moved((count) => count + 1);
   }), []);
@@ -24,8 +26,15 @@ export function Readout() {
       hand.current = { x: event.clientX, y: event.clientY };
       place(box.current, hand.current);
     };
+    const close = (event: PointerEvent) => {
+      if (!(event.target instanceof Element && event.target.closest(".chart, .matrix"))) model.tell(null);
+    };
     addEventListener("pointermove", follow, { passive: true });
-    return () => removeEventListener("pointermove", follow);
+    addEventListener("pointerdown", close, { passive: true });
+    return () => {
+      removeEventListener("pointermove", follow);
+      removeEventListener("pointerdown", close);
+    };
   }, []);
   const line = told?.curve && told.index !== undefined ? told.curve.line[told.index] : null;
   const id = told?.id ?? null;
@@ -47,7 +56,7 @@ export function Readout() {
   if (!told) return null;
   return (
     <div class="readout" ref={box} role="status">
-      {told.text && <p>{told.text}</p>}
+      {told.text && <p>{shown_text(told.text)}</p>}
       {told.curve && told.index !== undefined && <Point told={told} row={row} />}
       {told.marks?.slice(0, 4).map((mark, index) => <p key={index} class={mark.alarm ? "alarm" : "event"}>{mark.text}</p>)}
     </div>
@@ -74,7 +83,7 @@ function Point({ told, row }: { told: Told; row: Row | null }) {
   } else facts.push(["from", `line ${group(curve.line[index])}`]);
   return (
     <>
-      <p><b>{curve.layer}</b>{others} · {x}</p>
+      <p><b>{shown_text(curve.layer)}</b>{others} · {x}</p>
       <p class="exact">{curve.unlike[index] ? <abbr title="no nearer than unrelated data">~</abbr> : null}{exact(curve.value[index])}{curve.error[index] !== null && <small> ± {exact(curve.error[index])}</small>}</p>
       <dl>{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
     </>

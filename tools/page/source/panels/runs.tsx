@@ -1,6 +1,7 @@
 // All runs, and which of them are drawn over the first one.
 
 import { Panel, Sign, use_model } from "./common";
+import { shown_text } from "../pure/names";
 import { group } from "../pure/numbers";
 
 const first_shown = 12;
@@ -23,9 +24,9 @@ export function Runs() {
           <tbody>{runs.map((run) => (
             <tr key={run.id} class={run.id === view.run ? "chosen" : ""}>
               <td><input type="checkbox" aria-label={`Draw ${run.name} over the first run`} checked={run.id === view.run || others.includes(run.id)} disabled={run.id === view.run} onChange={() => toggle(run.id)} /></td>
-              <th scope="row"><button type="button" class="link" onClick={() => model.set({ run: run.id, others: others.filter((id) => id !== run.id), layer: null, from: null, to: null })}>{run.name}</button></th>
+              <th scope="row"><button type="button" class="link" onClick={() => model.set({ run: run.id, others: others.filter((id) => id !== run.id), layer: null, from: null, to: null })}>{shown_text(run.name)}</button></th>
               <td>{group(run.epoch)}</td><td>{run.state}</td>
-              <td class="says">{run.alarms > 0 && <Sign kind="alarm" />}{run.sentence}</td>
+              <td class="says">{run.alarms > 0 && <Sign kind="alarm" />}{shown_text(run.sentence)}</td>
             </tr>
           ))}</tbody>
         </table>

@@ -14,7 +14,7 @@ export interface Placed {
 }
 
 /** How many label heights a label may stand from its line's end; beyond that, leader lines become a thicket. */
-const farthest = 3;
+const farthest = 5;
 
 /**
  * Places labels of `height` pixels between `top` and `bottom`, each as near as it can be to its line's end, in the

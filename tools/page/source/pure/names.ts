@@ -1,5 +1,10 @@
 // Names of layers are long and begin alike: what tells them apart is at their end.
 
+/** A name as it may be shown: signs that turn the direction of what follows, or cannot be seen, are replaced. */
+export function shown_text(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
 /** Names up to this many letters are shown whole. */
 const most_letters = 14;
 
@@ -13,7 +18,8 @@ export function shared_beginning(names: string[]): string {
 }
 
 export function shorter(name: string, shared: string): string {
-  return shared && name.startsWith(shared) && name.length > shared.length ? "\u2026" + name.slice(shared.length) : name;
+  const rest = shared && name.startsWith(shared) && name.length > shared.length ? "\u2026" + name.slice(shared.length) : name;
+  return shown_text(rest);
 }
 
 /** A name that fits into `width`: without more of its beginning, if need be. */

@@ -21,14 +21,3 @@ export function number_of(layer: Layer, stream: string, reference: string, measu
     ) ?? null
   );
 }
-
-/** Text or pattern with `*`; several separated by spaces or commas. An empty one matches all. */
-export function filter_of(text: string): (name: string) => boolean {
-  const pieces = text.split(/[\s,]+/).filter(Boolean);
-  if (pieces.length === 0) return () => true;
-  const tests = pieces.map((piece) => {
-    const pattern = piece.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*");
-    return new RegExp(piece.includes("*") ? `^${pattern}$` : pattern, "i");
-  });
-  return (name) => tests.some((test) => test.test(name));
-}

@@ -21,7 +21,7 @@ export function smooth(x: number[], value: (number | null)[], anew: number[], re
     }
     // The weight of all before counts too: without it the first point would pull for as long as `reach`.
     const kept = Math.exp(-Math.max(0, x[index] - x[index - 1]) / reach) * weight;
-    mean = (mean * kept + raw) / (kept + 1);
+    mean += (raw - mean) / (kept + 1);
     weight = kept + 1;
     return mean;
   });
