@@ -67,7 +67,7 @@ test("layers are filtered by text, and by a click on the sentence", () =>
     assert.equal(await page.locator(".layers .layer").count(), 5);
     assert.ok((await pixels(page, ".chart.convergence canvas", of.fc2)) < 20, "a line that is filtered out is not drawn");
     assert.ok((await pixels(page, ".chart.convergence canvas", of.conv2)) > 100);
-    await page.locator(".sentence button.alarm").click();
+    await page.locator(".sentence .part.alarm").click();
     await settle(page);
     assert.equal(await page.locator(".layers .layer").count(), 1);
     assert.match(await page.locator(".layers .layer").innerText(), /fc1/);

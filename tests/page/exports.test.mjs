@@ -53,7 +53,7 @@ test("a layer and a run are copied as sentences", () =>
     await drawn(page);
     await page.locator(".sentence .quiet").click();
     const run = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(run, "first at epoch 39: 7 of 7 layers have settled (pwcca_distance to seed7, probe stream; settled was right in 41 of 43 cases; livecca 0.1.0)");
+    assert.equal(run, "first at epoch 39: 7 of 7 layers have settled. (pwcca_distance to seed7, probe stream; settled was right in 41 of 43 cases; livecca 0.1.0)");
     await page.locator(".layers .layer").first().click();
     await page.locator(".facts .actions button").first().click();
     await settle(page);

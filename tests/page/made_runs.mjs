@@ -176,9 +176,10 @@ export class MadeRun {
         if (moving.length) parts.push({ text: `${moving[moving.length - 1].name} still moves (0.02 an epoch)`, kind: "moving", layers: [moving[moving.length - 1].name] });
       }
     } else parts.push({ text: "no snapshot yet", kind: "note", layers: [] });
+    parts.forEach((part, index) => (part.text = (index ? " " : "") + part.text + (index + 1 < parts.length ? ";" : ".")));
     return {
       id: this.id, name: this.name, folder: `runs/${this.name}`, state: this.state, lines: this.lines - 1, first_time, last_time: this.time ?? first_time, epoch: this.epoch ?? null,
-      step: this.step ?? null, layers: this.snapshots ? this.layers.length : 0, settled: settled.length, sentence: parts.map((part) => part.text).join("; "), parts, alarms: new Set(this.alarms.map((alarm) => alarm.layer)).size,
+      step: this.step ?? null, layers: this.snapshots ? this.layers.length : 0, settled: settled.length, sentence: parts.map((part) => part.text).join(""), parts, alarms: new Set(this.alarms.map((alarm) => alarm.layer)).size,
       headline: this.headline(),
     };
   }

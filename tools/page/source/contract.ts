@@ -47,6 +47,7 @@ export type Direction = "nearing" | "leaving" | "keeping" | "undecided";
 export interface LayerNumber {
   stream: string;
   reference: string;
+  reference_layer?: string;
   measure: string;
   value: number | null;
   noise_floor: number | null;

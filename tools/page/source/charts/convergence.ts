@@ -8,6 +8,7 @@ import { fitted } from "../pure/names";
 import { fixed } from "../pure/numbers";
 import { reach_of, smooth } from "../pure/smoothing";
 import { ink_of } from "./ink";
+import { Layer } from "./layer";
 import { LinkedChart } from "./linked_chart";
 import { marks_near, marks_of, paint_marks, type Mark } from "./marks";
 import { is_dense, last_of_columns, paint_column_shades, paint_error_band, paint_line } from "./paint_lines";
@@ -43,6 +44,9 @@ export class ConvergenceChart extends LinkedChart {
   private marks: Mark[] = [];
   private floors: number[] = [];
   private focus: string | null = null;
+  private layers = 0;
+  private version = 0;
+  private readonly still = new Layer();
 
   protected settings(): ChartSettings | null {
     const { model } = this;
@@ -52,8 +56,9 @@ export class ConvergenceChart extends LinkedChart {
     model.width_is(this.place.clientWidth - model.gutters().left - model.gutters().right);
     this.collect(range);
     this.marks = marks_of(model.events, main, model.view.x);
-    const count = new Set(this.drawn.map((line) => line.curve.layer)).size;
-    const tall = Math.min(620, Math.max(340, count * 13 + 60));
+    this.layers = new Set(this.drawn.map((line) => line.curve.layer)).size;
+    ++this.version;
+    const tall = Math.min(620, Math.max(340, this.layers * 13 + 60));
     return {
       height: innerWidth < 700 ? Math.min(tall, 380) : tall, gutters: model.gutters(), x: model.view.x, log: model.view.log, range,
       y: this.value_range(range, main.direction), y_values: true, x_values: true, ink: ink_of(model.theme()),
@@ -115,38 +120,42 @@ export class ConvergenceChart extends LinkedChart {
     pen.rect(plot.left, plot.top, plot.width, plot.height);
     pen.clip();
     pen.lineJoin = "round";
-    this.paint_floor(plot);
-    paint_marks(plot, this.marks);
     pen.lineCap = "round";
-    if (this.spreads.length) this.paint_spreads(plot);
-    else this.paint_lines(plot);
+    this.paint_floor(plot);
+    const focused = (layer: string) => layer === this.focus;
+    if (this.spreads.length) {
+      this.still.show(plot, `${this.version}`, (area) => {
+        paint_marks(area, this.marks);
+        this.paint_spreads(area, this.spreads, false);
+      });
+      this.paint_spreads(plot, this.spreads.filter((spread) => focused(spread.layer)), true);
+    } else {
+      const above = this.drawn.filter((line) => focused(line.curve.layer));
+      const quiet = above.length > 0 && above.length < this.drawn.length;
+      // All lines are kept as a picture; only the one that is pointed at is painted whenever the cursor moves.
+      this.still.show(plot, `${this.version} ${quiet}`, (area) => {
+        paint_marks(area, this.marks);
+        for (const line of this.drawn) this.paint_one(area, line, quiet ? 0.35 : 1, false);
+      });
+      for (const line of above) this.paint_one(plot, line, 1, true);
+    }
     pen.restore();
     this.paint_labels(plot);
   }
 
-  private paint_lines(plot: Plot): void {
-    const layers = new Set(this.drawn.map((line) => line.curve.layer)).size;
-    const ordered = this.drawn.slice().sort((one, other) => Number(one.curve.layer === this.focus) - Number(other.curve.layer === this.focus));
-    const quiet = this.focus !== null && layers > 1 && this.drawn.some((line) => line.curve.layer === this.focus);
-    for (const line of ordered) {
-      const { curve, value, colour } = line;
-      const focused = curve.layer === this.focus;
-      const dense = is_dense(plot, curve);
-      const alpha = quiet && !focused ? 0.35 : 1;
-      if (!plot.moving && (layers <= most_bands || focused)) {
-        paint_error_band(plot, curve, colour, focused ? 0.3 : 0.16 * alpha);
-      }
-      if (dense) paint_column_shades(plot, curve, colour, (focused ? 0.6 : 0.4) * alpha);
-      if (this.model.view.smooth > 0) paint_line(plot, curve, curve.value, { colour, width: 1, alpha: 0.25, dash: [] });
-      const thin = dense ? last_of_columns(plot, curve, value) : { curve, value };
-      paint_line(plot, thin.curve, thin.value, { colour, width: focused ? 3 : layers > 30 ? 1.4 : 1.9, alpha, dash: run_dashes[line.run_index % run_dashes.length] });
-    }
+  private paint_one(plot: Plot, line: Drawn, alpha: number, focused: boolean): void {
+    const { curve, value, colour } = line;
+    const dense = is_dense(plot, curve);
+    if (this.layers <= most_bands || focused) paint_error_band(plot, curve, colour, focused ? 0.3 : 0.16 * alpha);
+    if (dense) paint_column_shades(plot, curve, colour, (focused ? 0.6 : 0.4) * alpha);
+    if (this.model.view.smooth > 0) paint_line(plot, curve, curve.value, { colour, width: 1, alpha: 0.25 * alpha, dash: [] });
+    const thin = dense ? last_of_columns(plot, curve, value) : { curve, value };
+    paint_line(plot, thin.curve, thin.value, { colour, width: focused ? 3 : this.layers > 30 ? 1.4 : 1.9, alpha, dash: run_dashes[line.run_index % run_dashes.length] });
   }
 
-  private paint_spreads(plot: Plot): void {
+  private paint_spreads(plot: Plot, spreads: ConvergenceChart["spreads"], focused: boolean): void {
     const { pen } = plot;
-    for (const spread of this.spreads) {
-      const focused = spread.layer === this.focus;
+    for (const spread of spreads) {
       pen.globalAlpha = focused ? 0.32 : 0.15;
       pen.fillStyle = spread.colour;
       pen.beginPath();
@@ -220,7 +229,9 @@ export class ConvergenceChart extends LinkedChart {
     });
     const placed = place_labels(wanted, label_height, plot.top - 4, plot.top + plot.height + 6);
     const right = plot.left + plot.width;
-    const room = this.model.gutters().right - 26;
+    // Labels that stand far from their lines' ends get longer leaders, so that these can be followed.
+    const lead = placed.some(({ index, y }) => Math.abs(y - wanted[index].y) > 2 * label_height) ? 26 : 11;
+    const room = this.model.gutters().right - lead - 15;
     pen.textBaseline = "middle";
     pen.textAlign = "left";
     for (const { index, y } of placed) {
@@ -233,16 +244,16 @@ export class ConvergenceChart extends LinkedChart {
       pen.beginPath();
       pen.moveTo(end_x, wanted[index].y);
       pen.lineTo(Math.max(end_x, right), wanted[index].y);
-      pen.lineTo(right + 11, y);
+      pen.lineTo(right + lead, y);
       pen.stroke();
       pen.font = `${focused ? "600 " : ""}12px system-ui, sans-serif`;
       const value = `${grey ? "~" : ""}${fixed(line.value[line.index])}`;
       const value_width = pen.measureText(value).width;
       pen.fillStyle = ink.text;
-      pen.fillText(fitted(this.model.short(line.layer), room - value_width - 6, (text) => pen.measureText(text).width), right + 14, y);
+      pen.fillText(fitted(this.model.short(line.layer), room - value_width - 6, (text) => pen.measureText(text).width), right + lead + 3, y);
       pen.fillStyle = ink.text_soft;
       pen.textAlign = "right";
-      pen.fillText(value, right + room + 16, y);
+      pen.fillText(value, right + room + lead + 5, y);
       pen.textAlign = "left";
     }
     if (placed.length < ends.length) this.paint_left_out(plot, ends.length - placed.length);

@@ -2,13 +2,14 @@
 // network at the cursor.
 
 import type { Curve, Curves } from "../contract";
-import { heat_colour } from "../pure/colours";
+import { heat_number } from "../pure/colours";
 import { nearest } from "../pure/curves";
 import { fitted } from "../pure/names";
 import { fixed } from "../pure/numbers";
 import { settling_front } from "../pure/settling";
 import { one_a_layer } from "./convergence";
 import { ink_of } from "./ink";
+import { Layer } from "./layer";
 import { LinkedChart } from "./linked_chart";
 import { marks_of, paint_marks, type Mark } from "./marks";
 import { dot, shown_range } from "./paint_lines";
@@ -19,6 +20,8 @@ export class HeatMap extends LinkedChart {
   private names: string[] = [];
   private front: (number | null)[] = [];
   private marks: Mark[] = [];
+  private version = 0;
+  private readonly still = new Layer();
   private low = 0;
   private high = 1;
   private readonly cells = document.createElement("canvas");
@@ -37,6 +40,7 @@ export class HeatMap extends LinkedChart {
     this.front = settling_front(model.run?.verdict_history ?? [], this.names).map((epoch) => (epoch === null ? null : model.x_of_epoch(epoch)));
     this.marks = marks_of(model.events, main, model.view.x).filter((mark) => mark.alarm);
     [this.low, this.high] = value_range(main);
+    ++this.version;
     const row = Math.max(9, Math.min(24, 440 / this.names.length));
     return {
       height: Math.round(row * this.names.length + 42), gutters: model.gutters(), x: model.view.x, log: model.view.log, range,
@@ -47,7 +51,7 @@ export class HeatMap extends LinkedChart {
   paint(plot: Plot): void {
     const { pen } = plot;
     const row = plot.height / this.names.length;
-    this.paint_cells(plot, row);
+    this.still.show(plot, `${this.version}`, (area) => this.paint_cells(area, row));
     pen.save();
     pen.beginPath();
     pen.rect(plot.left, plot.top, plot.width, plot.height);
@@ -89,7 +93,7 @@ export class HeatMap extends LinkedChart {
   }
 
   private fill_row(plot: Plot, curve: Curve, layer: number, width: number, image: ImageData, grey: { from: number; to: number; layer: number }[]): void {
-    const [first, last] = shown_range(curve.x, plot.from, plot.to);
+    const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
     const strongest = new Float64Array(width).fill(-Infinity);
     let open: { from: number; to: number; layer: number } | null = null;
     const at = (index: number) => plot.x(curve.x[index]) - plot.left;
@@ -105,7 +109,7 @@ export class HeatMap extends LinkedChart {
       const left = Math.max(0, Math.round(index > first ? (x + at(index - 1)) / 2 : x - step / 2));
       const right = Math.min(width, Math.max(left + 1, Math.round(index < last ? (x + at(index + 1)) / 2 : x + step / 2)));
       const share = (value - this.low) / (this.high - this.low);
-      const colour = parseInt(heat_colour(share, plot.ink.theme).slice(1), 16);
+      const colour = heat_number(share, plot.ink.theme);
       for (let column = left; column < right; ++column) {
         if (share <= strongest[column]) continue;
         strongest[column] = share;

@@ -5,6 +5,7 @@ import type { Model } from "../data/model";
 import { nearest } from "../pure/curves";
 import { exact, short } from "../pure/numbers";
 import { ink_of } from "./ink";
+import { Layer } from "./layer";
 import { LinkedChart } from "./linked_chart";
 import { marks_near, marks_of, paint_marks, type Mark } from "./marks";
 import { dot, is_dense, last_of_columns, paint_column_shades, paint_line, shown_range } from "./paint_lines";
@@ -12,6 +13,8 @@ import type { ChartSettings, Plot } from "./time_chart";
 
 export class LogChart extends LinkedChart {
   private marks: Mark[] = [];
+  private version = 0;
+  private readonly still = new Layer();
 
   constructor(place: HTMLElement, model: Model, readonly name: string, private readonly is_last: () => boolean) {
     super(place, model);
@@ -26,8 +29,9 @@ export class LogChart extends LinkedChart {
     const range = model.range();
     const log = this.log();
     if (!range || !log || log.x.length === 0) return null;
+    ++this.version;
     this.marks = marks_of(model.events, model.curves.get(model.view.run ?? ""), model.view.x);
-    const [first, last] = shown_range(log.x, range[0], range[1]);
+    const [first, last] = shown_range(log.x, range[0], range[1], model.view.log);
     let low = Infinity;
     let high = -Infinity;
     for (let index = first; index <= last; ++index) {
@@ -55,12 +59,13 @@ export class LogChart extends LinkedChart {
     pen.beginPath();
     pen.rect(plot.left, plot.top, plot.width, plot.height);
     pen.clip();
-    paint_marks(plot, this.marks);
-    pen.lineJoin = "round";
-    const dense = is_dense(plot, curve);
-    if (dense) paint_column_shades(plot, curve, ink.text_soft, 0.5);
-    const thin = dense ? last_of_columns(plot, curve, log.value) : { curve, value: log.value };
-    paint_line(plot, thin.curve, thin.value, { colour: ink.text, width: 1.5, alpha: 1, dash: [] });
+    this.still.show(plot, `${this.version}`, (area) => {
+      paint_marks(area, this.marks);
+      const dense = is_dense(area, curve);
+      if (dense) paint_column_shades(area, curve, ink.text_soft, 0.5);
+      const thin = dense ? last_of_columns(area, curve, log.value) : { curve, value: log.value };
+      paint_line(area, thin.curve, thin.value, { colour: ink.text, width: 1.5, alpha: 1, dash: [] });
+    });
     pen.restore();
     this.paint_name(plot, log);
   }

@@ -13,20 +13,23 @@ export interface LineStyle {
 }
 
 /** First and last index that matter for what is shown: one point beyond each edge, so that lines run out of the plot. */
-export function shown_range(x: number[], from: number, to: number): [number, number] {
+export function shown_range(x: number[], from: number, to: number, log: boolean): [number, number] {
   if (x.length === 0) return [0, -1];
-  return [Math.max(0, nearest(x, from) - 1), Math.min(x.length - 1, nearest(x, to) + 1)];
+  let first = Math.max(0, nearest(x, from) - 1);
+  // What lies at 0 or below has no place on a logarithmic axis, so no line comes from there either.
+  while (log && first < x.length && x[first] <= 0) ++first;
+  return [first, Math.min(x.length - 1, nearest(x, to) + 1)];
 }
 
 /** Whether pixels hold more than two rows each, so that a line through all of them would be a smear. */
 export function is_dense(plot: Plot, curve: Curve): boolean {
-  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
   return last - first > 2.2 * plot.width;
 }
 
 /** The last row of each pixel column: what the line is drawn through if columns hold many. Rows as they are, no means. */
 export function last_of_columns(plot: Plot, curve: Curve, value: (number | null)[]): { curve: Curve; value: (number | null)[] } {
-  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
   const kept: number[] = [];
   const anew: number[] = [];
   const begins = new Set(curve.anew);
@@ -53,7 +56,7 @@ export function last_of_columns(plot: Plot, curve: Curve, value: (number | null)
 /** One line. `value` is the curve's own, or smoothed. */
 export function paint_line(plot: Plot, curve: Curve, value: (number | null)[], style: LineStyle): void {
   const { pen } = plot;
-  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
   const begins = new Set(curve.anew);
   pen.lineWidth = style.width;
   pen.globalAlpha = style.alpha;
@@ -115,7 +118,7 @@ export function dot(plot: Plot, x: number, y: number, radius: number): void {
 /** ± one standard error: a soft even band with thin edges. */
 export function paint_error_band(plot: Plot, curve: Curve, colour: string, alpha: number): void {
   const { pen } = plot;
-  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
   const begins = new Set(curve.anew);
   pen.fillStyle = colour;
   pen.globalAlpha = alpha;
@@ -144,7 +147,7 @@ export function paint_error_band(plot: Plot, curve: Curve, colour: string, alpha
  */
 export function paint_column_shades(plot: Plot, curve: Curve, colour: string, alpha: number): void {
   const { pen } = plot;
-  const [first, last] = shown_range(curve.x, plot.from, plot.to);
+  const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
   pen.strokeStyle = colour;
   pen.globalAlpha = alpha;
   pen.lineWidth = 1;

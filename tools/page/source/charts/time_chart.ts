@@ -20,7 +20,8 @@ export interface Plot {
   low: number;
   high: number;
   ink: Ink;
-  /** While a hand moves the plot: leave out what costs time. */
+  log: boolean;
+  /** A hand moves the plot. */
   moving: boolean;
 }
 
@@ -58,6 +59,7 @@ const axis_font = "11.5px system-ui, sans-serif";
 export class TimeChart {
   private plot: uPlot | null = null;
   private moving = false;
+  private frame = 0;
   private readonly line: HTMLDivElement;
   private drag: { x: number; from: number; to: number } | null = null;
 
@@ -94,8 +96,13 @@ export class TimeChart {
     if (!moving) this.plot?.redraw(false, true);
   }
 
+  /** Paints anew in the next frame: for what follows the cursor. */
   repaint(): void {
-    this.plot?.redraw(false, false);
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.plot?.redraw(false, false);
+    });
   }
 
   show_cursor(x: number | null): void {
@@ -108,6 +115,7 @@ export class TimeChart {
   }
 
   destroy(): void {
+    cancelAnimationFrame(this.frame);
     this.plot?.destroy();
     this.plot = null;
   }
@@ -217,7 +225,7 @@ export class TimeChart {
     const per_x = over.width / ((log ? Math.log(to) : to) - first);
     const per_y = over.height / (high - low);
     return {
-      pen, ...over, from, to, low, high, ink, moving: this.moving,
+      pen, ...over, from, to, low, high, ink, log, moving: this.moving,
       x: (value) => over.left + ((log ? Math.log(value) : value) - first) * per_x,
       y: (value) => over.top + over.height - (value - low) * per_y,
     };

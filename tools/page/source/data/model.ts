@@ -216,11 +216,17 @@ export class Model extends Shown {
     if (!this.view.run) {
       this.view = { ...this.view, run: summary.id };
       void this.load_run();
-    } else if (this.ids.includes(summary.id)) {
+    } else if (this.ids.includes(summary.id) && this.lines_of(summary.id) !== summary.lines) {
       this.stale.add(summary.id);
       if (this.timer === undefined) void this.refresh_stale();
     }
     this.changed();
+  }
+
+  /** Up to which line a run is known; the first stream of events repeats what the list said. */
+  private lines_of(id: string): number | undefined {
+    const curves = this.curves.get(id)?.lines;
+    return id === this.view.run && this.run ? Math.min(this.run.lines, curves ?? this.run.lines) : curves;
   }
 
   private async refresh_stale(): Promise<void> {

@@ -57,7 +57,7 @@ export abstract class Shown {
   /** Seconds to add to this machine's clock to get the server's. */
   clock_offset = 0;
   /** Width of the plots in pixels: what the server decimates for. */
-  width = 800;
+  width = innerWidth < 1300 ? innerWidth - 240 : (Math.min(1760, innerWidth) - 48) * 0.6 - 230;
   readonly cursor = new CursorStore();
 
   told: Told | null = null;
@@ -106,7 +106,13 @@ export abstract class Shown {
   }
 
   visible(): (layer: string) => boolean {
-    return filter_of(this.view.filter);
+    return filter_of(this.view.filter, this.words_of());
+  }
+
+  /** What is said of a layer, for the filter: its verdict, and whether it has an alarm. */
+  words_of(): (name: string) => string[] {
+    const words = new Map(this.layers().map((layer) => [layer.name, [layer.verdict ?? "none", ...(layer.alarms.length ? ["alarm"] : [])]]));
+    return (name) => words.get(name) ?? [];
   }
 
   layers(): Layer[] {
@@ -129,6 +135,12 @@ export abstract class Shown {
     return shorter(name, this.shortened.shared);
   }
 
+  /** A run's name; its folder where several have the same name. */
+  run_title(run: { id: string; name: string; folder: string }): string {
+    const same = (this.runs?.runs ?? []).some((other) => other.id !== run.id && other.name === run.name);
+    return same ? run.folder : run.name;
+  }
+
   theme(): Theme {
     const chosen = document.documentElement.dataset.theme;
     if (chosen === "light" || chosen === "dark") return chosen;
@@ -140,8 +152,8 @@ export abstract class Shown {
     const longest = Math.max(0, ...this.order().map((name) => text_width(this.short(name))));
     const small = innerWidth < 700;
     return {
-      left: Math.round(Math.min(small ? 62 : 118, Math.max(46, longest + 14))),
-      right: Math.round(Math.min(small ? 104 : 178, Math.max(small ? 92 : 112, longest + 74))),
+      left: Math.round(Math.min(small ? 62 : 118, Math.max(46, longest + 20))),
+      right: Math.round(Math.min(small ? 118 : 190, Math.max(small ? 92 : 112, longest + 84))),
     };
   }
 

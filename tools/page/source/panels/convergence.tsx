@@ -2,6 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { ConvergenceChart, run_dashes } from "../charts/convergence";
+import { shown_text } from "../pure/names";
 import { measure_title, plural } from "../pure/numbers";
 import { ChartPlace, Panel, use_model } from "./common";
 import { ExportButtons } from "./exports";
@@ -32,7 +33,7 @@ function Legend() {
   const errors = curves.some((set) => set.layers.some((curve) => curve.error.some((error) => error !== null)));
   const dense = curves.some((set) => set.decimated);
   const grey = curves.some((set) => set.layers.some((curve) => curve.unlike.some((flag) => flag === 1)));
-  const names = new Map(model.runs?.runs.map((run) => [run.id, run.name]));
+  const names = new Map(model.runs?.runs.map((run) => [run.id, shown_text(model.run_title(run))]));
   return (
     <span class="legend">
       {model.ids.length > 1 && !model.view.spread && model.ids.map((id, index) => (

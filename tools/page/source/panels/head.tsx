@@ -2,7 +2,7 @@
 
 import type { Part, Summary } from "../contract";
 import { clock, duration, group, percent } from "../pure/numbers";
-import { exactly } from "../pure/filter";
+import { filter_for } from "../pure/filter";
 import { shown_text } from "../pure/names";
 import { run_sentence } from "../pure/sentence";
 import { CopyButton, Sign, use_model } from "./common";
@@ -16,10 +16,10 @@ export function TopLine({ theme, change_theme }: { theme: string; change_theme: 
       {runs.length > 1 ? (
         <label class="pick"><span class="hidden">Run</span>
           <select value={model.view.run ?? ""} onChange={(event) => model.set({ run: event.currentTarget.value, layer: null, from: null, to: null })}>
-            {runs.map((run) => <option key={run.id} value={run.id}>{shown_text(run.name)}</option>)}
+            {runs.map((run) => <option key={run.id} value={run.id}>{shown_text(model.run_title(run))}</option>)}
           </select>
         </label>
-      ) : <span class="run-name">{shown_text(runs[0]?.name ?? "")}</span>}
+      ) : <span class="run-name">{runs[0] ? shown_text(runs[0].name) : ""}</span>}
       <StateBadge />
       <span class="spring" />
       <button type="button" class="quiet" onClick={change_theme} title={`Colours: ${theme}`} aria-label={`Colours: ${theme}. Change`}><svg class="half" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.500" /><path d="M8 1.500a6.500 6.500 0 0 1 0 13z" /></svg>{theme}</button>
@@ -59,26 +59,27 @@ export function Sentence() {
   const parts: Part[] = said.parts.length ? said.parts : [{ text: said.sentence, kind: "note", layers: [] }];
   return (
     <div class="answer sentence">
-      <h1 aria-live="polite">{parts.map((part, index) => <Piece key={index} part={part} first={index === 0} last={index === parts.length - 1} />)}</h1>
+      <h1 aria-live="polite">{parts.map((part, index) => <Piece key={index} part={part} first={index === 0} />)}</h1>
       {model.run && <CopyButton label="copy" text={() => copied(model)} />}
     </div>
   );
 }
 
-function Piece({ part, first, last }: { part: Part; first: boolean; last: boolean }) {
+function Piece({ part, first }: { part: Part; first: boolean }) {
   const model = use_model();
-  const text = shown_text(part.text.trim());
-  // Parts are the sentence cut up; where the cut took the punctuation along, it is put back.
-  const joint = last || /[;.,:]$/.test(text) ? "" : ";";
-  const filter = exactly(part.layers);
+  // Semicolons and the full stop are in the parts; they do not belong to what is coloured.
+  const [, text, joint] = /^(.*?)([;.,]*)$/s.exec(shown_text(part.text.trim()))!;
+  const filter = filter_for(part.layers, model.order(), model.words_of());
+  const choose = () => model.set({ filter: model.view.filter === filter ? "" : filter, layer: part.layers.length === 1 ? part.layers[0] : null });
   const words = <><Sign kind={part.kind === "note" ? "none" : part.kind} />{text}</>;
   return (
     <>
       {!first && " "}
       {part.layers.length ? (
-        <button type="button" class={`part ${part.kind}`} aria-pressed={model.view.filter === filter}
+        // Not a button, because browsers do not break a button over lines.
+        <span role="button" tabIndex={0} class={`part ${part.kind}`} aria-pressed={model.view.filter === filter}
           title={`Show only ${part.layers.slice(0, 8).join(", ")}${part.layers.length > 8 ? ", …" : ""}`}
-          onClick={() => model.set({ filter: model.view.filter === filter ? "" : filter, layer: part.layers.length === 1 ? part.layers[0] : null })}>{words}</button>
+          onClick={choose} onKeyDown={(event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), choose())}>{words}</span>
       ) : <span class={`part ${part.kind}`}>{words}</span>}
       {joint}
     </>

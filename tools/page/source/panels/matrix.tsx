@@ -105,7 +105,7 @@ function draw(canvas: HTMLCanvasElement, matrix: MatrixAnswer, cell: number, lef
       pen.fillText((unlike ? "~" : "") + fixed(value, 2).replace(/^0/, ""), x + (cell - gap) / 2, y + (cell - gap) / 2);
     }),
   );
-  const every = Math.ceil(12 / cell);
+  const every = Math.ceil(14 / cell);
   const measure = (text: string) => pen.measureText(text).width;
   pen.font = `${cell < 12 ? 10 : 12}px system-ui, sans-serif`;
   pen.fillStyle = ink.text_soft;

@@ -24,7 +24,7 @@ export function Runs() {
           <tbody>{runs.map((run) => (
             <tr key={run.id} class={run.id === view.run ? "chosen" : ""}>
               <td><input type="checkbox" aria-label={`Draw ${run.name} over the first run`} checked={run.id === view.run || others.includes(run.id)} disabled={run.id === view.run} onChange={() => toggle(run.id)} /></td>
-              <th scope="row"><button type="button" class="link" onClick={() => model.set({ run: run.id, others: others.filter((id) => id !== run.id), layer: null, from: null, to: null })}>{shown_text(run.name)}</button></th>
+              <th scope="row"><button type="button" class="link" onClick={() => model.set({ run: run.id, others: others.filter((id) => id !== run.id), layer: null, from: null, to: null })}>{shown_text(model.run_title(run))}</button></th>
               <td>{group(run.epoch)}</td><td>{run.state}</td>
               <td class="says">{run.alarms > 0 && <Sign kind="alarm" />}{shown_text(run.sentence)}</td>
             </tr>

@@ -40,7 +40,8 @@ export function layer_colours(count: number, theme: Theme): string[] {
   return Array.from({ length: count }, (_, index) => layer_colour_at(count > 1 ? index / (count - 1) : 0.35, theme));
 }
 
-const heat_cache = new Map<string, string[]>();
+const heat_cache = new Map<Theme, string[]>();
+const heat_numbers = new Map<Theme, number[]>();
 
 /** The colour of a value in the heat map and the matrix: 0 is near (calm), 1 is far (strong). */
 export function heat_colour(share: number, theme: Theme): string {
@@ -54,6 +55,13 @@ export function heat_colour(share: number, theme: Theme): string {
     });
     heat_cache.set(theme, scale);
   }
+  return scale[Math.round(clamp(share, 0, 1) * 255)];
+}
+
+/** The same as a number 0xrrggbb: for charts of many cells. */
+export function heat_number(share: number, theme: Theme): number {
+  let scale = heat_numbers.get(theme);
+  if (!scale) heat_numbers.set(theme, (scale = Array.from({ length: 256 }, (_, index) => parseInt(heat_colour(index / 255, theme).slice(1), 16))));
   return scale[Math.round(clamp(share, 0, 1) * 255)];
 }
 

@@ -13,24 +13,23 @@ export interface Placed {
   y: number;
 }
 
-/** How many label heights a label may stand from its line's end; beyond that, leader lines become a thicket. */
-const farthest = 5;
-
 /**
  * Places labels of `height` pixels between `top` and `bottom`, each as near as it can be to its line's end, in the
  * order of the ends. Where there is no room for all, the ones of least priority are left out, evenly over the height.
  */
 export function place_labels(wanted: Wanted[], height: number, top: number, bottom: number): Placed[] {
   const all = wanted.map((label, index) => ({ ...label, index })).filter((label) => Number.isFinite(label.y));
-  if (all.length * height <= bottom - top) {
-    const placed = spread_out(all, height, top, bottom);
-    if (placed.every((label) => Math.abs(label.y - wanted[label.index].y) <= farthest * height)) return placed;
-  }
+  const room = Math.max(0, Math.floor((bottom - top) / height));
+  if (all.length <= room) return spread_out(all, height, top, bottom);
   // From the most important on, and among equals from the top down: whoever finds its own place free.
   const kept: typeof all = [];
-  for (const label of all.sort((one, other) => other.priority - one.priority || one.y - other.y || one.index - other.index))
-    if ((kept.length + 1) * height <= bottom - top && (kept.every((other) => Math.abs(other.y - label.y) >= height * 0.95) || label.priority >= 100))
-      kept.push(label);
+  all.sort((one, other) => other.priority - one.priority || one.y - other.y || one.index - other.index);
+  for (const label of all)
+    if (kept.length < room && (kept.every((other) => Math.abs(other.y - label.y) >= height * 0.95) || label.priority >= 100)) kept.push(label);
+  // Lines that end close together leave most of the height empty: then some more of them, evenly by their order.
+  const more = Math.floor(room / 2) - kept.length;
+  const rest = all.filter((label) => !kept.includes(label)).sort((one, other) => one.y - other.y || one.index - other.index);
+  for (let count = 0; count < more; ++count) kept.push(rest[Math.floor(((count + 0.5) * rest.length) / more)]);
   return spread_out(kept, height, top, bottom);
 }
 

@@ -10,14 +10,11 @@ export function ranked(layer: Layer, stream: string, measure: string): LayerNumb
   const sign = measure.endsWith("_similarity") ? -1 : 1;
   const group = (number: LayerNumber) => (number.value === null ? 2 : number.unlike ? 1 : 0);
   return layer.numbers
-    .filter((number) => number.stream === stream && number.measure === measure)
+    .filter((number) => number.stream === stream && number.measure === measure && number === number_of(layer, stream, number.reference, measure))
     .sort((one, other) => group(one) - group(other) || sign * ((one.value ?? 0) - (other.value ?? 0)));
 }
 
 export function number_of(layer: Layer, stream: string, reference: string, measure: string): LayerNumber | null {
-  return (
-    layer.numbers.find(
-      (number) => number.stream === stream && number.reference === reference && number.measure === measure,
-    ) ?? null
-  );
+  const all = layer.numbers.filter((number) => number.stream === stream && number.reference === reference && number.measure === measure);
+  return all.find((number) => number.reference_layer === layer.name) ?? all[0] ?? null;
 }
