@@ -51,15 +51,14 @@ function Page({ model }: { model: Model }) {
   const again = () => draw((count) => count + 1);
   useEffect(() => {
     const undo = model.listen_to(again);
+    // An exported file's data may have been there before this listened.
+    again();
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", again);
-    // The age of the last row grows without any news.
-    const timer = setInterval(again, 5000);
     addEventListener("keydown", to_filter);
     return () => {
       undo();
       dark.removeEventListener("change", again);
-      clearInterval(timer);
       removeEventListener("keydown", to_filter);
     };
   }, []);

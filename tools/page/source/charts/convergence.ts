@@ -60,7 +60,7 @@ export class ConvergenceChart extends LinkedChart {
     ++this.version;
     const tall = Math.min(620, Math.max(340, this.layers * 13 + 60));
     return {
-      height: innerWidth < 700 ? Math.min(tall, 380) : tall, gutters: model.gutters(), x: model.view.x, log: model.view.log, range,
+      height: innerWidth < 700 ? Math.min(tall, 380) : tall, gutters: model.gutters(), x: model.view.x, log: model.log, range,
       y: this.value_range(range, main.direction), y_values: true, x_values: true, ink: ink_of(model.theme()),
     };
   }
@@ -107,7 +107,10 @@ export class ConvergenceChart extends LinkedChart {
     if (high === low) high = low + (Math.abs(low) || 1) * 0.1;
     this.floors = [...floors];
     // The floor belongs into the picture if that does not press the lines flat.
-    for (const floor of floors) if (floor > high && floor < high * 1.5) high = floor;
+    for (const floor of floors) {
+      if (direction === "distance" && floor > high && floor < high * 1.5) high = floor;
+      if (direction !== "distance" && floor < low && low - floor < 0.5 * (high - low)) low = floor;
+    }
     const margin = (high - low) * 0.06;
     return [low === 0 ? 0 : low - margin, high + margin];
   }
@@ -181,7 +184,7 @@ export class ConvergenceChart extends LinkedChart {
     const floors = chosen ? [...new Set(chosen.curve.floor.slice(-1).filter((floor): floor is number => floor !== null))] : this.floors;
     if (floors.length === 0) return;
     const [lowest, highest] = [Math.min(...floors), Math.max(...floors)];
-    const inside = floors.filter((floor) => floor <= plot.high);
+    const inside = floors.filter((floor) => floor <= plot.high && floor >= plot.low);
     pen.setLineDash([5, 4]);
     for (const floor of inside.length > 4 ? [Math.min(...inside)] : inside) {
       pen.beginPath();
@@ -193,7 +196,8 @@ export class ConvergenceChart extends LinkedChart {
     const range = lowest === highest ? fixed(lowest) : `${fixed(lowest)} to ${fixed(highest)}`;
     const whose = chosen ? ` (${chosen.curve.layer})` : "";
     if (inside.length === 0) {
-      this.say(plot, `↑ unrelated data: ${range}${whose}`, plot.top + 14);
+      const above = lowest > plot.high;
+      this.say(plot, `${above ? "↑" : "↓"} unrelated data: ${range}${whose}`, above ? plot.top + 14 : plot.top + plot.height - 6);
     } else {
       const at = plot.y(Math.min(...inside));
       this.say(plot, `unrelated data: ${range}${whose}`, at - plot.top > 20 ? at - 5 : at + 14);
@@ -241,11 +245,17 @@ export class ConvergenceChart extends LinkedChart {
       const grey = line.unlike?.[line.index] === 1;
       pen.strokeStyle = grey ? ink.chance : line.colour;
       pen.lineWidth = focused ? 2 : 1.2;
+      // Where the line ended before the plot does, the leader must not look like more of it.
+      const ended = end_x < right - 3;
+      pen.globalAlpha = ended ? 0.6 : 1;
+      pen.setLineDash(ended ? [1.5, 4] : []);
       pen.beginPath();
       pen.moveTo(end_x, wanted[index].y);
       pen.lineTo(Math.max(end_x, right), wanted[index].y);
       pen.lineTo(right + lead, y);
       pen.stroke();
+      pen.setLineDash([]);
+      pen.globalAlpha = 1;
       pen.font = `${focused ? "600 " : ""}12px system-ui, sans-serif`;
       const value = `${grey ? "~" : ""}${fixed(line.value[line.index])}`;
       const value_width = pen.measureText(value).width;

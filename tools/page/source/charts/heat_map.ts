@@ -22,6 +22,7 @@ export class HeatMap extends LinkedChart {
   private marks: Mark[] = [];
   private version = 0;
   private readonly still = new Layer();
+  private direction: Curves["direction"] = "distance";
   private low = 0;
   private high = 1;
   private readonly cells = document.createElement("canvas");
@@ -40,10 +41,11 @@ export class HeatMap extends LinkedChart {
     this.front = settling_front(model.run?.verdict_history ?? [], this.names).map((epoch) => (epoch === null ? null : model.x_of_epoch(epoch)));
     this.marks = marks_of(model.events, main, model.view.x).filter((mark) => mark.alarm);
     [this.low, this.high] = value_range(main);
+    this.direction = main.direction;
     ++this.version;
     const row = Math.max(9, Math.min(24, 440 / this.names.length));
     return {
-      height: Math.round(row * this.names.length + 42), gutters: model.gutters(), x: model.view.x, log: model.view.log, range,
+      height: Math.round(row * this.names.length + 42), gutters: model.gutters(), x: model.view.x, log: model.log, range,
       y: [0, this.names.length], y_values: false, x_values: true, ink: ink_of(model.theme()),
     };
   }
@@ -63,7 +65,7 @@ export class HeatMap extends LinkedChart {
     this.paint_profile(plot, row);
   }
 
-  /** One pixel a column and layer, stretched. Where columns hold several rows, the highest is shown: no spike is lost. */
+  /** One pixel a column and layer, stretched. Where columns hold several rows, the farthest is shown: no spike is lost. */
   private paint_cells(plot: Plot, row: number): void {
     const width = Math.max(1, Math.round(plot.width));
     const { cells } = this;
@@ -108,7 +110,7 @@ export class HeatMap extends LinkedChart {
       const step = index > first ? x - at(index - 1) : index < last ? at(index + 1) - x : 12;
       const left = Math.max(0, Math.round(index > first ? (x + at(index - 1)) / 2 : x - step / 2));
       const right = Math.min(width, Math.max(left + 1, Math.round(index < last ? (x + at(index + 1)) / 2 : x + step / 2)));
-      const share = (value - this.low) / (this.high - this.low);
+      const share = far_share(value, [this.low, this.high], this.direction);
       const colour = heat_number(share, plot.ink.theme);
       for (let column = left; column < right; ++column) {
         if (share <= strongest[column]) continue;
@@ -244,6 +246,12 @@ export class HeatMap extends LinkedChart {
     const name = this.names[Math.floor(((y - plot.top) / plot.height) * this.names.length)];
     if (name !== undefined && Number.isFinite(x)) this.model.set({ layer: name === this.model.view.layer ? null : name });
   }
+}
+
+/** From 0, near, to 1, far: the same colours mean the same for distances and similarities. */
+export function far_share(value: number, [low, high]: [number, number], direction: Curves["direction"]): number {
+  const share = (value - low) / (high - low);
+  return direction === "distance" ? share : 1 - share;
 }
 
 /** What the colours span: all of the run, so that a colour means the same in every part of it. */

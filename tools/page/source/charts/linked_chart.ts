@@ -31,6 +31,7 @@ export abstract class LinkedChart implements ChartOwner {
   protected cursor_moved(): void {}
 
   update(): void {
+    if (this.chart && this.model.dragging) return;
     const settings = this.place.clientWidth > 0 ? this.settings() : null;
     this.width = this.place.clientWidth;
     if (!settings) {
@@ -82,8 +83,8 @@ export abstract class LinkedChart implements ChartOwner {
   }
 
   panned(from: number, to: number, done: boolean): void {
+    this.model.move_range(from, to, done);
     if (done) this.model.set({ from, to });
-    else this.model.move_range(from, to, false);
   }
 
   reset(): void {

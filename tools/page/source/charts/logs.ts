@@ -31,7 +31,7 @@ export class LogChart extends LinkedChart {
     if (!range || !log || log.x.length === 0) return null;
     ++this.version;
     this.marks = marks_of(model.events, model.curves.get(model.view.run ?? ""), model.view.x);
-    const [first, last] = shown_range(log.x, range[0], range[1], model.view.log);
+    const [first, last] = shown_range(log.x, range[0], range[1], model.log);
     let low = Infinity;
     let high = -Infinity;
     for (let index = first; index <= last; ++index) {
@@ -44,7 +44,7 @@ export class LogChart extends LinkedChart {
     const margin = (high - low) * 0.12 || Math.abs(high) * 0.1 || 1;
     const last_one = this.is_last();
     return {
-      height: last_one ? 112 : 84, gutters: model.gutters(), x: model.view.x, log: model.view.log, range, y: [low - margin, high + margin],
+      height: last_one ? 112 : 84, gutters: model.gutters(), x: model.view.x, log: model.log, range, y: [low - margin, high + margin],
       y_values: true, x_values: last_one, ink: ink_of(model.theme()),
     };
   }

@@ -118,9 +118,9 @@ export class Model extends Shown {
   }
 
   window(): Window {
-    const { x, log, from, to, spread } = this.view;
+    const { x, from, to, spread } = this.view;
     // A mean over runs needs points at the same x, so there nothing may be left out.
-    return { x, log, from, to, width: spread && this.view.others.length ? 4000 : Math.max(50, Math.round(this.width)) };
+    return { x, log: this.log, from, to, width: spread && this.view.others.length ? 4000 : Math.max(50, Math.round(this.width)) };
   }
 
   protected width_changed(): void {
@@ -247,7 +247,8 @@ export class Model extends Shown {
     try {
       const curves = this.curves.get(id);
       const run = id === this.view.run ? this.source.run(id) : null;
-      if (!selection || !curves || curves.decimated || this.view.from !== null) {
+      const many = curves?.layers.some((curve) => curve.x.length > 8 * this.width);
+      if (!selection || !curves || curves.decimated || many || this.view.from !== null) {
         await this.load_curves();
       } else {
         const ticket = this.wanted;

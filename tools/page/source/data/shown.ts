@@ -57,7 +57,9 @@ export abstract class Shown {
   /** Seconds to add to this machine's clock to get the server's. */
   clock_offset = 0;
   /** Width of the plots in pixels: what the server decimates for. */
-  width = innerWidth < 1300 ? innerWidth - 240 : (Math.min(1760, innerWidth) - 48) * 0.6 - 230;
+  width = innerWidth < 1180 ? innerWidth - 240 : (Math.min(1760, innerWidth) - 48) * 0.6 - 230;
+  /** A hand drags the charts: what comes in meanwhile is drawn when it lets go. */
+  dragging = false;
   readonly cursor = new CursorStore();
 
   told: Told | null = null;
@@ -99,6 +101,11 @@ export abstract class Shown {
     const reference = known(this.view.reference, references) ?? headline?.reference ?? references?.[0];
     const measure = known(this.view.measure, run?.measures) ?? headline?.measure ?? run?.measures[0];
     return stream !== undefined && reference !== undefined && measure !== undefined ? { stream, reference, measure } : null;
+  }
+
+  /** Whether x is drawn logarithmically. Wall clock is not: its zero is in 1970. */
+  get log(): boolean {
+    return this.view.log && this.view.x !== "time";
   }
 
   get ids(): string[] {
@@ -163,8 +170,8 @@ export abstract class Shown {
     const all = extent([...this.curves.values()], () => true) ?? this.extent_of_logs();
     if (!all) return null;
     let [from, to] = all;
-    if (this.view.log && from <= 0) from = this.first_positive() ?? 1;
-    if (from >= to) return this.view.log ? [from / 2, from * 2] : [from - 1, to + 1];
+    if (this.log && from <= 0) from = this.first_positive() ?? 1;
+    if (from >= to) return this.log ? [from / 2, from * 2] : [from - 1, to + 1];
     return [from, to];
   }
 
@@ -212,6 +219,7 @@ export abstract class Shown {
   }
 
   move_range(from: number, to: number, done: boolean): void {
+    this.dragging = !done;
     for (const listener of this.range_listeners) listener(from, to, done);
   }
 

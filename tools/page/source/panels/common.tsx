@@ -24,6 +24,15 @@ export function Sign({ kind }: { kind: string }) {
   return <svg class={`sign ${kind}`} viewBox="0 0 16 16" aria-hidden="true">{shapes[kind] ?? shapes.none}</svg>;
 }
 
+/** Draws its component anew every few seconds: for the age of what is shown. */
+export function use_clock(seconds: number): void {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((count) => count + 1), seconds * 1000);
+    return () => clearInterval(timer);
+  }, []);
+}
+
 export function Panel(props: { title: string; id: string; note?: ComponentChildren; tools?: ComponentChildren; children: ComponentChildren }) {
   return (
     <section class="panel" id={props.id} aria-labelledby={`${props.id}-title`}>

@@ -44,7 +44,7 @@ function Legend() {
       {dense && !model.view.spread && <span><i class="key columns" aria-hidden="true" />lowest to highest row in a pixel; the line is its last row</span>}
       {grey && <span><i class="key grey" aria-hidden="true" />no nearer than unrelated data</span>}
       {model.view.smooth > 0 && <span>smoothed; the pale line is raw</span>}
-      {model.view.log && <span>logarithmic: what lies at 0 has no place on it</span>}
+      {model.log && <span>logarithmic: what lies at 0 has no place on it</span>}
       <span class="how">drag: zoom · shift-drag: pan · double-click: all</span>
     </span>
   );

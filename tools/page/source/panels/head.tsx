@@ -5,7 +5,7 @@ import { clock, duration, group, percent } from "../pure/numbers";
 import { filter_for } from "../pure/filter";
 import { shown_text } from "../pure/names";
 import { run_sentence } from "../pure/sentence";
-import { CopyButton, Sign, use_model } from "./common";
+import { CopyButton, Sign, use_clock, use_model } from "./common";
 
 export function TopLine({ theme, change_theme }: { theme: string; change_theme: () => void }) {
   const model = use_model();
@@ -37,6 +37,7 @@ function copied(model: ReturnType<typeof use_model>): string {
 
 function StateBadge() {
   const model = use_model();
+  use_clock(2);
   const summary = shown_summary(model);
   if (!summary) return null;
   const age = summary.last_time === null ? null : Math.max(0, model.now() - summary.last_time);

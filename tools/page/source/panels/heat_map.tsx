@@ -17,7 +17,7 @@ export function Depth() {
   const settled = model.run?.verdict_history.some((piece) => piece.verdict === "settled");
   const note = (
     <span class="legend">
-      <span>{fixed(low, 2)}<i class="ramp" aria-hidden="true">{Array.from({ length: 24 }, (_, index) => <b key={index} style={{ background: heat_colour(index / 23, theme) }} />)}</i>{fixed(high, 2)}</span>
+      <span>{fixed(low, 2)}<i class="ramp" aria-hidden="true">{Array.from({ length: 24 }, (_, index) => <b key={index} style={{ background: heat_colour(main.direction === "distance" ? index / 23 : 1 - index / 23, theme) }} />)}</i>{fixed(high, 2)}</span>
       {settled && <span><i class="key front" aria-hidden="true" />settled from here on</span>}
       <span><i class="key hatched" aria-hidden="true" />no nearer than unrelated data</span>
       <span class="how">right: the network at the cursor</span>

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Matrix as MatrixAnswer } from "../contract";
+import { far_share } from "../charts/heat_map";
 import { ink_of } from "../charts/ink";
 import { heat_colour } from "../pure/colours";
 import { fitted, shared_beginning, shorter } from "../pure/names";
@@ -83,7 +84,7 @@ function draw(canvas: HTMLCanvasElement, matrix: MatrixAnswer, cell: number, lef
   const pen = canvas.getContext("2d")!;
   pen.scale(scale, scale);
   const known = matrix.values.flat().filter((value): value is number => value !== null);
-  const high = Math.max(1e-9, ...known);
+  const high = Math.max(matrix.direction === "distance" ? 1e-9 : 1, ...known);
   const low = Math.min(0, ...known);
   const gap = cell > 12 ? 1 : 0;
   matrix.rows.forEach((_, row) =>
@@ -92,7 +93,7 @@ function draw(canvas: HTMLCanvasElement, matrix: MatrixAnswer, cell: number, lef
       const [x, y] = [left + column * cell, 4 + (matrix.rows.length - 1 - row) * cell];
       if (value === null) return;
       const unlike = matrix.unlike[row]?.[column];
-      const share = (value - low) / (high - low);
+      const share = far_share(value, [low, high], matrix.direction);
       pen.fillStyle = unlike ? ink.chance : heat_colour(share, theme);
       pen.globalAlpha = unlike ? 0.45 : 1;
       pen.fillRect(x, y, cell - gap, cell - gap);
