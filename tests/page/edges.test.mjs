@@ -126,5 +126,15 @@ test("a phone in portrait: nothing is wider than the screen, the sentence comes 
     const tops = await page.evaluate(() => [".sentence", ".layers", ".controls", "#convergence", "#logs", "#depth", "#to-what"].map((where) => document.querySelector(where).getBoundingClientRect().top));
     for (let index = 1; index < tops.length; ++index) assert.ok(tops[index] > tops[index - 1], `${index}`);
     const of = await colours(page);
-    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 60);
-  }, { size: { width: 390, height: 844 } }));
+    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 120);
+    // The numbers at the axis, on a screen of two pixels a unit.
+    const digits = await page.evaluate(() => {
+      const canvas = document.querySelector(".chart.convergence canvas");
+      const over = document.querySelector(".chart.convergence .u-over");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, over.offsetLeft * 2 - 8, canvas.height - 60);
+      let dark = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 150 && data[at] < 160) ++dark;
+      return dark;
+    });
+    assert.ok(digits > 100, `${digits}`);
+  }, { size: { width: 390, height: 844 }, context: { deviceScaleFactor: 2 } }));

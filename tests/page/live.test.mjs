@@ -29,6 +29,41 @@ test("a row that is written while the page is open is on the screen within a sec
   });
 });
 
+test("the first look asks for each thing once", () =>
+  with_page([made.long()], async (page, server) => {
+    await drawn(page);
+    const run = server.runs[0];
+    server.say("run", run.summary());
+    await settle(page);
+    const asked = server.asked.filter((path) => path.startsWith("/api/") && !path.endsWith("/events"));
+    assert.deepEqual(asked.filter((path, at) => asked.indexOf(path) !== at), []);
+    assert.equal(asked.filter((path) => path.includes("/curves?")).length, 1);
+  }));
+
+test("an empty run becomes one with layers, curves and logs", () => {
+  const run = made.empty();
+  return with_page([run], async (page, server) => {
+    await page.waitForSelector(".empty");
+    server.grow(run);
+    server.grow(run);
+    await until_epoch(page, 1);
+    await drawn(page);
+    assert.equal(await page.locator(".layers .layer").count(), 7);
+    assert.ok((await pixels(page, ".chart.convergence canvas", (await colours(page)).conv3)) > 50);
+    assert.equal(await page.locator(".chart.log canvas").count(), 3);
+  });
+});
+
+test("a new run appears in the list while the page is open", () =>
+  with_page([made.seven()], async (page, server) => {
+    await drawn(page);
+    const run = made.one_layer();
+    server.runs.push(run);
+    server.say("run", run.summary());
+    await page.waitForFunction(() => document.querySelectorAll("#runs tbody tr").length === 2);
+    assert.equal(await page.locator(".layers .layer").count(), 7, "what is looked at stays");
+  }));
+
 test("a run that grows quickly is asked for a few times a second at most", () => {
   const run = made.seven({ snapshots: 10, state: "live" });
   return with_page([run], async (page, server) => {

@@ -10,13 +10,14 @@ const [folder = "/tmp/page", ...names] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const desktop = { width: 1440, height: 900 };
 const pictures = {
-  light: { run: made.seven, size: desktop, scheme: "light" },
+  light: { run: () => made.seven({ snapshots: 25, state: "live" }), size: desktop, scheme: "light" },
   dark: { run: made.alarm, size: desktop, scheme: "dark" },
   phone: { run: made.alarm, size: { width: 390, height: 844 }, scheme: "light" },
   "60-layers": { run: made.sixty, size: desktop, scheme: "light" },
   alarm: { run: made.alarm, size: desktop, scheme: "light" },
   undersampled: { run: made.undersampled, size: desktop, scheme: "light" },
   long: { run: made.long, size: desktop, scheme: "light" },
+  fine: { run: made.alarm, size: { width: 390, height: 844 }, scheme: "light", whole: true, scale: 2 },
   names: { run: made.names, size: desktop, scheme: "light" },
   whole: { run: made.alarm, size: desktop, scheme: "light", whole: true },
   "whole-dark": { run: made.seven, size: desktop, scheme: "dark", whole: true },
@@ -25,9 +26,9 @@ const pictures = {
 };
 const browser = await open_browser();
 for (const name of names.length ? names : Object.keys(pictures)) {
-  const { run, size, scheme, whole } = pictures[name];
+  const { run, size, scheme, whole, scale } = pictures[name];
   const server = await new MockServer([run()]).listen();
-  const page = await browser.newPage({ viewport: size, colorScheme: scheme });
+  const page = await browser.newPage({ viewport: size, colorScheme: scheme, deviceScaleFactor: scale ?? 1 });
   page.on("console", (message) => message.type() === "error" && console.error(name, message.text()));
   page.on("pageerror", (error) => console.error(name, error.message));
   await page.goto(server.url + (whole ? "#layer=" + run().layers[4 % run().layers.length] : ""));

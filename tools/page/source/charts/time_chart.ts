@@ -54,7 +54,10 @@ export interface ChartOwner {
   reset(): void;
 }
 
-const axis_font = "11.5px system-ui, sans-serif";
+// Whole pixels: uPlot scales the number for fine screens, and reads no fractions.
+const axis_font = "12px system-ui, sans-serif";
+/** Distances of ticks. Not 2.5, because an epoch is a whole number. */
+const steps = Array.from({ length: 19 }, (_, power) => [1, 2, 5].map((times) => times * 10 ** (power - 6))).flat();
 
 export class TimeChart {
   private plot: uPlot | null = null;
@@ -168,7 +171,7 @@ export class TimeChart {
         y: { auto: false, range: (_, min, max) => [min, max] },
       },
       axes: [
-        axis(settings.x_values, { size: settings.x_values ? 28 : 4, space: 60 }),
+        axis(settings.x_values, { size: settings.x_values ? 28 : 4, space: 60, ...(settings.x === "time" || settings.log ? {} : { incrs: steps }) }),
         axis(settings.y_values, { size: settings.gutters.left, space: 34, grid: settings.y_values ? { stroke: ink.grid, width: 1 } : { show: false } }),
       ],
       series: [{}, { show: true, paths: () => null, points: { show: false } }],

@@ -102,6 +102,9 @@ export class Model extends Shown {
       this.changed();
       await (curves && guessed === JSON.stringify(this.selection) ? curves : this.load_curves());
       await this.load_events(id);
+      // What came while it was read.
+      const heard = this.runs?.runs.find((one) => one.id === id);
+      if (heard) this.heard(heard);
     } catch (error) {
       this.fail(error, id);
     }
@@ -216,6 +219,8 @@ export class Model extends Shown {
     if (!this.view.run) {
       this.view = { ...this.view, run: summary.id };
       void this.load_run();
+    } else if (summary.id === this.view.run && !this.run) {
+      // It is being read just now.
     } else if (this.ids.includes(summary.id) && this.lines_of(summary.id) !== summary.lines) {
       this.stale.add(summary.id);
       if (this.timer === undefined) void this.refresh_stale();

@@ -225,7 +225,8 @@ export abstract class Shown {
 
   /** The charts found out how wide they are; what was asked for another width is asked for again. */
   width_is(pixels: number): void {
-    if (Math.abs(pixels - this.width) < 40 || pixels < 50) return;
+    // More columns than pixels do no harm.
+    if (pixels < this.width * 1.1 || pixels < 50) return;
     this.width = pixels;
     if ([...this.curves.values()].some((curves) => curves.decimated)) this.width_changed();
   }

@@ -71,6 +71,8 @@ function Piece({ part, first }: { part: Part; first: boolean }) {
   // Semicolons and the full stop are in the parts; they do not belong to what is coloured.
   const [, text, joint] = /^(.*?)([;.,]*)$/s.exec(shown_text(part.text.trim()))!;
   const filter = filter_for(part.layers, model.order(), model.words_of());
+  // A short part stays on one line; a long one may break.
+  const short = text.length <= 32 ? " short" : "";
   const choose = () => model.set({ filter: model.view.filter === filter ? "" : filter, layer: part.layers.length === 1 ? part.layers[0] : null });
   const words = <><Sign kind={part.kind === "note" ? "none" : part.kind} />{text}</>;
   return (
@@ -78,10 +80,10 @@ function Piece({ part, first }: { part: Part; first: boolean }) {
       {!first && " "}
       {part.layers.length ? (
         // Not a button, because browsers do not break a button over lines.
-        <span role="button" tabIndex={0} class={`part ${part.kind}`} aria-pressed={model.view.filter === filter}
+        <span role="button" tabIndex={0} class={`part ${part.kind}${short}`} aria-pressed={model.view.filter === filter}
           title={`Show only ${part.layers.slice(0, 8).join(", ")}${part.layers.length > 8 ? ", …" : ""}`}
           onClick={choose} onKeyDown={(event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), choose())}>{words}</span>
-      ) : <span class={`part ${part.kind}`}>{words}</span>}
+      ) : <span class={`part ${part.kind}${short}`}>{words}</span>}
       {joint}
     </>
   );

@@ -52,7 +52,7 @@ function LayerLine({ layer, number, colour, far }: { layer: Layer; number: Layer
             <i class="swatch" style={{ background: colour }} aria-hidden="true" /><span class="tail"><bdi title={layer.name}>{model.short(layer.name)}</bdi></span>
           </button>
         </th>
-        <td class="verdict"><VerdictWords layer={layer} /></td>
+        <td class="verdict"><VerdictWords layer={layer} />{layer.disagree && <abbr class="disagree" title={`Measures disagree: ${layer.disagree}`}> ≠</abbr>}</td>
         <td class="spark"><Spark values={number?.spark ?? []} colour={number?.unlike ? "" : colour} /></td>
         <td class="value"><ValueNow number={number} /></td>
         <td class="floor right wide">{fixed(number?.noise_floor)}</td>
