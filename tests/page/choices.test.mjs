@@ -95,6 +95,11 @@ test("a URL shows the same again", () =>
     assert.equal(await page.locator(".layers .layer").count(), 2);
     assert.equal(await page.locator(".layer.chosen").count(), 1);
     assert.ok(await page.locator("#reset").isVisible());
+    // An address that says nothing of the run is about the one that is shown.
+    await page.evaluate(() => (location.hash = "reference=seed7"));
+    await settle(page);
+    assert.equal(await page.locator("#convergence h2").innerText(), "PWCCA distance to seed7");
+    assert.equal(await page.locator(".layers .layer").count(), 7);
   }, { hash: "#reference=start&x=step&smooth=3&filter=fc*&layer=fc1&from=1000&to=9000" }));
 
 test("two seeds: drawn over each other, then as mean and spread", () => {

@@ -1,6 +1,7 @@
 // Serves the built page and made runs as the contract says. Tests use it, and `node mock_server.mjs [port]` shows all of them.
 
 import { createServer } from "node:http";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -118,9 +119,11 @@ export function exported_page(runs) {
         for (const measure of run.measures) data.matrix[`${run.id}/${stream}/${measure}/${reference}`] = run.matrix(new URLSearchParams());
       }
   }
+  const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  const policy_of_file = `default-src 'none'; script-src ${hash(read("app.js"))}; style-src ${hash(read("app.css"))}; img-src data:`;
   const json = JSON.stringify(data).replace(/<\//g, "<\\/");
   return read("index.html")
-    .replace(`<link rel="icon" href="icon.svg">`, () => "")
+    .replace(`<link rel="icon" href="icon.svg">`, () => `<meta http-equiv="Content-Security-Policy" content="${policy_of_file}">`)
     .replace(`<link rel="stylesheet" href="app.css">`, () => `<style>${read("app.css")}</style>`)
     .replace(`<script src="app.js"></script>`, () => `<script type="application/json" id="data">${json}</script><script>${read("app.js")}</script>`);
 }

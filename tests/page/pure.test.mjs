@@ -167,7 +167,7 @@ test("the nearest point is a point, at edges and between", () => {
 
 test("mean and spread over runs take only the x that all runs have", () => {
   const run = (x, value) => ({ lines: 1, direction: "distance", x: "epoch", total: 3, decimated: false, layers: [curve("a", x, value)] });
-  assert.deepEqual(curves.spread_over([run([0, 1, 2], [1, 2, 3]), run([0, 2, 3], [3, null, 9])]), [{ layer: "a", x: [0], mean: [2], low: [1], high: [3], runs: 2 }]);
+  assert.deepEqual(curves.spread_over([run([0, 1, 2], [1, 2, 3]), run([0, 2, 3], [3, null, 9])]), [{ layer: "a", x: [0], mean: [2], low: [1], high: [3], unlike: [0], runs: 2 }]);
   assert.deepEqual(curves.spread_over([run([0], [1])]), []);
 });
 

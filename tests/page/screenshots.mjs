@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { MockServer } from "./mock_server.mjs";
 import { made } from "./made_runs.mjs";
+import { write_small_png } from "./small_png.mjs";
 import { open_browser } from "./browser.mjs";
 
 const [folder = "/tmp/page", ...names] = process.argv.slice(2);
@@ -45,8 +46,11 @@ for (const name of names.length ? names : Object.keys(pictures)) {
     await page.waitForTimeout(300);
   }
   await page.waitForTimeout(250);
-  await page.screenshot({ path: join(folder, `page-${name}.png`), fullPage: !!whole });
+  const picture = await page.screenshot({ fullPage: !!whole });
   await page.close();
+  const blank = await browser.newPage();
+  await write_small_png(blank, picture, join(folder, `page-${name}.png`));
+  await blank.close();
   await server.close();
 }
 await browser.close();

@@ -166,8 +166,7 @@ export class ConvergenceChart extends LinkedChart {
       for (let index = spread.x.length - 1; index >= 0; --index) pen.lineTo(plot.x(spread.x[index]), plot.y(spread.low[index]));
       pen.closePath();
       pen.fill();
-      const none = spread.x.map(() => 0 as const);
-      const curve: Curve = { layer: spread.layer, reference_layer: null, x: spread.x, value: spread.mean, floor: [], error: [], line: [], unlike: none, anew: [] };
+      const curve: Curve = { layer: spread.layer, reference_layer: null, x: spread.x, value: spread.mean, floor: [], error: [], line: [], unlike: spread.unlike, anew: [] };
       paint_line(plot, curve, spread.mean, { colour: spread.colour, width: focused ? 3 : 2, alpha: 1, dash: [] });
     }
   }
@@ -221,7 +220,7 @@ export class ConvergenceChart extends LinkedChart {
     const { pen, ink } = plot;
     const alarmed = new Map(this.model.layers().map((layer) => [layer.name, layer]));
     const ends = (this.spreads.length
-      ? this.spreads.map((spread) => ({ layer: spread.layer, colour: spread.colour, x: spread.x, value: spread.mean as (number | null)[], unlike: null as (0 | 1)[] | null }))
+      ? this.spreads.map((spread) => ({ layer: spread.layer, colour: spread.colour, x: spread.x, value: spread.mean as (number | null)[], unlike: spread.unlike }))
       : this.drawn.filter((line) => line.run_index === 0).map((line) => ({ layer: line.curve.layer, colour: line.colour, x: line.curve.x, value: line.value, unlike: line.curve.unlike })))
       .map((line) => ({ ...line, index: last_shown(line.x, line.value, plot.to) }))
       .filter((line) => line.index >= 0);
@@ -242,7 +241,7 @@ export class ConvergenceChart extends LinkedChart {
       const line = ends[index];
       const focused = line.layer === this.focus;
       const end_x = Math.min(right, Math.max(plot.left, plot.x(line.x[line.index])));
-      const grey = line.unlike?.[line.index] === 1;
+      const grey = line.unlike[line.index] === 1;
       pen.strokeStyle = grey ? ink.chance : line.colour;
       pen.lineWidth = focused ? 2 : 1.2;
       // Where the line ended before the plot does, the leader must not look like more of it.

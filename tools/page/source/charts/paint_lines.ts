@@ -115,30 +115,43 @@ export function dot(plot: Plot, x: number, y: number, radius: number): void {
   pen.fill();
 }
 
-/** ± one standard error: a soft even band with thin edges. */
+/** ± one standard error: a soft even band, grey where the line is. */
 export function paint_error_band(plot: Plot, curve: Curve, colour: string, alpha: number): void {
   const { pen } = plot;
   const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
   const begins = new Set(curve.anew);
-  pen.fillStyle = colour;
-  pen.globalAlpha = alpha;
+  const has_band = (index: number) => curve.value[index] !== null && curve.error[index] !== null;
   let piece: number[] = [];
+  let piece_grey = false;
   const finish = () => {
-    if (piece.length > 1) {
-      pen.beginPath();
-      piece.forEach((index, at) => (at ? pen.lineTo : pen.moveTo).call(pen, plot.x(curve.x[index]), plot.y(curve.value[index]! + curve.error[index]!)));
-      for (const index of piece.slice().reverse()) pen.lineTo(plot.x(curve.x[index]), plot.y(curve.value[index]! - curve.error[index]!));
-      pen.closePath();
-      pen.fill();
-    }
+    if (piece.length > 1) fill_band(plot, curve, piece, piece_grey ? plot.ink.chance : colour);
     piece = [];
   };
-  for (let index = first; index <= last; ++index) {
-    if (begins.has(index) || curve.value[index] === null || curve.error[index] === null) finish();
-    if (curve.value[index] !== null && curve.error[index] !== null) piece.push(index);
+  pen.globalAlpha = alpha;
+  for (let index = first + 1; index <= last; ++index) {
+    const joined = has_band(index) && has_band(index - 1) && !begins.has(index);
+    const grey = curve.unlike[index] === 1 || curve.unlike[index - 1] === 1;
+    if (joined && piece.length > 0 && grey === piece_grey) {
+      piece.push(index);
+      continue;
+    }
+    finish();
+    if (joined) [piece, piece_grey] = [[index - 1, index], grey];
   }
   finish();
   pen.globalAlpha = 1;
+}
+
+function fill_band(plot: Plot, curve: Curve, piece: number[], colour: string): void {
+  const { pen } = plot;
+  const edge = (index: number, sign: number) => plot.y(curve.value[index]! + sign * curve.error[index]!);
+  pen.fillStyle = colour;
+  pen.beginPath();
+  pen.moveTo(plot.x(curve.x[piece[0]]), edge(piece[0], 1));
+  for (const index of piece) pen.lineTo(plot.x(curve.x[index]), edge(index, 1));
+  for (const index of piece.slice().reverse()) pen.lineTo(plot.x(curve.x[index]), edge(index, -1));
+  pen.closePath();
+  pen.fill();
 }
 
 /**

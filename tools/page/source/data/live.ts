@@ -11,6 +11,8 @@ export interface Heard {
   lost(): void;
 }
 
+/** A page that nobody looks at lets its stream go after this long: browsers allow only six to one server. */
+const hidden_pause = 60000;
 const first_pause = 1000;
 const longest_pause = 8000;
 
@@ -22,7 +24,24 @@ export class Live {
 
   constructor(private readonly heard: Heard) {}
 
+  /** Follows the page out of sight and back. */
+  follow_sight(): void {
+    let timer: number | undefined;
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(timer);
+      if (document.hidden) timer = window.setTimeout(() => this.rest(), hidden_pause);
+      else if (!this.stream) this.begin();
+    });
+  }
+
+  private rest(): void {
+    clearTimeout(this.timer);
+    this.stream?.close();
+    this.stream = null;
+  }
+
   begin(): void {
+    clearTimeout(this.timer);
     this.stream?.close();
     const stream = new EventSource("api/v1/events");
     this.stream = stream;

@@ -34,6 +34,8 @@ export class Model extends Shown {
 
   private show(next: View, write: boolean): void {
     const before = this.view;
+    // An address without a run is about the one that is shown.
+    if (next.run === null) next = { ...next, run: before.run };
     if (next.x !== before.x || next.log !== before.log) next = next.from === before.from ? { ...next, from: null, to: null } : next;
     this.view = next;
     this.failure = null;
@@ -207,6 +209,7 @@ export class Model extends Shown {
       },
     });
     this.live.begin();
+    this.live.follow_sight();
   }
 
   private heard(summary: Summary): void {

@@ -24,11 +24,11 @@ export function LayerTable() {
     <section class="layer-section" aria-label="Layers">
       <div class="table-card"><table class={`layers${layers.length > 14 ? " many" : ""}`} role="table">
         <caption class="hidden">Layers in the network's order{selection && `: ${selection.measure} to ${selection.reference}`}</caption>
-        <thead><tr role="row">
+        <thead role="rowgroup"><tr role="row">
           <th scope="col">layer</th><th scope="col">verdict</th><th scope="col" class="spark-head">{selection ? `to ${selection.reference}` : ""}</th>
           <th scope="col" class="right">now</th><th scope="col" class="right wide">unrelated</th><th scope="col" class="bar-head"><span class="hidden">now against unrelated data</span></th>
         </tr></thead>
-        <tbody>{shown.map((layer) => <LayerLine key={layer.name} layer={layer} number={numbers.get(layer) ?? null} colour={colours.get(layer.name) ?? ""} far={far} />)}</tbody>
+        <tbody role="rowgroup">{shown.map((layer) => <LayerLine key={layer.name} layer={layer} number={numbers.get(layer) ?? null} colour={colours.get(layer.name) ?? ""} far={far} />)}</tbody>
       </table></div>
       {shown.length < layers.length && (
         <p class="note">{shown.length} of {layers.length} layers. <button type="button" class="link" onClick={() => model.set({ filter: "" })}>Show all</button></p>
@@ -47,21 +47,21 @@ function LayerLine({ layer, number, colour, far }: { layer: Layer; number: Layer
   return (
     <>
       <tr role="row" class={`layer${chosen ? " chosen" : ""}${alarm ? " alarmed" : ""}`} onMouseEnter={over(layer.name)} onMouseLeave={over(null)} onClick={choose}>
-        <th scope="row" class="name">
+        <th scope="row" role="rowheader" class="name">
           <button type="button" class="plain" aria-expanded={chosen} title={layer.name} onClick={(event) => { event.stopPropagation(); choose(); }}>
             <i class="swatch" style={{ background: colour }} aria-hidden="true" /><span class="tail"><bdi title={layer.name}>{model.short(layer.name)}</bdi></span>
           </button>
         </th>
-        <td class="verdict"><VerdictWords layer={layer} />{layer.disagree && <abbr class="disagree" title={`Measures disagree: ${layer.disagree}`}> ≠</abbr>}</td>
-        <td class="spark"><Spark values={number?.spark ?? []} colour={number?.unlike ? "" : colour} /></td>
-        <td class="value"><ValueNow number={number} /></td>
-        <td class="floor right wide">{fixed(number?.noise_floor)}</td>
-        <td class="bar"><Bar number={number} far={far} colour={colour} /></td>
+        <td role="cell" class="verdict"><VerdictWords layer={layer} />{layer.disagree && <abbr class="disagree" title={`Measures disagree: ${layer.disagree}`}> ≠</abbr>}</td>
+        <td role="cell" class="spark"><Spark values={number?.spark ?? []} colour={number?.unlike ? "" : colour} /></td>
+        <td role="cell" class="value"><ValueNow number={number} /></td>
+        <td role="cell" class="floor right wide">{fixed(number?.noise_floor)}</td>
+        <td role="cell" class="bar"><Bar number={number} far={far} colour={colour} /></td>
       </tr>
       {layer.alarms.map((one) => (
-        <tr role="row" key={one.verdict} class="alarm-line"><td colSpan={6}><Sign kind="alarm" /><b>{words_of(one.verdict)}</b>{one.since_epoch !== null && ` since epoch ${short_epoch(one.since_epoch)}`}{one.message && `: ${shown_text(one.message)}`}</td></tr>
+        <tr role="row" key={one.verdict} class="alarm-line"><td role="cell" colSpan={6}><Sign kind="alarm" /><b>{words_of(one.verdict)}</b>{one.since_epoch !== null && ` since epoch ${short_epoch(one.since_epoch)}`}{one.message && `: ${shown_text(one.message)}`}</td></tr>
       ))}
-      {chosen && <tr role="row" class="more"><td colSpan={6}><LayerFacts layer={layer} number={number} /></td></tr>}
+      {chosen && <tr role="row" class="more"><td role="cell" colSpan={6}><LayerFacts layer={layer} number={number} /></td></tr>}
     </>
   );
 }
@@ -73,7 +73,7 @@ function VerdictWords({ layer }: { layer: Layer }) {
   return (
     <span class={`verdict-word ${word ?? "none"}`}>
       <Sign kind={word ?? "none"} /><b>{word ?? "no verdict"}</b>
-      {word === "undecided" ? (layer.samples_needed !== null && <small> needs ~{group(Math.ceil(layer.samples_needed))} images</small>)
+      {word === "undecided" ? (layer.samples_needed !== null && <small class="needs">needs ~{group(Math.ceil(layer.samples_needed))} images</small>)
         : layer.since_epoch !== null && <small> since {short_epoch(layer.since_epoch)}</small>}
     </span>
   );

@@ -15,20 +15,23 @@ export function Matrix() {
   const [place, seen] = use_seen();
   const [index, set_index] = useState(-1);
   const { selection, view } = model;
-  const { answer } = use_answer(
+  const { answer, failure } = use_answer(
     () => (seen && view.run && selection ? model.source.matrix(view.run, selection, index) : null),
     [seen, view.run, selection?.stream, selection?.reference, selection?.measure, index, index < 0 ? model.run?.lines : 0],
   );
   const last = (answer?.snapshots.length ?? 1) - 1;
   const at = index < 0 ? last : index;
   const snapshot = answer?.snapshots[answer.index];
+  const empty = failure !== null || (answer && answer.rows.length === 0) ? "No answer: no snapshot has such numbers."
+    : answer && answer.rows.length > 1 ? "Only layers of the same name were compared. With pairing of all with all, this is a matrix." : "";
   const beside = answer?.values.some((row, one) => row.some((value, other) => value !== null && answer.rows[one] !== answer.columns[other]));
   return (
     <div ref={place}>
       {selection && (
-        <Panel id="matrix" title={`Layers by layers of ${selection.reference}`} note={answer && !beside && answer.rows.length > 1 ? "Only layers of the same name were compared. With pairing of all with all, every cell has a number." : undefined}>
-          {answer && answer.rows.length > 0 ? <Grid matrix={answer} /> : <p class="empty">{seen && answer ? "No answer: no snapshot has such numbers." : ""}</p>}
-          {answer && last > 0 && !model.source.exported && (
+        <Panel id="matrix" title={`Layers by layers of ${selection.reference}`}>
+          {answer && answer.rows.length > 0 && (beside || answer.rows.length === 1) && <Grid matrix={answer} />}
+          {!beside && <p class="empty">{empty}</p>}
+          {answer && beside && last > 0 && !model.source.exported && (
             <label class="scrub">snapshot<input type="range" min="0" max={last} value={at} onInput={(event) => { const to = Number(event.currentTarget.value); set_index(to === last ? -1 : to); }} />
               <output>{snapshot ? `epoch ${short_epoch(snapshot.epoch)}` : ""}{index < 0 ? " (latest)" : ""}</output></label>
           )}

@@ -78,6 +78,8 @@ export interface Spread {
   mean: number[];
   low: number[];
   high: number[];
+  /** 1 where any of the runs' numbers is no nearer than unrelated data. */
+  unlike: (0 | 1)[];
   runs: number;
 }
 
@@ -90,19 +92,20 @@ export function spread_over(runs: Curves[]): Spread[] {
   const result: Spread[] = [];
   for (const first of runs[0].layers) {
     const tables = runs.map((run) => {
-      const table = new Map<number, number>();
+      const table = new Map<number, { value: number; unlike: 0 | 1 }>();
       const curve = run.layers.find((other) => other.layer === first.layer && other.reference_layer === first.reference_layer);
       curve?.x.forEach((x, index) => {
         const value = curve.value[index];
-        if (value !== null) table.set(x, value);
+        if (value !== null) table.set(x, { value, unlike: curve.unlike[index] });
       });
       return table;
     });
-    const spread: Spread = { layer: first.layer, x: [], mean: [], low: [], high: [], runs: runs.length };
+    const spread: Spread = { layer: first.layer, x: [], mean: [], low: [], high: [], unlike: [], runs: runs.length };
     for (const [x] of tables[0]) {
-      const values = tables.map((table) => table.get(x));
-      if (values.some((value) => value === undefined)) continue;
-      const numbers = values as number[];
+      const points = tables.flatMap((table) => table.get(x) ?? []);
+      if (points.length < runs.length) continue;
+      const numbers = points.map((point) => point.value);
+      spread.unlike.push(points.some((point) => point.unlike) ? 1 : 0);
       spread.x.push(x);
       spread.mean.push(numbers.reduce((sum, value) => sum + value, 0) / numbers.length);
       spread.low.push(Math.min(...numbers));
