@@ -47,6 +47,7 @@ export class ConvergenceChart extends LinkedChart {
   private layers = 0;
   private version = 0;
   private readonly still = new Layer();
+  private readonly still_quiet = new Layer();
 
   protected settings(): ChartSettings | null {
     const { model } = this;
@@ -136,7 +137,7 @@ export class ConvergenceChart extends LinkedChart {
       const above = this.drawn.filter((line) => focused(line.curve.layer));
       const quiet = above.length > 0 && above.length < this.drawn.length;
       // All lines are kept as a picture; only the one that is pointed at is painted whenever the cursor moves.
-      this.still.show(plot, `${this.version} ${quiet}`, (area) => {
+      (quiet ? this.still_quiet : this.still).show(plot, `${this.version}`, (area) => {
         paint_marks(area, this.marks);
         for (const line of this.drawn) this.paint_one(area, line, quiet ? 0.35 : 1, false);
       });

@@ -76,18 +76,21 @@ export function use_answer<Answer>(ask: () => Promise<Answer> | null, keys: unkn
 }
 
 /** A place for a chart that is drawn by hand, and follows the model. */
-export function ChartPlace<Chart extends LinkedChart>(props: { make: (place: HTMLElement, model: Model) => Chart; name: string; kept?: (chart: Chart | null) => void; label: string }) {
+export function ChartPlace<Chart extends LinkedChart>(props: { first?: boolean; make: (place: HTMLElement, model: Model) => Chart; name: string; kept?: (chart: Chart | null) => void; label: string }) {
   const model = use_model();
-  const place = useRef<HTMLDivElement>(null);
+  // Charts below the first screen are made after the first picture, when they come near.
+  const [place, seen] = use_seen();
   const chart = useRef<Chart | null>(null);
   useEffect(() => {
+    if (!seen && !props.first) return undefined;
     chart.current = props.make(place.current!, model);
     props.kept?.(chart.current);
     return () => {
       chart.current?.destroy();
+      chart.current = null;
       props.kept?.(null);
     };
-  }, []);
+  }, [seen || props.first]);
   useEffect(() => chart.current?.update());
   const key = (event: KeyboardEvent) => {
     if (!event.altKey && !event.metaKey && !event.ctrlKey && chart.current?.key(event.key)) event.preventDefault();

@@ -20,7 +20,7 @@ export function Convergence() {
     <Panel id="convergence" title={title} tools={<ExportButtons title={title} chart={() => chart.current} />} note={points && <Legend />}>
       {main && !points && <p class="empty">No answer: no row of this stream, reference and measure has a value.</p>}
       <div class={points ? "" : "nothing"}>
-        <ChartPlace name="convergence" make={(place, of) => new ConvergenceChart(place, of)} kept={(made) => { chart.current = made; }}
+        <ChartPlace first name="convergence" make={(place, of) => new ConvergenceChart(place, of)} kept={(made) => { chart.current = made; }}
           label={`${title} over ${view.x}, ${plural(main?.layers.length ?? 0, "layer")}. Arrow keys go from snapshot to snapshot; plus and minus zoom; 0 shows all.`} />
       </div>
     </Panel>
