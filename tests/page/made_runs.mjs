@@ -109,7 +109,7 @@ export class MadeRun {
       reference_kind: reference === "start" ? "start" : reference.startsWith("before") ? "before" : reference === "final" ? "final" : "network",
       reference_layer: layer, measure, value, noise_floor, standard_error: value === null || similarity ? null : round(0.004 + 0.018 * Math.exp(-index / 10)),
       p_value: unlike ? 0.41 : 1e-12, samples_needed: unlike ? 5200 : null, samples: this.kind === "undersampled" ? 500 : 2000,
-      effective_samples: this.kind === "undersampled" ? 500 : 2000, independent_samples: this.kind === "undersampled" ? 500 : 1873, features: 64, ranks, precision: "exact", status,
+      effective_samples: this.kind === "undersampled" ? 500 : 2000, independent_samples: this.kind === "undersampled" ? 500 : 1873, samples_left_out: 0, features: [64, 64], features_of_taps: [64, 64], ranks, window: stream, precision: "exact", modes: ["eval", "eval"], status,
     };
     const line = this.record(row);
     const key = [stream, measure, reference, layer].join("\n");
