@@ -33,7 +33,7 @@ export function LayerTable() {
       {shown.length < layers.length && (
         <p class="note">{shown.length} of {layers.length} layers. <button type="button" class="link" onClick={() => model.set({ filter: "" })}>Show all</button></p>
       )}
-      <p class="note legend-note">± one standard error · <b>~</b> no nearer than unrelated data · <span class="tick-sample" aria-hidden="true" /> score of unrelated data</p>
+      <p class="note legend-note">± one standard error · <b>~</b> no nearer than unrelated data<span class="tick-key"> · <span class="tick-sample" aria-hidden="true" /> score of unrelated data</span></p>
     </section>
   );
 }
