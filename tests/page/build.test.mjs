@@ -17,7 +17,11 @@ test("npm run build makes the files that are kept", () => {
     execFileSync(process.execPath, ["build.mjs", folder], { cwd: page });
     assert.deepEqual(readdirSync(folder).sort(), files);
     assert.deepEqual(readdirSync(join(page, "built")).sort(), files);
-    for (const name of files) assert.ok(readFileSync(join(folder, name)).equals(readFileSync(join(page, "built", name))), `tools/page/built/${name} is not what its source makes: run npm run build in tools/page`);
+    for (const name of files)
+      assert.ok(
+        readFileSync(join(folder, name)).equals(readFileSync(join(page, "built", name))),
+        `tools/page/built/${name} is not what its source makes: run npm run build in tools/page`,
+      );
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -27,11 +31,21 @@ test("the page has at most 250 kB, no inline script or style, and no address of 
   const texts = Object.fromEntries(files.map((name) => [name, readFileSync(join(page, "built", name), "utf8")]));
   assert.ok(Object.values(texts).reduce((sum, text) => sum + text.length, 0) <= 250_000);
   assert.ok(!/<style|style=|onload=|<script>/.test(texts["index.html"]));
-  for (const line of [`<link rel="icon" href="icon.svg">`, `<link rel="stylesheet" href="app.css">`, `<script src="app.js"></script>\n</body>`])
+  for (const line of [
+    `<link rel="icon" href="icon.svg">`,
+    `<link rel="stylesheet" href="app.css">`,
+    `<script src="app.js"></script>\n</body>`,
+  ])
     assert.equal(texts["index.html"].split(line).length, 2, line);
-  const addresses = Object.values(texts).join(" ").match(/https?:\/\/[^"'`\s)]+/g) ?? [];
+  const addresses =
+    Object.values(texts)
+      .join(" ")
+      .match(/https?:\/\/[^"'`\s)]+/g) ?? [];
   // Names of XML's namespaces; nobody is asked for them.
-  assert.deepEqual(addresses.filter((address) => !address.startsWith("http://www.w3.org/")), []);
+  assert.deepEqual(
+    addresses.filter((address) => !address.startsWith("http://www.w3.org/")),
+    [],
+  );
   assert.ok(!/<\/script/i.test(texts["app.js"]) && !/<\/style/i.test(texts["app.css"]), "an exported file holds them inside its own tags");
   for (const text of Object.values(texts)) assert.ok(!/eval\(|new Function/.test(text));
 });

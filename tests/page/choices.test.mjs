@@ -34,7 +34,10 @@ test("x by step, by wall clock and logarithmic; the front and marks go along", (
     for (const x of ["step", "time"]) {
       await page.selectOption("#x", x);
       await settle(page);
-      assert.ok(server.asked.some((path) => path.includes(`/curves?`) && path.includes(`x=${x}`)), x);
+      assert.ok(
+        server.asked.some((path) => path.includes(`/curves?`) && path.includes(`x=${x}`)),
+        x,
+      );
       assert.ok((await pixels(page, ".chart.convergence canvas", "#c2183c")) > 100, `the alarm's mark by ${x}`);
       assert.ok((await pixels(page, ".chart.heat canvas", "#10151d")) > 60, `the front by ${x}`);
     }
@@ -83,24 +86,34 @@ test("a click on a layer chooses it everywhere and shows its facts", () =>
     await settle(page);
     assert.match(page.url(), /layer=conv3/);
     assert.match(await page.locator(".more").innerText(), /ranks\s+66 and 64/);
-    assert.equal(await page.locator("#to-what tr.chosen").innerText().then((text) => text.split(/\s/)[0]), "conv3");
+    assert.equal(
+      await page
+        .locator("#to-what tr.chosen")
+        .innerText()
+        .then((text) => text.split(/\s/)[0]),
+      "conv3",
+    );
   }));
 
 test("a URL shows the same again", () =>
-  with_page([made.seven()], async (page) => {
-    await drawn(page);
-    assert.equal(await page.locator("#reference").inputValue(), "start");
-    assert.equal(await page.locator("#x").inputValue(), "step");
-    assert.equal(await page.locator("#smooth").inputValue(), "3");
-    assert.equal(await page.locator(".layers .layer").count(), 2);
-    assert.equal(await page.locator(".layer.chosen").count(), 1);
-    assert.ok(await page.locator("#reset").isVisible());
-    // An address that says nothing of the run is about the one that is shown.
-    await page.evaluate(() => (location.hash = "reference=seed7"));
-    await settle(page);
-    assert.equal(await page.locator("#convergence h2").innerText(), "PWCCA distance to seed7");
-    assert.equal(await page.locator(".layers .layer").count(), 7);
-  }, { hash: "#reference=start&x=step&smooth=3&filter=fc*&layer=fc1&from=1000&to=9000" }));
+  with_page(
+    [made.seven()],
+    async (page) => {
+      await drawn(page);
+      assert.equal(await page.locator("#reference").inputValue(), "start");
+      assert.equal(await page.locator("#x").inputValue(), "step");
+      assert.equal(await page.locator("#smooth").inputValue(), "3");
+      assert.equal(await page.locator(".layers .layer").count(), 2);
+      assert.equal(await page.locator(".layer.chosen").count(), 1);
+      assert.ok(await page.locator("#reset").isVisible());
+      // An address that says nothing of the run is about the one that is shown.
+      await page.evaluate(() => (location.hash = "reference=seed7"));
+      await settle(page);
+      assert.equal(await page.locator("#convergence h2").innerText(), "PWCCA distance to seed7");
+      assert.equal(await page.locator(".layers .layer").count(), 7);
+    },
+    { hash: "#reference=start&x=step&smooth=3&filter=fc*&layer=fc1&from=1000&to=9000" },
+  ));
 
 test("two seeds: drawn over each other, then as mean and spread", () => {
   const runs = made.seeds();
@@ -124,17 +137,21 @@ test("two seeds: drawn over each other, then as mean and spread", () => {
 });
 
 test("dark colours, by the system's wish and by the button, which is remembered", () =>
-  with_page([made.seven()], async (page) => {
-    await drawn(page);
-    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-    assert.equal(await ground(), "rgb(14, 18, 23)");
-    const of = await colours(page);
-    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 100, "lines have the colours of the dark scale");
-    await page.locator(".top button").click();
-    await settle(page);
-    assert.equal(await ground(), "rgb(246, 247, 249)");
-    assert.ok((await pixels(page, ".chart.convergence canvas", (await colours(page)).conv1)) > 100);
-    await page.reload();
-    await drawn(page);
-    assert.equal(await ground(), "rgb(246, 247, 249)");
-  }, { scheme: "dark" }));
+  with_page(
+    [made.seven()],
+    async (page) => {
+      await drawn(page);
+      const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+      assert.equal(await ground(), "rgb(14, 18, 23)");
+      const of = await colours(page);
+      assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 100, "lines have the colours of the dark scale");
+      await page.locator(".top button").click();
+      await settle(page);
+      assert.equal(await ground(), "rgb(246, 247, 249)");
+      assert.ok((await pixels(page, ".chart.convergence canvas", (await colours(page)).conv1)) > 100);
+      await page.reload();
+      await drawn(page);
+      assert.equal(await ground(), "rgb(246, 247, 249)");
+    },
+    { scheme: "dark" },
+  ));

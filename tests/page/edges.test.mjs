@@ -59,10 +59,14 @@ test("all undersampled: grey lines, ~ before each number, hatched cells, and how
   with_page([made.undersampled()], async (page) => {
     await drawn(page);
     const of = await colours(page);
-    for (const layer of ["conv1", "fc2"]) assert.ok((await pixels(page, ".chart.convergence canvas", of[layer])) < 400, `${layer} is not drawn as if it meant something`);
+    for (const layer of ["conv1", "fc2"])
+      assert.ok((await pixels(page, ".chart.convergence canvas", of[layer])) < 400, `${layer} is not drawn as if it meant something`);
     assert.ok((await pixels(page, ".chart.convergence canvas", "#b3bac4")) > 1000);
     const values = await page.$$eval(".layer .value", (cells) => cells.map((cell) => cell.textContent));
-    assert.ok(values.every((value) => value.includes("~")), values.join());
+    assert.ok(
+      values.every((value) => value.includes("~")),
+      values.join(),
+    );
     assert.match(await page.locator(".layer .verdict").first().innerText(), /needs ~640 images/);
     assert.match(await page.locator(".sentence").innerText(), /no layer can be told from chance with 500 images/);
   }));
@@ -73,20 +77,23 @@ test("a value that is missing is a gap, never a line", () =>
     const box = await plot_box(page);
     // At epoch 17 conv2 has no value: no pixel of its colour from 16.2 to 17.8.
     const { conv2 } = await colours(page);
-    const count = await page.evaluate(([from, to, colour]) => {
-      const canvas = document.querySelector(".chart.convergence canvas");
-      const over = document.querySelector(".chart.convergence .u-over");
-      const left = over.offsetLeft;
-      const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-      let found = 0;
-      for (let y = 0; y < height; ++y)
-        for (let x = Math.ceil(left + from * over.clientWidth); x < left + to * over.clientWidth; ++x) {
-          const at = (y * width + x) * 4;
-          if (Math.abs(data[at] - parts[0]) + Math.abs(data[at + 1] - parts[1]) + Math.abs(data[at + 2] - parts[2]) < 24) ++found;
-        }
-      return found;
-    }, [16.2 / 39, 17.8 / 39, conv2]);
+    const count = await page.evaluate(
+      ([from, to, colour]) => {
+        const canvas = document.querySelector(".chart.convergence canvas");
+        const over = document.querySelector(".chart.convergence .u-over");
+        const left = over.offsetLeft;
+        const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+        let found = 0;
+        for (let y = 0; y < height; ++y)
+          for (let x = Math.ceil(left + from * over.clientWidth); x < left + to * over.clientWidth; ++x) {
+            const at = (y * width + x) * 4;
+            if (Math.abs(data[at] - parts[0]) + Math.abs(data[at + 1] - parts[1]) + Math.abs(data[at + 2] - parts[2]) < 24) ++found;
+          }
+        return found;
+      },
+      [16.2 / 39, 17.8 / 39, conv2],
+    );
     assert.ok(box.width > 300);
     assert.equal(count, 0);
   }));
@@ -94,14 +101,17 @@ test("a value that is missing is a gap, never a line", () =>
 test("a spike of one snapshot in a thousand is seen, with and without zoom", () =>
   with_page([made.long()], async (page) => {
     await drawn(page);
-    const ink_above = () => page.evaluate(() => {
-      const canvas = document.querySelector(".chart.convergence canvas");
-      const over = document.querySelector(".chart.convergence .u-over");
-      const { data } = canvas.getContext("2d").getImageData(over.offsetLeft + over.clientWidth * 0.55, over.offsetTop + 20, over.clientWidth * 0.12, over.clientHeight * 0.1);
-      let dark = 0;
-      for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && data[at] < 215) ++dark;
-      return dark;
-    });
+    const ink_above = () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector(".chart.convergence canvas");
+        const over = document.querySelector(".chart.convergence .u-over");
+        const { data } = canvas
+          .getContext("2d")
+          .getImageData(over.offsetLeft + over.clientWidth * 0.55, over.offsetTop + 20, over.clientWidth * 0.12, over.clientHeight * 0.1);
+        let dark = 0;
+        for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && data[at] < 215) ++dark;
+        return dark;
+      });
     assert.ok((await ink_above()) > 4);
   }));
 
@@ -120,21 +130,29 @@ test("names with HTML, quotes and signs that turn text around are shown as text"
   }));
 
 test("a phone in portrait: nothing is wider than the screen, the sentence comes first", () =>
-  with_page([made.alarm()], async (page) => {
-    await drawn(page);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    const tops = await page.evaluate(() => [".sentence", ".layers", ".controls", "#convergence", "#logs", "#depth", "#to-what"].map((where) => document.querySelector(where).getBoundingClientRect().top));
-    for (let index = 1; index < tops.length; ++index) assert.ok(tops[index] > tops[index - 1], `${index}`);
-    const of = await colours(page);
-    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 120);
-    // The numbers at the axis, on a screen of two pixels a unit.
-    const digits = await page.evaluate(() => {
-      const canvas = document.querySelector(".chart.convergence canvas");
-      const over = document.querySelector(".chart.convergence .u-over");
-      const { data } = canvas.getContext("2d").getImageData(0, 0, over.offsetLeft * 2 - 8, canvas.height - 60);
-      let dark = 0;
-      for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 150 && data[at] < 160) ++dark;
-      return dark;
-    });
-    assert.ok(digits > 100, `${digits}`);
-  }, { size: { width: 390, height: 844 }, context: { deviceScaleFactor: 2 } }));
+  with_page(
+    [made.alarm()],
+    async (page) => {
+      await drawn(page);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      const tops = await page.evaluate(() =>
+        [".sentence", ".layers", ".controls", "#convergence", "#logs", "#depth", "#to-what"].map(
+          (where) => document.querySelector(where).getBoundingClientRect().top,
+        ),
+      );
+      for (let index = 1; index < tops.length; ++index) assert.ok(tops[index] > tops[index - 1], `${index}`);
+      const of = await colours(page);
+      assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 120);
+      // The numbers at the axis, on a screen of two pixels a unit.
+      const digits = await page.evaluate(() => {
+        const canvas = document.querySelector(".chart.convergence canvas");
+        const over = document.querySelector(".chart.convergence .u-over");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, over.offsetLeft * 2 - 8, canvas.height - 60);
+        let dark = 0;
+        for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 150 && data[at] < 160) ++dark;
+        return dark;
+      });
+      assert.ok(digits > 100, `${digits}`);
+    },
+    { size: { width: 390, height: 844 }, context: { deviceScaleFactor: 2 } },
+  ));

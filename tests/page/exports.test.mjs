@@ -13,7 +13,10 @@ import { close_browser, colours, drawn, pixels, settle, the_browser, with_page }
 after(close_browser);
 
 async function saved(page, name) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#convergence .exports").getByText(name, { exact: true }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#convergence .exports").getByText(name, { exact: true }).click(),
+  ]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
@@ -25,14 +28,21 @@ test("CSV has each point that is drawn, with its line; PNG and SVG are valid", (
     const rows = csv.bytes.toString().trim().split("\n");
     assert.equal(rows.length, 1 + 7 * 40);
     const point = server.runs[0].points.get(["probe", "pwcca_distance", "seed7", "conv1"].join("\n"))[3];
-    assert.equal(rows[4], `first,probe,seed7,pwcca_distance,conv1,3,${point.value},${point.noise_floor},${point.standard_error},0,${point.line}`);
+    assert.equal(
+      rows[4],
+      `first,probe,seed7,pwcca_distance,conv1,3,${point.value},${point.noise_floor},${point.standard_error},0,${point.line}`,
+    );
     const png = await saved(page, "PNG");
     assert.equal(png.bytes.subarray(0, 8).toString("latin1"), "\x89PNG\r\n\x1a\n");
     assert.ok(png.bytes.length > 10000);
     const svg = (await saved(page, "SVG")).bytes.toString();
     const parsed = await page.evaluate((text) => {
       const tree = new DOMParser().parseFromString(text, "image/svg+xml");
-      return { error: tree.querySelector("parsererror")?.textContent ?? null, paths: tree.querySelectorAll("path").length, texts: [...tree.querySelectorAll("text")].map((element) => element.textContent) };
+      return {
+        error: tree.querySelector("parsererror")?.textContent ?? null,
+        paths: tree.querySelectorAll("path").length,
+        texts: [...tree.querySelectorAll("text")].map((element) => element.textContent),
+      };
     }, svg);
     assert.equal(parsed.error, null);
     assert.ok(parsed.paths > 20);
@@ -49,18 +59,25 @@ test("the heat map leaves as SVG too, and names in it are escaped", () =>
   }));
 
 test("a layer and a run are copied as sentences", () =>
-  with_page([made.seven()], async (page, server) => {
-    await drawn(page);
-    await page.locator(".sentence .quiet").click();
-    const run = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(run, "first at epoch 39: 7 of 7 layers have settled. (pwcca_distance to seed7, probe stream; settled was right in 41 of 43 cases; livecca 0.1.0)");
-    await page.locator(".layers .layer").first().click();
-    await page.locator(".facts .actions button").first().click();
-    await settle(page);
-    const layer = await page.evaluate(() => navigator.clipboard.readText());
-    const value = server.runs[0].points.get(["probe", "pwcca_distance", "seed7", "conv1"].join("\n")).pop().value;
-    assert.ok(layer.startsWith(`conv1 of first: pwcca_distance to seed7 is ${value} ± `), layer);
-  }, { context: { permissions: ["clipboard-read", "clipboard-write"] } }));
+  with_page(
+    [made.seven()],
+    async (page, server) => {
+      await drawn(page);
+      await page.locator(".sentence .quiet").click();
+      const run = await page.evaluate(() => navigator.clipboard.readText());
+      assert.equal(
+        run,
+        "first at epoch 39: 7 of 7 layers have settled. (pwcca_distance to seed7, probe stream; settled was right in 41 of 43 cases; livecca 0.1.0)",
+      );
+      await page.locator(".layers .layer").first().click();
+      await page.locator(".facts .actions button").first().click();
+      await settle(page);
+      const layer = await page.evaluate(() => navigator.clipboard.readText());
+      const value = server.runs[0].points.get(["probe", "pwcca_distance", "seed7", "conv1"].join("\n")).pop().value;
+      assert.ok(layer.startsWith(`conv1 of first: pwcca_distance to seed7 is ${value} ± `), layer);
+    },
+    { context: { permissions: ["clipboard-read", "clipboard-write"] } },
+  ));
 
 test("one file, opened from a disk, shows the same and asks nobody", async () => {
   const folder = mkdtempSync(join(tmpdir(), "page-"));
@@ -93,7 +110,10 @@ test("one file, opened from a disk, shows the same and asks nobody", async () =>
     await page.selectOption("#reference", { index: 0 });
     await settle(page);
     assert.match(await page.locator("#convergence h2").innerText(), /<script>seed<\/script>\/x/);
-    assert.deepEqual(asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")), []);
+    assert.deepEqual(
+      asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")),
+      [],
+    );
     assert.deepEqual(wrong, []);
   } finally {
     await context.close();

@@ -28,7 +28,11 @@ export async function close_browser() {
  * Opens the page on these runs, calls `test` with it, and fails on any error of the page: also on what its
  * Content-Security-Policy blocks. Expected errors, such as a server that is away, are named in `errors`.
  */
-export async function with_page(runs, test, { hash = "", scheme = "light", size = { width: 1440, height: 900 }, errors = null, context: options = {} } = {}) {
+export async function with_page(
+  runs,
+  test,
+  { hash = "", scheme = "light", size = { width: 1440, height: 900 }, errors = null, context: options = {} } = {},
+) {
   const server = await new MockServer(runs).listen();
   const context = await (await the_browser()).newContext({ viewport: size, colorScheme: scheme, acceptDownloads: true, ...options });
   const page = await context.newPage();
@@ -62,26 +66,33 @@ export async function settle(page) {
 
 /** How many pixels of a canvas have this colour, within a small distance; or any but the ground, if none is given. */
 export function pixels(page, selector, colour = null) {
-  return page.evaluate(([where, wanted]) => {
-    const canvas = document.querySelector(where);
-    if (!canvas) return 0;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    const parts = wanted && [1, 3, 5].map((at) => parseInt(wanted.slice(at, at + 2), 16));
-    let count = 0;
-    for (let at = 0; at < data.length; at += 4) {
-      if (data[at + 3] < 200) continue;
-      if (!parts || Math.abs(data[at] - parts[0]) + Math.abs(data[at + 1] - parts[1]) + Math.abs(data[at + 2] - parts[2]) < 24) ++count;
-    }
-    return count;
-  }, [selector, colour]);
+  return page.evaluate(
+    ([where, wanted]) => {
+      const canvas = document.querySelector(where);
+      if (!canvas) return 0;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const parts = wanted && [1, 3, 5].map((at) => parseInt(wanted.slice(at, at + 2), 16));
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] < 200) continue;
+        if (!parts || Math.abs(data[at] - parts[0]) + Math.abs(data[at + 1] - parts[1]) + Math.abs(data[at + 2] - parts[2]) < 24) ++count;
+      }
+      return count;
+    },
+    [selector, colour],
+  );
 }
 
 /** The colour of each layer's line, as the table shows it. */
 export function colours(page) {
-  return page.$$eval(".layers .layer", (rows) => Object.fromEntries(rows.map((row) => {
-    const [red, green, blue] = getComputedStyle(row.querySelector(".swatch")).backgroundColor.match(/\d+/g).map(Number);
-    return [row.querySelector("bdi").title, "#" + [red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("")];
-  })));
+  return page.$$eval(".layers .layer", (rows) =>
+    Object.fromEntries(
+      rows.map((row) => {
+        const [red, green, blue] = getComputedStyle(row.querySelector(".swatch")).backgroundColor.match(/\d+/g).map(Number);
+        return [row.querySelector("bdi").title, "#" + [red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("")];
+      }),
+    ),
+  );
 }
 
 /** Where the plot of a chart stands on the screen. */

@@ -9,7 +9,8 @@ import { close_browser, colours, drawn, pixels, settle, with_page } from "./help
 after(close_browser);
 
 const epoch = (page) => page.locator(".strip dd").first().innerText();
-const until_epoch = (page, wanted) => page.waitForFunction((text) => document.querySelector(".strip dd")?.textContent === text, String(wanted), { timeout: 3000 });
+const until_epoch = (page, wanted) =>
+  page.waitForFunction((text) => document.querySelector(".strip dd")?.textContent === text, String(wanted), { timeout: 3000 });
 
 test("a row that is written while the page is open is on the screen within a second", () => {
   const run = made.seven({ snapshots: 10, state: "live" });
@@ -23,7 +24,10 @@ test("a row that is written while the page is open is on the screen within a sec
     await page.waitForFunction((text) => document.querySelector(".layer .value").textContent.includes(text), last);
     assert.ok(Date.now() - begun < 1000, `${Date.now() - begun} ms`);
     await settle(page);
-    assert.ok(server.asked.some((path) => /curves.*since=\d+/.test(path)), "only what is new is asked for");
+    assert.ok(
+      server.asked.some((path) => /curves.*since=\d+/.test(path)),
+      "only what is new is asked for",
+    );
     const of = await colours(page);
     assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 100);
   });
@@ -36,7 +40,10 @@ test("the first look asks for each thing once", () =>
     server.say("run", run.summary());
     await settle(page);
     const asked = server.asked.filter((path) => path.startsWith("/api/") && !path.endsWith("/events"));
-    assert.deepEqual(asked.filter((path, at) => asked.indexOf(path) !== at), []);
+    assert.deepEqual(
+      asked.filter((path, at) => asked.indexOf(path) !== at),
+      [],
+    );
     assert.equal(asked.filter((path) => path.includes("/curves?")).length, 1);
   }));
 
@@ -81,22 +88,26 @@ test("a run that grows quickly is asked for a few times a second at most", () =>
 
 test("a run whose folder goes is said to be gone, and stays readable; it may come back", () => {
   const run = made.seven({ state: "live" });
-  return with_page([run, made.one_layer()], async (page, server) => {
-    await drawn(page);
-    server.remove(run);
-    await page.waitForSelector(".notice.bad");
-    assert.match(await page.locator(".notice.bad").innerText(), /removed while you looked/);
-    assert.match(await page.locator(".badge").first().innerText(), /removed/);
-    assert.equal(await page.locator(".layers .layer").count(), 7);
-    const of = await colours(page);
-    await page.selectOption("#reference", "seed7");
-    await settle(page);
-    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 100, "the last state is still drawn");
-    server.runs.unshift(run);
-    server.grow(run);
-    await page.waitForFunction(() => !document.querySelector(".notice.bad"));
-    await until_epoch(page, 40);
-  }, { errors: /404/ });
+  return with_page(
+    [run, made.one_layer()],
+    async (page, server) => {
+      await drawn(page);
+      server.remove(run);
+      await page.waitForSelector(".notice.bad");
+      assert.match(await page.locator(".notice.bad").innerText(), /removed while you looked/);
+      assert.match(await page.locator(".badge").first().innerText(), /removed/);
+      assert.equal(await page.locator(".layers .layer").count(), 7);
+      const of = await colours(page);
+      await page.selectOption("#reference", "seed7");
+      await settle(page);
+      assert.ok((await pixels(page, ".chart.convergence canvas", of.conv1)) > 100, "the last state is still drawn");
+      server.runs.unshift(run);
+      server.grow(run);
+      await page.waitForFunction(() => !document.querySelector(".notice.bad"));
+      await until_epoch(page, 40);
+    },
+    { errors: /404/ },
+  );
 });
 
 test("a run whose file is begun anew is read anew", () => {
@@ -112,21 +123,25 @@ test("a run whose file is begun anew is read anew", () => {
 
 test("a server that goes is said to be away; when it is back, what was missed is there", () => {
   const run = made.seven({ snapshots: 12, state: "live" });
-  return with_page([run], async (page, server) => {
-    await drawn(page);
-    await server.close();
-    await page.waitForSelector(".notice.bad", { timeout: 5000 });
-    assert.match(await page.locator(".notice.bad").innerText(), /has not answered since \d\d:\d\d; trying again/);
-    assert.match(await page.locator(".badge").first().innerText(), /no connection/);
-    assert.equal(await page.locator(".layers .layer").count(), 7, "what was known is still shown");
-    run.add();
-    run.add();
-    const second = new MockServer([run]);
-    await second.listen(server.port);
-    server.close = () => second.close();
-    await page.waitForFunction(() => !document.querySelector(".notice.bad"), null, { timeout: 9000 });
-    await until_epoch(page, 13);
-  }, { errors: /ERR_|Failed to load|INCOMPLETE|REFUSED|RESET/ });
+  return with_page(
+    [run],
+    async (page, server) => {
+      await drawn(page);
+      await server.close();
+      await page.waitForSelector(".notice.bad", { timeout: 5000 });
+      assert.match(await page.locator(".notice.bad").innerText(), /has not answered since \d\d:\d\d; trying again/);
+      assert.match(await page.locator(".badge").first().innerText(), /no connection/);
+      assert.equal(await page.locator(".layers .layer").count(), 7, "what was known is still shown");
+      run.add();
+      run.add();
+      const second = new MockServer([run]);
+      await second.listen(server.port);
+      server.close = () => second.close();
+      await page.waitForFunction(() => !document.querySelector(".notice.bad"), null, { timeout: 9000 });
+      await until_epoch(page, 13);
+    },
+    { errors: /ERR_|Failed to load|INCOMPLETE|REFUSED|RESET/ },
+  );
 });
 
 test("what changed since the last look is said once", () => {

@@ -8,7 +8,15 @@ import { open_browser } from "./browser.mjs";
 const runs = {
   "20 layers, 1,000 snapshots, 3 measures": made.long,
   "60 layers, 60 snapshots": made.sixty,
-  "20 layers, 16,000 snapshots (decimated)": () => new MadeRun({ name: "huge", layers: many(20), snapshots: 16000, streams: ["probe"], references: ["seed7"], measures: ["pwcca_distance"] }),
+  "20 layers, 16,000 snapshots (decimated)": () =>
+    new MadeRun({
+      name: "huge",
+      layers: many(20),
+      snapshots: 16000,
+      streams: ["probe"],
+      references: ["seed7"],
+      measures: ["pwcca_distance"],
+    }),
 };
 const browser = await open_browser();
 for (const [name, make] of Object.entries(runs)) {
@@ -53,9 +61,12 @@ for (const [name, make] of Object.entries(runs)) {
   await page.keyboard.up("Shift");
   await page.waitForTimeout(300);
   const hovered = await rate(async () => {
-    for (let step = 0; step < 90; ++step) await page.mouse.move(box.x + box.width * (0.5 + 0.3 * Math.sin(step / 8)), box.y + 150 + 60 * Math.cos(step / 5));
+    for (let step = 0; step < 90; ++step)
+      await page.mouse.move(box.x + box.width * (0.5 + 0.3 * Math.sin(step / 8)), box.y + 150 + 60 * Math.cos(step / 5));
   });
-  console.log(`${name}: sentence after ${shown[0]} ms, chart after ${shown[1]} ms; ${panned} frames a second while panning, ${hovered} while hovering`);
+  console.log(
+    `${name}: sentence after ${shown[0]} ms, chart after ${shown[1]} ms; ${panned} frames a second while panning, ${hovered} while hovering`,
+  );
   await page.close();
   await server.close();
 }

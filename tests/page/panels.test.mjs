@@ -7,19 +7,23 @@ import { close_browser, colours, drawn, pixels, plot_box, settle, with_page } fr
 
 after(close_browser);
 
-const scroll_through = (page) => page.evaluate(async () => {
-  for (let top = 0; top < document.body.scrollHeight; top += 400) {
-    scrollTo(0, top);
-    await new Promise((done) => setTimeout(done, 40));
-  }
-  scrollTo(0, 0);
-});
+const scroll_through = (page) =>
+  page.evaluate(async () => {
+    for (let top = 0; top < document.body.scrollHeight; top += 400) {
+      scrollTo(0, top);
+      await new Promise((done) => setTimeout(done, 40));
+    }
+    scrollTo(0, 0);
+  });
 
 test("the answer is the first thing on the page, and a line a layer follows, before anything is clicked", () =>
   with_page([made.alarm()], async (page) => {
     await drawn(page);
     const sentence = page.locator(".sentence h1");
-    assert.match(await sentence.innerText(), /fc1 is dead since epoch 28;\s+6 of 7 layers have settled;\s+fc1 still moves \(0\.02 an epoch\)\./);
+    assert.match(
+      await sentence.innerText(),
+      /fc1 is dead since epoch 28;\s+6 of 7 layers have settled;\s+fc1 still moves \(0\.02 an epoch\)\./,
+    );
     const box = await sentence.boundingBox();
     assert.ok(box.y < 150);
     assert.equal(await page.locator(".layers .layer").count(), 7);
@@ -120,20 +124,24 @@ test("a drag zooms all charts, the URL has it, and a double click shows all agai
   }));
 
 test("shift and a drag move the plot along", () =>
-  with_page([made.seven()], async (page) => {
-    await drawn(page);
-    const box = await plot_box(page);
-    await page.keyboard.down("Shift");
-    await page.mouse.move(box.x + 300, box.y + 100);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 200, box.y + 100, { steps: 5 });
-    await page.mouse.up();
-    await page.keyboard.up("Shift");
-    await settle(page);
-    const fields = new URLSearchParams(new URL(page.url()).hash.slice(1));
-    const moved = (100 * 39) / box.width;
-    assert.ok(Math.abs(fields.get("from") - moved) < 0.1 && Math.abs(fields.get("to") - 39 - moved) < 0.1, page.url());
-  }, { hash: "#from=0&to=39" }));
+  with_page(
+    [made.seven()],
+    async (page) => {
+      await drawn(page);
+      const box = await plot_box(page);
+      await page.keyboard.down("Shift");
+      await page.mouse.move(box.x + 300, box.y + 100);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 200, box.y + 100, { steps: 5 });
+      await page.mouse.up();
+      await page.keyboard.up("Shift");
+      await settle(page);
+      const fields = new URLSearchParams(new URL(page.url()).hash.slice(1));
+      const moved = (100 * 39) / box.width;
+      assert.ok(Math.abs(fields.get("from") - moved) < 0.1 && Math.abs(fields.get("to") - 39 - moved) < 0.1, page.url());
+    },
+    { hash: "#from=0&to=39" },
+  ));
 
 test("keys: arrows go from row to row, plus zooms, 0 shows all, slash finds", () =>
   with_page([made.seven()], async (page) => {

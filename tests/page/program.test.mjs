@@ -13,7 +13,11 @@ const program = process.env.LIVECCA_PROGRAM;
 const skip = program ? false : "LIVECCA_PROGRAM is not set";
 after(close_browser);
 
-const lines_of = (run, from = 0) => [...run.rows].filter(([line]) => line > from).map(([, { checksum, ...row }]) => JSON.stringify(row) + "\n").join("");
+const lines_of = (run, from = 0) =>
+  [...run.rows]
+    .filter(([line]) => line > from)
+    .map(([, { checksum, ...row }]) => JSON.stringify(row) + "\n")
+    .join("");
 
 function serve(folder, port = 0) {
   const server = spawn(program, ["serve", folder, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
@@ -26,11 +30,12 @@ function serve(folder, port = 0) {
     });
     server.on("exit", () => fail(new Error(`the program ended: ${said}`)));
   });
-  const stop = () => new Promise((done) => {
-    if (server.exitCode !== null) return done();
-    server.on("exit", done);
-    server.kill();
-  });
+  const stop = () =>
+    new Promise((done) => {
+      if (server.exitCode !== null) return done();
+      server.on("exit", done);
+      server.kill();
+    });
   return { address, stop };
 }
 
@@ -59,7 +64,8 @@ async function with_program(run, act) {
   }
 }
 
-const until_epoch = (page, wanted) => page.waitForFunction((text) => document.querySelector(".strip dd")?.textContent === text, String(wanted), { timeout: 8000 });
+const until_epoch = (page, wanted) =>
+  page.waitForFunction((text) => document.querySelector(".strip dd")?.textContent === text, String(wanted), { timeout: 8000 });
 
 test("the program's answers fill the page: sentence, layers, curves, hover", { skip }, () =>
   with_program(made.seven(), async (page) => {
@@ -80,7 +86,8 @@ test("the program's answers fill the page: sentence, layers, curves, hover", { s
     await page.selectOption("#x", "step");
     await settle(page);
     assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "by step");
-  }));
+  }),
+);
 
 test("rows that are appended appear, a torn tail waits for its end, a run that goes is said to be gone", { skip }, () => {
   const run = made.seven({ name: "growing", snapshots: 10, state: "live" });

@@ -31,7 +31,10 @@ function encoded(width, height, pixels) {
     if (known) ++known.count;
     else counts.set(key(at), { count: 1, colour: [pixels[at], pixels[at + 1], pixels[at + 2]] });
   }
-  const palette = [...counts.values()].sort((one, other) => other.count - one.count).slice(0, 256).map((entry) => entry.colour);
+  const palette = [...counts.values()]
+    .sort((one, other) => other.count - one.count)
+    .slice(0, 256)
+    .map((entry) => entry.colour);
   const nearest = new Map();
   for (const [one, { colour }] of counts) {
     let least = Infinity;
@@ -46,7 +49,13 @@ function encoded(width, height, pixels) {
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 3, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", head), chunk("PLTE", Buffer.from(palette.flat())), chunk("IDAT", deflateSync(lines, { level: 9 })), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", head),
+    chunk("PLTE", Buffer.from(palette.flat())),
+    chunk("IDAT", deflateSync(lines, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 function chunk(name, data) {

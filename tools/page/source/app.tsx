@@ -77,7 +77,9 @@ function Page({ model }: { model: Model }) {
         <Notices />
         <Sentence />
         <StripLine />
-        {!model.runs && !model.failure && <p class="waiting">{model.connection.state === "lost" ? "The server does not answer; trying again." : "Reading the runs…"}</p>}
+        {!model.runs && !model.failure && (
+          <p class="waiting">{model.connection.state === "lost" ? "The server does not answer; trying again." : "Reading the runs…"}</p>
+        )}
         {model.runs?.runs.length === 0 && <p class="empty">There is no run here yet. One appears as soon as its rows.jsonl is written.</p>}
         {model.run && (
           <div class="columns">
@@ -108,7 +110,8 @@ function Page({ model }: { model: Model }) {
 
 /** `/` goes to the filter, as in other tools. */
 function to_filter(event: KeyboardEvent): void {
-  const inside = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || event.target instanceof HTMLTextAreaElement;
+  const inside =
+    event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || event.target instanceof HTMLTextAreaElement;
   if (event.key !== "/" || inside || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   document.getElementById("filter")?.focus();

@@ -61,8 +61,15 @@ export class ConvergenceChart extends LinkedChart {
     ++this.version;
     const tall = Math.min(620, Math.max(340, this.layers * 13 + 60));
     return {
-      height: innerWidth < 700 ? Math.min(tall, 380) : tall, gutters: model.gutters(), x: model.view.x, log: model.log, range,
-      y: this.value_range(range, main.direction), y_values: true, x_values: true, ink: ink_of(model.theme()),
+      height: innerWidth < 700 ? Math.min(tall, 380) : tall,
+      gutters: model.gutters(),
+      x: model.view.x,
+      log: model.log,
+      range,
+      y: this.value_range(range, main.direction),
+      y_values: true,
+      x_values: true,
+      ink: ink_of(model.theme()),
     };
   }
 
@@ -79,11 +86,19 @@ export class ConvergenceChart extends LinkedChart {
       if (!curves) return;
       for (const curve of one_a_layer(curves))
         if (visible(curve.layer))
-          this.drawn.push({ id, run_index, curve, value: reach > 0 ? smooth(curve.x, curve.value, curve.anew, reach) : curve.value, colour: colour_of(curve.layer) });
+          this.drawn.push({
+            id,
+            run_index,
+            curve,
+            value: reach > 0 ? smooth(curve.x, curve.value, curve.anew, reach) : curve.value,
+            colour: colour_of(curve.layer),
+          });
     });
     const runs = model.ids.map((id) => model.curves.get(id)).filter((curves): curves is Curves => !!curves);
     this.spreads = model.view.spread
-      ? spread_over(runs).filter((spread) => visible(spread.layer)).map((spread) => ({ ...spread, colour: colour_of(spread.layer) }))
+      ? spread_over(runs)
+          .filter((spread) => visible(spread.layer))
+          .map((spread) => ({ ...spread, colour: colour_of(spread.layer) }))
       : [];
   }
 
@@ -132,7 +147,11 @@ export class ConvergenceChart extends LinkedChart {
         paint_marks(area, this.marks);
         this.paint_spreads(area, this.spreads, false);
       });
-      this.paint_spreads(plot, this.spreads.filter((spread) => focused(spread.layer)), true);
+      this.paint_spreads(
+        plot,
+        this.spreads.filter((spread) => focused(spread.layer)),
+        true,
+      );
     } else {
       const above = this.drawn.filter((line) => focused(line.curve.layer));
       const quiet = above.length > 0 && above.length < this.drawn.length;
@@ -154,7 +173,12 @@ export class ConvergenceChart extends LinkedChart {
     if (dense) paint_column_shades(plot, curve, colour, (focused ? 0.6 : 0.4) * alpha);
     if (this.model.view.smooth > 0) paint_line(plot, curve, curve.value, { colour, width: 1, alpha: 0.25 * alpha, dash: [] });
     const thin = dense ? last_of_columns(plot, curve, value) : { curve, value };
-    paint_line(plot, thin.curve, thin.value, { colour, width: focused ? 3 : this.layers > 30 ? 1.4 : 1.9, alpha, dash: run_dashes[line.run_index % run_dashes.length] });
+    paint_line(plot, thin.curve, thin.value, {
+      colour,
+      width: focused ? 3 : this.layers > 30 ? 1.4 : 1.9,
+      alpha,
+      dash: run_dashes[line.run_index % run_dashes.length],
+    });
   }
 
   private paint_spreads(plot: Plot, spreads: ConvergenceChart["spreads"], focused: boolean): void {
@@ -163,11 +187,23 @@ export class ConvergenceChart extends LinkedChart {
       pen.globalAlpha = focused ? 0.32 : 0.15;
       pen.fillStyle = spread.colour;
       pen.beginPath();
-      spread.x.forEach((x, index) => (index ? pen.lineTo(plot.x(x), plot.y(spread.high[index])) : pen.moveTo(plot.x(x), plot.y(spread.high[index]))));
+      spread.x.forEach((x, index) =>
+        index ? pen.lineTo(plot.x(x), plot.y(spread.high[index])) : pen.moveTo(plot.x(x), plot.y(spread.high[index])),
+      );
       for (let index = spread.x.length - 1; index >= 0; --index) pen.lineTo(plot.x(spread.x[index]), plot.y(spread.low[index]));
       pen.closePath();
       pen.fill();
-      const curve: Curve = { layer: spread.layer, reference_layer: null, x: spread.x, value: spread.mean, floor: [], error: [], line: [], unlike: spread.unlike, anew: [] };
+      const curve: Curve = {
+        layer: spread.layer,
+        reference_layer: null,
+        x: spread.x,
+        value: spread.mean,
+        floor: [],
+        error: [],
+        line: [],
+        unlike: spread.unlike,
+        anew: [],
+      };
       paint_line(plot, curve, spread.mean, { colour: spread.colour, width: focused ? 3 : 2, alpha: 1, dash: [] });
     }
   }
@@ -220,9 +256,25 @@ export class ConvergenceChart extends LinkedChart {
   private paint_labels(plot: Plot): void {
     const { pen, ink } = plot;
     const alarmed = new Map(this.model.layers().map((layer) => [layer.name, layer]));
-    const ends = (this.spreads.length
-      ? this.spreads.map((spread) => ({ layer: spread.layer, colour: spread.colour, x: spread.x, value: spread.mean as (number | null)[], unlike: spread.unlike }))
-      : this.drawn.filter((line) => line.run_index === 0).map((line) => ({ layer: line.curve.layer, colour: line.colour, x: line.curve.x, value: line.value, unlike: line.curve.unlike })))
+    const ends = (
+      this.spreads.length
+        ? this.spreads.map((spread) => ({
+            layer: spread.layer,
+            colour: spread.colour,
+            x: spread.x,
+            value: spread.mean as (number | null)[],
+            unlike: spread.unlike,
+          }))
+        : this.drawn
+            .filter((line) => line.run_index === 0)
+            .map((line) => ({
+              layer: line.curve.layer,
+              colour: line.colour,
+              x: line.curve.x,
+              value: line.value,
+              unlike: line.curve.unlike,
+            }))
+    )
       .map((line) => ({ ...line, index: last_shown(line.x, line.value, plot.to) }))
       .filter((line) => line.index >= 0);
     const wanted = ends.map((line) => {
@@ -260,7 +312,11 @@ export class ConvergenceChart extends LinkedChart {
       const value = `${grey ? "~" : ""}${fixed(line.value[line.index])}`;
       const value_width = pen.measureText(value).width;
       pen.fillStyle = ink.text;
-      pen.fillText(fitted(this.model.short(line.layer), room - value_width - 6, (text) => pen.measureText(text).width), right + lead + 3, y);
+      pen.fillText(
+        fitted(this.model.short(line.layer), room - value_width - 6, (text) => pen.measureText(text).width),
+        right + lead + 3,
+        y,
+      );
       pen.fillStyle = ink.text_soft;
       pen.textAlign = "right";
       pen.fillText(value, right + room + lead + 5, y);

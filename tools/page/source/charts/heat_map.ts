@@ -35,18 +35,30 @@ export class HeatMap extends LinkedChart {
     const visible = model.visible();
     const found = new Map(one_a_layer(main).map((curve) => [curve.layer, curve]));
     // The last layer on top, as networks are drawn from the bottom up.
-    this.names = model.order().filter((name) => visible(name) && found.has(name)).reverse();
+    this.names = model
+      .order()
+      .filter((name) => visible(name) && found.has(name))
+      .reverse();
     if (this.names.length === 0) return null;
     this.curves = this.names.map((name) => found.get(name)!);
-    this.front = settling_front(model.run?.verdict_history ?? [], this.names).map((epoch) => (epoch === null ? null : model.x_of_epoch(epoch)));
+    this.front = settling_front(model.run?.verdict_history ?? [], this.names).map((epoch) =>
+      epoch === null ? null : model.x_of_epoch(epoch),
+    );
     this.marks = marks_of(model.events, main, model.view.x).filter((mark) => mark.alarm);
     [this.low, this.high] = value_range(main);
     this.direction = main.direction;
     ++this.version;
     const row = Math.max(9, Math.min(24, 440 / this.names.length));
     return {
-      height: Math.round(row * this.names.length + 42), gutters: model.gutters(), x: model.view.x, log: model.log, range,
-      y: [0, this.names.length], y_values: false, x_values: true, ink: ink_of(model.theme()),
+      height: Math.round(row * this.names.length + 42),
+      gutters: model.gutters(),
+      x: model.view.x,
+      log: model.log,
+      range,
+      y: [0, this.names.length],
+      y_values: false,
+      x_values: true,
+      ink: ink_of(model.theme()),
     };
   }
 
@@ -94,7 +106,14 @@ export class HeatMap extends LinkedChart {
     plot.pen.stroke();
   }
 
-  private fill_row(plot: Plot, curve: Curve, layer: number, width: number, image: ImageData, grey: { from: number; to: number; layer: number }[]): void {
+  private fill_row(
+    plot: Plot,
+    curve: Curve,
+    layer: number,
+    width: number,
+    image: ImageData,
+    grey: { from: number; to: number; layer: number }[],
+  ): void {
     const [first, last] = shown_range(curve.x, plot.from, plot.to, plot.log);
     const strongest = new Float64Array(width).fill(-Infinity);
     let open: { from: number; to: number; layer: number } | null = null;
@@ -162,7 +181,10 @@ export class HeatMap extends LinkedChart {
   /** A step line through the moments from which each layer has been settled; open where a layer is not. */
   private paint_front(plot: Plot, row: number): void {
     const { pen, ink } = plot;
-    for (const [colour, width] of [[ink.page, 4.5], [ink.front, 2]] as const) {
+    for (const [colour, width] of [
+      [ink.page, 4.5],
+      [ink.front, 2],
+    ] as const) {
       pen.strokeStyle = colour;
       pen.lineWidth = width;
       pen.beginPath();
@@ -187,7 +209,11 @@ export class HeatMap extends LinkedChart {
       if (name !== focus && (this.names.length - 1 - layer) % every) return;
       pen.font = `${name === focus ? "600 " : ""}${row < 13 ? 10 : 12}px system-ui, sans-serif`;
       pen.fillStyle = name === focus ? ink.text : ink.text_soft;
-      pen.fillText(fitted(this.model.short(name), plot.left - 12, (text) => pen.measureText(text).width), plot.left - 7, plot.top + (layer + 0.5) * row);
+      pen.fillText(
+        fitted(this.model.short(name), plot.left - 12, (text) => pen.measureText(text).width),
+        plot.left - 7,
+        plot.top + (layer + 0.5) * row,
+      );
     });
   }
 

@@ -30,11 +30,30 @@ export class Layer {
     if (typeof target.drawImage !== "function") return paint(plot);
     const bend = plot.log ? Math.log : (value: number) => value;
     const now: Kept = {
-      key, left: plot.left, top: plot.top, width: plot.width, height: plot.height, from: bend(plot.from), span: bend(plot.to) - bend(plot.from), low: plot.low, high: plot.high,
+      key,
+      left: plot.left,
+      top: plot.top,
+      width: plot.width,
+      height: plot.height,
+      from: bend(plot.from),
+      span: bend(plot.to) - bend(plot.from),
+      low: plot.low,
+      high: plot.high,
     };
     const kept = this.kept;
-    const same = kept && kept.key === key && kept.left === now.left && kept.top === now.top && kept.width === now.width && kept.height === now.height && kept.low === now.low && kept.high === now.high;
-    const moved = same && Math.abs(kept.span - now.span) <= 1e-6 * now.span ? ((kept.from - now.from) / now.span) * now.width * devicePixelRatio : Infinity;
+    const same =
+      kept &&
+      kept.key === key &&
+      kept.left === now.left &&
+      kept.top === now.top &&
+      kept.width === now.width &&
+      kept.height === now.height &&
+      kept.low === now.low &&
+      kept.high === now.high;
+    const moved =
+      same && Math.abs(kept.span - now.span) <= 1e-6 * now.span
+        ? ((kept.from - now.from) / now.span) * now.width * devicePixelRatio
+        : Infinity;
     const whole_pixels = Math.round(moved);
     if (Math.abs(moved) < 1e-3) {
       // As it is.
@@ -80,7 +99,15 @@ export class Layer {
     pen.beginPath();
     pen.rect(left, plot.top, width, plot.height);
     pen.clip();
-    paint({ ...plot, pen, left, width, from: x_at(left), to: x_at(left + width), x: (value) => plot.left + ((bend(value) - from) / now.span) * now.width });
+    paint({
+      ...plot,
+      pen,
+      left,
+      width,
+      from: x_at(left),
+      to: x_at(left + width),
+      x: (value) => plot.left + ((bend(value) - from) / now.span) * now.width,
+    });
     pen.restore();
   }
 }

@@ -11,7 +11,10 @@ export abstract class LinkedChart implements ChartOwner {
   private readonly watcher: ResizeObserver;
   private width = 0;
 
-  constructor(protected readonly place: HTMLElement, protected readonly model: Model) {
+  constructor(
+    protected readonly place: HTMLElement,
+    protected readonly model: Model,
+  ) {
     this.undo.push(
       model.cursor.listen((cursor) => {
         this.chart?.show_cursor(cursor.x);

@@ -16,7 +16,12 @@ export class LogChart extends LinkedChart {
   private version = 0;
   private readonly still = new Layer();
 
-  constructor(place: HTMLElement, model: Model, readonly name: string, private readonly is_last: () => boolean) {
+  constructor(
+    place: HTMLElement,
+    model: Model,
+    readonly name: string,
+    private readonly is_last: () => boolean,
+  ) {
     super(place, model);
   }
 
@@ -44,8 +49,15 @@ export class LogChart extends LinkedChart {
     const margin = (high - low) * 0.12 || Math.abs(high) * 0.1 || 1;
     const last_one = this.is_last();
     return {
-      height: last_one ? 112 : 84, gutters: model.gutters(), x: model.view.x, log: model.log, range, y: [low - margin, high + margin],
-      y_values: true, x_values: last_one, ink: ink_of(model.theme()),
+      height: last_one ? 112 : 84,
+      gutters: model.gutters(),
+      x: model.view.x,
+      log: model.log,
+      range,
+      y: [low - margin, high + margin],
+      y_values: true,
+      x_values: last_one,
+      ink: ink_of(model.theme()),
     };
   }
 
@@ -100,6 +112,9 @@ export class LogChart extends LinkedChart {
     const marks = marks_near(plot, this.marks, x);
     const index = log ? nearest(log.x, x) : -1;
     if (!log || index < 0) return;
-    this.model.tell({ text: `${log.name} ${exact(log.value[index])} at ${this.model.x_text(log.x[index])} (line ${log.line[index]})`, marks });
+    this.model.tell({
+      text: `${log.name} ${exact(log.value[index])} at ${this.model.x_text(log.x[index])} (line ${log.line[index]})`,
+      marks,
+    });
   }
 }

@@ -90,7 +90,15 @@ export function paint_line(plot: Plot, curve: Curve, value: (number | null)[], s
 }
 
 /** Points with no neighbour to be joined to would be invisible. */
-function paint_lone_points(plot: Plot, curve: Curve, value: (number | null)[], style: LineStyle, first: number, last: number, begins: Set<number>): void {
+function paint_lone_points(
+  plot: Plot,
+  curve: Curve,
+  value: (number | null)[],
+  style: LineStyle,
+  first: number,
+  last: number,
+  begins: Set<number>,
+): void {
   for (let index = first; index <= last; ++index) {
     const now = value[index];
     if (now === null) continue;

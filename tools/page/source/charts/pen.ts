@@ -27,7 +27,12 @@ export interface Pen {
 }
 
 const escaped = (text: string) =>
-  text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;").replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
+  text
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/"/g, "&quot;")
+    .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
 
 const place = (value: number) => String(Math.round(value * 100) / 100);
 
@@ -95,14 +100,18 @@ export class SvgPen implements Pen {
     if (this.path) this.parts.push(`<path d="${this.path}" fill="${this.fillStyle}"${this.common()}/>`);
   }
   fillRect(x: number, y: number, width: number, height: number): void {
-    this.parts.push(`<rect x="${place(x)}" y="${place(y)}" width="${place(width)}" height="${place(height)}" fill="${this.fillStyle}"${this.common()}/>`);
+    this.parts.push(
+      `<rect x="${place(x)}" y="${place(y)}" width="${place(width)}" height="${place(height)}" fill="${this.fillStyle}"${this.common()}/>`,
+    );
   }
   fillText(text: string, x: number, y: number): void {
     const anchor = this.textAlign === "right" || this.textAlign === "end" ? "end" : this.textAlign === "center" ? "middle" : "start";
     const down = this.textBaseline === "middle" ? 4 : this.textBaseline === "top" ? 10 : 0;
     const size = /(\d+(?:\.\d+)?)px/.exec(this.font)?.[1] ?? "12";
     const weight = /^(600|700|bold)/.exec(this.font) ? ` font-weight="600"` : "";
-    this.parts.push(`<text x="${place(x)}" y="${place(y + down)}" font-size="${size}"${weight} text-anchor="${anchor}" fill="${this.fillStyle}"${this.common()}>${escaped(text)}</text>`);
+    this.parts.push(
+      `<text x="${place(x)}" y="${place(y + down)}" font-size="${size}"${weight} text-anchor="${anchor}" fill="${this.fillStyle}"${this.common()}>${escaped(text)}</text>`,
+    );
   }
   setLineDash(pieces: number[]): void {
     this.dash = pieces;
@@ -112,7 +121,19 @@ export class SvgPen implements Pen {
   }
   save(): void {
     const { strokeStyle, fillStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, lineJoin, lineCap, dash } = this;
-    this.saved.push({ strokeStyle, fillStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, lineJoin, lineCap, dash, clip: this.clip_path });
+    this.saved.push({
+      strokeStyle,
+      fillStyle,
+      lineWidth,
+      globalAlpha,
+      font,
+      textAlign,
+      textBaseline,
+      lineJoin,
+      lineCap,
+      dash,
+      clip: this.clip_path,
+    });
   }
   restore(): void {
     const state = this.saved.pop();

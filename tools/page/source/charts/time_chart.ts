@@ -66,7 +66,11 @@ export class TimeChart {
   private readonly line: HTMLDivElement;
   private drag: { x: number; from: number; to: number } | null = null;
 
-  constructor(private readonly place: HTMLElement, private readonly owner: ChartOwner, private settings: ChartSettings) {
+  constructor(
+    private readonly place: HTMLElement,
+    private readonly owner: ChartOwner,
+    private settings: ChartSettings,
+  ) {
     this.line = document.createElement("div");
     this.line.className = "cursor-line";
     this.build();
@@ -77,9 +81,13 @@ export class TimeChart {
     const before = this.settings;
     this.settings = settings;
     const same =
-      before.x === settings.x && before.log === settings.log && before.ink.theme === settings.ink.theme &&
-      before.gutters.left === settings.gutters.left && before.gutters.right === settings.gutters.right &&
-      before.y_values === settings.y_values && before.x_values === settings.x_values;
+      before.x === settings.x &&
+      before.log === settings.log &&
+      before.ink.theme === settings.ink.theme &&
+      before.gutters.left === settings.gutters.left &&
+      before.gutters.right === settings.gutters.right &&
+      before.y_values === settings.y_values &&
+      before.x_values === settings.x_values;
     if (!same || !this.plot) return this.build();
     const width = this.place.clientWidth;
     const plot = this.plot;
@@ -146,7 +154,8 @@ export class TimeChart {
     pen.fillStyle = ink.text_soft;
     pen.textBaseline = "alphabetic";
     pen.textAlign = "center";
-    for (const { at, text } of ticks[0]) if (text && at >= area.from && at <= area.to) pen.fillText(text, area.x(at), area.top + area.height + 16);
+    for (const { at, text } of ticks[0])
+      if (text && at >= area.from && at <= area.to) pen.fillText(text, area.x(at), area.top + area.height + 16);
     pen.textAlign = "right";
     for (const { at, text } of ticks[1]) if (text && at >= area.low && at <= area.high) pen.fillText(text, area.left - 6, area.y(at) + 4);
     return pen.text(plot.width, plot.height, background, title);
@@ -157,8 +166,12 @@ export class TimeChart {
     const { settings, owner } = this;
     const { ink } = settings;
     const axis = (shown: boolean, more: uPlot.Axis): uPlot.Axis => ({
-      stroke: ink.text_soft, font: axis_font, ticks: { show: false }, grid: { stroke: ink.grid, width: 1 },
-      ...(shown ? {} : { values: (_: uPlot, splits: number[]) => splits.map(() => "") }), ...more,
+      stroke: ink.text_soft,
+      font: axis_font,
+      ticks: { show: false },
+      grid: { stroke: ink.grid, width: 1 },
+      ...(shown ? {} : { values: (_: uPlot, splits: number[]) => splits.map(() => "") }),
+      ...more,
     });
     const options: uPlot.Options = {
       width: Math.max(80, this.place.clientWidth),
@@ -171,8 +184,16 @@ export class TimeChart {
         y: { auto: false, range: (_, min, max) => [min, max] },
       },
       axes: [
-        axis(settings.x_values, { size: settings.x_values ? 28 : 4, space: 60, ...(settings.x === "time" || settings.log ? {} : { incrs: steps }) }),
-        axis(settings.y_values, { size: settings.gutters.left, space: 34, grid: settings.y_values ? { stroke: ink.grid, width: 1 } : { show: false } }),
+        axis(settings.x_values, {
+          size: settings.x_values ? 28 : 4,
+          space: 60,
+          ...(settings.x === "time" || settings.log ? {} : { incrs: steps }),
+        }),
+        axis(settings.y_values, {
+          size: settings.gutters.left,
+          space: 34,
+          grid: settings.y_values ? { stroke: ink.grid, width: 1 } : { show: false },
+        }),
       ],
       series: [{}, { show: true, paths: () => null, points: { show: false } }],
       hooks: {
@@ -188,7 +209,14 @@ export class TimeChart {
         ],
       },
     };
-    this.plot = new uPlot(options, [[settings.range[0], settings.range[1]], [null, null]] as unknown as uPlot.AlignedData, this.place);
+    this.plot = new uPlot(
+      options,
+      [
+        [settings.range[0], settings.range[1]],
+        [null, null],
+      ] as unknown as uPlot.AlignedData,
+      this.place,
+    );
     this.plot.batch(() => {
       this.plot!.setScale("x", { min: settings.range[0], max: settings.range[1] });
       this.plot!.setScale("y", { min: settings.y[0], max: settings.y[1] });
@@ -219,7 +247,12 @@ export class TimeChart {
   private area(pen: Pen): Plot {
     const plot = this.plot!;
     const { log, ink } = this.settings;
-    const over = { left: plot.bbox.left / devicePixelRatio, top: plot.bbox.top / devicePixelRatio, width: plot.bbox.width / devicePixelRatio, height: plot.bbox.height / devicePixelRatio };
+    const over = {
+      left: plot.bbox.left / devicePixelRatio,
+      top: plot.bbox.top / devicePixelRatio,
+      width: plot.bbox.width / devicePixelRatio,
+      height: plot.bbox.height / devicePixelRatio,
+    };
     const from = plot.scales.x.min!;
     const to = plot.scales.x.max!;
     const low = plot.scales.y.min!;
@@ -228,7 +261,15 @@ export class TimeChart {
     const per_x = over.width / ((log ? Math.log(to) : to) - first);
     const per_y = over.height / (high - low);
     return {
-      pen, ...over, from, to, low, high, ink, log, moving: this.moving,
+      pen,
+      ...over,
+      from,
+      to,
+      low,
+      high,
+      ink,
+      log,
+      moving: this.moving,
       x: (value) => over.left + ((log ? Math.log(value) : value) - first) * per_x,
       y: (value) => over.top + over.height - (value - low) * per_y,
     };
@@ -260,30 +301,38 @@ export class TimeChart {
     });
     over.addEventListener("dblclick", () => this.owner.reset());
     // Captured before uPlot, which would choose a range: with Shift or the middle button the plot is dragged instead.
-    over.addEventListener("mousedown", (event) => {
-      if (!event.shiftKey && event.button !== 1) return;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-      this.drag = { x: event.clientX, from: this.settings.range[0], to: this.settings.range[1] };
-      const let_go = (last: MouseEvent) => {
-        removeEventListener("mouseup", let_go);
-        removeEventListener("mousemove", follow);
-        this.dragged(last);
-        this.drag = null;
-        this.owner.panned(...this.settings.range, true);
-      };
-      const follow = (next: MouseEvent) => this.dragged(next);
-      addEventListener("mousemove", follow);
-      addEventListener("mouseup", let_go);
-    }, { capture: true });
+    over.addEventListener(
+      "mousedown",
+      (event) => {
+        if (!event.shiftKey && event.button !== 1) return;
+        event.stopImmediatePropagation();
+        event.preventDefault();
+        this.drag = { x: event.clientX, from: this.settings.range[0], to: this.settings.range[1] };
+        const let_go = (last: MouseEvent) => {
+          removeEventListener("mouseup", let_go);
+          removeEventListener("mousemove", follow);
+          this.dragged(last);
+          this.drag = null;
+          this.owner.panned(...this.settings.range, true);
+        };
+        const follow = (next: MouseEvent) => this.dragged(next);
+        addEventListener("mousemove", follow);
+        addEventListener("mouseup", let_go);
+      },
+      { capture: true },
+    );
     this.fingers(over);
-    over.addEventListener("wheel", (event) => {
-      // A plain wheel scrolls the page, as everywhere.
-      if (!event.ctrlKey && !event.shiftKey) return;
-      event.preventDefault();
-      const centre = this.plot!.posToVal(at(event).left, "x");
-      this.owner.zoomed(...this.scaled(centre, Math.exp((event.deltaY || event.deltaX) * 0.0015)));
-    }, { passive: false });
+    over.addEventListener(
+      "wheel",
+      (event) => {
+        // A plain wheel scrolls the page, as everywhere.
+        if (!event.ctrlKey && !event.shiftKey) return;
+        event.preventDefault();
+        const centre = this.plot!.posToVal(at(event).left, "x");
+        this.owner.zoomed(...this.scaled(centre, Math.exp((event.deltaY || event.deltaX) * 0.0015)));
+      },
+      { passive: false },
+    );
   }
 
   /** Two fingers stretch the axis. */

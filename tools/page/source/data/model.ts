@@ -117,9 +117,10 @@ export class Model extends Shown {
     const before = this.events;
     const added = await this.source.events(id, before?.lines ?? 0);
     if (id !== this.view.run || this.events !== before) return;
-    this.events = before && !this.source.exported
-      ? { lines: added.lines, events: before.events.concat(added.events), alarms: before.alarms.concat(added.alarms) }
-      : added;
+    this.events =
+      before && !this.source.exported
+        ? { lines: added.lines, events: before.events.concat(added.events), alarms: before.alarms.concat(added.alarms) }
+        : added;
   }
 
   window(): Window {
@@ -145,7 +146,10 @@ export class Model extends Shown {
       }
       const answers = ids.map((id) => this.source.curves(id, selection, window).catch((error) => this.without(error, id)));
       const logs = this.source.logs(ids[0], window).catch(() => null);
-      const by_epoch = window.x === "epoch" ? null : this.source.curves(ids[0], selection, { x: "epoch", log: false, from: null, to: null, width: 400 }).catch(() => null);
+      const by_epoch =
+        window.x === "epoch"
+          ? null
+          : this.source.curves(ids[0], selection, { x: "epoch", log: false, from: null, to: null, width: 400 }).catch(() => null);
       const all = await Promise.all(answers);
       if (ticket !== this.wanted) return;
       // What is known of a run that was removed stays on the screen.

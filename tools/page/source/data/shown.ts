@@ -95,7 +95,8 @@ export abstract class Shown {
     const summary = this.runs?.runs.find((one) => one.id === this.view.run);
     const headline = run?.headline ?? summary?.headline ?? null;
     // What another run had is kept only where this one has it too.
-    const known = (chosen: string | null, all: string[] | undefined) => (chosen !== null && (all?.includes(chosen) ?? true) ? chosen : undefined);
+    const known = (chosen: string | null, all: string[] | undefined) =>
+      chosen !== null && (all?.includes(chosen) ?? true) ? chosen : undefined;
     const references = run?.references.map((one) => one.name);
     const stream = known(this.view.stream, run?.streams) ?? headline?.stream ?? run?.streams[0];
     const reference = known(this.view.reference, references) ?? headline?.reference ?? references?.[0];
@@ -132,7 +133,9 @@ export abstract class Shown {
 
   /** Names of all layers, in the network's order. */
   order(): string[] {
-    return this.layers().length ? this.layers().map((layer) => layer.name) : [...new Set((this.curves.get(this.view.run ?? "")?.layers ?? []).map((curve) => curve.layer))];
+    return this.layers().length
+      ? this.layers().map((layer) => layer.name)
+      : [...new Set((this.curves.get(this.view.run ?? "")?.layers ?? []).map((curve) => curve.layer))];
   }
 
   /** A layer's name as tables and labels have room for it: without what all names begin with, if they are long. */
@@ -196,7 +199,8 @@ export abstract class Shown {
     if (this.view.x === "epoch") return epoch;
     const main = this.curves.get(this.view.run ?? "");
     let line = Infinity;
-    for (const curve of this.by_epoch?.layers ?? []) curve.x.forEach((at, index) => at >= epoch && (line = Math.min(line, curve.line[index])));
+    for (const curve of this.by_epoch?.layers ?? [])
+      curve.x.forEach((at, index) => at >= epoch && (line = Math.min(line, curve.line[index])));
     return main && line < Infinity ? x_of_line(main, line) : null;
   }
 
@@ -208,8 +212,7 @@ export abstract class Shown {
   neighbour(x: number, step: 1 | -1): number | null {
     let best: number | null = null;
     for (const curve of this.curves.get(this.view.run ?? "")?.layers ?? [])
-      for (const other of curve.x)
-        if ((other - x) * step > 0 && (best === null || (best - other) * step > 0)) best = other;
+      for (const other of curve.x) if ((other - x) * step > 0 && (best === null || (best - other) * step > 0)) best = other;
     return best;
   }
 

@@ -32,7 +32,10 @@ export interface Source {
 
 /** An answer other than 200. Its message is the server's own line. */
 export class Refused extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -41,7 +44,10 @@ async function ask<Answer>(path: string, query: Record<string, string | number |
   const parts = Object.entries(query)
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => `${name}=${encodeURIComponent(value === true ? "1" : value === false ? "0" : String(value))}`);
-  const answer = await fetch(`api/v1/${path}${parts.length ? "?" + parts.join("&") : ""}`, { credentials: "same-origin", cache: "no-store" });
+  const answer = await fetch(`api/v1/${path}${parts.length ? "?" + parts.join("&") : ""}`, {
+    credentials: "same-origin",
+    cache: "no-store",
+  });
   if (answer.ok) return (await answer.json()) as Answer;
   const text = await answer.text();
   let why = `the server answered ${answer.status}`;

@@ -20,8 +20,19 @@ export interface View {
 }
 
 export const first_view: View = {
-  run: null, stream: null, reference: null, measure: null, x: "epoch", log: false, smooth: 0, filter: "", layer: null,
-  from: null, to: null, others: [], spread: false,
+  run: null,
+  stream: null,
+  reference: null,
+  measure: null,
+  x: "epoch",
+  log: false,
+  smooth: 0,
+  filter: "",
+  layer: null,
+  from: null,
+  to: null,
+  others: [],
+  spread: false,
 };
 
 const texts = ["run", "stream", "reference", "measure", "layer"] as const;

@@ -11,13 +11,32 @@ export function ExportButtons({ title, chart }: { title: string; chart: () => Li
   const name = () => `${model.run?.name ?? "run"}-${title}`.replace(/[^\p{L}\p{N}._-]+/gu, "_");
   return (
     <span class="exports">
-      <button type="button" class="quiet" onClick={() => save_png(chart(), model, title, name())}>PNG</button>
-      <button type="button" class="quiet" onClick={() => {
-        const text = chart()?.svg(title, ink_of(model.theme()).page);
-        if (text) save(new Blob([text], { type: "image/svg+xml" }), name() + ".svg");
-      }}>SVG</button>
-      <button type="button" class="quiet" onClick={() => save(new Blob([shown_csv(model)], { type: "text/csv" }), name() + ".csv")}>CSV</button>
-      {csv && <a class="quiet" href={csv} download={`${model.run?.name ?? "run"}.csv`} title="All numbers of the run, as livecca export writes them">all CSV</a>}
+      <button type="button" class="quiet" onClick={() => save_png(chart(), model, title, name())}>
+        PNG
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => {
+          const text = chart()?.svg(title, ink_of(model.theme()).page);
+          if (text) save(new Blob([text], { type: "image/svg+xml" }), name() + ".svg");
+        }}
+      >
+        SVG
+      </button>
+      <button type="button" class="quiet" onClick={() => save(new Blob([shown_csv(model)], { type: "text/csv" }), name() + ".csv")}>
+        CSV
+      </button>
+      {csv && (
+        <a
+          class="quiet"
+          href={csv}
+          download={`${model.run?.name ?? "run"}.csv`}
+          title="All numbers of the run, as livecca export writes them"
+        >
+          all CSV
+        </a>
+      )}
     </span>
   );
 }
@@ -57,13 +76,44 @@ export function shown_csv(model: Model): string {
     const text = value === null || value === undefined ? "" : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   };
-  const lines = [["run", "stream", "reference", "measure", "layer", model.view.x, "value", "noise_floor", "standard_error", "no_nearer_than_unrelated", "line"].join(",")];
+  const lines = [
+    [
+      "run",
+      "stream",
+      "reference",
+      "measure",
+      "layer",
+      model.view.x,
+      "value",
+      "noise_floor",
+      "standard_error",
+      "no_nearer_than_unrelated",
+      "line",
+    ].join(","),
+  ];
   const visible = model.visible();
   const names = new Map(model.runs?.runs.map((run) => [run.id, run.name]));
   for (const [id, curves] of model.curves)
     for (const curve of curves.layers)
       if (visible(curve.layer))
         curve.x.forEach((x, index) =>
-          lines.push([names.get(id) ?? id, selection.stream, selection.reference, selection.measure, curve.layer, x, curve.value[index], curve.floor[index], curve.error[index], curve.unlike[index], curve.line[index]].map(quoted).join(",")));
+          lines.push(
+            [
+              names.get(id) ?? id,
+              selection.stream,
+              selection.reference,
+              selection.measure,
+              curve.layer,
+              x,
+              curve.value[index],
+              curve.floor[index],
+              curve.error[index],
+              curve.unlike[index],
+              curve.line[index],
+            ]
+              .map(quoted)
+              .join(","),
+          ),
+        );
   return lines.join("\n") + "\n";
 }

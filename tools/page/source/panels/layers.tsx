@@ -18,22 +18,61 @@ export function LayerTable() {
   if (layers.length === 0) return <p class="empty">No layer has been seen yet. The first snapshot brings them.</p>;
   const visible = model.visible();
   const shown = layers.filter((layer) => visible(layer.name));
-  const numbers = new Map(layers.map((layer) => [layer, selection ? number_of(layer, selection.stream, selection.reference, selection.measure) : null]));
+  const numbers = new Map(
+    layers.map((layer) => [layer, selection ? number_of(layer, selection.stream, selection.reference, selection.measure) : null]),
+  );
   const far = Math.max(1e-9, ...[...numbers.values()].map((number) => Math.max(number?.value ?? 0, number?.noise_floor ?? 0)));
   return (
     <section class="layer-section" aria-label="Layers">
-      <div class="table-card"><table class={`layers${layers.length > 14 ? " many" : ""}`} role="table">
-        <caption class="hidden">Layers in the network's order{selection && `: ${selection.measure} to ${selection.reference}`}</caption>
-        <thead role="rowgroup"><tr role="row">
-          <th scope="col">layer</th><th scope="col">verdict</th><th scope="col" class="spark-head">{selection ? `to ${selection.reference}` : ""}</th>
-          <th scope="col" class="right">now</th><th scope="col" class="right wide">unrelated</th><th scope="col" class="bar-head"><span class="hidden">now against unrelated data</span></th>
-        </tr></thead>
-        <tbody role="rowgroup">{shown.map((layer) => <LayerLine key={layer.name} layer={layer} number={numbers.get(layer) ?? null} colour={colours.get(layer.name) ?? ""} far={far} />)}</tbody>
-      </table></div>
+      <div class="table-card">
+        <table class={`layers${layers.length > 14 ? " many" : ""}`} role="table">
+          <caption class="hidden">Layers in the network's order{selection && `: ${selection.measure} to ${selection.reference}`}</caption>
+          <thead role="rowgroup">
+            <tr role="row">
+              <th scope="col">layer</th>
+              <th scope="col">verdict</th>
+              <th scope="col" class="spark-head">
+                {selection ? `to ${selection.reference}` : ""}
+              </th>
+              <th scope="col" class="right">
+                now
+              </th>
+              <th scope="col" class="right wide">
+                unrelated
+              </th>
+              <th scope="col" class="bar-head">
+                <span class="hidden">now against unrelated data</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody role="rowgroup">
+            {shown.map((layer) => (
+              <LayerLine
+                key={layer.name}
+                layer={layer}
+                number={numbers.get(layer) ?? null}
+                colour={colours.get(layer.name) ?? ""}
+                far={far}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
       {shown.length < layers.length && (
-        <p class="note">{shown.length} of {layers.length} layers. <button type="button" class="link" onClick={() => model.set({ filter: "" })}>Show all</button></p>
+        <p class="note">
+          {shown.length} of {layers.length} layers.{" "}
+          <button type="button" class="link" onClick={() => model.set({ filter: "" })}>
+            Show all
+          </button>
+        </p>
       )}
-      <p class="note legend-note">± one standard error · <b>~</b> no nearer than unrelated data<span class="tick-key"> · <span class="tick-sample" aria-hidden="true" /> score of unrelated data</span></p>
+      <p class="note legend-note">
+        ± one standard error · <b>~</b> no nearer than unrelated data
+        <span class="tick-key">
+          {" "}
+          · <span class="tick-sample" aria-hidden="true" /> score of unrelated data
+        </span>
+      </p>
     </section>
   );
 }
@@ -46,22 +85,69 @@ function LayerLine({ layer, number, colour, far }: { layer: Layer; number: Layer
   const alarm = layer.alarms[0];
   return (
     <>
-      <tr role="row" class={`layer${chosen ? " chosen" : ""}${alarm ? " alarmed" : ""}`} onMouseEnter={over(layer.name)} onMouseLeave={over(null)} onClick={choose}>
+      <tr
+        role="row"
+        class={`layer${chosen ? " chosen" : ""}${alarm ? " alarmed" : ""}`}
+        onMouseEnter={over(layer.name)}
+        onMouseLeave={over(null)}
+        onClick={choose}
+      >
         <th scope="row" role="rowheader" class="name">
-          <button type="button" class="plain" aria-expanded={chosen} title={layer.name} onClick={(event) => { event.stopPropagation(); choose(); }}>
-            <i class="swatch" style={{ background: colour }} aria-hidden="true" /><span class="tail"><bdi title={layer.name}>{model.short(layer.name)}</bdi></span>
+          <button
+            type="button"
+            class="plain"
+            aria-expanded={chosen}
+            title={layer.name}
+            onClick={(event) => {
+              event.stopPropagation();
+              choose();
+            }}
+          >
+            <i class="swatch" style={{ background: colour }} aria-hidden="true" />
+            <span class="tail">
+              <bdi title={layer.name}>{model.short(layer.name)}</bdi>
+            </span>
           </button>
         </th>
-        <td role="cell" class="verdict"><VerdictWords layer={layer} />{layer.disagree && <abbr class="disagree" title={`Measures disagree: ${layer.disagree}`}> ≠</abbr>}</td>
-        <td role="cell" class="spark"><Spark values={number?.spark ?? []} colour={number?.unlike ? "" : colour} /></td>
-        <td role="cell" class="value"><ValueNow number={number} /></td>
-        <td role="cell" class="floor right wide">{fixed(number?.noise_floor)}</td>
-        <td role="cell" class="bar"><Bar number={number} far={far} colour={colour} /></td>
+        <td role="cell" class="verdict">
+          <VerdictWords layer={layer} />
+          {layer.disagree && (
+            <abbr class="disagree" title={`Measures disagree: ${layer.disagree}`}>
+              {" "}
+              ≠
+            </abbr>
+          )}
+        </td>
+        <td role="cell" class="spark">
+          <Spark values={number?.spark ?? []} colour={number?.unlike ? "" : colour} />
+        </td>
+        <td role="cell" class="value">
+          <ValueNow number={number} />
+        </td>
+        <td role="cell" class="floor right wide">
+          {fixed(number?.noise_floor)}
+        </td>
+        <td role="cell" class="bar">
+          <Bar number={number} far={far} colour={colour} />
+        </td>
       </tr>
       {layer.alarms.map((one) => (
-        <tr role="row" key={one.verdict} class="alarm-line"><td role="cell" colSpan={6}><Sign kind="alarm" /><b>{words_of(one.verdict)}</b>{one.since_epoch !== null && ` since epoch ${short_epoch(one.since_epoch)}`}{one.message && `: ${shown_text(one.message)}`}</td></tr>
+        <tr role="row" key={one.verdict} class="alarm-line">
+          <td role="cell" colSpan={6}>
+            <Sign kind="alarm" />
+            <b>{words_of(one.verdict)}</b>
+            {one.since_epoch !== null && ` since epoch ${short_epoch(one.since_epoch)}`}
+            {one.message && `: ${shown_text(one.message)}`}
+          </td>
+        </tr>
       ))}
-      {chosen && <tr role="row" class="more"><td role="cell" colSpan={6}><LayerFacts layer={layer} number={number} /></td></tr>}
+      {chosen && (
+        <tr role="row" class="more">
+          <td role="cell" colSpan={6}>
+            <LayerFacts layer={layer} number={number} />
+          </td>
+        </tr>
+      )}
     </>
   );
 }
@@ -72,23 +158,40 @@ function VerdictWords({ layer }: { layer: Layer }) {
   const word = layer.verdict;
   return (
     <span class={`verdict-word ${word ?? "none"}`}>
-      <Sign kind={word ?? "none"} /><b>{word ?? "no verdict"}</b>
-      {word === "undecided" ? (layer.samples_needed !== null && <small class="needs">needs ~{group(Math.ceil(layer.samples_needed))} images</small>)
+      <Sign kind={word ?? "none"} />
+      <b>{word ?? "no verdict"}</b>
+      {word === "undecided"
+        ? layer.samples_needed !== null && <small class="needs">needs ~{group(Math.ceil(layer.samples_needed))} images</small>
         : layer.since_epoch !== null && <small> since {short_epoch(layer.since_epoch)}</small>}
     </span>
   );
 }
 
-const arrows: Record<string, [string, string]> = { nearing: ["↓", "coming nearer"], leaving: ["↑", "going away"], keeping: ["=", "keeping its distance"], undecided: ["?", "not known whether it comes nearer"] };
+const arrows: Record<string, [string, string]> = {
+  nearing: ["↓", "coming nearer"],
+  leaving: ["↑", "going away"],
+  keeping: ["=", "keeping its distance"],
+  undecided: ["?", "not known whether it comes nearer"],
+};
 
 function ValueNow({ number }: { number: LayerNumber | null }) {
   if (!number) return <span class="no-answer">no answer</span>;
-  if (number.value === null) return <span class="no-answer" title={`status ${number.status}`}>no answer <small>{number.status.replace(/_/g, " ")}</small></span>;
+  if (number.value === null)
+    return (
+      <span class="no-answer" title={`status ${number.status}`}>
+        no answer <small>{number.status.replace(/_/g, " ")}</small>
+      </span>
+    );
   const arrow = number.direction ? arrows[number.direction] : null;
   return (
     <span class={number.unlike ? "unlike" : ""}>
-      {arrow && <span class="arrow" title={arrow[1]} aria-label={arrow[1]}>{arrow[0]} </span>}
-      {number.unlike && <abbr title="no nearer than unrelated data">~</abbr>}{fixed(number.value)}
+      {arrow && (
+        <span class="arrow" title={arrow[1]} aria-label={arrow[1]}>
+          {arrow[0]}{" "}
+        </span>
+      )}
+      {number.unlike && <abbr title="no nearer than unrelated data">~</abbr>}
+      {fixed(number.value)}
       {number.standard_error !== null && <small> ± {fixed(number.standard_error)}</small>}
     </span>
   );
@@ -112,7 +215,13 @@ function Spark({ values, colour }: { values: (number | null)[]; colour: string }
   return (
     <svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" aria-hidden="true">
       <path d={path} style={{ stroke: colour || "var(--chance)" }} />
-      {values[last] !== null && <path class="end" d={`M${x(last).toFixed(1)} ${y(values[last] as number).toFixed(1)}h.01`} style={{ stroke: colour || "var(--chance)" }} />}
+      {values[last] !== null && (
+        <path
+          class="end"
+          d={`M${x(last).toFixed(1)} ${y(values[last] as number).toFixed(1)}h.01`}
+          style={{ stroke: colour || "var(--chance)" }}
+        />
+      )}
     </svg>
   );
 }
@@ -134,10 +243,21 @@ function LayerFacts({ layer, number }: { layer: Layer; number: LayerNumber | nul
   const only = model.view.filter === exactly([layer.name]);
   const facts: [string, string][] = [];
   if (layer.speed !== null) facts.push(["moves", `${short(layer.speed)} an epoch`]);
-  if (layer.remaining_low !== null && layer.remaining_high !== null) facts.push(["yet to go", `${short(layer.remaining_low)} to ${short(layer.remaining_high)} (80 % sure)`]);
-  if (layer.settling_epoch !== null) facts.push(["expected to settle", `epoch ${short_epoch(layer.settling_epoch)} (${short_epoch(layer.settling_epoch_low)} to ${short_epoch(layer.settling_epoch_high)})`]);
+  if (layer.remaining_low !== null && layer.remaining_high !== null)
+    facts.push(["yet to go", `${short(layer.remaining_low)} to ${short(layer.remaining_high)} (80 % sure)`]);
+  if (layer.settling_epoch !== null)
+    facts.push([
+      "expected to settle",
+      `epoch ${short_epoch(layer.settling_epoch)} (${short_epoch(layer.settling_epoch_low)} to ${short_epoch(layer.settling_epoch_high)})`,
+    ]);
   if (number?.value !== null && number) {
-    facts.push(["samples", group(number.samples) + (number.independent_samples !== null && number.independent_samples !== number.samples ? `, ${group(Math.round(number.independent_samples))} independent` : "")]);
+    facts.push([
+      "samples",
+      group(number.samples) +
+        (number.independent_samples !== null && number.independent_samples !== number.samples
+          ? `, ${group(Math.round(number.independent_samples))} independent`
+          : ""),
+    ]);
     if (number.ranks) facts.push(["ranks", number.ranks.join(" and ")]);
     facts.push(["unrelated data", fixed(number.noise_floor)]);
     if (number.p_value !== null) facts.push(["p", short(number.p_value)]);
@@ -147,10 +267,19 @@ function LayerFacts({ layer, number }: { layer: Layer; number: LayerNumber | nul
     <div class="facts">
       {layer.message && <p>{layer.message}</p>}
       {layer.disagree && <p class="warn">Measures disagree: {layer.disagree}</p>}
-      <dl>{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      <dl>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
       <p class="actions">
         <CopyButton label="Copy as a sentence" text={() => layer_sentence({ name: model.run!.name, version }, layer, number)} />
-        <button type="button" class="quiet" onClick={() => model.set({ filter: only ? "" : exactly([layer.name]) })}>{only ? "Show all layers" : "Show only this layer"}</button>
+        <button type="button" class="quiet" onClick={() => model.set({ filter: only ? "" : exactly([layer.name]) })}>
+          {only ? "Show all layers" : "Show only this layer"}
+        </button>
       </p>
     </div>
   );

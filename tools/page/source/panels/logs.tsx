@@ -13,9 +13,24 @@ export function LogPanels() {
   if (names.length === 0) return null;
   const shown = all ? names : names.slice(0, first_shown);
   return (
-    <Panel id="logs" title="What you logged" tools={names.length > first_shown && <button type="button" class="quiet" onClick={() => set_all(!all)}>{all ? `First ${first_shown}` : `All ${names.length}`}</button>}>
+    <Panel
+      id="logs"
+      title="What you logged"
+      tools={
+        names.length > first_shown && (
+          <button type="button" class="quiet" onClick={() => set_all(!all)}>
+            {all ? `First ${first_shown}` : `All ${names.length}`}
+          </button>
+        )
+      }
+    >
       {shown.map((name) => (
-        <ChartPlace key={`${name} ${name === shown[shown.length - 1]}`} name="log" label={`${name} over ${model.view.x}`} make={(place, of) => new LogChart(place, of, name, () => name === shown[shown.length - 1])} />
+        <ChartPlace
+          key={`${name} ${name === shown[shown.length - 1]}`}
+          name="log"
+          label={`${name} over ${model.view.x}`}
+          make={(place, of) => new LogChart(place, of, name, () => name === shown[shown.length - 1])}
+        />
       ))}
     </Panel>
   );

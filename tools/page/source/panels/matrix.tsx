@@ -22,9 +22,15 @@ export function Matrix() {
   const last = (answer?.snapshots.length ?? 1) - 1;
   const at = index < 0 ? last : index;
   const snapshot = answer?.snapshots[answer.index];
-  const empty = failure !== null || (answer && answer.rows.length === 0) ? "No answer: no snapshot has such numbers."
-    : answer && answer.rows.length > 1 ? "Only layers of the same name were compared. With pairing of all with all, this is a matrix." : "";
-  const beside = answer?.values.some((row, one) => row.some((value, other) => value !== null && answer.rows[one] !== answer.columns[other]));
+  const empty =
+    failure !== null || (answer && answer.rows.length === 0)
+      ? "No answer: no snapshot has such numbers."
+      : answer && answer.rows.length > 1
+        ? "Only layers of the same name were compared. With pairing of all with all, this is a matrix."
+        : "";
+  const beside = answer?.values.some((row, one) =>
+    row.some((value, other) => value !== null && answer.rows[one] !== answer.columns[other]),
+  );
   return (
     <div ref={place}>
       {selection && (
@@ -32,8 +38,23 @@ export function Matrix() {
           {answer && answer.rows.length > 0 && (beside || answer.rows.length === 1) && <Grid matrix={answer} />}
           {!beside && <p class="empty">{empty}</p>}
           {answer && beside && last > 0 && !model.source.exported && (
-            <label class="scrub">snapshot<input type="range" min="0" max={last} value={at} onInput={(event) => { const to = Number(event.currentTarget.value); set_index(to === last ? -1 : to); }} />
-              <output>{snapshot ? `epoch ${short_epoch(snapshot.epoch)}` : ""}{index < 0 ? " (latest)" : ""}</output></label>
+            <label class="scrub">
+              snapshot
+              <input
+                type="range"
+                min="0"
+                max={last}
+                value={at}
+                onInput={(event) => {
+                  const to = Number(event.currentTarget.value);
+                  set_index(to === last ? -1 : to);
+                }}
+              />
+              <output>
+                {snapshot ? `epoch ${short_epoch(snapshot.epoch)}` : ""}
+                {index < 0 ? " (latest)" : ""}
+              </output>
+            </label>
           )}
         </Panel>
       )}
@@ -70,7 +91,13 @@ function Grid({ matrix }: { matrix: MatrixAnswer }) {
   };
   return (
     <div ref={box} class="matrix">
-      <canvas ref={canvas} role="img" aria-label={`${matrix.rows.length} by ${matrix.columns.length} ${matrix.direction === "distance" ? "distances" : "similarities"}`} onPointerMove={point} onPointerLeave={leave} />
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`${matrix.rows.length} by ${matrix.columns.length} ${matrix.direction === "distance" ? "distances" : "similarities"}`}
+        onPointerMove={point}
+        onPointerLeave={leave}
+      />
     </div>
   );
 }
@@ -105,7 +132,14 @@ function draw(canvas: HTMLCanvasElement, matrix: MatrixAnswer, cell: number, lef
       pen.font = "11px system-ui, sans-serif";
       pen.textAlign = "center";
       pen.textBaseline = "middle";
-      pen.fillStyle = (theme === "light") === (share > 0.55 && !unlike) ? "#ffffff" : theme === "light" ? ink.text : share > 0.55 && !unlike ? "#10151d" : ink.text;
+      pen.fillStyle =
+        (theme === "light") === (share > 0.55 && !unlike)
+          ? "#ffffff"
+          : theme === "light"
+            ? ink.text
+            : share > 0.55 && !unlike
+              ? "#10151d"
+              : ink.text;
       pen.fillText((unlike ? "~" : "") + fixed(value, 2).replace(/^0/, ""), x + (cell - gap) / 2, y + (cell - gap) / 2);
     }),
   );
@@ -116,7 +150,11 @@ function draw(canvas: HTMLCanvasElement, matrix: MatrixAnswer, cell: number, lef
   pen.textBaseline = "middle";
   pen.textAlign = "right";
   const shared = shared_beginning([...matrix.rows, ...matrix.columns]);
-  matrix.rows.forEach((name, row) => row % every === 0 && pen.fillText(fitted(shorter(name, shared), left - 10, measure), left - 6, 4 + (matrix.rows.length - 0.5 - row) * cell));
+  matrix.rows.forEach(
+    (name, row) =>
+      row % every === 0 &&
+      pen.fillText(fitted(shorter(name, shared), left - 10, measure), left - 6, 4 + (matrix.rows.length - 0.5 - row) * cell),
+  );
   matrix.columns.forEach((name, column) => {
     if (column % every) return;
     pen.save();

@@ -16,11 +16,15 @@ export function Readout() {
   const box = useRef<HTMLDivElement>(null);
   const hand = useRef({ x: 0, y: 0 });
   const [, set_moved] = useState(0);
-  useEffect(() => model.listen_to_told((next) => {
-    if (next?.at) hand.current = next.at;
-    set_told(next);
-    if (next) set_moved((count) => count + 1);
-  }), []);
+  useEffect(
+    () =>
+      model.listen_to_told((next) => {
+        if (next?.at) hand.current = next.at;
+        set_told(next);
+        if (next) set_moved((count) => count + 1);
+      }),
+    [],
+  );
   useEffect(() => {
     const follow = (event: PointerEvent) => {
       hand.current = { x: event.clientX, y: event.clientY };
@@ -45,11 +49,18 @@ export function Readout() {
     set_row(known ?? null);
     if (known) return undefined;
     // A hand that passes over asks for nothing.
-    const timer = setTimeout(() => model.source.row(id, line).then((found) => {
-      if (cache.size > 2000) cache.clear();
-      cache.set(key, found);
-      set_row((before) => (model.told?.curve?.line[model.told.index ?? -1] === line ? found : before));
-    }, () => undefined), 60);
+    const timer = setTimeout(
+      () =>
+        model.source.row(id, line).then(
+          (found) => {
+            if (cache.size > 2000) cache.clear();
+            cache.set(key, found);
+            set_row((before) => (model.told?.curve?.line[model.told.index ?? -1] === line ? found : before));
+          },
+          () => undefined,
+        ),
+      60,
+    );
     return () => clearTimeout(timer);
   }, [id, line, told?.curve?.layer]);
   useEffect(() => place(box.current, hand.current));
@@ -58,7 +69,11 @@ export function Readout() {
     <div class="readout" ref={box} role="status">
       {told.text && <p>{shown_text(told.text)}</p>}
       {told.curve && told.index !== undefined && <Point told={told} row={row} />}
-      {told.marks?.slice(0, 4).map((mark, index) => <p key={index} class={mark.alarm ? "alarm" : "event"}>{mark.text}</p>)}
+      {told.marks?.slice(0, 4).map((mark, index) => (
+        <p key={index} class={mark.alarm ? "alarm" : "event"}>
+          {mark.text}
+        </p>
+      ))}
     </div>
   );
 }
@@ -75,17 +90,37 @@ function Point({ told, row }: { told: Told; row: Row | null }) {
     if (model.view.x !== "epoch") facts.unshift(["epoch", exact(row.epoch)]);
     if (model.view.x !== "step") facts.push(["step", group(row.step as number | null)]);
     const samples = [row.samples, row.effective_samples, row.independent_samples];
-    facts.push(["n", `${group(samples[0] as number)}${samples[1] !== samples[0] && samples[1] ? `, ${group(samples[1] as number)} images` : ""}${samples[2] && samples[2] !== samples[0] ? `, ${group(Math.round(samples[2] as number))} independent` : ""}`]);
+    facts.push([
+      "n",
+      `${group(samples[0] as number)}${samples[1] !== samples[0] && samples[1] ? `, ${group(samples[1] as number)} images` : ""}${samples[2] && samples[2] !== samples[0] ? `, ${group(Math.round(samples[2] as number))} independent` : ""}`,
+    ]);
     if (Array.isArray(row.ranks)) facts.push(["ranks", row.ranks.join(" and ")]);
     if (row.p_value !== null && row.p_value !== undefined) facts.push(["p", exact(row.p_value)]);
     facts.push(["status", String(row.status ?? "–").replace(/_/g, " ")]);
-    facts.push(["from", `line ${group(curve.line[index])} of rows.jsonl${model.run?.facts?.livecca ? `, livecca ${model.run.facts.livecca}` : ""}`]);
+    facts.push([
+      "from",
+      `line ${group(curve.line[index])} of rows.jsonl${model.run?.facts?.livecca ? `, livecca ${model.run.facts.livecca}` : ""}`,
+    ]);
   } else facts.push(["from", `line ${group(curve.line[index])}`]);
   return (
     <>
-      <p><b>{shown_text(curve.layer)}</b>{others} · {x}</p>
-      <p class="exact">{curve.unlike[index] ? <abbr title="no nearer than unrelated data">~</abbr> : null}{exact(curve.value[index])}{curve.error[index] !== null && <small> ± {exact(curve.error[index])}</small>}</p>
-      <dl>{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      <p>
+        <b>{shown_text(curve.layer)}</b>
+        {others} · {x}
+      </p>
+      <p class="exact">
+        {curve.unlike[index] ? <abbr title="no nearer than unrelated data">~</abbr> : null}
+        {exact(curve.value[index])}
+        {curve.error[index] !== null && <small> ± {exact(curve.error[index])}</small>}
+      </p>
+      <dl>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
     </>
   );
 }

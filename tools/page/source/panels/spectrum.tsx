@@ -11,7 +11,10 @@ import { short_epoch } from "./layers";
 function shown_layer(model: ReturnType<typeof use_model>): string | null {
   const layers = model.layers();
   if (model.view.layer !== null && layers.some((layer) => layer.name === model.view.layer)) return model.view.layer;
-  const worst = layers.find((layer) => layer.alarms.length) ?? [...layers].reverse().find((layer) => layer.verdict === "moving") ?? layers[layers.length - 1];
+  const worst =
+    layers.find((layer) => layer.alarms.length) ??
+    [...layers].reverse().find((layer) => layer.verdict === "moving") ??
+    layers[layers.length - 1];
   return worst?.name ?? null;
 }
 
@@ -44,7 +47,10 @@ export function Spectrum() {
   const layer = shown_layer(model);
   const line = use_line_at_cursor(layer);
   const { answer } = use_answer(
-    () => (seen && view.run && selection && layer !== null ? model.source.spectrum(view.run, selection.stream, layer, selection.reference, line) : null),
+    () =>
+      seen && view.run && selection && layer !== null
+        ? model.source.spectrum(view.run, selection.stream, layer, selection.reference, line)
+        : null,
     [seen, view.run, selection?.stream, selection?.reference, layer, line, model.run?.lines],
   );
   const correlations = answer?.row?.canonical_correlations ?? null;
@@ -52,7 +58,11 @@ export function Spectrum() {
     <div ref={place}>
       {layer !== null && selection && (
         <Panel id="spectrum" title={`Correlations of ${layer} with ${selection.reference}`}>
-          {correlations && correlations.length > 0 ? <Drawing answer={answer!} correlations={correlations} /> : <p class="empty">{seen ? "No answer: the run has no spectrum of this layer and reference." : ""}</p>}
+          {correlations && correlations.length > 0 ? (
+            <Drawing answer={answer!} correlations={correlations} />
+          ) : (
+            <p class="empty">{seen ? "No answer: the run has no spectrum of this layer and reference." : ""}</p>
+          )}
         </Panel>
       )}
     </div>
@@ -74,26 +84,59 @@ function Drawing({ answer, correlations }: { answer: SpectrumAnswer; correlation
   const [top, middle, bottom, left] = [10, 132, 196, 34];
   const step = Math.max(0, width - left - 12) / correlations.length;
   const y = (value: number) => middle - Math.max(0, Math.min(1, value)) * (middle - top);
-  const bar = (index: number, from: number, to: number) => `M${(left + index * step).toFixed(2)} ${from.toFixed(1)}V${to.toFixed(1)}h${Math.max(0.5, step * 0.82).toFixed(2)}V${from.toFixed(1)}z`;
+  const bar = (index: number, from: number, to: number) =>
+    `M${(left + index * step).toFixed(2)} ${from.toFixed(1)}V${to.toFixed(1)}h${Math.max(0.5, step * 0.82).toFixed(2)}V${from.toFixed(1)}z`;
   const clear = line95 === null ? correlations.length : correlations.filter((value) => value > line95).length;
   const above = correlations.map((value, index) => (line95 === null || value > line95 ? bar(index, middle, y(value)) : "")).join("");
   const below = correlations.map((value, index) => (line95 !== null && value <= line95 ? bar(index, middle, y(value)) : "")).join("");
-  const weighed = weights.map((weight, index) => bar(index, middle + 14, middle + 14 + (Math.abs(weight) / heaviest) * (bottom - middle - 14))).join("");
+  const weighed = weights
+    .map((weight, index) => bar(index, middle + 14, middle + 14 + (Math.abs(weight) / heaviest) * (bottom - middle - 14)))
+    .join("");
   return (
     <>
       <div ref={box} class="spectrum">
         {width > 0 && (
-          <svg width={width} height={bottom + 8} role="img" aria-label={`${correlations.length} correlations from ${short(correlations[0])} down to ${short(correlations[correlations.length - 1])}`}>
-            {[0, 0.5, 1].map((tick) => <g key={tick}><path class="grid" d={`M${left} ${y(tick)}H${width - 12}`} /><text x={left - 6} y={y(tick) + 4} text-anchor="end">{tick}</text></g>)}
-            <path class="above" d={above} /><path class="below" d={below} /><path class="weights" d={weighed} />
-            {line95 !== null && <><path class="limit" d={`M${left} ${y(line95)}H${width - 12}`} /><text x={width - 14} y={y(line95) - 5} text-anchor="end">unrelated data, 95 %: {fixed(line95)}</text></>}
-            {weights.length > 0 && <text x={left} y={middle + 11}>weights</text>}
+          <svg
+            width={width}
+            height={bottom + 8}
+            role="img"
+            aria-label={`${correlations.length} correlations from ${short(correlations[0])} down to ${short(correlations[correlations.length - 1])}`}
+          >
+            {[0, 0.5, 1].map((tick) => (
+              <g key={tick}>
+                <path class="grid" d={`M${left} ${y(tick)}H${width - 12}`} />
+                <text x={left - 6} y={y(tick) + 4} text-anchor="end">
+                  {tick}
+                </text>
+              </g>
+            ))}
+            <path class="above" d={above} />
+            <path class="below" d={below} />
+            <path class="weights" d={weighed} />
+            {line95 !== null && (
+              <>
+                <path class="limit" d={`M${left} ${y(line95)}H${width - 12}`} />
+                <text x={width - 14} y={y(line95) - 5} text-anchor="end">
+                  unrelated data, 95 %: {fixed(line95)}
+                </text>
+              </>
+            )}
+            {weights.length > 0 && (
+              <text x={left} y={middle + 11}>
+                weights
+              </text>
+            )}
           </svg>
         )}
       </div>
       <p class="note">
-        {line95 === null ? `${correlations.length} correlations; no limit of unrelated data is known` : `${clear} of ${correlations.length} are above the line; the largest of unrelated data stays below it in 95 of 100 cases`}
-        {sum > 0 && clear > 0 && line95 !== null && `; they have ${Math.round((100 * weights.slice(0, clear).reduce((total, weight) => total + Math.abs(weight), 0)) / sum)} % of PWCCA's weight`}
+        {line95 === null
+          ? `${correlations.length} correlations; no limit of unrelated data is known`
+          : `${clear} of ${correlations.length} are above the line; the largest of unrelated data stays below it in 95 of 100 cases`}
+        {sum > 0 &&
+          clear > 0 &&
+          line95 !== null &&
+          `; they have ${Math.round((100 * weights.slice(0, clear).reduce((total, weight) => total + Math.abs(weight), 0)) / sum)} % of PWCCA's weight`}
         {row && ` · epoch ${short_epoch(row.epoch)}, status ${row.status.replace(/_/g, " ")}`}
       </p>
     </>

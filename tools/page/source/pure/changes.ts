@@ -25,11 +25,7 @@ interface Seen {
 export function look_of(run: Seen, time: number): Look {
   const layers: Look["layers"] = {};
   for (const layer of run.layers)
-    layers[layer.name] = {
-      verdict: layer.verdict,
-      since: layer.since_epoch,
-      alarms: layer.alarms.map((alarm) => alarm.verdict),
-    };
+    layers[layer.name] = { verdict: layer.verdict, since: layer.since_epoch, alarms: layer.alarms.map((alarm) => alarm.verdict) };
   return { time, epoch: run.epoch, state: run.state, layers };
 }
 
@@ -54,7 +50,11 @@ export function changes_since(before: Look, run: Seen): Change[] {
   }
   if (run.epoch !== null && before.epoch !== null && run.epoch !== before.epoch) {
     const more = run.epoch - before.epoch;
-    notes.push({ kind: "note", text: more > 0 ? `${plural(round(more), "epoch")} more` : `begun anew: epoch ${round(run.epoch)}`, layer: null });
+    notes.push({
+      kind: "note",
+      text: more > 0 ? `${plural(round(more), "epoch")} more` : `begun anew: epoch ${round(run.epoch)}`,
+      layer: null,
+    });
   }
   if (run.state !== before.state) notes.push({ kind: "note", text: `the run is now ${run.state}`, layer: null });
   return [...alarms, ...words, ...notes];

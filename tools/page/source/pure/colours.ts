@@ -20,7 +20,9 @@ export function from_oklch(lightness: number, chroma: number, hue: number): stri
   const hex = channels.map((linear) => {
     const bounded = clamp(linear, 0, 1);
     const coded = bounded <= 0.0031308 ? 12.92 * bounded : 1.055 * bounded ** (1 / 2.4) - 0.055;
-    return Math.round(coded * 255).toString(16).padStart(2, "0");
+    return Math.round(coded * 255)
+      .toString(16)
+      .padStart(2, "0");
   });
   return "#" + hex.join("");
 }
@@ -50,8 +52,8 @@ export function heat_colour(share: number, theme: Theme): string {
     scale = Array.from({ length: 256 }, (_, index) => {
       const at = index / 255;
       return theme === "light"
-        ? from_oklch(0.965 - 0.60 * at, 0.02 + 0.15 * Math.sin(at * Math.PI * 0.62), 95 - 110 * at)
-        : from_oklch(0.27 + 0.60 * at, 0.02 + 0.13 * Math.sin(at * Math.PI * 0.8), -15 + 110 * at);
+        ? from_oklch(0.965 - 0.6 * at, 0.02 + 0.15 * Math.sin(at * Math.PI * 0.62), 95 - 110 * at)
+        : from_oklch(0.27 + 0.6 * at, 0.02 + 0.13 * Math.sin(at * Math.PI * 0.8), -15 + 110 * at);
     });
     heat_cache.set(theme, scale);
   }
@@ -61,7 +63,8 @@ export function heat_colour(share: number, theme: Theme): string {
 /** The same as a number 0xrrggbb: for charts of many cells. */
 export function heat_number(share: number, theme: Theme): number {
   let scale = heat_numbers.get(theme);
-  if (!scale) heat_numbers.set(theme, (scale = Array.from({ length: 256 }, (_, index) => parseInt(heat_colour(index / 255, theme).slice(1), 16))));
+  if (!scale)
+    heat_numbers.set(theme, (scale = Array.from({ length: 256 }, (_, index) => parseInt(heat_colour(index / 255, theme).slice(1), 16))));
   return scale[Math.round(clamp(share, 0, 1) * 255)];
 }
 

@@ -13,7 +13,10 @@ export function filter_of(text: string, words_of: (name: string) => string[] = (
       tests.push((name) => words_of(name).includes(piece.slice(3)));
       continue;
     }
-    const pattern = piece.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*");
+    const pattern = piece
+      .split("*")
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*");
     const expression = new RegExp(piece.includes("*") ? `^${pattern}$` : pattern, "i");
     tests.push((name) => expression.test(name));
   }
@@ -24,8 +27,7 @@ export function filter_of(text: string, words_of: (name: string) => string[] = (
 export function filter_for(names: string[], all: string[], words_of: (name: string) => string[]): string {
   if (names.length <= 2) return exactly(names);
   const wanted = new Set(names);
-  for (const word of words_of(names[0]))
-    if (all.every((name) => words_of(name).includes(word) === wanted.has(name))) return `is:${word}`;
+  for (const word of words_of(names[0])) if (all.every((name) => words_of(name).includes(word) === wanted.has(name))) return `is:${word}`;
   return exactly(names);
 }
 

@@ -25,7 +25,8 @@ export function place_labels(wanted: Wanted[], height: number, top: number, bott
   const kept: typeof all = [];
   all.sort((one, other) => other.priority - one.priority || one.y - other.y || one.index - other.index);
   for (const label of all)
-    if (kept.length < room && (kept.every((other) => Math.abs(other.y - label.y) >= height * 0.95) || label.priority >= 100)) kept.push(label);
+    if (kept.length < room && (kept.every((other) => Math.abs(other.y - label.y) >= height * 0.95) || label.priority >= 100))
+      kept.push(label);
   // Lines that end close together leave most of the height empty: then some more of them, evenly by their order.
   const more = Math.floor(room / 2) - kept.length;
   const rest = all.filter((label) => !kept.includes(label)).sort((one, other) => one.y - other.y || one.index - other.index);
@@ -48,10 +49,7 @@ function spread_out(labels: (Wanted & { index: number })[], height: number, top:
     }
   }
   return blocks.flatMap((block) =>
-    block.members.map((member, at) => ({
-      index: member.index,
-      y: block.centre + (at - (block.members.length - 1) / 2) * height,
-    })),
+    block.members.map((member, at) => ({ index: member.index, y: block.centre + (at - (block.members.length - 1) / 2) * height })),
   );
 }
 
@@ -60,10 +58,6 @@ function bounded(centre: number, members: number, height: number, top: number, b
   return Math.max(top + half, Math.min(bottom - half, centre));
 }
 
-function overlap(
-  upper: { members: unknown[]; centre: number },
-  lower: { members: unknown[]; centre: number },
-  height: number,
-): boolean {
+function overlap(upper: { members: unknown[]; centre: number }, lower: { members: unknown[]; centre: number }, height: number): boolean {
   return lower.centre - upper.centre < ((upper.members.length + lower.members.length) / 2) * height - 1e-9;
 }

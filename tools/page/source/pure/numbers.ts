@@ -9,7 +9,8 @@ export function short(value: number | null | undefined): string {
   if (size === 0) return "0";
   if (size >= 1e6 || size < 5e-5) return value.toExponential(1).replace("e+", "e").replace("-", "−");
   if (size >= 1000) return group(Math.round(value));
-  const text = size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 1 ? value.toFixed(2) : value.toFixed(size < 0.001 ? 5 : 4);
+  const text =
+    size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 1 ? value.toFixed(2) : value.toFixed(size < 0.001 ? 5 : 4);
   return text.replace("-", "−");
 }
 
@@ -56,7 +57,10 @@ export function clock(time: number | null | undefined): string {
 /** `pwcca_distance` as a heading: "PWCCA distance". The name of the file stays what is written in rows and URLs. */
 export function measure_title(measure: string): string {
   const known: Record<string, string> = { pwcca: "PWCCA", svcca: "SVCCA", cca: "CCA", cka: "CKA", rv2: "RV2", r2: "R²" };
-  return measure.split("_").map((word) => known[word] ?? word).join(" ");
+  return measure
+    .split("_")
+    .map((word) => known[word] ?? word)
+    .join(" ");
 }
 
 export function plural(count: number, one: string, many = one + "s"): string {

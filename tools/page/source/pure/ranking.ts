@@ -10,7 +10,9 @@ export function ranked(layer: Layer, stream: string, measure: string): LayerNumb
   const sign = measure.endsWith("_similarity") ? -1 : 1;
   const group = (number: LayerNumber) => (number.value === null ? 2 : number.unlike ? 1 : 0);
   return layer.numbers
-    .filter((number) => number.stream === stream && number.measure === measure && number === number_of(layer, stream, number.reference, measure))
+    .filter(
+      (number) => number.stream === stream && number.measure === measure && number === number_of(layer, stream, number.reference, measure),
+    )
     .sort((one, other) => group(one) - group(other) || sign * ((one.value ?? 0) - (other.value ?? 0)));
 }
 

@@ -50,7 +50,10 @@ function needed(samples: number | null): string {
 function verdict_words(layer: Layer): string {
   if (!layer.verdict) return "no verdict";
   const since = layer.since_epoch === null ? "" : ` since epoch ${exact(layer.since_epoch)}`;
-  const more = layer.verdict === "undecided" && layer.samples_needed !== null ? ` (about ${group(Math.ceil(layer.samples_needed))} images would do)` : "";
+  const more =
+    layer.verdict === "undecided" && layer.samples_needed !== null
+      ? ` (about ${group(Math.ceil(layer.samples_needed))} images would do)`
+      : "";
   return `verdict: ${layer.verdict}${since}${more}`;
 }
 

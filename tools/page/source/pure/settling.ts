@@ -20,7 +20,6 @@ export function settling_front(history: HistoryPiece[], layers: string[]): (numb
 export function verdict_at(history: HistoryPiece[], layer: string, epoch: number): string | null {
   let found: string | null = null;
   for (const piece of history)
-    if (piece.layer === layer && piece.from_epoch <= epoch && (piece.to_epoch === null || epoch <= piece.to_epoch))
-      found = piece.verdict;
+    if (piece.layer === layer && piece.from_epoch <= epoch && (piece.to_epoch === null || epoch <= piece.to_epoch)) found = piece.verdict;
   return found;
 }
