@@ -1,0 +1,73 @@
+// How soon the page shows a run, and how smoothly it moves. Usage: node measure.mjs; prints a line a run.
+// Headless chromium has no screen: a frame is what requestAnimationFrame gives, with software drawing.
+
+import { MockServer } from "./mock_server.mjs";
+import { MadeRun, made, many } from "./made_runs.mjs";
+import { open_browser } from "./browser.mjs";
+
+const runs = {
+  "20 layers, 1,000 snapshots, 3 measures": made.long,
+  "60 layers, 60 snapshots": made.sixty,
+  "20 layers, 16,000 snapshots (decimated)": () =>
+    new MadeRun({
+      name: "huge",
+      layers: many(20),
+      snapshots: 16000,
+      streams: ["probe"],
+      references: ["seed7"],
+      measures: ["pwcca_distance"],
+    }),
+};
+const browser = await open_browser();
+for (const [name, make] of Object.entries(runs)) {
+  const server = await new MockServer([make()]).listen();
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.addInitScript(() => {
+    const look = () => {
+      if (!window.sentence_at && document.querySelector(".sentence .part")) window.sentence_at = performance.now();
+      if (document.querySelector(".chart.convergence canvas")) requestAnimationFrame(() => (window.chart_at ??= performance.now()));
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+  await page.goto(server.url);
+  await page.waitForFunction(() => window.chart_at);
+  const shown = await page.evaluate(() => [window.sentence_at, window.chart_at].map(Math.round));
+  await page.waitForTimeout(700);
+  const box = await page.locator(".chart.convergence .u-over").boundingBox();
+  const rate = async (act) => {
+    await page.evaluate(() => {
+      window.frames_seen = [];
+      const count = (time) => {
+        window.frames_seen.push(time);
+        window.counting = requestAnimationFrame(count);
+      };
+      window.counting = requestAnimationFrame(count);
+    });
+    await act();
+    return page.evaluate(() => {
+      cancelAnimationFrame(window.counting);
+      const seen = window.frames_seen;
+      return Math.round(((seen.length - 1) * 1000) / (seen[seen.length - 1] - seen[0]));
+    });
+  };
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 150);
+  await page.keyboard.down("Shift");
+  await page.mouse.down();
+  const panned = await rate(async () => {
+    for (let step = 0; step < 90; ++step) await page.mouse.move(box.x + box.width * (0.3 + 0.2 * Math.sin(step / 8)), box.y + 150);
+  });
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+  await page.waitForTimeout(300);
+  const hovered = await rate(async () => {
+    for (let step = 0; step < 90; ++step)
+      await page.mouse.move(box.x + box.width * (0.5 + 0.3 * Math.sin(step / 8)), box.y + 150 + 60 * Math.cos(step / 5));
+  });
+  console.log(
+    `${name}: sentence after ${shown[0]} ms, chart after ${shown[1]} ms; ${panned} frames a second while panning, ${hovered} while hovering`,
+  );
+  await page.close();
+  await server.close();
+}
+await browser.close();

@@ -1,0 +1,132 @@
+// The page with the real server: LIVECCA_PROGRAM names the program. Without it these are skipped.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { after, test } from "node:test";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { made } from "./made_runs.mjs";
+import { close_browser, colours, drawn, pixels, settle, the_browser, watch_requests } from "./help.mjs";
+
+const program = process.env.LIVECCA_PROGRAM;
+const skip = program ? false : "LIVECCA_PROGRAM is not set";
+after(close_browser);
+
+const lines_of = (run, from = 0) =>
+  [...run.rows]
+    .filter(([line]) => line > from)
+    .map(([, { checksum, ...row }]) => JSON.stringify(row) + "\n")
+    .join("");
+
+function serve(folder, port = 0) {
+  const server = spawn(program, ["serve", folder, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  const address = new Promise((done, fail) => {
+    let said = "";
+    server.stdout.on("data", (text) => {
+      said += text;
+      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said);
+      if (found) done(found[0]);
+    });
+    server.on("exit", () => fail(new Error(`the program ended: ${said}`)));
+  });
+  const stop = () =>
+    new Promise((done) => {
+      if (server.exitCode !== null) return done();
+      server.on("exit", done);
+      server.kill();
+    });
+  return { address, stop };
+}
+
+/** A run in a folder, the program that serves it, and a page that is open. */
+async function with_program(run, act) {
+  const folder = mkdtempSync(join(tmpdir(), "livecca-page-"));
+  mkdirSync(join(folder, run.name));
+  const file = join(folder, run.name, "rows.jsonl");
+  writeFileSync(file, lines_of(run));
+  const served = { ...serve(folder), folder, file };
+  const context = await (await the_browser()).newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  watch_requests(page);
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("console", (message) => /Content Security Policy/.test(message.text()) && wrong.push(message.text()));
+  try {
+    await page.goto(await served.address);
+    await drawn(page);
+    await act(page, served);
+    assert.deepEqual(wrong, []);
+  } finally {
+    await context.close();
+    await served.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const until_epoch = (page, wanted) =>
+  page.waitForFunction((text) => document.querySelector(".strip dd")?.textContent === text, String(wanted), { timeout: 8000 });
+
+test("the program's answers fill the page: sentence, layers, curves, hover", { skip }, () =>
+  with_program(made.seven(), async (page) => {
+    assert.match(await page.locator(".sentence h1").innerText(), /settled/);
+    assert.equal(await page.locator(".layers .layer").count(), 7);
+    const of = await colours(page);
+    for (const layer of ["conv1", "conv4", "fc2"]) assert.ok((await pixels(page, ".chart.convergence canvas", of[layer])) > 100, layer);
+    assert.ok((await pixels(page, ".chart.heat canvas")) > 50000);
+    const box = await page.locator(".chart.convergence .u-over").boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.8);
+    await page.waitForFunction(() => /n\s*2,000/.test(document.querySelector(".readout")?.textContent ?? ""));
+    await page.mouse.move(5, 5);
+    for (const reference of ["start", "before-1"]) {
+      await page.selectOption("#reference", reference);
+      await settle(page);
+      assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, reference);
+    }
+    await page.selectOption("#x", "step");
+    await settle(page);
+    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "by step");
+  }),
+);
+
+test("rows that are appended appear, a torn tail waits for its end, a run that goes is said to be gone", { skip }, () => {
+  const run = made.seven({ name: "growing", snapshots: 10, state: "live" });
+  return with_program(run, async (page, { file, folder }) => {
+    await until_epoch(page, 9);
+    let known = run.lines - 1;
+    run.add();
+    const text = lines_of(run, known);
+    const torn = Math.floor(text.length / 2);
+    appendFileSync(file, text.slice(0, torn));
+    await page.waitForTimeout(300);
+    const begun = Date.now();
+    appendFileSync(file, text.slice(torn));
+    await until_epoch(page, 10);
+    assert.ok(Date.now() - begun < 2500, `${Date.now() - begun} ms`);
+    known = run.lines - 1;
+    run.add();
+    appendFileSync(file, lines_of(run, known));
+    await until_epoch(page, 11);
+    rmSync(join(folder, run.name), { recursive: true });
+    await page.waitForSelector(".badge.bad", { timeout: 8000 });
+    assert.equal(await page.locator(".layers .layer").count(), 7);
+  });
+});
+
+test("the program is restarted while the page is open: what was missed is there", { skip }, () => {
+  const run = made.seven({ name: "restarted", snapshots: 10, state: "live" });
+  return with_program(run, async (page, served) => {
+    await until_epoch(page, 9);
+    const port = Number(/:(\d+)\//.exec(await served.address)[1]);
+    await served.stop();
+    await page.waitForSelector(".notice.bad", { timeout: 8000 });
+    const known = run.lines - 1;
+    run.add();
+    appendFileSync(served.file, lines_of(run, known));
+    const second = serve(served.folder, port);
+    served.stop = second.stop;
+    await second.address;
+    await until_epoch(page, 10);
+    await page.waitForFunction(() => !document.querySelector(".notice.bad"), null, { timeout: 8000 });
+  });
+});

@@ -1,0 +1,314 @@
+// How the page comes to know what it shows: it asks the source, and hears of changes.
+
+import type { Run, Summary } from "../contract";
+import { changes_since, look_of, type Look } from "../pure/changes";
+import { joined } from "../pure/curves";
+import { Live } from "./live";
+import { Shown } from "./shown";
+import { Refused, type Window } from "./source";
+import { hash_of, view_of, type View } from "./view";
+
+/** While a run grows, it is asked for at most this often. */
+const refresh_pause = 400;
+
+export class Model extends Shown {
+  private wanted = 0;
+  private timer: number | undefined;
+  private stale = new Set<string>();
+  private loading = false;
+  private live: Live | null = null;
+
+  async begin(): Promise<void> {
+    addEventListener("hashchange", () => this.show(view_of(location.hash), false));
+    addEventListener("pagehide", () => this.remember());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.remember());
+    if (this.source.exported) this.connection = { state: "exported", since: Date.now() };
+    else this.listen();
+    await this.load_runs();
+  }
+
+  /** Changes what is shown, and asks for what that needs. */
+  set(change: Partial<View>): void {
+    this.show({ ...this.view, ...change }, true);
+  }
+
+  private show(next: View, write: boolean): void {
+    const before = this.view;
+    // An address without a run is about the one that is shown.
+    if (next.run === null) next = { ...next, run: before.run };
+    if (next.x !== before.x || next.log !== before.log) next = next.from === before.from ? { ...next, from: null, to: null } : next;
+    this.view = next;
+    this.failure = null;
+    if (write) history.replaceState(null, "", "#" + hash_of(next));
+    if (next.run !== before.run) {
+      this.forget();
+      void this.load_run();
+    } else if (JSON.stringify(this.asked(before)) !== JSON.stringify(this.asked(next))) {
+      void this.load_curves();
+    }
+    this.changed();
+  }
+
+  private asked(view: View): unknown[] {
+    return [view.stream, view.reference, view.measure, view.x, view.log, view.from, view.to, view.others, view.spread];
+  }
+
+  private forget(): void {
+    this.run = null;
+    this.curves = new Map();
+    this.by_epoch = null;
+    this.logs = null;
+    this.events = null;
+    this.changes = null;
+    this.cursor.set(null, null);
+  }
+
+  // --- loading -------------------------------------------------------------------------------------------------------
+
+  private async load_runs(): Promise<void> {
+    if (this.loading) return;
+    this.loading = true;
+    try {
+      const answer = await this.source.runs();
+      if (answer.version !== 1) throw new Error(`The server speaks version ${answer.version}; this page knows version 1. Reload the page.`);
+      this.runs = answer;
+      this.clock_offset = answer.now - Date.now() / 1000;
+      this.failure = null;
+      const known = answer.runs.some((run) => run.id === this.view.run);
+      if (!known && !this.gone.has(this.view.run ?? "")) {
+        const missing = this.view.run;
+        this.view = { ...this.view, run: answer.runs[0]?.id ?? null };
+        if (missing && this.view.run) this.failure = `The run of this link is not served here; this is ${answer.runs[0].name}`;
+      }
+      if (this.view.run && !this.run) await this.load_run();
+      else if (this.view.run && known) await this.refresh(this.view.run);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.loading = false;
+    this.changed();
+  }
+
+  private async load_run(): Promise<void> {
+    const id = this.view.run;
+    if (!id) return;
+    try {
+      // Curves do not wait for the run: the summary says what its headline is.
+      const guessed = JSON.stringify(this.selection);
+      const curves = this.selection ? this.load_curves() : null;
+      const run = await this.source.run(id);
+      if (id !== this.view.run) return;
+      this.run = run;
+      this.gone.delete(id);
+      this.compare_with_last_look(run);
+      this.changed();
+      await (curves && guessed === JSON.stringify(this.selection) ? curves : this.load_curves());
+      await this.load_events(id);
+      // What came while it was read.
+      const heard = this.runs?.runs.find((one) => one.id === id);
+      if (heard) this.heard(heard);
+    } catch (error) {
+      this.fail(error, id);
+    }
+    this.changed();
+  }
+
+  private async load_events(id: string): Promise<void> {
+    const before = this.events;
+    const added = await this.source.events(id, before?.lines ?? 0);
+    if (id !== this.view.run || this.events !== before) return;
+    this.events =
+      before && !this.source.exported
+        ? { lines: added.lines, events: before.events.concat(added.events), alarms: before.alarms.concat(added.alarms) }
+        : added;
+  }
+
+  window(): Window {
+    const { x, from, to, spread } = this.view;
+    // A mean over runs needs points at the same x, so there nothing may be left out.
+    return { x, log: this.log, from, to, width: spread && this.view.others.length ? 4000 : Math.max(50, Math.round(this.width)) };
+  }
+
+  protected width_changed(): void {
+    void this.load_curves();
+  }
+
+  private async load_curves(): Promise<void> {
+    const selection = this.selection;
+    const ids = this.ids;
+    if (ids.length === 0) return;
+    const ticket = ++this.wanted;
+    const window = this.window();
+    try {
+      if (!selection) {
+        this.logs = await this.source.logs(ids[0], window).catch(() => null);
+        return this.changed();
+      }
+      const answers = ids.map((id) => this.source.curves(id, selection, window).catch((error) => this.without(error, id)));
+      const logs = this.source.logs(ids[0], window).catch(() => null);
+      const by_epoch =
+        window.x === "epoch"
+          ? null
+          : this.source.curves(ids[0], selection, { x: "epoch", log: false, from: null, to: null, width: 400 }).catch(() => null);
+      const all = await Promise.all(answers);
+      if (ticket !== this.wanted) return;
+      // What is known of a run that was removed stays on the screen.
+      const kept = (id: string, at: number) => all[at] ?? (this.gone.has(id) ? this.curves.get(id) : undefined);
+      this.curves = new Map(ids.flatMap((id, at) => (kept(id, at) ? [[id, kept(id, at)!] as const] : [])));
+      this.changed();
+      const [found_logs, found_epochs] = await Promise.all([logs, by_epoch]);
+      if (ticket !== this.wanted) return;
+      this.logs = found_logs;
+      this.by_epoch = found_epochs;
+    } catch (error) {
+      this.fail(error);
+    }
+    this.changed();
+  }
+
+  private without(error: unknown, id: string): null {
+    // One run of several without this reference is no failure: the chart says who is missing.
+    if (!(error instanceof Refused)) throw error;
+    if (id === this.view.run && error.status !== 404) this.failure = error.message;
+    return null;
+  }
+
+  private fail(error: unknown, id?: string): void {
+    if (error instanceof Refused) {
+      if (id && error.status === 404 && this.run) this.gone.add(id);
+      else this.failure = error.message;
+    } else if (error instanceof TypeError && !this.source.exported) {
+      // fetch() could not reach the server. If its stream is open all the same, nothing else will make us ask again.
+      if (this.connection.state === "open") setTimeout(() => this.connection.state === "lost" && this.live?.begin(), 2000);
+      if (this.connection.state !== "lost") this.connection = { state: "lost", since: Date.now() };
+    } else {
+      this.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  // --- live ----------------------------------------------------------------------------------------------------------
+
+  private listen(): void {
+    this.live = new Live({
+      run: (summary) => this.heard(summary),
+      gone: (id) => {
+        this.gone.add(id);
+        if (this.runs && id !== this.view.run) this.runs = { ...this.runs, runs: this.runs.runs.filter((run) => run.id !== id) };
+        this.changed();
+      },
+      anew: (id) => {
+        if (id === this.view.run) {
+          this.forget();
+          void this.load_run();
+        } else if (this.ids.includes(id)) void this.load_curves();
+      },
+      open: (again) => {
+        this.connection = { state: "open", since: Date.now() };
+        if (again || !this.runs) void this.load_runs();
+        this.changed();
+      },
+      lost: () => {
+        if (this.connection.state !== "lost") this.connection = { state: "lost", since: Date.now() };
+        this.changed();
+      },
+    });
+    this.live.begin();
+    this.live.follow_sight();
+  }
+
+  private heard(summary: Summary): void {
+    if (!this.runs) return;
+    this.gone.delete(summary.id);
+    const rest = this.runs.runs.filter((run) => run.id !== summary.id);
+    const at = this.runs.runs.findIndex((run) => run.id === summary.id);
+    rest.splice(Math.max(0, at), 0, summary);
+    this.runs = { ...this.runs, runs: rest };
+    if (!this.view.run) {
+      this.view = { ...this.view, run: summary.id };
+      void this.load_run();
+    } else if (summary.id === this.view.run && !this.run) {
+      // It is being read just now.
+    } else if (this.ids.includes(summary.id) && this.lines_of(summary.id) !== summary.lines) {
+      this.stale.add(summary.id);
+      if (this.timer === undefined) void this.refresh_stale();
+    }
+    this.changed();
+  }
+
+  /** Up to which line a run is known; the first stream of events repeats what the list said. */
+  private lines_of(id: string): number | undefined {
+    const curves = this.curves.get(id)?.lines;
+    return id === this.view.run && this.run ? Math.min(this.run.lines, curves ?? this.run.lines) : curves;
+  }
+
+  private async refresh_stale(): Promise<void> {
+    // Held while an answer is on its way, so that a fast run does not heap up questions.
+    this.timer = window.setTimeout(() => undefined, 0);
+    const ids = [...this.stale];
+    this.stale.clear();
+    for (const id of ids) await this.refresh(id);
+    this.timer = window.setTimeout(() => {
+      this.timer = undefined;
+      if (this.stale.size) void this.refresh_stale();
+    }, refresh_pause);
+  }
+
+  /** Asks for what is new of a run. */
+  private async refresh(id: string): Promise<void> {
+    const selection = this.selection;
+    try {
+      const curves = this.curves.get(id);
+      const run = id === this.view.run ? this.source.run(id) : null;
+      const many = curves?.layers.some((curve) => curve.x.length > 8 * this.width);
+      if (!selection || !curves || curves.decimated || many || this.view.from !== null) {
+        await this.load_curves();
+      } else {
+        const ticket = this.wanted;
+        const added = await this.source.curves(id, selection, { ...this.window(), since: curves.lines });
+        const all = joined(curves, added);
+        if (ticket === this.wanted) {
+          if (all) this.curves = new Map(this.curves).set(id, all);
+          else await this.load_curves();
+          if (id === this.view.run && all) {
+            const logs = await this.source.logs(id, this.window()).catch(() => null);
+            if (ticket === this.wanted && logs) this.logs = logs;
+          }
+        }
+      }
+      if (run) {
+        const answer = await run;
+        if (id === this.view.run) {
+          this.run = answer;
+          await this.load_events(id);
+        }
+      }
+    } catch (error) {
+      this.fail(error, id);
+    }
+    this.changed();
+  }
+
+  // --- since I last looked -------------------------------------------------------------------------------------------
+
+  private compare_with_last_look(run: Run): void {
+    if (this.source.exported || this.changes) return;
+    try {
+      const kept = localStorage.getItem("livecca-look-" + run.id);
+      if (!kept) return;
+      const look = JSON.parse(kept) as Look;
+      const list = changes_since(look, run);
+      if (list.length) this.changes = { since: look, list };
+    } catch {
+      // No storage, or another version's: then nothing is known of an earlier look.
+    }
+  }
+
+  remember(): void {
+    if (!this.run || this.source.exported) return;
+    try {
+      localStorage.setItem("livecca-look-" + this.run.id, JSON.stringify(look_of(this.run, this.now())));
+    } catch {
+      // As above.
+    }
+  }
+}
