@@ -1,4 +1,4 @@
-#include "serve/layer_answer.hpp"
+#include "serve/answers/layer_answer.hpp"
 
 #include <limits>
 #include <map>
@@ -7,8 +7,8 @@
 #include "runs/disagreement.hpp"
 #include "runs/layer_lines.hpp"
 #include "runs/pair_curves.hpp"
-#include "serve/decimation.hpp"
-#include "serve/headline.hpp"
+#include "serve/answers/decimation.hpp"
+#include "serve/answers/headline.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
