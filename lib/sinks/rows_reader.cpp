@@ -17,9 +17,9 @@ Result<RowLine> row_without_lists(std::string_view line) {
   constexpr std::string_view checksum = R"(,"checksum":)";
   const std::size_t begin = line.find(lists);
   const std::size_t status = line.rfind(behind_lists);
-  const std::size_t end = line.rfind(checksum);
+  const std::size_t end = has_checksum(line) ? line.rfind(checksum) : line.rfind('}');
   if (begin == std::string_view::npos || status == std::string_view::npos || status < begin ||
-      end == std::string_view::npos || end < status) {
+      end == std::string_view::npos || end < status || !line.ends_with('}')) {
     return row_from_json(line);
   }
   if (is_damaged(line)) return row_from_json(line);  // says so

@@ -91,9 +91,13 @@ FileAsRead read_growing(std::string_view bytes, const std::vector<std::size_t>& 
   expect(static_cast<bool>(reader), "to open a file, got " + reader.why());
   for (const std::size_t size : sizes) {
     file.hold(bytes.substr(0, size));
-    const auto read =
-        reader->read([&](RowLine&& line) { result.rows.push_back(written(line)); },
-                     [] { expect(false, "to go on where the file was read before"); });
+    const auto read = reader->read(
+        [&](RowLine&& line) {
+          expect(bytes.substr(line.offset, line.text.size()) == line.text,
+                 "a row's line where the row says that it begins");
+          result.rows.push_back(written(line));
+        },
+        [] { expect(false, "to go on where the file was read before"); });
     expect(static_cast<bool>(read), "to read a file, got " + read.why());
   }
   result.lines = reader->lines();
@@ -103,11 +107,25 @@ FileAsRead read_growing(std::string_view bytes, const std::vector<std::size_t>& 
   return result;
 }
 
+/// The lines that are read, and how many of them are rows or not, with unparsed spectra.
+std::uint64_t count_without_correlations(std::string_view bytes) {
+  static const livecca_fuzz::FileInMemory file;
+  file.hold(bytes);
+  auto reader = RowsReader::open(file.path(), {.with_correlations = false});
+  expect(static_cast<bool>(reader), "to open a file, got " + reader.why());
+  std::uint64_t rows = 0;
+  const auto read = reader->read([&](RowLine&&) { ++rows; }, [] {});
+  expect(static_cast<bool>(read), "to read a file, got " + read.why());
+  return rows + reader->foreign_lines().count;
+}
+
 void check_file(std::string_view bytes) {
   const FileAsRead whole = read_growing(bytes, {bytes.size()});
   expect(whole.lines == static_cast<std::uint64_t>(std::ranges::count(bytes, '\n')),
          "all lines that end");
   expect(whole.rows.size() + whole.foreign == whole.lines, "each line as a row or as foreign");
+  expect(count_without_correlations(bytes) == whole.lines,
+         "each line once also without the numbers of spectra");
   const std::size_t somewhere = std::hash<std::string_view>()(bytes) % (bytes.size() + 1);
   for (const auto& sizes :
        {std::vector{bytes.size() / 2, bytes.size()},

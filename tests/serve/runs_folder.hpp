@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "run_file.hpp"
+#include "serve/index/served_run.hpp"
 #include "serve/page_server.hpp"
-#include "serve/served_run.hpp"
 #include "support/http_client.hpp"
 #include "support/temporary_folder.hpp"
 

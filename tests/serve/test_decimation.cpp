@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "serve/decimation.hpp"
+#include "serve/answers/decimation.hpp"
 
 using livecca::tool::count_within;
 using livecca::tool::decimated;

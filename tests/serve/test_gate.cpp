@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "runs_folder.hpp"
+#include "serve/answers/query.hpp"
 #include "serve/gate.hpp"
-#include "serve/query.hpp"
 
 using namespace livecca_tests;
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "runs_folder.hpp"
-#include "serve/query.hpp"
+#include "serve/answers/query.hpp"
 #include "support/many_files.hpp"
 
 using namespace livecca_tests;

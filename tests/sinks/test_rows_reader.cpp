@@ -223,3 +223,63 @@ TEST_CASE("rows that were written before there was a reference_kind are all read
   CHECK(measures.front().value == 0.29144012429380584);
   CHECK((measures.front().features == std::array<std::size_t, 2>{8, 8}));
 }
+
+TEST_CASE("a row tells its line and where the line begins") {
+  FollowedRows rows;
+  rows.add(full_run());
+  rows.add_text("no row\n");
+  for (const AnyRow& row : one_of_each()) rows.add(row);
+  rows.open();
+  std::ifstream file(rows.path(), std::ios::binary);
+  std::uint64_t rows_read = 0;
+  const auto read = rows.reader->read(
+      [&](RowLine&& line) {
+        std::string text(line.text.size(), '\0');
+        file.seekg(static_cast<std::streamoff>(line.offset));
+        file.read(text.data(), static_cast<std::streamsize>(text.size()));
+        CHECK(text == line.text);
+        CHECK(line.number == (rows_read == 0 ? 1 : rows_read + 2));
+        ++rows_read;
+      },
+      [] {});
+  REQUIRE(read);
+  CHECK(rows_read == 1 + one_of_each().size());
+  CHECK(rows.reader->foreign_lines().first == 2);
+}
+
+TEST_CASE("a file may be read in parts, which together are the whole") {
+  FollowedRows rows;
+  for (int i = 0; i < 6000; ++i) rows.add(full_measure());
+  rows.open();
+  std::uint64_t rows_read = 0;
+  int parts = 0;
+  for (;;) {
+    const std::uint64_t before = rows_read;
+    const auto read = rows.reader->read([&](RowLine&&) { ++rows_read; }, [] {}, 1);
+    REQUIRE(read);
+    CHECK(*read == (rows_read > before));
+    if (!*read) break;
+    ++parts;
+  }
+  CHECK(rows_read == 6000);
+  CHECK(parts > 2);
+  CHECK(rows.reader->lines() == 6000);
+}
+
+TEST_CASE("without correlations a spectrum says what it is of, and a damaged one is told") {
+  SpectrumRow spectrum = full_spectrum();
+  spectrum.layer = R"(a,"canonical_correlations":[1],"weights":[2],"status":"x","checksum":)";
+  FollowedRows rows;
+  const std::string whole = with_checksum(text_of(spectrum));
+  std::string damaged = whole;
+  damaged[damaged.rfind("],\"status\"") - 1] ^= 1;
+  REQUIRE(damaged != whole);
+  rows.add(spectrum);  // as older versions wrote it
+  rows.add_text(damaged + "\n" + whole + "\n" + with_checksum(text_of(full_measure())) + "\n");
+  rows.open({.with_correlations = false});
+  CHECK(rows.read());
+  spectrum.canonical_correlations.clear();
+  spectrum.weights.clear();
+  CHECK((rows.news == std::vector<AnyRow>{spectrum, spectrum, full_measure()}));
+  CHECK(rows.reader->foreign_lines().first == 2);
+}

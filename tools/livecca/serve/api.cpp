@@ -9,14 +9,14 @@
 
 #include "export/row_columns.hpp"
 #include "inputs/input_error.hpp"
-#include "serve/answer_json.hpp"
-#include "serve/csv_pieces.hpp"
-#include "serve/curves_answer.hpp"
-#include "serve/detail_answers.hpp"
-#include "serve/health_answers.hpp"
+#include "serve/answers/answer_json.hpp"
+#include "serve/answers/csv_pieces.hpp"
+#include "serve/answers/curves_answer.hpp"
+#include "serve/answers/detail_answers.hpp"
+#include "serve/answers/health_answers.hpp"
+#include "serve/answers/run_answer.hpp"
+#include "serve/answers/run_events.hpp"
 #include "serve/page_files.hpp"
-#include "serve/run_answer.hpp"
-#include "serve/run_events.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {

@@ -5,7 +5,7 @@
 
 #include "http/http_server.hpp"
 #include "serve/gate.hpp"
-#include "serve/served_runs.hpp"
+#include "serve/index/served_runs.hpp"
 
 namespace livecca::tool {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "serve/answer_json.hpp"
+#include "serve/answers/answer_json.hpp"
 
 namespace livecca::tool {
 namespace {

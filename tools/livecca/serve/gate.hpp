@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "http/http_server.hpp"
-#include "serve/query.hpp"
+#include "serve/answers/query.hpp"
 
 namespace livecca::tool {
 

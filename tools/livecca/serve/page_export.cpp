@@ -8,14 +8,14 @@
 
 #include "export/output_file.hpp"
 #include "inputs/input_error.hpp"
-#include "serve/answer_json.hpp"
-#include "serve/curves_answer.hpp"
-#include "serve/detail_answers.hpp"
-#include "serve/headline.hpp"
-#include "serve/health_answers.hpp"
+#include "serve/answers/answer_json.hpp"
+#include "serve/answers/curves_answer.hpp"
+#include "serve/answers/detail_answers.hpp"
+#include "serve/answers/headline.hpp"
+#include "serve/answers/health_answers.hpp"
+#include "serve/answers/run_answer.hpp"
+#include "serve/index/served_runs.hpp"
 #include "serve/page_files.hpp"
-#include "serve/run_answer.hpp"
-#include "serve/served_runs.hpp"
 
 namespace livecca::tool {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "http/http_server.hpp"
 #include "inputs/input_error.hpp"
+#include "serve/answers/run_events.hpp"
 #include "serve/api.hpp"
-#include "serve/run_events.hpp"
 
 namespace livecca::tool {
 

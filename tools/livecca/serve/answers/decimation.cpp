@@ -1,4 +1,4 @@
-#include "serve/decimation.hpp"
+#include "serve/answers/decimation.hpp"
 
 #include <algorithm>
 #include <array>

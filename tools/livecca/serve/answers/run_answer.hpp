@@ -1,7 +1,7 @@
 #pragma once
 
-#include "serve/answer_json.hpp"
-#include "serve/served_run.hpp"
+#include "serve/answers/answer_json.hpp"
+#include "serve/index/served_run.hpp"
 
 namespace livecca::tool {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "serve/query.hpp"
-#include "serve/served_run.hpp"
+#include "serve/answers/query.hpp"
+#include "serve/index/served_run.hpp"
 
 namespace livecca::tool {
 

@@ -1,4 +1,4 @@
-#include "serve/query.hpp"
+#include "serve/answers/query.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "serve/headline.hpp"
+#include "serve/answers/headline.hpp"
 
 #include <algorithm>
 #include <tuple>

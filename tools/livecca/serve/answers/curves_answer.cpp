@@ -1,4 +1,4 @@
-#include "serve/curves_answer.hpp"
+#include "serve/answers/curves_answer.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "runs/pair_curves.hpp"
-#include "serve/answer_json.hpp"
-#include "serve/decimation.hpp"
-#include "serve/headline.hpp"
+#include "serve/answers/answer_json.hpp"
+#include "serve/answers/decimation.hpp"
+#include "serve/answers/headline.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {

@@ -1,4 +1,4 @@
-#include "serve/served_runs.hpp"
+#include "serve/index/served_runs.hpp"
 
 #include <algorithm>
 #include <exception>

@@ -1,4 +1,4 @@
-#include "serve/answer_json.hpp"
+#include "serve/answers/answer_json.hpp"
 
 #include <array>
 #include <charconv>

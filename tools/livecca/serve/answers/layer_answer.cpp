@@ -1,20 +1,20 @@
-#include "serve/layer_answer.hpp"
+#include "serve/answers/layer_answer.hpp"
 
+#include <limits>
 #include <map>
 #include <vector>
 
-#include "common/utf8.hpp"
 #include "runs/disagreement.hpp"
 #include "runs/layer_lines.hpp"
 #include "runs/pair_curves.hpp"
-#include "serve/decimation.hpp"
-#include "serve/headline.hpp"
+#include "serve/answers/decimation.hpp"
+#include "serve/answers/headline.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
 namespace {
 
-constexpr std::size_t spark_columns = 10;  // of at most four numbers
+constexpr std::size_t spark_columns = 8;  // of at most four numbers and a gap
 
 /// Numbers of the curve as they are, none of them a mean: a spike must be seen.
 AnswerJson spark_of(const Curve& curve) {
@@ -26,10 +26,7 @@ AnswerJson spark_of(const Curve& curve) {
   }
   AnswerJson spark = AnswerJson::array();
   const PixelColumns columns{.from = 0, .to = x.back(), .width = spark_columns};
-  std::size_t gaps = 0;
   for (const std::size_t i : decimated(x, y, columns)) {
-    // The gap of a column would be a fifth number.
-    if (!curve.points[i].value && ++gaps > 1 && spark.size() >= 4 * spark_columns) continue;
     spark.push_back(number_or_null(curve.points[i].value));
   }
   return spark;

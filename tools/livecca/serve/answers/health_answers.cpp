@@ -1,8 +1,8 @@
-#include "serve/health_answers.hpp"
+#include "serve/answers/health_answers.hpp"
 
 #include <algorithm>
 
-#include "serve/answer_json.hpp"
+#include "serve/answers/answer_json.hpp"
 
 namespace livecca::tool {
 namespace {

@@ -1,4 +1,4 @@
-#include "serve/run_answer.hpp"
+#include "serve/answers/run_answer.hpp"
 
 #include <algorithm>
 
@@ -6,8 +6,8 @@
 #include "runs/layer_lines.hpp"
 #include "runs/layer_verdicts.hpp"
 #include "runs/sentence.hpp"
-#include "serve/headline.hpp"
-#include "serve/layer_answer.hpp"
+#include "serve/answers/headline.hpp"
+#include "serve/answers/layer_answer.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {

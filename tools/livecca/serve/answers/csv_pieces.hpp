@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "serve/served_run.hpp"
+#include "serve/index/served_run.hpp"
 
 namespace livecca::tool {
 

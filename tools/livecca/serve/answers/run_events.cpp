@@ -1,10 +1,10 @@
-#include "serve/run_events.hpp"
+#include "serve/answers/run_events.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <map>
 
-#include "serve/run_answer.hpp"
+#include "serve/answers/run_answer.hpp"
 
 namespace livecca::tool {
 namespace {

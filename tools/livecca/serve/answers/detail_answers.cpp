@@ -1,4 +1,4 @@
-#include "serve/detail_answers.hpp"
+#include "serve/answers/detail_answers.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -9,8 +9,8 @@
 #include "common/natural_order.hpp"
 #include "livecca/measures/measure.hpp"
 #include "runs/layer_order.hpp"
-#include "serve/answer_json.hpp"
-#include "serve/headline.hpp"
+#include "serve/answers/answer_json.hpp"
+#include "serve/answers/headline.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {

@@ -1,4 +1,4 @@
-#include "serve/csv_pieces.hpp"
+#include "serve/answers/csv_pieces.hpp"
 
 #include <memory>
 #include <utility>

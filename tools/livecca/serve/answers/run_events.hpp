@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "serve/served_runs.hpp"
+#include "serve/index/served_runs.hpp"
 
 namespace livecca::tool {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "livecca/sinks/rows_reader.hpp"
-#include "serve/run_index.hpp"
+#include "serve/index/run_index.hpp"
 
 namespace livecca::tool {
 

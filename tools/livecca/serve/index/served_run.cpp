@@ -1,4 +1,4 @@
-#include "serve/served_run.hpp"
+#include "serve/index/served_run.hpp"
 
 #include <fcntl.h>
 

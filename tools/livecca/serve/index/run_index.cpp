@@ -1,4 +1,4 @@
-#include "serve/run_index.hpp"
+#include "serve/index/run_index.hpp"
 
 #include <algorithm>
 #include <limits>

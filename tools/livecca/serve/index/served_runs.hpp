@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "serve/served_run.hpp"
+#include "serve/index/served_run.hpp"
 
 namespace livecca::tool {
 
