@@ -10,7 +10,7 @@ page=$root/tools/page
 export CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}
 
 skip() {
-  echo "tests/page: skipped: $1"
+  echo "run.sh: SKIPPED: tests of the page: $1"
   exit 77
 }
 command -v node >/dev/null || skip "node is not installed"
