@@ -27,6 +27,12 @@ std::uint64_t chosen_image(std::uint64_t k, std::uint64_t count, std::uint64_t i
   return begin + SplitMix(k).next() % (end - begin);
 }
 
+/// Of a tap that was not whitened, no directions of all its features.
+MatrixXd whole_of(const MatrixXd& whitening, const Moments& moments) {
+  if (whitening.cols() > 0) return whitening;
+  return MatrixXd(static_cast<Index>(moments.features()), 0);
+}
+
 /// Some of the directions, from the first to the last: all are alike, and a few say enough.
 MatrixXd some_of(const MatrixXd& directions) {
   const Index count = std::min(directions.cols(), directions_at_most);
@@ -45,9 +51,10 @@ class PositionReader {
   PositionReader(const TapMoments& tap, const WhitenedTap& whitened)
       : tap_(tap),
         moments_(*tap.moments),
-        whitened_(whitened),
+        all_{whole_of(whitened.whitening, moments_), whole_of(whitened.principal, moments_),
+             MatrixXd()},
         cells_(tap.images_again.grid),
-        some_{some_of(whitened.whitening), some_of(whitened.principal), MatrixXd()} {
+        some_{some_of(all_[0]), some_of(all_[1]), MatrixXd()} {
     const SampleWeights& weights = moments_.weights();
     sample_.grid = tap.images_again.grid;
     sample_.images = tap.images_again.images;
@@ -128,7 +135,7 @@ class PositionReader {
       PositionSample::Half& half = sample_.halves[h];
       const VectorXd inverse = half.counts.cwiseMax(1).cwiseInverse();
       const MatrixXd means = inverse.asDiagonal() * sums_[h];
-      half.means = {means * whitened_.whitening, means * whitened_.principal, means};
+      half.means = {means * all_[0], means * all_[1], means};
     }
   }
 
@@ -159,7 +166,7 @@ class PositionReader {
 
   const TapMoments& tap_;
   const Moments& moments_;
-  const WhitenedTap& whitened_;
+  Directions all_;
   PositionCells cells_;
   Directions some_;
   PositionSample sample_;
