@@ -230,8 +230,10 @@ TEST_CASE("floors know what is the same in all images because of its position") 
     const Dependence dependence{.neighbours = 0.5, .of_position = of_position};
     const DrawsByMeasure found = draws_of(8, usual, dependence);
     check_floors(found, -0.03, 0.06);
-    CHECK(mean_of(found.at("mean_cca").values).first >
-          1.02 * mean_correlation_floor(50, 50, found.at("mean_cca").independent));
+    if (of_position == 0.5) {
+      const Draws& of = found.at("mean_cca");
+      CHECK(mean_of(of.values).first > 1.1 * mean_correlation_floor(50, 50, of.independent));
+    }
     const Extents large{.images = 200, .features = 50, .extent = 12};
     check_floors(draws_of(8, large, dependence, Positions::sampled(16)), -0.03, 0.06);
   }
