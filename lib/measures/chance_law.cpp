@@ -214,11 +214,11 @@ std::optional<double> samples_to_tell(double similarity, double n,
     if (then.says_nothing()) return std::nullopt;
     const double deviations = (then.score_of(effect) - then.mean()) / then.deviation();
     const double factor = four_of_five / deviations;
-    if (std::abs(factor - 1) < 0.01) break;
+    if (std::abs(factor - 1) < 0.01) return std::ceil(samples);
     samples = std::max(n, samples * factor * factor);
     if (!(samples < most)) return std::nullopt;
   }
-  return std::ceil(samples);
+  return std::nullopt;  // the deviation does not fall with n
 }
 
 }  // namespace livecca

@@ -246,7 +246,11 @@ std::optional<double> largest_correlation_line(const PairFacts& facts) {
   if (!ranks || !has_value(facts.status)) return std::nullopt;
   const auto line = largest_correlation_line(ranks->x, ranks->y, facts.independent_samples);
   if (!line || !facts.positions || facts.positions->correlations.empty()) return line;
-  return std::max(*line, facts.positions->correlations.front());
+  // The largest that is shared varies by (1 − ρ²) / √n; 1 of 20 lie 1.645 deviations above it.
+  const double shared = facts.positions->correlations.front();
+  const double line_of_shared =
+      shared + 1.645 * (1 - shared * shared) / std::sqrt(facts.independent_samples);
+  return std::max(*line, std::min(1.0, line_of_shared));
 }
 
 std::vector<std::optional<double>> debiased_correlations(const PanelSolution& solution,

@@ -143,6 +143,7 @@ void add_present(PanelMoments& into, const PanelMoments& from) {
     }
     merge_present(tap, other);
     tap.samples_left_out += other.samples_left_out;
+    tap.images_again = {};  // of one side only
   }
   for (std::size_t i = 0; i < into.pairs.size(); ++i) merge_present(into.pairs[i], from.pairs[i]);
   into.images += from.images;

@@ -290,6 +290,8 @@ ImagesAgain RecordedPack::images_again(std::string_view layer, std::size_t steps
       return false;
     }
     const Positions positions = has_every_step ? Positions::all() : state->header.positions;
+    // A file may say anything.
+    if (livecca::rows_per_image(positions, grid) != count) return false;
     choose_positions(positions, grid, state->kept.empty() ? image : state->kept[image],
                      into.positions);
     take_samples(*packed, into);

@@ -20,6 +20,10 @@ constexpr std::size_t place(Weighing weighing) { return static_cast<std::size_t>
 /// Dependence is taken this much too large: otherwise PWCCA would lie up to 3 % above its floor.
 constexpr double safe_share = 1.05;
 
+/// Positions of large grids share cells, so what only near neighbours have in common is not seen.
+/// So no more independent rows of an image are believed in than four for each of 64 cells.
+constexpr double rows_told_apart = 256;
+
 /// The mean of C_x · C_y over pairs of two positions of an image, C_x from one half of the images
 /// and C_y from the other: what two related layers share by chance in one half is no dependence.
 double common_of(const PositionSample& x, Weighing of_x, const PositionSample& y, Weighing of_y) {
@@ -38,7 +42,25 @@ double common_of(const PositionSample& x, Weighing of_x, const PositionSample& y
   return weight > 0 ? std::max(0.0, sum / weight) : 1;
 }
 
-/// images · P² / Σ C_x[p, q] · C_y[p, q].
+/// The mean of C_x[p, p] · C_y[p, p]: above 1 if both sides vary more at the same positions.
+double diagonal_of(const PositionSample& x, Weighing of_x, const PositionSample& y, Weighing of_y) {
+  double sum = 0;
+  double rows = 0;
+  for (std::size_t h = 0; h < 2; ++h) {
+    const PositionSample::Half& half_x = x.halves[h];
+    const PositionSample::Half& half_y = y.halves[1 - h];
+    for (Index cell = 0; cell < half_x.counts.size(); ++cell) {
+      if (!(half_x.counts(cell) > 0) || !(half_y.counts(cell) > 0)) continue;
+      const double count = half_x.counts(cell) + half_y.counts(cell);
+      sum += count * half_x.squares[place(of_x)](cell) * half_y.squares[place(of_y)](cell);
+      rows += count;
+    }
+  }
+  return rows > 0 ? sum / rows : 1;
+}
+
+/// images · P² / Σ C_x[p, q] · C_y[p, q], for images of unequal numbers of rows P in the mean over
+/// rows.
 double independent_of(double images, const PositionSample& x, Weighing of_x,
                       const PositionSample& y, Weighing of_y) {
   // What images contribute varies about as much as it is: two standard errors, on the safe side.
@@ -46,22 +68,34 @@ double independent_of(double images, const PositionSample& x, Weighing of_x,
   const double unread = 1 - read / static_cast<double>(x.images);
   const double common = common_of(x, of_x, y, of_y) * (safe_share + 2 * std::sqrt(unread / read));
   const double rows = std::min(x.rows_per_image, y.rows_per_image);
-  return std::clamp(images * rows / (1 + (rows - 1) * common), images, images * rows);
+  const double others = std::max(x.others_of_row, y.others_of_row);
+  const double diagonal = std::max(1.0, diagonal_of(x, of_x, y, of_y));
+  const double most = std::min(rows, rows_told_apart);
+  return std::clamp(images * rows / (diagonal + others * common), images, images * most);
 }
 
 /// The cross-covariance of the cells' means as X Yᵀ, each mean of x with that of y from the other
-/// half of the images.
+/// half of the images, in units of the root of the product of both sides' variances.
 struct SharedMeans {
   MatrixXd x;  ///< directions × (2 · cells)
   MatrixXd y;
-  double noise = 0;  ///< of an entry between directions of variance 1: the means are of few rows
+  /// Of an entry between directions of variance 1, because the means are of few rows; and how much
+  /// of it all rows of an image have in common.
+  double noise = 0;
+  double common = 0;
 
-  SharedMeans(const PositionSample& sample_x, Weighing of_x, const PositionSample& sample_y,
-              Weighing of_y) {
+  SharedMeans(const WhitenedTap& tap_x, Weighing of_x, const WhitenedTap& tap_y, Weighing of_y) {
+    const PositionSample& sample_x = *tap_x.positions;
+    const PositionSample& sample_y = *tap_y.positions;
     const auto cells = sample_x.halves[0].counts.size();
     x = MatrixXd::Zero(sample_x.halves[0].means[place(of_x)].cols(), 2 * cells);
     y = MatrixXd::Zero(sample_y.halves[0].means[place(of_y)].cols(), 2 * cells);
-    const double rows = 2 * (sample_x.halves[0].counts.sum() + sample_x.halves[1].counts.sum());
+    const double unit_x = of_x == Weighing::variance ? std::sqrt(tap_x.covariance_trace) : 1;
+    const double unit_y = of_y == Weighing::variance ? std::sqrt(tap_y.covariance_trace) : 1;
+    double rows = 0;
+    for (const PositionSample* sample : {&sample_x, &sample_y}) {
+      rows += sample->halves[0].counts.sum() + sample->halves[1].counts.sum();
+    }
     for (Index h = 0; h < 2; ++h) {
       const PositionSample::Half& half_x = sample_x.halves[static_cast<std::size_t>(h)];
       const PositionSample::Half& half_y = sample_y.halves[static_cast<std::size_t>(1 - h)];
@@ -69,17 +103,27 @@ struct SharedMeans {
         if (!(half_x.counts(cell) > 0) || !(half_y.counts(cell) > 0)) continue;
         const double share = (half_x.counts(cell) + half_y.counts(cell)) / rows;
         const Index column = h * cells + cell;
-        x.col(column) = std::sqrt(share) * half_x.means[place(of_x)].row(cell).transpose();
-        y.col(column) = std::sqrt(share) * half_y.means[place(of_y)].row(cell).transpose();
+        x.col(column) = std::sqrt(share) / unit_x * half_x.means[place(of_x)].row(cell).transpose();
+        y.col(column) = std::sqrt(share) / unit_y * half_y.means[place(of_y)].row(cell).transpose();
         noise += share * share / (half_x.counts(cell) * half_y.counts(cell));
       }
     }
+    // The means of all cells err alike, as far as the rows of an image do.
+    common = std::min(1.0, common_of(sample_x, of_x, sample_y, of_y));
+    const double read = rows / 2 / static_cast<double>(sample_x.images_read);
+    noise *= 1 + std::max(0.0, read - 1) * common;
   }
 
-  /// ‖X Yᵀ‖²_F, without what noise adds, where tr is the sum of the directions' variances.
+  /// ‖X Yᵀ‖²_F, without what noise adds; the variances are sums over the directions.
   double squared_norm(double variance_x, double variance_y) const {
     const double norm = ((x.transpose() * x).cwiseProduct(y.transpose() * y)).sum();
     return std::max(0.0, norm - noise * variance_x * variance_y);
+  }
+
+  /// Singular values below it may be noise: of independent entries, or of means that err alike.
+  double largest_noise(double p, double q) const {
+    return std::sqrt(noise) *
+           ((1 - common) * (std::sqrt(p) + std::sqrt(q)) + common * std::sqrt(p * q));
   }
 };
 
@@ -102,18 +146,23 @@ SingularValues product_svd(const MatrixXd& x, const MatrixXd& y) {
   return svd;
 }
 
-/// The singular values as they look among the noise of n samples: a value s comes out as
-/// √((s² + p/n)(s² + q/n)) / s if s⁴ > pq/n² (Benaych-Georges and Nadakuditi 2012). Those below, or
-/// below the noise of the means themselves, are hidden.
-std::vector<double> visible(const VectorXd& values, double p, double q, double n, double noise) {
-  const double of_samples = std::pow(p * q / (n * n), 0.25);
-  const double of_means = std::sqrt(noise) * (std::sqrt(p) + std::sqrt(q));
+/// The canonical correlations as they look among n samples: s comes out as
+/// √((γ + (1 − γ) s²)(δ + (1 − δ) s²)) / s with γ = p/n and δ = q/n, if s⁴ > γδ / ((1 − γ)(1 − δ))
+/// (Bao et al. 2019; debiased_correlation() is its inverse). Those below, or below `largest_noise`,
+/// are hidden.
+std::vector<double> visible(const VectorXd& values, double p, double q, double n,
+                            double largest_noise) {
+  const double gamma = p / n;
+  const double delta = q / n;
   std::vector<double> found;
+  if (!(gamma < 1) || !(delta < 1)) return found;  // all is chance
+  const double hidden = std::pow(gamma * delta / ((1 - gamma) * (1 - delta)), 0.25);
   for (const double value : values) {
-    const auto hidden = static_cast<double>(found.size()) + 1 >= std::min(p, q);
-    if (hidden || !(value > std::max(of_samples, of_means))) break;
-    const double square = value * value;
-    found.push_back(std::min(1.0, std::sqrt((square + p / n) * (square + q / n)) / value));
+    const bool is_last = static_cast<double>(found.size()) + 1 > std::min(p, q);
+    if (is_last || !(value > std::max(hidden, largest_noise))) break;
+    const double square = std::min(1.0, value * value);
+    found.push_back(std::min(
+        1.0, std::sqrt((gamma + (1 - gamma) * square) * (delta + (1 - delta) * square) / square)));
   }
   return found;
 }
@@ -129,8 +178,9 @@ std::vector<double> weights_of(const WhitenedTap& tap, const MatrixXd& direction
   const MatrixXd projections = tap.loadings * directions;
   const MatrixXd others = tap.loadings - projections * directions.transpose();
   const auto left = static_cast<double>(tap.loadings.cols() - directions.cols());
-  const double of_others = others.rowwise().norm().sum() * mean_projection(left) *
-                           static_cast<double>(count - directions.cols());
+  const auto other_count = static_cast<double>(count - directions.cols());
+  const double of_others =
+      other_count > 0 ? others.rowwise().norm().sum() * mean_projection(left) * other_count : 0;
   const double total = projections.cwiseAbs().sum() + of_others;
   std::vector<double> weights;
   for (Index i = 0; i < directions.cols(); ++i) {
@@ -139,14 +189,17 @@ std::vector<double> weights_of(const WhitenedTap& tap, const MatrixXd& direction
   return weights;
 }
 
-void find_correlations(const WhitenedTap& x, const WhitenedTap& y, PositionChance& chance) {
-  const SharedMeans means(*x.positions, Weighing::alike, *y.positions, Weighing::alike);
+void find_correlations(const WhitenedTap& x, const WhitenedTap& y, bool has_directions,
+                       PositionChance& chance) {
+  const SharedMeans means(x, Weighing::alike, y, Weighing::alike);
   const auto p = static_cast<double>(means.x.rows());
   const auto q = static_cast<double>(means.y.rows());
   chance.squared_correlation_sum = means.squared_norm(p, q);
+  if (!has_directions) return;
   const SingularValues svd = product_svd(means.x, means.y);
   if (!svd.converged) return;
-  chance.correlations = visible(svd.values, p, q, chance.independent_samples.cca, means.noise);
+  chance.correlations =
+      visible(svd.values, p, q, chance.independent_samples.cca, means.largest_noise(p, q));
   const auto count = static_cast<Index>(chance.correlations.size());
   const Index all = std::min(means.x.rows(), means.y.rows());
   chance.weights_x = weights_of(x, svd.left.leftCols(count), all);
@@ -154,25 +207,25 @@ void find_correlations(const WhitenedTap& x, const WhitenedTap& y, PositionChanc
 }
 
 void find_svcca_correlations(const WhitenedTap& x, const WhitenedTap& y, PositionChance& chance) {
-  const SharedMeans means(*x.positions, Weighing::leading, *y.positions, Weighing::leading);
+  const SharedMeans means(x, Weighing::leading, y, Weighing::leading);
   const SingularValues svd = product_svd(means.x, means.y);
   if (!svd.converged) return;
+  const auto p = static_cast<double>(means.x.rows());
+  const auto q = static_cast<double>(means.y.rows());
   chance.svcca_correlations =
-      visible(svd.values, static_cast<double>(means.x.rows()), static_cast<double>(means.y.rows()),
-              chance.independent_samples.svcca, means.noise);
+      visible(svd.values, p, q, chance.independent_samples.svcca, means.largest_noise(p, q));
 }
 
 /// The share of x's variance that y explains by the position alone.
 double regression(const WhitenedTap& x, const WhitenedTap& y) {
-  const SharedMeans means(*x.positions, Weighing::variance, *y.positions, Weighing::alike);
-  return means.squared_norm(x.covariance_trace, static_cast<double>(means.y.rows())) /
-         x.covariance_trace;
+  const SharedMeans means(x, Weighing::variance, y, Weighing::alike);
+  return means.squared_norm(1, static_cast<double>(means.y.rows()));
 }
 
 }  // namespace
 
 std::optional<PositionChance> position_chance(const WhitenedTap& x, const WhitenedTap& y,
-                                              double images) {
+                                              double images, const Quantities& quantities) {
   if (!x.positions || !y.positions || x.positions->grid != y.positions->grid) return std::nullopt;
   const auto independent = [&](Weighing of_x, Weighing of_y) {
     return independent_of(images, *x.positions, of_x, *y.positions, of_y);
@@ -183,11 +236,11 @@ std::optional<PositionChance> position_chance(const WhitenedTap& x, const Whiten
                                 .cka = independent(Weighing::variance, Weighing::variance),
                                 .x_from_y = independent(Weighing::variance, Weighing::alike),
                                 .y_from_x = independent(Weighing::alike, Weighing::variance)};
-  const SharedMeans means(*x.positions, Weighing::variance, *y.positions, Weighing::variance);
-  chance.linear_cka = means.squared_norm(x.covariance_trace, y.covariance_trace) /
-                      (x.covariance_norm * y.covariance_norm);
+  const SharedMeans means(x, Weighing::variance, y, Weighing::variance);
+  chance.linear_cka = means.squared_norm(1, 1) * (x.covariance_trace / x.covariance_norm) *
+                      (y.covariance_trace / y.covariance_norm);
   if (x.whitening.cols() > 0 && y.whitening.cols() > 0) {
-    find_correlations(x, y, chance);
+    find_correlations(x, y, quantities.correlations || quantities.weights, chance);
     chance.regression_x_from_y = regression(x, y);
     chance.regression_y_from_x = regression(y, x);
   }

@@ -6,9 +6,10 @@
 namespace livecca {
 
 /// What unrelated images would make of two taps whose positions were sampled. `images`: how many
-/// different ones there are. Empty if the taps' positions differ. Cost: some 100 · 128² products,
-/// and singular values of a matrix of at most 128 × 128.
+/// different ones there are. Empty if the taps' positions differ. Cost: products of features
+/// with 128 cells, and singular vectors of a matrix of at most 128 × 128 for measures that need
+/// correlations.
 std::optional<PositionChance> position_chance(const WhitenedTap& x, const WhitenedTap& y,
-                                              double images);
+                                              double images, const Quantities& quantities);
 
 }  // namespace livecca

@@ -27,12 +27,6 @@ std::uint64_t chosen_image(std::uint64_t k, std::uint64_t count, std::uint64_t i
   return begin + SplitMix(k).next() % (end - begin);
 }
 
-/// Of a tap that was not whitened, no directions of all its features.
-MatrixXd whole_of(const MatrixXd& whitening, const Moments& moments) {
-  if (whitening.cols() > 0) return whitening;
-  return MatrixXd(static_cast<Index>(moments.features()), 0);
-}
-
 /// Some of the directions, from the first to the last: all are alike, and a few say enough.
 MatrixXd some_of(const MatrixXd& directions) {
   const Index count = std::min(directions.cols(), directions_at_most);
@@ -51,10 +45,10 @@ class PositionReader {
   PositionReader(const TapMoments& tap, const WhitenedTap& whitened)
       : tap_(tap),
         moments_(*tap.moments),
-        all_{whole_of(whitened.whitening, moments_), whole_of(whitened.principal, moments_),
-             MatrixXd()},
+        whitened_(whitened),
+        none_(static_cast<Index>(moments_.features()), 0),
         cells_(tap.images_again.grid),
-        some_{some_of(all_[0]), some_of(all_[1]), MatrixXd()} {
+        some_{some_of(whole(whitened.whitening)), some_of(whole(whitened.principal)), MatrixXd()} {
     const SampleWeights& weights = moments_.weights();
     sample_.grid = tap.images_again.grid;
     sample_.images = tap.images_again.images;
@@ -66,6 +60,7 @@ class PositionReader {
       half.counts = VectorXd::Zero(cells);
       half.pair_counts.assign(entry_of(0, cells_.size()), 0);
       for (auto& common : half.common) common.assign(half.pair_counts.size(), 0);
+      for (auto& squares : half.squares) squares = VectorXd::Zero(cells);
       sums_[h] = MatrixXd::Zero(cells, static_cast<Index>(moments_.features()));
     }
   }
@@ -73,25 +68,41 @@ class PositionReader {
   std::shared_ptr<const PositionSample> read() {
     for (std::uint64_t k = 0; k < sample_.images_read; ++k) {
       const std::uint64_t number = chosen_image(k, sample_.images_read, sample_.images);
-      if (!tap_.images_again.read(number, image_)) return nullptr;
+      if (!tap_.images_again.read(number, image_) || !is_sane()) return nullptr;
+      const auto rows = static_cast<double>(image_.positions.size());
+      rows_ += rows;
+      row_pairs_ += rows * (rows - 1);
       add(centred(number), k % 2);
     }
     const double rows = sample_.halves[0].counts.sum() + sample_.halves[1].counts.sum();
     if (!(rows > 0)) return nullptr;
     for (double& square : squares_) square /= rows;
+    sample_.others_of_row = row_pairs_ / rows_;
     find_means();
     find_common();
     return std::make_shared<const PositionSample>(std::move(sample_));
   }
 
  private:
+  /// Of a tap that was not whitened the matrix has no rows either.
+  const MatrixXd& whole(const MatrixXd& directions) const {
+    return directions.cols() > 0 ? directions : none_;
+  }
+
+  bool is_sane() const {
+    const std::size_t rows = image_.positions.size();
+    return image_.values.size() == rows * moments_.features() &&
+           std::ranges::all_of(image_.positions, [&](std::size_t position) {
+             return position < sample_.grid.size();
+           });
+  }
+
   /// Some of the image's rows, less the window's mean, without those that are not finite; `at_`
   /// holds their cells.
   Rows centred(std::uint64_t number) {
     const std::size_t features = moments_.features();
     choose_positions(Positions::sampled(rows_of_image), {.width = image_.positions.size()}, number,
                      chosen_);
-    if (image_.positions.empty()) chosen_.clear();
     Rows rows(static_cast<Index>(chosen_.size()), static_cast<Index>(features));
     Index count = 0;
     at_.clear();
@@ -122,6 +133,10 @@ class PositionReader {
     for (std::size_t i = 0; i < weighing_count; ++i) {
       const Rows z = seen(rows, some_[i], i);
       squares_[i] += z.squaredNorm();
+      for (Index p = 0; p < z.rows(); ++p) {
+        half.squares[i](static_cast<Index>(at_[static_cast<std::size_t>(p)])) +=
+            z.row(p).squaredNorm();
+      }
       const MatrixXd gram = z * z.transpose();
       auto entry = entries_.begin();
       for (Index p = 0; p < gram.rows(); ++p) {
@@ -135,7 +150,12 @@ class PositionReader {
       PositionSample::Half& half = sample_.halves[h];
       const VectorXd inverse = half.counts.cwiseMax(1).cwiseInverse();
       const MatrixXd means = inverse.asDiagonal() * sums_[h];
-      half.means = {means * all_[0], means * all_[1], means};
+      half.means = {means * whole(whitened_.whitening), means * whole(whitened_.principal), means};
+      for (std::size_t i = 0; i < weighing_count; ++i) {
+        half.squares[i] = squares_[i] > 0
+                              ? VectorXd(half.squares[i].cwiseProduct(inverse) / squares_[i])
+                              : VectorXd(VectorXd::Ones(half.counts.size()));
+      }
     }
   }
 
@@ -157,7 +177,8 @@ class PositionReader {
             const auto [row, column] = std::pair(static_cast<Index>(a), static_cast<Index>(b));
             const double of_means = (between(row, column) + between(column, row)) / 2;
             const double mean = half.common[i][entry] / half.pair_counts[entry];
-            half.common[i][entry] = squares_[i] > 0 ? (mean - of_means) / squares_[i] : 0;
+            // Of directions that are not there nothing is known: all rows are taken for one.
+            half.common[i][entry] = squares_[i] > 0 ? (mean - of_means) / squares_[i] : 1;
           }
         }
       }
@@ -166,12 +187,15 @@ class PositionReader {
 
   const TapMoments& tap_;
   const Moments& moments_;
-  Directions all_;
+  const WhitenedTap& whitened_;
+  MatrixXd none_;  ///< no directions of all features
   PositionCells cells_;
   Directions some_;
   PositionSample sample_;
   std::array<MatrixXd, 2> sums_;  ///< by cell, of each half
   std::array<double, weighing_count> squares_{};
+  double rows_ = 0;       ///< of the images read, whether looked at or not
+  double row_pairs_ = 0;  ///< of two rows of an image, each way
   ImageRows image_;
   std::vector<std::size_t> chosen_;
   std::vector<std::size_t> at_;

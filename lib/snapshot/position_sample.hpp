@@ -28,20 +28,23 @@ struct PositionSample {
     Eigen::VectorXd counts;                               ///< of rows, by cell
     std::array<Eigen::MatrixXd, weighing_count> means{};  ///< cells × directions
     std::vector<double> pair_counts;  ///< of two rows of an image, by entry_of()
-    /// The mean of z_p · z_q over these, where z are the rows less their cells' means, scaled so
-    /// that rows with their cells' means have z_p · z_p = 1 in the mean.
+    /// The mean product of two rows of an image, less that of their cells' means. In units of the
+    /// mean square of all rows.
     std::array<std::vector<double>, weighing_count> common{};
+    std::array<Eigen::VectorXd, weighing_count> squares{};  ///< of rows, by cell, in these units
   };
 
   Grid grid;
   std::uint64_t images = 0;       ///< of the window
   std::uint64_t images_read = 0;  ///< of them
   double rows_per_image = 1;
+  /// How many other rows its image has, in the mean over rows.
+  double others_of_row = 0;
   std::array<Half, 2> halves{};
 };
 
-/// Null if an image gives one row, if the rows cannot be read again, or if the tap is complex or
-/// was not whitened. Cost: products of 4,096 rows with 64 directions, and reading them.
+/// Null if an image gives one row, if the rows cannot be read again, or if the tap is complex.
+/// Cost: reading 256 images, and products of 4,096 of their rows with 64 directions.
 std::shared_ptr<const PositionSample> sample_positions(const TapMoments& tap,
                                                        const WhitenedTap& whitened);
 

@@ -107,7 +107,8 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
     solution.pairs[i] = solve_pair(moments, pair, x, y, options);
     if (!solution.pairs[i].present || !solution.pairs[i].converged) return;
     const double images = std::min(x.facts.effective_samples, y.facts.effective_samples);
-    solution.pairs[i].positions = position_chance(x, y, images * solution.different_share);
+    solution.pairs[i].positions =
+        position_chance(x, y, images * solution.different_share, options.quantities);
   });
   for (std::size_t i = 0; i < taps.size(); ++i) {
     TapSolution& facts = solution.taps.emplace_back(taps[i]->facts);

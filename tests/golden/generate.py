@@ -85,29 +85,28 @@ def floor(p, q, samples):
 
 
 def common(basis_x, basis_y, images):
-    """What two positions of an image have in common: C_x[p, q] · C_y[p, q], each from half of the images."""
+    """C_x[p, q] · C_y[p, q], each from half of the images: the means for one position, and for two."""
     halves = []
     for side in (basis_x, basis_y):
         rows = side.reshape(images, -1, side.shape[1])
         means = [rows[h::2].mean(0) for h in (0, 1)]
         of_means = means[0] @ means[1].T
         square = (rows**2).sum(2).mean()
-        halves.append(
-            [
-                (np.einsum("ipk,iqk->ipq", rows[h::2], rows[h::2]).mean(0) - (of_means + of_means.T) / 2) / square
-                for h in (0, 1)
-            ]
-        )
-    both = halves[0][0] * halves[1][1] + halves[0][1] * halves[1][0]
-    return both[np.tril_indices_from(both, -1)].mean() / 2
+        products = [np.einsum("ipk,iqk->ipq", rows[h::2], rows[h::2]).mean(0) / square for h in (0, 1)]
+        halves.append([(p, p - (of_means + of_means.T) / 2 / square) for p in products])
+    (x_even, x_odd), (y_even, y_odd) = halves
+    one = x_even[0] * y_odd[0] + x_odd[0] * y_even[0]
+    two = x_even[1] * y_odd[1] + x_odd[1] * y_even[1]
+    return one.diagonal().mean() / 2, two[np.tril_indices_from(two, -1)].mean() / 2
 
 
 def independent_samples(basis_x, basis_y, images):
     positions = len(basis_x) // images
     if positions == 1:
         return images
-    shared = 1.05 * max(0, common(basis_x, basis_y, images))
-    return max(images, images * positions / (1 + (positions - 1) * shared))
+    one, two = common(basis_x, basis_y, images)
+    samples = images * positions / (max(1, one) + (positions - 1) * 1.05 * max(0, two))
+    return max(images, min(samples, images * positions))
 
 
 def expected(x, y, images):

@@ -18,7 +18,7 @@ struct ImageRows {
 };
 
 /// Puts the packed rows of one image into `into`, but for those that are no samples: not finite, or
-/// left out by a mask. `into.positions` has the positions of all packed rows.
+/// left out by a mask. `into.positions` has the positions of all packed rows, one each.
 LIVECCA_EXPORT void take_samples(const PackedRows& packed, ImageRows& into);
 
 /// The images that moments were made of, to be read again one by one. A solve finds out from some

@@ -160,7 +160,8 @@ LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 /// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414), Song et al. 2012 (debiased CKA),
 /// Williams et al. 2021 (arXiv:2110.14739, shape distances).
 ///
-/// Throws Error on impossible options. Thread safety: may be called from many threads.
+/// Throws Error on impossible options. Thread safety: may be called from many threads, but not for
+/// moments of one TapMoments::images_again at a time.
 LIVECCA_EXPORT PanelSolution solve(const PanelMoments& moments, const SolveOptions& options,
                                    Executor& executor);
 
