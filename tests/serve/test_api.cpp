@@ -133,9 +133,7 @@ TEST_CASE_FIXTURE(ApiFixture, "the list of runs has a summary of each") {
   CHECK(summary.at("settled") == 2);
   CHECK(summary.at("alarms") == 1);
   CHECK(summary.at("sentence") ==
-        "fc has been dead since epoch 9; at the end (epoch 11), both layers have settled, conv1 "
-        "last, at "
-        "epoch 7.");
+        "fc has been dead since epoch 9; at the end (epoch 11), both layers have settled.");
   CHECK(summary.at("parts").size() == 2);
   CHECK(summary.at("parts")[0] ==
         Json{{"text", "fc has been dead since epoch 9; "}, {"kind", "alarm"}, {"layers", {"fc"}}});
