@@ -17,7 +17,8 @@ _HEIGHT = 720
 class Server:
     """The page of runs, as long as it is open; :func:`serve` makes it.
 
-    In a notebook it shows the page, or a link to it if there is a token. As a context manager it closes at the end.
+    In a notebook it shows the page, or a link to it if there is a token. As a context manager it
+    closes at the end.
 
     Attributes
     ----------
