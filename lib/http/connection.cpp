@@ -19,6 +19,7 @@ namespace http = boost::beast::http;
 
 constexpr std::uint32_t most_head_bytes = 8192;
 constexpr std::size_t most_bytes_at_once = 16384;  // of requests that are sent in a row
+constexpr std::size_t bytes_of_slice = std::size_t{64} << 10U;
 constexpr std::size_t most_drained_bytes = std::size_t{1} << 20U;
 
 /// Whether what a client sent is at fault, not the connection.
@@ -132,15 +133,37 @@ void Connection::send_whole(const HttpAnswer& answer, bool has_body, bool is_las
   if (!answer.is_stream && !answer.more) response_.content_length(body_->size());
   response_.keep_alive(!is_last);
   if (has_body) response_.body() = {body_->data(), body_->size()};
-  http::async_write(socket_, response_,
-                    [self = shared_from_this(), is_last](const ErrorCode& error, std::size_t) {
-                      if (!self->socket_.is_open()) return;
-                      if (error) {
-                        self->hang_up();
-                      } else {
-                        self->go_on(is_last);
-                      }
-                    });
+  Whole& to = whole_.emplace(response_, is_last);
+  to.serializer.limit(bytes_of_slice);
+  send_slice();
+}
+
+/// So that a client has its time for each slice, and not for all of a long answer.
+void Connection::send_slice() {
+  http::async_write_some(socket_, whole_->serializer,
+                         [self = shared_from_this()](const ErrorCode& error, std::size_t count) {
+                           if (!self->socket_.is_open()) return;
+                           if (error) {
+                             self->hang_up();
+                           } else {
+                             self->take_next_slice(count);
+                           }
+                         });
+}
+
+void Connection::take_next_slice(std::size_t count) {
+  if (whole_->serializer.is_done()) {
+    const bool is_last = whole_->is_last;
+    whole_.reset();
+    go_on(is_last);
+    return;
+  }
+  whole_->bytes += count;
+  if (whole_->bytes >= bytes_of_slice && !all_.is_stopping()) {
+    whole_->bytes = 0;
+    all_.begin_part(*this);
+  }
+  send_slice();
 }
 
 void Connection::go_on(bool is_last) {
@@ -163,6 +186,11 @@ void Connection::send_head_of_long(HttpAnswer answer, bool is_last) {
   to.head.chunked(to.is_chunked);
   to.head.keep_alive(!to.is_last);
   to.serializer.emplace(to.head);
+  // At once, so that what is published from now on waits for the head. body_ is the first text.
+  if (answer.is_stream) {
+    is_answering_ = false;
+    all_.become_stream(*this);
+  }
   http::async_write_header(socket_, *to.serializer,
                            [self = shared_from_this(), is_stream = answer.is_stream](
                                const ErrorCode& error, std::size_t) {
@@ -178,13 +206,15 @@ void Connection::send_head_of_long(HttpAnswer answer, bool is_last) {
 }
 
 void Connection::begin_stream() {
-  is_answering_ = false;
-  all_.become_stream(*this);
-  drain();  // notices when the client hangs up
+  received_.clear();  // whatever came behind the request
+  drain();            // notices when the client hangs up
   Text first = std::move(body_);
-  body_.reset();
-  all_.rest(*this);
-  send_event(std::move(first));
+  if (first->empty()) {
+    take_next_event();
+  } else {
+    long_->bytes_waiting += first->size();
+    send_piece(std::move(first));
+  }
 }
 
 void Connection::send_event(Text text) {

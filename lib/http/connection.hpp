@@ -44,6 +44,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Response = boost::beast::http::response<boost::beast::http::span_body<const char>>;
   using Text = std::shared_ptr<const std::string>;
 
+  /// What an answer of known length needs.
+  struct Whole {
+    Whole(Response& response, bool last) : serializer(response), is_last(last) {}
+
+    boost::beast::http::response_serializer<boost::beast::http::span_body<const char>> serializer;
+    bool is_last = false;
+    std::size_t bytes = 0;  // of this slice
+  };
+
   /// What an answer of unknown length needs.
   struct Long {
     boost::beast::http::response<boost::beast::http::empty_body> head;
@@ -62,6 +71,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer(const Parser::value_type& request, bool is_last);
   void send(HttpAnswer answer, bool has_body, bool is_last);
   void send_whole(const HttpAnswer& answer, bool has_body, bool is_last);
+  void send_slice();
+  void take_next_slice(std::size_t count);
   void send_head_of_long(HttpAnswer answer, bool is_last);
   void begin_stream();
   void send_piece(Text piece);
@@ -85,6 +96,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer received_;  // not looked at yet
   std::optional<Parser> parser_;
   Response response_;
+  std::optional<Whole> whole_;
   Text body_;  // that is being sent
   std::optional<Long> long_;
   bool is_answering_ = false;

@@ -1,6 +1,7 @@
 #include "livecca/sinks/jsonl_reader.hpp"
 
 #include <fstream>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -62,12 +63,14 @@ Result<bool> JsonlReader::read(const OnLine& on_line, const OnStartOver& on_star
     last_line_.clear();
     on_start_over();
   }
-  const bool has_lines = read_lines(file, on_line, most_bytes);
+  const auto has_lines = read_lines(file, on_line, most_bytes);
   if (file.bad()) return failure;
-  return has_lines || starts_over;
+  if (!has_lines) return Failure{has_lines.why()};
+  return *has_lines || starts_over;
 }
 
-bool JsonlReader::read_lines(std::ifstream& file, const OnLine& on_line, std::uint64_t most_bytes) {
+Result<bool> JsonlReader::read_lines(std::ifstream& file, const OnLine& on_line,
+                                     std::uint64_t most_bytes) {
   file.seekg(static_cast<std::streamoff>(offset_));
   std::string bytes;
   std::string block(bytes_read_at_once, '\0');
@@ -75,15 +78,21 @@ bool JsonlReader::read_lines(std::ifstream& file, const OnLine& on_line, std::ui
   while (
       offset_ - before < most_bytes &&
       (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0)) {
+    std::size_t from = bytes.size();  // no line ends before
     bytes.append(block, 0, static_cast<std::size_t>(file.gcount()));
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = bytes.find('\n', begin)) != std::string::npos;
-         begin = end + 1) {
+    for (std::size_t end = 0; (end = bytes.find('\n', from)) != std::string::npos;
+         begin = from = end + 1) {
       on_line(std::string_view(bytes).substr(begin, end - begin));
       last_line_.assign(bytes, begin, end + 1 - begin);
     }
     bytes.erase(0, begin);
     offset_ += begin;
+    if (bytes.size() > longest_line) {
+      return Failure{path_.string() + ": expected lines of at most " +
+                     std::to_string(longest_line) + " bytes, got a longer one at byte " +
+                     std::to_string(offset_)};
+    }
   }
   return offset_ != before;
 }

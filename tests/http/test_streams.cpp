@@ -120,6 +120,29 @@ TEST_CASE("200 streams get what is published, in order, while a page is served")
   }
 }
 
+TEST_CASE("what is published while a stream begins is not lost") {
+  std::unique_ptr<livecca::HttpServer> server;
+  server = std::make_unique<livecca::HttpServer>(livecca::HttpOptions{},
+                                                 [&](const livecca::HttpRequest& request) {
+                                                   for (const char* event : {"one\n", "two\n"})
+                                                     server->publish(text_of(event));
+                                                   return answer(request);
+                                                 });
+  HttpClient stream(server->port());
+  begun(stream);
+  CHECK(stream.receive_until("two\n\r\n") == "4\r\none\n\r\n4\r\ntwo\n\r\n");
+}
+
+TEST_CASE("what a client sends behind its request for a stream is ignored") {
+  livecca::HttpServer server({}, answer);
+  HttpClient stream(server.port());
+  REQUIRE(stream.send(ask_for_events + std::string(5000, 'x')));
+  stream.receive_until("hello 7\n\r\n");
+  CHECK(HttpClient(server.port()).get("/any").status == 200);
+  server.publish(text_of("one\n"));
+  CHECK(stream.receive_until("one\n\r\n") == "4\r\none\n\r\n");
+}
+
 TEST_CASE("when there are too many streams, the oldest goes") {
   livecca::HttpServer server({.most_streams = 3}, answer);
   std::deque<HttpClient> streams;

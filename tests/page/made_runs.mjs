@@ -170,7 +170,7 @@ export class MadeRun {
     const parts = [];
     if (answers.length && this.snapshots) {
       const alarmed = answers.filter((layer) => layer.alarms.length);
-      for (const layer of alarmed) parts.push({ text: `${layer.name} is dead since epoch 28`, kind: "alarm", layers: [layer.name] });
+      for (const layer of alarmed) parts.push({ text: `${layer.name} has been dead since epoch 28`, kind: "alarm", layers: [layer.name] });
       const moving = answers.filter((layer) => layer.verdict === "moving");
       if (this.kind === "undersampled") parts.push({ text: `no layer can be told from chance with 500 images`, kind: "chance", layers: answers.map((layer) => layer.name) });
       else {
@@ -180,7 +180,7 @@ export class MadeRun {
     } else parts.push({ text: "no snapshot yet", kind: "note", layers: [] });
     parts.forEach((part, index) => (part.text = (index ? " " : "") + part.text + (index + 1 < parts.length ? ";" : ".")));
     return {
-      id: this.id, name: this.name, folder: `runs/${this.name}`, state: this.state, lines: this.lines - 1, first_time, last_time: this.time ?? first_time, epoch: this.epoch ?? null,
+      id: this.id, name: this.name, folder: `runs/${this.name}`, state: this.state, writer_gone: this.state !== "live", lines: this.lines - 1, first_time, last_time: this.time ?? first_time, epoch: this.epoch ?? null,
       step: this.step ?? null, layers: this.snapshots ? this.layers.length : 0, settled: settled.length, sentence: parts.map((part) => part.text).join(""), parts, alarms: new Set(this.alarms.map((alarm) => alarm.layer)).size,
       headline: this.headline(),
     };

@@ -22,7 +22,7 @@ test("the answer is the first thing on the page, and a line a layer follows, bef
     const sentence = page.locator(".sentence h1");
     assert.match(
       await sentence.innerText(),
-      /fc1 is dead since epoch 28;\s+6 of 7 layers have settled;\s+fc1 still moves \(0\.02 an epoch\)\./,
+      /fc1 has been dead since epoch 28;\s+6 of 7 layers have settled;\s+fc1 still moves \(0\.02 an epoch\)\./,
     );
     const box = await sentence.boundingBox();
     assert.ok(box.y < 150);

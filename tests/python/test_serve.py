@@ -74,7 +74,7 @@ def test_token_is_needed(run: Path) -> None:
             assert given.status == 200
         assert token not in repr(page)
         shown = page._repr_html_()
-        assert shown.startswith('<iframe src="http://127.0.0.1:')
+        assert shown.startswith('<a href="http://127.0.0.1:')
         assert "'" not in shown
 
 

@@ -132,13 +132,11 @@ TEST_CASE_FIXTURE(ApiFixture, "the list of runs has a summary of each") {
   CHECK(summary.at("layers") == 2);
   CHECK(summary.at("settled") == 2);
   CHECK(summary.at("alarms") == 1);
-  CHECK(
-      summary.at("sentence") ==
-      "fc is dead since epoch 9; at the end (epoch 11), all 2 layers have settled, conv1 last, at "
-      "epoch 7.");
+  CHECK(summary.at("sentence") ==
+        "fc has been dead since epoch 9; at the end (epoch 11), both layers have settled.");
   CHECK(summary.at("parts").size() == 2);
   CHECK(summary.at("parts")[0] ==
-        Json{{"text", "fc is dead since epoch 9; "}, {"kind", "alarm"}, {"layers", {"fc"}}});
+        Json{{"text", "fc has been dead since epoch 9; "}, {"kind", "alarm"}, {"layers", {"fc"}}});
   CHECK(summary.at("headline") ==
         Json{{"stream", "probe"}, {"reference", "seed7"}, {"measure", "pwcca_distance"}});
 }

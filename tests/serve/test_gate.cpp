@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(GateFixture, "the page's address with the token sets a cookie 
   const auto answer = get(server->url().substr(server->url().find("/?")));
   CHECK(answer.status == 303);
   CHECK(has_header(answer, "Location: /\r\n"));
-  CHECK(has_header(answer, "; Path=/; HttpOnly; SameSite=Strict\r\n"));
+  CHECK(has_header(answer, "; Path=/; HttpOnly; SameSite=Lax\r\n"));
   const std::size_t begin = answer.head.find("Set-Cookie: ") + 12;
   const std::string cookie = answer.head.substr(begin, answer.head.find(';', begin) - begin);
   CHECK(get("/", "Cookie: " + cookie + "\r\n").status == 200);

@@ -18,7 +18,7 @@ class EventsFixture : public ServedFolder {
     allow_many_files();
     for (const char* name : {"first", "second"}) {
       begin(name);
-      add(name, measure_row(0, "fc", 0.5));
+      finish(name);
     }
     serve();
     for (const char* name : {"first", "second"}) wait_for_lines(name, 2);
@@ -89,6 +89,22 @@ TEST_CASE_FIXTURE(EventsFixture, "who comes back with a cursor gets what changed
     ask(client, nonsense);
     CHECK(next_event(client, "run").contains("name"));
   }
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "a run that goes on is told to who comes back in any case") {
+  begin("third");
+  wait_for_lines("third", 1);
+  HttpClient client(port());
+  ask(client, cursor(2, 2) + "," + id_of("third") + ":1");
+  CHECK(next_event(client, "run").at("name") == "third");
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "of the first events the last alone has the cursor") {
+  HttpClient client(port());
+  ask(client);
+  const std::string text = client.receive_until("id: ");
+  CHECK(text.starts_with("event: run\ndata: "));
+  CHECK(text.ends_with("\n\nevent: run\nid: "));
 }
 
 TEST_CASE_FIXTURE(EventsFixture, "the cursor of an event leads to what comes after it") {

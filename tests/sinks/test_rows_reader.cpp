@@ -184,6 +184,20 @@ TEST_CASE("a line longer than what is read at once comes whole") {
   CHECK((rows.news == std::vector<AnyRow>{spectrum, log_of(1)}));
 }
 
+TEST_CASE("a line without an end is a failure, however long the file becomes") {
+  FollowedRows rows;
+  rows.add(log_of(1));
+  rows.add_text(std::string(std::size_t{40} << 20U, 'x'));
+  rows.open();
+  std::vector<AnyRow> news;
+  const auto on_row = [&](RowLine&& line) { news.push_back(line.row); };
+  for (int i = 0; i < 2; ++i) {
+    const auto came = rows.reader->read(on_row, [] {});
+    CHECK(came.why().find("expected lines of at most 16777216 bytes") != std::string::npos);
+    CHECK(news == std::vector<AnyRow>{log_of(1)});
+  }
+}
+
 TEST_CASE("what is no run is refused with what was expected") {
   const TemporaryFolder folder;
   CHECK(RowsReader::open(folder.path()).why().ends_with("got one without rows.jsonl"));

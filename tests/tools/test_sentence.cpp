@@ -63,7 +63,56 @@ TEST_CASE_FIXTURE(SentenceFixture, "the sentence says how many have settled and 
 TEST_CASE_FIXTURE(SentenceFixture, "when all have settled, it says which did last") {
   add("conv1", "settled", 0.001, 5);
   add("fc", "settled", 0.001, 8);
-  CHECK(text() == "All 2 layers have settled, fc last, at epoch 8.");
+  CHECK(text() == "Both layers have settled, fc last, at epoch 8.");
+}
+
+TEST_CASE_FIXTURE(SentenceFixture,
+                  "layers that settled at the same time are not named as the last") {
+  for (const char* layer : {"conv1", "conv2", "fc"}) add(layer, "settled", 0.001, 8);
+  CHECK(text() == "All 3 layers have settled.");
+}
+
+TEST_CASE_FIXTURE(SentenceFixture, "the message of one layer's verdict is no reason for others") {
+  auto row = verdict_row(2, "conv1", "undecided");
+  row.message = "the learning rate fell from 0.1 to 0.01";
+  run_file.add(row);
+  add("fc", "undecided", {}, {}, 2);
+  CHECK(text() == "It is too early to say.");
+}
+
+TEST_CASE_FIXTURE(SentenceFixture, "a snapshot is told when all of its rows are there") {
+  const auto end = [&](std::int64_t epoch) {
+    livecca::OverheadRow row;
+    row.epoch = epoch;
+    run_file.add(row);
+  };
+  const auto layer_row = [](std::int64_t epoch) {
+    livecca::LayerRow row;
+    row.epoch = epoch;
+    row.step = static_cast<std::uint64_t>(10 * epoch + 10);
+    row.network = "net";
+    row.layer = "fc";
+    return row;
+  };
+  for (const char* layer : {"conv1", "conv2", "fc"}) add(layer, "settled", 0.001, 8, 9);
+  run_file.add(verdict_row(9, "fc", "dead"));
+  end(9);
+  const std::string before = text();
+  CHECK(before == "fc has been dead since epoch 9; all 3 layers have settled.");
+  run_file.add(layer_row(10));
+  CHECK(text() == before);
+  add("conv1", "moving", 0.1, {}, 10);
+  run_file.add(verdict_row(10, "fc", "dead"));
+  CHECK(text() == before);
+  add("conv2", "moving", 0.1, {}, 10);
+  end(10);
+  CHECK(text().starts_with("fc has been dead since epoch 9; none of 2 layers has settled; "));
+  run_file.add(layer_row(11));
+  run_file.add(layer_row(12));  // the one before was not told to its end
+  CHECK(text() == "No number of a layer yet.");
+  add("fc", "settled", 0.001, 12, 12);
+  run_file.add_event(12, "finished");
+  CHECK(text() == "At the end (epoch 12), the only layer has settled.");
 }
 
 TEST_CASE_FIXTURE(SentenceFixture, "a run of one layer is said in the singular") {
@@ -90,24 +139,25 @@ TEST_CASE_FIXTURE(SentenceFixture, "alarms come first, with the epoch since whic
     run_file.add(verdict_row(epoch, "fc", "dead"));
     add("fc", "undecided", {}, {}, epoch);
   }
-  CHECK(text() ==
-        "fc is dead since epoch 12; 1 of 2 layers has settled; it is too early to say of fc after "
-        "15 snapshots.");
+  CHECK(
+      text() ==
+      "fc has been dead since epoch 12; 1 of 2 layers has settled; it is too early to say anything "
+      "about fc.");
   CHECK(sentence().parts[0].kind == SentenceKind::alarm);
   run_file.add(verdict_row(15, "fc", "dead"));
   run_file.add(verdict_row(15, "conv1", "exploding"));
   run_file.add(verdict_row(15, "conv2", "dead"));
-  CHECK(text().starts_with("conv1 is exploding since epoch 15; conv2 and fc are dead; "));
+  CHECK(text().starts_with("conv1 has been exploding since epoch 15; conv2 and fc are dead; "));
 }
 
 TEST_CASE_FIXTURE(SentenceFixture,
                   "an alarm that ended is over, and begins anew when it comes again") {
   for (const int epoch : {3, 4, 6}) run_file.add(verdict_row(epoch, "fc", "collapsing"));
-  CHECK(text().starts_with("fc is collapsing since epoch 3"));  // no snapshot between 4 and 6
+  CHECK(text().starts_with("fc has been collapsing since epoch 3"));  // no snapshot between 4 and 6
   add("fc", "moving", 0.1, {}, 7);
   CHECK(text().starts_with("The only layer has not settled"));
   run_file.add(verdict_row(8, "fc", "collapsing"));
-  CHECK(text().starts_with("fc is collapsing since epoch 8"));
+  CHECK(text().starts_with("fc has been collapsing since epoch 8"));
 }
 
 TEST_CASE_FIXTURE(SentenceFixture,
@@ -129,11 +179,12 @@ TEST_CASE_FIXTURE(SentenceFixture, "measures that contradict each other are told
     auto row = measure_row(epoch, "fc", 0.8 - 0.1 * epoch);
     row.measure = "linear_cka_similarity";
     row.direction = livecca::Direction::similarity;
+    row.noise_floor = 0.1;
     run_file.add(row);
   }
   add("fc", "moving", 0.1);
   const std::string disagreement =
-      "to seed7: pwcca_distance comes nearer, linear_cka_similarity goes away";
+      "to seed7: by pwcca_distance it comes nearer, by linear_cka_similarity it goes away";
   CHECK(text() ==
         "The only layer has not settled; fc still moves (0.1 an epoch); measures disagree "
         "on fc (" +
@@ -141,9 +192,28 @@ TEST_CASE_FIXTURE(SentenceFixture, "measures that contradict each other are told
   CHECK(disagreement_on(RunReader(run_file.folder()).rows(), "fc") == disagreement);
 }
 
+TEST_CASE_FIXTURE(SentenceFixture, "numbers that chance may have made do not contradict others") {
+  for (const bool is_exact : {false, true}) {
+    for (int epoch = 0; epoch < 6; ++epoch) {
+      add_near(epoch, is_exact ? "fc" : "conv1", 0.8 - 0.1 * epoch);
+      auto row = measure_row(epoch, is_exact ? "fc" : "conv1", 0.8 - 0.02 * epoch);
+      row.measure = "linear_cka_similarity";
+      row.direction = livecca::Direction::similarity;
+      row.standard_error = is_exact ? 0.001 : 0.05;
+      row.noise_floor = 0.1;
+      run_file.add(row);
+    }
+  }
+  const auto disagreements = [&](const char* layer) {
+    return disagreement_on(RunReader(run_file.folder()).rows(), layer);
+  };
+  CHECK(disagreements("conv1").empty());
+  CHECK(!disagreements("fc").empty());
+}
+
 TEST_CASE_FIXTURE(SentenceFixture, "with few snapshots it is too early to say") {
   for (const char* layer : {"conv1", "fc"}) add(layer, "undecided", {}, {}, 2);
-  CHECK(text() == "It is too early to say after 3 snapshots.");
+  CHECK(text() == "It is too early to say.");
 }
 
 TEST_CASE_FIXTURE(SentenceFixture, "a run that is finished says so") {
@@ -160,10 +230,7 @@ TEST_CASE_FIXTURE(SentenceFixture, "without a history the directions are told") 
     add_near(3, layer);
     run_file.add(direction_row(3, layer, layer == std::string("fc") ? "leaving" : "nearing"));
   }
-  CHECK(
-      text() ==
-      "There are no verdicts, as they need the run's history; 2 of 3 layers come nearer to seed7, "
-      "fc goes away.");
+  CHECK(text() == "There are no verdicts; 2 of 3 layers come nearer to seed7, fc goes away.");
 }
 
 TEST_CASE_FIXTURE(SentenceFixture, "a run without numbers says so") {

@@ -17,7 +17,8 @@ _HEIGHT = 720
 class Server:
     """The page of runs, as long as it is open; :func:`serve` makes it.
 
-    In a notebook it shows the page. As a context manager it closes at the end.
+    In a notebook it shows the page, or a link to it if there is a token. As a context manager it
+    closes at the end.
 
     Attributes
     ----------
@@ -52,8 +53,11 @@ class Server:
     def _repr_html_(self) -> str:
         if not self._close.alive:
             return html.escape(repr(self))
+        url = html.escape(self.url)
+        if "?" in self.url:  # a frame of another site would not keep the token's cookie
+            return f'<a href="{url}" target="_blank" rel="noopener">The live page of livecca</a>'
         return (
-            f'<iframe src="{html.escape(self.url)}" title="livecca" width="100%" '
+            f'<iframe src="{url}" title="livecca" width="100%" '
             f'height="{_HEIGHT}" style="border:0"></iframe>'
         )
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -33,6 +34,8 @@ class LIVECCA_EXPORT JsonlReader {
   using OnStartOver = std::function<void()>;
 
   static constexpr std::uint64_t all_bytes = std::numeric_limits<std::uint64_t>::max();
+  /// About. A longer line is a failure, not what a run wrote.
+  static constexpr std::size_t longest_line = std::size_t{16} << 20U;
 
   /// Reads the lines that came since the last read(). Returns whether a function was called. A file
   /// that was removed has no lines for now. Fails if reading fails. Another read() continues from
@@ -48,7 +51,7 @@ class LIVECCA_EXPORT JsonlReader {
  private:
   explicit JsonlReader(std::filesystem::path path);
   bool still_holds_last_line(std::ifstream& file) const;
-  bool read_lines(std::ifstream& file, const OnLine& on_line, std::uint64_t most_bytes);
+  Result<bool> read_lines(std::ifstream& file, const OnLine& on_line, std::uint64_t most_bytes);
 
   std::filesystem::path path_;
   std::uint64_t offset_ = 0;

@@ -1,8 +1,11 @@
 #include "commands/serve_command.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "commands/argument_values.hpp"
 #include "inputs/input_error.hpp"
@@ -56,8 +59,15 @@ void serve(const Given& given, std::ostream& out, const Note&) {
     out << "livecca's page of these runs is the file " << shown_name(given.exported) << '\n';
     return;
   }
-  const PageServer server(
-      {.runs = given.runs, .address = given.address, .port = given.port, .token = given.token});
+  std::string token = given.token;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets variables here
+  if (const char* const secret = std::getenv("LIVECCA_TOKEN"); secret != nullptr && token.empty()) {
+    token = secret;
+  }
+  const PageServer server({.runs = given.runs,
+                           .address = given.address,
+                           .port = given.port,
+                           .token = std::move(token)});
   out << "livecca's page is at " << server.url() << std::endl;
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
@@ -94,7 +104,9 @@ Command serve_command() {
        .take = into(given->address)},
       {.name = "--token",
        .value_name = "TEXT",
-       .help = "16 characters or more that each request must have",
+       .help = "16 characters or more that each request must have. Others on this\n"
+               "machine can see it in the list of processes. Default: what\n"
+               "LIVECCA_TOKEN is in the environment",
        .take = into(given->token)},
       {.name = "--export",
        .value_name = "FILE",

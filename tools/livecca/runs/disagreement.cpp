@@ -1,5 +1,6 @@
 #include "runs/disagreement.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -14,22 +15,30 @@ constexpr std::size_t numbers_looked_at = 5;
 constexpr std::size_t fewest_numbers = 3;
 constexpr double least_change = 0.05;  // in distance
 
-/// How much further away the layer is than some numbers ago; only of numbers of one trend.
+/// Of two numbers, by their standard errors; what has none is exact.
+double error_of(const Point& a, const Point& b) {
+  const auto known = [](double error) { return std::isfinite(error) ? error : 0; };
+  return std::hypot(known(a.standard_error), known(b.standard_error));
+}
+
+/// How much further away the layer is than some numbers ago; only of numbers of one trend that say
+/// more than chance, and only if it is no matter of chance itself.
 std::optional<double> change_of_distance(const Curve& curve) {
-  std::optional<double> first;
-  std::optional<double> last;
+  const Point* first = nullptr;
+  const Point* last = nullptr;
   std::size_t count = 0;
   for (auto point = curve.points.rbegin();
        point != curve.points.rend() && count < numbers_looked_at; ++point) {
-    if (point->value) {
-      if (!last) last = point->value;
-      first = point->value;
+    if (point->value && !point->is_like_unrelated) {
+      if (last == nullptr) last = &*point;
+      first = &*point;
       ++count;
     }
     if (point->begins_anew) break;
   }
   if (count < fewest_numbers) return std::nullopt;
-  const double change = *last - *first;
+  const double change = *last->value - *first->value;
+  if (std::abs(change) <= 2 * error_of(*first, *last)) return std::nullopt;
   return curve.direction == Direction::distance ? change : -change;
 }
 
@@ -55,9 +64,8 @@ std::string disagreement_on(const RunRows& rows, const std::string& layer) {
   }
   for (const auto& [reference, opinions] : of_reference) {
     if (opinions.nearer.empty() || opinions.away.empty()) continue;
-    return "to " + shown_name(reference) + ": " + some_of(opinions.nearer, 2) +
-           (opinions.nearer.size() == 1 ? " comes" : " come") + " nearer, " +
-           some_of(opinions.away, 2) + (opinions.away.size() == 1 ? " goes away" : " go away");
+    return "to " + shown_name(reference) + ": by " + some_of(opinions.nearer, 2) +
+           " it comes nearer, by " + some_of(opinions.away, 2) + " it goes away";
   }
   return "";
 }

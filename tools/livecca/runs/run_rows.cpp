@@ -92,12 +92,26 @@ void RunRows::take(const MeasureRow& row) {
 
 void RunRows::begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step) {
   const std::pair snapshot(epoch, step);
-  if (std::exchange(last_snapshots_[stream], snapshot) == snapshot) return;
+  const auto [last, is_first] = last_snapshots_.try_emplace(stream, snapshot);
+  if (!is_first && std::exchange(last->second, snapshot) == snapshot) return;
+  end_snapshot(stream);
   const auto is_of_stream = [&](const VerdictRow& alarm) { return alarm.stream == stream; };
-  std::erase_if(alarms_before_, is_of_stream);
-  std::ranges::copy_if(alarms, std::back_inserter(alarms_before_), is_of_stream);
+  std::ranges::copy_if(alarms, std::back_inserter(unfinished_[stream].alarms_before), is_of_stream);
+  if (knows_ends()) return;
   std::erase_if(alarms, is_of_stream);
   if (stream == Stream::probe) verdicts.clear();
+}
+
+void RunRows::end_snapshot(Stream stream) {
+  auto said = unfinished_.extract(stream);
+  if (said.empty()) return;
+  std::erase_if(alarms, [&](const VerdictRow& alarm) { return alarm.stream == stream; });
+  std::ranges::move(said.mapped().alarms, std::back_inserter(alarms));
+  if (stream == Stream::probe) verdicts = std::move(said.mapped().verdicts);
+}
+
+void RunRows::end_snapshots() {
+  while (!unfinished_.empty()) end_snapshot(unfinished_.begin()->first);
 }
 
 void RunRows::take(LayerRow row) {
@@ -109,13 +123,17 @@ void RunRows::take(LayerRow row) {
 void RunRows::take(VerdictRow row) {
   begin_snapshot(row.stream, row.epoch, row.step);
   if (is_alarm(row)) {
-    const auto before = std::ranges::find_if(alarms_before_, [&](const VerdictRow& alarm) {
-      return alarm.stream == row.stream && alarm.layer == row.layer && alarm.verdict == row.verdict;
+    Said& said = unfinished_[row.stream];
+    const auto before = std::ranges::find_if(said.alarms_before, [&](const VerdictRow& alarm) {
+      return alarm.layer == row.layer && alarm.verdict == row.verdict;
     });
-    row.since_epoch = before == alarms_before_.end() ? row.epoch : before->since_epoch;
-    alarms.push_back(std::move(row));
+    row.since_epoch = before == said.alarms_before.end() ? row.epoch : before->since_epoch;
+    last_alarm = row;
+    if (!knows_ends()) alarms.push_back(row);
+    said.alarms.push_back(std::move(row));
   } else if (row.reference.empty()) {
-    verdicts[row.layer] = std::move(row);
+    if (!knows_ends()) verdicts[row.layer] = row;
+    unfinished_[row.stream].verdicts[row.layer] = std::move(row);
   } else {
     const CurveKey key{row.stream, row.reference, row.layer, row.reference_layer, row.measure};
     older_verdicts[key] = std::move(row);
@@ -148,13 +166,20 @@ void RunRows::take(LogRow row) {
 }
 
 void RunRows::take(OverheadRow row) {
+  end_snapshots();
   train_steps_dropped += row.train_steps_dropped;
   overhead = row;
 }
 
 void RunRows::take(Event event) {
-  if (event.what == "finished") finished = true;
-  if (event.what == "resumed") finished = false;
+  if (event.what == "finished") {
+    finished = true;
+    end_snapshots();
+  } else if (event.what == "resumed") {
+    finished = false;
+    unfinished_.clear();  // that snapshot may come once more
+    last_snapshots_.clear();
+  }
   entry_of(events, event_of_, {event.what, event.subject}) = std::move(event);
 }
 

@@ -74,7 +74,9 @@ struct LogCurve {
 };
 
 /// What a run's rows say, without what is only of a past snapshot: curves hold a point a row, and
-/// of everything else the latest is kept. Spectra are left out.
+/// of everything else the latest is kept. Spectra are left out. Verdicts and alarms are those of
+/// the last snapshot whose rows are all there: a snapshot ends with its row of overhead, when the
+/// next one begins, or with the run.
 class RunRows {
  public:
   void add(RowLine line);
@@ -92,9 +94,10 @@ class RunRows {
   /// The others, of the last snapshot of each stream. since_epoch is the first of the snapshots in
   /// a row that had the alarm.
   std::vector<VerdictRow> alarms;
-  std::map<CurveKey, DriftRow> drifts;  ///< their stream is train
-  std::vector<LayerRow> layers;         ///< the latest of each stream, network and layer
-  std::vector<Event> events;            ///< the latest of each kind and subject, but for overhead
+  std::optional<VerdictRow> last_alarm;  ///< that was added, also of a snapshot that goes on
+  std::map<CurveKey, DriftRow> drifts;   ///< their stream is train
+  std::vector<LayerRow> layers;          ///< the latest of each stream, network and layer
+  std::vector<Event> events;             ///< the latest of each kind and subject, but for overhead
   std::optional<OverheadRow> overhead;
   std::uint64_t train_steps_dropped = 0;  ///< of the whole run
   std::set<std::int64_t> epochs;          ///< that have numbers
@@ -121,13 +124,24 @@ class RunRows {
   std::map<std::string, std::size_t> log_of_;
   std::map<std::tuple<Stream, std::string, std::string>, std::size_t> layer_of_;
   std::map<std::pair<std::string, std::string>, std::size_t> event_of_;
-  /// What was said of the stream's snapshot before is over. All rows of a snapshot call it first.
+  /// All rows of a snapshot call it first.
   void begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step);
+  /// From now on the stream's verdicts and alarms are those of its last snapshot.
+  void end_snapshot(Stream stream);
+  void end_snapshots();
+
+  struct Said {
+    std::map<std::string, VerdictRow> verdicts;
+    std::vector<VerdictRow> alarms;
+    std::vector<VerdictRow> alarms_before;  // of the snapshot before
+  };
+  /// Before the first row of overhead, verdicts and alarms are shown as they come.
+  bool knows_ends() const { return overhead.has_value(); }
 
   std::map<Stream, std::pair<std::int64_t, std::uint64_t>> last_snapshots_;
-  std::vector<VerdictRow> alarms_before_;  ///< of the snapshot before
-  std::uint32_t line_ = 0;                 ///< of the row that is taken
-  MeasureRow last_number_;                 ///< the one before
+  std::map<Stream, Said> unfinished_;  ///< what was said so far of snapshots that go on
+  std::uint32_t line_ = 0;             ///< of the row that is taken
+  MeasureRow last_number_;             ///< the one before
 };
 
 /// A run that may still be going on.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
@@ -100,14 +101,19 @@ class Sentences {
   }
 
   void add_alarms() {
-    constexpr std::array<std::array<const char*, 3>, 4> known{{
-        {"exploding", " is exploding", " are exploding"},
-        {"collapsing", " is collapsing", " are collapsing"},
-        {"dead", " is dead", " are dead"},
+    // What they do, and what they have done since an epoch.
+    constexpr std::array<std::array<const char*, 5>, 4> known{{
+        {"exploding", " is exploding", " are exploding", " has been exploding",
+         " have been exploding"},
+        {"collapsing", " is collapsing", " are collapsing", " has been collapsing",
+         " have been collapsing"},
+        {"dead", " is dead", " are dead", " has been dead", " have been dead"},
         {"best_match_elsewhere", " matches another layer better than its own",
-         " match other layers better than their own"},
+         " match other layers better than their own",
+         " has matched another layer better than its own",
+         " have matched other layers better than their own"},
     }};
-    for (const auto& [verdict, one, several] : known) {
+    for (const auto& [verdict, one, several, one_since, several_since] : known) {
       Names layers;
       std::optional<std::int64_t> since;
       bool is_same_since = true;
@@ -118,9 +124,13 @@ class Sentences {
         layers.push_back(layer);
       }
       if (layers.empty()) continue;
-      std::string text = named(layers) + (layers.size() == 1 ? one : several);
-      if (since && is_same_since) text += " since epoch " + std::to_string(*since);
-      add(SentenceKind::alarm, text, layers);
+      const bool is_one = layers.size() == 1;
+      const std::string text =
+          since && is_same_since
+              ? (is_one ? one_since : several_since) + (" since epoch " + std::to_string(*since))
+          : is_one ? one
+                   : several;
+      add(SentenceKind::alarm, named(layers) + text, layers);
     }
   }
 
@@ -147,8 +157,9 @@ class Sentences {
     if (of_["undecided"].size() + of_["chance"].size() == all) return;
     std::string text;
     if (settled.size() == all) {
-      text = all == 1 ? "the only layer has settled"
-                      : "all " + std::to_string(all) + " layers have settled";
+      text = all == 1   ? "the only layer has settled"
+             : all == 2 ? "both layers have settled"
+                        : "all " + std::to_string(all) + " layers have settled";
     } else if (settled.empty()) {
       text = all == 1 ? "the only layer has not settled"
                       : "none of " + std::to_string(all) + " layers has settled";
@@ -160,12 +171,14 @@ class Sentences {
     add(SentenceKind::settled, when() + text, layers_of(settled));
   }
 
+  /// Only a layer that was the last alone.
   static std::string last_to_settle(const VerdictRows& settled) {
-    const auto last = std::ranges::max_element(
-        settled, {}, [](const VerdictRow* row) { return row->since_epoch.value_or(row->epoch); });
-    if (!(*last)->since_epoch) return "";
-    return ", " + shown_name((*last)->layer) + " last, at epoch " +
-           std::to_string(*(*last)->since_epoch);
+    const auto since_of = [](const VerdictRow* row) {
+      return row->since_epoch.value_or(std::numeric_limits<std::int64_t>::max());
+    };
+    const VerdictRow* const last = *std::ranges::max_element(settled, {}, since_of);
+    if (!last->since_epoch || std::ranges::count(settled, since_of(last), since_of) > 1) return "";
+    return ", " + shown_name(last->layer) + " last, at epoch " + std::to_string(*last->since_epoch);
   }
 
   void add_moving(const char* verdict, const char* one, const char* several) {
@@ -189,26 +202,12 @@ class Sentences {
 
   void add_undecided() {
     if (const VerdictRows& chance = of_["chance"]; !chance.empty()) add_chance(chance);
-    VerdictRows early;
-    VerdictRows strange;
-    for (const VerdictRow* row : of_["undecided"]) {
-      (row->message.empty() ? early : strange).push_back(row);
-    }
-    if (!early.empty()) {
-      const bool is_all = early.size() == rows_.verdicts.size();
-      std::string text = "it is too early to say";
-      if (!is_all) text += " of " + named(layers_of(early));
-      if (early.front()->snapshots > 0) {
-        text += " after " + count_of(early.front()->snapshots, "snapshot");
-      }
-      add(SentenceKind::note, (is_all ? when() : "") + text, layers_of(early));
-    }
-    if (!strange.empty()) {
-      add(SentenceKind::note,
-          "nothing can be said of " + named(layers_of(strange)) + " (" +
-              shown_name(strange.front()->message) + ")",
-          layers_of(strange));
-    }
+    const VerdictRows& early = of_["undecided"];
+    if (early.empty()) return;
+    const bool is_all = early.size() == rows_.verdicts.size();
+    std::string text = "it is too early to say";
+    if (!is_all) text += " anything about " + named(layers_of(early));
+    add(SentenceKind::note, (is_all ? when() : "") + text, layers_of(early));
   }
 
   /// The probe is too small to tell one snapshot of these layers from the next.
@@ -245,7 +244,7 @@ class Sentences {
       return add(SentenceKind::note, rows_.finished ? "finished without a number of a layer"
                                                     : "no number of a layer yet");
     }
-    add(SentenceKind::note, when() + "there are no verdicts, as they need the run's history");
+    add(SentenceKind::note, when() + "there are no verdicts");
     const auto group = headline_group();
     if (!group) return;
     Names nearing;
@@ -317,9 +316,9 @@ class Sentences {
   /// The texts become those of one sentence. A layer's name at its beginning stays as it is.
   void punctuate() {
     std::vector<SentencePart>& parts = sentence_.parts;
-    constexpr std::array<const char*, 10> openings{"at the end", "all ",     "none ",  "the only ",
-                                                   "it is ",     "no ",      "there ", "measures ",
-                                                   "nothing ",   "finished "};
+    constexpr std::array<const char*, 10> openings{"at the end", "all ",     "both ", "none ",
+                                                   "the only ",  "it is ",   "no ",   "there ",
+                                                   "measures ",  "finished "};
     std::string& first = parts.front().text;
     const bool is_word = std::ranges::any_of(
         openings, [&](const char* opening) { return first.starts_with(opening); });

@@ -21,7 +21,7 @@ struct SentencePart {
 };
 
 /// The answer to "which layers have converged, and can I believe it?" in one sentence. Alarms come
-/// first: "fc is dead since epoch 12; 4 of 7 layers have settled; conv4 still moves (0.02 an
+/// first: "fc has been dead since epoch 12; 4 of 7 layers have settled; conv4 still moves (0.02 an
 /// epoch)."
 struct Sentence {
   std::vector<SentencePart> parts;  ///< at least one

@@ -102,7 +102,7 @@ HttpAnswer Gate::welcome() const {
   answer.headers.emplace_back("Location", "/");
   answer.headers.emplace_back("Set-Cookie", "livecca_" + std::to_string(port_) + "=" +
                                                 percent_encoded(token_) +
-                                                "; Path=/; HttpOnly; SameSite=Strict");
+                                                "; Path=/; HttpOnly; SameSite=Lax");
   return answer;
 }
 

@@ -22,6 +22,7 @@ export interface Summary {
   name: string;
   folder: string;
   state: State;
+  writer_gone: boolean; // no process holds the run any more
   lines: number;
   first_time: number | null;
   last_time: number | null;

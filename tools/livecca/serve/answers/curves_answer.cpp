@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t usual_width = 1000;
 constexpr std::uint64_t most_width = 10'000;
 constexpr std::size_t most_points_since = 50'000;
+constexpr std::size_t most_points = 200'000;  // of an answer, about
+constexpr std::size_t most_points_of_column = 4;
 
 /// What the query says of x and of which points.
 struct View {
@@ -164,9 +166,13 @@ class CurvesText {
 
   /// The list of curves, each beginning with its head.
   std::string list() {
-    const PixelColumns columns = columns_of_all(curves_, view_);
+    PixelColumns columns = columns_of_all(curves_, view_);
     std::size_t all = 0;
     for (const Drawn& curve : curves_) all += curve.x.size();
+    if (all > most_points) {
+      const std::size_t fitting = most_points / (most_points_of_column * curves_.size());
+      columns.width = std::clamp<std::size_t>(fitting, 1, columns.width);
+    }
     const bool takes_all = view_.since && all <= most_points_since;
     std::string text = "[";
     for (std::size_t c = 0; c < curves_.size(); ++c) {

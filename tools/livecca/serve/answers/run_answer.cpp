@@ -75,6 +75,7 @@ AnswerJson summary_of(const ServedRun& run, const RunIndex& index, std::uint64_t
   json["name"] = rows.run.empty() ? valid_utf8(run.folder().filename().string()) : rows.run;
   json["folder"] = run.shown_folder();
   json["state"] = name_of(run.state(index));
+  json["writer_gone"] = run.is_writer_gone();
   json["lines"] = lines;
   json["first_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.first_time);
   json["last_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.wall_time);

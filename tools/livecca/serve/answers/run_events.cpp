@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "serve/answers/run_answer.hpp"
 
@@ -41,19 +44,20 @@ std::map<std::string, std::uint64_t, std::less<>> lines_in(std::string_view curs
 
 /// JSON has no line feeds, so one line of data is enough.
 std::string event_text(const std::string& name, const std::string& json,
-                       const std::string& cursor) {
-  return "event: " + name + "\nid: " + cursor + "\ndata: " + json + "\n\n";
+                       const std::optional<std::string>& cursor = {}) {
+  return "event: " + name + (cursor ? "\nid: " + *cursor : "") + "\ndata: " + json + "\n\n";
 }
 
 struct Summary {
   std::string text;
   std::uint64_t lines = 0;
+  bool is_finished = false;
 };
 
 Summary summary_text(const ServedRun& run) {
   Summary summary;
   run.look_at_latest([&](const RunIndex& index, std::uint64_t lines) {
-    summary = {text_of(summary_of(run, index, lines)), lines};
+    summary = {text_of(summary_of(run, index, lines)), lines, index.rows().finished};
   });
   return summary;
 }
@@ -76,6 +80,7 @@ std::string first_events(const ServedRuns& runs, std::string_view cursor) {
   const std::vector<ServedRuns::Run> all = runs.all();
   const std::string now = cursor_of(all, &ServedRun::lines);  // before the summaries
   std::string text = "retry: 1000\n\n";
+  std::vector<std::string> summaries;
   for (const ServedRuns::Run& run : all) {
     const auto before = known.find(run->id());
     const bool is_new = before == known.end() || before->second != run->lines();
@@ -83,13 +88,20 @@ std::string first_events(const ServedRuns& runs, std::string_view cursor) {
       text += id_event("anew", run->id());
     }
     if (before != known.end()) known.erase(before);
-    if (is_new) text += event_text("run", summary_text(*run).text, now);
+    // One that goes on may have become silent.
+    Summary summary = summary_text(*run);
+    if (is_new || !summary.is_finished) summaries.push_back(std::move(summary.text));
   }
   for (const auto& [id, lines] : known) {
     if (std::ranges::all_of(
             id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) {
       text += id_event("gone", id);
     }
+  }
+  // Who has only some of them has no cursor, and asks for all again.
+  for (const std::string& summary : summaries) {
+    const bool is_last = &summary == &summaries.back();
+    text += event_text("run", summary, is_last ? std::optional(now) : std::nullopt);
   }
   return text;
 }

@@ -33,7 +33,7 @@ void RunIndex::add(RowLine&& line) {
   const bool has_alarm = verdict != nullptr && is_alarm(*verdict);
   const std::uint64_t number = line.number;
   rows_.add(std::move(line));
-  if (has_alarm) see_alarm(rows_.alarms.back(), number);
+  if (has_alarm) see_alarm(*rows_.last_alarm, number);
 }
 
 void RunIndex::forget_since_when() {

@@ -120,7 +120,11 @@ ServedRun::News ServedRun::read_part() {
   const auto read = reader_->read(on_row, on_start_over, bytes_in_turn);
   take(rows);
   lines_ = reader_->lines();
-  if (!read) return news;  // it is tried again
+  if (!read) {  // it is tried again when the file has changed
+    size_read_ = size;
+    changed_ = changed;
+    return news;
+  }
   news.is_read = *read;
   // Only a read that found nothing more has come to the end.
   if (!*read) {
@@ -152,7 +156,8 @@ void ServedRun::look_at_writer() {
   asked.l_type = F_WRLCK;
   asked.l_whence = SEEK_SET;
   // Where the file system knows no locks, nothing is known.
-  is_writer_gone_ = ::fcntl(file.number(), F_OFD_GETLK, &asked) == 0 && asked.l_type == F_UNLCK;
+  const bool is_known = ::fcntl(file.number(), F_OFD_GETLK, &asked) == 0;
+  writer_ = !is_known ? Writer::unknown : asked.l_type == F_UNLCK ? Writer::gone : Writer::there;
 }
 
 void ServedRun::look(
@@ -169,12 +174,18 @@ void ServedRun::look_at_latest(
 
 RunState ServedRun::state(const RunIndex& index) const {
   if (index.rows().finished) return RunState::finished;
+  switch (writer_.load()) {
+    case Writer::there:
+      return RunState::live;
+    case Writer::gone:
+      return RunState::silent;
+    case Writer::unknown:
+      break;
+  }
   const double pause = index.usual_pause().value_or(0);
   const double age = unix_now() - index.rows().wall_time;
-  if (is_writer_gone_ || age > std::max(least_silence, pauses_of_silence * pause)) {
-    return RunState::silent;
-  }
-  return RunState::live;
+  const bool is_long = age > std::max(least_silence, pauses_of_silence * pause);
+  return is_long ? RunState::silent : RunState::live;
 }
 
 std::string ServedRun::line_text(std::uint64_t offset) const {

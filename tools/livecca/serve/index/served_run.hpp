@@ -18,7 +18,7 @@ namespace livecca::tool {
 enum class RunState : std::uint8_t {
   live,
   finished,
-  silent,  ///< no row for long, or its process is gone
+  silent,  ///< its process is gone or, where that is not known, there was no row for long
 };
 
 /// "live", "finished" or "silent"; nullptr past the last one.
@@ -70,10 +70,15 @@ class ServedRun {
   std::uint64_t told_lines() const { return told_lines_; }
   void set_told_lines(std::uint64_t lines) { told_lines_ = lines; }
   RunState state(const RunIndex& index) const;
+  /// Whether it is known that no process writes the run any more.
+  bool is_writer_gone() const { return writer_ == Writer::gone; }
   /// The text of a row's line, without its line feed; empty if the line is no row (any more).
   std::string line_text(std::uint64_t offset) const;
 
  private:
+  /// By its lock.
+  enum class Writer : std::uint8_t { there, gone, unknown };
+
   void take(std::vector<RowLine>& rows);
 
   const std::filesystem::path folder_;
@@ -90,7 +95,7 @@ class ServedRun {
   std::unique_ptr<RunIndex> ends_;  ///< until all is read
   std::atomic<std::uint64_t> lines_{0};
   std::atomic<std::uint64_t> told_lines_{0};
-  std::atomic<bool> is_writer_gone_{false};
+  std::atomic<Writer> writer_{Writer::unknown};
 };
 
 }  // namespace livecca::tool

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -36,11 +37,15 @@ fs::path folder_of(const std::string& given) {
              : path;
 }
 
-/// The folder, or those in it that are runs.
-std::vector<fs::path> runs_in(const fs::path& folder) {
-  if (has_rows(folder)) return {folder};
+/// The folder, or those in it that are runs; nothing if that cannot be found out for now.
+std::optional<std::vector<fs::path>> runs_in(const fs::path& folder) {
+  if (has_rows(folder)) return std::vector{folder};
   std::vector<fs::path> entries;
-  if (list_folder(folder, entries)) return {};
+  if (const auto failure = list_folder(folder, entries)) {
+    const bool is_gone =
+        failure == std::errc::no_such_file_or_directory || failure == std::errc::not_a_directory;
+    return is_gone ? std::optional(entries) : std::nullopt;
+  }
   std::erase_if(entries, [](const fs::path& entry) { return !has_rows(entry); });
   std::ranges::sort(entries);
   return entries;
@@ -62,11 +67,19 @@ void ServedRuns::scan() {
   std::set<std::string> found;
   std::vector<std::string> gone;
   for (const std::string& given : given_) {
-    for (const fs::path& folder : runs_in(folder_of(given))) {
+    std::set<std::string>& here = found_in_[given];
+    const auto folders = runs_in(folder_of(given));
+    if (!folders) {
+      found.insert(here.begin(), here.end());
+      continue;
+    }
+    here.clear();
+    for (const fs::path& folder : *folders) {
       std::error_code failure;
       const fs::path canonical = fs::canonical(folder, failure);
       if (failure) continue;
       const std::string id = id_of_folder(canonical);
+      here.insert(id);
       if (!found.insert(id).second || find(id) != nullptr) continue;
       auto run = std::make_shared<ServedRun>(canonical, valid_utf8(folder.string()));
       const std::lock_guard lock(mutex_);

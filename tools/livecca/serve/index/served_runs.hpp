@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -72,6 +73,7 @@ class ServedRuns {
 
   mutable std::mutex mutex_;
   std::map<std::string, Place, std::less<>> runs_;  // by id; the reading thread alone changes it
+  std::map<std::string, std::set<std::string>> found_in_;  // the ids in each path that was given
   bool is_stopping_ = false;
   std::condition_variable wake_;
   std::thread thread_;

@@ -182,7 +182,7 @@ export function Notices() {
   if (summary?.state === "silent" && !model.gone.has(id))
     notices.push({
       kind: "warn",
-      text: `No row for ${duration(model.now() - (summary.last_time ?? model.now()))}: the training process stopped or died without finish().`,
+      text: `No row for ${duration(model.now() - (summary.last_time ?? model.now()))}${summary.writer_gone ? ": the training process stopped or died without finish()" : ""}.`,
     });
   return (
     <div role="status">
