@@ -214,11 +214,11 @@ std::optional<double> samples_to_tell(double similarity, double n,
     if (then.says_nothing()) return std::nullopt;
     const double deviations = (then.score_of(effect) - then.mean()) / then.deviation();
     const double factor = four_of_five / deviations;
-    if (std::abs(factor - 1) < 0.01) return std::ceil(samples);
+    if (std::abs(factor - 1) < 0.01) break;
     samples = std::max(n, samples * factor * factor);
     if (!(samples < most)) return std::nullopt;
   }
-  return std::nullopt;  // the deviation does not fall with n
+  return std::ceil(samples);
 }
 
 }  // namespace livecca
