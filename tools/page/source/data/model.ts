@@ -259,6 +259,8 @@ export class Model extends Shown {
     try {
       const curves = this.curves.get(id);
       const run = id === this.view.run ? this.source.run(id) : null;
+      // If the curves are refused before it is waited for, nobody else hears that it was refused too.
+      run?.catch(() => undefined);
       const many = curves?.layers.some((curve) => curve.x.length > 8 * this.width);
       if (!selection || !curves || curves.decimated || many || this.view.from !== null) {
         await this.load_curves();
