@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
+import re
+import select
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +132,47 @@ def test_a_result_that_cannot_be_written_is_a_failure(folder: Path) -> None:
     assert done.returncode == 2
     [line] = done.stderr.splitlines()
     assert line.startswith("livecca compare: expected to write the result to stdout")
+
+
+def test_a_followed_run_fits_the_terminal_and_scrolls(folder: Path) -> None:
+    # A run that goes on: its process is this one.
+    with livecca.Monitor(folder / "growing", synchronous=True) as monitor:
+        taps = [monitor.watch("net", f"layer{place}") for place in range(40)]
+        for epoch in range(3):
+            with monitor.begin("probe", epoch) as step:
+                a = np.random.default_rng(epoch).normal(size=(300, 2))
+                step.set_inputs(a)
+                for tap in taps:
+                    step.observe(tap, np.tanh(a))
+            monitor.snapshot(epoch)
+        ours, its = pty.openpty()
+        before = termios.tcgetattr(its)
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        command = [sys.executable, "-m", "livecca", "show", "growing", "--follow"]
+        program = subprocess.Popen(
+            command, cwd=folder, stdin=its, stdout=its, stderr=its, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(its, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+
+        def until(wanted: str) -> str:
+            text = ""
+            while wanted not in text:
+                assert select.select([ours], [], [], 60)[0], text
+                text += os.read(ours, 65536).decode()
+            return text
+
+        try:
+            first = until("lines 1 to 22 of ")
+            screen = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", first.rsplit("\x1b[H", 1)[-1])
+            assert all(len(line) <= 80 for line in screen.replace("\r", "").split("\n"))
+            os.write(ours, b" ")
+            until("lines 22 to 43 of ")
+            os.write(ours, b"\x1b[A")
+            until("lines 21 to 42 of ")
+            os.write(ours, b"\x03")
+            assert program.wait(60) == 0
+        finally:
+            program.kill()
+        assert termios.tcgetattr(its) == before
+        os.close(ours)
+        os.close(its)

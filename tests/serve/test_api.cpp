@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "program.hpp"
-#include "runs_folder.hpp"
+#include "served_folder.hpp"
 
 using namespace livecca_tests;
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "runs_folder.hpp"
 #include "serve/answers/query.hpp"
 #include "serve/gate.hpp"
+#include "served_folder.hpp"
 
 using namespace livecca_tests;
 

@@ -5,7 +5,7 @@
 
 #include "common/files/descriptor.hpp"
 #include "common/files/writer_lock.hpp"
-#include "runs_folder.hpp"
+#include "served_folder.hpp"
 
 #include <fcntl.h>
 

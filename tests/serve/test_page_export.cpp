@@ -4,8 +4,8 @@
 #include <string>
 
 #include "program.hpp"
-#include "runs_folder.hpp"
 #include "serve/page_export.hpp"
+#include "served_folder.hpp"
 #include "support/file_text.hpp"
 
 using namespace livecca_tests;

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "runs_folder.hpp"
 #include "serve/answers/query.hpp"
+#include "served_folder.hpp"
 #include "support/many_files.hpp"
 
 using namespace livecca_tests;

@@ -7,7 +7,7 @@
 
 #include "program.hpp"
 #include "run_file.hpp"
-#include "runs/run_view.hpp"
+#include "show/run_view.hpp"
 
 namespace livecca_tests {
 

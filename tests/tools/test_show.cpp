@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "runs/show.hpp"
+#include "show/show.hpp"
 #include "show_fixture.hpp"
 
 using namespace livecca_tests;

@@ -5,7 +5,7 @@
 #include "program.hpp"
 #include "run_file.hpp"
 #include "runs/layer_order.hpp"
-#include "runs/run_view.hpp"
+#include "show/run_view.hpp"
 
 using namespace livecca_tests;
 using namespace livecca::tool;

@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "runs/show.hpp"
+#include "show/show.hpp"
+#include "show/terminal.hpp"
 #include "show_fixture.hpp"
 #include "text/sparkline.hpp"
 
@@ -103,13 +104,41 @@ TEST_CASE("where nothing can be drawn over, a run is printed once an epoch") {
   CHECK(pace.is_due(1, true, true));
 }
 
-TEST_CASE("a drawing on a terminal takes the lines that there are") {
+TEST_CASE("a drawing on a terminal takes the lines that there are, from where it is scrolled to") {
   CHECK(redraw("a\nb\n", 24) == "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[0m\x1b[J");
-  const std::string cut = redraw("a\nb\nc\nd\ne\n", 4);
+  const std::string text = "a\nb\nc\nd\ne\n";
+  const std::string cut = redraw(text, 4);
+  CHECK(cut.starts_with("\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[0mlines 1 to 2 of 5"));
   CHECK(std::ranges::count(cut, '\n') == 3);
-  CHECK(has(cut, "… and more"));
+  CHECK(redraw(text, 4, 3).starts_with("\x1b[Hd\x1b[K\ne\x1b[K\n\x1b[0mlines 4 to 5 of 5"));
   CHECK(std::ranges::count(redraw("a\nb\nc\n", 4), '\n') == 3);
-  CHECK_FALSE(has(redraw("a\nb\nc\n", 4), "more"));
+  CHECK_FALSE(has(redraw("a\nb\nc\n", 4, 2), "lines"));
+}
+
+TEST_CASE("keys scroll by lines and pages, and stay within the text") {
+  CHECK(scrolled(0, Key::line_down, 45, 22) == 1);
+  CHECK(scrolled(0, Key::line_up, 45, 22) == 0);
+  CHECK(scrolled(0, Key::page_down, 45, 22) == 21);
+  CHECK(scrolled(21, Key::page_down, 45, 22) == 23);
+  CHECK(scrolled(23, Key::page_up, 45, 22) == 2);
+  CHECK(scrolled(5, Key::bottom, 45, 22) == 23);
+  CHECK(scrolled(5, Key::top, 45, 22) == 0);
+  CHECK(scrolled(23, Key::none, 30, 22) == 8);  // the window has grown, or the text shrunk
+  CHECK(scrolled(4, Key::line_down, 3, 22) == 0);
+}
+
+TEST_CASE("keys are told from what terminals send") {
+  std::string bytes = "\x1b[B\x1b[6~ q";
+  CHECK(take_key(bytes) == Key::line_down);
+  CHECK(take_key(bytes) == Key::page_down);
+  CHECK(take_key(bytes) == Key::page_down);
+  CHECK(take_key(bytes) == Key::end);
+  CHECK(bytes.empty());
+  bytes = "\x03";
+  CHECK(take_key(bytes) == Key::end);
+  bytes = "\x1b[1;5C";
+  CHECK(take_key(bytes) == Key::none);
+  CHECK(bytes.empty());
 }
 
 TEST_CASE("ages are told in the unit that fits") {

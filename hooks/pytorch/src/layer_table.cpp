@@ -12,7 +12,7 @@
 #include "module.hpp"
 #include "run_rows.hpp"
 #include "runs/layer_lines.hpp"
-#include "runs/layer_verdicts.hpp"
+#include "show/layer_verdicts.hpp"
 #include "text/output_text.hpp"
 #include "text/table_names.hpp"
 

@@ -20,7 +20,7 @@
 #include "run_rows.hpp"
 #include "runs/layer_lines.hpp"
 #include "runs/no_answer.hpp"
-#include "runs/run_notices.hpp"
+#include "show/run_notices.hpp"
 
 namespace livecca::python {
 namespace {

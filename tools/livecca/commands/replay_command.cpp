@@ -7,7 +7,7 @@
 #include "common/enum_names.hpp"
 #include "livecca/measures/measure.hpp"
 #include "livecca/sinks/reference.hpp"
-#include "runs/replay_run.hpp"
+#include "show/replay_run.hpp"
 
 namespace livecca::tool {
 namespace {

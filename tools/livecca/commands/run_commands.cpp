@@ -8,22 +8,28 @@
 #include "export/export_rows.hpp"
 #include "export/row_columns.hpp"
 #include "livecca/sinks/stream.hpp"
-#include "runs/show.hpp"
+#include "show/show.hpp"
 
 namespace livecca::tool {
 namespace {
 
 constexpr const char* show_details =
-    "Begins with a line a layer: how far it moved in the last epoch, how far it is forecast\n"
-    "to go yet, its distance to each reference, and whether it has settled. Then comes a\n"
-    "table for each stream and reference: a bar for each epoch, from 0 to the table's\n"
-    "largest value; the latest value; and the noise floor. Alarms are on top. Lost numbers\n"
-    "and the cost of watching are below. With --follow it is redrawn until the run is\n"
-    "finished; Ctrl-C ends it. If stdout is not a terminal, they are printed again after\n"
-    "each epoch. Colours are used on a terminal only, and not if NO_COLOR is set.\n"
+    "Begins with a sentence, the answer. Then comes a line a layer: how far it moved in the\n"
+    "last epoch, how far it is forecast to go yet, its distance to each reference, and\n"
+    "whether it has settled. Then comes a table for each stream and reference: a bar for\n"
+    "each epoch, from 0 to the table's largest value; the latest value; and the noise floor.\n"
+    "Alarms are on top. Lost numbers and the cost of watching are below.\n"
+    "\n"
+    "With --follow it is redrawn until the run is finished. On a terminal, arrows, space, b,\n"
+    "g and G scroll; q or Ctrl-C ends it. If stdout is not a terminal, it is printed again\n"
+    "after each epoch. Colours are used on a terminal only, and not if NO_COLOR is set.\n"
+    "\n"
+    "Several runs are listed, those that go on first: name, last epoch, whether the run is\n"
+    "live, finished or died, and its sentence.\n"
     "\n"
     "Example:\n"
     "  livecca show runs/first --follow --layer 'conv*'\n"
+    "  livecca show runs\n"
     "\n"
     "Exit status: 0, or 2 with one line if there are no rows, or none that match the\n"
     "options.";
@@ -105,11 +111,16 @@ void add_choice(Command& command, ShowOptions& options) {
 Command show_command() {
   const auto options = std::make_shared<ShowOptions>();
   Command command{.name = "show",
-                  .summary = "Show a run: where each layer is, and what went wrong",
+                  .summary = "Show a run: where each layer is, and what went wrong; or list runs",
                   .details = show_details};
-  command.add({run_option(options->run),
+  command.add({{.name = "RUNS",
+                .help = "A run's folder or its rows.jsonl, to draw it; several, or a\n"
+                        "folder of runs, to list them",
+                .take = into(options->runs),
+                .values = ValueCount::many,
+                .is_required = true},
                {.name = "--follow",
-                .help = "Redraw until the run is finished",
+                .help = "Redraw until the run is finished; the arrows scroll, q ends it",
                 .take = into(options->follow),
                 .values = ValueCount::none}});
   add_choice(command, *options);
@@ -120,7 +131,7 @@ Command show_command() {
                 .take = one([to = options.get()](const std::string& text) {
                   to->width = width_of_argument(text);
                 })}});
-  command.run = [options](std::ostream& out, const Note&) { show_run(*options, out); };
+  command.run = [options](std::ostream& out, const Note&) { show_runs(*options, out); };
   return command;
 }
 

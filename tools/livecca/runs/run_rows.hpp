@@ -154,6 +154,8 @@ class RunReader {
   bool update();
 
   const RunRows& rows() const { return rows_; }
+  /// The rows.jsonl.
+  std::filesystem::path file() const { return reader_.path(); }
 
  private:
   RowsReader reader_;

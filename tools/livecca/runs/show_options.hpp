@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "livecca/sinks/stream.hpp"
 
@@ -12,7 +13,8 @@ namespace livecca::tool {
 constexpr std::size_t narrowest_canvas = 60;
 
 struct ShowOptions {
-  std::string run;  ///< a run's folder, or its rows.jsonl
+  /// Runs' folders, their rows.jsonl, or folders of runs: one run is drawn, several are listed.
+  std::vector<std::string> runs;
   bool follow = false;
   std::string measure;             ///< with or without its direction; empty: the run's first
   std::optional<Stream> stream{};  ///< empty: both
@@ -25,7 +27,8 @@ struct ShowOptions {
 struct Canvas {
   std::size_t width = 100;
   bool colours = false;
-  double now = 0;  ///< Unix seconds
+  double now = 0;               ///< Unix seconds
+  bool is_writer_gone = false;  ///< no process writes the run any more
 };
 
 }  // namespace livecca::tool

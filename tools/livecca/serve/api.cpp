@@ -38,7 +38,7 @@ HttpAnswer json_answer(std::string text) { return answer_of("application/json", 
                               shown_name(cut_end(std::string(path), 80)) + "'");
 }
 
-HttpAnswer csv_answer(const ServedRun& run, const Query& query) {
+HttpAnswer csv_answer(const GrowingRun& run, const Query& query) {
   const std::string kind = query.text("kind").value_or("measure");
   const auto kinds = row_kinds();
   if (std::ranges::find(kinds, kind) == kinds.end()) {
@@ -69,9 +69,9 @@ std::uint64_t line_in(std::string_view text) {
 
 }  // namespace
 
-std::string runs_answer(const ServedRuns& runs) {
+std::string runs_answer(const GrowingRuns& runs) {
   std::vector<std::pair<double, AnswerJson>> summaries;
-  for (const ServedRuns::Run& run : runs.all()) {
+  for (const GrowingRuns::Run& run : runs.all()) {
     run->look_at_latest([&](const RunIndex& index, std::uint64_t lines) {
       summaries.emplace_back(index.rows().wall_time, summary_of(*run, index, lines));
     });
@@ -121,7 +121,7 @@ HttpAnswer Api::answer_allowed(const HttpRequest& request, const Query& query) c
 
 HttpAnswer Api::of_run(std::string_view rest, const Query& query) const {
   const std::string_view id = rest.substr(0, rest.find('/'));
-  const ServedRuns::Run run = runs_.find(id);
+  const GrowingRuns::Run run = runs_.find(id);
   if (run == nullptr) {
     throw RequestError(404,
                        "run: expected the id of a run that is served, see /api/v1/runs, got '" +

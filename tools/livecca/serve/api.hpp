@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "http/http_server.hpp"
+#include "index/growing_runs.hpp"
 #include "serve/gate.hpp"
-#include "serve/index/served_runs.hpp"
 
 namespace livecca::tool {
 
@@ -15,7 +15,7 @@ namespace livecca::tool {
 class Api {
  public:
   /// Keeps references.
-  Api(const ServedRuns& runs, const Gate& gate) : runs_(runs), gate_(gate) {}
+  Api(const GrowingRuns& runs, const Gate& gate) : runs_(runs), gate_(gate) {}
 
   /// Never throws.
   HttpAnswer answer(const HttpRequest& request) const;
@@ -24,11 +24,11 @@ class Api {
   HttpAnswer answer_allowed(const HttpRequest& request, const Query& query) const;
   HttpAnswer of_run(std::string_view rest, const Query& query) const;
 
-  const ServedRuns& runs_;
+  const GrowingRuns& runs_;
   const Gate& gate_;
 };
 
 /// {"version", "livecca", "now", "runs"}, the newest first.
-std::string runs_answer(const ServedRuns& runs);
+std::string runs_answer(const GrowingRuns& runs);
 
 }  // namespace livecca::tool

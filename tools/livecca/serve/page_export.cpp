@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "export/output_file.hpp"
+#include "index/growing_runs.hpp"
 #include "inputs/input_error.hpp"
 #include "serve/answers/answer_json.hpp"
 #include "serve/answers/curves_answer.hpp"
@@ -14,7 +15,6 @@
 #include "serve/answers/headline.hpp"
 #include "serve/answers/health_answers.hpp"
 #include "serve/answers/run_answer.hpp"
-#include "serve/index/served_runs.hpp"
 #include "serve/page_files.hpp"
 
 namespace livecca::tool {
@@ -112,8 +112,8 @@ class Table {
 
 /// Calls a function with each run's id and index.
 template <typename Function>
-void for_each_run(const ServedRuns& runs, const Function& function) {
-  for (const ServedRuns::Run& run : runs.all()) {
+void for_each_run(const GrowingRuns& runs, const Function& function) {
+  for (const GrowingRuns::Run& run : runs.all()) {
     run->look([&](const RunIndex& index, std::uint64_t lines) { function(*run, index, lines); });
   }
 }
@@ -125,9 +125,9 @@ std::vector<const char*> axes_of(const RunRows& rows) {
   return {"epoch", "step", "time"};
 }
 
-void write_curves(const ServedRuns& runs, OutputFile& file) {
+void write_curves(const GrowingRuns& runs, OutputFile& file) {
   Table curves(file, "curves");
-  for_each_run(runs, [&](const ServedRun& run, const RunIndex& index, std::uint64_t lines) {
+  for_each_run(runs, [&](const GrowingRun& run, const RunIndex& index, std::uint64_t lines) {
     for (const Headline& selection : selections_of(index.rows())) {
       for (const char* x : axes_of(index.rows())) {
         const Query query("since=0&x=" + std::string(x) + "&" + query_of(selection));
@@ -138,7 +138,7 @@ void write_curves(const ServedRuns& runs, OutputFile& file) {
   });
   curves.end();
   Table logs(file, "logs");
-  for_each_run(runs, [&](const ServedRun& run, const RunIndex& index, std::uint64_t lines) {
+  for_each_run(runs, [&](const GrowingRun& run, const RunIndex& index, std::uint64_t lines) {
     for (const char* x : axes_of(index.rows())) {
       logs.add(run.id() + "/" + x, logs_answer(index, lines, Query("since=0&x=" + std::string(x))));
     }
@@ -147,9 +147,9 @@ void write_curves(const ServedRuns& runs, OutputFile& file) {
 }
 
 /// One of each layer and reference, of its own name or the reference's nearest.
-void write_spectra(const ServedRuns& runs, OutputFile& file) {
+void write_spectra(const GrowingRuns& runs, OutputFile& file) {
   Table spectra(file, "spectra");
-  for (const ServedRuns::Run& run : runs.all()) {
+  for (const GrowingRuns::Run& run : runs.all()) {
     std::set<std::string> keys;
     std::vector<std::pair<std::string, std::string>> wanted;
     run->look([&](const RunIndex& index, std::uint64_t) {
@@ -191,9 +191,9 @@ std::set<std::uint64_t> lines_of_points(const RunRows& rows) {
   return lines;
 }
 
-void write_rows(const ServedRuns& runs, OutputFile& file) {
+void write_rows(const GrowingRuns& runs, OutputFile& file) {
   Table rows(file, "rows");
-  for (const ServedRuns::Run& run : runs.all()) {
+  for (const GrowingRuns::Run& run : runs.all()) {
     std::set<std::uint64_t> lines;
     run->look([&](const RunIndex& index, std::uint64_t) { lines = lines_of_points(index.rows()); });
     std::string json = "{";
@@ -206,34 +206,34 @@ void write_rows(const ServedRuns& runs, OutputFile& file) {
   rows.end();
 }
 
-void write_data(const ServedRuns& runs, OutputFile& file) {
+void write_data(const GrowingRuns& runs, OutputFile& file) {
   std::string now;
   append_number(now, unix_now());
   file.write("{\"now\":" + now + ",\"livecca\":\"" LIVECCA_VERSION "\"");
   AnswerJson summaries = AnswerJson::array();
-  for_each_run(runs, [&](const ServedRun& run, const RunIndex& index, std::uint64_t lines) {
+  for_each_run(runs, [&](const GrowingRun& run, const RunIndex& index, std::uint64_t lines) {
     summaries.push_back(summary_of(run, index, lines));
   });
   file.write(in_page(",\n\"runs\":" + text_of(summaries)));
   Table run_table(file, "run");
-  for_each_run(runs, [&](const ServedRun& run, const RunIndex& index, std::uint64_t lines) {
+  for_each_run(runs, [&](const GrowingRun& run, const RunIndex& index, std::uint64_t lines) {
     run_table.add(run.id(), text_of(run_answer(run, index, lines)));
   });
   run_table.end();
   write_curves(runs, file);
   Table events(file, "events");
-  for_each_run(runs, [&](const ServedRun& run, const RunIndex& index, std::uint64_t lines) {
+  for_each_run(runs, [&](const GrowingRun& run, const RunIndex& index, std::uint64_t lines) {
     events.add(run.id(), events_answer(index, lines, Query("")));
   });
   events.end();
   Table health(file, "health");
-  for_each_run(runs, [&](const ServedRun& run, const RunIndex& index, std::uint64_t) {
+  for_each_run(runs, [&](const GrowingRun& run, const RunIndex& index, std::uint64_t) {
     health.add(run.id(), health_answer(index));
   });
   health.end();
   write_spectra(runs, file);
   Table matrix(file, "matrix");
-  for_each_run(runs, [&](const ServedRun& run, const RunIndex& index, std::uint64_t) {
+  for_each_run(runs, [&](const GrowingRun& run, const RunIndex& index, std::uint64_t) {
     for (const Headline& selection : selections_of(index.rows())) {
       matrix.add(run.id() + "/" + key_of_selection(selection),
                  matrix_answer(index, Query(query_of(selection))));
@@ -264,7 +264,7 @@ void put(std::string& page, std::string_view mark, std::string_view text) {
 }  // namespace
 
 void export_page(const std::vector<std::string>& runs, const std::string& path) {
-  ServedRuns read(runs);
+  GrowingRuns read(runs);
   read.read_all();
   if (read.all().empty()) throw InputError("RUNS: expected one run or more to export, got none");
   constexpr std::string_view script = "<script src=\"app.js\"></script>";

@@ -37,7 +37,7 @@ struct PageServer::State {
                }) {
     gate.set_port(server.port());
     is_ready = true;
-    runs.start({.on_news = [this](ServedRun& run) { publish(run_event(runs, run)); },
+    runs.start({.on_news = [this](GrowingRun& run) { publish(run_event(runs, run)); },
                 .on_anew = [this](const std::string& id) { publish(id_event("anew", id)); },
                 .on_gone = [this](const std::string& id) { publish(id_event("gone", id)); },
                 .on_quiet = [this] { publish(":\n\n"); }});
@@ -51,7 +51,7 @@ struct PageServer::State {
   }
 
   Gate gate;
-  ServedRuns runs;
+  GrowingRuns runs;
   Api api;
   std::atomic<bool> is_ready{false};  // the gate knows the port
   HttpServer server;

@@ -49,7 +49,7 @@ class CsvPieces {
 
 }  // namespace
 
-std::function<std::optional<std::string>()> csv_pieces(const ServedRun& run,
+std::function<std::optional<std::string>()> csv_pieces(const GrowingRun& run,
                                                        const std::string& kind) {
   auto reader = RowsReader::open(run.folder());
   if (!reader) throw InputError(reader.why());

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "index/run_index.hpp"
 #include "serve/answers/query.hpp"
-#include "serve/index/run_index.hpp"
 
 namespace livecca::tool {
 

@@ -16,7 +16,7 @@
 namespace livecca::tool {
 namespace {
 
-std::string text_of_line(const ServedRun& run, std::uint64_t line) {
+std::string text_of_line(const GrowingRun& run, std::uint64_t line) {
   std::optional<std::uint64_t> offset;
   run.look([&](const RunIndex& index, std::uint64_t) { offset = index.offset_of(line); });
   std::string text = offset ? run.line_text(*offset) : "";
@@ -27,7 +27,7 @@ std::string text_of_line(const ServedRun& run, std::uint64_t line) {
   return text;
 }
 
-MeasureRow measure_row_of(const ServedRun& run, std::uint64_t line) {
+MeasureRow measure_row_of(const GrowingRun& run, std::uint64_t line) {
   const std::string text = text_of_line(run, line);
   auto row = row_from_json(text);
   auto* measure = row ? std::get_if<MeasureRow>(&row->row) : nullptr;
@@ -139,9 +139,11 @@ std::vector<std::string> names_of(const std::vector<const Curve*>& curves,
 
 }  // namespace
 
-std::string row_answer(const ServedRun& run, std::uint64_t line) { return text_of_line(run, line); }
+std::string row_answer(const GrowingRun& run, std::uint64_t line) {
+  return text_of_line(run, line);
+}
 
-std::string spectrum_answer(const ServedRun& run, const Query& query) {
+std::string spectrum_answer(const GrowingRun& run, const Query& query) {
   std::uint64_t line = query.count("line").value_or(0);
   const bool is_latest = line == 0;
   SpectrumKey key;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "index/run_index.hpp"
 #include "serve/answers/answer_json.hpp"
-#include "serve/index/run_index.hpp"
 
 namespace livecca::tool {
 

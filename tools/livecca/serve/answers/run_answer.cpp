@@ -4,10 +4,10 @@
 
 #include "common/utf8.hpp"
 #include "runs/layer_lines.hpp"
-#include "runs/layer_verdicts.hpp"
 #include "runs/sentence.hpp"
 #include "serve/answers/headline.hpp"
 #include "serve/answers/layer_answer.hpp"
+#include "show/layer_verdicts.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {
@@ -65,7 +65,7 @@ AnswerJson history_of(const RunIndex& index) {
 
 }  // namespace
 
-AnswerJson summary_of(const ServedRun& run, const RunIndex& index, std::uint64_t lines) {
+AnswerJson summary_of(const GrowingRun& run, const RunIndex& index, std::uint64_t lines) {
   const RunRows& rows = index.rows();
   const Sentence sentence = sentence_of(rows);
   const auto settled = std::ranges::count_if(
@@ -90,7 +90,7 @@ AnswerJson summary_of(const ServedRun& run, const RunIndex& index, std::uint64_t
   return json;
 }
 
-AnswerJson run_answer(const ServedRun& run, const RunIndex& index, std::uint64_t lines) {
+AnswerJson run_answer(const GrowingRun& run, const RunIndex& index, std::uint64_t lines) {
   const RunRows& rows = index.rows();
   AnswerJson json = summary_of(run, index, lines);
   json["facts"] = rows.facts ? json_of_row(*rows.facts) : AnswerJson(nullptr);

@@ -16,11 +16,11 @@ namespace {
 constexpr std::size_t longest_cursor = 4096;
 constexpr std::size_t id_size = 12;
 
-using Lines = std::uint64_t (ServedRun::*)() const;
+using Lines = std::uint64_t (GrowingRun::*)() const;
 
-std::string cursor_of(const std::vector<ServedRuns::Run>& runs, Lines lines_of) {
+std::string cursor_of(const std::vector<GrowingRuns::Run>& runs, Lines lines_of) {
   std::string cursor;
-  for (const ServedRuns::Run& run : runs) {
+  for (const GrowingRuns::Run& run : runs) {
     cursor += (cursor.empty() ? "" : ",") + run->id() + ":" + std::to_string((*run.*lines_of)());
     if (cursor.size() > longest_cursor) return "";
   }
@@ -54,7 +54,7 @@ struct Summary {
   bool is_finished = false;
 };
 
-Summary summary_text(const ServedRun& run) {
+Summary summary_text(const GrowingRun& run) {
   Summary summary;
   run.look_at_latest([&](const RunIndex& index, std::uint64_t lines) {
     summary = {text_of(summary_of(run, index, lines)), lines, index.rows().finished};
@@ -64,24 +64,24 @@ Summary summary_text(const ServedRun& run) {
 
 }  // namespace
 
-std::string run_event(const ServedRuns& runs, ServedRun& run) {
+std::string run_event(const GrowingRuns& runs, GrowingRun& run) {
   const Summary summary = summary_text(run);
   run.set_told_lines(summary.lines);
   // Of other runs the cursor has the lines that were told: those that came since are news yet.
-  return event_text("run", summary.text, cursor_of(runs.all(), &ServedRun::told_lines));
+  return event_text("run", summary.text, cursor_of(runs.all(), &GrowingRun::told_lines));
 }
 
 std::string id_event(const std::string& name, const std::string& id) {
   return "event: " + name + "\ndata: {\"id\":\"" + id + "\"}\n\n";
 }
 
-std::string first_events(const ServedRuns& runs, std::string_view cursor) {
+std::string first_events(const GrowingRuns& runs, std::string_view cursor) {
   auto known = lines_in(cursor);
-  const std::vector<ServedRuns::Run> all = runs.all();
-  const std::string now = cursor_of(all, &ServedRun::lines);  // before the summaries
+  const std::vector<GrowingRuns::Run> all = runs.all();
+  const std::string now = cursor_of(all, &GrowingRun::lines);  // before the summaries
   std::string text = "retry: 1000\n\n";
   std::vector<std::string> summaries;
-  for (const ServedRuns::Run& run : all) {
+  for (const GrowingRuns::Run& run : all) {
     const auto before = known.find(run->id());
     const bool is_new = before == known.end() || before->second != run->lines();
     if (before != known.end() && before->second > run->lines()) {

@@ -1,14 +1,14 @@
-#include "runs/run_view.hpp"
+#include "show/run_view.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
-#include "runs/curve_tables.hpp"
-#include "runs/layer_verdicts.hpp"
 #include "runs/pair_curves.hpp"
-#include "runs/run_notices.hpp"
 #include "runs/sentence.hpp"
+#include "show/curve_tables.hpp"
+#include "show/layer_verdicts.hpp"
+#include "show/run_notices.hpp"
 #include "text/foreign_lines.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
@@ -38,6 +38,8 @@ std::string headline(const RunRows& rows, const Canvas& canvas) {
   std::string text = rows.facts ? " network " + shown_name(rows.facts->network) + ", " : " ";
   text += epochs_text(rows) + ", last row " + ago_text(canvas.now - rows.wall_time);
   if (rows.finished) text += ", finished";
+  if (!rows.finished && canvas.is_writer_gone)
+    text += ", its process died or did not call finish()";
   text = wrapped(name + ":" + text, canvas.width);
   return inked(text.substr(0, name.size()), Ink::title, canvas.colours) + text.substr(name.size());
 }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,46 +7,14 @@
 #include <thread>
 #include <vector>
 
-#include "run_file.hpp"
-#include "serve/index/served_run.hpp"
+#include "index/growing_run.hpp"
+#include "runs_folder.hpp"
 #include "serve/page_server.hpp"
 #include "support/http_client.hpp"
-#include "support/temporary_folder.hpp"
 
 namespace livecca_tests {
 
 using Json = nlohmann::json;
-
-/// A folder of runs.
-class RunsFolder {
- public:
-  std::string path() const { return folder_.path().string(); }
-  std::filesystem::path run(const std::string& name) const { return folder_.path() / name; }
-
-  template <typename Row>
-  void add(const std::string& name, const Row& row) {
-    add_text(name, livecca::to_json(row, name, wall_time++) + "\n");
-  }
-
-  void add_text(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories(run(name));
-    std::ofstream(run(name) / "rows.jsonl", std::ios::binary | std::ios::app) << text;
-  }
-
-  void begin(const std::string& name) {
-    livecca::RunRow row;
-    row.network = "net";
-    row.measures = {"pwcca"};
-    add(name, row);
-  }
-
-  void finish(const std::string& name) { add(name, livecca::Event{0, "finished", "", "", 1}); }
-
-  double wall_time = 1000;
-
- private:
-  TemporaryFolder folder_;
-};
 
 /// A server of that folder, and what it answers.
 class ServedFolder : public RunsFolder {

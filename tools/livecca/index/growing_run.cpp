@@ -1,6 +1,4 @@
-#include "serve/index/served_run.hpp"
-
-#include <fcntl.h>
+#include "index/growing_run.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -9,7 +7,6 @@
 #include <utility>
 #include <variant>
 
-#include "common/files/descriptor.hpp"
 #include "common/hexadecimal.hpp"
 #include "common/json_depth.hpp"
 
@@ -54,7 +51,7 @@ double unix_now() {
   return std::chrono::duration<double>(since_epoch).count();
 }
 
-ServedRun::ServedRun(std::filesystem::path folder, std::string shown_folder)
+GrowingRun::GrowingRun(std::filesystem::path folder, std::string shown_folder)
     : folder_(std::move(folder)),
       shown_folder_(std::move(shown_folder)),
       id_(id_of_folder(folder_)) {}
@@ -79,7 +76,7 @@ void add_lines(std::ifstream& file, std::uint64_t begin, std::uint64_t bytes, Ru
 
 }  // namespace
 
-void ServedRun::read_ends() {
+void GrowingRun::read_ends() {
   std::error_code failure;
   const std::uint64_t size = std::filesystem::file_size(rows_path(), failure);
   if (failure || size < 4 * bytes_of_end) return;  // it is read soon
@@ -92,7 +89,14 @@ void ServedRun::read_ends() {
   ends_ = std::move(ends);
 }
 
-ServedRun::News ServedRun::read_part() {
+void GrowingRun::read_latest() {
+  read_ends();
+  if (ends_ != nullptr) return;
+  while (read_part().is_read) {
+  }
+}
+
+GrowingRun::News GrowingRun::read_part() {
   News news;
   std::error_code failure;
   const std::uint64_t size = std::filesystem::file_size(rows_path(), failure);
@@ -138,7 +142,7 @@ ServedRun::News ServedRun::read_part() {
 }
 
 /// They were parsed before, so that nobody waits for that.
-void ServedRun::take(std::vector<RowLine>& rows) {
+void GrowingRun::take(std::vector<RowLine>& rows) {
   {
     const std::lock_guard lock(mutex_);
     for (RowLine& row : rows) {
@@ -149,30 +153,25 @@ void ServedRun::take(std::vector<RowLine>& rows) {
   rows.clear();
 }
 
-void ServedRun::look_at_writer() {
-  const Descriptor file(::open(rows_path().c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return;
-  struct flock asked {};
-  asked.l_type = F_WRLCK;
-  asked.l_whence = SEEK_SET;
-  // Where the file system knows no locks, nothing is known.
-  const bool is_known = ::fcntl(file.number(), F_OFD_GETLK, &asked) == 0;
-  writer_ = !is_known ? Writer::unknown : asked.l_type == F_UNLCK ? Writer::gone : Writer::there;
+void GrowingRun::look_at_writer() {
+  const Writer writer = writer_of(rows_path());
+  // A file that cannot be opened for now says nothing new.
+  if (writer != Writer::unknown || writer_ == Writer::unknown) writer_ = writer;
 }
 
-void ServedRun::look(
+void GrowingRun::look(
     const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const {
   const std::lock_guard lock(mutex_);
   function(index_, lines_);
 }
 
-void ServedRun::look_at_latest(
+void GrowingRun::look_at_latest(
     const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const {
   const std::lock_guard lock(mutex_);
   function(ends_ == nullptr ? index_ : *ends_, lines_);
 }
 
-RunState ServedRun::state(const RunIndex& index) const {
+RunState GrowingRun::state(const RunIndex& index) const {
   if (index.rows().finished) return RunState::finished;
   switch (writer_.load()) {
     case Writer::there:
@@ -188,7 +187,7 @@ RunState ServedRun::state(const RunIndex& index) const {
   return is_long ? RunState::silent : RunState::live;
 }
 
-std::string ServedRun::line_text(std::uint64_t offset) const {
+std::string GrowingRun::line_text(std::uint64_t offset) const {
   std::ifstream file(rows_path(), std::ios::binary);
   file.seekg(static_cast<std::streamoff>(offset));
   std::string text;

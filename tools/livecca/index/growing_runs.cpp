@@ -1,4 +1,4 @@
-#include "serve/index/served_runs.hpp"
+#include "index/growing_runs.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -53,7 +53,7 @@ std::optional<std::vector<fs::path>> runs_in(const fs::path& folder) {
 
 }  // namespace
 
-ServedRuns::ServedRuns(std::vector<std::string> given) : given_(std::move(given)) {
+GrowingRuns::GrowingRuns(std::vector<std::string> given) : given_(std::move(given)) {
   for (const std::string& path : given_) {
     std::error_code ignored;
     if (fs::is_directory(folder_of(path), ignored)) continue;
@@ -63,7 +63,7 @@ ServedRuns::ServedRuns(std::vector<std::string> given) : given_(std::move(given)
   scan();
 }
 
-void ServedRuns::scan() {
+void GrowingRuns::scan() {
   std::set<std::string> found;
   std::vector<std::string> gone;
   for (const std::string& given : given_) {
@@ -81,7 +81,7 @@ void ServedRuns::scan() {
       const std::string id = id_of_folder(canonical);
       here.insert(id);
       if (!found.insert(id).second || find(id) != nullptr) continue;
-      auto run = std::make_shared<ServedRun>(canonical, valid_utf8(folder.string()));
+      auto run = std::make_shared<GrowingRun>(canonical, valid_utf8(folder.string()));
       const std::lock_guard lock(mutex_);
       runs_[id].run = std::move(run);
     }
@@ -98,31 +98,36 @@ void ServedRuns::scan() {
   }
 }
 
-std::vector<ServedRuns::Run> ServedRuns::all() const {
+std::vector<GrowingRuns::Run> GrowingRuns::all() const {
   const std::lock_guard lock(mutex_);
   std::vector<Run> runs;
   for (const auto& [id, place] : runs_) runs.push_back(place.run);
   return runs;
 }
 
-ServedRuns::Run ServedRuns::find(std::string_view id) const {
+GrowingRuns::Run GrowingRuns::find(std::string_view id) const {
   const std::lock_guard lock(mutex_);
   const auto found = runs_.find(id);
   return found == runs_.end() ? nullptr : found->second.run;
 }
 
-void ServedRuns::read_all() {
+void GrowingRuns::read_all() {
   while (read_round()) {
   }
   look_at_writers();
 }
 
-void ServedRuns::start(RunsListener listener) {
+void GrowingRuns::read_latest() {
+  for (auto& [id, place] : runs_) place.run->read_latest();
+  look_at_writers();
+}
+
+void GrowingRuns::start(RunsListener listener) {
   listener_ = std::move(listener);
   thread_ = quiet_thread([this] { work(); });
 }
 
-void ServedRuns::stop() {
+void GrowingRuns::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
@@ -131,7 +136,7 @@ void ServedRuns::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void ServedRuns::work() {
+void GrowingRuns::work() {
   auto scanned = Clock::now() - between_scans;
   auto was_quiet = Clock::now();
   for (;;) {
@@ -160,7 +165,7 @@ void ServedRuns::work() {
 }
 
 /// Of runs that are new, before any is read.
-void ServedRuns::read_ends() {
+void GrowingRuns::read_ends() {
   for (auto& [id, place] : runs_) {
     if (!std::exchange(place.is_new, false)) continue;
     place.run->read_ends();
@@ -171,10 +176,10 @@ void ServedRuns::read_ends() {
 }
 
 /// A part of each run. Whether there is more to be read.
-bool ServedRuns::read_round() {
+bool GrowingRuns::read_round() {
   bool is_more = false;
   for (auto& [id, place] : runs_) {
-    const ServedRun::News news = place.run->read_part();
+    const GrowingRun::News news = place.run->read_part();
     if (news.is_anew && listener_.on_anew) listener_.on_anew(id);
     place.has_news = place.has_news || news.is_read;
     is_more = is_more || news.is_read;
@@ -185,7 +190,7 @@ bool ServedRuns::read_round() {
   return is_more;
 }
 
-void ServedRuns::tell() {
+void GrowingRuns::tell() {
   if (!listener_.on_news) return;
   const auto now = Clock::now();
   for (auto& [id, place] : runs_) {
@@ -196,7 +201,7 @@ void ServedRuns::tell() {
   }
 }
 
-void ServedRuns::look_at_writers() {
+void GrowingRuns::look_at_writers() {
   for (auto& [id, place] : runs_) {
     RunState state{};
     place.run->look_at_writer();

@@ -1,4 +1,4 @@
-#include "runs/layer_verdicts.hpp"
+#include "show/layer_verdicts.hpp"
 
 #include <fnmatch.h>
 

@@ -3,15 +3,14 @@
 #include <cstdint>
 #include <optional>
 #include <ostream>
-#include <string>
 
 #include "runs/show_options.hpp"
 
 namespace livecca::tool {
 
-/// Prints a run at a glance; with `follow`, again whenever there is more, until the run is
-/// finished. Throws InputError.
-void show_run(const ShowOptions& options, std::ostream& out);
+/// Prints one run at a glance, or a list if there are several. With `follow` one run is printed
+/// again whenever there is more, until it is finished or a key ends it. Throws InputError.
+void show_runs(const ShowOptions& options, std::ostream& out);
 
 /// Where stdout is drawn: as wide as asked for, or as the terminal is if it is 0.
 Canvas canvas_of_stdout(std::size_t asked_width);
@@ -27,8 +26,5 @@ class PrintPace {
   bool printed_ = false;
   std::optional<std::int64_t> printed_epoch_;
 };
-
-/// What draws `text` over what a terminal showed before: the lines that it has room for.
-std::string redraw(const std::string& text, std::size_t height);
 
 }  // namespace livecca::tool

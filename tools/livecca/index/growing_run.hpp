@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "index/run_index.hpp"
+#include "index/writer.hpp"
 #include "livecca/sinks/rows_reader.hpp"
-#include "serve/index/run_index.hpp"
 
 namespace livecca::tool {
 
@@ -30,14 +31,14 @@ std::string id_of_folder(const std::filesystem::path& canonical_folder);
 /// Unix seconds.
 double unix_now();
 
-/// One run that is served. Its rows are read by one thread, and looked at by another.
+/// One run whose rows may still come. They are read by one thread, and looked at by another.
 ///
-/// Thread safety: read_part(), look_at_writer() are for one thread. All else may be called from any
-/// thread.
-class ServedRun {
+/// Thread safety: the functions that read, and look_at_writer(), are for one thread. All else may
+/// be called from any thread.
+class GrowingRun {
  public:
   /// `shown_folder` is the folder as the user gave it.
-  ServedRun(std::filesystem::path folder, std::string shown_folder);
+  GrowingRun(std::filesystem::path folder, std::string shown_folder);
 
   const std::string& id() const { return id_; }
   const std::filesystem::path& folder() const { return folder_; }
@@ -47,6 +48,8 @@ class ServedRun {
   /// Looks at the first row and the last ones only, so that a list of long runs can say at once
   /// where each is. Until the file is read to its end, summaries are made from it.
   void read_ends();
+  /// What a list needs: read_ends() of a long file, a short one whole.
+  void read_latest();
 
   struct News {
     bool is_read = false;  ///< there were lines
@@ -76,9 +79,6 @@ class ServedRun {
   std::string line_text(std::uint64_t offset) const;
 
  private:
-  /// By its lock.
-  enum class Writer : std::uint8_t { there, gone, unknown };
-
   void take(std::vector<RowLine>& rows);
 
   const std::filesystem::path folder_;

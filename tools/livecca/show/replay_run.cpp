@@ -1,4 +1,4 @@
-#include "runs/replay_run.hpp"
+#include "show/replay_run.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -10,11 +10,11 @@
 #include "export/output_file.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/measures/measure.hpp"
-#include "runs/curve_tables.hpp"
-#include "runs/layer_verdicts.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/run_rows.hpp"
-#include "runs/show.hpp"
+#include "show/curve_tables.hpp"
+#include "show/layer_verdicts.hpp"
+#include "show/show.hpp"
 #include "text/output_text.hpp"
 
 namespace livecca::tool {

@@ -1,11 +1,11 @@
-#include "runs/curve_tables.hpp"
+#include "show/curve_tables.hpp"
 
 #include <algorithm>
 #include <sstream>
 
 #include "compare/layer_table.hpp"
-#include "runs/curve_table.hpp"
 #include "runs/layer_matches.hpp"
+#include "show/curve_table.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
 

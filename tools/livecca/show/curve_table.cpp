@@ -1,4 +1,4 @@
-#include "runs/curve_table.hpp"
+#include "show/curve_table.hpp"
 
 #include <algorithm>
 #include <cstdio>

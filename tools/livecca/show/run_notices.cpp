@@ -1,4 +1,4 @@
-#include "runs/run_notices.hpp"
+#include "show/run_notices.hpp"
 
 #include <algorithm>
 #include <array>

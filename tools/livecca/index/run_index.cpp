@@ -1,4 +1,4 @@
-#include "serve/index/run_index.hpp"
+#include "index/run_index.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -12,30 +12,30 @@
 #include <thread>
 #include <vector>
 
-#include "serve/index/served_run.hpp"
+#include "index/growing_run.hpp"
 
 namespace livecca::tool {
 
 /// What happens to the runs. The functions are called on the reading thread.
 struct RunsListener {
-  std::function<void(ServedRun& run)> on_news;         ///< at most 5 times a second a run
+  std::function<void(GrowingRun& run)> on_news;        ///< at most 5 times a second a run
   std::function<void(const std::string& id)> on_anew;  ///< all that was read of it is void
   std::function<void(const std::string& id)> on_gone;
   std::function<void()> on_quiet;  ///< every 15 s: time to show that somebody is there
 };
 
-/// The runs that are served, and the thread that reads them: a part of each in turn, so that a long
+/// The runs in some folders, and the thread that reads them: a part of each in turn, so that a long
 /// one does not hold up the others. New folders appear within a second, removed ones go.
 ///
 /// Thread safety: all() and find() may be called from any thread.
-class ServedRuns {
+class GrowingRuns {
  public:
   /// Each path is a run's folder, its rows.jsonl, or a folder of such folders, which may be empty
   /// yet. Throws InputError if there is no such folder.
-  explicit ServedRuns(std::vector<std::string> given);
-  ~ServedRuns() { stop(); }
-  ServedRuns(const ServedRuns&) = delete;
-  ServedRuns& operator=(const ServedRuns&) = delete;
+  explicit GrowingRuns(std::vector<std::string> given);
+  ~GrowingRuns() { stop(); }
+  GrowingRuns(const GrowingRuns&) = delete;
+  GrowingRuns& operator=(const GrowingRuns&) = delete;
 
   /// Starts the thread.
   void start(RunsListener listener);
@@ -43,8 +43,10 @@ class ServedRuns {
   void stop();
   /// Instead of start(): reads all that is there, on this thread.
   void read_all();
+  /// Instead of start(): reads what a list needs. Some milliseconds a run.
+  void read_latest();
 
-  using Run = std::shared_ptr<ServedRun>;
+  using Run = std::shared_ptr<GrowingRun>;
   /// In no order.
   std::vector<Run> all() const;
   /// Null if there is none.
