@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that livecca needs. Safe to run again: it installs only what is missing.
-# Usage: scripts/setup.sh [--tidy|--fuzz]     --tidy also installs clang-format and clang-tidy,
-#                                             --fuzz clang with its sanitizers and libFuzzer
+# Usage: scripts/setup.sh [--tests|--tidy|--fuzz]   --tests also installs a browser and Node, which the page's tests need,
+#                                                   --tidy clang-format and clang-tidy,
+#                                                   --fuzz clang with its sanitizers and libFuzzer
 set -euo pipefail
 
 packages=(
@@ -13,6 +14,12 @@ packages=(
   libpng-dev protobuf-compiler python3-venv
   libboost-dev  # the HTTP server of the Prometheus sink
 )
+if [ "${1:-}" = "--tests" ]; then
+  packages+=(chromium)
+  # Node may have come from elsewhere, with npm in it.
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
+fi
 [ "${1:-}" = "--tidy" ] && packages+=(clang-format clang-tidy)
 [ "${1:-}" = "--fuzz" ] && packages+=(clang libclang-rt-dev)
 

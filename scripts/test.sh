@@ -4,7 +4,7 @@
 # Golden cases come from $LIVECCA_GOLDEN, or else from ../shared/golden beside the checkout.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh
+scripts/setup.sh --tests
 cmake --workflow --preset release
 echo
 echo "Golden cases, and tests that were skipped:"
