@@ -35,21 +35,14 @@ double independent_samples(const PairFacts& facts, Measure measure) {
   if (!facts.positions) return facts.effective_samples;
   const PositionChance::IndependentSamples& samples = facts.positions->independent_samples;
   switch (measure) {
-    case Measure::mean_cca:
-    case Measure::r2_cca:
-    case Measure::r2_cca_adjusted:
-    case Measure::pwcca:
-    case Measure::pwcca_y:
-    case Measure::pwcca_mean:
-      return samples.cca;
     case Measure::svcca:
       return samples.svcca;
     case Measure::linreg_x_from_y:
       return samples.x_from_y;
     case Measure::linreg_y_from_x:
       return samples.y_from_x;
-    default:
-      return samples.cka;
+    default:  // what is left of the whitened ones is CCA
+      return info_of(measure).needs.whitening ? samples.cca : samples.cka;
   }
 }
 

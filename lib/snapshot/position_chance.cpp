@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
 
 #include "snapshot/decompositions.hpp"
 #include "snapshot/position_sample.hpp"
@@ -24,39 +25,56 @@ constexpr double safe_share = 1.05;
 /// So no more independent rows of an image are believed in than four for each of 64 cells.
 constexpr double rows_told_apart = 256;
 
-/// The mean of C_x · C_y over pairs of two positions of an image, C_x from one half of the images
-/// and C_y from the other: what two related layers share by chance in one half is no dependence.
-double common_of(const PositionSample& x, Weighing of_x, const PositionSample& y, Weighing of_y) {
+std::span<const double> values_of(const VectorXd& vector) {
+  return {vector.data(), static_cast<std::size_t>(vector.size())};
+}
+
+/// The mean product of what both sides have for each cell or pair of cells, x from one half of the
+/// images and y from the other, weighted by how many rows or pairs of rows that is of. Of nothing
+/// it is 1.
+template <typename Counts, typename OfX, typename OfY>
+double mean_product(const PositionSample& x, const PositionSample& y, Counts counts, OfX of_x,
+                    OfY of_y) {
   double sum = 0;
   double weight = 0;
   for (std::size_t h = 0; h < 2; ++h) {
     const PositionSample::Half& half_x = x.halves[h];
     const PositionSample::Half& half_y = y.halves[1 - h];
-    for (std::size_t entry = 0; entry < half_x.pair_counts.size(); ++entry) {
-      if (!(half_x.pair_counts[entry] > 0) || !(half_y.pair_counts[entry] > 0)) continue;
-      const double pairs = half_x.pair_counts[entry] + half_y.pair_counts[entry];
-      sum += pairs * half_x.common[place(of_x)][entry] * half_y.common[place(of_y)][entry];
-      weight += pairs;
+    const std::span<const double> counts_x = counts(half_x);
+    const std::span<const double> counts_y = counts(half_y);
+    const std::span<const double> values_x = of_x(half_x);
+    const std::span<const double> values_y = of_y(half_y);
+    for (std::size_t i = 0; i < counts_x.size(); ++i) {
+      if (!(counts_x[i] > 0) || !(counts_y[i] > 0)) continue;
+      const double count = counts_x[i] + counts_y[i];
+      sum += count * values_x[i] * values_y[i];
+      weight += count;
     }
   }
-  return weight > 0 ? std::max(0.0, sum / weight) : 1;
+  return weight > 0 ? sum / weight : 1;
+}
+
+/// The mean of C_x · C_y over pairs of two positions of an image, C_x from one half of the images
+/// and C_y from the other: what two related layers share by chance in one half is no dependence.
+double common_of(const PositionSample& x, Weighing of_x, const PositionSample& y, Weighing of_y) {
+  const auto counts = [](const PositionSample::Half& half) { return std::span(half.pair_counts); };
+  const auto common = [](Weighing weighing) {
+    return [weighing](const PositionSample::Half& half) {
+      return std::span(half.common[place(weighing)]);
+    };
+  };
+  return std::max(0.0, mean_product(x, y, counts, common(of_x), common(of_y)));
 }
 
 /// The mean of C_x[p, p] · C_y[p, p]: above 1 if both sides vary more at the same positions.
 double diagonal_of(const PositionSample& x, Weighing of_x, const PositionSample& y, Weighing of_y) {
-  double sum = 0;
-  double rows = 0;
-  for (std::size_t h = 0; h < 2; ++h) {
-    const PositionSample::Half& half_x = x.halves[h];
-    const PositionSample::Half& half_y = y.halves[1 - h];
-    for (Index cell = 0; cell < half_x.counts.size(); ++cell) {
-      if (!(half_x.counts(cell) > 0) || !(half_y.counts(cell) > 0)) continue;
-      const double count = half_x.counts(cell) + half_y.counts(cell);
-      sum += count * half_x.squares[place(of_x)](cell) * half_y.squares[place(of_y)](cell);
-      rows += count;
-    }
-  }
-  return rows > 0 ? sum / rows : 1;
+  const auto counts = [](const PositionSample::Half& half) { return values_of(half.counts); };
+  const auto squares = [](Weighing weighing) {
+    return [weighing](const PositionSample::Half& half) {
+      return values_of(half.squares[place(weighing)]);
+    };
+  };
+  return mean_product(x, y, counts, squares(of_x), squares(of_y));
 }
 
 /// images · P² / Σ C_x[p, q] · C_y[p, q], for images of unequal numbers of rows P in the mean over

@@ -17,6 +17,16 @@ def _options_of(monitor: Any, network: str) -> Any:
     return monitor._recorder_options(network)
 
 
+def _checked(layer: str, layout: str, samples: str, step: int) -> tuple[str, str, str, int]:
+    """What a layer's activations are, in the core's order."""
+    return (
+        _checks.text("layer", layer),
+        _checks.text("layout", layout),
+        _checks.text("samples", samples),
+        _checks.whole_number("step", step, 0),
+    )
+
+
 class Recorder(ChoosesRows):
     """Writes a pack: what a monitor compares with by :meth:`livecca.Monitor.add_reference`.
 
@@ -103,12 +113,8 @@ class Recorder(ChoosesRows):
         mask: Any = None,
     ) -> None:
         """Record a layer's activations of this batch; see :meth:`livecca.Step.observe`."""
-        layer = _checks.text("layer", layer)
         self._open().observe(
-            layer,
-            _checks.text("layout", layout),
-            _checks.text("samples", samples),
-            _checks.whole_number("step", step, 0),
+            *_checked(layer, layout, samples, step),
             _arrays.readable(array, f"layer {layer!r}"),
             _arrays.valid_steps(mask),
         )
@@ -126,12 +132,8 @@ class Recorder(ChoosesRows):
         mask: Any = None,
     ) -> None:
         """Record rows that were gathered on a device; see :meth:`livecca.Step.observe_gathered`."""
-        layer = _checks.text("layer", layer)
         self._open().observe_gathered(
-            layer,
-            _checks.text("layout", layout),
-            _checks.text("samples", samples),
-            _checks.whole_number("step", step, 0),
+            *_checked(layer, layout, samples, step),
             _arrays.readable(rows, f"layer {layer!r}"),
             positions,
             shape,

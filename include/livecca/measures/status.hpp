@@ -11,7 +11,7 @@ namespace livecca {
 enum class Status : std::uint8_t {
   ok,
   rank_deficient,   ///< a side has dead or dependent neurons; the value is over the ranks
-  undersampled,     ///< effective samples < 10 × features: compare with the noise floor first
+  undersampled,     ///< independent samples < 10 × features: compare with the noise floor first
   nonfinite_rows,   ///< rows with NaN or infinity were left out
   too_few_samples,  ///< 3 or fewer, or too few for this number
   constant,         ///< a side does not vary
