@@ -1,9 +1,14 @@
-// How soon the page shows a run, and how smoothly it moves. Usage: node measure.mjs; prints a line a run.
+// How soon the page shows a run, and how smoothly it moves. Usage: [LIVECCA_PROGRAM=…] node measure.mjs; prints a line a run.
+// With the program, also how long after its write a row is on the screen.
 // Headless chromium has no screen: a frame is what requestAnimationFrame gives, with software drawing.
 
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { MockServer } from "./mock_server.mjs";
 import { MadeRun, made, many } from "./made_runs.mjs";
 import { open_browser } from "./browser.mjs";
+import { lines_of, program, serve } from "./program.mjs";
 
 const runs = {
   "20 layers, 1,000 snapshots, 3 measures": made.long,
@@ -70,4 +75,34 @@ for (const [name, make] of Object.entries(runs)) {
   await page.close();
   await server.close();
 }
+if (program) await measure_new_rows();
 await browser.close();
+
+async function measure_new_rows() {
+  const run = made.long();
+  const folder = mkdtempSync(join(tmpdir(), "livecca-page-"));
+  const file = join(folder, "run", "rows.jsonl");
+  mkdirSync(join(folder, "run"));
+  writeFileSync(file, lines_of(run));
+  const served = serve(folder);
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.goto(await served.address);
+  await page.waitForSelector(".chart.convergence canvas");
+  const epoch = () => page.evaluate(() => document.querySelector(".strip dd")?.textContent);
+  const times = [];
+  for (let count = 0; count < 15; ++count) {
+    await page.waitForTimeout(300 + 97 * count);
+    const known = run.lines - 1;
+    run.add();
+    const before = await epoch();
+    const begun = performance.now();
+    appendFileSync(file, lines_of(run, known));
+    await page.waitForFunction((old) => document.querySelector(".strip dd")?.textContent !== old, before, { polling: 10 });
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    times.push(performance.now() - begun);
+  }
+  times.sort((a, b) => a - b);
+  console.log(`a new snapshot on the screen after ${Math.round(times[7])} ms (median of 15), at most ${Math.round(times[14])} ms`);
+  await served.stop();
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,43 +1,16 @@
 // The page with the real server: LIVECCA_PROGRAM names the program. Without it these are skipped.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { after, test } from "node:test";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { made } from "./made_runs.mjs";
+import { lines_of, program, serve } from "./program.mjs";
 import { close_browser, colours, drawn, pixels, settle, the_browser, watch_requests } from "./help.mjs";
 
-const program = process.env.LIVECCA_PROGRAM;
 const skip = program ? false : "LIVECCA_PROGRAM is not set";
 after(close_browser);
-
-const lines_of = (run, from = 0) =>
-  [...run.rows]
-    .filter(([line]) => line > from)
-    .map(([, { checksum, ...row }]) => JSON.stringify(row) + "\n")
-    .join("");
-
-function serve(folder, port = 0) {
-  const server = spawn(program, ["serve", folder, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
-  const address = new Promise((done, fail) => {
-    let said = "";
-    server.stdout.on("data", (text) => {
-      said += text;
-      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said);
-      if (found) done(found[0]);
-    });
-    server.on("exit", () => fail(new Error(`the program ended: ${said}`)));
-  });
-  const stop = () =>
-    new Promise((done) => {
-      if (server.exitCode !== null) return done();
-      server.on("exit", done);
-      server.kill();
-    });
-  return { address, stop };
-}
 
 /** A run in a folder, the program that serves it, and a page that is open. */
 async function with_program(run, act) {
