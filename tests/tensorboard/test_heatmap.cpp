@@ -264,17 +264,44 @@ TEST_CASE("a mark is told by its shape: the beginning of a line differs from its
   CHECK(begins.count(white) > on.count(white));
   const Colour red{214, 39, 40};
   CHECK(picture(steps({4, 5}, {})).count(red) == 0);
-  CHECK(picture(steps({}, {4, 5})).count(red) > 2 * 48 * 4);
+  CHECK(picture(steps({}, {4, 5})).count(red) > 2 * 35 * 4);
 }
 
 TEST_CASE("the legend explains the marks that are there") {
   const auto height = [](const Heatmap& heatmap) {
     return draw(heatmap, distance_title, {}).height;
   };
+  // Two of them stand beside each other, below two that are always there.
   const unsigned plain = height(steps({}, {}));
   CHECK(height(steps({3}, {})) == plain + 24);
   CHECK(height(steps({}, {3})) == plain + 24);
-  CHECK(height(steps({3}, {3})) == plain + 48);
+  CHECK(height(steps({3}, {3})) == plain + 24);
+  const auto reds_of_legend = [&](const Heatmap& heatmap) {
+    Pixels pixels = decoded(draw(heatmap, distance_title, {}));
+    pixels.bytes.erase(pixels.bytes.begin(),
+                       pixels.bytes.end() - std::ptrdiff_t{34} * pixels.width * 3);
+    return pixels.count({214, 39, 40});
+  };
+  CHECK(reds_of_legend(steps({3}, {})) == 0);
+  CHECK(reds_of_legend(steps({3}, {3})) > 40);
+}
+
+TEST_CASE("a picture has the shape of TensorBoard's cards, so that its letters stay large there") {
+  for (const int layers : {1, 4, 8, 15}) {
+    CAPTURE(layers);
+    Heatmap heatmap;
+    for (int snapshot = 0; snapshot < 25; ++snapshot) {
+      heatmap.begin(snapshot);
+      for (int layer = 0; layer < layers; ++layer) {
+        heatmap.add(row_of("layer1." + std::to_string(layer) + ".conv", 0.5));
+        heatmap.mark("layer1.0.conv", {true, true});
+      }
+    }
+    const PngImage image = draw(heatmap, distance_title, {});
+    // Cards have 375 x 217 pixels for a picture; letters are 14 high, and legible from 6 on.
+    const double shrunk = std::min(375.0 / image.width, 217.0 / image.height);
+    CHECK(14 * shrunk >= 6);
+  }
 }
 
 TEST_CASE("a merged column is settled if it is at its end, and has an alarm if it had one") {
@@ -306,7 +333,8 @@ TEST_CASE("marks in the smallest cells are drawn, and nothing outside of the pic
     }
   }
   const Pixels pixels = decoded(draw(heatmap, distance_title, {}));
-  // On viridis's brightest colour lines are black, of a quarter of the pixels of 59 columns.
-  CHECK(pixels.count({0, 0, 0}) > 300 * 59 * 6 / 5);
-  CHECK(pixels.count({214, 39, 40}) > 9 * 6);
+  // Columns are 3 pixels wide. On viridis's brightest colour lines are black, of a quarter of the
+  // pixels of 59 columns.
+  CHECK(pixels.count({0, 0, 0}) > 300 * 59 * 3 / 5);
+  CHECK(pixels.count({214, 39, 40}) > 9 * 3);
 }
