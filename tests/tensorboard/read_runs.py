@@ -199,11 +199,11 @@ def compare_texts(server, run, name):
 
     tags = server.json("plugin/text/tags")
     if run.messages:
-        newest = plain_text(server.json("plugin/text/text", run=f"{name}/run", tag="events")[-1]["text"])
+        newest = plain_text(server.json("plugin/text/text", run=f"{name}/run", tag="3 events")[-1]["text"])
         for message in run.messages:
             check(message in newest, f"{name}/run: expected the event {message!r}, it is not shown")
     for stream, words in run.words.items():
-        tag = "verdicts" if stream == "probe" else "train: verdicts"
+        tag = "1 verdicts" if stream == "probe" else "train: 1 verdicts"
         check(tag in tags[f"{name}/{stream}"], f"{name}/{stream}: expected verdicts")
         newest = plain_text(server.json("plugin/text/text", run=f"{name}/{stream}", tag=tag)[-1]["text"])
         for word in words:

@@ -52,7 +52,7 @@ std::set<int> columns_that_differ(const Pixels& plain, const Pixels& marked) {
   };
   REQUIRE(plain.width == marked.width);
   std::set<int> columns;
-  constexpr std::size_t plot_ends = 62 + 32;  // the heading, and one row of cells
+  constexpr std::size_t plot_ends = 58 + 48;  // the heading, and one row of cells
   for (std::size_t at = 0; at < plot_ends * plain.width * 3; at += 3) {
     if (std::equal(&plain.bytes[at], &plain.bytes[at] + 3, &marked.bytes[at])) continue;
     int column = 0;
@@ -268,39 +268,41 @@ TEST_CASE("a mark is told by its shape: the beginning of a line differs from its
 }
 
 TEST_CASE("the legend explains the marks that are there") {
-  const auto height = [](const Heatmap& heatmap) {
-    return draw(heatmap, distance_title, {}).height;
-  };
-  // Two of them stand beside each other, below two that are always there.
-  const unsigned plain = height(steps({}, {}));
-  CHECK(height(steps({3}, {})) == plain + 24);
-  CHECK(height(steps({}, {3})) == plain + 24);
-  CHECK(height(steps({3}, {3})) == plain + 24);
-  const auto reds_of_legend = [&](const Heatmap& heatmap) {
+  // What is below the plot, the epochs and two notes that are always there.
+  const auto legend_of = [](const Heatmap& heatmap) {
     Pixels pixels = decoded(draw(heatmap, distance_title, {}));
-    pixels.bytes.erase(pixels.bytes.begin(),
-                       pixels.bytes.end() - std::ptrdiff_t{34} * pixels.width * 3);
-    return pixels.count({214, 39, 40});
+    constexpr std::ptrdiff_t begin = 58 + 90 + 20 + 24 + 20;
+    pixels.bytes.erase(pixels.bytes.begin(), pixels.bytes.begin() + begin * pixels.width * 3);
+    return pixels;
   };
-  CHECK(reds_of_legend(steps({3}, {})) == 0);
-  CHECK(reds_of_legend(steps({3}, {3})) > 40);
+  constexpr Colour paper{255, 255, 255};
+  constexpr Colour red{214, 39, 40};
+  const Pixels plain = legend_of(steps({}, {}));
+  CHECK(plain.count(paper) == plain.bytes.size() / 3);
+  const Pixels settled = legend_of(steps({3}, {}));
+  CHECK(settled.count(viridis(0.5)) > 100);
+  CHECK(settled.count(red) == 0);
+  const Pixels alarm = legend_of(steps({}, {3}));
+  CHECK(alarm.count(red) > 40);
+  const Pixels both = legend_of(steps({3}, {3}));
+  CHECK(both.count(red) == alarm.count(red));
+  CHECK(both.count(viridis(0.5)) == settled.count(viridis(0.5)) + alarm.count(viridis(0.5)));
 }
 
-TEST_CASE("a picture has the shape of TensorBoard's cards, so that its letters stay large there") {
+TEST_CASE("a picture of up to 15 layers is twice as large as the place that a card has for it") {
   for (const int layers : {1, 4, 8, 15}) {
     CAPTURE(layers);
     Heatmap heatmap;
     for (int snapshot = 0; snapshot < 25; ++snapshot) {
       heatmap.begin(snapshot);
       for (int layer = 0; layer < layers; ++layer) {
-        heatmap.add(row_of("layer1." + std::to_string(layer) + ".conv", 0.5));
-        heatmap.mark("layer1.0.conv", {true, true});
+        heatmap.add(row_of("layer" + std::to_string(layer) + ".0.conv1", 0.5));
       }
+      heatmap.mark("layer0.0.conv1", {true, true});
     }
     const PngImage image = draw(heatmap, distance_title, {});
-    // Cards have 375 x 217 pixels for a picture; letters are 14 high, and legible from 6 on.
-    const double shrunk = std::min(375.0 / image.width, 217.0 / image.height);
-    CHECK(14 * shrunk >= 6);
+    CHECK(image.width == 652);
+    CHECK(image.height == 430);
   }
 }
 

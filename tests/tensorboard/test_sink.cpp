@@ -87,7 +87,7 @@ TEST_CASE("what is of no layer lies beside them: pictures and verdicts, events, 
   const auto of_probe = records_in(folder.path(), "probe").events;
   REQUIRE(of_probe.size() == heading_records + 1);
   for (const char* tag :
-       {"verdicts", "1 pwcca_distance/seed7/heat map", "1 pwcca_distance/start/heat map",
+       {"1 verdicts", "1 pwcca_distance/seed7/heat map", "1 pwcca_distance/start/heat map",
         "1 pwcca_distance/before-1/heat map"}) {
     CAPTURE(tag);
     CHECK(count_of(of_probe, tag) == 1);
@@ -336,10 +336,7 @@ TEST_CASE(
     const auto file = event_files(folder.path() / "tensorboard" / "run").back();
     std::vector<std::string> found;
     for (const std::string& event : records_of(file).events) {
-      if (count_of({event},
-                   "\x06"
-                   "events") > 0)
-        found.push_back(event);
+      if (count_of({event}, "3 events") > 0) found.push_back(event);
     }
     return found;
   };

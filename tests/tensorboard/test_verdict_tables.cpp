@@ -19,8 +19,8 @@ TEST_CASE("verdicts are a table a snapshot, with a line a layer in the taps' ord
   sink->snapshot(made_up_snapshot(0), {1, 0});
   sink->snapshot(rows, {2, 100});
   const auto records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]).events;
-  CHECK(count_of(records, "\x08verdicts") == 2);
-  const std::string table = records.back().substr(records.back().find("\x08verdicts"));
+  CHECK(count_of(records, "1 verdicts") == 2);
+  const std::string table = records.back().substr(records.back().find("1 verdicts"));
   std::size_t at = 0;
   const auto follows = [&](const std::string& text) {
     at = table.find(text, at);
@@ -120,7 +120,7 @@ TEST_CASE("at the end, a table says how often verdicts came true") {
   const auto files = event_files(folder.path() / "tensorboard" / "probe");
   REQUIRE(files.size() == 2);
   const std::string last = records_of(files[1]).events.back();
-  const std::string table = last.substr(last.find("verdict record"));
+  const std::string table = last.substr(last.find("2 verdict record"));
   CHECK(table.find("**all**") < table.find("41 of 43"));
   CHECK(table.find("41 of 43") < table.find("fc"));
   CHECK(table.find("fc") < table.find("11 of 43"));
@@ -142,7 +142,7 @@ TEST_CASE("a stream that has alarms only is told when they are over") {
     sink->snapshot(rows, {++time, rows.step});
   }
   const EventRecords records = records_of(event_files(folder.path() / "tensorboard" / "probe")[0]);
-  CHECK(count_of(records.events, "\x08verdicts") == 3);
+  CHECK(count_of(records.events, "1 verdicts") == 3);
   REQUIRE(records.events.size() == heading_records + 3);
   CHECK(count_of({records.events[heading_records]}, "dead: all dead") == 1);
   CHECK(count_of({records.events[heading_records + 1]}, "dead: all dead") == 1);

@@ -161,7 +161,7 @@ void StreamEvents::write_verdicts(const SnapshotRows& rows, const RunFacts& fact
   TableCells table = verdict_table(rows, stream_, facts.layers);
   if (table.empty() && had_alarm) table = {{"alarms"}, {"nothing is wrong any more"}};
   if (table.empty()) return;
-  summary.table(stream_ == Stream::train ? "train: verdicts" : "verdicts", table);
+  summary.table(stream_ == Stream::train ? "train: 1 verdicts" : "1 verdicts", table);
 }
 
 std::vector<PlacedSummary> StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& facts) {
@@ -216,7 +216,7 @@ SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunF
   }
   if (const TableCells record = record_table(rows.verdict_records);
       stream_ == Stream::probe && !record.empty()) {
-    overview.table("verdict record", record);
+    overview.table("2 verdict record", record);
   }
   return overview;
 }

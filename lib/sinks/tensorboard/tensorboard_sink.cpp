@@ -301,7 +301,7 @@ void TensorBoardSink::log(const LogRow& row, const RowStamp& stamp) {
 
 void TensorBoardSink::add_event_table(std::int64_t wanted_step, double wall_time) {
   SummaryMessage summary;
-  summary.table("events", events_.table());
+  summary.table("3 events", events_.table());
   const std::int64_t step = run_step("events", wanted_step, false);
   pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
   has_new_events_ = false;

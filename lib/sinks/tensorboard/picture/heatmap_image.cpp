@@ -159,27 +159,28 @@ void Drawing::measure_range() {
   high_ = std::max(high_, low_ + least_range);
 }
 
-/// A card of TensorBoard shrinks a picture until it fits, 375 pixels wide and 217 high. So that
-/// letters stay large enough to read, a picture is small, and of that shape.
+/// A card of TensorBoard shows a picture at 215 pixels' height and at most 326 pixels' width (or a
+/// little more), by leaving pixels out. Of a picture that is twice as large it leaves out every
+/// other one, so that letters stay letters. More than 15 layers or 120 columns need more room.
 void Drawing::place_plot() {
-  constexpr double shape = 375.0 / 217.0;
-  constexpr int least_width = 520;  // two notes beside each other
-  constexpr int least_named = 18;   // each of up to 40 layers has its name beside it
+  constexpr int card_width = 2 * 326;
+  constexpr int card_height = 2 * 215;
+  constexpr int least_named = 18;  // each of up to 40 layers has its name beside it
   const int columns = std::max<int>(1, static_cast<int>(heatmap_.columns().size()));
   const int rows = std::max<int>(1, static_cast<int>(rows_.size()));
   std::size_t longest = 5;  // "epoch"
   for (const std::string& name : names_) longest = std::max(longest, name.size());
-  const int left = margin + Canvas::width_of(std::string(longest, 'x'), text_scale) + 10;
-  row_height_ =
-      rows <= 40 ? std::clamp(280 / rows, least_named, 32) : std::clamp(720 / rows, 3, least_named);
-  plot_ = {left, margin + 2 * line_height + 10, 0, rows * row_height_};
+  plot_.left = margin + Canvas::width_of(std::string(longest, 'x'), text_scale) + 10;
+  plot_.top = margin + 2 * line_height + 10;
+  column_width_ = std::clamp((card_width - plot_.left - scale_room - margin) / columns, 3, 48);
   const auto note_lines = static_cast<int>((notes().size() + 1) / 2);
-  height_ = plot_.top + std::max(plot_.height, least_height) + line_height + 24 +
-            note_lines * note_height + margin;
-  const int wanted = std::clamp(static_cast<int>(height_ * shape), least_width, 720);
-  column_width_ = std::clamp((wanted - left - scale_room - margin) / columns, 3, 48);
+  const int below = line_height + 24 + note_lines * note_height + margin;
+  row_height_ = rows <= 40 ? std::clamp((card_height - plot_.top - below) / rows, least_named, 48)
+                           : std::clamp(40 * least_named / rows, 3, least_named);
   plot_.width = columns * column_width_;
-  width_ = std::max(least_width, left + plot_.width + scale_room + margin);
+  plot_.height = rows * row_height_;
+  width_ = std::max(card_width, plot_.left + plot_.width + scale_room + margin);
+  height_ = std::max(card_height, plot_.top + std::max(plot_.height, least_height) + below);
 }
 
 /// Marks are explained if the picture has them.
