@@ -214,7 +214,7 @@ SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunF
   for (const auto& [reference, picture] : pictures) {
     draw_picture({facts.headline_measure, reference}, picture, facts, overview);
   }
-  if (const TableCells record = record_table(rows.verdict_records);
+  if (const TableCells record = record_table(rows.verdict_records, facts.layers);
       stream_ == Stream::probe && !record.empty()) {
     overview.table("2 verdict record", record);
   }
