@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "livecca/monitor/pairing.hpp"
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
 #include "opened_sink.hpp"
@@ -115,6 +116,20 @@ TEST_CASE("the noise floor's line is the floor that says least of all layers'") 
   // As the last field, a float32.
   CHECK(event_of(Direction::distance).ends_with(std::string("\0\0\x80\x3E", 4)));
   CHECK(event_of(Direction::similarity).ends_with(std::string("\0\0\x40\x3F", 4)));
+}
+
+TEST_CASE("where all layers are paired with all, cards multiply and folders do not") {
+  const TemporaryFolder folder;
+  const auto sink = opened_sink(folder.path());
+  RunRow row = made_up_run();
+  row.pairing = Pairing::all().text();
+  sink->run(row, {1, 0});
+  sink->snapshot(made_up_snapshot(1), {2, 10});
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "tensorboard/probe/fc~head.fc"));
+  const auto events = records_in(folder.path(), "probe/fc").events;
+  CHECK(count_of(events, "1 pwcca_distance/seed7~head.fc") == 1);
+  CHECK(count_of(events, "1 pwcca_distance/start") == 1);
+  CHECK(count_of(events, "spectrum/seed7~head.fc") == 1);
 }
 
 TEST_CASE("measures keep their numbers when a run is taken up again with others") {

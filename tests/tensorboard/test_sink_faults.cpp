@@ -101,6 +101,27 @@ TEST_CASE("a layer whose folder cannot be made costs the others nothing, and its
   }
 }
 
+TEST_CASE("a layer's part of the final report is written whole or not at all, and once") {
+  const TemporaryFolder folder;
+  const auto sink = sink_at(folder.path());
+  sink->snapshot(made_up_snapshot(1), {1, 10});
+  const auto conv1 = folder.path() / "tensorboard/probe/conv1";
+  SnapshotRows rows = made_up_final(30);
+  rows.measures.resize(29);                                          // conv1's
+  for (auto& row : rows.measures) row.measure = "made_up_distance";  // no picture
+  {
+    const FileSizeLimit limit(1000);  // less than its events have
+    CHECK(message_of([&] { sink->snapshot(rows, {2, 300}); }).find(conv1.string()) == 0);
+    CHECK(records_of(event_files(conv1).back()).events.size() == heading_records);
+  }
+  sink->snapshot(rows, {2, 300});
+  const auto files = event_files(conv1);
+  REQUIRE(files.size() == 2);
+  CHECK(files[1].extension() == ".final");
+  CHECK(records_of(files[1]).events.size() == heading_records + 29);
+  CHECK(records_of(files[1]).bytes_left == 0);
+}
+
 TEST_CASE("another call after one that failed and was given up writes both") {
   const TemporaryFolder folder;
   const auto sink = sink_at(folder.path());
