@@ -131,6 +131,7 @@ def main():
     shutil.rmtree(arguments.runs, ignore_errors=True)
     arguments.runs.mkdir(parents=True)
     write(arguments, "plain", 9, "--final")
+    write(arguments, "all_with_all", 9, "--all-with-all", "--final")
     write_torn(arguments)
     write(arguments, "finished", 9, "--final")
     write(arguments, "finished", 12, "--resume", "--final")
@@ -143,7 +144,7 @@ def main():
     decode(arguments)
     python = environment.python_with_tensorboard(arguments.environment)
     read = [python, HERE / "read_runs.py", "--environment", arguments.environment]
-    names = ("plain", "torn", "finished", "other_steps", "killed", "watched", "watched_killed")
+    names = ("plain", "all_with_all", "torn", "finished", "other_steps", "killed", "watched", "watched_killed")
     subprocess.run([*read, *(arguments.runs / name for name in names)], check=True)
     subprocess.run([*read, "--axis", "epoch", arguments.runs / "epochs"], check=True)
 
