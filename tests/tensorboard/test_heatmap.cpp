@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "decoded_png.hpp"
@@ -289,8 +290,8 @@ TEST_CASE("the legend explains the marks that are there") {
   CHECK(both.count(viridis(0.5)) == settled.count(viridis(0.5)) + alarm.count(viridis(0.5)));
 }
 
-TEST_CASE("a picture of up to 15 layers is twice as large as the place that a card has for it") {
-  for (const int layers : {1, 4, 8, 15}) {
+TEST_CASE("a picture of up to 30 layers is twice as large as the place that a card has for it") {
+  for (const int layers : {1, 4, 8, 15, 30}) {
     CAPTURE(layers);
     Heatmap heatmap;
     for (int snapshot = 0; snapshot < 25; ++snapshot) {
@@ -303,6 +304,32 @@ TEST_CASE("a picture of up to 15 layers is twice as large as the place that a ca
     const PngImage image = draw(heatmap, distance_title, {});
     CHECK(image.width == 652);
     CHECK(image.height == 430);
+  }
+}
+
+TEST_CASE("the line of a settled layer stays where every other line of pixels is left out") {
+  for (const int layers : {1, 15, 25, 30}) {
+    CAPTURE(layers);
+    Heatmap heatmap;
+    heatmap.begin(0);
+    for (int layer = 0; layer < layers; ++layer) {
+      heatmap.add(row_of(std::to_string(layer), 1.0));  // bright, so that thin lines are black
+      heatmap.mark(std::to_string(layer), {true, false});
+    }
+    const Pixels pixels = decoded(draw(heatmap, distance_title, {}));
+    for (const unsigned first : {0U, 1U}) {
+      // In the middle of the one column: how often a line begins.
+      int lines = 0;
+      bool is_line = false;
+      for (unsigned y = 58 + first; y < 58 + 272; y += 2) {
+        const std::size_t at = (std::size_t{y} * pixels.width + 100) * 3;
+        const bool is_black = pixels.bytes[at] == 0 && pixels.bytes[at + 1] == 0;
+        const bool is_white = pixels.bytes[at] == 255 && pixels.bytes[at + 2] == 255;
+        const bool was_line = std::exchange(is_line, is_black || is_white);
+        if (is_line && !was_line) ++lines;
+      }
+      CHECK(lines >= layers);
+    }
   }
 }
 

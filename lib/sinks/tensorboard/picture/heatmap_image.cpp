@@ -161,11 +161,11 @@ void Drawing::measure_range() {
 
 /// A card of TensorBoard shows a picture at 215 pixels' height and at most 326 pixels' width (or a
 /// little more), by leaving pixels out. Of a picture that is twice as large it leaves out every
-/// other one, so that letters stay letters. More than 15 layers or 120 columns need more room.
+/// other one, so that letters stay letters. More than 30 layers or 120 columns need more room.
 void Drawing::place_plot() {
   constexpr int card_width = 2 * 326;
   constexpr int card_height = 2 * 215;
-  constexpr int least_named = 18;  // each of up to 40 layers has its name beside it
+  constexpr int most_rows_of_card = 30;
   const int columns = std::max<int>(1, static_cast<int>(heatmap_.columns().size()));
   const int rows = std::max<int>(1, static_cast<int>(rows_.size()));
   std::size_t longest = 5;  // "epoch"
@@ -175,8 +175,8 @@ void Drawing::place_plot() {
   column_width_ = std::clamp((card_width - plot_.left - scale_room - margin) / columns, 3, 48);
   const auto note_lines = static_cast<int>((notes().size() + 1) / 2);
   const int below = line_height + 24 + note_lines * note_height + margin;
-  row_height_ = rows <= 40 ? std::clamp((card_height - plot_.top - below) / rows, least_named, 48)
-                           : std::clamp(40 * least_named / rows, 3, least_named);
+  const int room = rows <= most_rows_of_card ? card_height - plot_.top - below : 600;
+  row_height_ = std::clamp(room / rows, 3, 48);
   plot_.width = columns * column_width_;
   plot_.height = rows * row_height_;
   width_ = std::max(card_width, plot_.left + plot_.width + scale_room + margin);
