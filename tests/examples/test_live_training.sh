@@ -26,7 +26,10 @@ grep -q "distance of each epoch to the final state" "$folder/out.txt" || fail "n
 grep -q '"reference":"final"' "$folder/run/rows.jsonl" || fail "no final rows in rows.jsonl"
 grep -q '"test_accuracy"' "$folder/run/rows.jsonl" || fail "no logged accuracy in rows.jsonl"
 [ -s "$folder/reference.pt" ] || fail "the reference was not saved"
-compgen -G "$folder/run/tensorboard/probe/events.out.tfevents.*" >/dev/null || fail "no TensorBoard files"
+for tensorboard_run in probe probe/conv1 "probe/noise floor"; do
+  compgen -G "$folder/run/tensorboard/$tensorboard_run/events.out.tfevents.*" >/dev/null ||
+    fail "no TensorBoard files in $tensorboard_run"
+done
 grep -q "^TensorBoard: tensorboard --logdir $folder/run/tensorboard$" "$folder/out.txt" || fail "TensorBoard is not named"
 
 "$program" "${small[@]}" "${narrow[@]}" --run "$folder/again" --reference "$folder/reference.pt" --no-tensorboard \

@@ -1,7 +1,9 @@
 #include "events_compared.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <ostream>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -71,8 +73,7 @@ class Message {
   std::size_t at_ = 0;
 };
 
-/// The values of a summary, each with its step. A resumed run writes the layout of its charts once
-/// more, so that it does not count.
+/// The values of a summary, each with its step.
 std::vector<std::string> values_of(const std::vector<std::string>& events) {
   constexpr char step = 0x10;
   constexpr char summary = 0x2A;
@@ -85,7 +86,6 @@ std::vector<std::string> values_of(const std::vector<std::string>& events) {
     for (Message rest(message.take_bytes()); !rest.at_end();) {
       rest.expect(value);
       values.push_back(std::to_string(step_of(event)) + ": " + rest.take_bytes());
-      if (values.back().find("custom_scalars__config__") != std::string::npos) values.pop_back();
     }
   }
   return values;
@@ -101,6 +101,18 @@ std::vector<std::uint64_t> steps_of(const std::vector<std::string>& events,
   return steps;
 }
 
+/// The folders within that have something, and "." if it has something itself.
+std::set<std::string> runs_of(const std::filesystem::path& folder) {
+  std::set<std::string> runs;
+  if (!events_that_count(folder).empty()) runs.insert(".");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.is_directory() && !events_that_count(entry.path()).empty()) {
+      runs.insert(entry.path().lexically_relative(folder).string());
+    }
+  }
+  return runs;
+}
+
 }  // namespace
 
 bool shows_the_same(const std::filesystem::path& expected, const std::filesystem::path& got,
@@ -112,17 +124,28 @@ bool shows_the_same(const std::filesystem::path& expected, const std::filesystem
     out << "  TensorBoard's files: expected equal " << what << ", got " << a.size() << " and "
         << b.size() << (a.size() == b.size() ? " that differ\n" : "\n");
   };
-  const auto events_of = [](const std::filesystem::path& run, const char* name) {
+  const auto events_of = [](const std::filesystem::path& run, const std::string& name) {
     return events_that_count(run / "tensorboard" / name);
   };
-  compare("values of the probe", values_of(events_of(expected, "probe")),
-          values_of(events_of(got, "probe")));
-  const std::string train_tag = "livecca/train/";
-  compare("steps of the train stream", steps_of(events_of(expected, "train"), train_tag),
-          steps_of(events_of(got, "train"), train_tag));
-  const std::string loss_tag = "livecca/log/loss";
-  compare("steps of the loss", steps_of(events_of(expected, "run"), loss_tag),
-          steps_of(events_of(got, "run"), loss_tag));
+  const std::set<std::string> runs = runs_of(expected / "tensorboard" / "probe");
+  compare("runs of the probe", runs, runs_of(got / "tensorboard" / "probe"));
+  for (const std::string& name : runs) {
+    if (!std::filesystem::is_directory(got / "tensorboard" / "probe" / name)) continue;
+    compare(("values of " + name).c_str(), values_of(events_of(expected, "probe/" + name)),
+            values_of(events_of(got, "probe/" + name)));
+  }
+  // Its windows may be of other sizes where the run was killed, so that lines go on as others.
+  const auto train_steps = [&](const std::filesystem::path& run) {
+    std::set<std::uint64_t> steps;
+    for (const std::string& name : runs_of(run / "tensorboard" / "train")) {
+      const auto of_run = steps_of(events_of(run, "train/" + name), "train: ");
+      steps.insert(of_run.begin(), of_run.end());
+    }
+    return steps;
+  };
+  compare("steps of the train stream", train_steps(expected), train_steps(got));
+  compare("steps of the loss", steps_of(events_of(expected, "run"), "log/loss"),
+          steps_of(events_of(got, "run"), "log/loss"));
   return same;
 }
 

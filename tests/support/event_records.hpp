@@ -37,7 +37,7 @@ inline EventRecords records_of(const std::filesystem::path& path) {
 inline std::vector<std::filesystem::path> event_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    files.push_back(entry.path());
+    if (!entry.is_directory()) files.push_back(entry.path());
   }
   std::ranges::sort(files);
   return files;

@@ -21,15 +21,45 @@ def part(name, special="%~/"):
     return "".join(f"%{ord(c):02X}" if escaped(c) else c for c in name)
 
 
-def pair_tag(row, what):
-    layer = part(row["layer"], "%~")
-    if row["reference_layer"] != row["layer"]:
-        layer += "~" + part(row["reference_layer"], "%~")
-    return "/".join(["livecca", part(row["stream"]), part(what), part(row["reference"]), layer])
+FLOOR = "noise floor"
 
 
-def layer_tag(row, what):
-    return "/".join(["livecca", row["stream"], what, part(row["network"]), part(row["layer"], "%~")])
+def folder(name):
+    """Of a layer: '/' makes folders in folders, and nothing leads elsewhere."""
+    parts = [part(each) for each in name.split("/")]
+    is_odd = lambda p: p[0] == "." or p == FLOOR or p.startswith("events.out.tfevents.")
+    return "/".join(f"%{ord(p[0]):02X}{p[1:]}" if is_odd(p) else p for p in parts)
+
+
+def group(stream, what):
+    return ("train: " if stream == "train" else "") + part(what)
+
+
+class Parts:
+    """Which part of its curve a number is in: numbers that are no trend together are lines of their own."""
+
+    def __init__(self):
+        self.begun = collections.defaultdict(list)  # curve → the first row of each part
+        self.last = collections.defaultdict(int)
+
+    def ending_of(self, curve, row):
+        begun = self.begun[curve]
+        if row["value"] is not None:
+            alike = [i for i, first in enumerate(begun) if self._are_alike(first, row)]
+            if self.last[curve] not in alike:
+                self.last[curve] = alike[0] if alike else len(begun)
+            if not alike:
+                begun.append(row)
+        return "" if self.last[curve] == 0 else f"~~{self.last[curve] + 1}"
+
+    @staticmethod
+    def _are_alike(one, other):
+        if any(one[field] != other[field] for field in ("features", "modes")):
+            return False
+        less, more = sorted(row["effective_samples"] for row in (one, other))
+        floors = one["noise_floor"], other["noise_floor"]
+        has_same_floor = None not in floors and abs(floors[0] - floors[1]) <= 0.005
+        return has_same_floor or less == more or more - less < 0.1 * more
 
 
 class Steps:
@@ -53,39 +83,11 @@ class Steps:
         return self.last
 
 
-class Parts:
-    """Which part of its curve a number is in: numbers that are no trend together have tags of their own."""
-
-    def __init__(self):
-        self.begun = collections.defaultdict(list)  # tag → the first row of each part
-        self.last = collections.defaultdict(int)
-
-    def ending_of(self, tag, row):
-        begun = self.begun[tag]
-        if row["value"] is not None:
-            alike = [i for i, first in enumerate(begun) if self._are_alike(first, row)]
-            if self.last[tag] not in alike:
-                self.last[tag] = alike[0] if alike else len(begun)
-            if not alike:
-                begun.append(row)
-        return "" if self.last[tag] == 0 else f"~~{self.last[tag] + 1}"
-
-    @staticmethod
-    def _are_alike(one, other):
-        if any(one[field] != other[field] for field in ("features", "modes")):
-            return False
-        less, more = sorted(row["effective_samples"] for row in (one, other))
-        floors = one["noise_floor"], other["noise_floor"]
-        has_same_floor = None not in floors and abs(floors[0] - floors[1]) <= 0.005
-        return has_same_floor or less == more or more - less < 0.1 * more
-
-
 class ExpectedRun:
     def __init__(self, folder, axis="step"):
         self.folder = pathlib.Path(folder)
-        self.scalars = collections.defaultdict(lambda: collections.defaultdict(dict))  # stream, tag, step
+        self.scalars = collections.defaultdict(lambda: collections.defaultdict(dict))  # TensorBoard's run, tag, step
         self.histograms = collections.defaultdict(lambda: collections.defaultdict(dict))
-        self.charts = collections.defaultdict(set)  # (stream, beginning of tags) → tags
         self.pictures = collections.defaultdict(set)  # stream → tags
         self.messages = []
         self.words = collections.defaultdict(list)  # stream → what its newest verdicts say
@@ -93,15 +95,18 @@ class ExpectedRun:
         self.of_run = collections.defaultdict(list)  # tag of no stream → steps and values
         self._overhead_step = None
         self.measure_values = 0
+        self.measures = []  # in the order of their numbers, without their directions
         self.headline = ""
+        self.headline_row = ""  # with its direction
+        self._pairs_all = False
         self._steps = collections.defaultdict(lambda: Steps(axis))
         self._parts = Parts()
         self._axis = axis
         self._read()
 
     def series(self, last_of_a_step=False):
-        """Folder → tag → pairs of step and value, in order. Of those of one step TensorBoard's fast loader has the last."""
-        result = {stream: {tag: sorted(steps.items()) for tag, steps in tags.items()} for stream, tags in self.scalars.items()}
+        """TensorBoard's run → tag → pairs of step and value, in order. Of those of one step its fast loader has the last."""
+        result = {run: {tag: sorted(steps.items()) for tag, steps in tags.items()} for run, tags in self.scalars.items()}
         merge = lambda series: sorted(dict(series).items()) if last_of_a_step else series
         result["run"] = {tag: merge(series) for tag, series in self.of_run.items()}
         return result
@@ -117,19 +122,40 @@ class ExpectedRun:
 
     def _add_run(self, row):
         self.headline = row["measures"][0] if row["measures"] else ""
+        self._pairs_all = row["pairing"] == "all with all"
+        self.measures += [name for name in row["measures"] if name not in self.measures]
+
+    def _numbered(self, measure):
+        name = re.sub("_(similarity|distance)$", "", measure)
+        return f"{self.measures.index(name) + 1} {measure}"
+
+    def _place_of(self, row):
+        """TensorBoard's run and card of a row about a pair of layers."""
+        run, card = row["stream"] + "/" + folder(row["layer"]), part(row["reference"])
+        if row["reference_layer"] == row["layer"]:
+            return run, card
+        if self._pairs_all:
+            return run, card + "~" + part(row["reference_layer"], "%~")
+        return run + "~" + folder(row["reference_layer"]), card
 
     def _add_measure(self, row, step=None):
         step = self._steps[row["stream"]].of(row) if step is None else step
         stream, measure = row["stream"], row["measure"]
-        ending = self._parts.ending_of(pair_tag(row, measure), row)
-        for what, value in ((measure, row["value"]), (measure + "_noise_floor", row["noise_floor"])):
-            if value is not None:
-                tag = pair_tag(row, what) + ending
-                self.scalars[stream][tag][step] = value
-                self.charts[stream, tag[: len(tag) - len(tag.split("/", 4)[4])]].add(tag)
+        run, card = self._place_of(row)
+        tag = group(stream, self._numbered(measure)) + "/" + card
+        ending = self._parts.ending_of((run, tag), row)
+        if row["value"] is not None:
+            self.scalars[run + ending][tag][step] = row["value"]
+        if row["noise_floor"] is not None:
+            floor_tag = group(stream, "floor of " + measure) + "/" + card
+            self.scalars[run + ending][floor_tag][step] = row["noise_floor"]
+            line = self.scalars[f"{stream}/{FLOOR}{ending}"][tag]
+            least = min if measure.endswith("_distance") else max
+            line[step] = least(line.get(step, row["noise_floor"]), row["noise_floor"])
         self.measure_values += row["value"] is not None
         if re.fullmatch(re.escape(self.headline) + "_(similarity|distance)", measure):
-            self.pictures[stream].add("/".join(["livecca", stream, "heatmap", measure, part(row["reference"])]))
+            self.headline_row = measure
+            self.pictures[stream].add(f"{group(stream, self._numbered(measure))}/{part(row['reference'])}/heat map")
 
     def _add_spectrum(self, row, step=None):
         step = self._steps[row["stream"]].of(row) if step is None else step
@@ -137,31 +163,35 @@ class ExpectedRun:
         if correlations:
             places = np.minimum((np.clip(correlations, 0, 1) * BINS).astype(int), BINS - 1)
             counts = np.bincount(places, minlength=BINS)
-            self.histograms[row["stream"]][pair_tag(row, "canonical_correlations")][step] = counts
+            run, card = self._place_of(row)
+            self.histograms[run][group(row["stream"], "spectrum") + "/" + card][step] = counts
 
     def _add_layer(self, row):
         step = self._steps[row["stream"]].of(row)
         values = {name: row[name] for name in ("effective_rank", "condition", "root_mean_square")}
         values["dead"] = row["dead"] / row["features"] if row["features"] and row["samples"] else None
+        run, of_network = row["stream"] + "/" + folder(row["layer"]), group(row["stream"], "health of " + row["network"])
         for what, value in values.items():
             if value is not None:
-                self.scalars[row["stream"]][layer_tag(row, what)][step] = value
+                self.scalars[run][f"{of_network}/{what}"][step] = value
 
     def _add_drift(self, row):
         row = dict(row, stream="train")
         step = self._steps["train"].of(row)
+        run, card = self._place_of(row)
+        what = "drift of " + row["measure"]
         if row["drift"] is not None:
-            self.scalars["train"][pair_tag(row, row["measure"] + "_drift")][step] = row["drift"]
+            self.scalars[run][group("train", what) + "/" + card][step] = row["drift"]
         floors = row.get("probe_noise_floor"), row.get("train_noise_floor")
         if None not in floors:
-            of_sizes = abs(floors[1] - floors[0])
-            self.scalars["train"][pair_tag(row, row["measure"] + "_drift_of_sizes")][step] = of_sizes
+            self.scalars[run][group("train", what + ", by sizes") + "/" + card][step] = abs(floors[1] - floors[0])
 
     def _add_verdict(self, row):
         self._say(row, row["verdict"])
         own = not row["reference"] and row["verdict"] in ("moving", "wandering", "settled", "undecided")
         if own and row["moved"][0] is not None:
-            self.pictures[row["stream"]].add("/".join(["livecca", row["stream"], "heatmap", row["measure"], "before-1"]))
+            tag = group(row["stream"], self._numbered(self.headline_row)) + "/before-1/heat map"
+            self.pictures[row["stream"]].add(tag if row["measure"] == self.headline_row else tag + " of " + row["measure"])
 
     def _add_direction(self, row):
         self._say(row, row["direction"])
@@ -175,7 +205,7 @@ class ExpectedRun:
 
     def _add_log(self, row):
         if row["value"] is not None:
-            series = self.of_run["livecca/log/" + part(row["name"], "%~")]
+            series = self.of_run["log/" + part(row["name"], "%~")]
             series.append((max([row[self._axis], *(step for step, _ in series)]), row["value"]))
 
     def _add_event(self, row):
@@ -186,7 +216,7 @@ class ExpectedRun:
         self._overhead_step = row[self._axis] if last is None else max(row[self._axis], last + 1)
         for name in OVERHEAD:
             if row[name] is not None:
-                self.of_run["livecca/overhead/" + name].append((self._overhead_step, row[name]))
+                self.of_run["overhead/" + name].append((self._overhead_step, row[name]))
 
     def _add_final(self, rows):
         place = lambda row: (row["epoch"], row["step"])

@@ -6,7 +6,6 @@ Run by hand with a Python that has tensorboard: python3 generate.py
 import pathlib
 
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
-from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.summary.writer import record_writer
 
 TIME = 1700000000.25
@@ -44,21 +43,6 @@ def histogram():
     )
 
 
-def layout():
-    chart = layout_pb2.Chart(
-        title="pwcca_distance to a.b",
-        multiline=layout_pb2.MultilineChartContent(tag=[r"^livecca/probe/pwcca_distance/a\.b/.+"]),
-    )
-    floors = layout_pb2.Chart(
-        title="noise floor of pwcca_distance to a.b",
-        multiline=layout_pb2.MultilineChartContent(
-            tag=[r"^livecca/probe/pwcca_distance_noise_floor/a\.b/.+"]
-        ),
-    )
-    category = layout_pb2.Category(title="pwcca_distance to a.b, probe stream", chart=[chart, floors])
-    return layout_pb2.Layout(category=[category]).SerializeToString()
-
-
 def events():
     yield event_pb2.Event(wall_time=TIME, file_version="brain.Event:2")
     yield event_pb2.Event(
@@ -67,7 +51,7 @@ def events():
     yield event_pb2.Event(
         wall_time=TIME, session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START)
     )
-    yield value(tag="livecca/log/loss", simple_value=0.1)
+    yield value(tag="log/loss", simple_value=0.1)
     yield value(tag="zero", simple_value=0.0)
     yield value(tag="large", simple_value=3.4028234663852886e38)
     yield value(tag="é", histo=histogram())
@@ -77,9 +61,6 @@ def events():
     )
     yield value(
         tag="table", tensor=strings([2, 2], [b"a", b"", b"\xc3\xa9", b"x" * 200]), metadata=text_metadata("text")
-    )
-    yield value(
-        tag="custom_scalars__config__", tensor=strings([], [layout()]), metadata=text_metadata("custom_scalars")
     )
     yield event_pb2.Event(
         wall_time=TIME, step=-1, summary=summary_pb2.Summary(

@@ -21,8 +21,8 @@ def write(arguments, name, snapshots, *flags):
     subprocess.run([arguments.writer, arguments.runs / name, str(snapshots), *flags], check=True)
 
 
-def event_files(run, stream):
-    return sorted((run / "tensorboard" / stream).iterdir())
+def event_files(folder, run):
+    return sorted(path for path in (folder / "tensorboard" / run).iterdir() if path.is_file())
 
 
 def records(path):
@@ -37,10 +37,10 @@ def records(path):
 
 
 def write_torn(arguments):
-    """The last record is cut in the middle; its snapshot lies after the checkpoint and comes again."""
+    """The last record of each is cut in the middle; its snapshot lies after the checkpoint and comes again."""
     write(arguments, "torn", 8)
-    for stream in ("probe", "train", "run"):
-        path = event_files(arguments.runs / "torn", stream)[-1]
+    for run in ("probe", "probe/conv1", "train", "train/features/block 2.conv", "run"):
+        path = event_files(arguments.runs / "torn", run)[-1]
         begin, record = list(records(path))[-1]
         with path.open("r+b") as file:
             file.truncate(begin + 12 + len(record) // 2)
@@ -106,8 +106,8 @@ def decode(arguments):
         sys.exit("expected protoc, which scripts/setup.sh installs, got none")
     command = [arguments.protoc, f"--proto_path={HERE}", "--decode=livecca_tests.Event", HERE / "event.proto"]
     found = ""
-    for stream in ("probe", "run"):
-        for path in event_files(arguments.runs / "torn", stream):
+    for run in ("probe", "probe/conv1", "run"):
+        for path in event_files(arguments.runs / "torn", run):
             chosen = [record for _, record in records(path)][:4]
             for record in chosen:
                 result = subprocess.run(command, input=record, capture_output=True)
@@ -115,7 +115,7 @@ def decode(arguments):
                     sys.exit(f"{path}: expected protoc to decode a record, got {result.stderr.decode()}")
                 found += result.stdout.decode()
     for text in ('file_version: "brain.Event:2"', "status: START", "simple_value: ", "encoded_image_string: ",
-                 "bucket_limit: 1", 'plugin_name: "custom_scalars"', 'plugin_name: "text"', 'tag: "livecca/log/loss"'):
+                 "bucket_limit: 1", 'plugin_name: "text"', 'tag: "log/loss"'):
         if text not in found:
             sys.exit(f"expected {text!r} among the records that protoc decoded, it is not there")
 
@@ -131,6 +131,7 @@ def main():
     shutil.rmtree(arguments.runs, ignore_errors=True)
     arguments.runs.mkdir(parents=True)
     write(arguments, "plain", 9, "--final")
+    write(arguments, "all_with_all", 9, "--all-with-all", "--final")
     write_torn(arguments)
     write(arguments, "finished", 9, "--final")
     write(arguments, "finished", 12, "--resume", "--final")
@@ -143,7 +144,7 @@ def main():
     decode(arguments)
     python = environment.python_with_tensorboard(arguments.environment)
     read = [python, HERE / "read_runs.py", "--environment", arguments.environment]
-    names = ("plain", "torn", "finished", "other_steps", "killed", "watched", "watched_killed")
+    names = ("plain", "all_with_all", "torn", "finished", "other_steps", "killed", "watched", "watched_killed")
     subprocess.run([*read, *(arguments.runs / name for name in names)], check=True)
     subprocess.run([*read, "--axis", "epoch", arguments.runs / "epochs"], check=True)
 

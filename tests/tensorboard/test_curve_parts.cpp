@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -67,40 +68,41 @@ TEST_CASE("a row without a number begins no part") {
   CHECK(parts.ending_of("new", number_of(500)).empty());
 }
 
-TEST_CASE("where windows hold other samples, the train stream's curves begin anew") {
+TEST_CASE("where windows hold other samples, the train stream's curves go on as other lines") {
   const TemporaryFolder folder;
-  const std::string tag = "livecca/train/made_up_similarity/seed7/conv1";
-  const std::string floor = "livecca/train/made_up_similarity_noise_floor/seed7/conv1";
-  const auto events = [&] {
-    const auto file = event_files(folder.path() / "tensorboard" / "train").back();
-    std::vector<std::string> found = records_of(file).events;
-    found.erase(found.begin(), found.begin() + heading_records);
-    return found;
+  const std::filesystem::path train = folder.path() / "tensorboard/train";
+  // Of the run's newest file: a file for each life.
+  const auto steps_of = [&](const std::string& run) {
+    return std::filesystem::exists(train / run) ? steps_in(event_files(train / run).back())
+                                                : std::vector<std::uint64_t>{};
   };
+  using Steps = std::vector<std::uint64_t>;
   const auto sink = opened_sink(folder.path());
   std::ofstream rows(folder.path() / "rows.jsonl");
   rows << to_json(made_up_run(), "run", 1) << '\n';
   for (const auto& [epoch, samples] : {std::pair(0, 100.0), {1, 101.0}, {2, 50.0}}) {
     const SnapshotRows snapshot = train_snapshot(epoch, samples);
-    sink->snapshot(snapshot, {static_cast<double>(epoch), snapshot.step});
-    rows << to_json(snapshot.measures[0], "run", epoch) << '\n';
+    sink->snapshot(snapshot, {1.0 + epoch, snapshot.step});
+    rows << to_json(snapshot.measures[0], "run", 1.0 + epoch) << '\n';
   }
   rows.close();
-  REQUIRE(events().size() == 3);
-  for (std::size_t i = 0; i < 3; ++i) {
-    CAPTURE(i);
-    CHECK(count_of({events()[i]}, tag) == 1);
-    CHECK(count_of({events()[i]}, floor) == 1);
-    CHECK(count_of({events()[i]}, tag + "~~2") == (i == 2 ? 1 : 0));
-    CHECK(count_of({events()[i]}, floor + "~~2") == (i == 2 ? 1 : 0));
+  for (const std::string run : {"conv1", "noise floor"}) {
+    CAPTURE(run);
+    CHECK(steps_of(run) == Steps{0, 1});
+    CHECK(steps_of(run + "~~2") == Steps{2});
+    const auto events = records_of(event_files(train / (run + "~~2"))[0]).events;
+    CHECK(count_of(events, "train: 2 made_up_similarity/seed7") == 1);
+    CHECK(count_of(events, "floor of made_up_similarity/seed7") == (run == "conv1" ? 1 : 0));
   }
   // Taken up again, a run goes on with the same parts.
   const auto second = opened_sink(
       folder.path(),
-      {.is_resumed = true, .epoch = 2, .step = 2, .wall_time = 1700000001, .saved_wall_time = 2});
-  second->snapshot(train_snapshot(3, 52), {3, 3});
-  second->snapshot(train_snapshot(4, 100), {4, 4});
-  REQUIRE(events().size() == 2);
-  CHECK(count_of({events()[0]}, tag + "~~2") == 1);
-  CHECK(count_of({events()[1]}, tag + "~~") == 0);
+      {.is_resumed = true, .epoch = 2, .step = 2, .wall_time = 1700000001, .saved_wall_time = 3});
+  second->snapshot(train_snapshot(3, 52), {4, 3});
+  second->snapshot(train_snapshot(4, 100), {5, 4});
+  for (const std::string run : {"conv1", "noise floor"}) {
+    CHECK(steps_of(run) == Steps{4});
+    CHECK(steps_of(run + "~~2") == Steps{3});
+    CHECK_FALSE(std::filesystem::exists(train / (run + "~~3")));
+  }
 }

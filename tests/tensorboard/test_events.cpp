@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
-#include "sinks/tensorboard/chart_layout.hpp"
 #include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
 #include "support/event_records.hpp"
@@ -30,8 +29,6 @@ std::vector<std::string> golden_events() {
   std::string png;
   for (int i = 0; i < 256; ++i) png += static_cast<char>(i);
   png += "\x89PNG";
-  ChartLayout charts;
-  charts.add(Stream::probe, "pwcca_distance", "a.b", true);
   SummaryMessage two;
   two.scalar("a", 1);
   two.scalar("b", -2);
@@ -40,7 +37,7 @@ std::vector<std::string> golden_events() {
       file_version_event(wall_time),
       session_start_event(wall_time, 300),
       session_start_event(wall_time, 0),
-      event_with([](SummaryMessage& summary) { summary.scalar("livecca/log/loss", 0.1); }),
+      event_with([](SummaryMessage& summary) { summary.scalar("log/loss", 0.1); }),
       event_with([](SummaryMessage& summary) { summary.scalar("zero", 0); }),
       event_with([](SummaryMessage& summary) { summary.scalar("large", 1e300); }),
       event_with([&](SummaryMessage& summary) { summary.correlations("\xC3\xA9", correlations); }),
@@ -50,7 +47,6 @@ std::vector<std::string> golden_events() {
       event_with([](SummaryMessage& summary) {
         summary.table("table", {{"a", ""}, {"\xC3\xA9", std::string(200, 'x')}});
       }),
-      event_with([&](SummaryMessage& summary) { summary.layout(charts.take()); }),
       summary_event(wall_time, -1, two),
   };
 }
@@ -77,39 +73,4 @@ TEST_CASE("the checks of a record are masked CRC-32Cs") {
   const std::string record = framed_record("123456789");
   REQUIRE(record.size() == 25);
   CHECK(record.substr(21) == std::string("\xE5\xB0\x8A\xC7", 4));
-}
-
-TEST_CASE("charts change when there is something new to show, and not before") {
-  ChartLayout charts;
-  CHECK_FALSE(charts.is_changed());
-  charts.add(Stream::probe, "pwcca_distance", "seed7", false);
-  CHECK(charts.is_changed());
-  CHECK(charts.take().bytes().find("noise floor") == std::string::npos);
-  charts.add(Stream::probe, "pwcca_distance", "seed7", false);
-  CHECK_FALSE(charts.is_changed());
-  charts.add(Stream::probe, "pwcca_distance", "seed7", true);
-  CHECK(charts.is_changed());
-  CHECK(charts.take().bytes().find("noise floor") != std::string::npos);
-  charts.add(Stream::probe, "pwcca_distance", "seed7", false);
-  CHECK_FALSE(charts.is_changed());
-  charts.add(Stream::train, "pwcca_distance", "seed7", false);
-  CHECK(charts.is_changed());
-}
-
-TEST_CASE("charts stand in the order in which they came") {
-  ChartLayout charts;
-  for (const char* measure : {"pwcca_distance", "mean_cca_distance"}) {
-    charts.add(Stream::probe, measure, "seed7", true);
-  }
-  charts.add(Stream::probe, "pwcca_distance", "final", true);
-  charts.add(Stream::probe, "pwcca_distance", "seed7", true);
-  const std::string bytes = charts.take().bytes();
-  std::size_t place = 0;
-  for (const char* title : {"pwcca_distance to seed7, probe", "mean_cca_distance to seed7, probe",
-                            "pwcca_distance to final, probe"}) {
-    const std::size_t found = bytes.find(title, place);
-    REQUIRE(found != std::string::npos);
-    CHECK(bytes.find(title, found + 1) == std::string::npos);
-    place = found;
-  }
 }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "decoded_png.hpp"
@@ -52,7 +53,7 @@ std::set<int> columns_that_differ(const Pixels& plain, const Pixels& marked) {
   };
   REQUIRE(plain.width == marked.width);
   std::set<int> columns;
-  constexpr std::size_t plot_ends = 62 + 32;  // the heading, and one row of cells
+  constexpr std::size_t plot_ends = 58 + 48;  // the heading, and one row of cells
   for (std::size_t at = 0; at < plot_ends * plain.width * 3; at += 3) {
     if (std::equal(&plain.bytes[at], &plain.bytes[at] + 3, &marked.bytes[at])) continue;
     int column = 0;
@@ -264,17 +265,72 @@ TEST_CASE("a mark is told by its shape: the beginning of a line differs from its
   CHECK(begins.count(white) > on.count(white));
   const Colour red{214, 39, 40};
   CHECK(picture(steps({4, 5}, {})).count(red) == 0);
-  CHECK(picture(steps({}, {4, 5})).count(red) > 2 * 48 * 4);
+  CHECK(picture(steps({}, {4, 5})).count(red) > 2 * 35 * 4);
 }
 
 TEST_CASE("the legend explains the marks that are there") {
-  const auto height = [](const Heatmap& heatmap) {
-    return draw(heatmap, distance_title, {}).height;
+  // What is below the plot, the epochs and two notes that are always there.
+  const auto legend_of = [](const Heatmap& heatmap) {
+    Pixels pixels = decoded(draw(heatmap, distance_title, {}));
+    constexpr std::ptrdiff_t begin = 58 + 90 + 20 + 24 + 20;
+    pixels.bytes.erase(pixels.bytes.begin(), pixels.bytes.begin() + begin * pixels.width * 3);
+    return pixels;
   };
-  const unsigned plain = height(steps({}, {}));
-  CHECK(height(steps({3}, {})) == plain + 24);
-  CHECK(height(steps({}, {3})) == plain + 24);
-  CHECK(height(steps({3}, {3})) == plain + 48);
+  constexpr Colour paper{255, 255, 255};
+  constexpr Colour red{214, 39, 40};
+  const Pixels plain = legend_of(steps({}, {}));
+  CHECK(plain.count(paper) == plain.bytes.size() / 3);
+  const Pixels settled = legend_of(steps({3}, {}));
+  CHECK(settled.count(viridis(0.5)) > 100);
+  CHECK(settled.count(red) == 0);
+  const Pixels alarm = legend_of(steps({}, {3}));
+  CHECK(alarm.count(red) > 40);
+  const Pixels both = legend_of(steps({3}, {3}));
+  CHECK(both.count(red) == alarm.count(red));
+  CHECK(both.count(viridis(0.5)) == settled.count(viridis(0.5)) + alarm.count(viridis(0.5)));
+}
+
+TEST_CASE("a picture of up to 30 layers is twice as large as the place that a card has for it") {
+  for (const int layers : {1, 4, 8, 15, 30}) {
+    CAPTURE(layers);
+    Heatmap heatmap;
+    for (int snapshot = 0; snapshot < 25; ++snapshot) {
+      heatmap.begin(snapshot);
+      for (int layer = 0; layer < layers; ++layer) {
+        heatmap.add(row_of("layer" + std::to_string(layer) + ".0.conv1", 0.5));
+      }
+      heatmap.mark("layer0.0.conv1", {true, true});
+    }
+    const PngImage image = draw(heatmap, distance_title, {});
+    CHECK(image.width == 652);
+    CHECK(image.height == 430);
+  }
+}
+
+TEST_CASE("the line of a settled layer stays where every other line of pixels is left out") {
+  for (const int layers : {1, 15, 25, 30}) {
+    CAPTURE(layers);
+    Heatmap heatmap;
+    heatmap.begin(0);
+    for (int layer = 0; layer < layers; ++layer) {
+      heatmap.add(row_of(std::to_string(layer), 1.0));  // bright, so that thin lines are black
+      heatmap.mark(std::to_string(layer), {true, false});
+    }
+    const Pixels pixels = decoded(draw(heatmap, distance_title, {}));
+    for (const unsigned first : {0U, 1U}) {
+      // In the middle of the one column: how often a line begins.
+      int lines = 0;
+      bool is_line = false;
+      for (unsigned y = 58 + first; y < 58 + 272; y += 2) {
+        const std::size_t at = (std::size_t{y} * pixels.width + 100) * 3;
+        const bool is_black = pixels.bytes[at] == 0 && pixels.bytes[at + 1] == 0;
+        const bool is_white = pixels.bytes[at] == 255 && pixels.bytes[at + 2] == 255;
+        const bool was_line = std::exchange(is_line, is_black || is_white);
+        if (is_line && !was_line) ++lines;
+      }
+      CHECK(lines >= layers);
+    }
+  }
 }
 
 TEST_CASE("a merged column is settled if it is at its end, and has an alarm if it had one") {
@@ -306,7 +362,8 @@ TEST_CASE("marks in the smallest cells are drawn, and nothing outside of the pic
     }
   }
   const Pixels pixels = decoded(draw(heatmap, distance_title, {}));
-  // On viridis's brightest colour lines are black, of a quarter of the pixels of 59 columns.
-  CHECK(pixels.count({0, 0, 0}) > 300 * 59 * 6 / 5);
-  CHECK(pixels.count({214, 39, 40}) > 9 * 6);
+  // Columns are 3 pixels wide. On viridis's brightest colour lines are black, of a quarter of the
+  // pixels of 59 columns.
+  CHECK(pixels.count({0, 0, 0}) > 300 * 59 * 3 / 5);
+  CHECK(pixels.count({214, 39, 40}) > 9 * 3);
 }

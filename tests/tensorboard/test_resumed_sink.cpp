@@ -8,7 +8,11 @@
 #include "livecca/sinks/tensorboard.hpp"
 #include "made_up_rows.hpp"
 #include "opened_sink.hpp"
+#include "sinks/tensorboard/event_file.hpp"
+#include "sinks/tensorboard/event_messages.hpp"
+#include "sinks/tensorboard/run_names.hpp"
 #include "support/event_records.hpp"
+#include "support/file_text.hpp"
 #include "support/message_of.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -36,7 +40,7 @@ void write_rows(const std::filesystem::path& folder, const std::vector<SnapshotR
 TEST_CASE(
     "a resumed run tells from which step on values come once more, and loses its final report") {
   const TemporaryFolder folder;
-  const std::filesystem::path probe = folder.path() / "tensorboard" / "probe";
+  const std::filesystem::path probe = folder.path() / "tensorboard/probe/conv1";
   {
     const auto sink = opened_sink(folder.path());
     for (const std::uint64_t step : {10, 10, 20, 30}) {
@@ -44,6 +48,7 @@ TEST_CASE(
     }
     sink->snapshot(made_up_final(3), {31, 30});
     CHECK(event_files(probe).size() == 2);
+    CHECK(event_files(probe.parent_path()).size() == 1);  // the picture of the end
   }
   // Steps beyond the checkpoint's were written since: the monitor does not wait for its sinks.
   write_rows(folder.path(), {small_snapshot(1, 10), small_snapshot(1, 10), small_snapshot(1, 20),
@@ -57,6 +62,7 @@ TEST_CASE(
   const auto files = event_files(probe);
   REQUIRE(files.size() == 2);
   CHECK(files[0].extension() != ".final");
+  CHECK(event_files(probe.parent_path()).empty());
   const EventRecords records = records_of(files[1]);
   REQUIRE(records.events.size() == 2);
   CHECK(step_of(records.events[1]) == 21);
@@ -74,7 +80,7 @@ TEST_CASE(
 
 TEST_CASE("what is later than the checkpoint is cut off, whether it comes once more or not") {
   const TemporaryFolder folder;
-  const std::filesystem::path probe = folder.path() / "tensorboard" / "probe";
+  const std::filesystem::path probe = folder.path() / "tensorboard/probe/conv1";
   const std::filesystem::path of_run = folder.path() / "tensorboard" / "run";
   {
     const auto sink = opened_sink(folder.path(), {.wall_time = 5});
@@ -97,8 +103,8 @@ TEST_CASE("what is later than the checkpoint is cut off, whether it comes once m
   CHECK(steps_in(files[0]) == std::vector<std::uint64_t>{10, 20});
   CHECK(whole.starts_with(text_of(files[0])));
   const std::vector<std::string> kept = records_of(event_files(of_run)[0]).events;
-  CHECK(count_of(kept, "livecca/log/loss") == 1);
-  CHECK(count_of(kept, "livecca/log/accuracy") == 0);
+  CHECK(count_of(kept, "log/loss") == 1);
+  CHECK(count_of(kept, "log/accuracy") == 0);
 
   // Torn in a record's middle, or full of zeroes as after a power cut: that goes, too.
   std::filesystem::resize_file(files[0], text_of(files[0]).size() - 3);
@@ -114,6 +120,61 @@ TEST_CASE("what is later than the checkpoint is cut off, whether it comes once m
   resumed.saved_wall_time = 1;
   opened_sink(folder.path(), resumed);
   CHECK(records_of(files[0]).events.size() == heading_records);
+}
+
+TEST_CASE("layers that came after the checkpoint lose what they had, whatever their names") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> layers{"new", "../new", "a/b", "a/b/c", std::string(300, 'x')};
+  const auto file_of = [&](const std::string& layer) {
+    return event_files(folder.path() / "tensorboard/probe" / layer_run(layer, layer))[0];
+  };
+  {
+    const auto sink = opened_sink(folder.path());
+    sink->snapshot(small_snapshot(1, 10), {10, 10});
+    // The checkpoint is written now.
+    SnapshotRows rows = small_snapshot(2, 20);
+    for (const std::string& layer : layers) {
+      rows.measures.push_back(rows.measures[0]);
+      rows.measures.back().layer = rows.measures.back().reference_layer = layer;
+    }
+    sink->snapshot(rows, {20, 20});
+    for (const std::string& layer : layers) CHECK(steps_in(file_of(layer)).size() == 1);
+  }
+  write_rows(folder.path(), {small_snapshot(1, 10)});
+  opened_sink(folder.path(),
+              {.is_resumed = true, .step = 10, .wall_time = 60, .saved_wall_time = 10});
+  for (const std::string& layer : layers) {
+    CAPTURE(layer);
+    CHECK(steps_in(file_of(layer)).empty());
+    // A page that is open is told so by a new file.
+    const auto files = event_files(file_of(layer).parent_path());
+    REQUIRE(files.size() == 2);
+    CHECK(step_of(records_of(files[1]).events[1]) == 11);
+  }
+  CHECK(steps_in(file_of("conv1")) == std::vector<std::uint64_t>{10});
+}
+
+TEST_CASE("a run with files of the former layout goes on in folders of layers, and they stay") {
+  const TemporaryFolder folder;
+  const std::filesystem::path probe = folder.path() / "tensorboard/probe";
+  std::filesystem::create_directories(probe);
+  const auto event_at = [](double wall_time, std::int64_t step) {
+    SummaryMessage summary;
+    summary.scalar("livecca/probe/made_up_similarity/seed7/conv1", 0.5);
+    return framed_record(summary_event(wall_time, step, summary));
+  };
+  const std::string kept = framed_record(file_version_event(5)) +
+                           framed_record(session_start_event(5, 0)) + event_at(10, 10);
+  const std::filesystem::path former = probe / "events.out.tfevents.0000000005.a.1.0";
+  write_text(former, kept + event_at(20, 20));
+  write_text(former.string() + ".final", kept);
+  write_rows(folder.path(), {small_snapshot(1, 10)});
+  const auto sink = opened_sink(
+      folder.path(), {.is_resumed = true, .step = 10, .wall_time = 60, .saved_wall_time = 15});
+  sink->snapshot(small_snapshot(2, 20), {61, 20});
+  CHECK(text_of(former) == kept);
+  CHECK_FALSE(std::filesystem::exists(former.string() + ".final"));
+  CHECK(steps_in(event_files(probe / "conv1")[0]) == std::vector<std::uint64_t>{20});
 }
 
 TEST_CASE("a file that cannot be read is an error that names it") {

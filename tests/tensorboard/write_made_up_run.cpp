@@ -1,5 +1,6 @@
 // Drives the sink as a monitor would, and writes the rows that a monitor would write:
 // write_made_up_run FOLDER SNAPSHOTS [--resume] [--final] [--epochs] [--slowly] [--other-steps]
+//                   [--all-with-all]
 // It goes on where FOLDER/checkpoint says, if it is to resume, and checkpoints every third
 // snapshot; with --other-steps what it writes is 3 steps later than it would be.
 #include <unistd.h>
@@ -68,7 +69,8 @@ class Run {
                  .step = from.step,
                  .wall_time = time(),
                  .saved_wall_time = from.wall_time});
-    const livecca::RunRow row = livecca_tests::made_up_run();
+    livecca::RunRow row = livecca_tests::made_up_run();
+    row.pairing = arguments.flags.contains("--all-with-all") ? "all with all" : "by patterns";
     write(row);
     sink_->run(row, {time(), 0});
   }
@@ -148,7 +150,7 @@ int write_run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   if (argc < 3) {
     std::cerr << "write_made_up_run: expected FOLDER SNAPSHOTS [--resume] [--final] [--epochs] "
-                 "[--slowly] [--other-steps]\n";
+                 "[--slowly] [--other-steps] [--all-with-all]\n";
     return 2;
   }
   Arguments arguments{argv[1], std::stoll(argv[2]), {argv + 3, argv + argc}};

@@ -14,6 +14,9 @@ from livecca._errors import Error
 class TensorBoard:
     """TensorBoard's event files; ``"tensorboard"`` is short for one with these defaults.
 
+    A layer is a run of TensorBoard's: a chart has all layers as named, coloured lines. To look at
+    them: ``tensorboard --logdir RUN_DIR/tensorboard``.
+
     Attributes
     ----------
     folder

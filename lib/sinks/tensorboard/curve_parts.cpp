@@ -4,8 +4,8 @@
 
 namespace livecca {
 
-std::string CurveParts::ending_of(const std::string& tag, const MeasureRow& row) {
-  Curve& curve = curves_[tag];
+std::string CurveParts::ending_of(const std::string& name, const MeasureRow& row) {
+  Curve& curve = curves_[name];
   if (row.value) {  // without one, it says nothing of the curve
     const Conditions now = conditions_of(row);
     const auto is_alike = [&](const Conditions& part) { return difference(part, now).empty(); };

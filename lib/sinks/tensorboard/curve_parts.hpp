@@ -10,13 +10,14 @@
 
 namespace livecca {
 
-/// TensorBoard joins all points of a tag by a line, and smooths over them. So a curve whose numbers
-/// are not alike (see conditions.hpp) is written in parts with tags of their own. Numbers that are
-/// alike share a part: two sizes of windows that take turns make two parts, however often they do.
+/// TensorBoard joins all points of a run on a card by a line, and smooths over them. So a curve
+/// whose numbers are not alike (see conditions.hpp) goes on as another run: another line on the
+/// same card. Numbers that are alike share a part: two sizes of windows that take turns make two
+/// parts, however often they do.
 class CurveParts {
  public:
-  /// What a number's tag, `tag`, ends with: nothing in its curve's first part, then "~~2", "~~3", …
-  std::string ending_of(const std::string& tag, const MeasureRow& row);
+  /// What the name of a number's run ends with: nothing in its curve's first part, then "~~2", …
+  std::string ending_of(const std::string& name, const MeasureRow& row);
 
  private:
   struct Curve {
@@ -24,7 +25,7 @@ class CurveParts {
     std::size_t last = 0;           ///< the part of the number before
   };
 
-  std::map<std::string, Curve> curves_;  // by tag
+  std::map<std::string, Curve> curves_;  // by name
 };
 
 }  // namespace livecca

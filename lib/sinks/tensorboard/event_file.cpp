@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "common/crc32c.hpp"
+#include "common/files/descriptor.hpp"
 #include "common/files/list_folder.hpp"
 #include "common/files/uninterrupted.hpp"
 #include "common/files/write_bytes.hpp"
@@ -165,11 +166,6 @@ void EventFile::refuse(const std::filesystem::path& path, const char* expected,
   throw Error(path.string() + ": expected to " + expected + ", got: " + got);
 }
 
-bool EventFile::is_removed() const {
-  struct stat facts {};
-  return ::fstat(descriptor_.number(), &facts) == 0 && lost_its_name(facts, path_);
-}
-
 void EventFile::create(double wall_time) {
   std::error_code failure;
   std::filesystem::create_directories(folder_, failure);
@@ -180,31 +176,35 @@ void EventFile::create(double wall_time) {
       std::min(std::max({now, newest_seconds(folder_) + 1, last_seconds_ + 1}), most_seconds);
   std::array<char, 32> digits{};
   std::snprintf(digits.data(), digits.size(), "%010lld", static_cast<long long>(seconds));
-  path_ = folder_ / (std::string(prefix) + digits.data() + '.' + host_name() + '.' +
-                     std::to_string(::getpid()) + '.' + std::to_string(files_) + ending_);
-  descriptor_ = Descriptor(uninterrupted(
-      [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644); }));
-  if (!descriptor_.is_open()) refuse(path_, "create this file", std::strerror(errno));
+  const std::filesystem::path path =
+      folder_ / (std::string(prefix) + digits.data() + '.' + host_name() + '.' +
+                 std::to_string(::getpid()) + '.' + std::to_string(files_) + ending_);
+  const Descriptor created(uninterrupted(
+      [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644); }));
+  if (!created.is_open() || ::fstat(created.number(), &facts_) != 0) {
+    refuse(path, "create this file", std::strerror(errno));
+  }
+  path_ = path;
   last_seconds_ = seconds;
   ++files_;
   size_ = 0;
 }
 
 void EventFile::begin(double wall_time, std::int64_t first_step) {
-  if (descriptor_.is_open() && is_removed()) descriptor_ = Descriptor();
-  if (!descriptor_.is_open()) create(wall_time);
+  if (path_.empty() || lost_its_name(facts_, path_)) create(wall_time);
   if (size_ > 0) return;
-  write(framed_record(file_version_event(wall_time)) +
-        framed_record(session_start_event(wall_time, first_step)));
+  append(framed_record(file_version_event(wall_time)) +
+         framed_record(session_start_event(wall_time, first_step)));
 }
 
-void EventFile::append(std::string_view event) { write(framed_record(event)); }
-
-void EventFile::write(std::string_view records) {
-  const std::string why =
-      append_or_cut_back(descriptor_.number(), size_, records,
-                         ", and part of the record stays until it is written whole");
+void EventFile::append(std::string_view records) {
+  Descriptor file(uninterrupted([&] { return ::open(path_.c_str(), O_WRONLY | O_CLOEXEC); }));
+  if (!file.is_open()) refuse(path_, "open this file", std::strerror(errno));
+  const std::string why = append_or_cut_back(
+      file.number(), size_, records, ", and part of the record stays until it is written whole");
   if (!why.empty()) refuse(path_, "append a record", why);
+  // A file server may tell only now that it has no room.
+  if (!file.close()) refuse(path_, "append a record", std::strerror(errno));
   size_ += records.size();
 }
 

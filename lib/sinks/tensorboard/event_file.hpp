@@ -1,11 +1,11 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include "common/files/descriptor.hpp"
 
 namespace livecca {
 
@@ -14,7 +14,8 @@ std::string framed_record(std::string_view bytes);
 
 /// The newest event file of a folder, which is where TensorBoard expects what is new: its readers
 /// never go back to a file whose name sorts before another's. The file is made when something is
-/// written, and begun anew, under a later name, if it was removed.
+/// written, and begun anew, under a later name, if it was removed. It is open only while it is
+/// written: a run has one for each layer, and a process may have few open files.
 ///
 /// Thread safety: none.
 class EventFile {
@@ -26,23 +27,21 @@ class EventFile {
   /// folder had of `first_step` and later ones counts no more; some believe that only where the
   /// files before said something of the kind too. Throws Error.
   void begin(double wall_time, std::int64_t first_step);
-  /// Appends an event, whole or not at all, to the file that was begun. Throws Error; the same
-  /// event should then come first again, since a reader may have seen its beginning.
-  void append(std::string_view event);
+  /// Appends framed records, all or none, to the file that was begun. Throws Error; the same
+  /// records should then come first again, since a reader may have seen their beginning.
+  void append(std::string_view records);
 
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  bool is_removed() const;
   void create(double wall_time);
-  void write(std::string_view records);
   [[noreturn]] void refuse(const std::filesystem::path& path, const char* expected,
                            const std::string& got) const;
 
   std::filesystem::path folder_;
   std::string ending_;
-  std::filesystem::path path_;
-  Descriptor descriptor_;
+  std::filesystem::path path_;     // empty: there is none so far
+  struct stat facts_ {};           // which file it is
   std::uint64_t size_ = 0;         // of whole records
   std::int64_t last_seconds_ = 0;  // in the name of the file before
   unsigned files_ = 0;

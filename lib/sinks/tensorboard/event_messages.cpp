@@ -120,15 +120,6 @@ void SummaryMessage::table(std::string_view tag, const TableCells& rows) {
   message_.message(summary_value, tensor_value(tag, "text", tensor));
 }
 
-void SummaryMessage::layout(const ProtobufWriter& layout) {
-  ProtobufWriter tensor;
-  tensor.integer(1, data_type_string);
-  tensor.message(2, {});  // a scalar's shape
-  tensor.message(8, layout);
-  message_.message(summary_value,
-                   tensor_value("custom_scalars__config__", "custom_scalars", tensor));
-}
-
 std::string file_version_event(double wall_time) {
   ProtobufWriter event = event_at(wall_time, 0);
   event.text(3, "brain.Event:2");

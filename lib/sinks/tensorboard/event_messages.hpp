@@ -25,8 +25,6 @@ class SummaryMessage {
   void image(std::string_view tag, const PngImage& image);
   /// All rows have as many cells as the first. Cells are Markdown.
   void table(std::string_view tag, const TableCells& rows);
-  /// How the custom scalars dashboard is laid out: a message Layout.
-  void layout(const ProtobufWriter& layout);
 
   bool empty() const { return message_.bytes().empty(); }
   const ProtobufWriter& message() const { return message_; }

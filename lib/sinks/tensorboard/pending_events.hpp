@@ -4,7 +4,7 @@
 #include <deque>
 #include <functional>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "sinks/tensorboard/event_file.hpp"
 
@@ -15,10 +15,9 @@ namespace livecca {
 class PendingEvents {
  public:
   /// An event at a step, or none: then the file is only begun. A file that is begun for it begins
-  /// with `first_step`, see EventFile::begin().
-  void add(EventFile& file, std::string event, double wall_time, std::int64_t first_step) {
-    events_.push_back({&file, std::move(event), wall_time, first_step});
-  }
+  /// with `first_step`, see EventFile::begin(). Events of one file that come in a row are written
+  /// at once.
+  void add(EventFile& file, std::string_view event, double wall_time, std::int64_t first_step);
 
   /// Makes a call's events and writes them. If it is the call that failed last, its events are
   /// there already and are not made again. `call` tells calls apart. Throws Error if a file does.
@@ -27,7 +26,7 @@ class PendingEvents {
  private:
   struct Pending {
     EventFile* file;
-    std::string event;
+    std::string records;
     double wall_time;
     std::int64_t first_step;
   };

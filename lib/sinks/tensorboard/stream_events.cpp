@@ -5,42 +5,32 @@
 #include <limits>
 
 #include "livecca/sinks/reference.hpp"
-#include "sinks/tensorboard/tags.hpp"
+#include "sinks/tensorboard/run_names.hpp"
 #include "sinks/tensorboard/verdict_table.hpp"
 
 namespace livecca {
 namespace {
 
-void add(SummaryMessage& summary, const std::string& tag, std::optional<double> value) {
-  if (value && std::isfinite(*value)) summary.scalar(tag, *value);
+PairPlace place_of(const auto& row, const RunFacts& facts) {
+  return place_of_pair(row.reference, row.layer, row.reference_layer, facts.pairs_all_with_all);
 }
 
-std::string tag_of(const MeasureRow& row, const std::string& what) {
-  return pair_tag(row.stream, what, row.reference, row.layer, row.reference_layer);
-}
-
-void add(SummaryMessage& summary, const SpectrumRow& row) {
-  std::vector<double> correlations = row.canonical_correlations;
-  std::erase_if(correlations, [](double value) { return !std::isfinite(value); });
-  if (correlations.empty()) return;
-  summary.correlations(
-      pair_tag(row.stream, "canonical_correlations", row.reference, row.layer, row.reference_layer),
-      correlations);
-}
-
-void add(SummaryMessage& summary, const LayerRow& row) {
-  add(summary, layer_tag(row, "effective_rank"), row.effective_rank);
-  add(summary, layer_tag(row, "condition"), row.condition);
-  add(summary, layer_tag(row, "root_mean_square"), row.root_mean_square);
-  if (row.features == 0 || row.samples == 0) return;
-  summary.scalar(layer_tag(row, "dead"),
-                 static_cast<double>(row.dead) / static_cast<double>(row.features));
+/// A snapshot's summaries, those with something in them.
+void place(std::int64_t step, RunSummaries& summaries, std::vector<PlacedSummary>& placed) {
+  for (const auto& [line, floor] : summaries.floors.lines()) {
+    summaries.add(line.first, line.second, floor);
+  }
+  for (auto& [run, summary] : summaries.of) {
+    if (!summary.empty()) placed.push_back({run, step, std::move(summary)});
+  }
 }
 
 }  // namespace
 
-StreamEvents::StreamEvents(Stream stream, const std::filesystem::path& folder)
-    : stream_(stream), file_(folder), final_file_(folder, final_ending) {}
+void RunSummaries::add(const std::string& run, const std::string& tag,
+                       std::optional<double> value) {
+  if (value && std::isfinite(*value)) of[run].scalar(tag, *value);
+}
 
 std::int64_t StreamEvents::take_step(std::int64_t wanted) {
   last_step_ = last_step_ ? std::max(wanted, *last_step_ + 1) : wanted;
@@ -62,26 +52,64 @@ void StreamEvents::recall_snapshot(std::int64_t epoch, std::uint64_t step, std::
   recalled_rows_.insert(std::move(row));
 }
 
+std::pair<std::string, std::string> StreamEvents::place_of(const MeasureRow& row,
+                                                           const PairPlace& pair,
+                                                           const RunFacts& facts) {
+  std::string tag = card_group(stream_, facts.measures.numbered(row.measure)) + pair.card;
+  std::string ending = parts_.ending_of(tag + '\n' + pair.run, row);
+  return {std::move(tag), std::move(ending)};
+}
+
 void StreamEvents::recall(const MeasureRow& row, const RunFacts& facts) {
-  const std::string tag = tag_of(row, row.measure);
-  recall_snapshot(row.epoch, row.step, tag, facts);
-  parts_.ending_of(tag, row);
-  layout_.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
+  const PairPlace pair = livecca::place_of(row, facts);
+  recall_snapshot(row.epoch, row.step, row.measure + '\n' + pair.card + '\n' + pair.run, facts);
+  static_cast<void>(place_of(row, pair, facts));
   if (row.measure == facts.headline_measure) add_to_picture(row);
 }
 
 void StreamEvents::recall(const LayerRow& row, const RunFacts& facts) {
-  recall_snapshot(row.epoch, row.step, layer_tag(row, ""), facts);
+  recall_snapshot(row.epoch, row.step, row.network + '\n' + row.layer, facts);
 }
 
 void StreamEvents::recall(const VerdictRow& row) { add_to_pictures(row); }
 
-void StreamEvents::add_number(const MeasureRow& row, SummaryMessage& summary) {
-  const std::string tag = tag_of(row, row.measure);
-  const std::string part = parts_.ending_of(tag, row);
-  add(summary, tag + part, row.value);
-  add(summary, tag_of(row, row.measure + "_noise_floor") + part, row.noise_floor);
-  layout_.add(row.stream, row.measure, row.reference, row.noise_floor.has_value());
+void StreamEvents::add_number(const MeasureRow& row, const RunFacts& facts,
+                              RunSummaries& summaries) {
+  const PairPlace pair = livecca::place_of(row, facts);
+  const auto [tag, ending] = place_of(row, pair, facts);
+  summaries.add(pair.run + ending, tag, row.value);
+  if (!row.noise_floor || !std::isfinite(*row.noise_floor)) return;
+  summaries.add(pair.run + ending, card_group(stream_, "floor of " + row.measure) + pair.card,
+                row.noise_floor);
+  summaries.floors.add(tag, ending, row.direction, *row.noise_floor);
+}
+
+void StreamEvents::add_spectrum(const SpectrumRow& row, const RunFacts& facts,
+                                RunSummaries& summaries) const {
+  std::vector<double> correlations = row.canonical_correlations;
+  std::erase_if(correlations, [](double value) { return !std::isfinite(value); });
+  if (correlations.empty()) return;
+  const PairPlace pair = livecca::place_of(row, facts);
+  summaries.of[pair.run].correlations(card_group(stream_, "spectrum") + pair.card, correlations);
+}
+
+void StreamEvents::add_health(const LayerRow& row, RunSummaries& summaries) const {
+  const std::string run = layer_run(row.layer, row.layer);
+  const std::string group = card_group(stream_, "health of " + row.network);
+  summaries.add(run, group + "effective_rank", row.effective_rank);
+  summaries.add(run, group + "condition", row.condition);
+  summaries.add(run, group + "root_mean_square", row.root_mean_square);
+  if (row.features == 0 || row.samples == 0) return;
+  summaries.add(run, group + "dead",
+                static_cast<double>(row.dead) / static_cast<double>(row.features));
+}
+
+void StreamEvents::add_drift(const DriftRow& row, const RunFacts& facts,
+                             RunSummaries& summaries) const {
+  const PairPlace pair = livecca::place_of(row, facts);
+  const std::string what = "drift of " + row.measure;
+  summaries.add(pair.run, card_group(stream_, what) + pair.card, row.drift());
+  summaries.add(pair.run, card_group(stream_, what + ", by sizes") + pair.card, row.of_sizes());
 }
 
 void StreamEvents::add_to_picture(const MeasureRow& row) {
@@ -115,9 +143,12 @@ void StreamEvents::draw_picture(const PictureKey& key, const Heatmap& heatmap,
   const Direction direction =
       measure == facts.headline_measure ? facts.headline_direction : Direction::distance;
   const HeatmapTitle title{facts.run, stream_, measure, direction, reference};
-  summary.image(std::string("livecca/") + name_of(stream_) + "/heatmap/" + tag_part(measure) + '/' +
-                    tag_part(reference),
-                draw(heatmap, title, facts.layers));
+  // Beside the charts of the headline, also if it is of the motions, which are in other units.
+  const std::string& headline = facts.headline_measure.empty() ? measure : facts.headline_measure;
+  std::string tag =
+      card_group(stream_, facts.measures.numbered(headline)) + tag_part(reference) + "/heat map";
+  if (measure != headline) tag += " of " + tag_part(measure);
+  summary.image(tag, draw(heatmap, title, facts.layers));
 }
 
 void StreamEvents::write_verdicts(const SnapshotRows& rows, const RunFacts& facts,
@@ -130,39 +161,36 @@ void StreamEvents::write_verdicts(const SnapshotRows& rows, const RunFacts& fact
   TableCells table = verdict_table(rows, stream_, facts.layers);
   if (table.empty() && had_alarm) table = {{"alarms"}, {"nothing is wrong any more"}};
   if (table.empty()) return;
-  summary.table(std::string("livecca/") + name_of(stream_) + "/verdicts", table);
+  summary.table(stream_ == Stream::train ? "train: 1 verdicts" : "1 verdicts", table);
 }
 
-PlacedSummary StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& facts) {
-  PlacedSummary result{take_step(facts.place_of(rows.epoch, rows.step)), {}};
-  SummaryMessage& summary = result.summary;
+std::vector<PlacedSummary> StreamEvents::snapshot(const SnapshotRows& rows, const RunFacts& facts) {
+  const std::int64_t step = take_step(facts.place_of(rows.epoch, rows.step));
+  RunSummaries summaries;
   pictures_begun_.clear();
   for (const MeasureRow& row : rows.measures) {
     if (row.stream != stream_) continue;
-    add_number(row, summary);
+    add_number(row, facts, summaries);
     if (row.measure == facts.headline_measure) add_to_picture(row);
   }
   for (const SpectrumRow& row : rows.spectra) {
-    if (row.stream == stream_) add(summary, row);
+    if (row.stream == stream_) add_spectrum(row, facts, summaries);
   }
   for (const LayerRow& row : rows.layers) {
-    if (row.stream == stream_) add(summary, row);
+    if (row.stream == stream_) add_health(row, summaries);
   }
   for (const DriftRow& row : rows.drifts) {
-    if (stream_ != Stream::train) break;
-    const auto tag = [&](const std::string& what) {
-      return pair_tag(stream_, row.measure + what, row.reference, row.layer, row.reference_layer);
-    };
-    add(summary, tag("_drift"), row.drift());
-    add(summary, tag("_drift_of_sizes"), row.of_sizes());
+    if (stream_ == Stream::train) add_drift(row, facts, summaries);
   }
-  write_verdicts(rows, facts, summary);
+  SummaryMessage& own = summaries.of[""];
+  write_verdicts(rows, facts, own);
   for (const PictureKey& key : pictures_begun_) {
     const Heatmap& picture = pictures_[key];
-    if (picture.is_column_full()) draw_picture(key, picture, facts, summary);
+    if (picture.is_column_full()) draw_picture(key, picture, facts, own);
   }
-  if (layout_.is_changed()) summary.layout(layout_.take());
-  return result;
+  std::vector<PlacedSummary> placed;
+  place(step, summaries, placed);
+  return placed;
 }
 
 SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunFacts& facts) {
@@ -186,37 +214,38 @@ SummaryMessage StreamEvents::final_overview(const SnapshotRows& rows, const RunF
   for (const auto& [reference, picture] : pictures) {
     draw_picture({facts.headline_measure, reference}, picture, facts, overview);
   }
-  if (const TableCells record = record_table(rows.verdict_records);
+  if (const TableCells record = record_table(rows.verdict_records, facts.layers);
       stream_ == Stream::probe && !record.empty()) {
-    overview.table("livecca/probe/verdict_record", record);
+    overview.table("2 verdict record", record);
   }
-  if (layout_.is_changed()) overview.layout(layout_.take());
   return overview;
 }
 
 std::vector<PlacedSummary> StreamEvents::final_report(const SnapshotRows& rows,
                                                       const RunFacts& facts) {
-  std::map<Snapshot, SummaryMessage> summaries;
+  std::map<Snapshot, RunSummaries> snapshots;
   for (const MeasureRow& row : rows.measures) {
-    if (row.stream == stream_) add_number(row, summaries[{row.epoch, row.step}]);
+    if (row.stream == stream_) add_number(row, facts, snapshots[{row.epoch, row.step}]);
   }
   for (const SpectrumRow& row : rows.spectra) {
-    if (row.stream == stream_) add(summaries[{row.epoch, row.step}], row);
+    if (row.stream == stream_) add_spectrum(row, facts, snapshots[{row.epoch, row.step}]);
   }
   std::vector<PlacedSummary> result;
   std::int64_t next = std::numeric_limits<std::int64_t>::min();
-  for (auto& [snapshot, summary] : summaries) {
+  for (auto& [snapshot, summaries] : snapshots) {
     const std::int64_t step = std::max(facts.place_of(snapshot.first, snapshot.second), next);
     next = step + 1;
-    if (!summary.empty()) result.push_back({step, std::move(summary)});
+    place(step, summaries, result);
   }
   SummaryMessage overview = final_overview(rows, facts);
-  if (!overview.empty()) result.push_back({std::max(next, next_step()), std::move(overview)});
+  if (!overview.empty()) result.push_back({"", std::max(next, next_step()), std::move(overview)});
+  // A file is then written once.
+  std::ranges::stable_sort(result, {}, &PlacedSummary::run);
   return result;
 }
 
 std::optional<PlacedSummary> StreamEvents::last_pictures(const RunFacts& facts) {
-  PlacedSummary result{last_step_.value_or(0), {}};
+  PlacedSummary result{"", last_step_.value_or(0), {}};
   for (const auto& [key, picture] : pictures_) {
     if (!picture.is_column_full()) draw_picture(key, picture, facts, result.summary);
   }

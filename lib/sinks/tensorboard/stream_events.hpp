@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,11 +10,11 @@
 
 #include "livecca/sinks/sink.hpp"
 #include "livecca/sinks/tensorboard.hpp"
-#include "sinks/tensorboard/chart_layout.hpp"
 #include "sinks/tensorboard/curve_parts.hpp"
-#include "sinks/tensorboard/event_file.hpp"
 #include "sinks/tensorboard/event_messages.hpp"
+#include "sinks/tensorboard/floor_lines.hpp"
 #include "sinks/tensorboard/picture/heatmap.hpp"
+#include "sinks/tensorboard/tags.hpp"
 #include "sinks/tensorboard/verdict_marks.hpp"
 
 namespace livecca {
@@ -23,8 +22,10 @@ namespace livecca {
 /// What all streams' events are made with.
 struct RunFacts {
   std::string run;
+  MeasureNumbers measures;
   std::string headline_measure;  ///< with its direction; empty if it is not known
   Direction headline_direction = Direction::similarity;
+  bool pairs_all_with_all = false;
   std::vector<std::string> layers;  ///< of the trained network, in the order of its taps
   TensorBoardAxis axis = TensorBoardAxis::step;
 
@@ -33,16 +34,26 @@ struct RunFacts {
   }
 };
 
-/// A summary and where it stands on TensorBoard's axis.
+/// What one of TensorBoard's runs has at a place on its axis. The run is one of the stream's
+/// folder; without a name, the stream itself.
 struct PlacedSummary {
+  std::string run;
   std::int64_t step = 0;
   SummaryMessage summary;
 };
 
-/// The events of one stream, probe or train, which has a folder and a file of its own.
+/// The numbers that a snapshot has for TensorBoard's runs.
+struct RunSummaries {
+  std::map<std::string, SummaryMessage> of;
+  FloorLines floors;
+
+  void add(const std::string& run, const std::string& tag, std::optional<double> value);
+};
+
+/// The events of one stream, probe or train.
 class StreamEvents {
  public:
-  StreamEvents(Stream stream, const std::filesystem::path& folder);
+  explicit StreamEvents(Stream stream) : stream_(stream) {}
 
   /// Rows of a run that is taken up again, in their order: no events, only what comes of them.
   void recall(const MeasureRow& row, const RunFacts& facts);
@@ -52,20 +63,15 @@ class StreamEvents {
   /// All that the snapshot has of this stream. Its step is that of the rows, or the next free one:
   /// TensorBoard drops the earlier of two values at one step, and all later ones when steps go
   /// back.
-  PlacedSummary snapshot(const SnapshotRows& rows, const RunFacts& facts);
-  /// The run's last rows, one summary a kept snapshot, and one with the picture and the charts.
+  std::vector<PlacedSummary> snapshot(const SnapshotRows& rows, const RunFacts& facts);
+  /// The run's last rows, a summary for each kept snapshot and run, run by run, and one with the
+  /// pictures.
   std::vector<PlacedSummary> final_report(const SnapshotRows& rows, const RunFacts& facts);
   /// Pictures that wait until their last column is full; nothing if there are none.
   std::optional<PlacedSummary> last_pictures(const RunFacts& facts);
 
   /// The first step that no snapshot has so far.
   std::int64_t next_step() const { return last_step_ ? *last_step_ + 1 : 0; }
-  EventFile& file() { return file_; }
-  /// Of the final report: taken up again, a run loses it, which no reader of this stream's file
-  /// could be told otherwise.
-  EventFile& final_file() { return final_file_; }
-
-  static constexpr const char* final_ending = ".final";
 
  private:
   using Snapshot = std::pair<std::int64_t, std::uint64_t>;  // epoch and step, which rise together
@@ -74,7 +80,13 @@ class StreamEvents {
   std::int64_t take_step(std::int64_t wanted);
   void recall_snapshot(std::int64_t epoch, std::uint64_t step, std::string row,
                        const RunFacts& facts);
-  void add_number(const MeasureRow& row, SummaryMessage& summary);
+  /// The tag of a number, and the ending of its run's name.
+  std::pair<std::string, std::string> place_of(const MeasureRow& row, const PairPlace& pair,
+                                               const RunFacts& facts);
+  void add_number(const MeasureRow& row, const RunFacts& facts, RunSummaries& summaries);
+  void add_spectrum(const SpectrumRow& row, const RunFacts& facts, RunSummaries& summaries) const;
+  void add_health(const LayerRow& row, RunSummaries& summaries) const;
+  void add_drift(const DriftRow& row, const RunFacts& facts, RunSummaries& summaries) const;
   void add_to_picture(const MeasureRow& row);
   /// A layer's own motion is its distance to the snapshot before. What the rows have of that goes
   /// before.
@@ -85,12 +97,9 @@ class StreamEvents {
   void write_verdicts(const SnapshotRows& rows, const RunFacts& facts, SummaryMessage& summary);
 
   Stream stream_;
-  EventFile file_;
-  EventFile final_file_;
   std::optional<std::int64_t> last_step_;
   std::map<PictureKey, Heatmap> pictures_;
   std::set<PictureKey> pictures_begun_;  // for the snapshot at hand
-  ChartLayout layout_;
   CurveParts parts_;
   VerdictMarks marks_;
   Snapshot recalled_;                    // epoch and step of the snapshot recalled last

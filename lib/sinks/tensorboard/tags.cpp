@@ -1,6 +1,10 @@
 #include "sinks/tensorboard/tags.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include "common/utf8.hpp"
+#include "sinks/tensorboard/run_names.hpp"
 
 namespace livecca {
 namespace {
@@ -32,16 +36,31 @@ std::string tag_part(const std::string& name) { return escaped(name, "%~/"); }
 
 std::string last_tag_part(const std::string& name) { return escaped(name, "%~"); }
 
-std::string pair_tag(Stream stream, const std::string& what, const std::string& reference,
-                     const std::string& layer, const std::string& reference_layer) {
-  std::string tag = std::string("livecca/") + name_of(stream) + '/' + tag_part(what) + '/' +
-                    tag_part(reference) + '/' + last_tag_part(layer);
-  if (reference_layer != layer) tag += '~' + last_tag_part(reference_layer);
-  return tag;
+std::size_t MeasureNumbers::place_of(const std::string& measure) const {
+  const auto found = std::ranges::find_if(names_, [&](const std::string& name) {
+    return measure == name || measure == name + "_distance" || measure == name + "_similarity";
+  });
+  return static_cast<std::size_t>(found - names_.begin());
 }
 
-std::string layer_tag(const LayerRow& row, const std::string& what) {
-  return pair_tag(row.stream, what, row.network, row.layer, row.layer);
+void MeasureNumbers::add(const std::string& measure) {
+  if (place_of(measure) == names_.size()) names_.push_back(measure);
+}
+
+std::string MeasureNumbers::numbered(const std::string& measure) const {
+  return std::to_string(place_of(measure) + 1) + ' ' + measure;
+}
+
+std::string card_group(Stream stream, const std::string& what) {
+  return (stream == Stream::train ? "train: " : "") + tag_part(what) + '/';
+}
+
+PairPlace place_of_pair(const std::string& reference, const std::string& layer,
+                        const std::string& reference_layer, bool pairs_all_with_all) {
+  if (!pairs_all_with_all) return {layer_run(layer, reference_layer), tag_part(reference)};
+  PairPlace place{layer_run(layer, layer), tag_part(reference)};
+  if (reference_layer != layer) place.card += '~' + last_tag_part(reference_layer);
+  return place;
 }
 
 std::string markdown_of(const std::string& text) {
@@ -70,17 +89,6 @@ std::string markdown_of(const std::string& text) {
     }
   }
   return result;
-}
-
-std::string expression_of(std::string_view text) {
-  std::string expression;
-  for (const char character : text) {
-    if (std::string_view(".^$*+?{}[]\\|()").find(character) != std::string::npos) {
-      expression += '\\';
-    }
-    expression += character;
-  }
-  return expression;
 }
 
 }  // namespace livecca

@@ -17,6 +17,7 @@
 #include "sinks/tensorboard/event_table.hpp"
 #include "sinks/tensorboard/pending_events.hpp"
 #include "sinks/tensorboard/stream_events.hpp"
+#include "sinks/tensorboard/stream_folder.hpp"
 #include "sinks/tensorboard/tags.hpp"
 
 namespace livecca {
@@ -26,7 +27,7 @@ SummaryMessage summary_of(const OverheadRow& row) {
   SummaryMessage summary;
   const auto add = [&](const char* what, std::optional<double> value) {
     if (value && std::isfinite(*value)) {
-      summary.scalar(std::string("livecca/overhead/") + what, *value);
+      summary.scalar(std::string("overhead/") + what, *value);
     }
   };
   add("share", row.share);
@@ -59,7 +60,7 @@ bool is_later(const RowLine& line, const SinkRun& run) {
   return line.wall_time > run.saved_wall_time || std::visit(step_of, line.row) > run.step;
 }
 
-std::string log_tag(const LogRow& row) { return "livecca/log/" + last_tag_part(row.name); }
+std::string log_tag(const LogRow& row) { return "log/" + last_tag_part(row.name); }
 
 class TensorBoardSink final : public Sink {
  public:
@@ -78,7 +79,12 @@ class TensorBoardSink final : public Sink {
   void close() override;
 
  private:
-  StreamEvents& events_of(Stream stream);
+  StreamEvents& events_of(Stream stream) {
+    return streams_.try_emplace(stream, stream).first->second;
+  }
+  StreamFolder& folder_of(Stream stream) {
+    return folders_.try_emplace(stream, folder_ / name_of(stream)).first->second;
+  }
   void forget();
   void set_facts(const RunRow& row);
   void expect_no_other_run() const;
@@ -89,6 +95,7 @@ class TensorBoardSink final : public Sink {
   void recall_row(const DriftRow&) {}
   void recall_row(const RunRow& row) { set_facts(row); }
   void recall_row(const MeasureRow& row) {
+    facts_.measures.add(row.measure);
     if (row.reference_kind != ReferenceKind::final) events_of(row.stream).recall(row, facts_);
   }
   void recall_row(const LayerRow& row) { events_of(row.stream).recall(row, facts_); }
@@ -115,6 +122,7 @@ class TensorBoardSink final : public Sink {
   std::filesystem::path folder_;
   RunFacts facts_;
   std::optional<EventFile> run_file_;
+  std::map<Stream, StreamFolder> folders_;
   std::map<Stream, StreamEvents> streams_;
   EventTable events_;
   bool has_new_events_ = false;
@@ -131,12 +139,10 @@ double TensorBoardSink::finite_time(double wall_time) {
   return last_time_;
 }
 
-StreamEvents& TensorBoardSink::events_of(Stream stream) {
-  return streams_.try_emplace(stream, stream, folder_ / name_of(stream)).first->second;
-}
-
 void TensorBoardSink::forget() {
+  folders_.clear();
   streams_.clear();
+  facts_.measures = {};
   events_ = {};
   has_new_events_ = has_final_report_ = false;
   last_event_table_.reset();
@@ -149,6 +155,11 @@ void TensorBoardSink::set_facts(const RunRow& row) {
     facts_.headline_measure = info->row_name();
     facts_.headline_direction = info->shown();
   }
+  facts_.pairs_all_with_all = row.pairing == "all with all";
+  for (const std::string& measure : row.measures) {
+    const MeasureInfo* info = find_measure(measure);
+    facts_.measures.add(info ? info->row_name() : measure);
+  }
   facts_.layers.clear();
   for (const RunRow::Tap& tap : row.taps) {
     if (tap.network == row.network) facts_.layers.push_back(tap.layer);
@@ -158,7 +169,7 @@ void TensorBoardSink::set_facts(const RunRow& row) {
 /// TensorBoard would show one curve of two runs, and the start of the second takes the first back.
 void TensorBoardSink::expect_no_other_run() const {
   for (const char* name : {"probe", "train", "run"}) {
-    if (!has_event_files(folder_ / name)) continue;
+    if (StreamFolder(folder_ / name).runs().empty()) continue;
     throw Error((folder_ / name).string() +
                 ": expected a folder of this run alone, got event files");
   }
@@ -187,12 +198,11 @@ void TensorBoardSink::go_on_from(const SinkRun& run) {
   // What the rows have stays. A page that is open has the rest, too: it is told the step after
   // their last, which is the first that may come once more.
   for (const Stream stream : {Stream::probe, Stream::train}) {
-    StreamEvents& events = events_of(stream);
-    std::error_code failure;  // then there is nothing to take back either
-    if (!std::filesystem::is_directory(events.file().folder(), failure)) continue;
-    remove_event_files(events.file().folder(), StreamEvents::final_ending);
-    cut_event_files(events.file().folder(), run.saved_wall_time);
-    pending_.add(events.file(), {}, wall_time, events.next_step());
+    StreamFolder& folder = folder_of(stream);
+    folder.take_back(run.saved_wall_time);
+    for (const std::string& name : folder.runs()) {
+      pending_.add(folder.file(name), {}, wall_time, events_of(stream).next_step());
+    }
   }
   std::int64_t next = 0;
   for (const auto& [name, step] : run_steps_) next = std::max(next, step + 1);
@@ -235,29 +245,28 @@ void TensorBoardSink::add_last_pictures() {
   for (auto& [stream, events] : streams_) {
     const auto pictures = events.last_pictures(facts_);
     if (!pictures) continue;
-    pending_.add(events.file(), summary_event(last_time_, pictures->step, pictures->summary),
-                 last_time_, pictures->step);
+    pending_.add(folder_of(stream).file(""),
+                 summary_event(last_time_, pictures->step, pictures->summary), last_time_,
+                 pictures->step);
   }
 }
 
 void TensorBoardSink::add_snapshot(const SnapshotRows& rows, double wall_time) {
   add_event_table_if_due(facts_.place_of(rows.epoch, rows.step), wall_time);
+  for (const MeasureRow& row : rows.measures) facts_.measures.add(row.measure);
   // Before the final report, after whose file a reader does not go back to that of the stream.
   if (rows.is_final) add_last_pictures();
   has_final_report_ |= rows.is_final;
   for (const Stream stream : streams_of(rows)) {
     StreamEvents& events = events_of(stream);
-    if (rows.is_final) {
-      for (const PlacedSummary& part : events.final_report(rows, facts_)) {
-        pending_.add(events.final_file(), summary_event(wall_time, part.step, part.summary),
-                     wall_time, events.next_step());
-      }
-      continue;
+    StreamFolder& folder = folder_of(stream);
+    const auto parts =
+        rows.is_final ? events.final_report(rows, facts_) : events.snapshot(rows, facts_);
+    for (const auto& [run, step, summary] : parts) {
+      EventFile& file = rows.is_final ? folder.final_file(run) : folder.file(run);
+      pending_.add(file, summary_event(wall_time, step, summary), wall_time,
+                   rows.is_final ? events.next_step() : step);
     }
-    const PlacedSummary part = events.snapshot(rows, facts_);
-    if (part.summary.empty()) continue;
-    pending_.add(events.file(), summary_event(wall_time, part.step, part.summary), wall_time,
-                 part.step);
   }
   if (!rows.overhead) return;
   const std::int64_t step = overhead_step(rows.epoch, rows.step);
@@ -292,7 +301,7 @@ void TensorBoardSink::log(const LogRow& row, const RowStamp& stamp) {
 
 void TensorBoardSink::add_event_table(std::int64_t wanted_step, double wall_time) {
   SummaryMessage summary;
-  summary.table("livecca/events", events_.table());
+  summary.table("3 events", events_.table());
   const std::int64_t step = run_step("events", wanted_step, false);
   pending_.add(*run_file_, summary_event(wall_time, step, summary), wall_time, step);
   has_new_events_ = false;

@@ -148,8 +148,12 @@ TableCells verdict_table(const SnapshotRows& rows, Stream stream,
   return VerdictTable(rows, stream).cells(layers);
 }
 
-TableCells record_table(const std::vector<VerdictRecordRow>& records) {
+TableCells record_table(std::vector<VerdictRecordRow> records,
+                        const std::vector<std::string>& layers) {
   if (records.empty()) return {};
+  std::ranges::stable_sort(records, {}, [&](const VerdictRecordRow& row) {
+    return row.layer.empty() ? -1 : std::ranges::find(layers, row.layer) - layers.begin();
+  });
   TableCells table{{"layer", "settled: held", "too early", "overtaken", "late"}};
   for (const VerdictRecordRow& row : records) {
     const std::string layer = row.layer.empty() ? "**all**" : markdown_of(row.layer);

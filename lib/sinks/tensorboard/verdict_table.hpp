@@ -13,7 +13,9 @@ namespace livecca {
 TableCells verdict_table(const SnapshotRows& rows, Stream stream,
                          const std::vector<std::string>& layers);
 
-/// How often a run's verdicts came true, a line a layer, all together first.
-TableCells record_table(const std::vector<VerdictRecordRow>& records);
+/// How often a run's verdicts came true, all layers together first, then a line a layer: in the
+/// order of `layers`, then those that it lacks.
+TableCells record_table(std::vector<VerdictRecordRow> records,
+                        const std::vector<std::string>& layers);
 
 }  // namespace livecca

@@ -19,10 +19,14 @@ constexpr Colour grey{232, 232, 232};
 constexpr Colour grey_lines{165, 165, 165};
 constexpr int text_scale = 2;
 constexpr int line_height = 20;
-constexpr int margin = 12;
-constexpr int scale_width = 22;  // of the colour scale
-constexpr std::size_t longest_name = 24;
+constexpr int margin = 8;
+constexpr int note_height = 24;
+constexpr int note_sample = 34;  // the width of a note's sample, with what is free beside it
+constexpr int scale_width = 16;  // of the colour scale
+constexpr int scale_room = 82;   // with its numbers
+constexpr std::size_t longest_name = 16;
 constexpr std::size_t most_rows = 300;
+constexpr int least_height = 90;  // of the colour scale
 
 std::string digits_of(double value) {
   std::array<char, 32> text{};
@@ -33,11 +37,10 @@ std::string digits_of(double value) {
 
 std::string reference_text(const std::string& reference) {
   if (reference == final_reference) return "the final state";
-  if (reference == start_reference) return "its own start";
+  if (reference == start_reference) return "its start";
   const auto snapshots = snapshots_before(reference);
   if (!snapshots) return reference;
-  return *snapshots == 1 ? "itself one snapshot before"
-                         : "itself " + std::to_string(*snapshots) + " snapshots before";
+  return *snapshots == 1 ? "the snapshot before" : std::to_string(*snapshots) + " snapshots before";
 }
 
 /// The next number up that divides well; 0 stays.
@@ -156,49 +159,39 @@ void Drawing::measure_range() {
   high_ = std::max(high_, low_ + least_range);
 }
 
+/// A card of TensorBoard shows a picture at 215 pixels' height and at most 326 pixels' width (or a
+/// little more), by leaving pixels out. Of a picture that is twice as large it leaves out every
+/// other one, so that letters stay letters. More than 30 layers or 120 columns need more room.
 void Drawing::place_plot() {
-  constexpr int wanted_width = 720;
-  constexpr int wanted_height = 600;
+  constexpr int card_width = 2 * 326;
+  constexpr int card_height = 2 * 215;
+  constexpr int most_rows_of_card = 30;
   const int columns = std::max<int>(1, static_cast<int>(heatmap_.columns().size()));
   const int rows = std::max<int>(1, static_cast<int>(rows_.size()));
-  column_width_ = std::clamp(wanted_width / columns, 6, 48);
-  row_height_ = std::clamp(wanted_height / rows, 3, 32);
   std::size_t longest = 5;  // "epoch"
   for (const std::string& name : names_) longest = std::max(longest, name.size());
-  const int names = Canvas::width_of(std::string(longest, 'x'), text_scale) + 10;
-  plot_ = {margin + names, margin + 2 * line_height + 10, columns * column_width_,
-           rows * row_height_};
-  // The colour scale, with its numbers, and the texts below must fit beside a narrow plot too.
-  constexpr int numbers = 90;
-  constexpr int least_height = 120;
-  width_ = std::max(plot_.left + plot_.width + 24 + scale_width + numbers, 640);
-  for (const Note& note : notes()) {
-    width_ = std::max(width_, 2 * margin + 34 + Canvas::width_of(note.text, text_scale));
-  }
-  height_ = plot_.top + std::max(plot_.height, least_height) + 2 * line_height + 12 +
-            static_cast<int>(notes().size()) * (line_height + 4) + margin;
+  plot_.left = margin + Canvas::width_of(std::string(longest, 'x'), text_scale) + 10;
+  plot_.top = margin + 2 * line_height + 10;
+  column_width_ = std::clamp((card_width - plot_.left - scale_room - margin) / columns, 3, 48);
+  const auto note_lines = static_cast<int>((notes().size() + 1) / 2);
+  const int below = line_height + 24 + note_lines * note_height + margin;
+  const int room = rows <= most_rows_of_card ? card_height - plot_.top - below : 600;
+  row_height_ = std::clamp(room / rows, 3, 48);
+  plot_.width = columns * column_width_;
+  plot_.height = rows * row_height_;
+  width_ = std::max(card_width, plot_.left + plot_.width + scale_room + margin);
+  height_ = std::max(card_height, plot_.top + std::max(plot_.height, least_height) + below);
 }
 
 /// Marks are explained if the picture has them.
 std::vector<Note> Drawing::notes() const {
-  std::vector<Note> lines{
-      {title_.is_similarity() ? "no more alike than unrelated data (within the noise floor)"
-                              : "as far apart as unrelated data (within the noise floor)",
-       Note::noise},
-      {"no number", Note::no_number}};
-  if (has_mark(&LayerMark::is_settled)) {
-    lines.push_back({"settled: forecast to stay where it is now", Note::settled});
-  }
-  if (has_mark(&LayerMark::has_alarm)) {
-    lines.push_back({"an alarm: the text tab says which", Note::alarm});
-  }
+  std::vector<Note> lines{{"like unrelated data", Note::noise}, {"no number", Note::no_number}};
+  if (has_mark(&LayerMark::is_settled)) lines.push_back({"settled", Note::settled});
+  if (has_mark(&LayerMark::has_alarm)) lines.push_back({"alarm: see texts", Note::alarm});
   if (heatmap_.snapshots_a_column() > 1) {
-    lines.push_back({"a column is the mean of " + std::to_string(heatmap_.snapshots_a_column()) +
-                     " snapshots"});
+    lines.push_back({"a column: " + std::to_string(heatmap_.snapshots_a_column()) + " snapshots"});
   }
-  if (every_ > 1) {
-    lines.push_back({"only one of " + std::to_string(every_) + " layers is shown"});
-  }
+  if (every_ > 1) lines.push_back({"1 of " + std::to_string(every_) + " layers"});
   return lines;
 }
 
@@ -316,7 +309,8 @@ void Drawing::draw_epochs(Canvas& canvas) const {
 }
 
 void Drawing::draw_scale(Canvas& canvas) const {
-  const Box box{plot_.left + plot_.width + 24, plot_.top, scale_width, std::max(plot_.height, 120)};
+  const Box box{plot_.left + plot_.width + 16, plot_.top, scale_width,
+                std::max(plot_.height, least_height)};
   canvas.fill({box.left - 1, box.top - 1, box.width + 2, box.height + 2}, ink);
   for (int y = 0; y < box.height; ++y) {
     const double share = 1.0 - static_cast<double>(y) / (box.height - 1);
@@ -326,9 +320,9 @@ void Drawing::draw_scale(Canvas& canvas) const {
   for (int i = 0; i <= ticks; ++i) {
     const int y = box.top + (box.height - 1) * i / ticks;
     const double value = high_ + (low_ - high_) * i / ticks;
-    canvas.fill({box.left + box.width + 1, y, 5, 1}, ink);
+    canvas.fill({box.left + box.width + 1, y, 4, 1}, ink);
     const int top = std::clamp(y - 7, box.top, box.top + box.height - 14);
-    canvas.text(box.left + box.width + 10, top, text_scale, ink, digits_of(value));
+    canvas.text(box.left + box.width + 8, top, text_scale, ink, digits_of(value));
   }
 }
 
@@ -351,13 +345,22 @@ void Drawing::draw_sample(Canvas& canvas, const Box& box, Note::Sample sample) c
   }
 }
 
+/// Two beside each other.
 void Drawing::draw_legend(Canvas& canvas) const {
-  int top = plot_.top + std::max(plot_.height, 120) + 2 * line_height + 14;
-  for (const Note& note : notes()) {
+  const std::vector<Note> lines = notes();
+  int right = 0;  // where the second ones begin
+  for (std::size_t i = 0; i < lines.size(); i += 2) {
+    right = std::max(right, Canvas::width_of(lines[i].text, text_scale));
+  }
+  right += margin + note_sample + 20;
+  int top = plot_.top + std::max(plot_.height, least_height) + line_height + 24;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const Note& note = lines[i];
     const bool has_sample = note.sample != Note::none;
-    if (has_sample) draw_sample(canvas, {margin, top - 2, 24, 18}, note.sample);
-    canvas.text(has_sample ? margin + 34 : margin, top, text_scale, ink, note.text);
-    top += line_height + 4;
+    const int left = i % 2 == 0 ? margin : right;
+    if (has_sample) draw_sample(canvas, {left + 1, top - 2, 24, 18}, note.sample);
+    canvas.text(has_sample ? left + note_sample : left, top, text_scale, ink, note.text);
+    if (i % 2 == 1) top += note_height;
   }
 }
 

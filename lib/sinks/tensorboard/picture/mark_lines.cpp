@@ -23,8 +23,10 @@ void draw_settled(Canvas& canvas, const Box& cell, Colour colour, bool begins) {
   if (cell.height < least_outlined) {
     const Colour line = contrast_to(colour);
     // Of many thin rows, whole lines would hide the colours: a dash of 6 pixels, then 18 without.
+    // Two pixels high where there is room, as a card leaves out every other line of pixels.
+    const bool is_whole = cell.height >= least_whole;
     for (int x = cell.left; x < cell.left + cell.width; ++x) {
-      if (cell.height >= least_whole || x % 24 < 6) canvas.fill({x, middle, 1, 1}, line);
+      if (is_whole || x % 24 < 6) canvas.fill({x, middle, 1, is_whole ? 2 : 1}, line);
     }
     if (begins) canvas.fill({cell.left, cell.top, 2, cell.height}, line);
     return;
