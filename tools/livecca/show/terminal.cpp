@@ -6,16 +6,13 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <string_view>
 #include <thread>
-#include <utility>
 
 namespace livecca::tool {
 namespace {
 
 constexpr char ctrl_c = '\x03';
-constexpr char ctrl_z = '\x1a';
 
 struct KeyBytes {
   std::string_view bytes;
@@ -91,19 +88,22 @@ std::size_t scrolled(std::size_t first, Key key, std::size_t lines, std::size_t 
   return std::min(first, last);
 }
 
-Keyboard::Keyboard() { take(); }
-
-void Keyboard::take() {
+Keyboard::Keyboard() {
   // In the background the terminal belongs to somebody else.
   if (::isatty(STDIN_FILENO) != 1 || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
-  if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-  termios keys_at_once = before_;
-  keys_at_once.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG);
-  is_taken_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &keys_at_once) == 0;
+  is_taken_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
 }
 
-void Keyboard::give_back() {
-  if (std::exchange(is_taken_, false)) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+Keyboard::~Keyboard() {
+  if (is_taken_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+}
+
+/// Said before each wait: a shell that stopped the process and let it go on has changed it.
+void Keyboard::take_keys_at_once() const {
+  termios keys_at_once = before_;
+  keys_at_once.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  keys_at_once.c_cc[VINTR] = _POSIX_VDISABLE;
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &keys_at_once);
 }
 
 Key Keyboard::wait(std::chrono::milliseconds longest) {
@@ -112,22 +112,13 @@ Key Keyboard::wait(std::chrono::milliseconds longest) {
     return Key::none;
   }
   if (bytes_.empty()) {
+    take_keys_at_once();
     pollfd asked{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
     if (::poll(&asked, 1, static_cast<int>(longest.count())) <= 0) return Key::none;
     std::array<char, 64> block{};
     const ssize_t count = ::read(STDIN_FILENO, block.data(), block.size());
-    if (count <= 0) {  // the terminal is closed
-      give_back();
-      return Key::end;
-    }
+    if (count <= 0) return Key::end;  // the terminal is closed
     bytes_.assign(block.data(), static_cast<std::size_t>(count));
-  }
-  if (bytes_.front() == ctrl_z) {
-    bytes_.clear();
-    give_back();
-    ::kill(0, SIGTSTP);  // all of the shell's job, as the terminal does
-    take();
-    return Key::none;
   }
   return take_key(bytes_);
 }

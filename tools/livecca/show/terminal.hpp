@@ -29,12 +29,11 @@ Key take_key(std::string& bytes);
 std::size_t scrolled(std::size_t first, Key key, std::size_t lines, std::size_t page);
 
 /// Keys as they are pressed, while one of these lives. Does nothing where stdin is no terminal of
-/// this process. Ctrl-C and q are Key::end, so that the terminal is as before in the end; Ctrl-Z
-/// stops the process as ever.
+/// this process. Ctrl-C is a key like q, so that the terminal is as before in the end.
 class Keyboard {
  public:
   Keyboard();
-  ~Keyboard() { give_back(); }
+  ~Keyboard();
   Keyboard(const Keyboard&) = delete;
   Keyboard& operator=(const Keyboard&) = delete;
 
@@ -42,8 +41,7 @@ class Keyboard {
   Key wait(std::chrono::milliseconds longest);
 
  private:
-  void take();
-  void give_back();
+  void take_keys_at_once() const;
 
   bool is_taken_ = false;
   termios before_{};
