@@ -1,12 +1,12 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <cstddef>
 #include <span>
 #include <vector>
 
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/moments/precision.hpp"
+#include "moments/products/tile_product.hpp"
 
 namespace livecca {
 
@@ -29,25 +29,24 @@ class RowBlock {
   std::size_t count() const { return count_; }
   /// Row-major count() × features.
   std::span<const double> values() const { return values_; }
-  /// features × count().
-  Eigen::Map<const Eigen::MatrixXd> exact() const;
-  /// The same divided by scale(), in float32. Only with Precision::fast.
-  Eigen::Map<const Eigen::MatrixXf> fast() const;
-  /// One power of two a feature: the block's values lie in [−1, 1] after it, so that no scale of
-  /// the neurons is too large or too small for float32.
-  std::span<const double> scale() const { return scale_; }
+  /// The features from `first` on, which begins a panel or a tile.
+  TileOperand<double> exact(std::size_t first) const;
+  /// The same in float32, divided by powers of two, one a feature: values lie in [−1, 1] then, so
+  /// that no scale of the neurons is too large or too small. Only with Precision::fast.
+  TileOperand<float> fast(std::size_t first) const;
 
   /// Bytes of memory that taps of this width take.
   static std::size_t bytes(std::size_t features, Precision precision);
 
  private:
-  void narrow();
+  void find_scale();
 
   const PackedRows* rows_ = nullptr;
   Precision precision_ = Precision::exact;
   std::size_t count_ = 0;
   std::vector<double> values_;
-  std::vector<float> narrow_;
+  std::vector<double> panels_;
+  std::vector<float> fast_panels_;
   std::vector<double> scale_;
 };
 

@@ -2,61 +2,26 @@
 
 #include <Eigen/Core>
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <string>
 
 #include "livecca/common/error.hpp"
+#include "moments/products/product_kernel.hpp"
 
 namespace livecca {
 namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
-using Eigen::MatrixXf;
 
 // Small enough that a 512-wide tap feeds several threads, large enough to keep a core's multiply
-// units busy: a tile of 128 × 128 doubles is 128 KiB.
-constexpr std::size_t tile_size = 128;
-// Rows multiplied at once. With tiles of this size Eigen's workspace fits its limit for the stack,
-// so that a product allocates nothing.
-constexpr Index slice_rows = 128;
-
-using Tile = Eigen::Block<Eigen::Map<MatrixXd>>;
-
-void add_exact(Tile& out, const RowBlock& x, const RowBlock& y, Index row, Index column) {
-  for (Index first = 0; first < static_cast<Index>(x.count()); first += slice_rows) {
-    const Index count = std::min(slice_rows, static_cast<Index>(x.count()) - first);
-    out.noalias() += x.exact().block(row, first, out.rows(), count) *
-                     y.exact().block(column, first, out.cols(), count).transpose();
-  }
-}
-
-void add_fast(Tile& out, const RowBlock& x, const RowBlock& y, Index row, Index column) {
-  alignas(64) std::array<float, tile_size * tile_size> memory;
-  Eigen::Map<MatrixXf, Eigen::Aligned64> products(memory.data(), out.rows(), out.cols());
-  const double* scale_x = x.scale().data() + row;
-  const double* scale_y = y.scale().data() + column;
-  for (Index first = 0; first < static_cast<Index>(x.count()); first += slice_rows) {
-    const Index count = std::min(slice_rows, static_cast<Index>(x.count()) - first);
-    products.noalias() = x.fast().block(row, first, out.rows(), count) *
-                         y.fast().block(column, first, out.cols(), count).transpose();
-    for (Index j = 0; j < out.cols(); ++j) {
-      for (Index i = 0; i < out.rows(); ++i) {
-        out(i, j) += static_cast<double>(products(i, j)) * (scale_x[i] * scale_y[j]);
-      }
-    }
-  }
-}
+// units busy; and a whole number of panels, however long the vectors are.
+constexpr std::size_t tile_size = 144;
 
 }  // namespace
 
 std::uint64_t StepUpdate::tap_products(std::size_t features) {
-  std::uint64_t products = 0;
-  for (std::size_t column = 0; column < features; column += tile_size) {
-    products += (features - column) * std::min(tile_size, features - column);
-  }
-  return products;
+  return std::uint64_t{features} * (features + 1) / 2;
 }
 
 void StepUpdate::begin() {
@@ -182,7 +147,7 @@ void StepUpdate::run_tile(const Job& job) {
   const auto row = static_cast<Index>(job.row);
   const auto column = static_cast<Index>(job.column);
   Eigen::Map<MatrixXd> product(target.parts->product.data(), rows, columns);
-  Tile out = product.block(row, column, std::min<Index>(tile_size, rows - row),
+  auto out = product.block(row, column, std::min<Index>(tile_size, rows - row),
                            std::min<Index>(tile_size, columns - column));
   if (round_ == 0) {
     if (target.decay != 1) out *= target.decay;
@@ -194,10 +159,21 @@ void StepUpdate::run_tile(const Job& job) {
   }
   const RowBlock& x = blocks_[target.x];
   const RowBlock& y = blocks_[target.y];
+  const bool is_on_diagonal = target.parts->is_tap && row == column;
+  const auto add = [&](const auto& of_x, const auto& of_y, auto function) {
+    function({.out = out.data(),
+              .stride = static_cast<std::size_t>(rows),
+              .rows = static_cast<std::size_t>(out.rows()),
+              .columns = static_cast<std::size_t>(out.cols()),
+              .is_on_diagonal = is_on_diagonal,
+              .x = of_x,
+              .y = of_y,
+              .samples = x.count()});
+  };
   if (x.precision() == Precision::exact) {
-    add_exact(out, x, y, row, column);
+    add(x.exact(job.row), y.exact(job.column), product_kernel().add);
   } else {
-    add_fast(out, x, y, row, column);
+    add(x.fast(job.row), y.fast(job.column), product_kernel().add_fast);
   }
 }
 

@@ -33,7 +33,7 @@ class StepUpdate {
   void add(CrossMoments& moments, std::size_t rows_x, std::size_t rows_y, double decay = 1);
   void run();
 
-  /// Multiply-adds that one row costs a tap's own moments: tiles on the diagonal are made whole.
+  /// Multiply-adds that one row costs a tap's own moments, of which the lower triangle is made.
   static std::uint64_t tap_products(std::size_t features);
 
  private:

@@ -262,8 +262,8 @@ TEST_CASE("the plan counts bytes and operations before anything runs") {
   const PanelPlan plan = panel.plan(100);
   CHECK(plan.moments_bytes ==
         8 * (128 * 128 + 2 * 128 + 256 * 256 + 2 * 256 + 128 * 256 + 2 * (128 + 256)));
-  // Tiles of 128: one for the narrow tap, three of the wide one's lower triangle.
-  CHECK(plan.flops == 2 * 1600ULL * (128 * 128 + 3 * 128 * 128 + 128 * 256));
+  // Of each tap's own products the lower triangle, of the pair's all.
+  CHECK(plan.flops == 2 * 1600ULL * (128 * 129 / 2 + 256 * 257 / 2 + 128 * 256));
   CHECK(plan.widest_features == 256);
   CHECK(plan.images_needed == 2560);
   CHECK(plan.bytes() > plan.moments_bytes + 1600 * (128 * 4 + 256 * 2));

@@ -243,11 +243,11 @@ TEST_CASE("a plan counts a reading's rows and columns") {
   panel.add_tap({"net", "flat"}, Reading::flattened(Layout::nchw), shape);
   CHECK(panel.moments_bytes() == 8 * (36 * 36 + 2 * 36));
   const std::uint64_t flat = panel.plan(100).flops;
-  CHECK(flat == 2 * 100 * 36 * 36);
+  CHECK(flat == 2 * 100 * (36 * 37 / 2));
   panel.add_tap({"net", "pooled"}, Reading::pooled(Layout::nchw), shape);
-  CHECK(panel.plan(100).flops - flat == 2 * 100 * 36);
+  CHECK(panel.plan(100).flops - flat == 2 * 100 * (6 * 7 / 2));
   panel.add_tap({"net", "steps"}, Layout::ntc, TapShape{.features = 6, .grid = {1, 9}});
-  CHECK(panel.plan(100).flops - flat == 2 * 100 * 36 + 2 * 400 * 36);
+  CHECK(panel.plan(100).flops - flat == 2 * (100 + 400) * (6 * 7 / 2));
 }
 
 TEST_CASE("a depth comes back from a file, and files without one are as they were") {

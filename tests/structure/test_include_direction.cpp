@@ -20,7 +20,7 @@ struct Stage {
 const std::vector<Stage> road{
     {"common", {"", "files"}},
     {"activations"},
-    {"moments", {"", "file", "panel"}},
+    {"moments", {"products", "", "file", "panel"}},
     {"packs"},
     {"snapshot"},
     {"measures"},

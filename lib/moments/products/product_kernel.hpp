@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+
+#include "moments/products/tile_product.hpp"
+
+namespace livecca {
+
+/// Products by some of the processor's instructions. Between those, sums are rounded differently,
+/// by a few ε of their size, and nothing else differs.
+struct ProductKernel {
+  const char* instructions = "";  ///< "avx512", "avx2" or "baseline", which every processor has
+  std::size_t panel = 0;          ///< features in a panel of float64, see TileOperand
+  std::size_t fast_panel = 0;     ///< of float32
+  void (*add)(const TileProduct<double>& product) = nullptr;
+  void (*add_fast)(const TileProduct<float>& product) = nullptr;
+};
+
+extern const ProductKernel baseline_kernel;
+#ifdef LIVECCA_X86
+extern const ProductKernel avx2_kernel;
+extern const ProductKernel avx512_kernel;
+#endif
+
+/// The widest that the processor has, found out once. LIVECCA_INSTRUCTIONS in the environment, with
+/// one of the names, takes another one; a name that is unknown, or that the processor lacks,
+/// changes nothing.
+///
+/// Thread safety: may be called from any thread.
+const ProductKernel& product_kernel();
+
+}  // namespace livecca

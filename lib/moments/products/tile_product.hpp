@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+
+namespace livecca {
+
+/// A side's rows as products read them: panels of features; in a panel the samples come one after
+/// another. What the last panel has beyond the last feature is 0.
+template <typename Scalar>
+struct TileOperand {
+  const Scalar* panels = nullptr;  ///< the tile's first
+  std::size_t stride = 0;          ///< from panel to panel
+  const double* scale = nullptr;   ///< of float32: what each feature was divided by
+};
+
+/// out += Σ x yᵀ over some samples, for a tile of a product.
+template <typename Scalar>
+struct TileProduct {
+  double* out = nullptr;   ///< column by column
+  std::size_t stride = 0;  ///< from column to column
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  bool is_on_diagonal = false;  ///< what is above it need not be right
+  TileOperand<Scalar> x{};      ///< its features are the rows
+  TileOperand<Scalar> y{};
+  std::size_t samples = 0;
+};
+
+/// Samples whose panels stay in the first cache while they are multiplied. Of float32 no more are
+/// summed up before they go into float64.
+inline constexpr std::size_t samples_at_once = 128;
+
+}  // namespace livecca
