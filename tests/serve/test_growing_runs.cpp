@@ -120,6 +120,44 @@ TEST_CASE_FIXTURE(ServedFolder,
   CHECK(soon([&] { return state() == "finished"; }));
 }
 
+TEST_CASE_FIXTURE(ServedFolder, "a lock that is free says nothing of a run whose rows still come") {
+  wall_time = livecca::tool::unix_now() - 5;
+  begin("far");  // as over a network, where its lock is not seen
+  begin("here");
+  const livecca::Descriptor file(::open((run("here") / "rows.jsonl").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(livecca::lock_for_writing(file.number()));
+  serve();
+  for (const char* name : {"far", "here"}) wait_for_lines(name, 1);
+  livecca::close_locked(::dup(file.number()));
+  ::close(file.number());
+  // Its lock was seen, so that one is free tells at once.
+  CHECK(soon([&] { return of_run("here").at("state") == "silent"; }));
+  CHECK(of_run("here").at("writer_gone") == true);
+  CHECK(of_run("far").at("state") == "live");
+  CHECK(of_run("far").at("writer_gone") == false);
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "until a long run is read it is said how much of it is") {
+  begin("long");
+  std::string text;
+  for (int epoch = 0; epoch < 60'000; ++epoch) {
+    text += livecca::to_json(measure_row(epoch, "fc", 0.5), "long", wall_time++) + "\n";
+    if (epoch % 1000 == 0) {
+      text += livecca::to_json(verdict_row(epoch, "fc", "moving"), "long", wall_time) + "\n";
+    }
+  }
+  add_text("long", text);
+  serve();
+  REQUIRE(soon([&] { return of_run("long").at("lines") > 1; }));
+  const Json early = of_run("long");
+  if (early.at("read") < 1) {
+    CHECK(early.at("epoch") == 59'999);
+    CHECK(early.at("verdict_history").empty());
+  }
+  REQUIRE(soon([&] { return of_run("long").at("read") == 1; }));
+  CHECK(of_run("long").at("verdict_history").size() == 1);
+}
+
 TEST_CASE_FIXTURE(ServedFolder, "a folder of 20,000 rows is decimated, and its spike stays") {
   begin("long");
   std::string text;
