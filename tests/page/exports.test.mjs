@@ -49,6 +49,23 @@ test("CSV has each point that is drawn, with its line; PNG and SVG are valid", (
     for (const text of ["conv1", "fc2", "epoch", "10", "0.2"]) assert.ok(parsed.texts.includes(text), text);
   }));
 
+test("with smoothing, the number at a line's end is still the row's own", () =>
+  with_page(
+    [made.seven()],
+    async (page, server) => {
+      await drawn(page);
+      const texts = await page.evaluate(
+        (text) => [...new DOMParser().parseFromString(text, "image/svg+xml").querySelectorAll("text")].map((element) => element.textContent),
+        (await saved(page, "SVG")).bytes.toString(),
+      );
+      for (const layer of ["conv1", "fc2"]) {
+        const last = server.runs[0].points.get(["probe", "pwcca_distance", "seed7", layer].join("\n")).pop();
+        assert.ok(texts.includes(last.value.toFixed(3)), `${layer}: ${last.value.toFixed(3)} in ${texts.join(" ")}`);
+      }
+    },
+    { hash: "#smooth=10" },
+  ));
+
 test("the heat map leaves as SVG too, and names in it are escaped", () =>
   with_page([made.names()], async (page) => {
     await drawn(page, ".chart.heat");

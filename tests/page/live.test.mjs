@@ -137,6 +137,47 @@ test("a run whose file is begun anew is read anew", () => {
   });
 });
 
+test("a run that is made again in its folder keeps nothing of the old one, alarms neither", () => {
+  const run = made.alarm();
+  return with_page(
+    [run],
+    async (page, server) => {
+      await drawn(page);
+      await page.waitForFunction(() => document.querySelector("#events")?.textContent.includes("fc1"));
+      server.remove(run);
+      await page.waitForSelector(".notice.bad");
+      const again = made.seven({ name: run.name, snapshots: 4, state: "live", seed: 9 });
+      server.runs = [again];
+      server.say("run", again.summary());
+      await until_epoch(page, 3);
+      await page.waitForFunction(() => document.querySelector("#events") && !document.querySelector("#events").textContent.includes("fc1"));
+      // Nobody said that it was removed: its file has fewer lines, and its other rows.
+      const third = made.seven({ name: run.name, snapshots: 2, state: "live", seed: 5 });
+      server.runs = [third];
+      server.say("run", third.summary());
+      await until_epoch(page, 1);
+      const value = third.points.get(["probe", "pwcca_distance", "seed7", "conv1"].join("\n")).pop().value.toFixed(3);
+      await page.waitForFunction((text) => document.querySelector(".layer .value").textContent.includes(text), value);
+    },
+    { errors: /404/ },
+  );
+});
+
+test("while a long file is read it is said how much is drawn; then the run is asked for again", () => {
+  const run = made.seven({ snapshots: 10, state: "live" });
+  run.read = 0.127;
+  return with_page([run], async (page, server) => {
+    await drawn(page);
+    assert.match(await page.locator(".notice").innerText(), /Reading: 12 % of the run is drawn/);
+    const before = server.asked.length;
+    run.read = 1;
+    server.say("run", run.summary());
+    await page.waitForFunction(() => !document.querySelector(".notice"));
+    await settle(page);
+    assert.ok(server.asked.slice(before).includes(`/api/v1/runs/${run.id}`));
+  });
+});
+
 test("a server that goes is said to be away; when it is back, what was missed is there", () => {
   const run = made.seven({ snapshots: 12, state: "live" });
   return with_page(

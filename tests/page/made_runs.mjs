@@ -152,7 +152,7 @@ export class MadeRun {
             stream, reference, measure, value: point.value, noise_floor: point.noise_floor, standard_error: point.standard_error, p_value: point.p_value, unlike: point.unlike,
             status: point.status, samples: point.samples, effective_samples: point.effective_samples, independent_samples: point.independent_samples,
             samples_needed: point.samples_needed, ranks: point.ranks, direction: reference.startsWith("before") ? null : direction, slope: -0.002, epoch: point.epoch, line: point.line,
-            spark: points.slice(-40).map((one) => one.value),
+            spark: points.slice(-40).map((one) => one.value), spark_at: points.slice(-40).map((_, place, all) => round(place / Math.max(1, all.length - 1), 1000)),
           });
         }
     const alarms = this.alarms.filter((alarm) => alarm.layer === layer).slice(-1).map(({ verdict, message, since_epoch }) => ({ verdict, message, since_epoch }));
@@ -180,7 +180,7 @@ export class MadeRun {
     } else parts.push({ text: "no snapshot yet", kind: "note", layers: [] });
     parts.forEach((part, index) => (part.text = (index ? " " : "") + part.text + (index + 1 < parts.length ? ";" : ".")));
     return {
-      id: this.id, name: this.name, folder: `runs/${this.name}`, state: this.state, writer_gone: this.state !== "live", lines: this.lines - 1, first_time, last_time: this.time ?? first_time, epoch: this.epoch ?? null,
+      id: this.id, name: this.name, folder: `runs/${this.name}`, state: this.state, writer_gone: this.state !== "live", lines: this.lines - 1, read: this.read ?? 1, first_time, last_time: this.time ?? first_time, epoch: this.epoch ?? null,
       step: this.step ?? null, layers: this.snapshots ? this.layers.length : 0, settled: settled.length, sentence: parts.map((part) => part.text).join(""), parts, alarms: new Set(this.alarms.map((alarm) => alarm.layer)).size,
       headline: this.headline(),
     };
@@ -191,7 +191,7 @@ export class MadeRun {
     return {
       ...this.summary(), facts: { ...this.rows.get(1) }, streams: this.streams, references: this.references.filter((name) => name !== "final" || this.state !== "live").map((name) => ({ name, kind: name === "start" || name === "final" ? name : name.startsWith("before") ? "before" : "network" })),
       measures: this.measures, layers: known.map((layer, depth) => this.layer_answer(layer, depth)),
-      strip: { epoch: this.epoch ?? null, step: this.step ?? null, elapsed_seconds: this.snapshots * 31, overhead_share: 0.021, train_steps_dropped: 0, lines_lost: 0, nonfinite_rows: this.kind === "alarm" ? 12 : 0, resumes: 0 },
+      strip: { epoch: this.epoch ?? null, step: this.step ?? null, elapsed_seconds: this.snapshots * 31, overhead_share: 0.021, train_steps_dropped: 0, lines_lost: 0, nonfinite_snapshots: this.kind === "alarm" ? 12 : 0, resumes: 0 },
       record: this.state === "finished" && this.snapshots > 10 ? { text: "settled was right in 41 of 43 cases" } : null,
       logs: [...this.log_points.keys()], verdict_history: this.history,
     };

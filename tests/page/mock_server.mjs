@@ -97,6 +97,7 @@ export class MockServer {
       case "spectrum":
         return send(200, run.spectrum(query));
       case "matrix":
+        if (run.refusal) return send(503, { error: run.refusal });
         return run.references.length ? send(200, run.matrix(query)) : send(404, { error: "this run has no reference" });
       case "row":
         return run.rows.has(Number(parts[5])) ? send(200, run.rows.get(Number(parts[5]))) : send(404, { error: "no such row" });

@@ -80,6 +80,63 @@ test("the matrix follows its snapshot", () =>
     assert.notDeepEqual(await page.locator("#matrix canvas").screenshot(), before);
   }));
 
+test("the matrix keeps its snapshot when other numbers have others, and its slider when it is refused", () =>
+  with_page(
+    [made.seven()],
+    async (page, server) => {
+      const [run] = server.runs;
+      const matrix = run.matrix.bind(run);
+      // The numbers to the start begin later.
+      run.matrix = (query) => {
+        const answer = matrix(query);
+        if (query.get("reference") !== "start") return answer;
+        const index = Number(query.get("index"));
+        const snapshots = answer.snapshots.slice(5);
+        return { ...answer, snapshots, index: index < 0 ? snapshots.length - 1 : index };
+      };
+      await drawn(page);
+      await scroll_through(page);
+      await page.waitForSelector("#matrix input");
+      const says = (text) => page.waitForFunction((wanted) => document.querySelector("#matrix output")?.textContent === wanted, text);
+      await page.locator("#matrix input").fill("10");
+      await says("epoch 10");
+      await page.selectOption("#reference", "start");
+      await page.waitForFunction(() => document.querySelector("#matrix h2").textContent.includes("start"));
+      await says("epoch 10");
+      assert.ok(server.asked.some((path) => /matrix.*reference=start.*index=5$/.test(path)));
+      run.refusal = "no memory for a matrix";
+      await page.locator("#matrix input").fill("7");
+      await page.waitForFunction(() => document.querySelector("#matrix .empty")?.textContent.includes("no memory for a matrix"));
+      run.refusal = "";
+      await page.locator("#matrix input").fill("8");
+      await says("epoch 13");
+    },
+    { errors: /503/ },
+  ));
+
+test("the small curve of a layer has each value in its place", () => {
+  const run = made.seven();
+  const answer = run.layer_answer.bind(run);
+  run.layer_answer = (layer, depth) => {
+    const whole = answer(layer, depth);
+    for (const number of whole.numbers) [number.spark, number.spark_at] = [[0.4, 0.2, 0.1], [0, 0.9, 1]];
+    return whole;
+  };
+  return with_page([run], async (page) => {
+    await drawn(page);
+    const path = await page.locator(".sparkline path").first().getAttribute("d");
+    assert.deepEqual([...path.matchAll(/[ML]([\d.]+) /g)].map((found) => Number(found[1])), [1, 89.2, 99]);
+  });
+});
+
+test("what watching took, and samples that are not finite, are said with what they count", () =>
+  with_page([made.alarm()], async (page) => {
+    await drawn(page);
+    const strip = (await page.locator(".strip").innerText()).replace(/\s+/g, " ");
+    assert.match(strip, /watching took, at the last snapshot 2\.1 %/i);
+    assert.match(strip, /snapshots with samples not finite 12/i);
+  }));
+
 test("hover shows the exact row and where it comes from; the cursor is in all charts", () =>
   with_page([made.seven()], async (page, server) => {
     await drawn(page);

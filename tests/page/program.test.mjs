@@ -5,6 +5,8 @@ import { after, test } from "node:test";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { execFileSync } from "node:child_process";
 import { made } from "./made_runs.mjs";
 import { lines_of, program, serve } from "./program.mjs";
 import { close_browser, colours, drawn, pixels, settle, the_browser, watch_requests } from "./help.mjs";
@@ -69,9 +71,13 @@ test("rows that are appended appear, a torn tail waits for its end, a run that g
     let known = run.lines - 1;
     run.add();
     const text = lines_of(run, known);
-    const torn = Math.floor(text.length / 2);
+    const torn = Math.floor(text.indexOf("\n") / 2);
     appendFileSync(file, text.slice(0, torn));
-    await page.waitForTimeout(300);
+    // The program has looked at the file again: it tells of another run that was made after the tail.
+    mkdirSync(join(folder, "beside"));
+    writeFileSync(join(folder, "beside", "rows.jsonl"), lines_of(made.seven({ name: "beside", snapshots: 1 })));
+    await page.waitForFunction(() => document.querySelectorAll("#runs tbody tr").length === 2, null, { timeout: 30000 });
+    assert.equal(await page.locator(".strip dd").first().innerText(), "9");
     appendFileSync(file, text.slice(torn));
     await until_epoch(page, 10);
     known = run.lines - 1;
@@ -82,6 +88,46 @@ test("rows that are appended appear, a torn tail waits for its end, a run that g
     await page.waitForSelector(".badge.bad", { timeout: 30000 });
     assert.equal(await page.locator(".layers .layer").count(), 7);
   });
+});
+
+test("the file that the program exports opens from a disk, and asks nobody", { skip }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "livecca-page-"));
+  const run = made.seven();
+  mkdirSync(join(folder, run.name));
+  writeFileSync(join(folder, run.name, "rows.jsonl"), lines_of(run));
+  const path = join(folder, "out.html");
+  execFileSync(program, ["serve", folder, "--export", path]);
+  const context = await (await the_browser()).newContext({ viewport: { width: 1440, height: 900 }, offline: true });
+  const page = await context.newPage();
+  watch_requests(page);
+  const [asked, wrong] = [[], []];
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+  try {
+    await page.goto(pathToFileURL(path).href);
+    await drawn(page);
+    assert.match(await page.locator(".sentence h1").innerText(), /settled/);
+    assert.match(await page.locator(".badge").first().innerText(), /as of 20/);
+    const of = await colours(page);
+    for (const layer of ["conv1", "fc2"]) assert.ok((await pixels(page, ".chart.convergence canvas", of[layer])) > 100, layer);
+    assert.ok((await pixels(page, ".chart.heat canvas")) > 50000);
+    const box = await page.locator(".chart.convergence .u-over").boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height * 0.8);
+    await page.waitForFunction(() => /n\s*2,000/.test(document.querySelector(".readout")?.textContent ?? ""));
+    await page.mouse.move(5, 5);
+    await page.selectOption("#reference", "start");
+    await settle(page);
+    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "start");
+    assert.deepEqual(
+      asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")),
+      [],
+    );
+    assert.deepEqual(wrong, []);
+  } finally {
+    await context.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("the program is restarted while the page is open: what was missed is there", { skip }, () => {

@@ -197,6 +197,7 @@ const number = {
   epoch: 24,
   line: 9,
   spark: [],
+  spark_at: [],
 };
 
 test("the sentence to copy has the exact number, its size, its floor and its caveats", () => {
@@ -207,7 +208,7 @@ test("the sentence to copy has the exact number, its size, its floor and its cav
   );
   assert.equal(
     text,
-    "fc1 of first: pwcca_distance to seed7 is 0.2123456789 ± 0.004 at epoch 24 (probe stream, n = 2,000, 1,873 independent, ranks 64 and 63, unrelated data: 0.85, p = 1e-9); nearing it; verdict: settled since epoch 14. (livecca 0.1.0)",
+    "fc1 of first: pwcca_distance to seed7 is 0.2123456789 ± 0.004 at epoch 24 (probe stream, n = 2,000, 1,873 independent, ranks 64 and 63, unrelated data: 0.85, p = 1e-9); coming nearer; verdict: settled since epoch 14. (livecca 0.1.0)",
   );
   const weak = sentence.layer_sentence(
     { name: "first", version: "0.1.0" },
@@ -215,8 +216,13 @@ test("the sentence to copy has the exact number, its size, its floor and its cav
     { ...number, unlike: true, samples_needed: 5200, status: "undersampled" },
   );
   assert.match(weak, /status undersampled/);
-  assert.match(weak, /no nearer than unrelated data of this size \(about 5,200 samples would tell\)/);
+  assert.match(weak, /no nearer than unrelated data of this size \(about 5,200 images would tell\)/);
   assert.match(weak, /about 640 images would do/);
+  const copied = (more) => sentence.layer_sentence({ name: "r", version: "1" }, { ...layer("x", null), disagree: null }, { ...number, ...more });
+  assert.match(copied({ samples: 32000, effective_samples: 500 }), /n = 32,000 of 500 images, /);
+  assert.match(copied({ direction: "leaving" }), /; going away; /);
+  assert.match(copied({ direction: "keeping" }), /; keeping its distance; /);
+  assert.match(copied({ direction: "undecided" }), /; not known whether it comes nearer; /);
   assert.match(
     sentence.layer_sentence(
       { name: "r", version: "1" },
@@ -274,6 +280,7 @@ test("new points are added, with their new beginnings; what does not follow is a
   assert.deepEqual([all.layers[0].x, all.layers[0].value, all.layers[0].anew, all.lines, all.total], [[0, 1, 2], [1, 2, 3], [2], 3, 3]);
   assert.deepEqual(before.layers[0].x, [0, 1]);
   assert.equal(curves.joined({ ...before, decimated: true }, after), null);
+  assert.equal(curves.joined(before, { ...after, decimated: true }), null);
   assert.equal(curves.joined(before, { ...after, layers: [curve("a", [0.5], [3])] }), null);
   assert.equal(curves.joined(before, { ...after, layers: [curve("new", [2], [3])] }), null);
 });

@@ -95,7 +95,9 @@ class ApiFixture : public ServedFolder {
     livecca::OverheadRow overhead;
     overhead.epoch = epoch;
     overhead.step = step;
-    overhead.share = 0.03;
+    overhead.share = 12;  // of an older version, which counted all threads
+    overhead.observe_seconds = 3;
+    overhead.training_seconds = 97;
     overhead.train_steps_dropped = 2;
     overhead.resumes = 1;
     add("first", overhead);
@@ -174,10 +176,14 @@ TEST_CASE_FIXTURE(ApiFixture, "a run has its layers with verdicts, health and la
   CHECK(number.at("ranks") == Json{60, 30});
   CHECK(number.at("spark").size() == epochs);
   CHECK(number.at("spark")[5] == 0.9);
+  CHECK(number.at("spark_at")[0] == 0);
+  CHECK(number.at("spark_at")[5] == 0.455);
+  CHECK(number.at("spark_at")[epochs - 1] == 1);
   CHECK(run.at("strip").at("train_steps_dropped") == 2 * epochs);
-  CHECK(run.at("strip").at("nonfinite_rows") == 2 * epochs);
+  CHECK(run.at("strip").at("nonfinite_snapshots") == epochs);
   CHECK(run.at("strip").at("overhead_share") == 0.03);
   CHECK(run.at("strip").at("resumes") == 1);
+  CHECK(run.at("read") == 1);
   CHECK(run.at("strip").at("elapsed_seconds") == lines - 1);
   CHECK(run.at("record").at("held") == 41);
   CHECK(run.at("record").at("text").get<std::string>().find("41 of 43") != std::string::npos);

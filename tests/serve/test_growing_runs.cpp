@@ -1,10 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <future>
 #include <string>
 
 #include "common/files/descriptor.hpp"
 #include "common/files/writer_lock.hpp"
+#include "index/growing_runs.hpp"
+#include "serve/answers/run_answer.hpp"
 #include "served_folder.hpp"
 
 #include <fcntl.h>
@@ -118,6 +122,99 @@ TEST_CASE_FIXTURE(ServedFolder,
   CHECK(of_run("first").at("writer_gone") == true);
   finish("first");
   CHECK(soon([&] { return state() == "finished"; }));
+}
+
+TEST_CASE_FIXTURE(ServedFolder, "a lock that is free says nothing of a run whose rows still come") {
+  wall_time = livecca::tool::unix_now() - 5;
+  begin("far");  // as over a network, where its lock is not seen
+  begin("here");
+  const livecca::Descriptor file(::open((run("here") / "rows.jsonl").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(livecca::lock_for_writing(file.number()));
+  serve();
+  for (const char* name : {"far", "here"}) wait_for_lines(name, 1);
+  livecca::close_locked(::dup(file.number()));
+  ::close(file.number());
+  // Its lock was seen, so that one is free tells at once.
+  CHECK(soon([&] { return of_run("here").at("state") == "silent"; }));
+  CHECK(of_run("here").at("writer_gone") == true);
+  CHECK(of_run("far").at("state") == "live");
+  CHECK(of_run("far").at("writer_gone") == false);
+}
+
+namespace {
+
+/// A run that is read in several parts.
+class LongFolder : public ServedFolder {
+ public:
+  void add_long(const std::string& name, int epochs) {
+    std::string text;
+    for (int epoch = 0; epoch < epochs; ++epoch) {
+      text += livecca::to_json(measure_row(epoch, "fc", 0.5), name, wall_time++) + "\n";
+      if (epoch % 1000 == 0) {
+        text += livecca::to_json(verdict_row(epoch, "fc", "moving"), name, wall_time) + "\n";
+      }
+    }
+    add_text(name, text);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(LongFolder,
+                  "until a long run is read its latest state is told, and how much is read") {
+  using livecca::tool::GrowingRun;
+  begin("long");
+  add_long("long", 20'000);
+  GrowingRun run(fs::canonical(ServedFolder::run("long")), "long");
+  CHECK(run.read_ends());
+  const auto told = [&] {
+    Json json;
+    run.look_at_latest([&](const livecca::tool::RunIndex& index, std::uint64_t lines) {
+      json = Json::parse(livecca::tool::text_of(run_answer(run, index, lines)));
+    });
+    return json;
+  };
+  CHECK(told().at("read") == 0);
+  CHECK(run.read_part().is_read);
+  const Json early = told();
+  CHECK(early.at("read") > 0.1);
+  CHECK(early.at("read") < 0.9);
+  CHECK(early.at("epoch") == 19'999);
+  CHECK(early.at("verdict_history").empty());
+  while (run.read_part().is_read) {
+  }
+  CHECK(told().at("read") == 1);
+  CHECK(told().at("verdict_history").size() == 1);
+  add("long", measure_row(20'000, "fc", 0.5));
+  CHECK(run.read_part().is_read);
+  CHECK(told().at("read") == 1);
+}
+
+TEST_CASE_FIXTURE(LongFolder, "the run that is asked for is read before others are") {
+  add_long("first", 60'000);
+  for (const char* name : {"second", "third"}) {
+    fs::create_directory(run(name));
+    fs::create_hard_link(run("first") / "rows.jsonl", run(name) / "rows.jsonl");
+  }
+  livecca::tool::GrowingRuns runs({path()});
+  const auto all = runs.all();
+  REQUIRE(all.size() == 3);
+  const auto& asked = all.back();  // whose turn comes last
+  asked->ask();
+  std::promise<std::size_t> others_read;
+  bool is_told = false;
+  const auto on_news = [&](livecca::tool::GrowingRun&) {
+    if (is_told || asked->share_read() < 1) return;
+    is_told = true;
+    others_read.set_value(static_cast<std::size_t>(std::ranges::count_if(
+        all, [&](const auto& one) { return one != asked && one->share_read() == 1; })));
+  };
+  runs.start({.on_news = on_news,
+              .on_anew = [](const std::string&) {},
+              .on_gone = [](const std::string&) {},
+              .on_quiet = [] {}});
+  CHECK(others_read.get_future().get() == 0);
+  runs.stop();
 }
 
 TEST_CASE_FIXTURE(ServedFolder, "a folder of 20,000 rows is decimated, and its spike stays") {

@@ -74,6 +74,25 @@ TEST_CASE_FIXTURE(ServedFolder, "an exported page is one file with the data of a
   CHECK(data.at("rows").at(id).at("5") == of_run("first", "/row/5"));
 }
 
+TEST_CASE_FIXTURE(ServedFolder, "an export does not write over a run's rows, by whatever name") {
+  begin("first");
+  begin("second");
+  const std::string rows = (run("first") / "rows.jsonl").string();
+  const std::string before = text_of(rows);
+  const std::string link = path() + "/link.html";
+  std::filesystem::create_symlink(rows, link);
+  const std::string other = path() + "/other.html";
+  std::filesystem::create_hard_link(rows, other);
+  const std::string none = path() + "/none";
+  std::filesystem::create_directory(none);
+  const ProgramFixture program;
+  for (const std::string& file : {rows, link, other, none + "/rows.jsonl"}) {
+    program.refuses({"serve", path(), "--export", file}, {"--export: expected another file", file});
+  }
+  CHECK(text_of(rows) == before);
+  CHECK_FALSE(std::filesystem::exists(none + "/rows.jsonl"));
+}
+
 TEST_CASE_FIXTURE(ServedFolder, "the command exports, and says so; without a run it refuses") {
   begin("first");
   const ProgramFixture program;

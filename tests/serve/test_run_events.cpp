@@ -2,6 +2,8 @@
 
 #include <deque>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 
 #include "serve/answers/query.hpp"
@@ -16,13 +18,30 @@ class EventsFixture : public ServedFolder {
  public:
   EventsFixture() {
     allow_many_files();
-    for (const char* name : {"first", "second"}) {
-      begin(name);
-      finish(name);
-    }
+    for (const char* name : {"first", "second"}) begin(name);
     serve();
-    for (const char* name : {"first", "second"}) wait_for_lines(name, 2);
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until all is told
+    HttpClient client(port());
+    ask(client);
+    for (const char* name : {"first", "second"}) finish(name);
+    wait_until_told(client, {{"first", 2}, {"second", 2}});
+  }
+
+  /// Waits for events of these numbers of lines; the names of all runs that were told until then.
+  static std::set<std::string> wait_until_told(HttpClient& client,
+                                               std::map<std::string, int> lines) {
+    std::set<std::string> names;
+    while (!lines.empty()) {
+      client.receive_until("event: run\n");
+      client.receive_until("data: ");
+      const std::string data = client.receive_until("\n");
+      REQUIRE(Json::accept(data));  // else none came
+      const Json run = Json::parse(data);
+      const auto name = run.at("name").get<std::string>();
+      names.insert(name);
+      const auto place = lines.find(name);
+      if (place != lines.end() && run.at("lines") == place->second) lines.erase(place);
+    }
+    return names;
   }
 
   /// A stream of events, behind its head.
@@ -69,14 +88,9 @@ TEST_CASE_FIXTURE(EventsFixture, "a stream begins with all runs, then tells of n
 }
 
 TEST_CASE_FIXTURE(EventsFixture, "who comes back with a cursor gets what changed meanwhile") {
-  HttpClient none(port());
-  ask(none, cursor(2, 2));
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  CHECK(none.is_left_alone());
   HttpClient one(port());
   ask(one, cursor(2, 1));
   CHECK(next_event(one, "run").at("name") == "second");
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
   HttpClient anew(port());
   ask(anew, cursor(9, 2));
   CHECK(next_event(anew, "anew").at("id") == id_of("first"));
@@ -89,6 +103,23 @@ TEST_CASE_FIXTURE(EventsFixture, "who comes back with a cursor gets what changed
     ask(client, nonsense);
     CHECK(next_event(client, "run").contains("name"));
   }
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "a run that does not change is told once") {
+  HttpClient client(port());
+  ask(client, cursor(2, 2));
+  begin("third");  // it is found when folders, and all writers, are looked at again
+  auto told = wait_until_told(client, {{"third", 1}});
+  add("third", measure_row(1, "fc", 0.25));
+  told.merge(wait_until_told(client, {{"third", 2}}));
+  CHECK(told == std::set<std::string>{"third"});
+}
+
+TEST_CASE_FIXTURE(EventsFixture, "who knows all hears of nothing but what is new") {
+  HttpClient client(port());
+  ask(client, cursor(2, 2));
+  add("first", measure_row(1, "fc", 0.25));
+  CHECK(next_event(client, "run").at("lines") == 3);
 }
 
 TEST_CASE_FIXTURE(EventsFixture, "a run that goes on is told to who comes back in any case") {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/files/writer_lock.hpp"
+#include "index/run_state.hpp"
 #include "program.hpp"
 #include "runs_folder.hpp"
 #include "show_fixture.hpp"
@@ -68,4 +69,26 @@ TEST_CASE_FIXTURE(ListedRuns, "what is of one run only is refused for several") 
   refuses({"show", folder.path(), "--follow"}, {"--follow: expected one run", "livecca serve"});
   refuses({"show", folder.path(), "--layer", "fc*"}, {"--layer: expected one run"});
   refuses({"show", folder.path(), "/nowhere"}, {"RUNS", "/nowhere"});
+}
+
+TEST_CASE_FIXTURE(ListedRuns,
+                  "a run whose rows still come has not died, though nobody is seen to hold it") {
+  add("far", livecca::tool::unix_now() - 10);
+  add("slow", 1000);
+  CHECK(has(table({"show", folder.path()}), "far   epoch 2  live, last row "));
+  const std::string drawn = table({"show", folder.run("far").string(), "--width", "200"});
+  CHECK_FALSE(has(drawn, "its process died"));
+}
+
+TEST_CASE("a run is silent after five of its usual pauses") {
+  livecca::tool::RunRows rows;
+  for (int epoch = 0; epoch < 10; ++epoch) {
+    rows.add(
+        {.run = "run", .wall_time = 1000 + 600.0 * epoch, .row = measure_row(epoch, "fc", 0.5)});
+  }
+  CHECK(rows.usual_pause() == 600);
+  const livecca::tool::WriterWatch nobody;
+  const double last = rows.wall_time;
+  CHECK(state_of(rows, nobody, last + 2999) == livecca::tool::RunState::live);
+  CHECK(state_of(rows, nobody, last + 3001) == livecca::tool::RunState::silent);
 }

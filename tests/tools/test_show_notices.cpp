@@ -57,10 +57,8 @@ TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each 
   CAPTURE(text);
   CHECK(has(text, "\n! conv1, dead, probe stream: expected neurons that vary, got none\n"));
   CHECK(has(text, "\nnonfinite 13×, net/conv1, net/fc; epoch 1: expected finite, got 9 rows\n"));
-  CHECK(
-      has(text,
-          "\nwatching took 0.3 % of the training threads' time; livecca's own threads worked 250 s "
-          "beside it; "));
+  CHECK(has(text, "\nwatching took 0.3 % of the training threads' time at the last snapshot;"));
+  CHECK(has(text, " 250 s beside it;"));
   CHECK(has(text, " train steps dropped; 5 lines lost\n"));
   CHECK(has(text, "\nrows.jsonl: line 10 was left out"));
   CHECK_FALSE(has(text, "resumed"));
@@ -75,13 +73,13 @@ TEST_CASE_FIXTURE(ShowFixture, "overhead is a share of at most 1, also in rows o
   overhead.training_seconds = 1;
   overhead.accumulate_seconds = 9;
   run_file.add(overhead);
-  CHECK(
-      has(drawn(), "\nwatching took 75.0 % of the training threads' time; livecca's own threads"));
+  CHECK(has(drawn(), "\nwatching took 75.0 % of the training threads' time at the last snapshot;"));
   livecca::RunRow synchronous;
   synchronous.network = "net";
   synchronous.synchronous = true;
   run_file.add(synchronous);
-  CHECK(has(drawn(), "\nwatching took 92.3 % of the training threads' time\n"));
+  CHECK(
+      has(drawn(), "\nwatching took 92.3 % of the training threads' time at the last snapshot\n"));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "names that a terminal would act on are shown without that") {

@@ -11,25 +11,14 @@
 #include <vector>
 
 #include "index/run_index.hpp"
-#include "index/writer.hpp"
+#include "index/run_state.hpp"
+#include "index/writer_watch.hpp"
 #include "livecca/sinks/rows_reader.hpp"
 
 namespace livecca::tool {
 
-enum class RunState : std::uint8_t {
-  live,
-  finished,
-  silent,  ///< its process is gone or, where that is not known, there was no row for long
-};
-
-/// "live", "finished" or "silent"; nullptr past the last one.
-const char* name_of(RunState state);
-
 /// 12 hexadecimal digits that stand for a run's folder, the same in every process.
 std::string id_of_folder(const std::filesystem::path& canonical_folder);
-
-/// Unix seconds.
-double unix_now();
 
 /// One run whose rows may still come. They are read by one thread, and looked at by another.
 ///
@@ -45,9 +34,10 @@ class GrowingRun {
   std::filesystem::path rows_path() const { return folder_ / "rows.jsonl"; }
   const std::string& shown_folder() const { return shown_folder_; }
 
-  /// Looks at the first row and the last ones only, so that a list of long runs can say at once
-  /// where each is. Until the file is read to its end, summaries are made from it.
-  void read_ends();
+  /// Looks at the first rows and the last ones only, by ends_of(), so that a list of long runs can
+  /// say at once where each is. Until the file is read to its end, summaries are made from it.
+  /// Whether there are such ends.
+  bool read_ends();
   /// What a list needs: read_ends() of a long file, a short one whole.
   void read_latest();
 
@@ -59,7 +49,7 @@ class GrowingRun {
   /// Reads some megabytes of what came since. A file that cannot be read has no news.
   News read_part();
   /// Finds out whether a process holds the file open to write it.
-  void look_at_writer();
+  void look_at_writer() { writer_.look(rows_path()); }
 
   /// Calls a function with the latest rows that are known, which may be those of read_ends(), while
   /// none is added.
@@ -69,17 +59,27 @@ class GrowingRun {
   void look(const std::function<void(const RunIndex& index, std::uint64_t lines)>& function) const;
   /// The lines of the file that were read, spectra and such that are no rows, too.
   std::uint64_t lines() const { return lines_; }
+  /// How much of the file is read, from 0 to 1. Once all was read it stays 1 while the run grows.
+  double share_read() const { return share_read_; }
+  /// Somebody looks at the run: the later that is, the greater is asked().
+  void ask();
+  std::uint64_t asked() const { return asked_; }
   /// The lines that all listening clients know of.
   std::uint64_t told_lines() const { return told_lines_; }
   void set_told_lines(std::uint64_t lines) { told_lines_ = lines; }
-  RunState state(const RunIndex& index) const;
-  /// Whether it is known that no process writes the run any more.
-  bool is_writer_gone() const { return writer_ == Writer::gone; }
+  RunState state(const RunIndex& index) const {
+    return state_of(index.rows(), writer_, unix_now());
+  }
+  /// See livecca::tool::has_died().
+  bool has_died(const RunIndex& index) const {
+    return tool::has_died(index.rows(), writer_, unix_now());
+  }
   /// The text of a row's line, without its line feed; empty if the line is no row (any more).
   std::string line_text(std::uint64_t offset) const;
 
  private:
   void take(std::vector<RowLine>& rows);
+  void see_read(bool is_all, std::uint64_t size);
 
   const std::filesystem::path folder_;
   const std::string shown_folder_;
@@ -89,13 +89,16 @@ class GrowingRun {
   std::optional<RowsReader> reader_;
   std::optional<std::uint64_t> size_read_;  // of the file that was read to its end
   std::filesystem::file_time_type changed_{};
+  std::uint64_t offset_ = 0;  // of the last row that was read
 
   mutable std::mutex mutex_;  // of the index
   RunIndex index_;
   std::unique_ptr<RunIndex> ends_;  ///< until all is read
   std::atomic<std::uint64_t> lines_{0};
   std::atomic<std::uint64_t> told_lines_{0};
-  std::atomic<Writer> writer_{Writer::unknown};
+  std::atomic<double> share_read_{0};
+  std::atomic<std::uint64_t> asked_{0};
+  WriterWatch writer_;
 };
 
 }  // namespace livecca::tool

@@ -51,6 +51,12 @@ std::optional<std::vector<fs::path>> runs_in(const fs::path& folder) {
   return entries;
 }
 
+RunState state_of_latest(const GrowingRun& run) {
+  RunState state{};
+  run.look_at_latest([&](const RunIndex& index, std::uint64_t) { state = run.state(index); });
+  return state;
+}
+
 }  // namespace
 
 GrowingRuns::GrowingRuns(std::vector<std::string> given) : given_(std::move(given)) {
@@ -168,7 +174,7 @@ void GrowingRuns::work() {
 void GrowingRuns::read_ends() {
   for (auto& [id, place] : runs_) {
     if (!std::exchange(place.is_new, false)) continue;
-    place.run->read_ends();
+    if (place.run->read_ends()) place.is_known = true;
     tell();
     const std::lock_guard lock(mutex_);
     if (is_stopping_) return;
@@ -179,35 +185,54 @@ void GrowingRuns::read_ends() {
 bool GrowingRuns::read_round() {
   bool is_more = false;
   for (auto& [id, place] : runs_) {
-    const GrowingRun::News news = place.run->read_part();
-    if (news.is_anew && listener_.on_anew) listener_.on_anew(id);
-    place.has_news = place.has_news || news.is_read;
-    is_more = is_more || news.is_read;
-    if (news.is_read) tell();
+    is_more = read_turn(id, place) || is_more;
+    // Who looks at a run does not wait for all the others.
+    const auto asked = asked_last();
+    if (asked != runs_.end()) is_more = read_turn(asked->first, asked->second) || is_more;
     const std::lock_guard lock(mutex_);
     if (is_stopping_) return false;
   }
   return is_more;
 }
 
+bool GrowingRuns::read_turn(const std::string& id, Place& place) {
+  const GrowingRun::News news = place.run->read_part();
+  if (news.is_anew && listener_.on_anew) listener_.on_anew(id);
+  place.is_known = true;
+  place.has_news = place.has_news || news.is_read;
+  if (news.is_read) tell();
+  return news.is_read;
+}
+
+/// Of the runs that are not read to their end yet.
+std::map<std::string, GrowingRuns::Place, std::less<>>::iterator GrowingRuns::asked_last() {
+  auto found = runs_.end();
+  std::uint64_t latest = 0;
+  for (auto place = runs_.begin(); place != runs_.end(); ++place) {
+    const GrowingRun& run = *place->second.run;
+    if (run.asked() <= latest || run.share_read() == 1) continue;
+    latest = run.asked();
+    found = place;
+  }
+  return found;
+}
+
 void GrowingRuns::tell() {
   if (!listener_.on_news) return;
   const auto now = Clock::now();
   for (auto& [id, place] : runs_) {
-    if (!place.has_news || now - place.told < between_news) continue;
+    if (!place.is_known || !place.has_news || now - place.told < between_news) continue;
     place.has_news = false;
     place.told = now;
+    place.told_state = state_of_latest(*place.run);
     listener_.on_news(*place.run);
   }
 }
 
 void GrowingRuns::look_at_writers() {
   for (auto& [id, place] : runs_) {
-    RunState state{};
     place.run->look_at_writer();
-    place.run->look_at_latest(
-        [&](const RunIndex& index, std::uint64_t) { state = place.run->state(index); });
-    if (std::exchange(place.told_state, state) != state) place.has_news = true;
+    if (state_of_latest(*place.run) != place.told_state) place.has_news = true;
   }
 }
 

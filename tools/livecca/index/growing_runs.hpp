@@ -25,7 +25,8 @@ struct RunsListener {
 };
 
 /// The runs in some folders, and the thread that reads them: a part of each in turn, so that a long
-/// one does not hold up the others. New folders appear within a second, removed ones go.
+/// one does not hold up the others, and after each turn a part of the run that was asked for last.
+/// New folders appear within a second, removed ones go.
 ///
 /// Thread safety: all() and find() may be called from any thread.
 class GrowingRuns {
@@ -59,6 +60,7 @@ class GrowingRuns {
     Run run;
     bool has_news = true;
     bool is_new = true;
+    bool is_known = false;  ///< something of it was read, or it is empty
     RunState told_state = RunState::live;
     Clock::time_point told{};
   };
@@ -67,6 +69,8 @@ class GrowingRuns {
   void work();
   void read_ends();
   bool read_round();
+  bool read_turn(const std::string& id, Place& place);
+  std::map<std::string, Place, std::less<>>::iterator asked_last();
   void tell();
   void look_at_writers();
 

@@ -45,25 +45,9 @@ std::optional<std::uint64_t> RunIndex::offset_of(std::uint64_t line) const {
   return offsets_[line - 1];
 }
 
-void RunIndex::see(const MeasureRow& row, const RowLine& line) {
+void RunIndex::see(const MeasureRow& row, const RowLine&) {
+  if (row.reference_kind == ReferenceKind::final) return;  // it is of an earlier snapshot
   last_step_ = row.step;
-  // Those to the final state are of earlier snapshots.
-  if (row.stream != Stream::probe || row.reference_kind == ReferenceKind::final) return;
-  const std::pair snapshot(row.epoch, row.step);
-  if (std::exchange(last_snapshot_, snapshot) == snapshot) return;
-  snapshot_times_[snapshots_++ % snapshot_times_.size()] = line.wall_time;
-}
-
-std::optional<double> RunIndex::usual_pause() const {
-  if (snapshots_ < 3) return std::nullopt;
-  const std::size_t count = std::min(snapshots_, snapshot_times_.size());
-  std::vector<double> times(snapshot_times_.begin(), snapshot_times_.begin() + count);
-  std::ranges::sort(times);
-  std::vector<double> pauses;
-  for (std::size_t i = 1; i < count; ++i) pauses.push_back(times[i] - times[i - 1]);
-  const auto middle = pauses.begin() + static_cast<std::ptrdiff_t>(pauses.size() / 2);
-  std::ranges::nth_element(pauses, middle);
-  return *middle;
 }
 
 void RunIndex::see(const SpectrumRow& row, const RowLine& line) {
@@ -84,7 +68,9 @@ std::uint64_t RunIndex::spectrum_of(const SpectrumKey& key,
 
 void RunIndex::see(const LayerRow& row, const RowLine&) {
   if (rows_.facts && row.network != rows_.facts->network) return;
-  nonfinite_rows_ += row.samples_nonfinite;
+  if (row.samples_nonfinite == 0) return;
+  const std::pair snapshot(row.epoch, row.step);
+  if (std::exchange(last_nonfinite_, snapshot) != snapshot) ++nonfinite_snapshots_;
 }
 
 void RunIndex::see(const VerdictRow& row, const RowLine&) {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
@@ -58,6 +58,13 @@ class RunIndex {
  public:
   /// A line without a number cannot be asked for.
   void add(RowLine&& line);
+  /// The rows that follow are not those behind the ones that were added, but later ones.
+  void leave_out() {
+    rows_.leave_out();
+    has_all_ = false;
+  }
+  /// Whether no rows were left out.
+  bool has_all() const { return has_all_; }
   /// For an index of a file's last rows alone: alarms may have begun before.
   void forget_since_when();
 
@@ -72,10 +79,8 @@ class RunIndex {
   const std::vector<AlarmPlace>& alarms() const { return alarms_; }
   const std::vector<OverheadPlace>& overheads() const { return overheads_; }
   std::optional<std::uint64_t> last_step() const { return last_step_; }
-  /// Of the trained network, over the run.
-  std::uint64_t nonfinite_rows() const { return nonfinite_rows_; }
-  /// Seconds between the latest snapshots, the median; empty before the third.
-  std::optional<double> usual_pause() const;
+  /// How many snapshots of the trained network had samples that are not finite.
+  std::uint64_t nonfinite_snapshots() const { return nonfinite_snapshots_; }
 
  private:
   void see(std::monostate, const RowLine&) {}
@@ -101,10 +106,9 @@ class RunIndex {
   std::vector<AlarmPlace> alarms_;
   std::vector<OverheadPlace> overheads_;
   std::optional<std::uint64_t> last_step_;
-  std::uint64_t nonfinite_rows_ = 0;
-  std::array<double, 16> snapshot_times_{};  // the latest, in turn
-  std::size_t snapshots_ = 0;
-  std::optional<std::pair<std::int64_t, std::uint64_t>> last_snapshot_;
+  std::uint64_t nonfinite_snapshots_ = 0;
+  std::optional<std::pair<std::int64_t, std::uint64_t>> last_nonfinite_;
+  bool has_all_ = true;
 };
 
 }  // namespace livecca::tool

@@ -52,9 +52,35 @@ void RunRows::add(RowLine line) {
   std::visit([this](auto& row) { take(std::move(row)); }, line.row);
 }
 
+void RunRows::leave_out() {
+  snapshots_ = 0;  // what is left out is no pause
+  timed_snapshot_.reset();
+}
+
+void RunRows::see_time_of(Stream stream, std::int64_t epoch, std::uint64_t step) {
+  if (stream != Stream::probe) return;
+  const std::pair snapshot(epoch, step);
+  if (std::exchange(timed_snapshot_, snapshot) == snapshot) return;
+  snapshot_times_[snapshots_++ % snapshot_times_.size()] = wall_time;
+}
+
+std::optional<double> RunRows::usual_pause() const {
+  if (snapshots_ < 2) return std::nullopt;
+  const std::size_t count = std::min(snapshots_, snapshot_times_.size());
+  std::vector<double> times(snapshot_times_.begin(), snapshot_times_.begin() + count);
+  std::ranges::sort(times);
+  std::vector<double> pauses;
+  for (std::size_t i = 1; i < count; ++i) pauses.push_back(times[i] - times[i - 1]);
+  const auto middle = pauses.begin() + static_cast<std::ptrdiff_t>(pauses.size() / 2);
+  std::ranges::nth_element(pauses, middle);
+  return *middle;
+}
+
 void RunRows::take(RunRow row) { facts = std::move(row); }
 
 void RunRows::take(const MeasureRow& row) {
+  // Those to the final state are of earlier snapshots.
+  if (row.reference_kind != ReferenceKind::final) see_time_of(row.stream, row.epoch, row.step);
   const CurveKey key{row.stream, row.reference, row.layer, row.reference_layer, row.measure};
   Curve& curve = entry_of(curves, curve_of_, key);
   curve.key = key;
@@ -91,6 +117,7 @@ void RunRows::take(const MeasureRow& row) {
 }
 
 void RunRows::begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step) {
+  see_time_of(stream, epoch, step);
   const std::pair snapshot(epoch, step);
   const auto [last, is_first] = last_snapshots_.try_emplace(stream, snapshot);
   if (!is_first && std::exchange(last->second, snapshot) == snapshot) return;

@@ -80,6 +80,8 @@ struct LogCurve {
 class RunRows {
  public:
   void add(RowLine line);
+  /// The rows that follow are not those behind the ones that were added, but later ones.
+  void leave_out();
 
   std::string run;
   std::optional<RunRow> facts;
@@ -106,6 +108,9 @@ class RunRows {
   bool finished = false;
   ForeignLines foreign;
 
+  /// Seconds between the latest snapshots of the probe, the median; empty before the second.
+  std::optional<double> usual_pause() const;
+
  private:
   void take(std::monostate) {}
   void take(const SpectrumRow&) {}
@@ -126,6 +131,7 @@ class RunRows {
   std::map<std::pair<std::string, std::string>, std::size_t> event_of_;
   /// All rows of a snapshot call it first.
   void begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t step);
+  void see_time_of(Stream stream, std::int64_t epoch, std::uint64_t step);
   /// From now on the stream's verdicts and alarms are those of its last snapshot.
   void end_snapshot(Stream stream);
   void end_snapshots();
@@ -139,9 +145,12 @@ class RunRows {
   bool knows_ends() const { return overhead.has_value(); }
 
   std::map<Stream, std::pair<std::int64_t, std::uint64_t>> last_snapshots_;
-  std::map<Stream, Said> unfinished_;  ///< what was said so far of snapshots that go on
-  std::uint32_t line_ = 0;             ///< of the row that is taken
-  MeasureRow last_number_;             ///< the one before
+  std::map<Stream, Said> unfinished_;        ///< what was said so far of snapshots that go on
+  std::array<double, 16> snapshot_times_{};  ///< of the probe's latest, in turn
+  std::size_t snapshots_ = 0;
+  std::optional<std::pair<std::int64_t, std::uint64_t>> timed_snapshot_;
+  std::uint32_t line_ = 0;  ///< of the row that is taken
+  MeasureRow last_number_;  ///< the one before
 };
 
 /// A run that may still be going on.

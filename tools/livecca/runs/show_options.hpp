@@ -27,8 +27,8 @@ struct ShowOptions {
 struct Canvas {
   std::size_t width = 100;
   bool colours = false;
-  double now = 0;               ///< Unix seconds
-  bool is_writer_gone = false;  ///< no process writes the run any more
+  double now = 0;         ///< Unix seconds
+  bool has_died = false;  ///< its process ended without finish()
 };
 
 }  // namespace livecca::tool

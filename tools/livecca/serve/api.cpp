@@ -127,6 +127,7 @@ HttpAnswer Api::of_run(std::string_view rest, const Query& query) const {
                        "run: expected the id of a run that is served, see /api/v1/runs, got '" +
                            shown_name(cut_end(std::string(id), 80)) + "'");
   }
+  run->ask();
   const std::string_view what =
       rest.size() == id.size() ? std::string_view() : rest.substr(id.size() + 1);
   if (what == "export.csv") return csv_answer(*run, query);

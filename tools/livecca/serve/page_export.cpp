@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 #include "export/output_file.hpp"
 #include "index/growing_runs.hpp"
@@ -16,6 +18,7 @@
 #include "serve/answers/health_answers.hpp"
 #include "serve/answers/run_answer.hpp"
 #include "serve/page_files.hpp"
+#include "text/output_text.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -253,6 +256,19 @@ std::string csp_of_export() {
          "; img-src data:; base-uri 'none'; form-action 'none'\">";
 }
 
+/// A run's rows must not be written over, by whatever name.
+void check_output(const GrowingRuns& runs, const std::string& path) {
+  const auto refuse = [&](const std::string& what) {
+    throw InputError("--export: expected another file than " + what + ", got '" + shown_name(path) +
+                     "'");
+  };
+  if (std::filesystem::path(path).filename() == "rows.jsonl") refuse("rows.jsonl");
+  for (const GrowingRuns::Run& run : runs.all()) {
+    std::error_code failure;  // of a file that is not there yet
+    if (std::filesystem::equivalent(run->rows_path(), path, failure)) refuse("a run's rows");
+  }
+}
+
 void put(std::string& page, std::string_view mark, std::string_view text) {
   const std::size_t at = page.find(mark);
   if (at == std::string::npos) {
@@ -265,8 +281,9 @@ void put(std::string& page, std::string_view mark, std::string_view text) {
 
 void export_page(const std::vector<std::string>& runs, const std::string& path) {
   GrowingRuns read(runs);
-  read.read_all();
   if (read.all().empty()) throw InputError("RUNS: expected one run or more to export, got none");
+  check_output(read, path);
+  read.read_all();
   constexpr std::string_view script = "<script src=\"app.js\"></script>";
   std::string page(built_file("/").text);
   put(page, "<link rel=\"stylesheet\" href=\"app.css\">",

@@ -25,11 +25,6 @@ struct ListedRun {
 /// The folder's own name, as a run's name may be the same in all folders.
 std::string name_of(const GrowingRun& run) { return shown_name(run.folder().filename().string()); }
 
-std::string state_text(const GrowingRun& run, RunState state) {
-  if (state == RunState::silent && run.is_writer_gone()) return "died, or without finish()";
-  return name_of(state);
-}
-
 ListedRun listed(const GrowingRun& run, double now) {
   ListedRun result;
   result.name = name_of(run);
@@ -40,7 +35,7 @@ ListedRun listed(const GrowingRun& run, double now) {
     result.last_row = rows.wall_time;
     result.place =
         rows.epochs.empty() ? "no snapshot yet" : "epoch " + std::to_string(*rows.epochs.rbegin());
-    result.state = state_text(run, state);
+    result.state = run.has_died(index) ? "died, or without finish()" : name_of(state);
     if (rows.wall_time > 0) result.state += ", last row " + ago_text(now - rows.wall_time);
     result.ink = state == RunState::silent ? Ink::alarm : Ink::aside;
     result.sentence = sentence_of(rows).text();

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "livecca/measures/measure.hpp"
+#include "runs/watching.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
 
@@ -131,17 +132,15 @@ std::string overhead_text(const RunRows& rows, const Canvas& canvas) {
   const OverheadRow& overhead = *rows.overhead;
   const bool is_synchronous = rows.facts && rows.facts->synchronous;
   const double own = overhead.accumulate_seconds + overhead.solve_seconds;
-  // Not the row's own share: in runs of older versions it counts livecca's threads too.
-  const double watching = overhead.observe_seconds + overhead.wait_seconds +
-                          overhead.reference_seconds + (is_synchronous ? own : 0);
-  const double all = watching + overhead.training_seconds.value_or(0);
+  const Watching watching = watching_of(overhead, rows.facts);
   char took[160];
-  if (overhead.training_seconds && all > 0) {
-    std::snprintf(took, sizeof(took), "watching took %.1f %% of the training threads' time",
-                  100 * watching / all);
+  if (watching.share) {
+    std::snprintf(took, sizeof(took),
+                  "watching took %.1f %% of the training threads' time at the last snapshot",
+                  100 * *watching.share);
   } else {
     std::snprintf(took, sizeof(took), "watching took %.2g s of training since the snapshot before",
-                  watching);
+                  watching.seconds);
   }
   std::string text = took;
   if (!is_synchronous && own > 0) {

@@ -38,8 +38,7 @@ std::string headline(const RunRows& rows, const Canvas& canvas) {
   std::string text = rows.facts ? " network " + shown_name(rows.facts->network) + ", " : " ";
   text += epochs_text(rows) + ", last row " + ago_text(canvas.now - rows.wall_time);
   if (rows.finished) text += ", finished";
-  if (!rows.finished && canvas.is_writer_gone)
-    text += ", its process died or did not call finish()";
+  if (canvas.has_died) text += ", its process died or did not call finish()";
   text = wrapped(name + ":" + text, canvas.width);
   return inked(text.substr(0, name.size()), Ink::title, canvas.colours) + text.substr(name.size());
 }

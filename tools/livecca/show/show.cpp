@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "index/growing_runs.hpp"
-#include "index/writer.hpp"
+#include "index/run_state.hpp"
+#include "index/writer_watch.hpp"
 #include "inputs/input_error.hpp"
 #include "runs/pair_curves.hpp"
 #include "runs/run_rows.hpp"
@@ -33,9 +34,11 @@ Canvas canvas_on(const Terminal& on, std::size_t asked_width) {
   return {.width = std::max(narrowest_canvas, width), .colours = colours, .now = unix_now()};
 }
 
-std::string drawn(const RunReader& run, const ShowOptions& options, const Terminal& on) {
+std::string drawn(const RunReader& run, WriterWatch& writer, const ShowOptions& options,
+                  const Terminal& on) {
   Canvas canvas = canvas_on(on, options.width);
-  canvas.is_writer_gone = writer_of(run.file()) == Writer::gone;
+  writer.look(run.file());
+  canvas.has_died = has_died(run.rows(), writer, canvas.now);
   return draw_run(run.rows(), options, canvas);
 }
 
@@ -58,11 +61,12 @@ bool draw_and_wait(const std::string& text, std::size_t& first, std::size_t heig
 /// Drawn at each look, though nothing came: the age of the last row tells a run that hangs.
 void follow_on_terminal(RunReader& run, const ShowOptions& options, std::ostream& out) {
   Keyboard keyboard;
+  WriterWatch writer;
   std::size_t first = 0;
   out << "\x1b[2J";
   while (out) {
     const Terminal on = terminal_now();
-    const std::string text = drawn(run, options, on);
+    const std::string text = drawn(run, writer, options, on);
     if (run.rows().finished) {
       // What stays on the terminal is whole: it can be scrolled.
       out << redraw(text, std::numeric_limits<std::size_t>::max()) << std::flush;
@@ -75,11 +79,12 @@ void follow_on_terminal(RunReader& run, const ShowOptions& options, std::ostream
 
 void follow_in_print(RunReader& run, const ShowOptions& options, std::ostream& out) {
   PrintPace pace;
+  WriterWatch writer;
   bool has_news = false;
   while (out) {
     const RunRows& rows = run.rows();
     if (pace.is_due(last_epoch(rows), has_news, rows.finished)) {
-      out << drawn(run, options, {}) << "\n" << std::flush;
+      out << drawn(run, writer, options, {}) << "\n" << std::flush;
     }
     if (rows.finished) return;
     std::this_thread::sleep_for(between_looks);
@@ -141,7 +146,8 @@ void show_runs(const ShowOptions& options, std::ostream& out) {
   const Terminal on = terminal_now();
   if (!options.follow) {
     check_choice(run.rows(), options);
-    out << drawn(run, options, on);
+    WriterWatch writer;
+    out << drawn(run, writer, options, on);
   } else if (on.is_there) {
     follow_on_terminal(run, options, out);
   } else {

@@ -24,6 +24,7 @@ export interface Summary {
   state: State;
   writer_gone: boolean; // no process holds the run any more
   lines: number;
+  read: number; // how much of the file is read, from 0 to 1
   first_time: number | null;
   last_time: number | null;
   epoch: number | null;
@@ -66,6 +67,7 @@ export interface LayerNumber {
   epoch: number | null;
   line: number;
   spark: (number | null)[];
+  spark_at: number[]; // the place of each value in the run, from 0 to 1
 }
 
 export interface Alarm {
@@ -102,7 +104,7 @@ export interface Strip {
   overhead_share: number | null;
   train_steps_dropped: number | null;
   lines_lost: number | null;
-  nonfinite_rows: number | null;
+  nonfinite_snapshots: number | null;
   resumes: number | null;
 }
 

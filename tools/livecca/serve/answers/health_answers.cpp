@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "runs/watching.hpp"
 #include "serve/answers/answer_json.hpp"
+#include "serve/answers/headline.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -22,6 +24,7 @@ std::string health_answer(const RunIndex& index) {
   for (std::size_t i = first; i < overheads.size(); ++i) {
     AnswerJson overhead = json_of_row(overheads[i].row);
     overhead["time"] = overheads[i].time;
+    overhead["share"] = number_or_null(watching_of(overheads[i].row, rows.facts).share);
     json["overhead"].push_back(std::move(overhead));
   }
   json["drifts"] = AnswerJson::array();

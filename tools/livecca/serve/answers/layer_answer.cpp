@@ -1,5 +1,7 @@
 #include "serve/answers/layer_answer.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <vector>
@@ -16,20 +18,25 @@ namespace {
 
 constexpr std::size_t spark_columns = 8;  // of at most four numbers and a gap
 
-/// Numbers of the curve as they are, none of them a mean: a spike must be seen.
-AnswerJson spark_of(const Curve& curve) {
+/// A picture of some dozen pixels needs no more digits.
+double rounded(double place) { return std::round(place * 1000) / 1000; }
+
+/// Numbers of the curve as they are, none of them a mean: a spike must be seen. `spark_at` has the
+/// place of each, from 0 to 1, as those between them may be many or none.
+void add_spark(AnswerJson& json, const Curve& curve) {
   std::vector<double> x;
   std::vector<double> y;
   for (const Point& point : curve.points) {
     x.push_back(static_cast<double>(x.size()));
     y.push_back(point.value.value_or(std::numeric_limits<double>::quiet_NaN()));
   }
-  AnswerJson spark = AnswerJson::array();
+  json["spark"] = AnswerJson::array();
+  json["spark_at"] = AnswerJson::array();
   const PixelColumns columns{.from = 0, .to = x.back(), .width = spark_columns};
   for (const std::size_t i : decimated(x, y, columns)) {
-    spark.push_back(number_or_null(curve.points[i].value));
+    json["spark"].push_back(number_or_null(curve.points[i].value));
+    json["spark_at"].push_back(rounded(x[i] / std::max(1.0, x.back())));
   }
-  return spark;
 }
 
 const DirectionRow* direction_of_curve(const RunRows& rows, CurveKey key) {
@@ -63,7 +70,7 @@ AnswerJson number_of(const RunRows& rows, const Curve& curve) {
   json["slope"] = direction == nullptr ? AnswerJson(nullptr) : number_or_null(direction->slope);
   json["epoch"] = curve.points.back().epoch;
   json["line"] = curve.points.back().line;
-  json["spark"] = spark_of(curve);
+  add_spark(json, curve);
   return json;
 }
 

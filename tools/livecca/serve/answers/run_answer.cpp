@@ -5,6 +5,7 @@
 #include "common/utf8.hpp"
 #include "runs/layer_lines.hpp"
 #include "runs/sentence.hpp"
+#include "runs/watching.hpp"
 #include "serve/answers/headline.hpp"
 #include "serve/answers/layer_answer.hpp"
 #include "show/layer_verdicts.hpp"
@@ -36,10 +37,11 @@ AnswerJson strip_of(const RunIndex& index) {
   strip["epoch"] = rows.epochs.empty() ? AnswerJson(nullptr) : AnswerJson(*rows.epochs.rbegin());
   strip["step"] = or_null(index.last_step());
   strip["elapsed_seconds"] = std::max(0.0, rows.wall_time - rows.first_time);
-  strip["overhead_share"] = overhead ? number_or_null(overhead->share) : AnswerJson(nullptr);
+  strip["overhead_share"] =
+      overhead ? number_or_null(watching_of(*overhead, rows.facts).share) : AnswerJson(nullptr);
   strip["train_steps_dropped"] = rows.train_steps_dropped;
   strip["lines_lost"] = overhead ? overhead->lines_lost : 0;
-  strip["nonfinite_rows"] = index.nonfinite_rows();
+  strip["nonfinite_snapshots"] = index.nonfinite_snapshots();
   strip["resumes"] = overhead ? overhead->resumes : 0;
   return strip;
 }
@@ -54,6 +56,7 @@ AnswerJson record_of(const RunRows& rows) {
 
 AnswerJson history_of(const RunIndex& index) {
   AnswerJson history = AnswerJson::array();
+  if (!index.has_all()) return history;  // nobody knows yet when verdicts began
   for (const VerdictSpan& span : index.verdict_history()) {
     history.push_back({{"layer", span.layer},
                        {"verdict", span.verdict},
@@ -75,8 +78,9 @@ AnswerJson summary_of(const GrowingRun& run, const RunIndex& index, std::uint64_
   json["name"] = rows.run.empty() ? valid_utf8(run.folder().filename().string()) : rows.run;
   json["folder"] = run.shown_folder();
   json["state"] = name_of(run.state(index));
-  json["writer_gone"] = run.is_writer_gone();
+  json["writer_gone"] = run.has_died(index);
   json["lines"] = lines;
+  json["read"] = run.share_read();
   json["first_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.first_time);
   json["last_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.wall_time);
   json["epoch"] = rows.epochs.empty() ? AnswerJson(nullptr) : AnswerJson(*rows.epochs.rbegin());

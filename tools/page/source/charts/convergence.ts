@@ -263,6 +263,7 @@ export class ConvergenceChart extends LinkedChart {
             colour: spread.colour,
             x: spread.x,
             value: spread.mean as (number | null)[],
+            own: spread.mean as (number | null)[],
             unlike: spread.unlike,
           }))
         : this.drawn
@@ -272,6 +273,7 @@ export class ConvergenceChart extends LinkedChart {
               colour: line.colour,
               x: line.curve.x,
               value: line.value,
+              own: line.curve.value,
               unlike: line.curve.unlike,
             }))
     )
@@ -309,7 +311,8 @@ export class ConvergenceChart extends LinkedChart {
       pen.setLineDash([]);
       pen.globalAlpha = 1;
       pen.font = `${focused ? "600 " : ""}12px system-ui, sans-serif`;
-      const value = `${grey ? "~" : ""}${fixed(line.value[line.index])}`;
+      // Also of a smoothed line: what is read off is always a row's number.
+      const value = `${grey ? "~" : ""}${fixed(line.own[line.index])}`;
       const value_width = pen.measureText(value).width;
       pen.fillStyle = ink.text;
       pen.fillText(

@@ -17,6 +17,8 @@ export class Model extends Shown {
   private stale = new Set<string>();
   private loading = false;
   private live: Live | null = null;
+  /** How many lines each run had when the stream told of it last. */
+  private readonly told_lines = new Map<string, number>();
 
   async begin(): Promise<void> {
     addEventListener("hashchange", () => this.show(view_of(location.hash), false));
@@ -190,17 +192,16 @@ export class Model extends Shown {
 
   private listen(): void {
     this.live = new Live({
-      run: (summary) => this.heard(summary),
+      run: (summary) => this.heard_of(summary),
       gone: (id) => {
         this.gone.add(id);
+        this.told_lines.delete(id);
         if (this.runs && id !== this.view.run) this.runs = { ...this.runs, runs: this.runs.runs.filter((run) => run.id !== id) };
         this.changed();
       },
       anew: (id) => {
-        if (id === this.view.run) {
-          this.forget();
-          void this.load_run();
-        } else if (this.ids.includes(id)) void this.load_curves();
+        this.told_lines.delete(id);
+        this.load_anew(id);
       },
       open: (again) => {
         this.connection = { state: "open", since: Date.now() };
@@ -216,9 +217,23 @@ export class Model extends Shown {
     this.live.follow_sight();
   }
 
+  private heard_of(summary: Summary): void {
+    // A folder that was removed and made again, or a file with fewer lines, is another run: nothing of the old one holds.
+    const is_other = this.gone.delete(summary.id) || summary.lines < (this.told_lines.get(summary.id) ?? 0);
+    this.told_lines.set(summary.id, summary.lines);
+    if (is_other) this.load_anew(summary.id);
+    this.heard(summary);
+  }
+
+  private load_anew(id: string): void {
+    if (id === this.view.run) {
+      this.forget();
+      void this.load_run();
+    } else if (this.ids.includes(id)) void this.load_curves();
+  }
+
   private heard(summary: Summary): void {
     if (!this.runs) return;
-    this.gone.delete(summary.id);
     const rest = this.runs.runs.filter((run) => run.id !== summary.id);
     const at = this.runs.runs.findIndex((run) => run.id === summary.id);
     rest.splice(Math.max(0, at), 0, summary);
@@ -228,11 +243,16 @@ export class Model extends Shown {
       void this.load_run();
     } else if (summary.id === this.view.run && !this.run) {
       // It is being read just now.
-    } else if (this.ids.includes(summary.id) && this.lines_of(summary.id) !== summary.lines) {
+    } else if (this.ids.includes(summary.id) && (this.lines_of(summary.id) !== summary.lines || this.is_read_further(summary))) {
       this.stale.add(summary.id);
       if (this.timer === undefined) void this.refresh_stale();
     }
     this.changed();
+  }
+
+  /** Until a long file is read, its run is told from its ends: other things are known then, though no line is new. */
+  private is_read_further(summary: Summary): boolean {
+    return summary.id === this.view.run && this.run !== null && this.run.read !== summary.read;
   }
 
   /** Up to which line a run is known; the first stream of events repeats what the list said. */

@@ -140,9 +140,9 @@ export function StripLine() {
     ["epoch", group(strip.epoch)],
     ["step", group(strip.step)],
     ["elapsed", duration(strip.elapsed_seconds)],
-    ["watching took", percent(strip.overhead_share)],
+    ["watching took, at the last snapshot", percent(strip.overhead_share)],
     ["steps dropped", group(strip.train_steps_dropped), (strip.train_steps_dropped ?? 0) > 0],
-    ["rows not finite", group(strip.nonfinite_rows), (strip.nonfinite_rows ?? 0) > 0],
+    ["snapshots with samples not finite", group(strip.nonfinite_snapshots), (strip.nonfinite_snapshots ?? 0) > 0],
     ["lines lost", group(strip.lines_lost), (strip.lines_lost ?? 0) > 0],
   ];
   if (strip.resumes) facts.push(["resumed", `${strip.resumes} ×`]);
@@ -179,6 +179,8 @@ export function Notices() {
       kind: "bad",
       text: `The server has not answered since ${clock(model.connection.since / 1000).slice(11)}; trying again. What you see is from before.`,
     });
+  if (summary && summary.read < 1)
+    notices.push({ kind: "", text: `Reading: ${Math.floor(summary.read * 100)} % of the run is drawn. The sentence is of its latest state.` });
   if (summary?.state === "silent" && !model.gone.has(id))
     notices.push({
       kind: "warn",

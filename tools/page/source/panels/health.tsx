@@ -142,7 +142,7 @@ function Cost({ health }: { health: HealthAnswer }) {
         <path d={bars} />
       </svg>
       <span>
-        watching took <b>{percent(last.share)}</b> of training time
+        watching took <b>{percent(last.share)}</b> of training time there
       </span>
     </p>
   );

@@ -1,12 +1,12 @@
 // A line a layer: what it does, since when, how far it is, and whether that number can be told from chance.
 
-import type { Layer, LayerNumber } from "../contract";
+import type { Direction, Layer, LayerNumber } from "../contract";
 import { words_of } from "../pure/changes";
 import { exactly } from "../pure/filter";
 import { shown_text } from "../pure/names";
 import { fixed, group, short } from "../pure/numbers";
 import { number_of } from "../pure/ranking";
-import { layer_sentence } from "../pure/sentence";
+import { direction_words, layer_sentence } from "../pure/sentence";
 import { CopyButton, Sign, use_colours, use_model } from "./common";
 
 export function LayerTable() {
@@ -119,7 +119,7 @@ function LayerLine({ layer, number, colour, far }: { layer: Layer; number: Layer
           )}
         </td>
         <td role="cell" class="spark">
-          <Spark values={number?.spark ?? []} colour={number?.unlike ? "" : colour} />
+          <Spark values={number?.spark ?? []} at={number?.spark_at ?? []} colour={number?.unlike ? "" : colour} />
         </td>
         <td role="cell" class="value">
           <ValueNow number={number} />
@@ -167,12 +167,7 @@ function VerdictWords({ layer }: { layer: Layer }) {
   );
 }
 
-const arrows: Record<string, [string, string]> = {
-  nearing: ["↓", "coming nearer"],
-  leaving: ["↑", "going away"],
-  keeping: ["=", "keeping its distance"],
-  undecided: ["?", "not known whether it comes nearer"],
-};
+const arrows: Record<Direction, string> = { nearing: "↓", leaving: "↑", keeping: "=", undecided: "?" };
 
 function ValueNow({ number }: { number: LayerNumber | null }) {
   if (!number) return <span class="no-answer">no answer</span>;
@@ -182,12 +177,12 @@ function ValueNow({ number }: { number: LayerNumber | null }) {
         no answer <small>{number.status.replace(/_/g, " ")}</small>
       </span>
     );
-  const arrow = number.direction ? arrows[number.direction] : null;
+  const words = number.direction ? direction_words[number.direction] : "";
   return (
     <span class={number.unlike ? "unlike" : ""}>
-      {arrow && (
-        <span class="arrow" title={arrow[1]} aria-label={arrow[1]}>
-          {arrow[0]}{" "}
+      {number.direction && (
+        <span class="arrow" title={words} aria-label={words}>
+          {arrows[number.direction]}{" "}
         </span>
       )}
       {number.unlike && <abbr title="no nearer than unrelated data">~</abbr>}
@@ -197,13 +192,13 @@ function ValueNow({ number }: { number: LayerNumber | null }) {
   );
 }
 
-/** The last snapshots, from 0 to their highest. Gaps stay gaps. */
-function Spark({ values, colour }: { values: (number | null)[]; colour: string }) {
+/** The whole run, from 0 to its highest; `at` is where each value stands, from 0 to 1. Gaps stay gaps. */
+function Spark({ values, at, colour }: { values: (number | null)[]; at: number[]; colour: string }) {
   const known = values.filter((value): value is number => value !== null);
   if (known.length === 0) return null;
   const high = Math.max(...known, 1e-12);
   const low = Math.min(0, ...known);
-  const x = (index: number) => (values.length < 2 ? 50 : 1 + (index * 98) / (values.length - 1));
+  const x = (index: number) => (values.length < 2 ? 50 : 1 + at[index] * 98);
   const y = (value: number) => 22 - ((value - low) / (high - low || 1)) * 20;
   let path = "";
   values.forEach((value, index) => {

@@ -10,24 +10,35 @@ import { exact, fixed } from "../pure/numbers";
 import { Panel, use_answer, use_model, use_seen } from "./common";
 import { short_epoch } from "./layers";
 
+type Snapshot = MatrixAnswer["snapshots"][number];
+
 export function Matrix() {
   const model = use_model();
   const [place, seen] = use_seen();
-  const [index, set_index] = useState(-1);
+  // A snapshot, not its index: other numbers have other snapshots, and earlier ones may come.
+  const [chosen, choose] = useState<Snapshot | null>(null);
+  const [known, set_known] = useState<{ of: string; list: Snapshot[] }>({ of: "", list: [] });
   const { selection, view } = model;
+  const of = JSON.stringify([view.run, model.run?.first_time, selection]);
+  const snapshots = known.of === of ? known.list : [];
+  const index = chosen ? snapshots.findIndex((one) => one.epoch === chosen.epoch && one.step === chosen.step) : -1;
   const { answer, failure } = use_answer(
     () => (seen && view.run && selection ? model.source.matrix(view.run, selection, index) : null),
     [seen, view.run, selection?.stream, selection?.reference, selection?.measure, index, index < 0 ? model.run?.lines : 0],
   );
-  const last = (answer?.snapshots.length ?? 1) - 1;
-  const at = index < 0 ? last : index;
+  useEffect(() => {
+    if (answer) set_known({ of, list: answer.snapshots });
+  }, [answer]);
+  const last = snapshots.length - 1;
   const snapshot = answer?.snapshots[answer.index];
   const empty =
-    failure !== null || (answer && answer.rows.length === 0)
-      ? "No answer: no snapshot has such numbers."
-      : answer && answer.rows.length > 1
-        ? "Only layers of the same name were compared. With pairing of all with all, this is a matrix."
-        : "";
+    failure !== null
+      ? `No answer: ${failure}`
+      : answer && answer.rows.length === 0
+        ? "No answer: no snapshot has such numbers."
+        : answer && answer.rows.length > 1
+          ? "Only layers of the same name were compared. With pairing of all with all, this is a matrix."
+          : "";
   const beside = answer?.values.some((row, one) =>
     row.some((value, other) => value !== null && answer.rows[one] !== answer.columns[other]),
   );
@@ -37,17 +48,17 @@ export function Matrix() {
         <Panel id="matrix" title={`Layers by layers of ${selection.reference}`}>
           {answer && answer.rows.length > 0 && (beside || answer.rows.length === 1) && <Grid matrix={answer} />}
           {!beside && <p class="empty">{empty}</p>}
-          {answer && beside && last > 0 && !model.source.exported && (
+          {(beside || failure !== null) && last > 0 && !model.source.exported && (
             <label class="scrub">
               snapshot
               <input
                 type="range"
                 min="0"
                 max={last}
-                value={at}
+                value={index < 0 ? last : index}
                 onInput={(event) => {
                   const to = Number(event.currentTarget.value);
-                  set_index(to === last ? -1 : to);
+                  choose(to === last ? null : snapshots[to]);
                 }}
               />
               <output>

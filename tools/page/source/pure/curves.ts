@@ -4,7 +4,7 @@ import type { Curve, Curves } from "../contract";
 
 /** Adds the points of a later answer. Null if they do not simply follow: then all must be asked for again. */
 export function joined(before: Curves, added: Curves): Curves | null {
-  if (before.decimated || before.x !== added.x) return null;
+  if (before.decimated || added.decimated || before.x !== added.x) return null;
   const key = (curve: Curve) => JSON.stringify([curve.layer, curve.reference_layer]);
   const more = new Map(added.layers.map((curve) => [key(curve), curve]));
   const layers: Curve[] = [];

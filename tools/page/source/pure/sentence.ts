@@ -1,8 +1,15 @@
 // "Copy as a sentence": a number with all that is needed to believe it, for a message to a colleague.
 
-import type { Layer, LayerNumber } from "../contract";
+import type { Direction, Layer, LayerNumber } from "../contract";
 import { exact, group } from "./numbers";
 import { words_of } from "./changes";
+
+export const direction_words: Record<Direction, string> = {
+  nearing: "coming nearer",
+  leaving: "going away",
+  keeping: "keeping its distance",
+  undecided: "not known whether it comes nearer",
+};
 
 interface Where {
   name: string;
@@ -23,7 +30,7 @@ export function layer_sentence(where: Where, layer: Layer, number: LayerNumber |
         `at epoch ${exact(number.epoch)} (${number.stream} stream${facts_of(number)})`,
     );
     if (number.unlike) words.push("no nearer than unrelated data of this size" + needed(number.samples_needed));
-    if (number.direction) words.push(`${number.direction}${number.direction === "undecided" ? " whether it comes nearer" : " it"}`);
+    if (number.direction) words.push(direction_words[number.direction]);
   }
   words.push(verdict_words(layer));
   for (const alarm of layer.alarms) words.push(`alarm: ${words_of(alarm.verdict)}: ${alarm.message}`);
@@ -33,7 +40,11 @@ export function layer_sentence(where: Where, layer: Layer, number: LayerNumber |
 
 function facts_of(number: LayerNumber): string {
   const facts: string[] = [];
-  if (number.samples !== null) facts.push(`n = ${group(number.samples)}`);
+  if (number.samples !== null) {
+    // Samples of one image depend on each other: how many images there were is what counts.
+    const of_images = number.effective_samples !== null && number.effective_samples !== number.samples;
+    facts.push(`n = ${group(number.samples)}${of_images ? ` of ${group(Math.round(number.effective_samples!))} images` : ""}`);
+  }
   if (number.independent_samples !== null && number.independent_samples !== number.samples)
     facts.push(`${group(Math.round(number.independent_samples))} independent`);
   if (number.ranks) facts.push(`ranks ${number.ranks[0]} and ${number.ranks[1]}`);
@@ -44,7 +55,7 @@ function facts_of(number: LayerNumber): string {
 }
 
 function needed(samples: number | null): string {
-  return samples === null ? "" : ` (about ${group(Math.ceil(samples))} samples would tell)`;
+  return samples === null ? "" : ` (about ${group(Math.ceil(samples))} images would tell)`;
 }
 
 function verdict_words(layer: Layer): string {
