@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,26 @@ const NuclearNormChance& kept_nuclear_norm_chance(const UnrelatedSides& sides) {
   return place.chance;
 }
 
+/// A number of samples, and the logarithm of how many times more than enough the deviations are by
+/// which a score is then above its floor.
+struct Tried {
+  double samples = 0;
+  double excess = 0;
+};
+
+/// NaN if the law says nothing.
+double excess(const ChanceLaw& law, double effect) {
+  constexpr double four_of_five = 3.2;  // 2.3 for a probability of 0.01, and 0.9 more
+  if (law.says_nothing()) return std::numeric_limits<double>::quiet_NaN();
+  return std::log((law.score_of(effect) - law.mean()) / law.deviation() / four_of_five);
+}
+
+/// Where a line through both, in logarithms, has an excess of 0.
+double on_chord(const Tried& few, const Tried& many) {
+  const double share = few.excess / (few.excess - many.excess);
+  return few.samples * std::pow(many.samples / few.samples, share);
+}
+
 /// How often a variance counts: complex numbers have half of that of real ones.
 double times_of(Numbers numbers) { return numbers == Numbers::real ? 2 : 1; }
 
@@ -83,6 +104,7 @@ ChanceLaw ChanceLaw::of_root(double mean, double deviation, double forced) {
   if (!(free_mean > 0) || !(free_mean < 1) || !(free_deviation > 0)) return law;
   law.kind_ = Kind::root_beta;
   law.mean_ = mean;
+  law.floor_.rest = mean;
   law.deviation_ = deviation;
   law.forced_ = forced;
   const RootBetaLaw root = RootBetaLaw::of(free_mean, free_deviation);
@@ -97,6 +119,7 @@ ChanceLaw ChanceLaw::of_beta(double mean, double variance) {
   if (!(mean > 0) || !(mean < 1) || !(variance > 0) || !(sum > 0)) return law;
   law.kind_ = Kind::beta;
   law.mean_ = mean;
+  law.floor_.rest = mean;
   law.deviation_ = std::sqrt(variance);
   law.a_ = mean * sum;
   law.b_ = (1 - mean) * sum;
@@ -160,10 +183,13 @@ ChanceLaw ChanceLaw::of_linear_cka(double effective_rank_x, double effective_ran
   return of_beta(std::sqrt(effective_rank_x * effective_rank_y) / freedom, variance);
 }
 
-ChanceLaw ChanceLaw::moved_to(double mean, double doubt) const {
+ChanceLaw ChanceLaw::raised_to(const RaisedFloor& floor, double doubt) const {
+  const double mean = std::min(1.0, floor.mean());
   const double deviation = std::hypot(deviation_, doubt);
-  return kind_ == Kind::beta ? of_beta(mean, deviation * deviation)
-                             : of_root(mean, deviation, forced_);
+  ChanceLaw law = kind_ == Kind::beta ? of_beta(mean, deviation * deviation)
+                                      : of_root(mean, deviation, forced_);
+  law.floor_ = floor;
+  return law;
 }
 
 ChanceLaw ChanceLaw::of_nuclear_norm(const UnrelatedSides& sides) {
@@ -174,17 +200,21 @@ ChanceLaw ChanceLaw::of_nuclear_norm(const UnrelatedSides& sides) {
   const bool varies = chance.deviation > error_of_mean * chance.mean;
   ChanceLaw law = of_root(chance.mean, varies ? chance.deviation : 0, chance.steady);
   law.mean_ = chance.mean;
+  law.floor_.rest = chance.mean;
   return law;
 }
 
 double ChanceLaw::effect_of(double value) const {
-  if (kind_ == Kind::beta) return (value - mean_) / (1 - mean_);
-  return (value * value - mean_ * mean_) / (1 - mean_ * mean_);
+  const double rest = std::max(0.0, (value - floor_.shared) / floor_.share_of_rest);
+  if (kind_ == Kind::beta) return (rest - floor_.rest) / (1 - floor_.rest);
+  return (rest * rest - floor_.rest * floor_.rest) / (1 - floor_.rest * floor_.rest);
 }
 
 double ChanceLaw::score_of(double effect) const {
-  if (kind_ == Kind::beta) return mean_ + effect * (1 - mean_);
-  return std::sqrt(mean_ * mean_ + effect * (1 - mean_ * mean_));
+  const double floor = floor_.rest;
+  const double rest = kind_ == Kind::beta ? floor + effect * (1 - floor)
+                                          : std::sqrt(floor * floor + effect * (1 - floor * floor));
+  return floor_.shared + floor_.share_of_rest * rest;
 }
 
 double ChanceLaw::above(double value) const {
@@ -202,23 +232,30 @@ double ChanceLaw::above(double value) const {
 
 std::optional<double> samples_to_tell(double similarity, double n,
                                       const std::function<ChanceLaw(double)>& law) {
-  constexpr double four_of_five = 3.2;  // deviations: 2.3 for a probability of 0.01, and 0.9 more
   constexpr double most = 1e9;
+  constexpr int rounds = 40;
+  constexpr double hardly_enough = 0.2;
   const ChanceLaw now = law(n);
   const double effect = now.effect_of(similarity);
   if (now.says_nothing() || !(effect > 0)) return std::nullopt;
-  // The deviation falls with the root of n, and so does most of the floor.
-  double samples = n;
-  for (int i = 0; i < 12; ++i) {
-    const ChanceLaw then = i == 0 ? now : law(samples);
-    if (then.says_nothing()) return std::nullopt;
-    const double deviations = (then.score_of(effect) - then.mean()) / then.deviation();
-    const double factor = four_of_five / deviations;
-    if (std::abs(factor - 1) < 0.01) break;
-    samples = std::max(n, samples * factor * factor);
-    if (!(samples < most)) return std::nullopt;
+  Tried too_few{n, excess(now, effect)};
+  if (too_few.excess >= 0) return std::ceil(n);
+  Tried enough{most, excess(law(most), effect)};
+  // What is hardly enough with any number of samples would take a number that means nothing.
+  if (enough.excess < hardly_enough) return std::nullopt;
+  for (int i = 0; i < rounds && too_few.excess < 0 && enough.excess > 0; ++i) {
+    // Most floors and deviations fall with the root of the samples; those of positions do not.
+    const double rooted = too_few.samples * std::exp(-2 * too_few.excess);
+    const double samples = i == 0 ? rooted : i % 3 == 0 ? 0 : on_chord(too_few, enough);
+    const bool is_between = samples > too_few.samples && samples < enough.samples;
+    Tried next{is_between ? samples : std::sqrt(too_few.samples) * std::sqrt(enough.samples)};
+    next.excess = excess(law(next.samples), effect);
+    if (std::abs(next.excess) < 0.01) return std::ceil(next.samples);
+    (next.excess < 0 ? too_few : enough) = next;
+    // A direction more is seen from some number of samples on, so there may be a step.
+    if (enough.samples < 1.01 * too_few.samples) return std::ceil(enough.samples);
   }
-  return std::ceil(samples);
+  return std::nullopt;
 }
 
 }  // namespace livecca

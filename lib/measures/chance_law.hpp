@@ -10,6 +10,16 @@
 
 namespace livecca {
 
+/// A floor that positions raise: what they make two sides have in common, and what chance makes of
+/// the rest.
+struct RaisedFloor {
+  double shared = 0;
+  double share_of_rest = 1;
+  double rest = 0;
+
+  double mean() const { return shared + share_of_rest * rest; }
+};
+
 /// The law of a similarity of independent Gaussian data. p and q are ranks, n is the effective
 /// number of samples, as in noise_floor.hpp, which says how exact these laws are.
 class ChanceLaw {
@@ -29,9 +39,9 @@ class ChanceLaw {
   /// for each thread, because several measures share one.
   static ChanceLaw of_nuclear_norm(const UnrelatedSides& sides);
 
-  /// The law with another mean, and a deviation to which `doubt` of the mean is added. For a law
-  /// that says something.
-  ChanceLaw moved_to(double mean, double doubt) const;
+  /// The law with this mean, at most 1, and a deviation to which `doubt` of the mean is added. For
+  /// a law that says something.
+  ChanceLaw raised_to(const RaisedFloor& floor, double doubt) const;
 
   /// Whether every score is chance: there are too few samples to say anything.
   bool says_nothing() const { return kind_ == Kind::nothing; }
@@ -41,7 +51,7 @@ class ChanceLaw {
   double above(double value) const;
 
   /// What a score is without chance: (R² − floor) / (1 − floor), as of an adjusted R², in squares
-  /// if the score is a mean of roots.
+  /// if the score is a mean of roots; beside what positions have in common.
   double effect_of(double value) const;
   /// The score that such an effect has here.
   double score_of(double effect) const;
@@ -57,14 +67,16 @@ class ChanceLaw {
   double mean_ = 1;
   double deviation_ = 0;
   double forced_ = 0;  ///< the part of the mean that does not vary
+  RaisedFloor floor_;
   double a_ = 1;
   double b_ = 1;
 };
 
 /// How many samples would tell a similarity from chance, in four of five cases, if its effect_of()
 /// is what it looks like now. `law` makes the law for another number of samples than n. Empty if
-/// the similarity is not above its floor, if the law at n says nothing, or above a billion samples.
-/// Cost: some ten laws.
+/// the similarity is not above its floor, if the law at n says nothing, or if a billion samples
+/// would not do: what is doubtful about a floor that positions raise does not fall with them. Cost:
+/// some ten laws.
 std::optional<double> samples_to_tell(double similarity, double n,
                                       const std::function<ChanceLaw(double)>& law);
 

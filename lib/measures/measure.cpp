@@ -231,8 +231,7 @@ std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t 
 
 std::optional<double> mean_cca_floor(const PairFacts& facts) {
   if (!has_value(facts.status)) return std::nullopt;
-  return raised_by_positions(facts, Measure::mean_cca, facts.independent_samples,
-                             mean_correlation_floor_of(facts));
+  return mean_floor(facts);
 }
 
 std::optional<double> limiting_mean_cca(const PairFacts& facts) {

@@ -1,5 +1,6 @@
 #include "measures/measure_chance.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "livecca/measures/noise_floor.hpp"
@@ -8,6 +9,17 @@
 
 namespace livecca {
 namespace {
+
+double floor_of_ranks(const PairFacts& facts, std::size_t x, std::size_t y, double n) {
+  return facts.is_complex ? complex_mean_correlation_floor(x, y, n)
+                          : mean_correlation_floor(x, y, n);
+}
+
+Number mean_floor_of_chance(const PairFacts& facts) {
+  const auto ranks = ranks_of(facts);
+  if (!ranks) return std::nullopt;
+  return floor_of_ranks(facts, ranks->x, ranks->y, facts.independent_samples);
+}
 
 Number squared_floor_of_chance(const PairFacts& facts) {
   const auto ranks = ranks_of(facts);
@@ -19,11 +31,6 @@ Number squared_floor_of_chance(const PairFacts& facts) {
 /// rows, which say nothing where rows of one image depend on one another.
 Number if_rows_are_independent(const PairFacts& facts, Number floor) {
   return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
-}
-
-double floor_of_ranks(const PairFacts& facts, std::size_t x, std::size_t y, double n) {
-  return facts.is_complex ? complex_mean_correlation_floor(x, y, n)
-                          : mean_correlation_floor(x, y, n);
 }
 
 Number regression_floor_of(const PairFacts& facts, std::size_t from, double n) {
@@ -39,7 +46,7 @@ Number floor_of_chance(const PanelSolution& solution, const PairSolution& pair,
     case Measure::pwcca:
     case Measure::pwcca_y:
     case Measure::pwcca_mean:
-      return mean_correlation_floor_of(facts);
+      return mean_floor_of_chance(facts);
     case Measure::r2_cca:
       return squared_floor_of_chance(facts);
     case Measure::r2_cca_adjusted:
@@ -135,6 +142,11 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
   return std::nullopt;
 }
 
+Number raised(const PairFacts& facts, Measure measure, double n, Number floor) {
+  if (!floor || !facts.positions) return floor;
+  return std::min(1.0, raised_by_positions(facts, measure, n, *floor).mean());
+}
+
 /// How far a floor that positions raise may be off: the positions of a cell are not all alike.
 constexpr double doubt_of_positions = 0.1;
 
@@ -146,14 +158,11 @@ std::optional<Ranks> ranks_of(const PairFacts& facts) {
 }
 
 Number squared_floor(const PairFacts& facts) {
-  return raised_by_positions(facts, Measure::r2_cca, facts.independent_samples,
-                             squared_floor_of_chance(facts));
+  return raised(facts, Measure::r2_cca, facts.independent_samples, squared_floor_of_chance(facts));
 }
 
-Number mean_correlation_floor_of(const PairFacts& facts) {
-  const auto ranks = ranks_of(facts);
-  if (!ranks) return std::nullopt;
-  return floor_of_ranks(facts, ranks->x, ranks->y, facts.independent_samples);
+Number mean_floor(const PairFacts& facts) {
+  return raised(facts, Measure::mean_cca, facts.independent_samples, mean_floor_of_chance(facts));
 }
 
 std::optional<ChanceLaw> law_of(const PanelSolution& solution, const PairSolution& pair,
@@ -165,14 +174,13 @@ std::optional<ChanceLaw> law_of(const PanelSolution& solution, const PairSolutio
   const Measure of_law = is_of_squares ? Measure::r2_cca
                          : is_of_cka   ? Measure::linear_cka
                                        : measure;
-  const Number raised = raised_by_positions(facts, of_law, n, law->mean());
-  return law->moved_to(*raised, doubt_of_positions * std::abs(*raised - law->mean()));
+  const RaisedFloor floor = raised_by_positions(facts, of_law, n, law->mean());
+  return law->raised_to(floor, doubt_of_positions * std::abs(floor.mean() - law->mean()));
 }
 
 Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
                 Measure measure, double n, const std::optional<ChanceLaw>& law) {
-  return raised_by_positions(facts, measure, n,
-                             floor_of_chance(solution, pair, facts, measure, n, law));
+  return raised(facts, measure, n, floor_of_chance(solution, pair, facts, measure, n, law));
 }
 
 }  // namespace livecca

@@ -25,8 +25,8 @@ inline Number if_dependence_is_known(const PairFacts& facts, Number floor) {
 
 /// The floor of the mean squared correlation.
 Number squared_floor(const PairFacts& facts);
-/// The floor of the mean correlation, without what positions add.
-Number mean_correlation_floor_of(const PairFacts& facts);
+/// The floor of the mean correlation.
+Number mean_floor(const PairFacts& facts);
 
 /// The law of a measure's similarity on n samples of unrelated images, for distances that of their
 /// cosine, with what such images have in common because of their positions. Empty where no law is

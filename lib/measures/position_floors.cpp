@@ -1,6 +1,7 @@
 #include "measures/position_floors.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "livecca/measures/noise_floor.hpp"
@@ -8,8 +9,23 @@
 namespace livecca {
 namespace {
 
-double sum_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
+/// The canonical correlations as they look among n samples: s comes out as
+/// √((γ + (1 − γ) s²)(δ + (1 − δ) s²)) / s with γ = p/n and δ = q/n, if s⁴ > γδ / ((1 − γ)(1 − δ))
+/// (Bao et al. 2019; debiased_correlation() is its inverse). Those below are hidden.
+std::vector<double> visible(const std::vector<double>& correlations, std::size_t p, std::size_t q,
+                            double n) {
+  const double gamma = static_cast<double>(p) / n;
+  const double delta = static_cast<double>(q) / n;
+  std::vector<double> found;
+  if (!(gamma < 1) || !(delta < 1)) return found;  // all is chance
+  const double hidden = gamma * delta / ((1 - gamma) * (1 - delta));
+  for (const double correlation : correlations) {
+    const double square = correlation * correlation;
+    if (!(square * square > hidden)) break;
+    found.push_back(std::min(
+        1.0, std::sqrt((gamma + (1 - gamma) * square) * (delta + (1 - delta) * square) / square)));
+  }
+  return found;
 }
 
 /// What is left for chance alone, beside directions that are shared by position.
@@ -17,16 +33,40 @@ double floor_beside(std::size_t shared, std::size_t p, std::size_t q, double n) 
   return mean_correlation_floor(p - shared, q - shared, n - static_cast<double>(shared));
 }
 
-double mean_correlation(const std::vector<double>& shared, std::size_t p, std::size_t q, double n) {
-  const auto count = static_cast<double>(std::min(p, q));
-  const auto others = count - static_cast<double>(shared.size());
-  return (sum_of(shared) + others * floor_beside(shared.size(), p, q, n)) / count;
+RaisedFloor mean_correlation(const std::vector<double>& correlations, std::size_t p, std::size_t q,
+                             double n) {
+  const std::vector<double> shared = visible(correlations, p, q, n);
+  const std::size_t count = std::min(p, q);
+  const double mean_of_all =
+      std::accumulate(shared.begin(), shared.end(), 0.0) / static_cast<double>(count);
+  if (shared.size() == count) return {.rest = mean_of_all};  // an effect adds to them
+  return {.shared = mean_of_all,
+          .share_of_rest = static_cast<double>(count - shared.size()) / static_cast<double>(count),
+          .rest = floor_beside(shared.size(), p, q, n)};
 }
 
-double weighted_correlation(const std::vector<double>& shared, const std::vector<double>& weights,
-                            std::size_t p, std::size_t q, double n) {
-  const double of_shared = std::inner_product(shared.begin(), shared.end(), weights.begin(), 0.0);
-  return of_shared + (1 - sum_of(weights)) * floor_beside(shared.size(), p, q, n);
+RaisedFloor weighted_correlation(const std::vector<double>& correlations,
+                                 const PositionChance::Weights& weights, std::size_t p,
+                                 std::size_t q, double n) {
+  const std::vector<double> shared = visible(correlations, p, q, n);
+  double of_shared = 0;
+  double share_of_rest = 1;
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    const double weight = weights.sums[i] / weights.totals[shared.size()];
+    of_shared += weight * shared[i];
+    share_of_rest -= weight;
+  }
+  if (shared.size() == std::min(p, q)) return {.rest = of_shared};
+  return {.shared = of_shared,
+          .share_of_rest = share_of_rest,
+          .rest = floor_beside(shared.size(), p, q, n)};
+}
+
+/// Of the same rest.
+RaisedFloor mean_of(const RaisedFloor& a, const RaisedFloor& b) {
+  return {.shared = (a.shared + b.shared) / 2,
+          .share_of_rest = (a.share_of_rest + b.share_of_rest) / 2,
+          .rest = a.rest};
 }
 
 }  // namespace
@@ -46,11 +86,11 @@ double independent_samples(const PairFacts& facts, Measure measure) {
   }
 }
 
-std::optional<double> raised_by_positions(const PairFacts& facts, Measure measure, double samples,
-                                          std::optional<double> floor) {
-  if (!facts.positions || !floor) return floor;
+RaisedFloor raised_by_positions(const PairFacts& facts, Measure measure, double samples,
+                                double floor) {
+  if (!facts.positions) return {.rest = floor};
   const PositionChance& chance = *facts.positions;
-  const auto added = [&](double more) { return std::min(1.0, *floor + more); };
+  const auto added = [&](double more) { return RaisedFloor{.shared = more, .rest = floor}; };
   switch (measure) {
     case Measure::linear_cka:
       return added(chance.linear_cka);
@@ -64,10 +104,10 @@ std::optional<double> raised_by_positions(const PairFacts& facts, Measure measur
     default:
       break;
   }
-  if (!facts.ranks[0] || !facts.ranks[1]) return floor;
+  if (!facts.ranks[0] || !facts.ranks[1]) return {.rest = floor};
   const std::size_t p = *facts.ranks[0];
   const std::size_t q = *facts.ranks[1];
-  const auto by_weights = [&](const std::vector<double>& weights) {
+  const auto by_weights = [&](const PositionChance::Weights& weights) {
     return weighted_correlation(chance.correlations, weights, p, q, samples);
   };
   switch (measure) {
@@ -80,9 +120,9 @@ std::optional<double> raised_by_positions(const PairFacts& facts, Measure measur
     case Measure::pwcca_y:
       return by_weights(chance.weights_y);
     case Measure::pwcca_mean:
-      return (by_weights(chance.weights_x) + by_weights(chance.weights_y)) / 2;
+      return mean_of(by_weights(chance.weights_x), by_weights(chance.weights_y));
     default:
-      return floor;
+      return {.rest = floor};
   }
 }
 

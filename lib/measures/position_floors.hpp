@@ -1,8 +1,7 @@
 #pragma once
 
-#include <optional>
-
 #include "livecca/measures/measure.hpp"
+#include "measures/chance_law.hpp"
 
 namespace livecca {
 
@@ -10,9 +9,9 @@ namespace livecca {
 double independent_samples(const PairFacts& facts, Measure measure);
 
 /// The floor of `samples` independent samples, raised to that of images whose positions are alike:
-/// what both sides have in common because both depend on the position. Unchanged if nothing is
-/// known of positions.
-std::optional<double> raised_by_positions(const PairFacts& facts, Measure measure, double samples,
-                                          std::optional<double> floor);
+/// what both sides have in common because both depend on the position. The floor itself if nothing
+/// is known of positions.
+RaisedFloor raised_by_positions(const PairFacts& facts, Measure measure, double samples,
+                                double floor);
 
 }  // namespace livecca

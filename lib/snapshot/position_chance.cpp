@@ -164,23 +164,12 @@ SingularValues product_svd(const MatrixXd& x, const MatrixXd& y) {
   return svd;
 }
 
-/// The canonical correlations as they look among n samples: s comes out as
-/// √((γ + (1 − γ) s²)(δ + (1 − δ) s²)) / s with γ = p/n and δ = q/n, if s⁴ > γδ / ((1 − γ)(1 − δ))
-/// (Bao et al. 2019; debiased_correlation() is its inverse). Those below, or below `largest_noise`,
-/// are hidden.
-std::vector<double> visible(const VectorXd& values, double p, double q, double n,
-                            double largest_noise) {
-  const double gamma = p / n;
-  const double delta = q / n;
+/// The singular values that are above noise, at most `most`.
+std::vector<double> above_noise(const VectorXd& values, double largest_noise, double most) {
   std::vector<double> found;
-  if (!(gamma < 1) || !(delta < 1)) return found;  // all is chance
-  const double hidden = std::pow(gamma * delta / ((1 - gamma) * (1 - delta)), 0.25);
   for (const double value : values) {
-    const bool is_last = static_cast<double>(found.size()) + 1 > std::min(p, q);
-    if (is_last || !(value > std::max(hidden, largest_noise))) break;
-    const double square = std::min(1.0, value * value);
-    found.push_back(std::min(
-        1.0, std::sqrt((gamma + (1 - gamma) * square) * (delta + (1 - delta) * square) / square)));
+    if (!(value > largest_noise) || static_cast<double>(found.size()) >= most) break;
+    found.push_back(std::min(1.0, value));
   }
   return found;
 }
@@ -191,20 +180,24 @@ double mean_projection(double dimensions) {
          std::sqrt(std::numbers::pi);
 }
 
-/// PWCCA's weights of some directions, if all others of `count` are anywhere beside them.
-std::vector<double> weights_of(const WhitenedTap& tap, const MatrixXd& directions, Index count) {
+/// PWCCA's weights of some directions, if those that are not seen of all `count` are anywhere
+/// beside the others.
+PositionChance::Weights weights_of(const WhitenedTap& tap, const MatrixXd& directions,
+                                   Index count) {
   const MatrixXd projections = tap.loadings * directions;
-  const MatrixXd others = tap.loadings - projections * directions.transpose();
-  const auto left = static_cast<double>(tap.loadings.cols() - directions.cols());
-  const auto other_count = static_cast<double>(count - directions.cols());
-  const double of_others =
-      other_count > 0 ? others.rowwise().norm().sum() * mean_projection(left) * other_count : 0;
-  const double total = projections.cwiseAbs().sum() + of_others;
-  std::vector<double> weights;
-  for (Index i = 0; i < directions.cols(); ++i) {
-    weights.push_back(projections.col(i).cwiseAbs().sum() / total);
+  VectorXd squares_beside = tap.loadings.rowwise().squaredNorm();
+  PositionChance::Weights weights;
+  double seen = 0;
+  for (Index i = 0;; ++i) {
+    const auto left = static_cast<double>(tap.loadings.cols() - i);
+    const auto others = static_cast<double>(count - i);
+    const double beside = squares_beside.cwiseMax(0).cwiseSqrt().sum();
+    weights.totals.push_back(seen + (others > 0 ? beside * mean_projection(left) * others : 0));
+    if (i == directions.cols()) return weights;
+    weights.sums.push_back(projections.col(i).cwiseAbs().sum());
+    seen += weights.sums.back();
+    squares_beside -= projections.col(i).cwiseAbs2();
   }
-  return weights;
 }
 
 void find_correlations(const WhitenedTap& x, const WhitenedTap& y, bool has_directions,
@@ -216,8 +209,7 @@ void find_correlations(const WhitenedTap& x, const WhitenedTap& y, bool has_dire
   if (!has_directions) return;
   const SingularValues svd = product_svd(means.x, means.y);
   if (!svd.converged) return;
-  chance.correlations =
-      visible(svd.values, p, q, chance.independent_samples.cca, means.largest_noise(p, q));
+  chance.correlations = above_noise(svd.values, means.largest_noise(p, q), std::min(p, q));
   const auto count = static_cast<Index>(chance.correlations.size());
   const Index all = std::min(means.x.rows(), means.y.rows());
   chance.weights_x = weights_of(x, svd.left.leftCols(count), all);
@@ -230,8 +222,7 @@ void find_svcca_correlations(const WhitenedTap& x, const WhitenedTap& y, Positio
   if (!svd.converged) return;
   const auto p = static_cast<double>(means.x.rows());
   const auto q = static_cast<double>(means.y.rows());
-  chance.svcca_correlations =
-      visible(svd.values, p, q, chance.independent_samples.svcca, means.largest_noise(p, q));
+  chance.svcca_correlations = above_noise(svd.values, means.largest_noise(p, q), std::min(p, q));
 }
 
 /// The share of x's variance that y explains by the position alone.

@@ -175,7 +175,8 @@ LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, std::size_t
 /// of five cases, if the effect is as large as it looks now: the square of the similarity without
 /// that of the floor. If every score is chance at this size: samples_per_feature for each feature
 /// of the wider side. Empty if the p-value is below 0.01 or not known, and if the value is no more
-/// similar than its floor: no number of samples can then be named. Cost: some milliseconds.
+/// similar than its floor: no number of samples can then be named. Nor can it if positions raise
+/// the floor and this makes it more doubtful than the effect is large. Cost: some milliseconds.
 LIVECCA_EXPORT std::optional<double> samples_needed(const PanelSolution& solution, std::size_t pair,
                                                     const MeasureResult& result);
 

@@ -19,11 +19,16 @@ struct PositionChance {
     double y_from_x = 0;
   };
   IndependentSamples independent_samples;
-  /// Canonical correlations of what depends on the position alone, as they look among this many
-  /// samples; those that noise would hide are left out.
+  /// PWCCA's weights of a side, which depend on how many of the shared directions are seen.
+  struct Weights {
+    std::vector<double> sums;    ///< of each shared direction, of sums over features
+    std::vector<double> totals;  ///< of all directions, if the first 0, 1, 2, … are seen
+  };
+  /// Canonical correlations of what depends on the position alone, descending: as they are, not as
+  /// they look among few samples. Those that may be noise of the images read are left out.
   std::vector<double> correlations;
-  std::vector<double> weights_x;  ///< of these directions, of all PWCCA weights, which sum to 1
-  std::vector<double> weights_y;
+  Weights weights_x;
+  Weights weights_y;
   std::vector<double> svcca_correlations;
   double squared_correlation_sum = 0;  ///< of all, also hidden ones
   double linear_cka = 0;
