@@ -129,7 +129,8 @@ void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t
 
 std::optional<RateJump> Verdicts::take_learning_rate(std::optional<double> rate) {
   const std::optional<double> before = std::exchange(memory_.learning_rate, rate);
-  if (!before || !rate || !is_jump(*before, *rate)) return std::nullopt;
+  if (rate && std::isfinite(*rate)) memory_.largest_rate = std::max(memory_.largest_rate, *rate);
+  if (!before || !rate || !is_jump(*before, *rate, memory_.largest_rate)) return std::nullopt;
   return RateJump{*before, *rate};
 }
 
