@@ -55,11 +55,18 @@ class Counts:
 
 
 def rate_changes(rates):
-    """Epochs at which the learning rate jumps: no forecast can know of it."""
+    """Epochs at which the learning rate jumps: no forecast can know of it.
+
+    The rule is is_jump() of lib/verdicts/learning_rate.hpp: a fall from less than a twentieth of
+    the largest rate is the end of a cosine.
+    """
     changes = set()
+    largest = 0.0
     for epoch in sorted(rates):
         before = rates.get(epoch - 1)
-        if before and (rates[epoch] > 1.5 * before or rates[epoch] < before / 3):
+        largest = max(largest, rates[epoch])
+        falls = before and rates[epoch] < before / 3 and before > largest / 20
+        if before and (rates[epoch] > 1.5 * before or falls):
             changes.add(epoch)
     return changes
 
@@ -111,6 +118,9 @@ def judge(layer, changes):
     true_for_good = last
     while true_for_good > 0 and distances[true_for_good - 1, last] <= TOLERANCE:
         true_for_good -= 1
+    # As VerdictRecord::last_overtaken() does: up to a jump that finds the layer not at its end yet.
+    away = (jump - 1 for jump in changes if distances[jump - 1, last] > TOLERANCE)
+    overtaken = max(away, default=-1)
     counts = Counts(layers=1, flips=flips_of(layer.words, changes))
     for epoch in range(last):
         stop = min((change for change in changes if change > epoch), default=last + 1)
@@ -118,7 +128,7 @@ def judge(layer, changes):
         if layer.words[epoch] == "settled":
             counts.claims += 1
             counts.held += bool(ended_near or distances[epoch, epoch:stop].max() <= TOLERANCE)
-        if layer.intervals[epoch] is not None and stop > last and epoch < last:
+        if layer.intervals[epoch] is not None and epoch > overtaken:
             low, high = layer.intervals[epoch]
             counts.intervals += 1
             counts.covered += bool(low <= distances[epoch, last] <= high)
@@ -140,6 +150,28 @@ def judge_planted(name, facts, alarms):
     return found[0].epoch - began if found else None
 
 
+def held_by_chance(runs):
+    """Where the share of "settled" that held lies in 95 % of the draws of as many runs."""
+    numbers = np.array([(counts.held, counts.claims) for counts in runs])
+    drawn = np.random.default_rng(1).integers(len(runs), size=(10_000, len(runs)))
+    held, claims = numbers[drawn].sum(axis=1).T
+    low, high = np.quantile(held / np.maximum(1, claims), (0.025, 0.975))
+    return f"{low:.1%} to {high:.1%}"
+
+
+def print_by_schedule(runs):
+    print("\nschedule   runs  held                    in time           intervals")
+    for schedule in sorted({schedule for schedule, _ in runs}):
+        counts = Counts()
+        of_schedule = [found for name, found in runs if name == schedule]
+        for found in of_schedule:
+            counts.add(found)
+        print(
+            f"{schedule:10} {len(of_schedule):4}  {share(counts.held, counts.claims):22}  "
+            f"{share(counts.in_time, counts.ended):16}  {share(counts.covered, counts.intervals)}"
+        )
+
+
 def share(part, whole):
     return f"{part} of {whole}" + (f" ({part / whole:.1%})" if whole else "")
 
@@ -151,7 +183,7 @@ def main():
     options = parser.parse_args()
     total = Counts()
     planted = []
-    runs = 0
+    runs = []  # the schedule of each healthy one, and its counts
     seconds = 0.0
     for facts_file in sorted(options.folder.glob("*/made.json")):
         facts = json.loads(facts_file.read_text())
@@ -175,15 +207,17 @@ def main():
         for layer in layers.values():
             counts.add(judge(layer, changes))
         total.add(counts)
-        runs += 1
+        runs.append((facts["schedule"], counts))
         print(
             f"{facts_file.parent.name:24} held {share(counts.held, counts.claims):20} in time "
             f"{counts.in_time} of {counts.ended}, flips {counts.flips}, alarms {len(alarms)}"
         )
+    print_by_schedule(runs)
     found = [after for after in planted if after is not None]
     print(f"""
-{runs} healthy runs, {total.layers} layers; all runs took {seconds:.0f} s of one core
-"settled" held: {share(total.held, total.claims)}
+{len(runs)} healthy runs, {total.layers} layers; all runs took {seconds:.0f} s of one core
+"settled" held: {share(total.held, total.claims)}; had other such runs been made, \
+{held_by_chance([counts for _, counts in runs])}
 settled in the end, and told within {SLACK} snapshots: {share(total.in_time, total.ended)}
 flips a layer: {total.flips / max(1, total.layers):.2f}
 intervals of the remaining distance that covered: {share(total.covered, total.intervals)}

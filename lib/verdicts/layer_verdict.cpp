@@ -13,7 +13,8 @@ constexpr std::uint64_t most_doubts = 3;
 /// networks that the rule was made on: a forecast has to be careful, so it is mostly too large.
 constexpr double low_share = 0.15;
 constexpr double high_share = 2.5;
-/// Unrelated data have 1.
+/// Unrelated data have 1. As far as this a layer may be only because the probe is small, unless its
+/// distance is told from theirs.
 constexpr double like_unrelated = 0.9;
 /// Below this exponent a layer goes nowhere in particular: a random walk has 1, a straight way 2.
 constexpr double wandering_exponent = 0.75;
@@ -102,7 +103,11 @@ VerdictRow judge_motion(MotionCourse& course, NetworkCourse& network,
     return row;
   }
   if (*step >= like_unrelated) {
-    row.message = "as far from the snapshot before as unrelated data: the probe may be too small";
+    if (now.is_told) {
+      row.verdict = "moving";
+    } else {
+      row.message = "as far from the snapshot before as unrelated data: the probe may be too small";
+    }
     forget(course);
     return row;
   }

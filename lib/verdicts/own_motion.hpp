@@ -20,6 +20,9 @@ struct Motion {
   /// The PWCCA distances to the snapshots motion_lags before, divided by what unrelated data would
   /// have, at most 1; empty where there is none.
   std::array<std::optional<double>, motion_lags.size()> moved{};
+  /// Whether the distance to the snapshot before is told from that of unrelated data. Only the
+  /// latest one is asked, so it is not kept.
+  bool is_told = false;
 };
 
 /// How many of the latest snapshots a forecast looks at.

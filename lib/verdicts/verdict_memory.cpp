@@ -154,6 +154,9 @@ VerdictMemory memory_in(const Json& json) {
   for (const Json& curve : json.at("curves")) add_curve(curve, memory);
   for (const Json& course : json.at("motions")) add_motions(course, memory);
   memory.learning_rate = number_or_none(json.at("learning_rate"));
+  const auto largest = json.find("largest_rate");
+  memory.largest_rate =
+      largest == json.end() ? memory.learning_rate.value_or(0) : largest->get<double>();
   const Json& settlings = json.at("settlings");
   memory.settlings = {whole_number<std::uint64_t>(settlings.at(0)),
                       whole_number<std::uint64_t>(settlings.at(1))};
@@ -192,6 +195,7 @@ std::string to_json(const VerdictMemory& memory) {
                   {"curves", std::move(curves)},
                   {"motions", std::move(motions)},
                   {"learning_rate", or_null<Json>(memory.learning_rate)},
+                  {"largest_rate", memory.largest_rate},
                   {"settlings", {memory.settlings.judged, memory.settlings.held}},
                   {"losses", std::move(losses)},
                   {"layers", std::move(layers)}};

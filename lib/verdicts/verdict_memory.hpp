@@ -41,6 +41,7 @@ struct VerdictMemory {
   std::map<std::string, MotionCourse> motions;  ///< by layer, on the probe
   SettlingRecord settlings;
   std::optional<double> learning_rate;  ///< at the latest snapshot of the probe
+  double largest_rate = 0;              ///< at any of them so far; older checkpoints lack it
   std::map<Stream, LossCourse> losses;
   std::map<std::pair<Stream, std::string>, LayerCourse> layers;  ///< of a stream, by name
 };

@@ -50,12 +50,14 @@ void VerdictRecord::add(const DistanceToEnd& distance) {
 
 std::optional<VerdictRecord::Place> VerdictRecord::last_overtaken(const Layer& layer) const {
   std::optional<Place> last;
+  double largest = 0;
   auto before = layer.said.begin();
   for (auto now = before; now != layer.said.end(); before = now++) {
     const std::optional<double>& rate = before->second.learning_rate;
     const std::optional<double>& rate_now = now->second.learning_rate;
-    if (!rate || !rate_now || !is_jump(*rate, *rate_now)) continue;
-    // At the end of a cosine the rate falls by large factors too, and nothing moves any more.
+    largest = std::max(largest, rate.value_or(0));
+    if (!rate || !rate_now || !is_jump(*rate, *rate_now, largest)) continue;
+    // What stands still at its end is not set off by a fall.
     const auto to_end = layer.to_end.find(before->first);
     if (to_end != layer.to_end.end() && to_end->second > tolerance_) last = before->first;
   }

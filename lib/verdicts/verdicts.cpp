@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "livecca/common/error.hpp"
+#include "livecca/measures/direction.hpp"
 #include "verdicts/curve.hpp"
 #include "verdicts/learning_rate.hpp"
 #include "verdicts/median.hpp"
@@ -102,7 +103,10 @@ void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t
   std::vector<double> slowings;
   for (const LayerMotion& motion : snapshot.motions) {
     MotionCourse& course = memory_.motions[motion.layer];
-    remember(course, {.snapshot = number, .epoch = snapshot.epoch, .moved = motion.moved});
+    remember(course, {.snapshot = number,
+                      .epoch = snapshot.epoch,
+                      .moved = motion.moved,
+                      .is_told = motion.p_value && *motion.p_value < told_from_chance});
     if (const auto found = slowing(course.latest)) slowings.push_back(*found);
   }
   const auto jump = take_learning_rate(snapshot.learning_rate);
@@ -125,7 +129,8 @@ void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t
 
 std::optional<RateJump> Verdicts::take_learning_rate(std::optional<double> rate) {
   const std::optional<double> before = std::exchange(memory_.learning_rate, rate);
-  if (!before || !rate || !is_jump(*before, *rate)) return std::nullopt;
+  if (rate && std::isfinite(*rate)) memory_.largest_rate = std::max(memory_.largest_rate, *rate);
+  if (!before || !rate || !is_jump(*before, *rate, memory_.largest_rate)) return std::nullopt;
   return RateJump{*before, *rate};
 }
 

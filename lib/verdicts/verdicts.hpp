@@ -21,6 +21,8 @@ namespace livecca {
 struct LayerMotion {
   std::string layer;
   std::array<std::optional<double>, motion_lags.size()> moved{};
+  /// Of the distance to the snapshot before: see MeasureResult.
+  std::optional<double> p_value{};
   /// How many images would tell the distance to the snapshot before from that of unrelated data;
   /// empty if it is told.
   std::optional<double> samples_needed{};

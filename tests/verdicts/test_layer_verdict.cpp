@@ -281,6 +281,21 @@ TEST_CASE("as far apart as unrelated data says nothing of the layer") {
   }
 }
 
+TEST_CASE("as far apart as unrelated data, but told from them, a layer moves") {
+  MotionCourse course;
+  NetworkCourse network;
+  for (std::uint64_t t = 0; t < 10; ++t) {
+    Motion motion{.snapshot = t, .epoch = static_cast<std::int64_t>(t), .is_told = t > 0};
+    for (std::size_t i = 0; i < motion_lags.size(); ++i) {
+      if (t >= motion_lags[i]) motion.moved[i] = 0.97;
+    }
+    remember(course, motion);
+    const VerdictRow row = judge_motion(course, network, {});
+    CHECK(row.verdict == (t > 0 ? "moving" : "undecided"));
+    CHECK(row.message.empty());
+  }
+}
+
 TEST_CASE("a layer is not settled over a snapshot from which nothing can be forecast") {
   const Path path = walk(20, verdict_seed, [](int) { return 1e-3; });
   MotionCourse course;

@@ -102,6 +102,29 @@ TEST_CASE("a fall of the learning rate is not said of layers that are settled, a
   }
 }
 
+TEST_CASE("a step as far as unrelated data is a move where its p-value tells it from them") {
+  for (const auto& [p_value, verdict] : {std::pair{std::optional(0.0099), "moving"},
+                                         {std::optional(0.01), "undecided"},
+                                         {std::optional<double>(), "undecided"}}) {
+    Verdicts verdicts({});
+    add(verdicts, 0, {{.layer = "fc"}});
+    const LayerMotion far{.layer = "fc", .moved = {0.95}, .p_value = p_value};
+    CHECK(add(verdicts, 1, {far}).at(0).verdict == verdict);
+  }
+}
+
+TEST_CASE("the end of a cosine is no jump of the learning rate") {
+  for (const int epochs : {14, 24, 90}) {
+    CAPTURE(epochs);
+    Verdicts verdicts({});
+    SlowingLayers layers(1);
+    for (int epoch = 0; epoch <= epochs; ++epoch) {
+      const double rate = 0.1 * (0.5 + 0.5 * std::cos(M_PI * epoch / epochs));
+      CHECK(add(verdicts, epoch, layers.next(), rate).at(0).message.empty());
+    }
+  }
+}
+
 TEST_CASE("a snapshot of the train stream alone does not use up a jump of the learning rate") {
   Verdicts verdicts({});
   SlowingLayers layers(1);

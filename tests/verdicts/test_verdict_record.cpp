@@ -79,6 +79,21 @@ TEST_CASE("a jump of the learning rate after which the layer stays excuses nothi
   CHECK(row.early == 1);
 }
 
+TEST_CASE("the end of a cosine excuses no settling before it, nor leaves out an interval") {
+  VerdictRecord record(0.05);
+  const std::vector<double> rates{0.1, 0.05, 0.004, 0.001, 1e-6};
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    const auto epoch = static_cast<std::int64_t>(i) + 1;
+    record.add(rate(epoch, rates[i]));
+    record.add(with_interval(said(epoch, "settled"), 0.01, 0.3));
+    record.add(at(epoch, 0.2));
+  }
+  const VerdictRecordRow row = record.rows().at(1);
+  CHECK(row.overtaken == 2);  // it fell from 0.05 to 0.004, and then from nearly nothing
+  CHECK(row.early == 3);
+  CHECK(row.intervals == 3);
+}
+
 TEST_CASE("settled is late while it is not said and would hold for good") {
   VerdictRecord record(0.05);
   for (const std::int64_t epoch : {1, 2, 3, 5}) record.add(said(epoch, "moving"));

@@ -68,7 +68,9 @@ LayerMotion OwnMotions::measure(const std::string& layer, const RecordedSide& no
     if (!lag) continue;
     const MeasureResult result = evaluate(solution, pair, motion_measure_info());
     motion.moved[*lag] = motion_distance(result);
-    if (motion_lags[*lag] == 1) motion.samples_needed = samples_needed(solution, pair, result);
+    if (motion_lags[*lag] != 1) continue;
+    motion.p_value = result.p_value;
+    motion.samples_needed = samples_needed(solution, pair, result);
   }
   return motion;
 }
