@@ -166,8 +166,8 @@ TEST_CASE("includes point one way along the road") {
 }
 
 TEST_CASE("includes point one way between the rooms of the program") {
-  const std::vector<std::string> rooms{"inputs", "text", "compare",  "matrices",
-                                       "export", "runs", "serve", "commands", "program"};
+  const std::vector<std::string> rooms{"inputs", "text", "compare", "matrices", "export", "runs",
+                                       "index",  "show", "serve",   "commands", "program"};
   const auto place = [&](const std::string& room) { return std::ranges::find(rooms, room); };
   std::size_t files = 0;
   const fs::path folder = fs::path(LIVECCA_SOURCE_DIR) / "tools" / "livecca";
