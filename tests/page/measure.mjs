@@ -120,7 +120,7 @@ async function measure_new_rows({ run, file, page, address }) {
   await page.goto(address);
   await page.waitForSelector(".chart.convergence canvas");
   // All of the file is read.
-  await page.waitForFunction(() => !document.querySelector(".notice"), null, { timeout: 60000 });
+  await page.waitForFunction(() => !document.body.textContent.includes("Reading: "), null, { timeout: 60000 });
   const epoch = () => page.evaluate(() => document.querySelector(".strip dd")?.textContent);
   const times = [];
   for (let count = 0; count < 15; ++count) {
