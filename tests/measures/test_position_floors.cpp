@@ -1,14 +1,53 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "livecca/measures/noise_floor.hpp"
 #include "position_images.hpp"
 
 using namespace livecca_tests;
+
+namespace {
+
+/// The pair as it is if y's images come in another order.
+DrawsByMeasure permuted(const Images& x, const Images& y, int permutations,
+                        std::mt19937_64& engine) {
+  Executor executor(2);
+  DrawsByMeasure found;
+  std::vector<std::int64_t> order(static_cast<std::size_t>(y.shape[0]));
+  std::iota(order.begin(), order.end(), 0);
+  const auto count = static_cast<std::ptrdiff_t>(y.values_of_image());
+  for (int draw = 0; draw < permutations; ++draw) {
+    std::ranges::shuffle(order, engine);
+    Images shuffled = y;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      std::copy_n(y.values.begin() + order[i] * count, count,
+                  shuffled.values.begin() + static_cast<std::ptrdiff_t>(i) * count);
+    }
+    add(solved(x, shuffled, Positions::all(), executor), permutations, found);
+  }
+  return found;
+}
+
+double share_below(double limit, const std::vector<double>& p_values) {
+  const auto below = std::ranges::count_if(p_values, [&](double p) { return p < limit; });
+  return static_cast<double>(below) / static_cast<double>(p_values.size());
+}
+
+void check_few_small(const std::vector<double>& p_values, const std::string& name) {
+  MESSAGE(name << ": " << share_below(0.05, p_values) << " below 0.05, "
+               << share_below(0.01, p_values) << " below 0.01");
+  // Three to four standard errors of 150 draws above the level itself.
+  CHECK(share_below(0.01, p_values) < 0.04);
+  CHECK(share_below(0.05, p_values) < 0.11);
+}
+
+}  // namespace
 
 TEST_CASE("floors know how much the positions of an image have in common") {
   MESSAGE("seed " << position_seed);
@@ -60,21 +99,8 @@ TEST_CASE("images of one data set in another order are as alike as the floors sa
   Executor executor(2);
   const Dependence dependence{.neighbours = 0.8};
   const Images x = random_images(usual, dependence, engine);
-  Images y = random_images(usual, dependence, engine);
-  DrawsByMeasure found;
-  std::vector<std::int64_t> order(usual.images);
-  std::iota(order.begin(), order.end(), 0);
-  constexpr int permutations = 12;
-  for (int draw = 0; draw < permutations; ++draw) {
-    std::ranges::shuffle(order, engine);
-    Images shuffled = y;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      std::copy_n(y.values.begin() + order[i] * static_cast<std::int64_t>(y.values_of_image()),
-                  y.values_of_image(),
-                  shuffled.values.begin() + static_cast<std::int64_t>(i * y.values_of_image()));
-    }
-    add(solved(x, shuffled, Positions::all(), executor), permutations, found);
-  }
+  const Images y = random_images(usual, dependence, engine);
+  const DrawsByMeasure found = permuted(x, y, 12, engine);
   check_floors(found, -0.02, 0.06);
 }
 
@@ -85,15 +111,34 @@ TEST_CASE("few unrelated convolutions have a p-value below 0.01, whatever the me
                                        Dependence{.neighbours = 0.5, .of_position = 0.3}}) {
     for (const auto& [name, of] : draws_of(150, small, dependence)) {
       CAPTURE(name);
-      const auto share = [&of = of](double limit) {
-        const auto below = std::ranges::count_if(of.p_values, [&](double p) { return p < limit; });
-        return static_cast<double>(below) / static_cast<double>(of.p_values.size());
-      };
-      MESSAGE(name << ": " << share(0.05) << " below 0.05, " << share(0.01) << " below 0.01");
-      // Three to four standard errors of 150 draws above the level itself.
-      CHECK(share(0.01) < 0.04);
-      CHECK(share(0.05) < 0.11);
+      check_few_small(of.p_values, name);
     }
+  }
+}
+
+TEST_CASE("related pairs in another order have p-values of chance, neither small ones nor all 1") {
+  MESSAGE("seed " << position_seed);
+  std::mt19937_64 engine(position_seed);
+  const Extents small{.images = 100, .features = 12, .extent = 4};
+  const Dependence dependence{.common = 0.3, .of_position = 0.3};
+  std::map<std::string, std::vector<double>> p_values;
+  for (int pair = 0; pair < 6; ++pair) {
+    const Images x = random_images(small, dependence, engine);
+    Images y = random_images(small, dependence, engine);
+    for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] += 0.5 * x.values[i];
+    for (const auto& [name, of] : permuted(x, y, 50, engine)) {
+      p_values[name].insert(p_values[name].end(), of.p_values.begin(), of.p_values.end());
+    }
+  }
+  // Too small: the law knows the mean of what positions add, not how it varies with chance.
+  CHECK(share_below(0.01, p_values.at("linear_cka")) < 0.12);
+  p_values.erase("linear_cka");
+  for (const auto& [name, of] : p_values) {
+    CAPTURE(name);
+    check_few_small(of, name);
+    MESSAGE(name << ": " << share_below(0.5, of) << " below a half");
+    // A floor that is a little too high makes p-values a little too large, but no more.
+    CHECK(share_below(0.5, of) > 0.25);
   }
 }
 
