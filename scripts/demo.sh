@@ -49,6 +49,7 @@ if [ -n "$serve" ]; then
   mkdir -p "$run"
   # The training's lines come between, so the address is read from a file.
   said=$build/serve.log
+  : >"$said"
   "$livecca" serve "$run" >"$said" &
   server=$!
   trap 'kill "$server" 2>/dev/null || true' EXIT
