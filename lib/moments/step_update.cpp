@@ -14,10 +14,6 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-// Small enough that a 512-wide tap feeds several threads, large enough to keep a core's multiply
-// units busy; and a whole number of panels, however long the vectors are.
-constexpr std::size_t tile_size = 144;
-
 }  // namespace
 
 std::uint64_t StepUpdate::tap_products(std::size_t features) {
@@ -79,8 +75,8 @@ void StepUpdate::add_tiles(std::size_t target, std::size_t rows, std::size_t col
   if (targets_[target].parts->has_difference()) {
     jobs_.push_back({Job::Kind::difference, target, 0, 0});
   }
-  for (std::size_t column = 0; column < columns; column += tile_size) {
-    for (std::size_t row = lower_only ? column : 0; row < rows; row += tile_size) {
+  for (std::size_t column = 0; column < columns; column += tile_features) {
+    for (std::size_t row = lower_only ? column : 0; row < rows; row += tile_features) {
       jobs_.push_back({Job::Kind::tile, target, row, column});
     }
   }
@@ -147,8 +143,8 @@ void StepUpdate::run_tile(const Job& job) {
   const auto row = static_cast<Index>(job.row);
   const auto column = static_cast<Index>(job.column);
   Eigen::Map<MatrixXd> product(target.parts->product.data(), rows, columns);
-  auto out = product.block(row, column, std::min<Index>(tile_size, rows - row),
-                           std::min<Index>(tile_size, columns - column));
+  auto out = product.block(row, column, std::min<Index>(tile_features, rows - row),
+                           std::min<Index>(tile_features, columns - column));
   if (round_ == 0) {
     if (target.decay != 1) out *= target.decay;
     if (target.weight > 0) {

@@ -124,9 +124,9 @@ inline ImagesAgain again(const Images& images, const Positions& positions) {
   return {static_cast<std::uint64_t>(images.shape[0]), images.grid(), read};
 }
 
-inline PanelSolution solved(const Images& x, const Images& y, const Positions& positions,
-                            Executor& executor, bool is_read = true,
-                            const SolveOptions& options = {}) {
+/// Of a pair, whose images are not read again.
+inline PanelMoments moments_of(const Images& x, const Images& y, const Positions& positions,
+                               Executor& executor) {
   Panel panel(executor, {.positions = positions, .norm_sums = true});
   panel.add_tap({"net", "conv"}, Layout::nchw);
   panel.add_tap({"reference", "conv"}, Layout::nchw);
@@ -135,7 +135,13 @@ inline PanelSolution solved(const Images& x, const Images& y, const Positions& p
   step.observe(0, x.view());
   step.observe(1, y.view());
   step.commit();
-  PanelMoments moments = panel.end_window();
+  return panel.end_window();
+}
+
+inline PanelSolution solved(const Images& x, const Images& y, const Positions& positions,
+                            Executor& executor, bool is_read = true,
+                            const SolveOptions& options = {}) {
+  PanelMoments moments = moments_of(x, y, positions, executor);
   if (is_read) {
     moments.taps[0].images_again = again(x, positions);
     moments.taps[1].images_again = again(y, positions);

@@ -131,15 +131,7 @@ TEST_CASE("images that are read again as something else leave the floor of image
   std::mt19937_64 engine(position_seed);
   Executor executor(2);
   const Images x = random_images(usual, {.neighbours = 0.6}, engine);
-  Panel panel(executor, {.positions = Positions::all()});
-  panel.add_tap({"net", "conv"}, Layout::nchw);
-  panel.add_tap({"reference", "conv"}, Layout::nchw);
-  panel.add_pair(0, 1);
-  auto step = panel.begin();
-  step.observe(0, x.view());
-  step.observe(1, x.view());
-  step.commit();
-  PanelMoments moments = panel.end_window();
+  PanelMoments moments = moments_of(x, x, Positions::all(), executor);
   const ImagesAgain whole = again(x, Positions::all());
   moments.taps[0].images_again = whole;
   const auto images_told = [&](const auto& change) {

@@ -1,6 +1,7 @@
 // What the page's tests share: a browser, a page on made runs, and counting of pixels.
 
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { MockServer } from "./mock_server.mjs";
 import { open_browser } from "./browser.mjs";
 
@@ -48,6 +49,29 @@ export async function with_page(
   } finally {
     await context.close();
     await server.close().catch(() => undefined);
+  }
+}
+
+/** Opens a file without any network, calls `test` with the page, and fails on its errors and on what it asks for. */
+export async function with_file(path, test) {
+  const context = await (await the_browser()).newContext({ viewport: { width: 1440, height: 900 }, offline: true });
+  const page = await context.newPage();
+  watch_requests(page);
+  const [asked, wrong] = [[], []];
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+  try {
+    await page.goto(pathToFileURL(path).href);
+    await drawn(page);
+    await test(page);
+    assert.deepEqual(
+      asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")),
+      [],
+    );
+    assert.deepEqual(wrong, []);
+  } finally {
+    await context.close();
   }
 }
 

@@ -28,7 +28,7 @@ class HttpClient {
     bool is_last = false;  ///< the server hangs up after it
   };
 
-  explicit HttpClient(int port, int seconds = 5) : HttpClient() {
+  explicit HttpClient(int port, int seconds = 20) : HttpClient() {
     const timeval limit{.tv_sec = seconds, .tv_usec = 0};
     const int on = 1;
     ::setsockopt(socket_.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

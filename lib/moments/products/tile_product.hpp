@@ -26,6 +26,11 @@ struct TileProduct {
   std::size_t samples = 0;
 };
 
+/// Features of a tile, each way, at most. Small enough that a tap of 512 feeds several threads,
+/// large enough to keep a core's multiply units busy; and a whole number of panels, however long
+/// the vectors are.
+inline constexpr std::size_t tile_features = 144;
+
 /// Samples whose panels stay in the first cache while they are multiplied. Of float32 no more are
 /// summed up before they go into float64.
 inline constexpr std::size_t samples_at_once = 128;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
+#include "common/fnv1a.hpp"
 #include "common/hexadecimal.hpp"
 #include "sinks/tensorboard/tags.hpp"
 
@@ -15,24 +15,13 @@ constexpr std::size_t longest_part = 200;  // file systems take 255 bytes; "~~2"
 constexpr std::size_t longest_name = 800;  // whole paths are of at most 4096
 constexpr std::size_t kept_of_long = 120;
 
-/// FNV-1a, the same in every process.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const char character : text) {
-    hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001B3U;
-  }
-  return hash;
-}
-
 /// What lies between two '/'.
 std::string folder_part(const std::string& part) {
   std::string folder = tag_part(part);
   const bool leads_elsewhere =
       folder.front() == '.' || folder == floor_run || folder.starts_with("events.out.tfevents.");
   if (!leads_elsewhere) return folder;
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  const auto first = static_cast<unsigned char>(folder.front());
-  return std::string{'%', digits[first >> 4U], digits[first & 15U]} + folder.substr(1);
+  return percent_encoded(folder.front()) + folder.substr(1);
 }
 
 std::string folder_parts(const std::string& name) {
@@ -68,7 +57,7 @@ std::string layer_run(const std::string& layer, const std::string& reference_lay
   if (!is_too_long(folder)) return folder;
   const std::string flat = folder_part(layer);
   return beginning_of(flat, std::min(flat.size(), kept_of_long)) + "~~~" +
-         hexadecimal(hash_of(folder));
+         hexadecimal(fnv1a(folder));
 }
 
 }  // namespace livecca

@@ -11,14 +11,13 @@ namespace {
 
 std::string escaped(const std::string& name, std::string_view special) {
   if (name.empty()) return "%empty";
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::string part;
   for (const char character : valid_utf8(name)) {
     const auto byte = static_cast<unsigned char>(character);
     if (byte >= 0x20 && byte != 0x7F && special.find(character) == std::string_view::npos) {
       part += character;
     } else {
-      part += {'%', digits[byte >> 4U], digits[byte & 15U]};
+      part += percent_encoded(character);
     }
   }
   return part;
@@ -31,6 +30,12 @@ bool is_word(char character) {
 }
 
 }  // namespace
+
+std::string percent_encoded(char byte) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  const auto value = static_cast<unsigned char>(byte);
+  return {'%', digits[value >> 4U], digits[value & 15U]};
+}
 
 std::string tag_part(const std::string& name) { return escaped(name, "%~/"); }
 

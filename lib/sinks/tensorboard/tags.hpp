@@ -8,6 +8,9 @@
 
 namespace livecca {
 
+/// A byte as %0A and so on.
+std::string percent_encoded(char byte);
+
 /// A name as a part of a tag: UTF-8, as in rows.jsonl, where control characters, '%', '~' and '/'
 /// are written %0A and so on, so that two names never make the same tag. Of no characters: %empty.
 std::string tag_part(const std::string& name);

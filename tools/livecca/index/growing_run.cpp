@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/fnv1a.hpp"
 #include "common/hexadecimal.hpp"
 #include "index/run_ends.hpp"
 
@@ -17,12 +18,9 @@ constexpr std::size_t longest_line = std::size_t{16} << 20U;
 
 }  // namespace
 
-/// By FNV-1a with 64 bits, of which 48 are kept.
+/// 48 bits of the hash are kept.
 std::string id_of_folder(const std::filesystem::path& canonical_folder) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char letter : canonical_folder.native()) {
-    hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
-  }
+  const std::uint64_t hash = fnv1a(canonical_folder.native());
   return hexadecimal(hash ^ (hash >> 48U)).substr(4);
 }
 
