@@ -16,6 +16,8 @@ struct RaisedFloor {
   double shared = 0;
   double share_of_rest = 1;
   double rest = 0;
+  /// By how much the score varies because what is shared and chance add up before they are squared.
+  double deviation = 0;
 
   double mean() const { return shared + share_of_rest * rest; }
 };

@@ -175,7 +175,8 @@ std::optional<ChanceLaw> law_of(const PanelSolution& solution, const PairSolutio
                          : is_of_cka   ? Measure::linear_cka
                                        : measure;
   const RaisedFloor floor = raised_by_positions(facts, of_law, n, law->mean());
-  return law->raised_to(floor, doubt_of_positions * std::abs(floor.mean() - law->mean()));
+  const double doubt = doubt_of_positions * std::abs(floor.mean() - law->mean());
+  return law->raised_to(floor, std::hypot(doubt, floor.deviation));
 }
 
 Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,

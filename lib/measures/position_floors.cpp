@@ -90,7 +90,12 @@ RaisedFloor raised_by_positions(const PairFacts& facts, Measure measure, double 
                                 double floor) {
   if (!facts.positions) return {.rest = floor};
   const PositionChance& chance = *facts.positions;
-  const auto added = [&](double more) { return RaisedFloor{.shared = more, .rest = floor}; };
+  // ‖S0 + N‖² varies by 4⟨S0, N⟩² more than ‖N‖² does.
+  const auto added = [&](const PositionChance::Shared& more, double parts = 1) {
+    return RaisedFloor{.shared = more.value / parts,
+                       .rest = floor,
+                       .deviation = 2 * std::sqrt(more.spread / samples) / parts};
+  };
   switch (measure) {
     case Measure::linear_cka:
       return added(chance.linear_cka);
@@ -114,7 +119,7 @@ RaisedFloor raised_by_positions(const PairFacts& facts, Measure measure, double 
     case Measure::mean_cca:
       return mean_correlation(chance.correlations, p, q, samples);
     case Measure::r2_cca:
-      return added(chance.squared_correlation_sum / static_cast<double>(std::min(p, q)));
+      return added(chance.squared_correlation_sum, static_cast<double>(std::min(p, q)));
     case Measure::pwcca:
       return by_weights(chance.weights_x);
     case Measure::pwcca_y:

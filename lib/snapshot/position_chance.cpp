@@ -92,11 +92,28 @@ double independent_of(double images, const PositionSample& x, Weighing of_x,
   return std::clamp(images * rows / (diagonal + others * common), images, images * most);
 }
 
+/// tr(Sx S0 Sy S0ᵀ) of what is shared, from both sides' mᵀ S m'. `scales` are the roots of the
+/// shares of the columns of X and Y, of which Y's begin with the other half of the images.
+double spread_of(const MatrixXd& spread_x, const MatrixXd& spread_y, const VectorXd& scales) {
+  const Index cells = scales.size() / 2;
+  const auto turned = [&](Index column) { return (column + cells) % (2 * cells); };
+  const VectorXd shares = scales.cwiseAbs2();
+  double sum = 0;
+  for (Index a = 0; a < 2 * cells; ++a) {
+    for (Index b = 0; b < 2 * cells; ++b) {
+      sum += shares(a) * shares(b) * spread_x(b, a) * spread_y(turned(b), turned(a));
+    }
+  }
+  return std::max(0.0, sum);
+}
+
 /// The cross-covariance of the cells' means as X Yᵀ, each mean of x with that of y from the other
 /// half of the images, in units of the root of the product of both sides' variances.
 struct SharedMeans {
   MatrixXd x;  ///< directions × (2 · cells)
   MatrixXd y;
+  /// tr(Sx S0 Sy S0ᵀ), with S0 = X Yᵀ and the covariances of rows about their positions' means.
+  double crossed = 0;
   /// Of an entry between directions of variance 1, because the means are of few rows; and how much
   /// of it all rows of an image have in common.
   double noise = 0;
@@ -114,6 +131,7 @@ struct SharedMeans {
     for (const PositionSample* sample : {&sample_x, &sample_y}) {
       rows += sample->halves[0].counts.sum() + sample->halves[1].counts.sum();
     }
+    VectorXd scales = VectorXd::Zero(2 * cells);
     for (Index h = 0; h < 2; ++h) {
       const PositionSample::Half& half_x = sample_x.halves[static_cast<std::size_t>(h)];
       const PositionSample::Half& half_y = sample_y.halves[static_cast<std::size_t>(1 - h)];
@@ -121,11 +139,16 @@ struct SharedMeans {
         if (!(half_x.counts(cell) > 0) || !(half_y.counts(cell) > 0)) continue;
         const double share = (half_x.counts(cell) + half_y.counts(cell)) / rows;
         const Index column = h * cells + cell;
-        x.col(column) = std::sqrt(share) / unit_x * half_x.means[place(of_x)].row(cell).transpose();
-        y.col(column) = std::sqrt(share) / unit_y * half_y.means[place(of_y)].row(cell).transpose();
+        scales(column) = std::sqrt(share);
+        x.col(column) = half_x.means[place(of_x)].row(cell).transpose();
+        y.col(column) = half_y.means[place(of_y)].row(cell).transpose();
         noise += share * share / (half_x.counts(cell) * half_y.counts(cell));
       }
     }
+    x = x * (scales / unit_x).asDiagonal();
+    y = y * (scales / unit_y).asDiagonal();
+    crossed = spread_of(sample_x.spread[place(of_x)], sample_y.spread[place(of_y)], scales) /
+              std::pow(unit_x * unit_y, 4);
     // The means of all cells err alike, as far as the rows of an image do.
     common = std::min(1.0, common_of(sample_x, of_x, sample_y, of_y));
     const double read = rows / 2 / static_cast<double>(sample_x.images_read);
@@ -205,7 +228,7 @@ void find_correlations(const WhitenedTap& x, const WhitenedTap& y, bool has_dire
   const SharedMeans means(x, Weighing::alike, y, Weighing::alike);
   const auto p = static_cast<double>(means.x.rows());
   const auto q = static_cast<double>(means.y.rows());
-  chance.squared_correlation_sum = means.squared_norm(p, q);
+  chance.squared_correlation_sum = {means.squared_norm(p, q), means.crossed};
   if (!has_directions) return;
   const SingularValues svd = product_svd(means.x, means.y);
   if (!svd.converged) return;
@@ -226,9 +249,9 @@ void find_svcca_correlations(const WhitenedTap& x, const WhitenedTap& y, Positio
 }
 
 /// The share of x's variance that y explains by the position alone.
-double regression(const WhitenedTap& x, const WhitenedTap& y) {
+PositionChance::Shared regression(const WhitenedTap& x, const WhitenedTap& y) {
   const SharedMeans means(x, Weighing::variance, y, Weighing::alike);
-  return means.squared_norm(1, static_cast<double>(means.y.rows()));
+  return {means.squared_norm(1, static_cast<double>(means.y.rows())), means.crossed};
 }
 
 }  // namespace
@@ -246,8 +269,9 @@ std::optional<PositionChance> position_chance(const WhitenedTap& x, const Whiten
                                 .x_from_y = independent(Weighing::variance, Weighing::alike),
                                 .y_from_x = independent(Weighing::alike, Weighing::variance)};
   const SharedMeans means(x, Weighing::variance, y, Weighing::variance);
-  chance.linear_cka = means.squared_norm(1, 1) * (x.covariance_trace / x.covariance_norm) *
-                      (y.covariance_trace / y.covariance_norm);
+  const double unit =
+      (x.covariance_trace / x.covariance_norm) * (y.covariance_trace / y.covariance_norm);
+  chance.linear_cka = {means.squared_norm(1, 1) * unit, means.crossed * unit * unit};
   if (x.whitening.cols() > 0 && y.whitening.cols() > 0) {
     find_correlations(x, y, quantities.correlations || quantities.weights, chance);
     chance.regression_x_from_y = regression(x, y);

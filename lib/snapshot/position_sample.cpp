@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "activations/split_mix.hpp"
+#include "snapshot/covariance.hpp"
 #include "snapshot/position_cells.hpp"
 #include "snapshot/whitening.hpp"
 
@@ -80,6 +81,7 @@ class PositionReader {
     sample_.others_of_row = row_pairs_ / rows_;
     find_means();
     find_common();
+    find_spread();
     return std::make_shared<const PositionSample>(std::move(sample_));
   }
 
@@ -182,6 +184,22 @@ class PositionReader {
           }
         }
       }
+    }
+  }
+
+  void find_spread() {
+    const auto cells = static_cast<Index>(cells_.size());
+    VectorXd shares(2 * cells);
+    shares << sample_.halves[0].counts, sample_.halves[1].counts;
+    shares /= shares.sum();
+    for (std::size_t i = 0; i < weighing_count; ++i) {
+      MatrixXd means(2 * cells, sample_.halves[0].means[i].cols());
+      means << sample_.halves[0].means[i], sample_.halves[1].means[i];
+      const MatrixXd products = means * means.transpose();
+      const bool is_white = i != static_cast<std::size_t>(Weighing::variance);
+      sample_.spread[i] =
+          is_white ? products : MatrixXd(means * covariance_of(moments_) * means.transpose());
+      sample_.spread[i] -= products * shares.asDiagonal() * products;
     }
   }
 

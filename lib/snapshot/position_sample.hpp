@@ -41,6 +41,9 @@ struct PositionSample {
   /// How many other rows its image has, in the mean over rows.
   double others_of_row = 0;
   std::array<Half, 2> halves{};
+  /// mᵀ S m' of any two of both halves' means, one half's cells after the other's, with S the
+  /// covariance of rows about their positions' means.
+  std::array<Eigen::MatrixXd, weighing_count> spread{};
 };
 
 /// Null if an image gives one row, if the rows cannot be read again, or if the tap is complex.

@@ -130,9 +130,6 @@ TEST_CASE("related pairs in another order have p-values of chance, neither small
       p_values[name].insert(p_values[name].end(), of.p_values.begin(), of.p_values.end());
     }
   }
-  // Too small: the law knows the mean of what positions add, not how it varies with chance.
-  CHECK(share_below(0.01, p_values.at("linear_cka")) < 0.12);
-  p_values.erase("linear_cka");
   for (const auto& [name, of] : p_values) {
     CAPTURE(name);
     check_few_small(of, name);

@@ -30,10 +30,18 @@ struct PositionChance {
   Weights weights_x;
   Weights weights_y;
   std::vector<double> svcca_correlations;
-  double squared_correlation_sum = 0;  ///< of all, also hidden ones
-  double linear_cka = 0;
-  double regression_x_from_y = 0;
-  double regression_y_from_x = 0;
+  /// What positions add to a measure that sums squares.
+  struct Shared {
+    double value = 0;
+    /// tr(Sx S0 Sy S0ᵀ) in the measure's units, S0 the cross-covariance of what depends on the
+    /// position. Four times this, over the independent samples, is by how much more the measure
+    /// varies.
+    double spread = 0;
+  };
+  Shared squared_correlation_sum;  ///< of all, also hidden ones
+  Shared linear_cka;
+  Shared regression_x_from_y;
+  Shared regression_y_from_x;
 };
 
 }  // namespace livecca
