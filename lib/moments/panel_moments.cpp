@@ -140,6 +140,9 @@ void add_present(PanelMoments& into, const PanelMoments& from) {
       tap.features_of_tap = other.features_of_tap;
       tap.feature_seed = other.feature_seed;
       tap.frequency = other.frequency;
+      tap.dtype = other.dtype;
+    } else if (other.moments && tap.dtype != other.dtype) {
+      tap.dtype.reset();
     }
     merge_present(tap, other);
     tap.samples_left_out += other.samples_left_out;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "monitor/comparison/changed_width.hpp"
+#include "moments/products/product_kernel.hpp"
 #include "monitor/monitor_state.hpp"
 
 namespace livecca {
@@ -174,6 +175,7 @@ RunRow Monitor::State::run_row() const {
   row.seed = options.positions.seed;
   row.threads = executor.concurrency();
   row.precision = livecca::name_of(options.precision);
+  row.instructions = product_kernel().instructions;
   row.max_features = options.max_features;
   row.feature_seed = options.feature_seed;
   row.error_blocks = options.error_blocks;

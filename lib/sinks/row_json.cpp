@@ -59,6 +59,7 @@ void fields(auto& field, Of<RunRow> auto& row) {
   field("seed", row.seed);
   field("threads", row.threads);
   field("precision", row.precision);
+  field("instructions", row.instructions);
   field("max_features", row.max_features);
   field("feature_seed", row.feature_seed);
   field("error_blocks", row.error_blocks);
@@ -198,6 +199,7 @@ void fields(auto& field, Of<LayerRow> auto& row) {
   field("effective_rank", row.effective_rank);
   field("condition", row.condition);
   field("root_mean_square", row.root_mean_square);
+  field("dtype", row.dtype);
   field("samples", row.samples);
   field.images("effective_samples", row.effective_samples);
   field("samples_left_out", row.samples_left_out);

@@ -5,12 +5,16 @@
 #include <utility>
 
 #include "common/number_text.hpp"
+#include "livecca/activations/activation_view.hpp"
 
 namespace livecca {
 namespace {
 
 /// Squares of float32 and bfloat16, as norms and variances take them, overflow at 1.8e19.
 constexpr double near_overflow = 1e18;
+/// A tenth of the largest number of float16: single values are often ten times as large as the root
+/// mean square.
+constexpr double near_overflow_of_float16 = 6550;
 
 bool is_distance(const MeasureRow& row) { return row.direction == Direction::distance; }
 
@@ -21,13 +25,6 @@ double similarity(const MeasureRow& row, double value) {
 
 /// Of 1,000 layers that are unrelated to all layers of the reference, one may have such an alarm.
 constexpr double chance_of_alarm = 0.001;
-
-/// Whether the best of so many unrelated layers would be as near. Without a p-value: whether an
-/// average one would.
-bool may_be_chance(const MeasureRow& best, std::size_t of) {
-  if (best.p_value) return *best.p_value * static_cast<double>(of) >= chance_of_alarm;
-  return best.noise_floor && similarity(best, *best.value) <= similarity(best, *best.noise_floor);
-}
 
 bool has_usable_floor(const MeasureRow& row) {
   return row.noise_floor && similarity(row, *row.noise_floor) < 1;
@@ -111,7 +108,10 @@ std::optional<VerdictRow> match_alarm(std::span<const LayerMatch> matches,
       known, [](const LayerMatch& match) { return has_usable_floor(*match.row); }));
   const auto best = std::ranges::max_element(
       known, {}, [&](const LayerMatch& match) { return scores.score(*match.row); });
-  if (may_be_chance(*best->row, known.size())) return std::nullopt;
+  if (is_like_unrelated(best->row->direction, best->row->value, best->row->noise_floor,
+                        best->row->p_value, known.size(), chance_of_alarm)) {
+    return std::nullopt;
+  }
   const double better_by = scores.score(*best->row) - scores.score(*own->row);
   const double error = scores.error_of_difference(*best, *own).value_or(0);
   if (better_by <= options.least_change || better_by <= 2 * error) return std::nullopt;
@@ -157,6 +157,10 @@ std::optional<VerdictRow> exploding_alarm(const LayerRow& layer, const GrowthCou
   } else if (layer.root_mean_square && *layer.root_mean_square > near_overflow) {
     message = "root mean square " + number_text(*layer.root_mean_square) +
               ", its square is near the largest number of float32";
+  } else if (layer.root_mean_square && layer.dtype == name_of(DType::float16) &&
+             *layer.root_mean_square > near_overflow_of_float16) {
+    message = "root mean square " + number_text(*layer.root_mean_square) +
+              ", near the largest number of float16, 65,504";
   }
   // Its own: others' rows that are not finite take these rows along. A layer that left because of
   // them has no samples at all.

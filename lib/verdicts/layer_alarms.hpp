@@ -46,7 +46,7 @@ std::optional<VerdictRow> collapsing_alarm(const LayerRow& layer, const RankCour
 
 /// "exploding": if the activations have grown, faster and faster, to exploding_growth times the
 /// highest before, and the loss has not reached a new lowest; if their root mean square is above
-/// 1e18; or if more than nonfinite_share of the samples was left out.
+/// 1e18, or above 6,550 in float16; or if more than nonfinite_share of the samples was left out.
 ///
 /// Growth counts as long as it does not slow down, see GrowthCourse. It lasts until the root mean
 /// square is below exploding_growth times that level again, or the loss is the lowest so far. A

@@ -80,6 +80,7 @@ TEST_CASE("moments come back as they were, bit for bit, with all their facts") {
   CHECK(loaded.taps[0].name == TapName{"net", "layer"});
   CHECK(loaded.taps[0].features_of_tap == 6);
   CHECK(loaded.taps[0].feature_seed == 12);
+  CHECK(loaded.taps[0].dtype == DType::float64);
   REQUIRE(loaded.blocks.size() == 5);
   for (std::size_t b = 0; b < 5; ++b) CHECK(same_bits(loaded.blocks[b], saved.moments.blocks[b]));
   // What is solved from it is the same, standard errors too.

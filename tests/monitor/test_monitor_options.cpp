@@ -5,6 +5,7 @@
 #include "drifting_network.hpp"
 #include "livecca/common/error.hpp"
 #include "livecca/measures/measure.hpp"
+#include "moments/products/product_kernel.hpp"
 #include "support/json_lines.hpp"
 #include "support/panel_of_two.hpp"
 #include "support/temporary_folder.hpp"
@@ -64,7 +65,10 @@ TEST_CASE("precision: fast products are marked in every row and near the exact o
   }
   for (const auto& row : rows(exact, "measure")) CHECK(row["precision"] == "exact");
   for (const auto& row : rows(fast, "measure")) CHECK(row["precision"] == "fast");
-  CHECK(rows(fast, "run").back()["precision"] == "fast");
+  const auto run = rows(fast, "run").back();
+  CHECK(run["precision"] == "fast");
+  CHECK(run["instructions"] == product_kernel().instructions);
+  for (const auto& layer : rows(fast, "layer")) CHECK(layer["dtype"] == "float64");
 }
 
 TEST_CASE("error_blocks: rows have standard errors, where there are steps enough for them") {

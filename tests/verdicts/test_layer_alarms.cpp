@@ -144,4 +144,11 @@ TEST_CASE("a layer explodes by its activations' size or by what is not finite") 
   row.root_mean_square = 2e18;
   CHECK(exploding_alarm(row, {}, {})->message ==
         "root mean square 2e+18, its square is near the largest number of float32");
+  row.root_mean_square = 7000;
+  CHECK_FALSE(exploding_alarm(row, {}, {}));
+  row.dtype = "float16";
+  CHECK(exploding_alarm(row, {}, {})->message ==
+        "root mean square 7e+03, near the largest number of float16, 65,504");
+  row.root_mean_square = 6000;
+  CHECK_FALSE(exploding_alarm(row, {}, {}));
 }

@@ -19,6 +19,7 @@ class RunRow:
     network: str = ""
     measures: tuple[str, ...] = ()
     precision: str = ""
+    instructions: str = ""
     pairing: str = ""
     train_window: str = ""
     probe_schedule: str = ""
@@ -108,6 +109,7 @@ class LayerRow:
     effective_rank: float | None = None
     condition: float | None = None
     root_mean_square: float | None = None
+    dtype: str = ""
     samples: int = 0
     samples_left_out: int = 0
     samples_nonfinite: int = 0

@@ -70,6 +70,8 @@ struct TapMoments {
   /// The frequency, for a tap of one frequency of a Fourier transform over positions. Its features
   /// are the real parts of all channels and then the imaginary parts.
   std::optional<Frequency> frequency{};
+  /// The type of the rows' numbers, if a panel saw them. Empty after a merge of others.
+  std::optional<DType> dtype{};
   /// Set by who holds the rows, if an image gives several. Without it floors count images. No file
   /// keeps it, and no merge.
   ImagesAgain images_again{};

@@ -205,6 +205,7 @@ struct LayerRow {
   std::optional<double> effective_rank;
   std::optional<double> condition;
   std::optional<double> root_mean_square;  ///< of all activations; empty without samples
+  std::string dtype;                       ///< of the activations; empty if not known
   std::uint64_t samples = 0;
   double effective_samples = 0;
   std::uint64_t samples_left_out = 0;   ///< because this tap or another one was not finite
@@ -239,6 +240,7 @@ struct RunRow {
   std::uint64_t seed = 0;
   int threads = 0;
   std::string precision;            ///< "exact" or "fast"
+  std::string instructions;         ///< that products use: "baseline", "avx2" or "avx512"
   std::size_t max_features = 0;     ///< 0: no tap is cut
   std::uint64_t feature_seed = 0;   ///< chooses the features that wider taps keep
   std::size_t error_blocks = 0;     ///< 0: no standard errors

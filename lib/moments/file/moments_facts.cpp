@@ -61,6 +61,7 @@ Json to_json(const TapMoments& tap) {
             {"features_of_tap", tap.features_of_tap},
             {"feature_seed", tap.feature_seed},
             {"moments", moments_or_null(tap)}};
+  if (tap.dtype) json["dtype"] = name_of(*tap.dtype);
   if (tap.frequency) {
     json["frequency"] = {tap.frequency->depth, tap.frequency->height, tap.frequency->width};
     json["multiplicity"] = tap.frequency->multiplicity;
@@ -215,6 +216,14 @@ std::optional<Frequency> frequency_of(const Json& tap) {
                    .multiplicity = static_cast<int>(multiplicity)};
 }
 
+/// Files of before it was kept do not say.
+std::optional<DType> dtype_in(const Json& tap) {
+  if (!tap.contains("dtype")) return std::nullopt;
+  const auto dtype = enum_named<DType>(text_in(tap, "dtype"));
+  if (!dtype) refuse("dtype", enum_names<DType>().c_str());
+  return dtype;
+}
+
 TapMoments tap_of(const Json& json, const std::string& name, const FeaturesOf& features_of) {
   TapMoments tap;
   tap.name = {text_in(json, "network"), text_in(json, "layer")};
@@ -223,6 +232,7 @@ TapMoments tap_of(const Json& json, const std::string& name, const FeaturesOf& f
   tap.samples_left_out = count_in(json, "samples_left_out");
   tap.features_of_tap = count_in(json, "features_of_tap");
   tap.feature_seed = count_in(json, "feature_seed");
+  tap.dtype = dtype_in(json);
   const Json& moments = member(json, "moments");
   if (moments.is_null()) return tap;
   const auto [x, y] = expect_features(features_of, name);

@@ -215,6 +215,7 @@ void Panel::State::make_moments(std::size_t index) {
     kept.grid = tap.reading.grid_of_rows(tap.shape->grid);
     kept.features_of_tap = tap.features_of_tap();
     kept.feature_seed = options.feature_seed;
+    kept.dtype = tap.rows.dtype();
     if (!tap.recording && !kept.moments) kept.moments.emplace(tap.features(), moments_options());
   }
 }

@@ -26,8 +26,8 @@ DirectedValue value_in_row(const MeasureResult& result) {
 }
 
 bool is_chance(const MeasureResult& result, std::size_t of) {
-  if (result.p_value) return *result.p_value * static_cast<double>(of) >= told_from_chance;
-  return is_like_unrelated(result.measure->direction, result.value, result.floor);
+  return is_like_unrelated(result.measure->direction, result.value, result.floor, result.p_value,
+                           of);
 }
 
 std::vector<const MeasureInfo*> measures_of_rows() {

@@ -24,7 +24,7 @@ std::string_view fields_of(std::string_view kind) {
   }
   if (kind == "layer") {
     return "epoch step stream network layer features features_of_tap dead rank effective_rank "
-           "condition root_mean_square samples effective_samples samples_left_out "
+           "condition root_mean_square dtype samples effective_samples samples_left_out "
            "samples_nonfinite";
   }
   if (kind == "drift") {

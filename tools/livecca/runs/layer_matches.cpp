@@ -59,8 +59,7 @@ std::string nearest_text(const std::vector<const Curve*>& nearest, const TableNa
 
 /// Whether the best of as many unrelated layers may be as near as the nearest one.
 bool is_chance(const std::vector<const Curve*>& nearest) {
-  if (nearest.empty() || !nearest.front()->p_value) return false;
-  return *nearest.front()->p_value * static_cast<double>(nearest.size()) >= told_from_chance;
+  return !nearest.empty() && nearest.front()->is_at_floor(nearest.size());
 }
 
 /// Where the layer of its own name is there but another is nearer.

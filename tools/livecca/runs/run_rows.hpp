@@ -65,7 +65,10 @@ struct Curve {
 
   std::optional<double> latest() const { return points.back().value; }
   /// Whether the latest number says no more than chance.
-  bool is_at_floor() const { return is_like_unrelated(direction, latest(), noise_floor, p_value); }
+  /// Also for the nearest of so many curves.
+  bool is_at_floor(std::size_t nearest_of = 1) const {
+    return is_like_unrelated(direction, latest(), noise_floor, p_value, nearest_of);
+  }
 };
 
 struct LogCurve {
