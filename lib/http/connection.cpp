@@ -71,6 +71,18 @@ void Connection::hang_up() {
   socket_.shutdown(socket_.shutdown_both, ignored);
   socket_.close(ignored);
   all_.remove(*this);
+  // It counts no more, and is kept until what was begun with it has ended.
+  if (body_ != nullptr) all_.let_go(body_);
+}
+
+void Connection::hold(Text text) {
+  all_.hold(text);
+  const Text before = std::exchange(body_, std::move(text));
+  if (before != nullptr) all_.let_go(before);
+}
+
+void Connection::let_go() {
+  if (body_ != nullptr) all_.let_go(std::exchange(body_, nullptr));
 }
 
 void Connection::read_request() {
@@ -91,14 +103,26 @@ void Connection::take_request(const ErrorCode& error) {
     send(refusal_(400, "expected an HTTP request, got: " + error.message()), true, true);
   } else if (error) {
     hang_up();
+  } else if (all_.has_room()) {
+    answer();
   } else {
-    // What follows a head that announces a body is no request.
-    const bool has_body = parser_->chunked() || parser_->content_length().value_or(0) > 0;
-    answer(parser_->get(), has_body || !parser_->get().keep_alive());
+    all_.wait_for_room(*this);
   }
 }
 
-void Connection::answer(const Parser::value_type& request, bool is_last) {
+void Connection::use_room() {
+  if (long_) {
+    make_next_piece();
+  } else {
+    answer();
+  }
+}
+
+void Connection::answer() {
+  const Parser::value_type& request = parser_->get();
+  // What follows a head that announces a body is no request.
+  const bool has_body = parser_->chunked() || parser_->content_length().value_or(0) > 0;
+  const bool is_last = has_body || !request.keep_alive();
   const bool is_head = request.method() == http::verb::head;
   if (!is_head && request.method() != http::verb::get) {
     send(refusal_(405, "expected GET or HEAD"), true, true);
@@ -119,7 +143,7 @@ void Connection::answer(const Parser::value_type& request, bool is_last) {
 void Connection::send(HttpAnswer answer, bool has_body, bool is_last) {
   is_answering_ = true;
   all_.begin_part(*this);
-  body_ = std::move(answer.body);
+  hold(std::move(answer.body));
   if (has_body && (answer.is_stream || answer.more)) {
     send_head_of_long(std::move(answer), is_last);
   } else {
@@ -167,6 +191,8 @@ void Connection::take_next_slice(std::size_t count) {
 }
 
 void Connection::go_on(bool is_last) {
+  response_ = {};
+  let_go();
   if (all_.is_stopping()) {
     hang_up();
   } else if (is_last) {
@@ -208,12 +234,11 @@ void Connection::send_head_of_long(HttpAnswer answer, bool is_last) {
 void Connection::begin_stream() {
   received_.clear();  // whatever came behind the request
   drain();            // notices when the client hangs up
-  Text first = std::move(body_);
-  if (first->empty()) {
+  if (body_->empty()) {
     take_next_event();
   } else {
-    long_->bytes_waiting += first->size();
-    send_piece(std::move(first));
+    long_->bytes_waiting += body_->size();
+    send_piece(body_);
   }
 }
 
@@ -229,7 +254,7 @@ void Connection::send_event(Text text) {
 }
 
 void Connection::take_next_event() {
-  body_.reset();
+  let_go();
   if (long_->waiting.empty()) {
     all_.rest(*this);
     return;
@@ -240,6 +265,15 @@ void Connection::take_next_event() {
 }
 
 void Connection::take_next_piece() {
+  let_go();
+  if (all_.has_room()) {
+    make_next_piece();
+  } else {
+    all_.wait_for_room(*this);
+  }
+}
+
+void Connection::make_next_piece() {
   std::optional<std::string> next;
   try {
     if (long_->more) next = long_->more();
@@ -267,7 +301,7 @@ void Connection::send_piece(Text piece) {
     return;
   }
   all_.begin_part(*this);
-  body_ = std::move(piece);
+  hold(std::move(piece));
   long_->size_line = long_->is_chunked ? size_line_of(body_->size()) : "";
   const std::string_view end_of_chunk = long_->is_chunked ? "\r\n" : "";
   const std::array<boost::asio::const_buffer, 3> parts{
@@ -307,8 +341,6 @@ void Connection::send_last_chunk() {
 void Connection::end() {
   is_answering_ = false;
   all_.begin_part(*this);
-  body_.reset();
-  response_ = {};
   received_.clear();
   ErrorCode ignored;
   socket_.shutdown(socket_.shutdown_send, ignored);

@@ -36,6 +36,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void hang_up();
   /// Of a stream only. Hangs up if too much waits already.
   void send_event(std::shared_ptr<const std::string> text);
+  /// Goes on with what Connections::wait_for_room() was called for.
+  void use_room();
 
  private:
   friend class Connections;
@@ -68,7 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read_request();
   void take_request(const ErrorCode& error);
-  void answer(const Parser::value_type& request, bool is_last);
+  void answer();
   void send(HttpAnswer answer, bool has_body, bool is_last);
   void send_whole(const HttpAnswer& answer, bool has_body, bool is_last);
   void send_slice();
@@ -78,6 +80,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send_piece(Text piece);
   void take_next_event();
   void take_next_piece();
+  void make_next_piece();
+  void hold(Text text);
+  void let_go();
   void send_last_chunk();
   void go_on(bool is_last);
   void end();
@@ -97,7 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Parser> parser_;
   Response response_;
   std::optional<Whole> whole_;
-  Text body_;  // that is being sent
+  Text body_;  // that is being sent; set by hold() and let_go()
   std::optional<Long> long_;
   bool is_answering_ = false;
   std::size_t drained_ = 0;

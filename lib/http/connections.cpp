@@ -1,6 +1,7 @@
 #include "http/connections.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <iterator>
 #include <utility>
 
@@ -9,10 +10,10 @@
 namespace livecca {
 
 Connections::Connections(boost::asio::io_context& loop, const ConnectionLimits& limits)
-    : timer_(loop), limits_(limits) {}
+    : timer_(loop), timer_without_room_(loop), limits_(limits) {}
 
 void Connections::add(std::shared_ptr<Connection> connection) {
-  while (open_.size() >= limits_.connections) hang_up_slowest();
+  while (open_.size() + waiting_.size() >= limits_.connections) hang_up_slowest();
   open_.push_back(std::move(connection));
   open_.back()->list_ = &open_;
   open_.back()->place_ = std::prev(open_.end());
@@ -50,15 +51,19 @@ void Connections::send_to_streams(const std::shared_ptr<const std::string>& text
 
 void Connections::remove(Connection& connection) {
   connection.list_->erase(connection.place_);
-  if (is_empty()) timer_.cancel();  // or a stopped loop would wait for it
+  if (!is_empty()) return;
+  timer_.cancel();  // or a stopped loop would wait for it
+  timer_without_room_.cancel();
 }
 
 bool Connections::hang_up_slowest() {
-  if (open_.empty()) {
-    if (busy_.empty() && idle_.empty()) return false;
-    hang_up_oldest_stream();
-  } else {
+  if (is_empty()) return false;
+  if (!open_.empty()) {
     open_.front()->hang_up();
+  } else if (!waiting_.empty()) {
+    waiting_.front()->hang_up();
+  } else {
+    hang_up_oldest_stream();
   }
   return true;
 }
@@ -84,6 +89,7 @@ void Connections::stop(std::chrono::milliseconds grace) {
   for (const auto& connection : all) {
     if (!connection->is_answering()) connection->hang_up();
   }
+  while (!waiting_.empty()) waiting_.front()->hang_up();
   timer_.cancel();  // it is set again, to the grace
 }
 
@@ -109,6 +115,69 @@ void Connections::hang_up_late() {
     while (!list->empty() && now - list->front()->since_ >= limits_.patience) {
       list->front()->hang_up();
     }
+  }
+}
+
+void Connections::wait_for_room(Connection& connection) {
+  if (is_stopping_) {
+    connection.hang_up();
+    return;
+  }
+  move_to(waiting_, connection);
+  offer_room();
+  make_room();
+}
+
+void Connections::let_go(const HeldTexts::Text& text) {
+  held_.remove(text);
+  offer_room();
+}
+
+/// One at a time, so that the clients that take their answers have their turn in between.
+void Connections::offer_room() {
+  if (is_offering_room_ || waiting_.empty() || !is_below_limit()) return;
+  boost::asio::post(timer_.get_executor(), [this] {
+    is_offering_room_ = false;
+    if (waiting_.empty() || !is_below_limit()) return;
+    const auto first = waiting_.front();
+    begin_part(*first);
+    ++rooms_given_;
+    offer_room();
+    first->use_room();
+  });
+  is_offering_room_ = true;
+}
+
+/// While somebody waits for room, whoever takes nothing for that shorter time is hung up on. If all
+/// take something and still nobody got room, the slowest goes. No answers are made while there is
+/// no room, so the server itself holds up nobody meanwhile.
+void Connections::make_room() {
+  if (is_making_room_ || waiting_.empty()) return;
+  timer_without_room_.expires_after(limits_.patience_without_room);
+  timer_without_room_.async_wait(
+      [this, began = Clock::now(), given = rooms_given_](const boost::system::error_code& error) {
+        is_making_room_ = false;
+        if (!error && !waiting_.empty() && !is_below_limit())
+          hang_up_holders(began, given == rooms_given_);
+        offer_room();
+        make_room();
+      });
+  is_making_room_ = true;
+}
+
+/// Hangs up on those that are sent something and whose part began at that time or before, and on
+/// the slowest of all if one is due.
+void Connections::hang_up_holders(Clock::time_point since, bool is_one_due) {
+  List holders;
+  for (const List* list : {&open_, &busy_}) {
+    std::ranges::copy_if(*list, std::back_inserter(holders),
+                         [](const auto& connection) { return connection->body_ != nullptr; });
+  }
+  const auto slowest = std::ranges::min_element(
+      holders, {}, [](const auto& connection) { return connection->since_; });
+  if (is_one_due && slowest != holders.end()) (*slowest)->hang_up();
+  for (const auto& connection : holders) {
+    if (connection->since_ <= since) connection->hang_up();
   }
 }
 

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "http/held_texts.hpp"
+
 namespace livecca {
 
 class Connection;
@@ -16,13 +18,18 @@ struct ConnectionLimits {
   std::size_t connections = 0;  ///< without streams
   std::size_t streams = 0;
   std::size_t bytes_waiting = 0;  ///< of one stream
+  std::size_t bytes_held = 0;     ///< of all answers
   std::chrono::milliseconds patience{};
+  std::chrono::milliseconds patience_without_room{};
 };
 
 /// The open connections of a server, and how long they may take. At any time a connection is in one
 /// part of its conversation: it waits for a request, is sent an answer, or ends. The slowest
 /// connection is the one whose part began first. A stream is in such a part only while it is sent
 /// something. In between it is idle, as long as it likes.
+///
+/// What is being sent is held in memory. When that is too much, there is no room for another answer
+/// until somebody has taken theirs, or is hung up on for taking nothing.
 ///
 /// Thread safety: none; all calls are on the server's thread.
 class Connections {
@@ -42,6 +49,14 @@ class Connections {
   void rest(Connection& stream);
   void send_to_streams(const std::shared_ptr<const std::string>& text);
   void remove(Connection& connection);
+  /// Whether an answer may be made now. False also if others wait for room already.
+  bool has_room() const { return waiting_.empty() && is_below_limit(); }
+  /// Calls the connection's use_room() when it is its turn and there is room.
+  void wait_for_room(Connection& connection);
+  /// The text is being sent. To be called once for each connection that it is sent to.
+  void hold(const HeldTexts::Text& text) { held_.add(text); }
+  /// It is sent to this connection no more.
+  void let_go(const HeldTexts::Text& text);
   /// False if there is no connection. Streams are spared while there are others.
   bool hang_up_slowest();
   /// Hangs up on all, but on those that are being sent an answer only when that is `grace` old.
@@ -51,18 +66,30 @@ class Connections {
 
  private:
   void move_to(List& list, Connection& connection);
-  bool is_empty() const { return open_.empty() && busy_.empty() && idle_.empty(); }
+  bool is_empty() const {
+    return open_.empty() && waiting_.empty() && busy_.empty() && idle_.empty();
+  }
+  bool is_below_limit() const { return held_.bytes() < limits_.bytes_held; }
   void hang_up_oldest_stream();
   void watch();
   void hang_up_late();
+  void offer_room();
+  void make_room();
+  void hang_up_holders(Clock::time_point since, bool is_one_due);
 
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer timer_without_room_;
   ConnectionLimits limits_;
-  List open_;  // the slowest first
-  List busy_;  // streams that are sent something, the slowest first
-  List idle_;  // streams
+  List open_;     // the slowest first
+  List waiting_;  // for room, the first first
+  List busy_;     // streams that are sent something, the slowest first
+  List idle_;     // streams
+  HeldTexts held_;
   std::size_t streams_so_far_ = 0;
+  std::size_t rooms_given_ = 0;
   bool is_watching_ = false;
+  bool is_offering_room_ = false;
+  bool is_making_room_ = false;
   bool is_stopping_ = false;
 };
 

@@ -42,7 +42,9 @@ ConnectionLimits limits_of(const HttpOptions& options) {
   return {.connections = limit_or_share(options.most_connections, 8),
           .streams = limit_or_share(options.most_streams, 4),
           .bytes_waiting = options.most_bytes_waiting,
-          .patience = options.patience};
+          .bytes_held = options.most_bytes_held,
+          .patience = options.patience,
+          .patience_without_room = options.patience_without_room};
 }
 
 bool is_short_of_files(int error) {

@@ -66,16 +66,22 @@ struct HttpOptions {
   std::size_t most_streams = 0;
   /// What may wait to be sent to one stream. A client that lets more pile up is hung up on.
   std::size_t most_bytes_waiting = std::size_t{1} << 18U;
+  /// What may be in memory to be sent to all clients together. When it is this much, the next
+  /// answer is made once a client has taken its own. So at most one answer more is in memory.
+  std::size_t most_bytes_held = std::size_t{1} << 26U;
   /// How long a client may take to send a request, and then to take the answer.
   std::chrono::milliseconds patience{5000};
+  /// How long a client may take nothing of its answer while others wait for most_bytes_held.
+  std::chrono::milliseconds patience_without_room{250};
   /// How old an answer may get that is being sent when the server stops.
   std::chrono::milliseconds grace{250};
   HttpRefusal refusal = http_text;
 };
 
 /// Answers GET and HEAD over HTTP 1.1, one thread for all clients. A client that is slow costs an
-/// open connection and nothing else: others are answered meanwhile. If there are too many
-/// connections, the server closes the slowest one, so a new client always gets in.
+/// open connection and its answer's memory: others are answered meanwhile. If there are too many
+/// connections, the server closes the slowest one, so a new client always gets in. If too much
+/// memory is held, others wait until those that do not read are hung up on.
 ///
 /// An answer may go on as a stream of events. Streams are idle most of the time, so they have a
 /// limit of their own, and nobody waits for the next request on them.

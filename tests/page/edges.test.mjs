@@ -40,6 +40,9 @@ test("a run without a row yet, and no run at all", async () => {
   await with_page([made.empty()], async (page) => {
     await page.waitForSelector(".empty");
     assert.match(await page.locator("main").innerText(), /no snapshot yet/);
+    assert.match(await page.locator("#convergence").innerText(), /No snapshot yet, so there is no distance to draw/);
+    const sizes = await page.$$eval(".sentence h1, .sentence .part", (all) => all.map((one) => getComputedStyle(one).fontSize));
+    assert.ok(sizes.length > 1 && new Set(sizes).size === 1, sizes.join(" "));
     assert.match(await page.locator("main").innerText(), /No layer has been seen yet/);
     assert.equal(await page.locator(".chart canvas").count(), 0);
   });
@@ -54,6 +57,19 @@ test("no reference: verdicts and logs are there, and the page says why there is 
     assert.match(await page.locator(".layer .value").first().innerText(), /no answer/);
     assert.ok((await pixels(page, ".chart.log canvas")) > 200);
   }));
+
+for (const width of [1440, 1200, 390])
+  test(`"to what" is ${width} pixels wide without a cut reference`, () =>
+    with_page(
+      [made.undersampled()],
+      async (page) => {
+        await page.locator("#to-what").scrollIntoViewIfNeeded();
+        assert.equal(await page.locator("#to-what thead th").count(), 5);
+        const hidden = await page.locator("#to-what .scroll").evaluate((place) => place.scrollWidth - place.clientWidth);
+        assert.equal(hidden, 0);
+      },
+      { size: { width, height: 900 } },
+    ));
 
 test("all undersampled: grey lines, ~ before each number, hatched cells, and how many images would do", () =>
   with_page([made.undersampled()], async (page) => {

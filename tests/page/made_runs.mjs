@@ -189,7 +189,7 @@ export class MadeRun {
   answer() {
     const known = this.snapshots ? this.layers : [];
     return {
-      ...this.summary(), facts: { ...this.rows.get(1) }, streams: this.streams, references: this.references.filter((name) => name !== "final" || this.state !== "live").map((name) => ({ name, kind: name === "start" || name === "final" ? name : name.startsWith("before") ? "before" : "network" })),
+      ...this.summary(), facts: { ...this.rows.get(1) }, streams: this.streams, references: (this.snapshots ? this.references : []).filter((name) => name !== "final" || this.state !== "live").map((name) => ({ name, kind: name === "start" || name === "final" ? name : name.startsWith("before") ? "before" : "network" })),
       measures: this.measures, layers: known.map((layer, depth) => this.layer_answer(layer, depth)),
       strip: { epoch: this.epoch ?? null, step: this.step ?? null, elapsed_seconds: this.snapshots * 31, overhead_share: 0.021, train_steps_dropped: 0, lines_lost: 0, nonfinite_snapshots: this.kind === "alarm" ? 12 : 0, resumes: 0 },
       record: this.state === "finished" && this.snapshots > 10 ? { text: "settled was right in 41 of 43 cases" } : null,

@@ -65,6 +65,7 @@ class LongRun : public RunFile {
     CHECK(sentence_of(ends->rows()).text() == sentence_of(all).text());
     CHECK(ends->rows().verdicts.size() == all.verdicts.size());
     CHECK(ends->rows().wall_time == all.wall_time);
+    CHECK(ends->rows().layers_seen == all.layers_seen);
     CHECK(*ends->rows().epochs.rbegin() == *all.epochs.rbegin());
   }
 };
@@ -95,6 +96,33 @@ TEST_CASE_FIXTURE(LongRun,
   add_event(3, "resumed");
   add_numbers(3, 1500);
   check_ends();
+}
+
+TEST_CASE_FIXTURE(LongRun,
+                  "the ends have the layers in the network's order, wherever they are cut") {
+  for (int epoch = 0; epoch < 30; ++epoch) {
+    for (int layer = 0; layer < 90; ++layer) {
+      // Of each layer several rows, so that the beginning has some layers only.
+      for (const char* reference : {"seed7", "start", "seed8"}) {
+        add(measure_row(epoch, "conv" + std::to_string(layer), 0.5, reference));
+      }
+    }
+    add_verdicts(epoch, 90, "moving");
+    if (epoch > 20) check_ends();
+  }
+}
+
+TEST_CASE_FIXTURE(LongRun, "the ends have the run's description, however long it is") {
+  livecca::RunRow row;
+  row.network = "net";
+  for (int layer = 0; layer < 2000; ++layer) {
+    row.taps.push_back({"net", "conv" + std::to_string(layer), "nchw"});
+  }
+  add(row);
+  for (int epoch = 0; epoch < 2; ++epoch) add_snapshot(epoch, 2000, "moving");
+  check_ends();
+  REQUIRE(whole().facts->taps.size() == 2000);
+  CHECK(livecca::tool::ends_of(path(), size())->rows().facts->taps.size() == 2000);
 }
 
 TEST_CASE_FIXTURE(LongRun,

@@ -91,6 +91,17 @@ std::string part_of(std::ifstream& file, std::uint64_t begin, std::uint64_t byte
   return static_cast<std::uint64_t>(file.gcount()) == bytes ? text : "";
 }
 
+/// The first rows, and the run's description, however long it is. Empty if the file was cut back.
+std::string beginning_of(std::ifstream& file, std::uint64_t size) {
+  for (std::uint64_t bytes = bytes_of_beginning;; bytes = std::min(2 * bytes, size)) {
+    std::string text = part_of(file, 0, bytes);
+    const std::size_t end = text.rfind('\n') + 1;
+    const bool is_torn = text.find("\"kind\":\"run\"", end) != std::string::npos;
+    text.resize(end);
+    if (!is_torn || bytes == size || bytes >= longest_part) return text;
+  }
+}
+
 bool is_spectrum(std::string_view line) {
   return line.find("\"kind\":\"spectrum\"") != std::string_view::npos;
 }
@@ -150,8 +161,7 @@ std::optional<std::vector<RowLine>> last_rows(std::ifstream& file, std::uint64_t
 std::unique_ptr<RunIndex> ends_of(const std::filesystem::path& rows_file, std::uint64_t size) {
   if (size < 4 * bytes_of_end) return nullptr;
   std::ifstream file(rows_file, std::ios::binary);
-  std::string beginning = part_of(file, 0, bytes_of_beginning);
-  beginning.resize(beginning.rfind('\n') + 1);
+  const std::string beginning = beginning_of(file, size);
   auto index = std::make_unique<RunIndex>();
   LastSnapshots snapshots;
   const std::vector<std::string_view> lines = lines_from_the_end(beginning);

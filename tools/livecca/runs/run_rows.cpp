@@ -21,12 +21,18 @@ Entry& entry_of(std::vector<Entry>& entries, std::map<Key, std::size_t>& places,
 }
 
 /// Rows of a snapshot have the network's order, but it may lack layers: one that came later belongs
-/// behind the layer of the row before.
-void see_layer(std::vector<std::string>& layers, const MeasureRow& before, const MeasureRow& row) {
+/// behind the layer of the row before. The first row behind what was left out may be in the middle
+/// of a snapshot.
+void see_layer(std::vector<std::string>& layers, const MeasureRow& before, const MeasureRow& row,
+               bool is_behind_left_out) {
   if (std::ranges::find(layers, row.layer) != layers.end()) return;
   const bool goes_on = row.epoch == before.epoch && row.step == before.step;
   const auto neighbour = goes_on ? std::ranges::find(layers, before.layer) : layers.end();
-  layers.insert(neighbour == layers.end() ? layers.begin() : neighbour + 1, row.layer);
+  if (is_behind_left_out && !goes_on) {
+    layers.push_back(row.layer);
+  } else {
+    layers.insert(neighbour == layers.end() ? layers.begin() : neighbour + 1, row.layer);
+  }
 }
 
 constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
@@ -55,6 +61,7 @@ void RunRows::add(RowLine line) {
 void RunRows::leave_out() {
   snapshots_ = 0;  // what is left out is no pause
   timed_snapshot_.reset();
+  is_behind_left_out_ = true;
 }
 
 void RunRows::see_time_of(Stream stream, std::int64_t epoch, std::uint64_t step) {
@@ -112,7 +119,7 @@ void RunRows::take(const MeasureRow& row) {
   curve.effective_samples = row.effective_samples;
   curve.independent_samples = row.independent_samples;
   epochs.insert(row.epoch);
-  see_layer(layers_seen, last_number_, row);
+  see_layer(layers_seen, last_number_, row, std::exchange(is_behind_left_out_, false));
   last_number_ = row;
 }
 

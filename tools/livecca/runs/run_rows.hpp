@@ -154,6 +154,7 @@ class RunRows {
   std::optional<std::pair<std::int64_t, std::uint64_t>> timed_snapshot_;
   std::uint32_t line_ = 0;  ///< of the row that is taken
   MeasureRow last_number_;  ///< the one before
+  bool is_behind_left_out_ = false;
 };
 
 /// A run that may still be going on.

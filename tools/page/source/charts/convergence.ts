@@ -235,8 +235,10 @@ export class ConvergenceChart extends LinkedChart {
       const above = lowest > plot.high;
       this.say(plot, `${above ? "↑" : "↓"} unrelated data: ${range}${whose}`, above ? plot.top + 14 : plot.top + plot.height - 6);
     } else {
-      const at = plot.y(Math.min(...inside));
-      this.say(plot, `unrelated data: ${range}${whose}`, at - plot.top > 20 ? at - 5 : at + 14);
+      // Above the highest line that is drawn, or below the lowest.
+      const lowest_line = plot.y(Math.min(...inside));
+      const highest_line = inside.length > 4 ? lowest_line : plot.y(Math.max(...inside));
+      this.say(plot, `unrelated data: ${range}${whose}`, highest_line - plot.top > 16 ? highest_line - 5 : lowest_line + 14);
     }
   }
 

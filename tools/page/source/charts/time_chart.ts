@@ -191,7 +191,8 @@ export class TimeChart {
         }),
         axis(settings.y_values, {
           size: settings.gutters.left,
-          space: 34,
+          // So that a small chart has two numbers.
+          space: settings.height < 150 ? 20 : 34,
           grid: settings.y_values ? { stroke: ink.grid, width: 1 } : { show: false },
         }),
       ],

@@ -17,8 +17,14 @@ export function Convergence() {
     return (
       <Panel id="convergence" title="Convergence">
         <p class="empty">
-          This run has no reference yet, so there is no distance to draw. Give it one: another network, a pack, or keep the history for{" "}
-          <i>start</i>.
+          {model.layers().length === 0 ? (
+            "No snapshot yet, so there is no distance to draw."
+          ) : (
+            <>
+              This run has no reference yet, so there is no distance to draw. Give it one: another network, a pack, or keep the history for{" "}
+              <i>start</i>.
+            </>
+          )}
         </p>
       </Panel>
     );

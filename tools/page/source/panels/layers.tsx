@@ -21,7 +21,8 @@ export function LayerTable() {
   const numbers = new Map(
     layers.map((layer) => [layer, selection ? number_of(layer, selection.stream, selection.reference, selection.measure) : null]),
   );
-  const far = Math.max(1e-9, ...[...numbers.values()].map((number) => Math.max(number?.value ?? 0, number?.noise_floor ?? 0)));
+  const known = [...numbers.values()];
+  const far = Math.max(1e-9, ...known.map((number) => Math.max(number?.value ?? 0, number?.noise_floor ?? 0)));
   return (
     <section class="layer-section" aria-label="Layers">
       <div class="table-card">
@@ -67,7 +68,9 @@ export function LayerTable() {
         </p>
       )}
       <p class="note legend-note">
-        ± one standard error · <b>~</b> no nearer than unrelated data
+        {known.some((number) => number?.direction) && "↓ coming nearer, ↑ going away, = keeping · "}
+        {known.some((number) => number?.standard_error != null) && "± one standard error · "}
+        <b>~</b> no nearer than unrelated data
         <span class="tick-key">
           {" "}
           · <span class="tick-sample" aria-hidden="true" /> score of unrelated data
