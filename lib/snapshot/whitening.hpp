@@ -5,6 +5,7 @@
 
 #include "livecca/moments/panel_moments.hpp"
 #include "livecca/snapshot/solve.hpp"
+#include "snapshot/dense/tasks.hpp"
 
 namespace livecca {
 
@@ -18,6 +19,8 @@ struct WhitenedTap {
   bool is_complex = false;
   Eigen::MatrixXd whitening;  ///< features × rank: Wᵀ S W = I, in the neurons' own units
   Eigen::MatrixXd loadings;   ///< features × rank: S W; its columns weigh PWCCA's directions
+  /// From a Cholesky factor: the whitening is upper triangular, and the loadings are lower.
+  bool is_triangular = false;
   Eigen::MatrixXd principal;  ///< features × svcca_kept: whitens SVCCA's leading directions
   Eigen::MatrixXd partial;  ///< features × directions: V (α + (1 − α) λ^-½), of the covariance
   double partial_variance = 0;  ///< tr(Z S Z), Z the partial whitening
@@ -34,6 +37,6 @@ struct WhitenedTap {
 
 /// Whitens one tap as far as the options ask. Where S is not finite or a decomposition fails,
 /// facts.converged is false and the matrices are empty.
-WhitenedTap whiten(const TapMoments& tap, const SolveOptions& options);
+WhitenedTap whiten(const TapMoments& tap, const SolveOptions& options, const Tasks& tasks);
 
 }  // namespace livecca
