@@ -1,5 +1,7 @@
 #include "snapshot/covariance.hpp"
 
+#include <algorithm>
+
 namespace livecca {
 
 using Eigen::Index;
@@ -8,8 +10,24 @@ using Eigen::MatrixXd;
 MatrixXd covariance_of(const Moments& moments) {
   const auto features = static_cast<Index>(moments.features());
   const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
-  const MatrixXd full = scatter.selfadjointView<Eigen::Lower>();
-  return full / moments.weights().covariance_divisor();
+  const double divisor = moments.weights().covariance_divisor();
+  MatrixXd covariance(features, features);
+  // In blocks, so that what is read across columns is read while it is near.
+  constexpr Index block = 32;
+  for (Index column = 0; column < features; column += block) {
+    const Index columns = std::min(block, features - column);
+    for (Index row = column; row < features; row += block) {
+      const Index rows = std::min(block, features - row);
+      auto below = covariance.block(row, column, rows, columns);
+      below = scatter.block(row, column, rows, columns) / divisor;
+      if (row == column) {
+        below.triangularView<Eigen::StrictlyUpper>() = below.transpose();
+      } else {
+        covariance.block(column, row, columns, rows) = below.transpose();
+      }
+    }
+  }
+  return covariance;
 }
 
 MatrixXd covariance_of(const CrossMoments& moments) {

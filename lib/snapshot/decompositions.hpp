@@ -19,6 +19,15 @@ struct SymmetricEigen {
 /// Reads the lower triangle; every entry must be finite. Without vectors at a third of the cost.
 SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors, const Tasks& tasks);
 
+/// All eigenvalues, but vectors only of those that are at most this share of the largest one: the
+/// columns of `vectors` belong to the last eigenvalues. For a positive semidefinite matrix. Little
+/// more than without vectors if they are few.
+SymmetricEigen smallest_eigenvectors(const Eigen::MatrixXd& matrix, double share,
+                                     const Tasks& tasks);
+
+/// Below, Eigen is as fast.
+inline constexpr Eigen::Index wide_problem = 48;
+
 /// Singular values in descending order, and min(rows, columns) vectors a side where asked for.
 struct SingularValues {
   bool converged = false;

@@ -75,12 +75,15 @@ VectorXd gram_singular_values(const MatrixXd& matrix, const Tasks& tasks) {
 bool correlations_of(const MatrixXd& whitened, const Tasks& tasks, VectorXd& correlations,
                      SpectrumMethod& spectrum) {
   if (!whitened.allFinite()) return false;
-  correlations = gram_singular_values(whitened, tasks);
+  const bool wide = std::min(whitened.rows(), whitened.cols()) >= wide_problem;
+  if (!wide) correlations = gram_singular_values(whitened, tasks);
   spectrum = SpectrumMethod::gram;
   if (correlations.size() > 0) return true;
   const SingularValues svd = singular_values(whitened, false, tasks);
   correlations = svd.values;
-  spectrum = SpectrumMethod::svd;
+  if (!(wide && svd.converged && correlations.minCoeff() > smallest_gram_correlation)) {
+    spectrum = SpectrumMethod::svd;
+  }
   return svd.converged;
 }
 

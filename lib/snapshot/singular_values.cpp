@@ -6,9 +6,6 @@
 namespace livecca {
 namespace {
 
-// Below, Eigen is as fast.
-constexpr Eigen::Index wide_problem = 48;
-
 template <typename Decomposition>
 bool take(const Decomposition& svd, bool vectors, SingularValues& result) {
   if (svd.info() != Eigen::Success || !svd.singularValues().allFinite()) return false;

@@ -38,7 +38,9 @@ class LevelByLevel {
     while (left_over_.cols() > 0) {
       const MatrixXd square =
           transposed_product(left_over_, left_over_, Structure::symmetric, tasks_);
-      const SymmetricEigen eigen = symmetric_eigen(square, true, tasks_);
+      const SymmetricEigen eigen = vectors_
+                                       ? symmetric_eigen(square, true, tasks_)
+                                       : smallest_eigenvectors(square, share_at_a_time, tasks_);
       if (!eigen.converged) return false;
       const double largest = std::sqrt(std::max(0.0, eigen.values(0)));
       if (found_ == 0) rounding_ = rounding_size * std::numeric_limits<double>::epsilon() * largest;
@@ -68,25 +70,25 @@ class LevelByLevel {
 
  private:
   void take_level(const SymmetricEigen& eigen) {
-    const Index width = left_over_.cols();
-    const double smallest = share_at_a_time * eigen.values(0);
-    const auto taken = static_cast<Index>(std::count_if(eigen.values.begin(), eigen.values.end(),
-                                                        [&](double v) { return v > smallest; }));
-    const Index first = vectors_ ? 0 : taken;
-    const MatrixXd turned =
-        product(left_over_, eigen.vectors.rightCols(width - first), Structure::none, tasks_);
-    if (vectors_) {
-      turn_basis(eigen.vectors);
-      for (Index k = 0; k < taken; ++k) {
-        values_(found_ + k) = turned.col(k).norm();
-        rows_.col(found_ + k) = turned.col(k) / values_(found_ + k);
-      }
-    } else {
-      values_.segment(found_, taken) = eigen.values.head(taken).cwiseSqrt();
-    }
-    left_over_ = turned.rightCols(width - taken);
+    if (vectors_) return take_level_with_vectors(eigen);
+    const Index taken = left_over_.cols() - eigen.vectors.cols();
+    values_.segment(found_, taken) = eigen.values.head(taken).cwiseSqrt();
+    left_over_ = product(left_over_, eigen.vectors, Structure::none, tasks_);
     found_ += taken;
-    if (vectors_ && left_over_.cols() > 0) remove_found(left_over_);
+  }
+
+  void take_level_with_vectors(const SymmetricEigen& eigen) {
+    const double smallest = share_at_a_time * eigen.values(0);
+    const Index taken = std::ranges::count_if(eigen.values, [&](double v) { return v > smallest; });
+    const MatrixXd turned = product(left_over_, eigen.vectors, Structure::none, tasks_);
+    turn_basis(eigen.vectors);
+    for (Index k = 0; k < taken; ++k) {
+      values_(found_ + k) = turned.col(k).norm();
+      rows_.col(found_ + k) = turned.col(k) / values_(found_ + k);
+    }
+    left_over_ = turned.rightCols(turned.cols() - taken);
+    found_ += taken;
+    if (left_over_.cols() > 0) remove_found(left_over_);
   }
 
   void turn_basis(const MatrixXd& by) {

@@ -6,6 +6,7 @@
 #include "snapshot/decompositions.hpp"
 #include "snapshot/dense/divide_and_conquer.hpp"
 #include "snapshot/dense/tridiagonal.hpp"
+#include "snapshot/dense/tridiagonal_values.hpp"
 
 namespace livecca {
 namespace {
@@ -14,8 +15,10 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// Below, Eigen is as fast.
-constexpr Index wide = 48;
+/// Of descending values those above this share of the first.
+Index count_above(const VectorXd& values, double share) {
+  return std::ranges::count_if(values, [&](double v) { return v > share * values(0); });
+}
 
 SymmetricEigen by_eigen(const MatrixXd& matrix, bool vectors) {
   SymmetricEigen result;
@@ -31,18 +34,17 @@ SymmetricEigen by_eigen(const MatrixXd& matrix, bool vectors) {
   return result;
 }
 
-SymmetricEigen with_vectors(const Tridiagonal& reduced, const Tasks& tasks) {
+/// Vectors of eigenvalues up to this share of the largest one.
+SymmetricEigen with_vectors(const Tridiagonal& reduced, double share, const Tasks& tasks) {
   SymmetricEigen result;
-  const TridiagonalEigen eigen = divide_and_conquer(reduced.diagonal, reduced.beside, tasks);
+  const TridiagonalEigen eigen = divide_and_conquer(reduced.diagonal, reduced.beside, tasks, share);
   if (!eigen.converged || !eigen.values.allFinite()) return result;
   std::vector<Index> order(static_cast<std::size_t>(eigen.values.size()));
   std::iota(order.begin(), order.end(), Index{0});
   std::ranges::stable_sort(order, std::ranges::greater(), [&](Index i) { return eigen.values(i); });
   result.values = eigen.values(order);
-  result.vectors.resize(eigen.values.size(), eigen.values.size());
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    result.vectors.col(static_cast<Index>(k)) = eigen.vectors.col(order[k]);
-  }
+  const Index first = share < 1 ? count_above(result.values, share) : 0;
+  result.vectors = eigen.vectors(Eigen::all, order).rightCols(result.values.size() - first);
   apply_reflections(reduced, result.vectors, tasks);
   result.converged = result.vectors.allFinite();
   return result;
@@ -50,10 +52,8 @@ SymmetricEigen with_vectors(const Tridiagonal& reduced, const Tasks& tasks) {
 
 SymmetricEigen values_of(const Tridiagonal& reduced) {
   SymmetricEigen result;
-  Eigen::SelfAdjointEigenSolver<MatrixXd> solver;
-  solver.computeFromTridiagonal(reduced.diagonal, reduced.beside, Eigen::EigenvaluesOnly);
-  result.values = solver.eigenvalues().reverse();
-  result.converged = solver.info() == Eigen::Success && result.values.allFinite();
+  result.values = tridiagonal_eigenvalues(reduced.diagonal, reduced.beside).reverse();
+  result.converged = result.values.size() == reduced.diagonal.size() && result.values.allFinite();
   return result;
 }
 
@@ -61,13 +61,35 @@ SymmetricEigen values_of(const Tridiagonal& reduced) {
 
 SymmetricEigen symmetric_eigen(const MatrixXd& matrix, bool vectors, const Tasks& tasks) {
   if (matrix.size() == 0) return {};
-  if (matrix.rows() < wide) return by_eigen(matrix, vectors);
+  if (matrix.rows() < wide_problem) return by_eigen(matrix, vectors);
   double scale = matrix.cwiseAbs().maxCoeff();
   if (!(scale > 0)) scale = 1;
   const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
-  SymmetricEigen result = vectors ? with_vectors(reduced, tasks) : values_of(reduced);
+  SymmetricEigen result = vectors ? with_vectors(reduced, 1, tasks) : values_of(reduced);
   result.values *= scale;
   return result.converged ? result : by_eigen(matrix, vectors);
+}
+
+SymmetricEigen smallest_eigenvectors(const MatrixXd& matrix, double share, const Tasks& tasks) {
+  if (matrix.rows() < wide_problem) {
+    SymmetricEigen result = symmetric_eigen(matrix, true, tasks);
+    if (!result.converged) return result;
+    result.vectors =
+        result.vectors.rightCols(matrix.rows() - count_above(result.values, share)).eval();
+    return result;
+  }
+  double scale = matrix.cwiseAbs().maxCoeff();
+  if (!(scale > 0)) scale = 1;
+  const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
+  SymmetricEigen result = values_of(reduced);
+  const Index above = result.converged ? count_above(result.values, share) : 0;
+  if (above < matrix.rows()) {
+    result = with_vectors(reduced, share, tasks);
+  } else {
+    result.vectors.resize(matrix.rows(), 0);
+  }
+  result.values *= scale;
+  return result;
 }
 
 }  // namespace livecca

@@ -22,7 +22,7 @@ constexpr Index many_merges = 4;
 Index begin_of(Index part, Index parts, Index size) { return part * size / parts; }
 
 void merge_level(Index parts, const VectorXd& beside, TridiagonalEigen& eigen, MatrixXd& merged,
-                 const Tasks& tasks) {
+                 double share, const Tasks& tasks) {
   const Index size = eigen.values.size();
   const auto merge = [&](Index k, const Tasks& within) {
     const Index first = begin_of(2 * k, parts, size);
@@ -32,7 +32,7 @@ void merge_level(Index parts, const VectorXd& beside, TridiagonalEigen& eigen, M
                   .vectors = eigen.vectors.block(first, first, width, width),
                   .first = middle - first,
                   .between = beside(middle - 1)},
-                 merged.block(first, first, width, width), within);
+                 share, merged.block(first, first, width, width), within);
   };
   const Index merges = parts / 2;
   if (merges >= many_merges) {
@@ -45,7 +45,8 @@ void merge_level(Index parts, const VectorXd& beside, TridiagonalEigen& eigen, M
 
 }  // namespace
 
-TridiagonalEigen divide_and_conquer(VectorXd diagonal, const VectorXd& beside, const Tasks& tasks) {
+TridiagonalEigen divide_and_conquer(VectorXd diagonal, const VectorXd& beside, const Tasks& tasks,
+                                    double share) {
   const Index size = diagonal.size();
   Index parts = 1;
   while ((size + parts - 1) / parts > largest_leaf) parts *= 2;
@@ -71,7 +72,7 @@ TridiagonalEigen divide_and_conquer(VectorXd diagonal, const VectorXd& beside, c
   if (!converged) return eigen;
   MatrixXd merged = MatrixXd::Zero(size, size);
   for (; parts > 1; parts /= 2) {
-    merge_level(parts, beside, eigen, merged, tasks);
+    merge_level(parts, beside, eigen, merged, parts == 2 ? share : 1, tasks);
     std::swap(eigen.vectors, merged);
   }
   eigen.converged = true;

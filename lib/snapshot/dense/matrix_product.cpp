@@ -1,7 +1,6 @@
 #include "snapshot/dense/matrix_product.hpp"
 
 #include <algorithm>
-#include <memory>
 
 #include "moments/products/product_kernel.hpp"
 
@@ -13,18 +12,20 @@ using Eigen::MatrixXd;
 using Eigen::Ref;
 
 constexpr auto tile = static_cast<Index>(tile_features);
-// Below, packing costs more than it brings.
-constexpr Index small_product = 32;
+// Below, in any direction or in all, packing costs more than it brings.
+constexpr Index small_side = 4;
+constexpr Index small_product = 32 * 32 * 32;
 
 /// One side of a product in panels, see TileOperand: features are A's rows or B's columns, samples
 /// are what is summed over.
 class PackedSide {
  public:
-  PackedSide(const MatrixView& features_by_samples, double factor, const Tasks& tasks)
+  PackedSide(const MatrixView& features_by_samples, double factor, std::size_t piece,
+             const Tasks& tasks)
       : view_(features_by_samples),
         panel_(static_cast<Index>(product_kernel().panel)),
         panels_((view_.rows + panel_ - 1) / panel_),
-        values_(new double[static_cast<std::size_t>(panels_ * panel_ * view_.columns)]) {
+        values_(tasks.scratch(piece, static_cast<std::size_t>(panels_ * panel_ * view_.columns))) {
     tasks.for_each(static_cast<std::size_t>((view_.rows + tile - 1) / tile), [&](std::size_t i) {
       const Index first = static_cast<Index>(i) * (tile / panel_);
       for (Index p = first; p < std::min(first + tile / panel_, panels_); ++p) pack(p, factor);
@@ -33,7 +34,7 @@ class PackedSide {
 
   /// From a tile's first feature on.
   TileOperand<double> at(Index feature) const {
-    return {.panels = values_.get() + feature / panel_ * panel_ * view_.columns,
+    return {.panels = values_ + feature / panel_ * panel_ * view_.columns,
             .stride = static_cast<std::size_t>(panel_ * view_.columns)};
   }
 
@@ -41,7 +42,7 @@ class PackedSide {
   void pack(Index panel, double factor) {
     const Index first = panel * panel_;
     const Index width = std::min(panel_, view_.rows - first);
-    double* to = values_.get() + panel * panel_ * view_.columns;
+    double* to = values_ + panel * panel_ * view_.columns;
     for (Index k = 0; k < view_.columns; ++k, to += panel_) {
       const double* from = view_.data + first * view_.row_stride + k * view_.column_stride;
       for (Index i = 0; i < width; ++i) to[i] = factor * from[i * view_.row_stride];
@@ -52,7 +53,7 @@ class PackedSide {
   MatrixView view_;
   Index panel_;
   Index panels_;
-  std::unique_ptr<double[]> values_;
+  double* values_;
 };
 
 Index samples_of(Structure structure, Index inner, Index rows_end, Index columns_end) {
@@ -65,8 +66,8 @@ Index samples_of(Structure structure, Index inner, Index rows_end, Index columns
 
 void add_product(double factor, const MatrixView& a, const MatrixView& b, Structure structure,
                  Ref<MatrixXd> result, const Tasks& tasks) {
-  const PackedSide x(a, factor, tasks);
-  const PackedSide y(b.transposed(), 1, tasks);
+  const PackedSide x(a, factor, 0, tasks);
+  const PackedSide y(b.transposed(), 1, 1, tasks);
   const Index down = (a.rows + tile - 1) / tile;
   const Index across = (b.columns + tile - 1) / tile;
   const bool lower = structure == Structure::symmetric;
@@ -95,7 +96,10 @@ MatrixXd product(const MatrixView& a, const MatrixView& b, Structure structure,
     return Eigen::Map<const MatrixXd, 0, Strides>(view.data, view.rows, view.columns,
                                                   Strides(view.column_stride, view.row_stride));
   };
-  if (std::min({a.rows, a.columns, b.columns}) < small_product) return map(a) * map(b);
+  if (std::min({a.rows, a.columns, b.columns}) < small_side ||
+      a.rows * a.columns * b.columns < small_product) {
+    return map(a) * map(b);
+  }
   MatrixXd result = MatrixXd::Zero(a.rows, b.columns);
   add_product(1, a, b, structure, result, tasks);
   if (structure == Structure::symmetric) {

@@ -27,10 +27,11 @@ enum class Part : std::uint8_t { first, both, second };
 
 class Merge {
  public:
-  Merge(Halves& halves, Ref<MatrixXd> merged, const Tasks& tasks)
+  Merge(Halves& halves, double share, Ref<MatrixXd> merged, const Tasks& tasks)
       : values_(halves.values),
         vectors_(halves.vectors),
         merged_(merged),
+        share_(share),
         tasks_(tasks),
         size_(halves.values.size()),
         first_(halves.first),
@@ -121,6 +122,8 @@ class Merge {
       });
     };
     in_blocks([&](Index j) { values(j) = equation.solve(j, differences_.col(j).data()); });
+    find_wanted(values);
+    if (wanted_ == 0) return;
     // The weights for which these eigenvalues are exact: so the vectors are orthogonal.
     VectorXd exact(live);
     tasks_.for_each(blocks, [&](std::size_t block) {
@@ -128,15 +131,21 @@ class Merge {
       find_exact_weights(given, begin, std::min(begin + roots_at_once, live), exact);
     });
     sort_rows();
-    MatrixXd directions(live, live);
     in_blocks([&](Index j) {
-      for (Index k = 0; k < live; ++k) {
-        const Index row = rows_[static_cast<std::size_t>(k)];
-        directions(k, j) = exact(row) / differences_(row, j);
-      }
-      directions.col(j).normalize();
+      if (j >= wanted_) return;
+      auto column = differences_.col(j);
+      const VectorXd direction = exact.cwiseQuotient(column).normalized();
+      column = direction(rows_);
     });
-    multiply(directions);
+    multiply();
+  }
+
+  /// The live eigenvalues ascend, so the smallest come first.
+  void find_wanted(const VectorXd& values) {
+    const auto live = static_cast<Index>(live_.size());
+    const double most = share_ * values.maxCoeff();
+    wanted_ = std::ranges::count_if(values.head(live), [&](double v) { return v <= most; });
+    if (!(share_ < 1)) wanted_ = live;
   }
 
   /// √ of Π (λⱼ − pᵢ) / Π (pⱼ − pᵢ), the latter without pᵢ itself, for some i, with the given
@@ -145,10 +154,10 @@ class Merge {
     auto some = exact.segment(begin, end - begin);
     some.setOnes();
     for (Index j = 0; j < poles_.size(); ++j) {
-      for (Index i = begin; i < end; ++i) {
-        const double between = i == j ? -1.0 : poles_(i) - poles_(j);
-        exact(i) *= differences_(i, j) / between;
-      }
+      const double itself = begin <= j && j < end ? -some(j - begin) * differences_(j, j) : 0;
+      some.array() *= differences_.col(j).segment(begin, end - begin).array() /
+                      (poles_.segment(begin, end - begin).array() - poles_(j));
+      if (begin <= j && j < end) some(j - begin) = itself;
     }
     for (Index i = begin; i < end; ++i) {
       exact(i) = std::copysign(std::sqrt(std::max(0.0, exact(i))), given(i));
@@ -167,7 +176,8 @@ class Merge {
     only_first_ = std::ranges::count_if(rows_, [&](Index row) { return part(row) == Part::first; });
   }
 
-  void multiply(const MatrixXd& directions) {
+  /// The differences are now the directions, with their rows in order.
+  void multiply() {
     const auto live = static_cast<Index>(live_.size());
     const auto half = [&](Index row, Index rows, Index from, Index columns) {
       MatrixXd sources(rows, columns);
@@ -176,11 +186,12 @@ class Merge {
             live_[static_cast<std::size_t>(rows_[static_cast<std::size_t>(from + k)])];
         sources.col(k) = vectors_.col(source).segment(row, rows);
       }
-      auto to = merged_.block(row, 0, rows, live);
+      auto to = merged_.block(row, 0, rows, wanted_);
       to.setZero();
       if (columns == 0) return;
-      add_product(1, MatrixView::of(sources), MatrixView::of(directions.middleRows(from, columns)),
-                  Structure::none, to, tasks_);
+      add_product(1, MatrixView::of(sources),
+                  MatrixView::of(differences_.block(from, 0, columns, wanted_)), Structure::none,
+                  to, tasks_);
     };
     half(0, first_, 0, in_first_);
     half(first_, size_ - first_, only_first_, live - only_first_);
@@ -189,6 +200,7 @@ class Merge {
   Ref<VectorXd> values_;
   Ref<MatrixXd> vectors_;
   Ref<MatrixXd> merged_;
+  double share_;
   const Tasks& tasks_;
   Index size_;
   Index first_;
@@ -201,14 +213,15 @@ class Merge {
   VectorXd poles_;
   MatrixXd differences_;     ///< poles − eigenvalues, an eigenvalue a column
   std::vector<Index> rows_;  ///< of the live ones by their parts
+  Index wanted_ = 0;         ///< of the live ones' vectors
   Index in_first_ = 0;
   Index only_first_ = 0;
 };
 
 }  // namespace
 
-void merge_halves(Halves halves, Ref<MatrixXd> merged, const Tasks& tasks) {
-  Merge(halves, merged, tasks).run();
+void merge_halves(Halves halves, double share, Ref<MatrixXd> merged, const Tasks& tasks) {
+  Merge(halves, share, merged, tasks).run();
 }
 
 }  // namespace livecca

@@ -15,7 +15,9 @@ struct Halves {
   double between = 0;
 };
 
-/// Writes the eigenvectors of the whole to `merged`.
-void merge_halves(Halves halves, Eigen::Ref<Eigen::MatrixXd> merged, const Tasks& tasks);
+/// Writes the eigenvectors of the whole to `merged`: those whose eigenvalue is at most this share
+/// of the largest one. The other columns are not set.
+void merge_halves(Halves halves, double share, Eigen::Ref<Eigen::MatrixXd> merged,
+                  const Tasks& tasks);
 
 }  // namespace livecca

@@ -1,18 +1,24 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
+#include <memory>
 
 #include "livecca/common/executor.hpp"
 
 namespace livecca {
 
-/// The loops within one decomposition: on the executor's solve lane, or one after the other where
-/// the loop around is already parallel. How work is cut does not depend on it, so no bit does.
+/// The loops within one problem: on the executor's solve lane, or one after the other where the
+/// loop around is already parallel. How work is cut does not depend on it, so no bit does. And
+/// memory that the problem's products use again: fresh pages would take a tenth of the time.
+///
+/// Thread safety: none; one thread at a time. Its tasks must not use it.
 class Tasks {
  public:
   Tasks() = default;
   explicit Tasks(Executor& executor) : executor_(&executor) {}
+  Tasks(Tasks&&) = default;
 
   template <typename Task>
   void for_each(std::size_t count, const Task& task) const {
@@ -23,8 +29,25 @@ class Tasks {
     }
   }
 
+  /// Two pieces of memory, as they were left. Until the next call for the same piece.
+  double* scratch(std::size_t piece, std::size_t numbers) const {
+    Scratch& of_piece = scratch_[piece];
+    if (of_piece.size < numbers) {
+      of_piece.numbers.reset();
+      of_piece.numbers.reset(new double[numbers]);
+      of_piece.size = numbers;
+    }
+    return of_piece.numbers.get();
+  }
+
  private:
+  struct Scratch {
+    std::size_t size = 0;
+    std::unique_ptr<double[]> numbers;
+  };
+
   Executor* executor_ = nullptr;
+  mutable std::array<Scratch, 2> scratch_;
 };
 
 }  // namespace livecca
