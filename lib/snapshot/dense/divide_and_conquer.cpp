@@ -14,7 +14,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr Index largest_leaf = 32;
+constexpr Index largest_leaf = 16;
 /// From so many merges on they run side by side; fewer and larger ones use the threads within.
 constexpr Index many_merges = 4;
 
