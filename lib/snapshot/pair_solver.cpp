@@ -103,11 +103,12 @@ double rotation_gain(const SingularValues& svd) {
 /// One pair on its way.
 class PairSolver {
  public:
-  /// `cross` is the covariance of the moments, or its real form.
-  PairSolver(const MatrixXd& cross, const CrossMoments& moments, const WhitenedTap& x,
-             const WhitenedTap& y, const SolveOptions& options, const Tasks& tasks,
-             PairSolution& pair)
+  /// `cross` is the covariance of the moments, or its real form; empty if no quantity needs it.
+  PairSolver(const MatrixXd& cross, double cross_norm, const CrossMoments& moments,
+             const WhitenedTap& x, const WhitenedTap& y, const SolveOptions& options,
+             const Tasks& tasks, PairSolution& pair)
       : cross_(cross),
+        cross_norm_(cross_norm),
         moments_(moments),
         x_(x),
         y_(y),
@@ -128,8 +129,7 @@ class PairSolver {
 
   /// ‖Sxy‖²_F / (‖Sxx‖_F ‖Syy‖_F), divided before it is squared so that scales of 1e150 pass.
   void solve_norms() {
-    const double root =
-        cross_.stableNorm() / std::sqrt(x_.covariance_norm) / std::sqrt(y_.covariance_norm);
+    const double root = cross_norm_ / std::sqrt(x_.covariance_norm) / std::sqrt(y_.covariance_norm);
     pair_.linear_cka = std::min(1.0, root * root);
   }
 
@@ -247,6 +247,7 @@ class PairSolver {
   }
 
   const MatrixXd& cross_;
+  double cross_norm_;
   const CrossMoments& moments_;
   const WhitenedTap& x_;
   const WhitenedTap& y_;
@@ -294,17 +295,22 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
     pair.converged = true;
     return pair;
   }
-  MatrixXd cross = covariance_of(moments);
-  if (!cross.allFinite()) return pair;
+  const double norm = product_norm(moments);
+  if (!std::isfinite(norm)) return pair;
+  MatrixXd cross;
+  if (x.is_complex || options.quantities.needs_matrices()) cross = covariance_of(moments);
   if (x.is_complex) cross = real_form(cross);
-  pair.converged = PairSolver(cross, moments, x, y, options, tasks, pair).solve();
+  const double cross_norm =
+      x.is_complex ? cross.stableNorm() : norm / moments.weights().covariance_divisor();
+  pair.converged = PairSolver(cross, cross_norm, moments, x, y, options, tasks, pair).solve();
   if (!pair.converged) {
     clear_numbers(pair);
     return pair;
   }
   if (x.is_complex) return pair;  // the norm sums are of the parts
   const UnbiasedCka unbiased =
-      unbiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments);
+      unbiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments,
+                   {.x = x.scatter_norm, .y = y.scatter_norm, .cross = norm});
   pair.linear_cka_debiased = unbiased.debiased;
   pair.rv2 = unbiased.rv2;
   pair.rv2_floor = unbiased.rv2_floor;

@@ -82,10 +82,13 @@ class LevelByLevel {
     const Index taken = std::ranges::count_if(eigen.values, [&](double v) { return v > smallest; });
     const MatrixXd turned = product(left_over_, eigen.vectors, Structure::none, tasks_);
     turn_basis(eigen.vectors);
-    for (Index k = 0; k < taken; ++k) {
-      values_(found_ + k) = turned.col(k).norm();
-      rows_.col(found_ + k) = turned.col(k) / values_(found_ + k);
-    }
+    constexpr Index columns_at_once = 64;
+    tasks_.for_ranges(taken, columns_at_once, [&](Index begin, Index count) {
+      for (Index k = begin; k < begin + count; ++k) {
+        values_(found_ + k) = turned.col(k).norm();
+        rows_.col(found_ + k) = turned.col(k) / values_(found_ + k);
+      }
+    });
     left_over_ = turned.rightCols(turned.cols() - taken);
     found_ += taken;
     if (left_over_.cols() > 0) remove_found(left_over_);

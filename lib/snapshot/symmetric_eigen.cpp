@@ -1,5 +1,6 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+
+constexpr Index columns_at_once = 64;
 
 /// Of descending values those above this share of the first.
 Index count_above(const VectorXd& values, double share) {
@@ -44,9 +47,19 @@ SymmetricEigen with_vectors(const Tridiagonal& reduced, double share, const Task
   std::ranges::stable_sort(order, std::ranges::greater(), [&](Index i) { return eigen.values(i); });
   result.values = eigen.values(order);
   const Index first = share < 1 ? count_above(result.values, share) : 0;
-  result.vectors = eigen.vectors(Eigen::all, order).rightCols(result.values.size() - first);
+  const Index size = result.values.size();
+  result.vectors.resize(size, size - first);
+  tasks.for_ranges(size - first, columns_at_once, [&](Index begin, Index count) {
+    for (Index k = begin; k < begin + count; ++k) {
+      result.vectors.col(k) = eigen.vectors.col(order[static_cast<std::size_t>(first + k)]);
+    }
+  });
   apply_reflections(reduced, result.vectors, tasks);
-  result.converged = result.vectors.allFinite();
+  std::atomic<bool> finite = true;
+  tasks.for_ranges(size - first, columns_at_once, [&](Index begin, Index count) {
+    if (!result.vectors.middleCols(begin, count).allFinite()) finite = false;
+  });
+  result.converged = finite;
   return result;
 }
 

@@ -33,13 +33,18 @@ Index most_directions(Index features, const WhitenedTap& tap) {
 
 /// What each neuron's variance owes to the rounding of its values to their type, which is
 /// uniform over ± roundoff · value: roundoff² · mean square / 3.
-VectorXd rounding_variance(const Moments& moments, const MatrixXd& covariance) {
-  VectorXd squares = covariance.diagonal();
+VectorXd rounding_variance(const Moments& moments, VectorXd squares) {
   for (Index j = 0; j < squares.size(); ++j) {
     const double mean = moments.mean().value(static_cast<std::size_t>(j));
     squares(j) += mean * mean;
   }
   return moments.roundoff() * moments.roundoff() / 3 * squares;
+}
+
+VectorXd variances_of(const Moments& moments) {
+  const auto features = static_cast<Index>(moments.features());
+  const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
+  return scatter.diagonal() / moments.weights().covariance_divisor();
 }
 
 /// Of a complex feature it is that of both parts.
@@ -107,7 +112,16 @@ Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
   const auto& varying = result.varying;
   result.deviation = covariance.diagonal()(varying).cwiseSqrt();
   const VectorXd inverse = result.deviation.cwiseInverse();
-  result.correlation = inverse.asDiagonal() * covariance(varying, varying) * inverse.asDiagonal();
+  const auto features = static_cast<Index>(varying.size());
+  result.correlation.resize(features, features);
+  for (Index j = 0; j < features; ++j) {
+    const auto column = covariance.col(varying[static_cast<std::size_t>(j)]);
+    if (features == covariance.rows()) {
+      result.correlation.col(j) = inverse(j) * column.cwiseProduct(inverse);
+    } else {
+      result.correlation.col(j) = inverse(j) * column(varying).cwiseProduct(inverse);
+    }
+  }
   result.correlation.diagonal().setOnes();
   result.rounding = rounding(varying).cwiseProduct(inverse.cwiseAbs2());
   return result;
@@ -225,11 +239,11 @@ bool find_principal_directions(const MatrixXd& covariance, const VectorXd& round
   return true;
 }
 
-void count_constant_features(const MatrixXd& covariance, const VectorXd& rounding,
+void count_constant_features(const VectorXd& variances, const VectorXd& rounding,
                              WhitenedTap& tap) {
   Index constant = 0;
-  for (Index j = 0; j < covariance.rows(); ++j) {
-    constant += neuron_varies(covariance(j, j), rounding(j)) ? 0 : 1;
+  for (Index j = 0; j < variances.size(); ++j) {
+    constant += neuron_varies(variances(j), rounding(j)) ? 0 : 1;
   }
   tap.facts.constant_features = tap.count(constant);
 }
@@ -270,24 +284,30 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options, c
   // A frequency that is its own conjugate has no imaginary parts.
   facts.is_complex = tap.is_complex && tap_moments.frequency->multiplicity == 2;
   if (!facts.present || facts.samples < 2) return tap;
-  MatrixXd covariance = covariance_of(*tap_moments.moments);
-  if (!covariance.allFinite()) return tap;
-  VectorXd rounding = rounding_variance(*tap_moments.moments, covariance);
+  const Moments& moments = *tap_moments.moments;
+  tap.scatter_norm = scatter_norm(moments);
+  if (!std::isfinite(tap.scatter_norm)) return tap;
+  tap.covariance_norm = tap.scatter_norm / moments.weights().covariance_divisor();
+  VectorXd variances = variances_of(moments);
+  VectorXd rounding = rounding_variance(moments, variances);
+  MatrixXd covariance;
+  if (tap.is_complex || options.quantities.needs_matrices()) covariance = covariance_of(moments);
   if (tap.is_complex) {
     covariance = real_form(covariance);
     rounding = in_real_form(rounding);
+    variances = covariance.diagonal();
+    tap.covariance_norm = covariance.stableNorm();
   }
-  count_constant_features(covariance, rounding, tap);
+  count_constant_features(variances, rounding, tap);
   if (facts.constant_features == facts.features) {
     facts.converged = true;
     if (options.quantities.needs_whitening()) facts.rank = 0;
     return tap;
   }
-  tap.covariance_norm = covariance.stableNorm();
-  tap.covariance_trace = covariance.trace();
+  tap.covariance_trace = variances.sum();
   const double times = tap.is_complex ? 2 : 1;
   facts.total_variance = tap.covariance_trace / times;
-  facts.total_scatter = facts.total_variance * tap_moments.moments->weights().covariance_divisor();
+  facts.total_scatter = facts.total_variance * moments.weights().covariance_divisor();
   const double trace_share = tap.covariance_trace / tap.covariance_norm;
   facts.effective_rank = trace_share * trace_share / times;
   facts.converged = (!options.quantities.needs_whitening() ||

@@ -25,6 +25,7 @@ struct WhitenedTap {
   Eigen::MatrixXd partial;  ///< features × directions: V (α + (1 − α) λ^-½), of the covariance
   double partial_variance = 0;  ///< tr(Z S Z), Z the partial whitening
   double covariance_norm = 0;   ///< ‖S‖_F
+  double scatter_norm = 0;      ///< see scatter_norm(); not of a complex tap
   double covariance_trace = 0;
   /// See sample_positions().
   std::shared_ptr<const PositionSample> positions;

@@ -41,6 +41,11 @@ struct Quantities {
   constexpr bool needs_whitening() const { return whitening || needs_correlations() || condition; }
   constexpr bool needs_principal_directions() const { return svcca || partial_whitening; }
 
+  /// Whether anything is asked beyond norms.
+  constexpr bool needs_matrices() const {
+    return needs_whitening() || needs_principal_directions() || nuclear_norm;
+  }
+
   friend constexpr Quantities operator|(const Quantities& a, const Quantities& b) {
     return {.whitening = a.whitening || b.whitening,
             .correlations = a.correlations || b.correlations,

@@ -62,10 +62,19 @@ Index samples_of(Structure structure, Index inner, Index rows_end, Index columns
   return inner;
 }
 
-}  // namespace
+/// What of a symmetric result lies above the diagonal, from what lies below.
+void mirror(Ref<MatrixXd> result, Index row, Index column, Index rows, Index columns) {
+  auto below = result.block(row, column, rows, columns);
+  if (row == column) {
+    below.triangularView<Eigen::StrictlyUpper>() = below.transpose();
+  } else {
+    result.block(column, row, columns, rows) = below.transpose();
+  }
+}
 
-void add_product(double factor, const MatrixView& a, const MatrixView& b, Structure structure,
-                 Ref<MatrixXd> result, const Tasks& tasks) {
+/// Adds to the result, or sets a fresh one, of which a symmetric one is set as a whole.
+void multiply(double factor, const MatrixView& a, const MatrixView& b, Structure structure,
+              bool is_fresh, Ref<MatrixXd> result, const Tasks& tasks) {
   const PackedSide x(a, factor, 0, tasks);
   const PackedSide y(b.transposed(), 1, 1, tasks);
   const Index down = (a.rows + tile - 1) / tile;
@@ -77,6 +86,7 @@ void add_product(double factor, const MatrixView& a, const MatrixView& b, Struct
     if (lower && row < column) return;
     const Index rows = std::min(tile, a.rows - row);
     const Index columns = std::min(tile, b.columns - column);
+    if (is_fresh) result.block(row, column, rows, columns).setZero();
     const Index samples = samples_of(structure, a.columns, row + rows, column + columns);
     product_kernel().add({.out = &result(row, column),
                           .stride = static_cast<std::size_t>(result.outerStride()),
@@ -86,7 +96,15 @@ void add_product(double factor, const MatrixView& a, const MatrixView& b, Struct
                           .x = x.at(row),
                           .y = y.at(column),
                           .samples = static_cast<std::size_t>(samples)});
+    if (is_fresh && lower) mirror(result, row, column, rows, columns);
   });
+}
+
+}  // namespace
+
+void add_product(double factor, const MatrixView& a, const MatrixView& b, Structure structure,
+                 Ref<MatrixXd> result, const Tasks& tasks) {
+  multiply(factor, a, b, structure, false, result, tasks);
 }
 
 MatrixXd product(const MatrixView& a, const MatrixView& b, Structure structure,
@@ -100,11 +118,8 @@ MatrixXd product(const MatrixView& a, const MatrixView& b, Structure structure,
       a.rows * a.columns * b.columns < small_product) {
     return map(a) * map(b);
   }
-  MatrixXd result = MatrixXd::Zero(a.rows, b.columns);
-  add_product(1, a, b, structure, result, tasks);
-  if (structure == Structure::symmetric) {
-    result.triangularView<Eigen::StrictlyUpper>() = result.transpose();
-  }
+  MatrixXd result(a.rows, b.columns);
+  multiply(1, a, b, structure, true, result, tasks);
   return result;
 }
 

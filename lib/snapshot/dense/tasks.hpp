@@ -1,5 +1,7 @@
 #pragma once
 
+#include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -27,6 +29,15 @@ class Tasks {
     } else {
       for (std::size_t i = 0; i < count; ++i) task(i);
     }
+  }
+
+  /// task(first, count) for ranges of at most `at_once` that cover 0 … size − 1.
+  template <typename Task>
+  void for_ranges(Eigen::Index size, Eigen::Index at_once, const Task& task) const {
+    for_each(static_cast<std::size_t>((size + at_once - 1) / at_once), [&](std::size_t i) {
+      const Eigen::Index first = static_cast<Eigen::Index>(i) * at_once;
+      task(first, std::min(at_once, size - first));
+    });
   }
 
   /// Two pieces of memory, as they were left. Until the next call for the same piece.
