@@ -48,13 +48,13 @@ CanonicalDirections canonical_directions(const PanelMoments& moments, std::size_
   }
   SolveOptions options;
   options.quantities = {.whitening = true};
-  const WhitenedTap x = whiten(moments.taps[pair.x], options);
-  const WhitenedTap y = whiten(moments.taps[pair.y], options);
+  const WhitenedTap x = whiten(moments.taps[pair.x], options, Tasks());
+  const WhitenedTap y = whiten(moments.taps[pair.y], options, Tasks());
   CanonicalDirections result;
   if (!is_whole(pair, x, y)) return result;
   const MatrixXd whitened = x.whitening.transpose() * covariance_of(*pair.moments) * y.whitening;
   if (!whitened.allFinite()) return result;
-  const SingularValues svd = singular_values(whitened, true);
+  const SingularValues svd = singular_values(whitened, true, Tasks());
   if (!svd.converged) return result;
   const auto kept =
       static_cast<Index>(std::min(count, static_cast<std::size_t>(svd.values.size())));

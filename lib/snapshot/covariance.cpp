@@ -1,15 +1,35 @@
 #include "snapshot/covariance.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace livecca {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
+using Eigen::VectorXd;
 
 MatrixXd covariance_of(const Moments& moments) {
   const auto features = static_cast<Index>(moments.features());
   const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
-  const MatrixXd full = scatter.selfadjointView<Eigen::Lower>();
-  return full / moments.weights().covariance_divisor();
+  const double divisor = moments.weights().covariance_divisor();
+  MatrixXd covariance(features, features);
+  // In blocks, so that what is read across columns is read while it is near.
+  constexpr Index block = 32;
+  for (Index column = 0; column < features; column += block) {
+    const Index columns = std::min(block, features - column);
+    for (Index row = column; row < features; row += block) {
+      const Index rows = std::min(block, features - row);
+      auto below = covariance.block(row, column, rows, columns);
+      below = scatter.block(row, column, rows, columns) / divisor;
+      if (row == column) {
+        below.triangularView<Eigen::StrictlyUpper>() = below.transpose();
+      } else {
+        covariance.block(column, row, columns, rows) = below.transpose();
+      }
+    }
+  }
+  return covariance;
 }
 
 MatrixXd covariance_of(const CrossMoments& moments) {
@@ -17,6 +37,34 @@ MatrixXd covariance_of(const CrossMoments& moments) {
                                     static_cast<Index>(moments.features_x()),
                                     static_cast<Index>(moments.features_y())) /
          moments.weights().covariance_divisor();
+}
+
+namespace {
+
+/// Whether a sum of squares has lost nothing at either end of float64.
+bool is_safe(double squares) { return squares > 1e-280 && squares < 1e280; }
+
+}  // namespace
+
+double scatter_norm(const Moments& moments) {
+  const auto features = static_cast<Index>(moments.features());
+  const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
+  const double squares_on = scatter.diagonal().squaredNorm();
+  double squares_below = 0;
+  for (Index j = 0; j + 1 < features; ++j) {
+    squares_below += scatter.col(j).tail(features - j - 1).squaredNorm();
+  }
+  const double squares = squares_on + 2 * squares_below;
+  if (is_safe(squares)) return std::sqrt(squares);
+  const MatrixXd whole = scatter.selfadjointView<Eigen::Lower>();
+  return whole.stableNorm();
+}
+
+double product_norm(const CrossMoments& moments) {
+  const Eigen::Map<const VectorXd> product(moments.product().data(),
+                                           static_cast<Index>(moments.product().size()));
+  const double squares = product.squaredNorm();
+  return is_safe(squares) ? std::sqrt(squares) : product.stableNorm();
 }
 
 MatrixXd real_form(const MatrixXd& parts) {

@@ -2,10 +2,12 @@
 
 #include <Eigen/Core>
 
+#include "snapshot/dense/tasks.hpp"
+
 namespace livecca {
 
-/// The decompositions of the solve, in one place. Eigen's, because they run inside parallel loops,
-/// where a vendor LAPACK with one global lock runs at half its speed (docs/decisions/0003).
+/// The decompositions of the solve, in one place. Small ones are Eigen's, wide ones are made of
+/// products of matrices, see dense/ (docs/decisions/0003). Bits do not depend on the tasks.
 
 /// Eigenvalues in descending order, and their unit eigenvectors as columns where asked for.
 struct SymmetricEigen {
@@ -14,17 +16,17 @@ struct SymmetricEigen {
   Eigen::MatrixXd vectors;
 };
 
-/// Reads the lower triangle; every entry must be finite. Without vectors at a sixth of the cost.
-SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors);
+/// Reads the lower triangle; every entry must be finite. Without vectors at a third of the cost.
+SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors, const Tasks& tasks);
 
-/// The eigenvalues in descending order, with an error of some ε of the largest: in half of the time
-/// that symmetric_eigen() takes without vectors, and less where matrices are small. Every entry
-/// must be finite. Empty if it did not converge.
-Eigen::VectorXd symmetric_eigenvalues(const Eigen::MatrixXd& matrix);
+/// All eigenvalues, but vectors only of those that are at most this share of the largest one: the
+/// columns of `vectors` belong to the last eigenvalues. For a positive semidefinite matrix. Little
+/// more than without vectors if they are few.
+SymmetricEigen smallest_eigenvectors(const Eigen::MatrixXd& matrix, double share,
+                                     const Tasks& tasks);
 
-/// The same by float32, with an error of about 1e-7 of the largest, in half of the time for wide
-/// matrices.
-Eigen::VectorXd rough_symmetric_eigenvalues(const Eigen::MatrixXd& matrix);
+/// Below, Eigen is as fast.
+inline constexpr Eigen::Index wide_problem = 48;
 
 /// Singular values in descending order, and min(rows, columns) vectors a side where asked for.
 struct SingularValues {
@@ -34,8 +36,13 @@ struct SingularValues {
   Eigen::MatrixXd right;
 };
 
-/// Every entry must be finite. An SVD rather than eigenvalues of the square: those lose the digits
-/// of small canonical correlations.
-SingularValues singular_values(const Eigen::MatrixXd& matrix, bool vectors);
+/// Every entry must be finite. Values have an error of some ε of the largest one, also small ones:
+/// eigenvalues of the square alone would lose them.
+SingularValues singular_values(const Eigen::MatrixXd& matrix, bool vectors, const Tasks& tasks);
+
+/// The same for wide matrices, from eigenvectors of squares: those of the largest values first,
+/// then of what is left without them, which is smaller, and so on.
+SingularValues singular_values_by_squares(const Eigen::MatrixXd& matrix, bool vectors,
+                                          const Tasks& tasks);
 
 }  // namespace livecca

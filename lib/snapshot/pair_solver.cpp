@@ -6,6 +6,7 @@
 
 #include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
+#include "snapshot/dense/matrix_product.hpp"
 #include "snapshot/unbiased_cka.hpp"
 
 namespace livecca {
@@ -42,9 +43,10 @@ double absolute_sum(const MatrixXd& projections, Index column, bool is_complex) 
 }
 
 /// α_i ∝ Σ_j |⟨h_i, x_j⟩| from second moments: the column sums of |S W U|.
-bool projection_weights(const WhitenedTap& tap, const MatrixXd& directions,
+bool projection_weights(const WhitenedTap& tap, const MatrixXd& directions, const Tasks& tasks,
                         std::vector<double>& weights) {
-  const MatrixXd projections = tap.loadings * directions;
+  const MatrixXd projections = product(
+      tap.loadings, directions, tap.is_triangular ? Structure::a_lower : Structure::none, tasks);
   weights.clear();
   double total = 0;
   for (Index i = 0; i < projections.cols(); i += tap.is_complex ? 2 : 1) {
@@ -58,27 +60,30 @@ bool projection_weights(const WhitenedTap& tap, const MatrixXd& directions,
 
 /// Singular values of T from the eigenvalues of the smaller of T Tᵀ and Tᵀ T. Empty where it did
 /// not converge, or where some are so small that squares do not hold them.
-VectorXd gram_singular_values(const MatrixXd& matrix) {
+VectorXd gram_singular_values(const MatrixXd& matrix, const Tasks& tasks) {
   const bool wide = matrix.rows() <= matrix.cols();
-  const MatrixXd gram =
-      wide ? MatrixXd(matrix * matrix.transpose()) : MatrixXd(matrix.transpose() * matrix);
-  const SymmetricEigen eigen = symmetric_eigen(gram, false);
+  const MatrixView whole = MatrixView::of(matrix);
+  const MatrixView view = wide ? whole : whole.transposed();
+  const MatrixXd gram = product(view, view.transposed(), Structure::symmetric, tasks);
+  const SymmetricEigen eigen = symmetric_eigen(gram, false, tasks);
   const double smallest = smallest_gram_correlation * smallest_gram_correlation;
   if (!eigen.converged || !(eigen.values.minCoeff() > smallest)) return {};
   return eigen.values.cwiseSqrt();
 }
 
-/// The canonical correlations between two whitened sides, without directions.
-bool correlations_between(const MatrixXd& x, const MatrixXd& cross, const MatrixXd& y,
-                          VectorXd& correlations, SpectrumMethod& spectrum) {
-  const MatrixXd whitened = x.transpose() * cross * y;
+/// The canonical correlations from the whitened cross-covariance, without directions.
+bool correlations_of(const MatrixXd& whitened, const Tasks& tasks, VectorXd& correlations,
+                     SpectrumMethod& spectrum) {
   if (!whitened.allFinite()) return false;
-  correlations = gram_singular_values(whitened);
+  const bool wide = std::min(whitened.rows(), whitened.cols()) >= wide_problem;
+  if (!wide) correlations = gram_singular_values(whitened, tasks);
   spectrum = SpectrumMethod::gram;
   if (correlations.size() > 0) return true;
-  const SingularValues svd = singular_values(whitened, false);
+  const SingularValues svd = singular_values(whitened, false, tasks);
   correlations = svd.values;
-  spectrum = SpectrumMethod::svd;
+  if (!(wide && svd.converged && correlations.minCoeff() > smallest_gram_correlation)) {
+    spectrum = SpectrumMethod::svd;
+  }
   return svd.converged;
 }
 
@@ -98,10 +103,18 @@ double rotation_gain(const SingularValues& svd) {
 /// One pair on its way.
 class PairSolver {
  public:
-  /// `cross` is the covariance of the moments, or its real form.
-  PairSolver(const MatrixXd& cross, const CrossMoments& moments, const WhitenedTap& x,
-             const WhitenedTap& y, const SolveOptions& options, PairSolution& pair)
-      : cross_(cross), moments_(moments), x_(x), y_(y), options_(options), pair_(pair) {}
+  /// `cross` is the covariance of the moments, or its real form; empty if no quantity needs it.
+  PairSolver(const MatrixXd& cross, double cross_norm, const CrossMoments& moments,
+             const WhitenedTap& x, const WhitenedTap& y, const SolveOptions& options,
+             const Tasks& tasks, PairSolution& pair)
+      : cross_(cross),
+        cross_norm_(cross_norm),
+        moments_(moments),
+        x_(x),
+        y_(y),
+        options_(options),
+        tasks_(tasks),
+        pair_(pair) {}
 
   bool solve() {
     const Quantities& asked = options_.quantities;
@@ -116,24 +129,34 @@ class PairSolver {
 
   /// ‖Sxy‖²_F / (‖Sxx‖_F ‖Syy‖_F), divided before it is squared so that scales of 1e150 pass.
   void solve_norms() {
-    const double root =
-        cross_.stableNorm() / std::sqrt(x_.covariance_norm) / std::sqrt(y_.covariance_norm);
+    const double root = cross_norm_ / std::sqrt(x_.covariance_norm) / std::sqrt(y_.covariance_norm);
     pair_.linear_cka = std::min(1.0, root * root);
   }
 
+  /// Wxᵀ A, and A Wy.
+  MatrixXd whiten_x(const MatrixXd& matrix) const {
+    return transposed_product(x_.whitening, matrix,
+                              x_.is_triangular ? Structure::a_lower : Structure::none, tasks_);
+  }
+  MatrixXd whiten_y(const MatrixXd& matrix) const {
+    return product(matrix, y_.whitening, y_.is_triangular ? Structure::b_upper : Structure::none,
+                   tasks_);
+  }
+
   /// tr(Sxy Syy⁻¹ Syx) = ‖Sxy Wy‖²_F.
-  void solve_regression() {
+  void solve_regression(const MatrixXd& by_x, const MatrixXd& by_y) {
     const auto explained = [](const MatrixXd& projected, double variance) {
       const double share = projected.stableNorm() / std::sqrt(variance);
       return std::min(1.0, share * share);
     };
-    pair_.regression_x_from_y = explained(cross_ * y_.whitening, x_.covariance_trace);
-    pair_.regression_y_from_x = explained(cross_.transpose() * x_.whitening, y_.covariance_trace);
+    pair_.regression_x_from_y = explained(by_y, x_.covariance_trace);
+    pair_.regression_y_from_x = explained(by_x, y_.covariance_trace);
   }
 
   bool solve_cca() {
-    solve_regression();
-    const MatrixXd whitened = x_.whitening.transpose() * cross_ * y_.whitening;
+    const MatrixXd by_x = whiten_x(cross_);
+    solve_regression(by_x, whiten_y(cross_));
+    const MatrixXd whitened = whiten_y(by_x);
     if (!whitened.allFinite()) return false;
     const double count = is_complex() ? 2 : 1;
     pair_.squared_correlation_sum =
@@ -143,26 +166,30 @@ class PairSolver {
     if (options_.quantities.weights) return solve_directions(whitened);
     if (!options_.quantities.correlations) return true;
     VectorXd values;
-    if (!correlations_between(x_.whitening, cross_, y_.whitening, values, pair_.spectrum)) {
-      return false;
-    }
+    if (!correlations_of(whitened, tasks_, values, pair_.spectrum)) return false;
     pair_.canonical_correlations = to_correlations(values, is_complex());
     return true;
   }
 
   bool solve_directions(const MatrixXd& whitened) {
-    const SingularValues svd = singular_values(whitened, true);
+    const SingularValues svd = singular_values(whitened, true, tasks_);
     if (!svd.converged) return false;
     pair_.spectrum = SpectrumMethod::svd;
     pair_.canonical_correlations = to_correlations(svd.values, is_complex());
-    return projection_weights(x_, svd.left, pair_.weights_x) &&
-           projection_weights(y_, svd.right, pair_.weights_y);
+    return projection_weights(x_, svd.left, tasks_, pair_.weights_x) &&
+           projection_weights(y_, svd.right, tasks_, pair_.weights_y);
+  }
+
+  /// Aᵀ C B.
+  MatrixXd between(const MatrixXd& a, const MatrixXd& c, const MatrixXd& b) const {
+    return product(transposed_product(a, c, Structure::none, tasks_), b, Structure::none, tasks_);
   }
 
   bool solve_svcca() {
     VectorXd values;
     SpectrumMethod spectrum{};
-    if (!correlations_between(x_.principal, cross_, y_.principal, values, spectrum)) return false;
+    const MatrixXd whitened = between(x_.principal, cross_, y_.principal);
+    if (!correlations_of(whitened, tasks_, values, spectrum)) return false;
     pair_.svcca_correlations = to_correlations(values, is_complex());
     return true;
   }
@@ -193,7 +220,7 @@ class PairSolver {
     if (!scaled.allFinite()) return false;
     const auto difference = relative_difference();
     const bool near = difference && *difference < nearly_equal;
-    const SingularValues svd = singular_values(scaled, near);
+    const SingularValues svd = singular_values(scaled, near, tasks_);
     if (!svd.converged) return false;
     pair_.shape_cosine = std::min(1.0, svd.values.sum());
     const double norms_apart = (a / b - 1) * (1 - b / a);  // (a − b)² / ab
@@ -211,19 +238,21 @@ class PairSolver {
 
   bool solve_partial_whitening() {
     const double scale = std::sqrt(x_.partial_variance) * std::sqrt(y_.partial_variance);
-    const MatrixXd partly = x_.partial.transpose() * (cross_ / scale) * y_.partial;
+    const MatrixXd partly = between(x_.partial, cross_ / scale, y_.partial);
     if (!partly.allFinite()) return false;
-    const SingularValues svd = singular_values(partly, false);
+    const SingularValues svd = singular_values(partly, false, tasks_);
     if (!svd.converged) return false;
     pair_.partial_whitening_cosine = sides_are_equal() ? 1.0 : std::min(1.0, svd.values.sum());
     return true;
   }
 
   const MatrixXd& cross_;
+  double cross_norm_;
   const CrossMoments& moments_;
   const WhitenedTap& x_;
   const WhitenedTap& y_;
   const SolveOptions& options_;
+  const Tasks& tasks_;
   PairSolution& pair_;
 };
 
@@ -246,7 +275,8 @@ bool varies(const WhitenedTap& tap, const Quantities& asked) {
 }  // namespace
 
 PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_moments,
-                        const WhitenedTap& x, const WhitenedTap& y, const SolveOptions& options) {
+                        const WhitenedTap& x, const WhitenedTap& y, const SolveOptions& options,
+                        const Tasks& tasks) {
   PairSolution pair;
   pair.x = pair_moments.x;
   pair.y = pair_moments.y;
@@ -265,17 +295,22 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
     pair.converged = true;
     return pair;
   }
-  MatrixXd cross = covariance_of(moments);
-  if (!cross.allFinite()) return pair;
+  const double norm = product_norm(moments);
+  if (!std::isfinite(norm)) return pair;
+  MatrixXd cross;
+  if (x.is_complex || options.quantities.needs_matrices()) cross = covariance_of(moments);
   if (x.is_complex) cross = real_form(cross);
-  pair.converged = PairSolver(cross, moments, x, y, options, pair).solve();
+  const double cross_norm =
+      x.is_complex ? cross.stableNorm() : norm / moments.weights().covariance_divisor();
+  pair.converged = PairSolver(cross, cross_norm, moments, x, y, options, tasks, pair).solve();
   if (!pair.converged) {
     clear_numbers(pair);
     return pair;
   }
   if (x.is_complex) return pair;  // the norm sums are of the parts
   const UnbiasedCka unbiased =
-      unbiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments);
+      unbiased_cka(*panel.taps[pair.x].moments, *panel.taps[pair.y].moments, moments,
+                   {.x = x.scatter_norm, .y = y.scatter_norm, .cross = norm});
   pair.linear_cka_debiased = unbiased.debiased;
   pair.rv2 = unbiased.rv2;
   pair.rv2_floor = unbiased.rv2_floor;

@@ -171,12 +171,13 @@ struct SharedMeans {
 /// X Yᵀ = U diag(values) Vᵀ.
 SingularValues product_svd(const MatrixXd& x, const MatrixXd& y) {
   const Index cells = x.cols();
-  if (std::min(x.rows(), y.rows()) <= cells) return singular_values(x * y.transpose(), true);
+  if (std::min(x.rows(), y.rows()) <= cells)
+    return singular_values(x * y.transpose(), true, Tasks());
   const Eigen::HouseholderQR<MatrixXd> qr_x(x);
   const Eigen::HouseholderQR<MatrixXd> qr_y(y);
   const MatrixXd upper_x = qr_x.matrixQR().topRows(cells).triangularView<Eigen::Upper>();
   const MatrixXd upper_y = qr_y.matrixQR().topRows(cells).triangularView<Eigen::Upper>();
-  SingularValues svd = singular_values(upper_x * upper_y.transpose(), true);
+  SingularValues svd = singular_values(upper_x * upper_y.transpose(), true, Tasks());
   const auto in_full = [&](const Eigen::HouseholderQR<MatrixXd>& qr, const MatrixXd& vectors) {
     MatrixXd full = MatrixXd::Zero(qr.rows(), vectors.cols());
     full.topRows(cells) = vectors;

@@ -36,6 +36,9 @@ void expect_whole(const PanelMoments& moments) {
   }
 }
 
+/// Features from which on one problem keeps all threads busy.
+constexpr std::size_t worth_all_threads = 384;
+
 /// Images that come again say nothing new.
 void count_different(TapSolution& tap, double share) {
   const bool one_row_an_image = tap.effective_rows == tap.effective_samples;
@@ -69,6 +72,25 @@ struct Solver::State {
     }
   }
 
+  /// Tasks run side by side. But the wide ones that are left over when each thread has had as many
+  /// as the others come one after the other, each on all threads.
+  template <typename Width, typename Task>
+  void for_each(std::size_t count, const Width& width, const Task& task) {
+    std::vector<std::size_t> side_by_side;
+    std::vector<std::size_t> wide;
+    for (std::size_t i = 0; i < count; ++i) {
+      (width(i) >= worth_all_threads ? wide : side_by_side).push_back(i);
+    }
+    const std::size_t even =
+        wide.size() - wide.size() % static_cast<std::size_t>(executor.concurrency());
+    side_by_side.insert(side_by_side.begin(), wide.begin(),
+                        wide.begin() + static_cast<std::ptrdiff_t>(even));
+    wide.erase(wide.begin(), wide.begin() + static_cast<std::ptrdiff_t>(even));
+    executor.parallel_for(Lane::solve, side_by_side.size(),
+                          [&](std::size_t i) { task(side_by_side[i], Tasks()); });
+    for (const std::size_t i : wide) task(i, Tasks(executor));
+  }
+
   Executor& executor;
   SolveOptions options;
   std::map<std::uint64_t, SharedTap> known;  ///< by the moments' version
@@ -90,9 +112,13 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
   std::vector<std::size_t> fresh;
   std::vector<SharedTap> taps = state.take_known(moments, fresh);
   state.known.clear();
-  state.executor.parallel_for(Lane::solve, fresh.size(), [&](std::size_t i) {
+  const auto features_of = [&](std::size_t tap) {
+    return moments.taps[tap].moments ? moments.taps[tap].moments->features() : 0;
+  };
+  const auto fresh_width = [&](std::size_t i) { return features_of(fresh[i]); };
+  state.for_each(fresh.size(), fresh_width, [&](std::size_t i, const Tasks& tasks) {
     const TapMoments& tap = moments.taps[fresh[i]];
-    auto whitened = std::make_shared<WhitenedTap>(whiten(tap, options));
+    auto whitened = std::make_shared<WhitenedTap>(whiten(tap, options, tasks));
     whitened->positions = sample_positions(tap, *whitened);
     taps[fresh[i]] = std::move(whitened);
   });
@@ -100,11 +126,14 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
   PanelSolution solution;
   solution.different_share = moments.different.share();
   solution.pairs.resize(moments.pairs.size());
-  state.executor.parallel_for(Lane::solve, moments.pairs.size(), [&](std::size_t i) {
+  const auto pair_width = [&](std::size_t i) {
+    return std::min(features_of(moments.pairs[i].x), features_of(moments.pairs[i].y));
+  };
+  state.for_each(moments.pairs.size(), pair_width, [&](std::size_t i, const Tasks& tasks) {
     const PairMoments& pair = moments.pairs[i];
     const WhitenedTap& x = *taps[pair.x];
     const WhitenedTap& y = *taps[pair.y];
-    solution.pairs[i] = solve_pair(moments, pair, x, y, options);
+    solution.pairs[i] = solve_pair(moments, pair, x, y, options, tasks);
     if (!solution.pairs[i].present || !solution.pairs[i].converged) return;
     const double images = std::min(x.facts.effective_samples, y.facts.effective_samples);
     solution.pairs[i].positions =

@@ -1,13 +1,31 @@
 #include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+#include <vector>
 
 #include "snapshot/decompositions.hpp"
+#include "snapshot/dense/divide_and_conquer.hpp"
+#include "snapshot/dense/tridiagonal.hpp"
+#include "snapshot/dense/tridiagonal_values.hpp"
 
 namespace livecca {
+namespace {
 
-SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors) {
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr Index columns_at_once = 64;
+
+/// Of descending values those above this share of the first.
+Index count_above(const VectorXd& values, double share) {
+  return std::ranges::count_if(values, [&](double v) { return v > share * values(0); });
+}
+
+SymmetricEigen by_eigen(const MatrixXd& matrix, bool vectors) {
   SymmetricEigen result;
-  if (matrix.size() == 0) return result;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(
       matrix, vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
   if (solver.info() != Eigen::Success || !solver.eigenvalues().allFinite()) return result;
   result.values = solver.eigenvalues().reverse();
@@ -16,6 +34,74 @@ SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors) {
     result.vectors = solver.eigenvectors().rowwise().reverse();
   }
   result.converged = true;
+  return result;
+}
+
+/// Vectors of eigenvalues up to this share of the largest one.
+SymmetricEigen with_vectors(const Tridiagonal& reduced, double share, const Tasks& tasks) {
+  SymmetricEigen result;
+  const TridiagonalEigen eigen = divide_and_conquer(reduced.diagonal, reduced.beside, tasks, share);
+  if (!eigen.converged || !eigen.values.allFinite()) return result;
+  std::vector<Index> order(static_cast<std::size_t>(eigen.values.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](Index i) { return eigen.values(i); });
+  result.values = eigen.values(order);
+  const Index first = share < 1 ? count_above(result.values, share) : 0;
+  const Index size = result.values.size();
+  result.vectors.resize(size, size - first);
+  tasks.for_ranges(size - first, columns_at_once, [&](Index begin, Index count) {
+    for (Index k = begin; k < begin + count; ++k) {
+      result.vectors.col(k) = eigen.vectors.col(order[static_cast<std::size_t>(first + k)]);
+    }
+  });
+  apply_reflections(reduced, result.vectors, tasks);
+  std::atomic<bool> finite = true;
+  tasks.for_ranges(size - first, columns_at_once, [&](Index begin, Index count) {
+    if (!result.vectors.middleCols(begin, count).allFinite()) finite = false;
+  });
+  result.converged = finite;
+  return result;
+}
+
+SymmetricEigen values_of(const Tridiagonal& reduced) {
+  SymmetricEigen result;
+  result.values = tridiagonal_eigenvalues(reduced.diagonal, reduced.beside).reverse();
+  result.converged = result.values.size() == reduced.diagonal.size() && result.values.allFinite();
+  return result;
+}
+
+}  // namespace
+
+SymmetricEigen symmetric_eigen(const MatrixXd& matrix, bool vectors, const Tasks& tasks) {
+  if (matrix.size() == 0) return {};
+  if (matrix.rows() < wide_problem) return by_eigen(matrix, vectors);
+  double scale = matrix.cwiseAbs().maxCoeff();
+  if (!(scale > 0)) scale = 1;
+  const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
+  SymmetricEigen result = vectors ? with_vectors(reduced, 1, tasks) : values_of(reduced);
+  result.values *= scale;
+  return result.converged ? result : by_eigen(matrix, vectors);
+}
+
+SymmetricEigen smallest_eigenvectors(const MatrixXd& matrix, double share, const Tasks& tasks) {
+  if (matrix.rows() < wide_problem) {
+    SymmetricEigen result = symmetric_eigen(matrix, true, tasks);
+    if (!result.converged) return result;
+    result.vectors =
+        result.vectors.rightCols(matrix.rows() - count_above(result.values, share)).eval();
+    return result;
+  }
+  double scale = matrix.cwiseAbs().maxCoeff();
+  if (!(scale > 0)) scale = 1;
+  const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
+  SymmetricEigen result = values_of(reduced);
+  const Index above = result.converged ? count_above(result.values, share) : 0;
+  if (above < matrix.rows()) {
+    result = with_vectors(reduced, share, tasks);
+  } else {
+    result.vectors.resize(matrix.rows(), 0);
+  }
+  result.values *= scale;
   return result;
 }
 

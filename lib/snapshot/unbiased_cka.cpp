@@ -1,6 +1,5 @@
 #include "snapshot/unbiased_cka.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,22 +8,6 @@
 
 namespace livecca {
 namespace {
-
-using Eigen::Index;
-using Eigen::MatrixXd;
-
-double frobenius_norm(const Moments& moments) {
-  const auto features = static_cast<Index>(moments.features());
-  const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
-  const MatrixXd whole = scatter.selfadjointView<Eigen::Lower>();
-  return whole.stableNorm();
-}
-
-double frobenius_norm(const CrossMoments& moments) {
-  return Eigen::Map<const Eigen::VectorXd>(moments.product().data(),
-                                           static_cast<Index>(moments.product().size()))
-      .stableNorm();
-}
 
 /// HSIC · n(n − 3) from ‖M‖²_F = root².
 double hsic(double n, double root, double sum_pq, double sum_p, double sum_q) {
@@ -77,8 +60,7 @@ struct GramSide {
 /// - (Σp)² / ((n − 1)(n − 2)): likewise, by 2(n + d)ε of itself.
 ///
 /// And each p² below the smallest number of full precision may lose all its digits.
-GramSide gram_side_of(const Moments& moments) {
-  const double a = frobenius_norm(moments);
+GramSide gram_side_of(const Moments& moments, double a) {
   const auto n = static_cast<double>(moments.samples());
   const auto d = static_cast<double>(moments.features());
   GramSide side{.norm = a,
@@ -106,13 +88,14 @@ std::optional<double> cosine(double product, double square_x, double square_y) {
 
 }  // namespace
 
-UnbiasedCka unbiased_cka(const Moments& x, const Moments& y, const CrossMoments& cross) {
+UnbiasedCka unbiased_cka(const Moments& x, const Moments& y, const CrossMoments& cross,
+                         const FrobeniusNorms& norms) {
   UnbiasedCka result;
   if (!x.norm_sums() || !y.norm_sums() || !cross.norm_sums() || x.samples() < 4) return result;
   const auto n = static_cast<double>(x.samples());
-  const GramSide a = gram_side_of(x);
-  const GramSide b = gram_side_of(y);
-  const double root = frobenius_norm(cross) / std::sqrt(a.norm) / std::sqrt(b.norm);
+  const GramSide a = gram_side_of(x, norms.x);
+  const GramSide b = gram_side_of(y, norms.y);
+  const double root = norms.cross / std::sqrt(a.norm) / std::sqrt(b.norm);
   const double pq = cross.norm_sums()->pq / a.norm / b.norm;
   if (a.exceeds_rounding(a.hsic) && b.exceeds_rounding(b.hsic)) {
     result.debiased = cosine(hsic(n, root, pq, a.p, b.p), a.hsic, b.hsic);

@@ -21,8 +21,16 @@ struct UnbiasedCka {
   std::optional<double> rv2_floor;
 };
 
+/// See scatter_norm() and product_norm().
+struct FrobeniusNorms {
+  double x = 0;
+  double y = 0;
+  double cross = 0;
+};
+
 /// Of a pair whose three moments hold the same rows. All are empty without norm sums or with fewer
-/// than 4 rows. Cost: O(features²).
-UnbiasedCka unbiased_cka(const Moments& x, const Moments& y, const CrossMoments& cross);
+/// than 4 rows. Cost: O(features).
+UnbiasedCka unbiased_cka(const Moments& x, const Moments& y, const CrossMoments& cross,
+                         const FrobeniusNorms& norms);
 
 }  // namespace livecca

@@ -1,6 +1,5 @@
 #include "snapshot/whitening.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,6 +7,7 @@
 #include "moments/variance_floor.hpp"
 #include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
+#include "snapshot/dense/cholesky.hpp"
 
 namespace livecca {
 namespace {
@@ -33,13 +33,18 @@ Index most_directions(Index features, const WhitenedTap& tap) {
 
 /// What each neuron's variance owes to the rounding of its values to their type, which is
 /// uniform over ± roundoff · value: roundoff² · mean square / 3.
-VectorXd rounding_variance(const Moments& moments, const MatrixXd& covariance) {
-  VectorXd squares = covariance.diagonal();
+VectorXd rounding_variance(const Moments& moments, VectorXd squares) {
   for (Index j = 0; j < squares.size(); ++j) {
     const double mean = moments.mean().value(static_cast<std::size_t>(j));
     squares(j) += mean * mean;
   }
   return moments.roundoff() * moments.roundoff() / 3 * squares;
+}
+
+VectorXd variances_of(const Moments& moments) {
+  const auto features = static_cast<Index>(moments.features());
+  const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
+  return scatter.diagonal() / moments.weights().covariance_divisor();
 }
 
 /// Of a complex feature it is that of both parts.
@@ -107,7 +112,16 @@ Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
   const auto& varying = result.varying;
   result.deviation = covariance.diagonal()(varying).cwiseSqrt();
   const VectorXd inverse = result.deviation.cwiseInverse();
-  result.correlation = inverse.asDiagonal() * covariance(varying, varying) * inverse.asDiagonal();
+  const auto features = static_cast<Index>(varying.size());
+  result.correlation.resize(features, features);
+  for (Index j = 0; j < features; ++j) {
+    const auto column = covariance.col(varying[static_cast<std::size_t>(j)]);
+    if (features == covariance.rows()) {
+      result.correlation.col(j) = inverse(j) * column.cwiseProduct(inverse);
+    } else {
+      result.correlation.col(j) = inverse(j) * column(varying).cwiseProduct(inverse);
+    }
+  }
   result.correlation.diagonal().setOnes();
   result.rounding = rounding(varying).cwiseProduct(inverse.cwiseAbs2());
   return result;
@@ -116,32 +130,38 @@ Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
 /// Takes a whitening of the equilibrated features into the neurons' own units.
 void place(const Equilibrated& features, Index all_features, const MatrixXd& whitening,
            const MatrixXd& loadings, WhitenedTap& tap) {
+  tap.facts.rank = tap.count(whitening.cols());
+  if (features.deviation.size() == all_features) {
+    tap.whitening = features.deviation.cwiseInverse().asDiagonal() * whitening;
+    tap.loadings = features.deviation.asDiagonal() * loadings;
+    return;
+  }
   tap.whitening = MatrixXd::Zero(all_features, whitening.cols());
   tap.loadings = MatrixXd::Zero(all_features, whitening.cols());
   tap.whitening(features.varying, Eigen::all) =
       features.deviation.cwiseInverse().asDiagonal() * whitening;
   tap.loadings(features.varying, Eigen::all) = features.deviation.asDiagonal() * loadings;
-  tap.facts.rank = tap.count(whitening.cols());
 }
 
 /// False, with nothing changed, where the factor does not exist or cannot vouch for full rank.
-bool whiten_by_cholesky(const Equilibrated& features, Index all_features, WhitenedTap& tap) {
+bool whiten_by_cholesky(const Equilibrated& features, Index all_features, const Tasks& tasks,
+                        WhitenedTap& tap) {
   const Index d = features.correlation.rows();
   if (most_directions(d, tap) < d) return false;
-  const Eigen::LLT<MatrixXd> factor(features.correlation);
-  if (factor.info() != Eigen::Success) return false;
   const double smallest =
       std::max({smallest_reciprocal_condition, estimate_margin * tolerance_of(d, tap),
                 estimate_margin * rounding_margin * features.rounding.maxCoeff()});
-  if (!(factor.rcond() > smallest)) return false;
-  const MatrixXd whitening = factor.matrixU().solve(MatrixXd::Identity(d, d));
-  place(features, all_features, whitening, factor.matrixL(), tap);
+  const auto factor = cholesky(features.correlation, smallest, tasks);
+  if (!factor || factor->inverse.size() == 0) return false;
+  place(features, all_features, factor->inverse.transpose(), factor->lower, tap);
+  tap.is_triangular = d == all_features;
   tap.facts.whitening = Whitening::cholesky;
   return true;
 }
 
-bool whiten_by_eigen(const Equilibrated& features, Index all_features, WhitenedTap& tap) {
-  const SymmetricEigen eigen = symmetric_eigen(features.correlation, true);
+bool whiten_by_eigen(const Equilibrated& features, Index all_features, const Tasks& tasks,
+                     WhitenedTap& tap) {
+  const SymmetricEigen eigen = symmetric_eigen(features.correlation, true, tasks);
   if (!eigen.converged) return false;
   const std::vector<Index> kept = directions_of(eigen, features.rounding, tap);
   const VectorXd root = eigen.values(kept).cwiseSqrt();
@@ -154,13 +174,13 @@ bool whiten_by_eigen(const Equilibrated& features, Index all_features, WhitenedT
 }
 
 bool whiten_equilibrated(const MatrixXd& covariance, const VectorXd& rounding,
-                         const SolveOptions& options, WhitenedTap& tap) {
+                         const SolveOptions& options, const Tasks& tasks, WhitenedTap& tap) {
   const Equilibrated features = equilibrate(covariance, rounding);
-  if (!whiten_by_cholesky(features, covariance.rows(), tap)) {
-    return whiten_by_eigen(features, covariance.rows(), tap);
+  if (!whiten_by_cholesky(features, covariance.rows(), tasks, tap)) {
+    return whiten_by_eigen(features, covariance.rows(), tasks, tap);
   }
   if (!options.quantities.condition) return true;
-  const SymmetricEigen eigen = symmetric_eigen(features.correlation, false);
+  const SymmetricEigen eigen = symmetric_eigen(features.correlation, false, tasks);
   if (!eigen.converged) return false;
   tap.facts.condition = eigen.values(0) / eigen.values(eigen.values.size() - 1);
   return true;
@@ -185,21 +205,9 @@ VectorXd above(const VectorXd& variances, double share, Index most, const Whiten
 }
 
 /// The shares of the covariance's directions, but for those that are rounding of the products.
-/// float32 is enough for them, unless the directions that it does not resolve can hold 2 % of the
-/// sum of deviations: m directions with a variance of v in all hold at most √(m v).
-void find_variance_shares(const MatrixXd& covariance, WhitenedTap& tap) {
-  constexpr Index worth_it = 256;
-  constexpr double resolved = 1e-6;
-  constexpr double most_lost = 0.02;
+void find_variance_shares(const MatrixXd& covariance, const Tasks& tasks, WhitenedTap& tap) {
   const Index most = most_directions(covariance.rows(), tap);
-  if (covariance.rows() >= worth_it) {
-    const VectorXd rough = above(rough_symmetric_eigenvalues(covariance), resolved, most, tap);
-    const double lost = std::max(0.0, tap.covariance_trace - rough.sum());
-    const auto directions = static_cast<double>(most - rough.size());
-    tap.facts.variance_shares = shares_of(rough, tap);
-    if (std::sqrt(directions * lost) < most_lost * rough.cwiseSqrt().sum()) return;
-  }
-  const VectorXd values = symmetric_eigenvalues(covariance);
+  const VectorXd values = symmetric_eigen(covariance, false, tasks).values;
   tap.facts.variance_shares =
       shares_of(above(values, tolerance_of(covariance.rows(), tap), most, tap), tap);
 }
@@ -207,8 +215,8 @@ void find_variance_shares(const MatrixXd& covariance, WhitenedTap& tap) {
 /// The leading directions of the covariance itself: SVCCA keeps variance in the neurons' own units
 /// (Raghu et al. 2017, section 2.1), and so does partial whitening.
 bool find_principal_directions(const MatrixXd& covariance, const VectorXd& rounding,
-                               const SolveOptions& options, WhitenedTap& tap) {
-  const SymmetricEigen eigen = symmetric_eigen(covariance, true);
+                               const SolveOptions& options, const Tasks& tasks, WhitenedTap& tap) {
+  const SymmetricEigen eigen = symmetric_eigen(covariance, true, tasks);
   if (!eigen.converged) return false;
   const std::vector<Index> all = directions_of(eigen, rounding, tap);
   if (options.quantities.nuclear_norm) {
@@ -231,11 +239,11 @@ bool find_principal_directions(const MatrixXd& covariance, const VectorXd& round
   return true;
 }
 
-void count_constant_features(const MatrixXd& covariance, const VectorXd& rounding,
+void count_constant_features(const VectorXd& variances, const VectorXd& rounding,
                              WhitenedTap& tap) {
   Index constant = 0;
-  for (Index j = 0; j < covariance.rows(); ++j) {
-    constant += neuron_varies(covariance(j, j), rounding(j)) ? 0 : 1;
+  for (Index j = 0; j < variances.size(); ++j) {
+    constant += neuron_varies(variances(j), rounding(j)) ? 0 : 1;
   }
   tap.facts.constant_features = tap.count(constant);
 }
@@ -268,7 +276,7 @@ double rank_tolerance(std::size_t features, Precision precision) {
   return 8.0 * static_cast<double>(features) * epsilon;
 }
 
-WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
+WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options, const Tasks& tasks) {
   WhitenedTap tap;
   TapSolution& facts = tap.facts;
   facts = facts_of(tap_moments);
@@ -276,32 +284,38 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options) {
   // A frequency that is its own conjugate has no imaginary parts.
   facts.is_complex = tap.is_complex && tap_moments.frequency->multiplicity == 2;
   if (!facts.present || facts.samples < 2) return tap;
-  MatrixXd covariance = covariance_of(*tap_moments.moments);
-  if (!covariance.allFinite()) return tap;
-  VectorXd rounding = rounding_variance(*tap_moments.moments, covariance);
+  const Moments& moments = *tap_moments.moments;
+  tap.scatter_norm = scatter_norm(moments);
+  if (!std::isfinite(tap.scatter_norm)) return tap;
+  tap.covariance_norm = tap.scatter_norm / moments.weights().covariance_divisor();
+  VectorXd variances = variances_of(moments);
+  VectorXd rounding = rounding_variance(moments, variances);
+  MatrixXd covariance;
+  if (tap.is_complex || options.quantities.needs_matrices()) covariance = covariance_of(moments);
   if (tap.is_complex) {
     covariance = real_form(covariance);
     rounding = in_real_form(rounding);
+    variances = covariance.diagonal();
+    tap.covariance_norm = covariance.stableNorm();
   }
-  count_constant_features(covariance, rounding, tap);
+  count_constant_features(variances, rounding, tap);
   if (facts.constant_features == facts.features) {
     facts.converged = true;
     if (options.quantities.needs_whitening()) facts.rank = 0;
     return tap;
   }
-  tap.covariance_norm = covariance.stableNorm();
-  tap.covariance_trace = covariance.trace();
+  tap.covariance_trace = variances.sum();
   const double times = tap.is_complex ? 2 : 1;
   facts.total_variance = tap.covariance_trace / times;
-  facts.total_scatter = facts.total_variance * tap_moments.moments->weights().covariance_divisor();
+  facts.total_scatter = facts.total_variance * moments.weights().covariance_divisor();
   const double trace_share = tap.covariance_trace / tap.covariance_norm;
   facts.effective_rank = trace_share * trace_share / times;
   facts.converged = (!options.quantities.needs_whitening() ||
-                     whiten_equilibrated(covariance, rounding, options, tap)) &&
+                     whiten_equilibrated(covariance, rounding, options, tasks, tap)) &&
                     (!options.quantities.needs_principal_directions() ||
-                     find_principal_directions(covariance, rounding, options, tap));
+                     find_principal_directions(covariance, rounding, options, tasks, tap));
   if (options.quantities.nuclear_norm && !options.quantities.needs_principal_directions()) {
-    find_variance_shares(covariance, tap);
+    find_variance_shares(covariance, tasks, tap);
   }
   return tap;
 }

@@ -5,6 +5,7 @@
 
 #include "livecca/moments/panel_moments.hpp"
 #include "livecca/snapshot/solve.hpp"
+#include "snapshot/dense/tasks.hpp"
 
 namespace livecca {
 
@@ -18,10 +19,13 @@ struct WhitenedTap {
   bool is_complex = false;
   Eigen::MatrixXd whitening;  ///< features × rank: Wᵀ S W = I, in the neurons' own units
   Eigen::MatrixXd loadings;   ///< features × rank: S W; its columns weigh PWCCA's directions
+  /// From a Cholesky factor: the whitening is upper triangular, and the loadings are lower.
+  bool is_triangular = false;
   Eigen::MatrixXd principal;  ///< features × svcca_kept: whitens SVCCA's leading directions
   Eigen::MatrixXd partial;  ///< features × directions: V (α + (1 − α) λ^-½), of the covariance
   double partial_variance = 0;  ///< tr(Z S Z), Z the partial whitening
   double covariance_norm = 0;   ///< ‖S‖_F
+  double scatter_norm = 0;      ///< see scatter_norm(); not of a complex tap
   double covariance_trace = 0;
   /// See sample_positions().
   std::shared_ptr<const PositionSample> positions;
@@ -34,6 +38,6 @@ struct WhitenedTap {
 
 /// Whitens one tap as far as the options ask. Where S is not finite or a decomposition fails,
 /// facts.converged is false and the matrices are empty.
-WhitenedTap whiten(const TapMoments& tap, const SolveOptions& options);
+WhitenedTap whiten(const TapMoments& tap, const SolveOptions& options, const Tasks& tasks);
 
 }  // namespace livecca

@@ -22,7 +22,7 @@ const std::vector<Stage> road{
     {"activations"},
     {"moments", {"products", "", "file", "panel"}},
     {"packs"},
-    {"snapshot"},
+    {"snapshot", {"dense", ""}},
     {"measures"},
     {"http"},
     {"sinks"},  // and a folder for each sink that is a library of its own

@@ -6,15 +6,15 @@ namespace livecca {
 /// measure needs. Costs are in flops; d is the number of features of a side.
 struct Quantities {
   /// For every tap its rank and whitening: a Cholesky factor (d³/3) or an eigendecomposition
-  /// (9·d³), see Whitening. For every pair ‖T‖_F, with T the whitened cross-covariance: 4·d³.
+  /// (5·d³), see Whitening. For every pair ‖T‖_F, with T the whitened cross-covariance: 4·d³.
   bool whitening = false;
-  /// The canonical correlations, which are the singular values of T: another 4·d³. Includes
+  /// The canonical correlations, which are the singular values of T: another 3·d³. Includes
   /// whitening.
   bool correlations = false;
-  /// PWCCA's weights, which need the singular vectors of T: 20·d³ instead of 4·d³. Includes
+  /// PWCCA's weights, which need the singular vectors of T: 11·d³ instead of 3·d³. Includes
   /// correlations.
   bool weights = false;
-  /// A tap's leading principal directions (an eigendecomposition of the covariance, 9·d³), and the
+  /// A tap's leading principal directions (an eigendecomposition of the covariance, 5·d³), and the
   /// canonical correlations between the directions of two taps.
   bool svcca = false;
   /// ‖Sxy‖_*: singular values of the cross-covariance. No whitening. For every tap the eigenvalues
@@ -40,6 +40,11 @@ struct Quantities {
   constexpr bool needs_correlations() const { return correlations || weights; }
   constexpr bool needs_whitening() const { return whitening || needs_correlations() || condition; }
   constexpr bool needs_principal_directions() const { return svcca || partial_whitening; }
+
+  /// Whether anything is asked beyond norms.
+  constexpr bool needs_matrices() const {
+    return needs_whitening() || needs_principal_directions() || nuclear_norm;
+  }
 
   friend constexpr Quantities operator|(const Quantities& a, const Quantities& b) {
     return {.whitening = a.whitening || b.whitening,

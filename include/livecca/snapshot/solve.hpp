@@ -39,8 +39,8 @@ LIVECCA_EXPORT const char* name_of(Whitening whitening);
 /// How a pair's canonical correlations were found.
 enum class SpectrumMethod : std::uint8_t {
   none,  ///< not asked for
-  gram,  ///< eigenvalues of T Tᵀ: half the cost, but an error of 2e-12 at ρ = 1e-4
-  svd,   ///< used if vectors are needed or some ρ are below 1e-4
+  gram,  ///< eigenvalues of T Tᵀ: an error of at most 2e-12 at ρ = 1e-4
+  svd,   ///< an error of a few ε: used if vectors are needed or some ρ are below 1e-4
 };
 /// "none", "gram" or "svd"; nullptr past the last one.
 LIVECCA_EXPORT const char* name_of(SpectrumMethod spectrum);
@@ -143,8 +143,8 @@ struct PanelSolution {
 /// largest one.
 LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 
-/// Solves a window. One parallel loop whitens every tap once; another solves one small problem per
-/// pair.
+/// Solves a window. One parallel loop whitens every tap once; another solves one problem per pair.
+/// Wide ones of which there are fewer than threads run one after the other, each on all threads.
 ///
 /// Whitening divides each neuron by its standard deviation. Neurons that do not vary, or only by
 /// rounding, are left out and counted. If the correlation matrix has a Cholesky factor, the factor

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""`livecca compare --measures pwcca` on two files of float32 against NumPy on the same files.
+
+Usage: numpy_compare.py LIVECCA [--samples 20000] [--features 1024] [--repeats 5]. LIVECCA is the
+program. NumPy's route is covariances, two eigh, an svd and PWCCA, in a process of its own as well.
+Runs take turns; medians and the program's largest memory are printed.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def by_numpy(path_x, path_y):
+    import numpy as np
+
+    x = np.load(path_x).astype(np.float64)
+    y = np.load(path_y).astype(np.float64)
+    d = x.shape[1]
+    both = np.cov(x, y, rowvar=False)
+    whitening, loadings = [], []
+    for covariance in (both[:d, :d], both[d:, d:]):
+        values, vectors = np.linalg.eigh(covariance)
+        kept = values > 8 * d * np.finfo(float).eps * values[-1]
+        root = np.sqrt(values[kept])
+        whitening.append(vectors[:, kept] / root)
+        loadings.append(vectors[:, kept] * root)
+    u, rho, _ = np.linalg.svd(whitening[0].T @ both[:d, d:] @ whitening[1], full_matrices=False)
+    alpha = np.abs(loadings[0] @ u).sum(axis=0)
+    print(json.dumps({"pwcca": float((alpha * np.clip(rho, 0, 1)).sum() / alpha.sum())}))
+
+
+def write_files(folder, samples, features):
+    import numpy as np
+
+    random = np.random.default_rng(1)
+    x = random.standard_normal((samples, features), dtype=np.float32)
+    y = random.standard_normal((samples, features), dtype=np.float32)
+    y += x * np.linspace(0, 1, features, dtype=np.float32)
+    paths = [str(pathlib.Path(folder) / name) for name in ("x.npy", "y.npy")]
+    np.save(paths[0], x)
+    np.save(paths[1], y)
+    return paths
+
+
+def run(command):
+    """Seconds, largest memory in MB and the standard output."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    text = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"expected {command} to work, got {process.returncode}")
+    return seconds, usage.ru_maxrss / 1024, text.decode()
+
+
+def main():
+    if sys.argv[1:2] == ["--numpy"]:
+        return by_numpy(*sys.argv[2:4])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("livecca")
+    parser.add_argument("--samples", type=int, default=20000)
+    parser.add_argument("--features", type=int, default=1024)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_files(folder, options.samples, options.features)
+        compare = [options.livecca, "compare", *files, "--measures", "pwcca", "--format", "json"]
+        commands = {
+            "numpy": [sys.executable, __file__, "--numpy", *files],
+            "exact": compare,
+            "fast": [*compare, "--precision", "fast"],
+        }
+        runs = {name: [] for name in commands}
+        for _ in range(options.repeats):
+            for name, command in commands.items():
+                runs[name].append(run(command))
+        numpy_seconds = statistics.median(seconds for seconds, _, _ in runs["numpy"])
+        for name, results in runs.items():
+            seconds = statistics.median(seconds for seconds, _, _ in results)
+            memory = max(memory for _, memory, _ in results)
+            found = json.loads(results[0][2])
+            value = found["pwcca"] if name == "numpy" else found["similarity"]["pwcca"]
+            print(f"{name:6} {seconds:6.2f} s  {numpy_seconds / seconds:5.2f} × as fast as NumPy  "
+                  f"{memory:5.0f} MB  pwcca {value:.12f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+// What watching takes of the training thread: begin, observe and commit of one step, against a copy
+// of the rows that it takes.
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "bench_data.hpp"
+#include "livecca/monitor/monitor.hpp"
+
+namespace {
+
+using namespace livecca;
+using livecca_bench::normal_rows;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::array<std::size_t, 8> layer_widths{64, 64, 128, 128, 256, 256, 512, 512};
+constexpr std::size_t rows_of_step = 128;
+
+std::vector<std::vector<float>> rows_of_layers() {
+  std::vector<std::vector<float>> rows;
+  for (const std::size_t width : layer_widths) {
+    for (unsigned side = 0; side < 2; ++side) {
+      rows.push_back(normal_rows(rows_of_step, width, static_cast<unsigned>(rows.size() + 1)));
+    }
+  }
+  return rows;
+}
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Steps come so far apart that the queue is empty.
+void monitor_step(benchmark::State& state) {
+  const auto folder = std::filesystem::temp_directory_path() / "livecca_bench_step";
+  std::filesystem::remove_all(folder);
+  const auto values = rows_of_layers();
+  {
+    Monitor monitor({.run_directory = folder, .measures = {"linear_cka"}, .threads = 1});
+    std::vector<TapHandle> taps;
+    for (std::size_t i = 0; i < layer_widths.size(); ++i) {
+      const std::string layer = "layer" + std::to_string(i);
+      taps.push_back(monitor.watch("net", layer, Layout::nc));
+      taps.push_back(monitor.watch("ref", layer, Layout::nc));
+    }
+    for (auto _ : state) {
+      const auto begin = Clock::now();
+      Monitor::Step step = monitor.begin(Stream::train, 0);
+      for (std::size_t i = 0; i < taps.size(); ++i) {
+        const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(rows_of_step),
+                                                static_cast<std::int64_t>(layer_widths[i / 2])};
+        step.observe(taps[i], ActivationView(values[i].data(), DType::float32, shape));
+      }
+      step.commit();
+      state.SetIterationTime(seconds_since(begin));
+      std::this_thread::sleep_for(std::chrono::milliseconds(15));
+    }
+  }
+  std::filesystem::remove_all(folder);
+}
+
+void memcpy_of_step(benchmark::State& state) {
+  const auto values = rows_of_layers();
+  auto copies = values;
+  for (auto _ : state) {
+    const auto begin = Clock::now();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      std::memcpy(copies[i].data(), values[i].data(), values[i].size() * sizeof(float));
+    }
+    benchmark::ClobberMemory();
+    state.SetIterationTime(seconds_since(begin));
+    std::this_thread::sleep_for(std::chrono::milliseconds(15));
+  }
+}
+
+}  // namespace
+
+BENCHMARK(monitor_step)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(100);
+BENCHMARK(memcpy_of_step)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(100);
