@@ -109,15 +109,14 @@ TEST_CASE_FIXTURE(ServedFolder, "lines that are no rows are counted, and cannot 
 TEST_CASE_FIXTURE(ServedFolder,
                   "a run is live while its writer holds the file, and silent without") {
   begin("first");  // long ago
-  const livecca::Descriptor file(::open((run("first") / "rows.jsonl").c_str(), O_RDWR | O_CLOEXEC));
+  livecca::Descriptor file(::open((run("first") / "rows.jsonl").c_str(), O_RDWR | O_CLOEXEC));
   REQUIRE(livecca::lock_for_writing(file.number()));
   serve();
   wait_for_lines("first", 1);
   const auto state = [&] { return of_run("first").at("state").get<std::string>(); };
   CHECK(soon([&] { return state() == "live"; }));
   CHECK(of_run("first").at("writer_gone") == false);
-  livecca::close_locked(::dup(file.number()));
-  ::close(file.number());
+  livecca::close_locked(file.release());
   CHECK(soon([&] { return state() == "silent"; }));
   CHECK(of_run("first").at("writer_gone") == true);
   finish("first");
@@ -128,12 +127,11 @@ TEST_CASE_FIXTURE(ServedFolder, "a lock that is free says nothing of a run whose
   wall_time = livecca::tool::unix_now() - 5;
   begin("far");  // as over a network, where its lock is not seen
   begin("here");
-  const livecca::Descriptor file(::open((run("here") / "rows.jsonl").c_str(), O_RDWR | O_CLOEXEC));
+  livecca::Descriptor file(::open((run("here") / "rows.jsonl").c_str(), O_RDWR | O_CLOEXEC));
   REQUIRE(livecca::lock_for_writing(file.number()));
   serve();
   for (const char* name : {"far", "here"}) wait_for_lines(name, 1);
-  livecca::close_locked(::dup(file.number()));
-  ::close(file.number());
+  livecca::close_locked(file.release());
   // Its lock was seen, so that one is free tells at once.
   CHECK(soon([&] { return of_run("here").at("state") == "silent"; }));
   CHECK(of_run("here").at("writer_gone") == true);
