@@ -18,8 +18,8 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 // Of a square's eigenvalues those above this share of the largest are taken at a time. Their roots
-// have an error of at most 16 ε of the largest, and their vectors' dot products of 1000 ε.
-constexpr double share_at_a_time = 1e-3;
+// have an error of about 5 ε of the largest, and their vectors' dot products one of about 100 ε.
+constexpr double share_at_a_time = 1e-2;
 // In units of ε of the largest singular value.
 constexpr double rounding_size = 8;
 

@@ -94,13 +94,7 @@ SymmetricEigen smallest_eigenvectors(const MatrixXd& matrix, double share, const
   double scale = matrix.cwiseAbs().maxCoeff();
   if (!(scale > 0)) scale = 1;
   const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
-  SymmetricEigen result = values_of(reduced);
-  const Index above = result.converged ? count_above(result.values, share) : 0;
-  if (above < matrix.rows()) {
-    result = with_vectors(reduced, share, tasks);
-  } else {
-    result.vectors.resize(matrix.rows(), 0);
-  }
+  SymmetricEigen result = with_vectors(reduced, share, tasks);
   result.values *= scale;
   return result;
 }

@@ -15,59 +15,47 @@ using Eigen::Ref;
 using Eigen::VectorXd;
 
 /// Blocks that Eigen factors and inverts.
-constexpr Index block_size = 64;
+constexpr Index block_size = 32;
 
-MatrixXd small_inverse(const Ref<const MatrixXd>& lower) {
-  const Index size = lower.rows();
-  return lower.triangularView<Eigen::Lower>().solve(MatrixXd::Identity(size, size));
-}
-
-/// The lower triangle of `matrix` becomes L. False if it is not positive definite.
-bool factor(Ref<MatrixXd> matrix, const Tasks& tasks) {
-  const Index size = matrix.rows();
-  for (Index first = 0; first < size; first += block_size) {
-    const Index width = std::min(block_size, size - first);
-    auto corner = matrix.block(first, first, width, width);
-    const Eigen::LLT<MatrixXd> small(corner);
-    if (small.info() != Eigen::Success) return false;
-    corner = small.matrixL();
-    const Index rest = size - first - width;
-    if (rest == 0) continue;
-    auto below = matrix.block(first + width, first, rest, width);
-    const MatrixXd inverse = small_inverse(corner);
-    below = product(MatrixView::of(below), MatrixView::of(inverse).transposed(), Structure::b_upper,
-                    tasks);
-    add_product(-1, MatrixView::of(below), MatrixView::of(below).transposed(), Structure::symmetric,
-                matrix.bottomRightCorner(rest, rest), tasks);
-  }
+bool factor_small(Ref<MatrixXd> matrix, Ref<MatrixXd> inverse) {
+  const Eigen::LLT<MatrixXd> small(matrix);
+  if (small.info() != Eigen::Success) return false;
+  matrix = small.matrixL();
+  inverse = small.matrixL().solve(MatrixXd::Identity(matrix.rows(), matrix.cols()));
   return true;
 }
 
-/// Of [A 0; B C] the inverse is [A⁻¹ 0; −C⁻¹ B A⁻¹ C⁻¹].
-void invert(const Ref<const MatrixXd>& lower, Ref<MatrixXd> inverse, const Tasks& tasks) {
-  const Index size = lower.rows();
-  if (size <= block_size) {
-    inverse = small_inverse(lower);
-    return;
-  }
+/// The matrix becomes L, of which the lower triangle counts, and `inverse`, which is 0 before, its
+/// inverse. By halves: of [A Bᵀ; B C] with A = K Kᵀ the factor is [K 0; M N] with M = B K⁻ᵀ and
+/// N Nᵀ = C − M Mᵀ, and its inverse is [K⁻¹ 0; −N⁻¹ M K⁻¹ N⁻¹]. So nearly all of it is products.
+/// False if it is not positive definite.
+bool factor(Ref<MatrixXd> matrix, Ref<MatrixXd> inverse, const Tasks& tasks) {
+  const Index size = matrix.rows();
+  if (size <= block_size) return factor_small(matrix, inverse);
   const Index first = size / 2;
   const Index second = size - first;
-  invert(lower.topLeftCorner(first, first), inverse.topLeftCorner(first, first), tasks);
-  invert(lower.bottomRightCorner(second, second), inverse.bottomRightCorner(second, second), tasks);
-  // Of B A⁻¹ the transpose A⁻ᵀ Bᵀ has its triangle on the wrong side, so both are taken whole.
-  const MatrixXd right = product(lower.bottomLeftCorner(second, first),
-                                 inverse.topLeftCorner(first, first), Structure::none, tasks);
-  add_product(-1, MatrixView::of(inverse.bottomRightCorner(second, second)), MatrixView::of(right),
-              Structure::a_lower, inverse.bottomLeftCorner(second, first), tasks);
+  auto corner = inverse.topLeftCorner(first, first);
+  auto below = matrix.bottomLeftCorner(second, first);
+  auto rest = matrix.bottomRightCorner(second, second);
+  auto corner_of_rest = inverse.bottomRightCorner(second, second);
+  if (!factor(matrix.topLeftCorner(first, first), corner, tasks)) return false;
+  below = product(MatrixView::of(below), MatrixView::of(corner).transposed(), Structure::b_upper,
+                  tasks);
+  add_product(-1, MatrixView::of(below), MatrixView::of(below).transposed(), Structure::symmetric,
+              rest, tasks);
+  if (!factor(rest, corner_of_rest, tasks)) return false;
+  const MatrixXd right = product(below, corner, Structure::none, tasks);
+  add_product(-1, MatrixView::of(corner_of_rest), MatrixView::of(right), Structure::a_lower,
+              inverse.bottomLeftCorner(second, first), tasks);
+  return true;
 }
 
 /// ‖S⁻¹‖₁ from below, nearly always to a factor of 3 (Hager 1984, Higham 1988).
-double inverse_norm(const MatrixXd& lower) {
-  const Index size = lower.rows();
-  const auto solve = [&](VectorXd v) {
-    lower.triangularView<Eigen::Lower>().solveInPlace(v);
-    lower.triangularView<Eigen::Lower>().transpose().solveInPlace(v);
-    return v;
+double inverse_norm(const MatrixXd& inverse) {
+  const Index size = inverse.rows();
+  const auto solve = [&](const VectorXd& v) {
+    const VectorXd half = inverse.triangularView<Eigen::Lower>() * v;
+    return VectorXd(inverse.triangularView<Eigen::Lower>().transpose() * half);
   };
   VectorXd v = solve(VectorXd::Constant(size, 1.0 / static_cast<double>(size)));
   double norm = v.lpNorm<1>();
@@ -99,12 +87,11 @@ std::optional<CholeskyFactor> cholesky(const MatrixXd& matrix, double smallest_r
                                        const Tasks& tasks) {
   CholeskyFactor result;
   result.lower = matrix;
-  if (!factor(result.lower, tasks)) return std::nullopt;
-  result.lower.triangularView<Eigen::StrictlyUpper>().setZero();
-  result.reciprocal_condition = 1 / (norm_of(matrix) * inverse_norm(result.lower));
-  if (!(result.reciprocal_condition > smallest_reciprocal_condition)) return result;
   result.inverse = MatrixXd::Zero(matrix.rows(), matrix.cols());
-  invert(result.lower, result.inverse, tasks);
+  if (!factor(result.lower, result.inverse, tasks)) return std::nullopt;
+  result.lower.triangularView<Eigen::StrictlyUpper>().setZero();
+  result.reciprocal_condition = 1 / (norm_of(matrix) * inverse_norm(result.inverse));
+  if (!(result.reciprocal_condition > smallest_reciprocal_condition)) result.inverse.resize(0, 0);
   return result;
 }
 

@@ -16,8 +16,9 @@ struct CholeskyFactor {
 };
 
 /// Reads the lower triangle. Nothing if S is not positive definite, as far as rounding lets it be
-/// seen. The inverse is made only if the condition allows it: otherwise it is empty. Small matrices
-/// by Eigen, others in blocks: d³/3 flops for each of the two.
+/// seen. Without its inverse, which is then empty, if the condition is worse than allowed. By
+/// halves, with about d³ flops that are nearly all products. It multiplies by inverses of halves of
+/// L, which loses ε · condition of L.
 std::optional<CholeskyFactor> cholesky(const Eigen::MatrixXd& matrix,
                                        double smallest_reciprocal_condition, const Tasks& tasks);
 

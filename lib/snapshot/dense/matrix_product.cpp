@@ -10,6 +10,7 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::Ref;
+using Eigen::VectorXd;
 
 constexpr auto tile = static_cast<Index>(tile_features);
 // Below, in any direction or in all, packing costs more than it brings.
@@ -43,10 +44,26 @@ class PackedSide {
     const Index first = panel * panel_;
     const Index width = std::min(panel_, view_.rows - first);
     double* to = values_ + panel * panel_ * view_.columns;
-    for (Index k = 0; k < view_.columns; ++k, to += panel_) {
-      const double* from = view_.data + first * view_.row_stride + k * view_.column_stride;
-      for (Index i = 0; i < width; ++i) to[i] = factor * from[i * view_.row_stride];
-      std::fill(to + width, to + panel_, 0.0);
+    const double* from = view_.data + first * view_.row_stride;
+    if (width < panel_) std::fill_n(to, panel_ * view_.columns, 0.0);
+    if (view_.row_stride == 1) {
+      for (Index k = 0; k < view_.columns; ++k, to += panel_, from += view_.column_stride) {
+        VectorXd::Map(to, width) = factor * VectorXd::Map(from, width);
+      }
+    } else {
+      // Four samples of each feature at a time, which lie in one line of the cache.
+      Index k = 0;
+      for (; k + 4 <= view_.columns; k += 4, to += 4 * panel_, from += 4 * view_.column_stride) {
+        for (Index i = 0; i < width; ++i) {
+          const double* feature = from + i * view_.row_stride;
+          for (Index n = 0; n < 4; ++n) {
+            to[n * panel_ + i] = factor * feature[n * view_.column_stride];
+          }
+        }
+      }
+      for (; k < view_.columns; ++k, to += panel_, from += view_.column_stride) {
+        for (Index i = 0; i < width; ++i) to[i] = factor * from[i * view_.row_stride];
+      }
     }
   }
 
