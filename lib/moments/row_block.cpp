@@ -1,6 +1,5 @@
 #include "moments/row_block.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
@@ -9,17 +8,22 @@
 namespace livecca {
 namespace {
 
+/// Smaller values are no numbers of float32 in any case, and the inverse is still finite.
+constexpr int least_exponent = -1000;
+
 /// Of all features together, in values of a full block.
 std::size_t panels_size(std::size_t features, std::size_t panel) {
   return (features + panel - 1) / panel * panel * RowBlock::most_rows;
 }
 
-/// Row-major values as panels, see TileOperand; `of(value, feature)` is what is written.
+/// Row-major values of some features as panels, see TileOperand; `of(value, feature)` is what is
+/// written.
 template <typename Scalar, typename Of>
-void pack(std::span<const double> values, std::size_t features, std::size_t count,
-          std::size_t panel, std::vector<Scalar>& panels, Of of) {
-  for (std::size_t first = 0; first < features; first += panel) {
-    const std::size_t width = std::min(panel, features - first);
+void pack_panels(std::span<const double> values, std::size_t features, std::size_t begin,
+                 std::size_t end, std::size_t count, std::size_t panel, std::vector<Scalar>& panels,
+                 Of of) {
+  for (std::size_t first = begin; first < end; first += panel) {
+    const std::size_t width = std::min(panel, end - first);
     Scalar* to = panels.data() + first * RowBlock::most_rows;
     const double* from = values.data() + first;
     for (std::size_t row = 0; row < count; ++row, to += panel, from += features) {
@@ -43,31 +47,58 @@ void RowBlock::bind(const PackedRows& rows, Precision precision) {
   }
   fast_panels_.resize(panels_size(features, product_kernel().fast_panel));
   scale_.resize(features);
+  inverse_scale_.resize(features);
 }
 
-void RowBlock::load(std::size_t block) {
-  const std::size_t first = block * most_rows;
-  count_ = first < rows_->rows() ? std::min(most_rows, rows_->rows() - first) : 0;
-  if (count_ == 0) return;
-  rows_->read_centered(first, count_, values_);
+void RowBlock::go_to(std::size_t block) {
+  first_row_ = block * most_rows;
+  count_ = first_row_ < rows_->rows() ? std::min(most_rows, rows_->rows() - first_row_) : 0;
+}
+
+void RowBlock::center(std::size_t part) {
+  const std::size_t first = part * rows_of_part;
+  rows_->read_centered(first_row_ + first, std::min(rows_of_part, count_ - first),
+                       std::span(values_).subspan(first * rows_->features()));
+}
+
+std::size_t RowBlock::pack_parts() const {
+  return count_ == 0 ? 0 : (rows_->features() + tile_features - 1) / tile_features;
+}
+
+std::size_t RowBlock::most_parts() const {
+  return std::max(most_rows / rows_of_part,
+                  (rows_->features() + tile_features - 1) / tile_features);
+}
+
+void RowBlock::pack(std::size_t part) {
+  const std::size_t features = rows_->features();
+  const std::size_t begin = part * tile_features;
+  const std::size_t end = std::min(begin + tile_features, features);
   if (precision_ == Precision::exact) {
-    pack(values_, rows_->features(), count_, product_kernel().panel, panels_,
-         [](double value, std::size_t) { return value; });
+    pack_panels(values_, features, begin, end, count_, product_kernel().panel, panels_,
+                [](double value, std::size_t) { return value; });
     return;
   }
-  find_scale();
-  pack(values_, rows_->features(), count_, product_kernel().fast_panel, fast_panels_,
-       [this](double value, std::size_t j) { return static_cast<float>(value / scale_[j]); });
+  find_scale(begin, end);
+  pack_panels(values_, features, begin, end, count_, product_kernel().fast_panel, fast_panels_,
+              [this](double value, std::size_t j) {
+                return static_cast<float>(value * inverse_scale_[j]);
+              });
 }
 
-void RowBlock::find_scale() {
-  const auto features = static_cast<Eigen::Index>(rows_->features());
-  const Eigen::Map<const Eigen::ArrayXXd> values(values_.data(), features,
-                                                 static_cast<Eigen::Index>(count_));
-  Eigen::Map<Eigen::ArrayXd> scale(scale_.data(), features);
-  scale = values.abs().rowwise().maxCoeff();
-  // A power of two, so that dividing by it rounds nothing.
-  for (double& value : scale_) value = value > 0 ? std::ldexp(1.0, std::ilogb(value) + 1) : 1;
+void RowBlock::find_scale(std::size_t begin, std::size_t end) {
+  const std::size_t features = rows_->features();
+  std::fill(scale_.begin() + begin, scale_.begin() + end, 0.0);
+  for (std::size_t row = 0; row < count_; ++row) {
+    const double* values = values_.data() + row * features;
+    for (std::size_t j = begin; j < end; ++j) scale_[j] = std::max(scale_[j], std::abs(values[j]));
+  }
+  // A power of two, so that neither it nor its inverse rounds anything.
+  for (std::size_t j = begin; j < end; ++j) {
+    const int exponent = scale_[j] > 0 ? std::max(std::ilogb(scale_[j]) + 1, least_exponent) : 0;
+    scale_[j] = std::ldexp(1.0, exponent);
+    inverse_scale_[j] = std::ldexp(1.0, -exponent);
+  }
 }
 
 TileOperand<double> RowBlock::exact(std::size_t first) const {
@@ -86,7 +117,7 @@ std::size_t RowBlock::bytes(std::size_t features, Precision precision) {
     return values + panels_size(features, kernel.panel) * sizeof(double);
   }
   return values + panels_size(features, kernel.fast_panel) * sizeof(float) +
-         features * sizeof(double);
+         2 * features * sizeof(double);
 }
 
 }  // namespace livecca

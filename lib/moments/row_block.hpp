@@ -20,8 +20,16 @@ class RowBlock {
   /// `rows` were centred, and must stay until the step ends.
   void bind(const PackedRows& rows, Precision precision);
   std::size_t block_count() const { return (rows_->rows() + most_rows - 1) / most_rows; }
-  /// Takes block number `block`; beyond the last one it has no rows.
-  void load(std::size_t block);
+  /// Goes on to block number `block`, whose rows are read next; beyond the last one it has none.
+  void go_to(std::size_t block);
+  /// Reading is cut into parts that may run side by side: first all center(part), then all
+  /// pack(part).
+  std::size_t center_parts() const { return (count_ + rows_of_part - 1) / rows_of_part; }
+  void center(std::size_t part);
+  std::size_t pack_parts() const;
+  void pack(std::size_t part);
+  /// Of either kind, for any number of rows.
+  std::size_t most_parts() const;
 
   const PackedRows& rows() const { return *rows_; }
   Precision precision() const { return precision_; }
@@ -39,15 +47,19 @@ class RowBlock {
   static std::size_t bytes(std::size_t features, Precision precision);
 
  private:
-  void find_scale();
+  static constexpr std::size_t rows_of_part = 64;
+
+  void find_scale(std::size_t begin, std::size_t end);
 
   const PackedRows* rows_ = nullptr;
   Precision precision_ = Precision::exact;
+  std::size_t first_row_ = 0;
   std::size_t count_ = 0;
   std::vector<double> values_;
   std::vector<double> panels_;
   std::vector<float> fast_panels_;
   std::vector<double> scale_;
+  std::vector<double> inverse_scale_;
 };
 
 }  // namespace livecca

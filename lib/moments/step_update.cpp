@@ -111,17 +111,33 @@ void StepUpdate::prepare_norms(Target& target) {
 
 void StepUpdate::run() {
   std::size_t rounds = 1;  // the first one also decays and merges means, rows or not
+  std::size_t most_parts = 0;
   for (std::size_t i = 0; i < block_count_; ++i) {
     rounds = std::max(rounds, blocks_[i].block_count());
+    most_parts += blocks_[i].most_parts();
   }
+  parts_.reserve(most_parts);  // also for more rows than now: a later step allocates nothing
   // By reference: a std::function that holds a large lambda would allocate.
-  const auto load = [this](std::size_t i) { blocks_[i].load(round_); };
+  const auto center = [this](std::size_t i) { blocks_[parts_[i].block].center(parts_[i].part); };
+  const auto pack = [this](std::size_t i) { blocks_[parts_[i].block].pack(parts_[i].part); };
   const auto job = [this](std::size_t i) { run_job(jobs_[i]); };
   for (round_ = 0; round_ < rounds; ++round_) {
-    executor_.parallel_for(Lane::training, block_count_, std::ref(load));
+    for (std::size_t i = 0; i < block_count_; ++i) blocks_[i].go_to(round_);
+    list_parts(&RowBlock::center_parts);
+    executor_.parallel_for(Lane::training, parts_.size(), std::ref(center));
+    list_parts(&RowBlock::pack_parts);
+    executor_.parallel_for(Lane::training, parts_.size(), std::ref(pack));
     executor_.parallel_for(Lane::training, jobs_.size(), std::ref(job));
   }
   for (std::size_t i = 0; i < target_count_; ++i) finish(targets_[i]);
+}
+
+void StepUpdate::list_parts(std::size_t (RowBlock::*count)() const) {
+  parts_.clear();
+  for (std::size_t i = 0; i < block_count_; ++i) {
+    const std::size_t parts = (blocks_[i].*count)();
+    for (std::size_t part = 0; part < parts; ++part) parts_.push_back({i, part});
+  }
 }
 
 void StepUpdate::run_job(const Job& job) {

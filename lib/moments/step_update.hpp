@@ -59,9 +59,16 @@ class StepUpdate {
     std::size_t column;
   };
 
+  struct Part {
+    std::size_t block;  ///< in blocks_
+    std::size_t part;
+  };
+
   void add(const MomentsParts& parts, std::size_t x, std::size_t y, double decay);
   void add_tiles(std::size_t target, std::size_t rows, std::size_t columns, bool lower_only);
   void prepare_norms(Target& target);
+  /// Of reading the blocks, see RowBlock.
+  void list_parts(std::size_t (RowBlock::*count)() const);
   void run_job(const Job& job);
   void run_tile(const Job& job);
   void run_norms(Target& target);
@@ -74,6 +81,7 @@ class StepUpdate {
   std::vector<Target> targets_;
   std::size_t target_count_ = 0;
   std::vector<Job> jobs_;
+  std::vector<Part> parts_;
   std::size_t round_ = 0;  ///< the block that is under way
 };
 
