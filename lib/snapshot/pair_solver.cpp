@@ -296,12 +296,12 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
     return pair;
   }
   const double norm = product_norm(moments);
-  if (!std::isfinite(norm)) return pair;
+  const double covariance_norm = norm / moments.weights().covariance_divisor();
+  if (!std::isfinite(covariance_norm)) return pair;
   MatrixXd cross;
   if (x.is_complex || options.quantities.needs_matrices()) cross = covariance_of(moments);
   if (x.is_complex) cross = real_form(cross);
-  const double cross_norm =
-      x.is_complex ? cross.stableNorm() : norm / moments.weights().covariance_divisor();
+  const double cross_norm = x.is_complex ? cross.stableNorm() : covariance_norm;
   pair.converged = PairSolver(cross, cross_norm, moments, x, y, options, tasks, pair).solve();
   if (!pair.converged) {
     clear_numbers(pair);

@@ -286,8 +286,8 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options, c
   if (!facts.present || facts.samples < 2) return tap;
   const Moments& moments = *tap_moments.moments;
   tap.scatter_norm = scatter_norm(moments);
-  if (!std::isfinite(tap.scatter_norm)) return tap;
   tap.covariance_norm = tap.scatter_norm / moments.weights().covariance_divisor();
+  if (!std::isfinite(tap.covariance_norm)) return tap;
   VectorXd variances = variances_of(moments);
   VectorXd rounding = rounding_variance(moments, variances);
   MatrixXd covariance;

@@ -227,3 +227,34 @@ TEST_CASE("a wide pair has the canonical correlations and weights of the direct 
   CHECK(again.pairs[0].partial_whitening_cosine == pair.partial_whitening_cosine);
   CHECK(again.taps[0].condition == solution.taps[0].condition);
 }
+
+TEST_CASE("ranks of wide taps: dependent and dead neurons, and fewer rows than neurons") {
+  Executor executor(2);
+  const auto views = livecca_tests::shared_latents(900, 90, 70, decompositions_seed + 7);
+  MatrixXd x(900, 120);
+  x.leftCols(90) = views.x;
+  x.middleCols(90, 20) = views.x.leftCols(20) - 3 * views.x.middleCols(20, 20);
+  x.rightCols(10).setConstant(-2.5);
+  // In another order, so that dead and dependent neurons are among the others.
+  MatrixXd mixed(900, 120);
+  for (Index j = 0; j < 120; ++j) mixed.col(j * 49 % 120) = x.col(j);
+  const PanelSolution with = livecca_tests::solve_pair(mixed, views.y, executor);
+  const PanelSolution without = livecca_tests::solve_pair(views.x, views.y, executor);
+  CHECK(with.taps[0].rank == 90);
+  CHECK(with.taps[0].constant_features == 10);
+  CHECK(with.taps[0].whitening == Whitening::eigen);
+  CHECK(without.taps[0].whitening == Whitening::cholesky);
+  const auto& found = with.pairs[0].canonical_correlations;
+  const auto& expected = without.pairs[0].canonical_correlations;
+  REQUIRE(found.size() == 70);
+  REQUIRE(expected.size() == 70);
+  for (std::size_t i = 0; i < 70; ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-12);
+
+  const PanelSolution few =
+      livecca_tests::solve_pair(normal_matrix(100, 150, decompositions_seed + 8),
+                                normal_matrix(100, 130, decompositions_seed + 9), executor);
+  CHECK(few.taps[0].rank == 99);
+  CHECK(few.taps[1].rank == 99);
+  CHECK(few.pairs[0].converged);
+  for (const double rho : few.pairs[0].canonical_correlations) CHECK(rho > 1 - 1e-12);
+}
