@@ -32,16 +32,8 @@ Element load(const std::byte* from) {
   return element;
 }
 
-// NaN fails every comparison, so these leave out NaN, infinity and, in float64, what would overflow
-// when it is squared.
+// NaN fails every comparison, so this leaves out NaN, infinity and what would overflow when it is
+// squared.
 inline bool is_usable(double value, double largest) { return std::abs(value) <= largest; }
-inline bool is_usable(float value, double) { return std::isfinite(value); }
-// By their exponents: converting each value first would cost more than copying it.
-inline bool is_usable(Eigen::half value, double) {
-  return (Eigen::numext::bit_cast<std::uint16_t>(value) & 0x7C00U) != 0x7C00U;
-}
-inline bool is_usable(Eigen::bfloat16 value, double) {
-  return (Eigen::numext::bit_cast<std::uint16_t>(value) & 0x7F80U) != 0x7F80U;
-}
 
 }  // namespace livecca

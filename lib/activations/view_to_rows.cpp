@@ -1,8 +1,12 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <optional>
+#include <type_traits>
 
 #include "activations/element_type.hpp"
 #include "activations/row_elements.hpp"
@@ -10,14 +14,36 @@
 namespace livecca {
 namespace {
 
-/// Whether every one of a row's features is usable.
+/// The bits of the largest usable number. Those of larger ones, infinities and NaN are larger
+/// integers, but for the sign.
+template <typename Element>
+constexpr auto largest_bits() {
+  if constexpr (std::is_same_v<Element, double>) {
+    return std::bit_cast<std::int64_t>(PackedRows::largest_magnitude);
+  } else if constexpr (std::is_same_v<Element, float>) {
+    return std::bit_cast<std::int32_t>(std::numeric_limits<float>::max());
+  } else if constexpr (std::is_same_v<Element, Eigen::half>) {
+    return std::int16_t{0x7bff};
+  } else {
+    static_assert(std::is_same_v<Element, Eigen::bfloat16>);
+    return std::int16_t{0x7f7f};
+  }
+}
+
+/// Whether every one of a row's features is usable. Without branches on integers, which every
+/// processor compares several at a time.
 template <typename Element>
 bool all_usable(const std::byte* row, std::size_t features) {
-  bool usable = true;
+  constexpr auto largest = largest_bits<Element>();
+  using Bits = std::remove_const_t<decltype(largest)>;
+  constexpr Bits without_sign = std::numeric_limits<Bits>::max();
+  Bits negative_if_larger = 0;
   for (std::size_t j = 0; j < features; ++j) {
-    usable &= is_usable(load<Element>(row + j * sizeof(Element)), PackedRows::largest_magnitude);
+    Bits bits{};
+    std::memcpy(&bits, row + j * sizeof(Bits), sizeof(Bits));
+    negative_if_larger = static_cast<Bits>(negative_if_larger | (largest - (bits & without_sign)));
   }
-  return usable;
+  return negative_if_larger >= 0;
 }
 
 /// Copies a row of features, all or the chosen ones, and says whether every one of them is usable.
