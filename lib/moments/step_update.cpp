@@ -71,13 +71,15 @@ void StepUpdate::add(const MomentsParts& parts, std::size_t x, std::size_t y, do
 
 void StepUpdate::add_tiles(std::size_t target, std::size_t rows, std::size_t columns,
                            bool lower_only) {
-  if (targets_[target].has_norms) jobs_.push_back({Job::Kind::norms, target, 0, 0});
+  if (targets_[target].has_norms) jobs_.push_back({Job::Kind::norms, target, 0, 0, 0});
   if (targets_[target].parts->has_difference()) {
-    jobs_.push_back({Job::Kind::difference, target, 0, 0});
+    jobs_.push_back({Job::Kind::difference, target, 0, 0, 0});
   }
-  for (std::size_t column = 0; column < columns; column += tile_features) {
-    for (std::size_t row = lower_only ? column : 0; row < rows; row += tile_features) {
-      jobs_.push_back({Job::Kind::tile, target, row, column});
+  const std::size_t size =
+      std::max(rows, columns) <= narrow_product ? small_tile_features : tile_features;
+  for (std::size_t column = 0; column < columns; column += size) {
+    for (std::size_t row = lower_only ? column : 0; row < rows; row += size) {
+      jobs_.push_back({Job::Kind::tile, target, row, column, size});
     }
   }
 }
@@ -159,8 +161,9 @@ void StepUpdate::run_tile(const Job& job) {
   const auto row = static_cast<Index>(job.row);
   const auto column = static_cast<Index>(job.column);
   Eigen::Map<MatrixXd> product(target.parts->product.data(), rows, columns);
-  auto out = product.block(row, column, std::min<Index>(tile_features, rows - row),
-                           std::min<Index>(tile_features, columns - column));
+  const auto size = static_cast<Index>(job.size);
+  auto out =
+      product.block(row, column, std::min(size, rows - row), std::min(size, columns - column));
   if (round_ == 0) {
     if (target.decay != 1) out *= target.decay;
     if (target.weight > 0) {

@@ -57,6 +57,7 @@ class StepUpdate {
     std::size_t target;
     std::size_t row;
     std::size_t column;
+    std::size_t size;  ///< of a tile, each way, at most
   };
 
   struct Part {

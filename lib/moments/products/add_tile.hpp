@@ -16,7 +16,7 @@ template <typename Scalar, std::size_t bytes, std::size_t panel_vectors, std::si
 struct Pieces {
   static constexpr std::size_t lanes = bytes / sizeof(Scalar);
   static constexpr std::size_t panel = panel_vectors * lanes;
-  static_assert(panel % columns == 0 && tile_features % panel == 0);
+  static_assert(panel % columns == 0 && small_tile_features % panel == 0);
   using Vector [[gnu::vector_size(bytes), gnu::aligned(alignof(Scalar)), gnu::may_alias]] = Scalar;
 
   /// The sums over samples, column by column.

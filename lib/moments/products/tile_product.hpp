@@ -30,6 +30,9 @@ struct TileProduct {
 /// large enough to keep a core's multiply units busy; and a whole number of panels, however long
 /// the vectors are.
 inline constexpr std::size_t tile_features = 144;
+/// Of narrower products, which would be too few tiles for several threads.
+inline constexpr std::size_t small_tile_features = tile_features / 3;
+inline constexpr std::size_t narrow_product = 4 * tile_features;
 
 /// Samples whose panels stay in the first cache while they are multiplied. Of float32 no more are
 /// summed up before they go into float64.
