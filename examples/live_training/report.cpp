@@ -70,11 +70,14 @@ std::map<std::string, std::string> drifts_of(const SnapshotReport& report,
 /// By layer, what it does; empty while that is undecided of all.
 std::map<std::string, std::string> verdicts_of(const SnapshotReport& report) {
   std::map<std::string, std::string> cells;
+  bool is_any_decided = false;
   for (const livecca::VerdictRow& row : report.verdicts) {
-    if (livecca::is_alarm(row) || row.verdict == "undecided") continue;
+    if (livecca::is_alarm(row)) continue;
+    is_any_decided |= row.verdict != "undecided";
     cells[row.layer] = row.verdict;
     if (row.since_epoch) cells[row.layer] += " since " + std::to_string(*row.since_epoch);
   }
+  if (!is_any_decided) cells.clear();
   return cells;
 }
 

@@ -5,8 +5,8 @@
 
 namespace livecca {
 
-/// FNV-1a: names of things by their text, the same in every process. Not against those who want two
-/// texts to have the same.
+/// FNV-1a: names of things by their text, the same in every process. Not safe
+/// against texts that are made to collide.
 constexpr std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325U;
   for (const char character : text) {

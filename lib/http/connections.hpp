@@ -69,7 +69,9 @@ class Connections {
   bool is_empty() const {
     return open_.empty() && waiting_.empty() && busy_.empty() && idle_.empty();
   }
-  bool is_below_limit() const { return held_.bytes() < limits_.bytes_held; }
+  bool is_below_limit() const {
+    return held_.bytes() == 0 || held_.bytes() < limits_.bytes_held;  // one answer in any case
+  }
   void hang_up_oldest_stream();
   void watch();
   void hang_up_late();

@@ -71,7 +71,8 @@ struct HttpOptions {
   std::size_t most_bytes_held = std::size_t{1} << 26U;
   /// How long a client may take to send a request, and then to take the answer.
   std::chrono::milliseconds patience{5000};
-  /// How long a client may take nothing of its answer while others wait for most_bytes_held.
+  /// How long a client may take for 64 kB of its answer, or for a whole piece of a long one, while
+  /// others wait for most_bytes_held.
   std::chrono::milliseconds patience_without_room{250};
   /// How old an answer may get that is being sent when the server stops.
   std::chrono::milliseconds grace{250};

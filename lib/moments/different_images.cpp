@@ -65,8 +65,7 @@ double DifferentImages::share() const {
 
 Result<DifferentImages> DifferentImages::from(std::uint64_t seen, std::uint64_t unlike,
                                               std::vector<Counted> smallest) {
-  const Failure refusal{
-      "expected hashes of images that were seen, in ascending order, got others"};
+  const Failure refusal{"expected hashes of images that were seen, in ascending order, got others"};
   if (smallest.size() > most_hashes || unlike > seen) return refusal;
   std::uint64_t rest = seen - unlike;
   for (std::size_t i = 0; i < smallest.size(); ++i) {

@@ -171,7 +171,8 @@ PanelMoments empty_like(const PanelMoments& other) {
                            .grid = tap.grid,
                            .features_of_tap = tap.features_of_tap,
                            .feature_seed = tap.feature_seed,
-                           .frequency = tap.frequency});
+                           .frequency = tap.frequency,
+                           .dtype = tap.dtype});
   }
   for (const PairMoments& pair : other.pairs) result.pairs.push_back({pair.x, pair.y, {}});
   return result;

@@ -8,7 +8,7 @@
 namespace livecca {
 namespace {
 
-/// Smaller values are no numbers of float32 in any case, and the inverse is still finite.
+/// Below, the inverse would not be finite. Such values still keep their digits in float32.
 constexpr int least_exponent = -1000;
 
 /// Of all features together, in values of a full block.

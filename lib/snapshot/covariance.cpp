@@ -55,7 +55,7 @@ double scatter_norm(const Moments& moments) {
     squares_below += scatter.col(j).tail(features - j - 1).squaredNorm();
   }
   const double squares = squares_on + 2 * squares_below;
-  if (is_safe(squares)) return std::sqrt(squares);
+  if (is_safe(squares) || std::isnan(squares)) return std::sqrt(squares);
   const MatrixXd whole = scatter.selfadjointView<Eigen::Lower>();
   return whole.stableNorm();
 }
@@ -64,7 +64,7 @@ double product_norm(const CrossMoments& moments) {
   const Eigen::Map<const VectorXd> product(moments.product().data(),
                                            static_cast<Index>(moments.product().size()));
   const double squares = product.squaredNorm();
-  return is_safe(squares) ? std::sqrt(squares) : product.stableNorm();
+  return is_safe(squares) || std::isnan(squares) ? std::sqrt(squares) : product.stableNorm();
 }
 
 MatrixXd real_form(const MatrixXd& parts) {

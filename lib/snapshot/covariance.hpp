@@ -13,8 +13,8 @@ Eigen::MatrixXd covariance_of(const Moments& moments);
 /// The same of a pair, features_x × features_y.
 Eigen::MatrixXd covariance_of(const CrossMoments& moments);
 
-/// ‖Σ (x − mean)(x − mean)ᵀ‖_F, the norm of the scatter, without a copy of it. Not finite if an
-/// entry is not.
+/// ‖Σ (x − mean)(x − mean)ᵀ‖_F, the norm of the scatter, nearly always without a copy of it. Not
+/// finite if an entry is not.
 double scatter_norm(const Moments& moments);
 
 /// The same of a pair's product.

@@ -6,7 +6,7 @@
 
 namespace livecca {
 
-/// The decompositions of the solve, in one place. Small ones are Eigen's, wide ones are made of
+/// Eigenvalues and singular values for the solve. Small ones are Eigen's, wide ones are made of
 /// products of matrices, see dense/ (docs/decisions/0003). Bits do not depend on the tasks.
 
 /// Eigenvalues in descending order, and their unit eigenvectors as columns where asked for.
@@ -16,7 +16,7 @@ struct SymmetricEigen {
   Eigen::MatrixXd vectors;
 };
 
-/// Reads the lower triangle; every entry must be finite. Without vectors at a third of the cost.
+/// The matrix is whole; every entry must be finite. Without vectors at half of the cost.
 SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& matrix, bool vectors, const Tasks& tasks);
 
 /// All eigenvalues, but vectors only of those that are at most this share of the largest one: the

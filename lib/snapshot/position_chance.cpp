@@ -147,8 +147,7 @@ struct SharedMeans {
     }
     x = x * (scales / unit_x).asDiagonal();
     y = y * (scales / unit_y).asDiagonal();
-    crossed = spread_of(sample_x.spread[place(of_x)], sample_y.spread[place(of_y)], scales) /
-              std::pow(unit_x * unit_y, 4);
+    crossed = spread_of(sample_x.spread[place(of_x)], sample_y.spread[place(of_y)], scales);
     // The means of all cells err alike, as far as the rows of an image do.
     common = std::min(1.0, common_of(sample_x, of_x, sample_y, of_y));
     const double read = rows / 2 / static_cast<double>(sample_x.images_read);
@@ -171,8 +170,9 @@ struct SharedMeans {
 /// X Yᵀ = U diag(values) Vᵀ.
 SingularValues product_svd(const MatrixXd& x, const MatrixXd& y) {
   const Index cells = x.cols();
-  if (std::min(x.rows(), y.rows()) <= cells)
+  if (std::min(x.rows(), y.rows()) <= cells) {
     return singular_values(x * y.transpose(), true, Tasks());
+  }
   const Eigen::HouseholderQR<MatrixXd> qr_x(x);
   const Eigen::HouseholderQR<MatrixXd> qr_y(y);
   const MatrixXd upper_x = qr_x.matrixQR().topRows(cells).triangularView<Eigen::Upper>();

@@ -193,12 +193,16 @@ class PositionReader {
     shares << sample_.halves[0].counts, sample_.halves[1].counts;
     shares /= shares.sum();
     for (std::size_t i = 0; i < weighing_count; ++i) {
+      const bool is_white = i != static_cast<std::size_t>(Weighing::variance);
       MatrixXd means(2 * cells, sample_.halves[0].means[i].cols());
       means << sample_.halves[0].means[i], sample_.halves[1].means[i];
+      if (!is_white) means /= std::sqrt(whitened_.covariance_trace);
       const MatrixXd products = means * means.transpose();
-      const bool is_white = i != static_cast<std::size_t>(Weighing::variance);
-      sample_.spread[i] =
-          is_white ? products : MatrixXd(means * covariance_of(moments_) * means.transpose());
+      sample_.spread[i] = products;
+      if (!is_white) {
+        sample_.spread[i] =
+            means * (covariance_of(moments_) / whitened_.covariance_trace) * means.transpose();
+      }
       sample_.spread[i] -= products * shares.asDiagonal() * products;
     }
   }

@@ -42,12 +42,13 @@ struct PositionSample {
   double others_of_row = 0;
   std::array<Half, 2> halves{};
   /// mᵀ S m' of any two of both halves' means, one half's cells after the other's, with S the
-  /// covariance of rows about their positions' means.
+  /// covariance of rows about their positions' means. Of Weighing::variance in units of tr S².
   std::array<Eigen::MatrixXd, weighing_count> spread{};
 };
 
 /// Null if an image gives one row, if the rows cannot be read again, or if the tap is complex.
-/// Cost: reading 256 images, and products of 4,096 of their rows with 64 directions.
+/// Cost: reading 256 images, and products of 4,096 of their rows with 64 directions and of 128
+/// means with the covariance.
 std::shared_ptr<const PositionSample> sample_positions(const TapMoments& tap,
                                                        const WhitenedTap& whitened);
 

@@ -72,8 +72,8 @@ struct Solver::State {
     }
   }
 
-  /// Tasks run side by side. But the wide ones that are left over when each thread has had as many
-  /// as the others come one after the other, each on all threads.
+  /// Tasks run side by side, wide ones in full rounds of all threads. The wide ones that are left
+  /// over run one after the other, each on all threads.
   template <typename Width, typename Task>
   void for_each(std::size_t count, const Width& width, const Task& task) {
     std::vector<std::size_t> side_by_side;

@@ -127,6 +127,33 @@ TEST_CASE("a measure's floor does not depend on what else is solved for") {
   }
 }
 
+TEST_CASE("neither floors nor p-values of positions depend on the scale of the numbers") {
+  std::mt19937_64 engine(position_seed);
+  Executor executor(2);
+  const Dependence dependence{.common = 0.3, .of_position = 0.3};
+  Images x = random_images(usual, dependence, engine);
+  Images y = random_images(usual, dependence, engine);
+  const PanelSolution before = livecca_tests::solved(x, y, Positions::all(), executor);
+  for (const double scale : {1e-70, 1e70}) {
+    CAPTURE(scale);
+    Images scaled_x = x;
+    Images scaled_y = y;
+    for (double& value : scaled_x.values) value *= scale;
+    for (double& value : scaled_y.values) value *= scale;
+    const PanelSolution after =
+        livecca_tests::solved(scaled_x, scaled_y, Positions::all(), executor);
+    for (const MeasureInfo& info : measures()) {
+      CAPTURE(info.name);
+      const MeasureResult expected = evaluate(before, 0, info);
+      const MeasureResult got = evaluate(after, 0, info);
+      REQUIRE(got.p_value.has_value() == expected.p_value.has_value());
+      if (got.p_value) CHECK(*got.p_value == doctest::Approx(*expected.p_value).epsilon(1e-6));
+      if (!expected.floor) continue;
+      CHECK(got.floor.value() == doctest::Approx(*expected.floor).epsilon(1e-9));
+    }
+  }
+}
+
 TEST_CASE("images that are read again as something else leave the floor of images") {
   std::mt19937_64 engine(position_seed);
   Executor executor(2);

@@ -240,7 +240,7 @@ struct RunRow {
   std::uint64_t seed = 0;
   int threads = 0;
   std::string precision;            ///< "exact" or "fast"
-  std::string instructions;         ///< that products use: "baseline", "avx2" or "avx512"
+  std::string instructions;         ///< of products: "baseline", "avx2" or "avx512"
   std::size_t max_features = 0;     ///< 0: no tap is cut
   std::uint64_t feature_seed = 0;   ///< chooses the features that wider taps keep
   std::size_t error_blocks = 0;     ///< 0: no standard errors

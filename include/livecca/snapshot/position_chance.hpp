@@ -34,8 +34,8 @@ struct PositionChance {
   struct Shared {
     double value = 0;
     /// tr(Sx S0 Sy S0ᵀ) in the measure's units, S0 the cross-covariance of what depends on the
-    /// position. Four times this, over the independent samples, is by how much more the measure
-    /// varies.
+    /// position. Four times this, over the independent samples, is added to the measure's
+    /// variance.
     double spread = 0;
   };
   Shared squared_correlation_sum;  ///< of all, also hidden ones

@@ -5,8 +5,9 @@ namespace livecca {
 /// What a solve computes, beside the facts that cost nothing. MeasureInfo::needs says what each
 /// measure needs. Costs are in flops; d is the number of features of a side.
 struct Quantities {
-  /// For every tap its rank and whitening: a Cholesky factor (d³/3) or an eigendecomposition
-  /// (5·d³), see Whitening. For every pair ‖T‖_F, with T the whitened cross-covariance: 4·d³.
+  /// For every tap its rank and whitening: a Cholesky factor with its inverse (d³) or an
+  /// eigendecomposition (5·d³), see Whitening. For every pair ‖T‖_F, with T the whitened
+  /// cross-covariance: 4·d³.
   bool whitening = false;
   /// The canonical correlations, which are the singular values of T: another 3·d³. Includes
   /// whitening.

@@ -26,11 +26,11 @@ struct TileProduct {
   std::size_t samples = 0;
 };
 
-/// Features of a tile, each way, at most. Small enough that a tap of 512 feeds several threads,
-/// large enough to keep a core's multiply units busy; and a whole number of panels, however long
-/// the vectors are.
+/// Features of a tile, each way, at most: large enough to keep a core's multiply units busy, and a
+/// whole number of panels, however long the vectors are.
 inline constexpr std::size_t tile_features = 144;
-/// Of narrower products, which would be too few tiles for several threads.
+/// The same of products of which no side has more features than narrow_product: large tiles would
+/// be too few for several threads.
 inline constexpr std::size_t small_tile_features = tile_features / 3;
 inline constexpr std::size_t narrow_product = 4 * tile_features;
 

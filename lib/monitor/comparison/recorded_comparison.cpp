@@ -139,6 +139,7 @@ void RecordedComparison::tell_of_rows(PanelMoments& moments) const {
     if (!tap.is_active || layer == nullptr) continue;
     moments.taps[tap.index].features_of_tap = layer->features_of_tap;
     moments.taps[tap.index].feature_seed = layer->feature_seed;
+    moments.taps[tap.index].dtype = layer->observed;
     if (tap.rows_per_image > 1) {
       moments.taps[tap.index].images_again = tap.pack->images_again(name.second, tap.steps);
     }

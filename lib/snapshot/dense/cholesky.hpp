@@ -15,7 +15,7 @@ struct CholeskyFactor {
   double reciprocal_condition = 0;
 };
 
-/// Reads the lower triangle. Nothing if S is not positive definite, as far as rounding lets it be
+/// The matrix is whole. Nothing if S is not positive definite, as far as rounding lets it be
 /// seen. Without its inverse, which is then empty, if the condition is worse than allowed. By
 /// halves, with about d³ flops that are nearly all products. It multiplies by inverses of halves of
 /// L, which loses ε · condition of L.

@@ -22,7 +22,7 @@ struct MatrixView {
   MatrixView transposed() const { return {data, columns, rows, column_stride, row_stride}; }
 };
 
-/// What of a product A B is known beforehand.
+/// What is known of a product A B.
 enum class Structure {
   none,
   a_lower,    ///< A is lower triangular, with zeros above: most of them are not read
@@ -31,12 +31,12 @@ enum class Structure {
 };
 
 /// result += factor · A B, by the kernels of moments/products. Every element is summed up in one
-/// order, however many threads there are. Of `symmetric` elements above the diagonal may change
-/// too.
+/// order, however many threads there are. With `symmetric`, elements above the diagonal may
+/// change too.
 void add_product(double factor, const MatrixView& a, const MatrixView& b, Structure structure,
                  Eigen::Ref<Eigen::MatrixXd> result, const Tasks& tasks);
 
-/// A B, of small ones by Eigen. Of `symmetric` the whole result.
+/// A B; small ones by Eigen. With `symmetric`, too, the whole result is set.
 Eigen::MatrixXd product(const MatrixView& a, const MatrixView& b, Structure structure,
                         const Tasks& tasks);
 

@@ -20,7 +20,6 @@ class Tasks {
  public:
   Tasks() = default;
   explicit Tasks(Executor& executor) : executor_(&executor) {}
-  Tasks(Tasks&&) = default;
 
   template <typename Task>
   void for_each(std::size_t count, const Task& task) const {
@@ -40,7 +39,7 @@ class Tasks {
     });
   }
 
-  /// Two pieces of memory, as they were left. Until the next call for the same piece.
+  /// One of two buffers, with what was left in it. Valid until the next call for the same one.
   double* scratch(std::size_t piece, std::size_t numbers) const {
     Scratch& of_piece = scratch_[piece];
     if (of_piece.size < numbers) {

@@ -4,8 +4,7 @@
 
 namespace livecca {
 
-/// Of Σ wᵢ / (pᵢ − at) and its slope Σ wᵢ / (pᵢ − at)²: the parts of the first poles and of the
-/// others.
+/// Σ wᵢ / (pᵢ − at) and its slope Σ wᵢ / (pᵢ − at)², for the first poles and for the others.
 struct PoleSums {
   double below = 0;
   double slope_below = 0;

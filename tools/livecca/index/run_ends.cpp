@@ -91,12 +91,16 @@ std::string part_of(std::ifstream& file, std::uint64_t begin, std::uint64_t byte
   return static_cast<std::uint64_t>(file.gcount()) == bytes ? text : "";
 }
 
-/// The first rows, and the run's description, however long it is. Empty if the file was cut back.
+/// The first rows, and the run's description, if that is no longer than longest_part. Empty if the
+/// file was cut back.
 std::string beginning_of(std::ifstream& file, std::uint64_t size) {
   for (std::uint64_t bytes = bytes_of_beginning;; bytes = std::min(2 * bytes, size)) {
     std::string text = part_of(file, 0, bytes);
     const std::size_t end = text.rfind('\n') + 1;
-    const bool is_torn = text.find("\"kind\":\"run\"", end) != std::string::npos;
+    // A tail that is too short to say its kind may be a run's row, too.
+    constexpr std::size_t enough_for_kind = 64;
+    const bool is_torn = text.find("\"kind\":\"run\"", end) != std::string::npos ||
+                         text.size() - end < enough_for_kind;
     text.resize(end);
     if (!is_torn || bytes == size || bytes >= longest_part) return text;
   }

@@ -64,8 +64,8 @@ struct Curve {
   std::optional<Conditions> conditions;  ///< of the point at which it began, the last time
 
   std::optional<double> latest() const { return points.back().value; }
-  /// Whether the latest number says no more than chance.
-  /// Also for the nearest of so many curves.
+  /// Whether the latest number says no more than chance. `nearest_of`: of so many curves it is the
+  /// nearest.
   bool is_at_floor(std::size_t nearest_of = 1) const {
     return is_like_unrelated(direction, latest(), noise_floor, p_value, nearest_of);
   }

@@ -196,6 +196,7 @@ export interface HealthLayer {
   effective_rank: number | null;
   condition: number | null;
   root_mean_square: number | null;
+  dtype?: string; // older runs have none
   samples: number | null;
   effective_samples: number | null;
   samples_nonfinite: number | null;
