@@ -66,11 +66,14 @@ class ServedFolder : public RunsFolder {
     return false;
   }
 
-  /// Waits until so many lines of the run are served.
+  /// Waits until so many lines of the run are served, and its file is known to be read to its end:
+  /// until then the summary is made of the file's ends.
   void wait_for_lines(const std::string& name, std::uint64_t lines) const {
     REQUIRE(soon([&] {
       const auto answer = get("/api/v1/runs/" + id_of(name));
-      return answer.status == 200 && Json::parse(answer.body).at("lines") == lines;
+      if (answer.status != 200) return false;
+      const Json run = Json::parse(answer.body);
+      return run.at("lines") == lines && run.at("read") == 1;
     }));
   }
 
