@@ -12,23 +12,7 @@ import numpy as np
 
 import livecca
 from measuring import in_words, interleaved
-
-
-def pwcca_of_numpy(x: np.ndarray, y: np.ndarray) -> float:
-    """The PWCCA distance (Morcos et al. 2018, equations 1 to 5), as it is done today."""
-    width = x.shape[1]
-    covariance = np.cov(x, y, rowvar=False)  # float64, whatever comes in
-    xx, xy, yy = covariance[:width, :width], covariance[:width, width:], covariance[width:, width:]
-    whiten_x, whiten_y = inverse_root(xx), inverse_root(yy)
-    left, correlations, _ = np.linalg.svd(whiten_x @ xy @ whiten_y, full_matrices=False)
-    variates = (x - x.mean(0)) @ (whiten_x @ left)
-    weights = np.abs(variates.T @ (x - x.mean(0))).sum(1)
-    return float(1 - weights @ correlations / weights.sum())
-
-
-def inverse_root(covariance: np.ndarray) -> np.ndarray:
-    values, vectors = np.linalg.eigh(covariance)
-    return (vectors / np.sqrt(values)) @ vectors.T
+from numpy_route import pwcca_similarity
 
 
 def layers(count: int, rows: int, width: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -49,7 +33,7 @@ def measure(count: int, rows: int, width: int, rounds: int) -> None:
         return [livecca.compare(x, y, measures=["pwcca"]).distance["pwcca"] for x, y in pairs]
 
     def by_numpy() -> list[float]:
-        return [pwcca_of_numpy(x, y) for x, y in pairs]
+        return [1 - pwcca_similarity(x, y) for x, y in pairs]
 
     apart = max(abs(a - b) for a, b in zip(by_livecca(), by_numpy(), strict=True))
     ours, theirs = interleaved(rounds, by_livecca, by_numpy)

@@ -11,18 +11,7 @@
 namespace {
 
 using namespace livecca;
-using livecca_bench::normal_rows;
-
-Executor& two_threads() {
-  static Executor executor(2);
-  return executor;
-}
-
-ActivationView matrix_view(const std::vector<float>& rows, std::size_t features) {
-  const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(rows.size() / features),
-                                          static_cast<std::int64_t>(features)};
-  return {rows.data(), DType::float32, shape};
-}
+using namespace livecca_bench;
 
 void set_flops(benchmark::State& state, double each) {
   state.counters["flops"] = benchmark::Counter(each, benchmark::Counter::kIsIterationInvariantRate);
@@ -37,14 +26,12 @@ void scatter(benchmark::State& state, Precision precision) {
   panel.add_tap({"net", "layer"}, Layout::nc);
   for (auto _ : state) {
     auto step = panel.begin();
-    step.observe(0, matrix_view(values, features));
+    step.observe(0, view_of(values, features));
     step.commit();
   }
   const auto d = static_cast<double>(features);
   set_flops(state, d * (d + 1) * rows);
 }
-
-constexpr std::array<std::size_t, 8> widths{64, 64, 128, 128, 256, 256, 512, 512};
 
 /// 8 taps, each with a reference of its size, 128 rows a step. Counts the flops of two triangles
 /// and a square a pair.
@@ -53,7 +40,7 @@ void panel_commit(benchmark::State& state) {
   Panel panel(two_threads(), {.window = Window::all()});
   std::vector<std::vector<float>> values;
   double flops = 0;
-  for (const std::size_t width : widths) {
+  for (const std::size_t width : layer_widths) {
     for (const char* network : {"net", "ref"}) {
       values.push_back(normal_rows(rows, width, static_cast<unsigned>(values.size() + 1)));
       panel.add_tap({network, std::to_string(values.size() / 2)}, Layout::nc);
@@ -64,7 +51,7 @@ void panel_commit(benchmark::State& state) {
   for (auto _ : state) {
     auto step = panel.begin();
     for (std::size_t i = 0; i < values.size(); ++i) {
-      step.observe(i, matrix_view(values[i], widths[i / 2]));
+      step.observe(i, view_of(values[i], layer_widths[i / 2]));
     }
     step.commit();
   }
@@ -80,8 +67,8 @@ void all_positions(benchmark::State& state, bool as_images) {
   Panel panel(two_threads(), {.positions = Positions::all(), .window = Window::all()});
   panel.add_tap({"net", "layer"}, as_images ? Layout::nchw : Layout::nc);
   const std::array<std::int64_t, 4> shape{images, channels, 16, 16};
-  const ActivationView view = as_images ? ActivationView(values.data(), DType::float32, shape)
-                                        : matrix_view(values, channels);
+  const ActivationView view =
+      as_images ? ActivationView(values.data(), DType::float32, shape) : view_of(values, channels);
   for (auto _ : state) {
     auto step = panel.begin();
     step.observe(0, view);

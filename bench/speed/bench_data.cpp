@@ -31,13 +31,18 @@ std::vector<float> related_rows(const std::vector<float>& others, std::size_t fe
   return rows;
 }
 
-namespace {
+Executor& two_threads() {
+  static Executor executor(2);
+  return executor;
+}
 
-ActivationView view(const std::vector<float>& rows, std::size_t features) {
+ActivationView view_of(const std::vector<float>& rows, std::size_t features) {
   const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(rows.size() / features),
                                           static_cast<std::int64_t>(features)};
   return {rows.data(), DType::float32, shape};
 }
+
+namespace {
 
 PanelMoments moments_of(const std::vector<float>& x, const std::vector<float>& y,
                         std::size_t features, Executor& executor) {
@@ -46,8 +51,8 @@ PanelMoments moments_of(const std::vector<float>& x, const std::vector<float>& y
   panel.add_tap({"b", "layer"}, Layout::nc);
   panel.add_pair(0, 1);
   auto step = panel.begin();
-  step.observe(0, view(x, features));
-  step.observe(1, view(y, features));
+  step.observe(0, view_of(x, features));
+  step.observe(1, view_of(y, features));
   step.commit();
   return panel.copy_moments();
 }
@@ -82,7 +87,8 @@ PanelMoments moments_of_networks(std::size_t networks, std::size_t layers, std::
     }
   }
   auto step = panel.begin();
-  for (std::size_t tap = 0; tap < rows.size(); ++tap) step.observe(tap, view(rows[tap], features));
+  for (std::size_t tap = 0; tap < rows.size(); ++tap)
+    step.observe(tap, view_of(rows[tap], features));
   step.commit();
   return panel.copy_moments();
 }

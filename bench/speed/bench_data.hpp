@@ -1,11 +1,21 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
 #include "livecca/moments/panel.hpp"
 
 namespace livecca_bench {
+
+/// Features of the eight layers of a step.
+inline constexpr std::array<std::size_t, 8> layer_widths{64, 64, 128, 128, 256, 256, 512, 512};
+
+/// As many as the machine of the table has.
+livecca::Executor& two_threads();
+
+/// Row-major rows of so many features.
+livecca::ActivationView view_of(const std::vector<float>& rows, std::size_t features);
 
 /// samples × features numbers with a normal distribution; the same for the same seed.
 std::vector<float> normal_rows(std::size_t samples, std::size_t features, unsigned seed);

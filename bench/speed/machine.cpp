@@ -71,14 +71,18 @@ void dgesdd(benchmark::State& state) {
   }
 }
 
+/// At full size, and at that of a step of 256 rows.
+void of_rates(benchmark::internal::Benchmark* rates) {
+  rates->Args({2048, 2048})
+      ->ArgsProduct({{128, 256, 512, 1024, 2048}, {256}})
+      ->Unit(benchmark::kMillisecond)
+      ->UseRealTime();
+}
+
 }  // namespace
 
-BENCHMARK(dgemm)->Args({2048, 2048})->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(sgemm)->Args({2048, 2048})->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(dsyrk)
-    ->Args({2048, 2048})
-    ->ArgsProduct({{128, 256, 512, 1024, 2048}, {256}})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+BENCHMARK(dgemm)->Apply(of_rates);
+BENCHMARK(sgemm)->Apply(of_rates);
+BENCHMARK(dsyrk)->Apply(of_rates);
 BENCHMARK(dsyevd)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(dgesdd)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond)->UseRealTime();

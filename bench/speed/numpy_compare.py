@@ -21,20 +21,10 @@ import time
 def by_numpy(path_x, path_y):
     import numpy as np
 
-    x = np.load(path_x).astype(np.float64)
-    y = np.load(path_y).astype(np.float64)
-    d = x.shape[1]
-    both = np.cov(x, y, rowvar=False)
-    whitening, loadings = [], []
-    for covariance in (both[:d, :d], both[d:, d:]):
-        values, vectors = np.linalg.eigh(covariance)
-        kept = values > 8 * d * np.finfo(float).eps * values[-1]
-        root = np.sqrt(values[kept])
-        whitening.append(vectors[:, kept] / root)
-        loadings.append(vectors[:, kept] * root)
-    u, rho, _ = np.linalg.svd(whitening[0].T @ both[:d, d:] @ whitening[1], full_matrices=False)
-    alpha = np.abs(loadings[0] @ u).sum(axis=0)
-    print(json.dumps({"pwcca": float((alpha * np.clip(rho, 0, 1)).sum() / alpha.sum())}))
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "python"))
+    from numpy_route import pwcca_similarity
+
+    print(json.dumps({"pwcca": pwcca_similarity(np.load(path_x), np.load(path_y))}))
 
 
 def write_files(folder, samples, features):

@@ -15,11 +15,6 @@ using namespace livecca_bench;
 constexpr std::size_t wide = 1024;
 constexpr std::size_t samples = 8 * wide;
 
-Executor& two_threads() {
-  static Executor executor(2);
-  return executor;
-}
-
 const PanelMoments& wide_pair() {
   static const PanelMoments window = moments_of_pair(wide, samples, two_threads());
   return window;

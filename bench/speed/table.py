@@ -48,6 +48,9 @@ def rows(ms):
     yield "sgemm 2048³", None if sgemm is None else sgemm / 1e6, "GF/s"
     yield "dgesdd 1024², with vectors", get("dgesdd/1024"), "ms"
     for d in (128, 256, 512, 1024, 2048):
+        step = speed(f"dgemm/{d}/256", 2 * d * d * 256)
+        yield f"dgemm, 256 rows, d = {d}", ratio(step, dgemm), "of dgemm"
+    for d in (128, 256, 512, 1024, 2048):
         flops = d * (d + 1) * 256
         yield f"dsyrk, 256 rows, d = {d}", ratio(speed(f"dsyrk/{d}/256", flops), dgemm), "of dgemm"
     for d in (128, 256, 512, 1024, 2048):

@@ -3,7 +3,6 @@
 
 #include <benchmark/benchmark.h>
 
-#include <array>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -15,10 +14,9 @@
 namespace {
 
 using namespace livecca;
-using livecca_bench::normal_rows;
+using namespace livecca_bench;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::array<std::size_t, 8> layer_widths{64, 64, 128, 128, 256, 256, 512, 512};
 constexpr std::size_t rows_of_step = 128;
 
 std::vector<std::vector<float>> rows_of_layers() {
@@ -52,9 +50,7 @@ void monitor_step(benchmark::State& state) {
       const auto begin = Clock::now();
       Monitor::Step step = monitor.begin(Stream::train, 0);
       for (std::size_t i = 0; i < taps.size(); ++i) {
-        const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(rows_of_step),
-                                                static_cast<std::int64_t>(layer_widths[i / 2])};
-        step.observe(taps[i], ActivationView(values[i].data(), DType::float32, shape));
+        step.observe(taps[i], view_of(values[i], layer_widths[i / 2]));
       }
       step.commit();
       state.SetIterationTime(seconds_since(begin));

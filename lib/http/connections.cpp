@@ -157,8 +157,9 @@ void Connections::make_room() {
   timer_without_room_.async_wait(
       [this, began = Clock::now(), given = rooms_given_](const boost::system::error_code& error) {
         is_making_room_ = false;
-        if (!error && !waiting_.empty() && !is_below_limit())
+        if (!error && !waiting_.empty() && !is_below_limit()) {
           hang_up_holders(began, given == rooms_given_);
+        }
         offer_room();
         make_room();
       });

@@ -18,6 +18,12 @@ using Eigen::VectorXd;
 
 constexpr Index columns_at_once = 64;
 
+/// The largest entry; 1 of a matrix of zeros.
+double scale_of(const MatrixXd& matrix) {
+  const double largest = matrix.cwiseAbs().maxCoeff();
+  return largest > 0 ? largest : 1;
+}
+
 /// Of descending values those above this share of the first.
 Index count_above(const VectorXd& values, double share) {
   return std::ranges::count_if(values, [&](double v) { return v > share * values(0); });
@@ -75,8 +81,7 @@ SymmetricEigen values_of(const Tridiagonal& reduced) {
 SymmetricEigen symmetric_eigen(const MatrixXd& matrix, bool vectors, const Tasks& tasks) {
   if (matrix.size() == 0) return {};
   if (matrix.rows() < wide_problem) return by_eigen(matrix, vectors);
-  double scale = matrix.cwiseAbs().maxCoeff();
-  if (!(scale > 0)) scale = 1;
+  const double scale = scale_of(matrix);
   const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
   SymmetricEigen result = vectors ? with_vectors(reduced, 1, tasks) : values_of(reduced);
   result.values *= scale;
@@ -91,8 +96,7 @@ SymmetricEigen smallest_eigenvectors(const MatrixXd& matrix, double share, const
         result.vectors.rightCols(matrix.rows() - count_above(result.values, share)).eval();
     return result;
   }
-  double scale = matrix.cwiseAbs().maxCoeff();
-  if (!(scale > 0)) scale = 1;
+  const double scale = scale_of(matrix);
   const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
   SymmetricEigen result = with_vectors(reduced, share, tasks);
   result.values *= scale;

@@ -200,8 +200,9 @@ void write_layer(const PanelMoments& moments, const PanelSolution& solution, std
   if (tap.converged && tap.rank.value_or(0) > 0) row.effective_rank = tap.effective_rank;
   row.condition = tap.condition;
   row.root_mean_square = root_mean_square(moments.taps[tap_index]);
-  if (moments.taps[tap_index].dtype && tap.samples > 0)
-    row.dtype = name_of(*moments.taps[tap_index].dtype);
+  if (const auto dtype = moments.taps[tap_index].dtype; dtype && tap.samples > 0) {
+    row.dtype = name_of(*dtype);
+  }
   row.samples = tap.samples;
   row.effective_samples = tap.effective_samples;
   row.samples_left_out = tap.samples_left_out;
