@@ -16,6 +16,8 @@ test("60 layers: each has its line, labels do not overlap, names are told apart"
     assert.ok((await pixels(page, ".chart.convergence canvas", of["encoder.layers.59.mlp"])) > 100);
     const shown = await page.$$eval(".layers .name bdi", (names) => names.map((name) => name.textContent));
     assert.equal(new Set(shown).size, 60);
+    await page.locator("#depth").scrollIntoViewIfNeeded(); // charts further down are drawn when they come near
+    await drawn(page, ".chart.heat");
     assert.ok((await pixels(page, ".chart.heat canvas")) > 100000);
   }));
 

@@ -8,8 +8,9 @@ import { Shown } from "./shown";
 import { Refused, type Window } from "./source";
 import { hash_of, view_of, type View } from "./view";
 
-/** While a run grows, it is asked for at most this often. */
-const refresh_pause = 400;
+/** While a run grows, it is asked for at most this often, and not at once: rows of one snapshot come in pieces. */
+const refresh_pause = 600;
+const rows_gather = 450;
 
 export class Model extends Shown {
   private wanted = 0;
@@ -245,7 +246,8 @@ export class Model extends Shown {
       // It is being read just now.
     } else if (this.ids.includes(summary.id) && (this.lines_of(summary.id) !== summary.lines || this.is_read_further(summary))) {
       this.stale.add(summary.id);
-      if (this.timer === undefined) void this.refresh_stale();
+      this.timer ??= window.setTimeout(() => void this.refresh_stale(), rows_gather);
+      return; // one picture, when the numbers are there
     }
     this.changed();
   }

@@ -66,19 +66,16 @@ export function Panel(props: {
   );
 }
 
-/** True once the element has come near the screen: panels further down ask for their data only then. */
-export function use_seen(): [{ current: HTMLDivElement | null }, boolean] {
+/** Whether the element is near the screen. What is further away asks for nothing and is not drawn: training beside pays for it. */
+export function use_near(): [{ current: HTMLDivElement | null }, boolean] {
   const place = useRef<HTMLDivElement>(null);
-  const [seen, set_seen] = useState(false);
+  const [near, set_near] = useState(false);
   useEffect(() => {
-    if (!place.current || seen) return undefined;
-    const watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && set_seen(true), {
-      rootMargin: "300px",
-    });
-    watcher.observe(place.current);
+    const watcher = new IntersectionObserver((entries) => set_near(entries[entries.length - 1].isIntersecting), { rootMargin: "100px" });
+    watcher.observe(place.current!);
     return () => watcher.disconnect();
-  }, [seen]);
-  return [place, seen];
+  }, []);
+  return [place, near];
 }
 
 /** Asks for something whenever `keys` change. The last answer stays until the next one is there. */
@@ -107,10 +104,12 @@ export function ChartPlace<Chart extends LinkedChart>(props: {
 }) {
   const model = use_model();
   // Charts below the first screen are made after the first picture, when they come near.
-  const [place, seen] = use_seen();
+  const [place, near] = use_near();
   const chart = useRef<Chart | null>(null);
+  const seen = useRef(props.first ?? false);
+  seen.current ||= near;
   useEffect(() => {
-    if (!seen && !props.first) return undefined;
+    if (!seen.current) return undefined;
     chart.current = props.make(place.current!, model);
     props.kept?.(chart.current);
     return () => {
@@ -118,8 +117,10 @@ export function ChartPlace<Chart extends LinkedChart>(props: {
       chart.current = null;
       props.kept?.(null);
     };
-  }, [seen || props.first]);
-  useEffect(() => chart.current?.update());
+  }, [seen.current]);
+  useEffect(() => {
+    if (near) chart.current?.update();
+  });
   const key = (event: KeyboardEvent) => {
     if (!event.altKey && !event.metaKey && !event.ctrlKey && chart.current?.key(event.key)) event.preventDefault();
   };

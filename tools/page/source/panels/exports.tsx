@@ -18,7 +18,7 @@ export function ExportButtons({ title, chart }: { title: string; chart: () => Li
         type="button"
         class="quiet"
         onClick={() => {
-          const text = chart()?.svg(title, ink_of(model.theme()).page);
+          const text = drawn_now(chart())?.svg(title, ink_of(model.theme()).page);
           if (text) save(new Blob([text], { type: "image/svg+xml" }), name() + ".svg");
         }}
       >
@@ -41,6 +41,12 @@ export function ExportButtons({ title, chart }: { title: string; chart: () => Li
   );
 }
 
+/** The chart with the latest numbers, though it may stand out of sight. */
+function drawn_now(chart: LinkedChart | null): LinkedChart | null {
+  chart?.update();
+  return chart;
+}
+
 function save(data: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(data);
@@ -50,7 +56,7 @@ function save(data: Blob, name: string): void {
 }
 
 function save_png(chart: LinkedChart | null, model: Model, title: string, name: string): void {
-  const drawn = chart?.canvas;
+  const drawn = drawn_now(chart)?.canvas;
   if (!drawn) return;
   const scale = devicePixelRatio;
   const head = 34 * scale;

@@ -3,13 +3,13 @@
 import { Fragment } from "preact";
 import type { Drift, Health as HealthAnswer, HealthLayer } from "../contract";
 import { fixed, group, percent, short } from "../pure/numbers";
-import { Panel, Sign, use_answer, use_model, use_seen } from "./common";
+import { Panel, Sign, use_answer, use_model, use_near } from "./common";
 
 export function Health() {
   const model = use_model();
-  const [place, seen] = use_seen();
+  const [place, near] = use_near();
   const id = model.view.run;
-  const { answer, failure } = use_answer(() => (seen && id ? model.source.health(id) : null), [seen, id, model.run?.lines]);
+  const { answer, failure } = use_answer(() => (near && id ? model.source.health(id) : null), [near, id, model.run?.lines]);
   return (
     <div ref={place}>
       {answer && answer.layers.length > 0 && <HealthTable health={answer} />}

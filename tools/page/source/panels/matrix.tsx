@@ -7,14 +7,14 @@ import { ink_of } from "../charts/ink";
 import { heat_colour } from "../pure/colours";
 import { fitted, shared_beginning, shorter } from "../pure/names";
 import { exact, fixed } from "../pure/numbers";
-import { Panel, use_answer, use_model, use_seen } from "./common";
+import { Panel, use_answer, use_model, use_near } from "./common";
 import { short_epoch } from "./layers";
 
 type Snapshot = MatrixAnswer["snapshots"][number];
 
 export function Matrix() {
   const model = use_model();
-  const [place, seen] = use_seen();
+  const [place, near] = use_near();
   // A snapshot, not its index: other numbers have other snapshots, and earlier ones may come.
   const [chosen, choose] = useState<Snapshot | null>(null);
   const [known, set_known] = useState<{ of: string; list: Snapshot[] }>({ of: "", list: [] });
@@ -23,8 +23,8 @@ export function Matrix() {
   const snapshots = known.of === of ? known.list : [];
   const index = chosen ? snapshots.findIndex((one) => one.epoch === chosen.epoch && one.step === chosen.step) : -1;
   const { answer, failure } = use_answer(
-    () => (seen && view.run && selection ? model.source.matrix(view.run, selection, index) : null),
-    [seen, view.run, selection?.stream, selection?.reference, selection?.measure, index, index < 0 ? model.run?.lines : 0],
+    () => (near && view.run && selection ? model.source.matrix(view.run, selection, index) : null),
+    [near, view.run, selection?.stream, selection?.reference, selection?.measure, index, index < 0 ? model.run?.lines : 0],
   );
   useEffect(() => {
     if (answer) set_known({ of, list: answer.snapshots });

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Spectrum as SpectrumAnswer } from "../contract";
 import { nearest } from "../pure/curves";
 import { fixed, short } from "../pure/numbers";
-import { Panel, use_answer, use_model, use_seen } from "./common";
+import { Panel, use_answer, use_model, use_near } from "./common";
 import { short_epoch } from "./layers";
 
 /** The layer that is looked at: the chosen one, else the one that most likely matters. */
@@ -42,16 +42,16 @@ function use_line_at_cursor(layer: string | null): number | null {
 
 export function Spectrum() {
   const model = use_model();
-  const [place, seen] = use_seen();
+  const [place, near] = use_near();
   const { selection, view } = model;
   const layer = shown_layer(model);
   const line = use_line_at_cursor(layer);
   const { answer } = use_answer(
     () =>
-      seen && view.run && selection && layer !== null
+      near && view.run && selection && layer !== null
         ? model.source.spectrum(view.run, selection.stream, layer, selection.reference, line)
         : null,
-    [seen, view.run, selection?.stream, selection?.reference, layer, line, model.run?.lines],
+    [near, view.run, selection?.stream, selection?.reference, layer, line, model.run?.lines],
   );
   const correlations = answer?.row?.canonical_correlations ?? null;
   return (
@@ -61,7 +61,7 @@ export function Spectrum() {
           {correlations && correlations.length > 0 ? (
             <Drawing answer={answer!} correlations={correlations} />
           ) : (
-            <p class="empty">{seen ? "No answer: the run has no spectrum of this layer and reference." : ""}</p>
+            <p class="empty">{near ? "No answer: the run has no spectrum of this layer and reference." : ""}</p>
           )}
         </Panel>
       )}
