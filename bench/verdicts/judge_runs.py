@@ -65,8 +65,10 @@ def rate_changes(rates):
     for epoch in sorted(rates):
         before = rates.get(epoch - 1)
         largest = max(largest, rates[epoch])
-        falls = before and rates[epoch] < before / 3 and before > largest / 20
-        if before and (rates[epoch] > 1.5 * before or falls):
+        if before is None:
+            continue
+        falls = rates[epoch] < before / 3 and before > largest / 20
+        if rates[epoch] > 1.5 * before or falls:
             changes.add(epoch)
     return changes
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "monitor/comparison/changed_width.hpp"
 #include "moments/products/product_kernel.hpp"
+#include "monitor/comparison/changed_width.hpp"
 #include "monitor/monitor_state.hpp"
 
 namespace livecca {

@@ -151,16 +151,19 @@ void SnapshotSolver::report_small_probe(const PanelMoments& moments, SnapshotJob
   const std::uint64_t needed = samples_per_feature * most;
   const double there = widest->moments->weights().effective_images() * moments.different.share();
   if (there >= static_cast<double>(needed)) return;
+  const bool gives_several_rows = widest->moments->weights().effective_rows() > there;
   // Said of the run and not in the report: no snapshot lost anything, and statuses tell of each
   // row.
   writer_.tell([&] {
-    return Event{.epoch = job.epoch,
-                 .what = "small_probe",
-                 .subject = name_of(Stream::probe),
-                 .message = "expected " + std::to_string(needed) +
-                            " different images, ten for each of the " + std::to_string(most) +
-                            " features of " + widest->name.layer + ", got " +
-                            std::to_string(static_cast<std::uint64_t>(there))};
+    return Event{
+        .epoch = job.epoch,
+        .what = "small_probe",
+        .subject = name_of(Stream::probe),
+        .message = "expected " + std::to_string(needed) +
+                   " different images, ten for each of the " + std::to_string(most) +
+                   " features of " + widest->name.layer + ", got " +
+                   std::to_string(static_cast<std::uint64_t>(there)) +
+                   (gives_several_rows ? "; fewer do if an image's positions differ much" : "")};
   });
 }
 

@@ -137,6 +137,7 @@ void fields(auto& field, Of<VerdictRow> auto& row) {
   field("moved", row.moved);
   field("snapshots", row.snapshots);
   field("samples_needed", row.samples_needed);
+  field("learning_rate", row.learning_rate);
   field("message", row.message);
   field.older("slope", row.slope);
   field.older("slope_error", row.slope_error);

@@ -37,14 +37,17 @@ void judge_expected(const VerdictRow& said, std::optional<std::int64_t> settled,
 
 void VerdictRecord::add(const VerdictRow& row) {
   if (row.stream != Stream::probe || !row.reference.empty() || is_alarm(row)) return;
-  layers_[row.layer].said[{row.epoch, row.step}] = {row, learning_rate_};
+  if (!layers_.contains(row.layer)) order_.push_back(row.layer);
+  const auto rate = row.learning_rate ? row.learning_rate : logged_rate_;
+  layers_[row.layer].said[{row.epoch, row.step}] = {row, rate};
 }
 
 void VerdictRecord::add(const LogRow& row) {
-  if (row.name == learning_rate_name && std::isfinite(row.value)) learning_rate_ = row.value;
+  if (row.name == learning_rate_name && std::isfinite(row.value)) logged_rate_ = row.value;
 }
 
 void VerdictRecord::add(const DistanceToEnd& distance) {
+  if (!layers_.contains(distance.layer)) order_.push_back(distance.layer);
   layers_[distance.layer].to_end[{distance.epoch, distance.step}] = distance.distance;
 }
 
@@ -100,7 +103,8 @@ std::vector<VerdictRecordRow> VerdictRecord::rows() const {
   VerdictRecordRow all;
   all.tolerance = tolerance_;
   std::vector<VerdictRecordRow> rows{all};
-  for (const auto& [name, layer] : layers_) {
+  for (const std::string& name : order_) {
+    const Layer& layer = layers_.at(name);
     if (layer.said.empty() || layer.to_end.empty()) continue;
     rows.push_back(judge(name, layer));
     add_to(rows.front(), rows.back());

@@ -28,21 +28,21 @@ class VerdictRecord {
  public:
   explicit VerdictRecord(double tolerance) : tolerance_(tolerance) {}
 
-  // Rows of the run, in their order, as a rate counts from the next snapshot on. Others than
-  // verdicts on own motion and logged learning rates are passed over.
+  // Rows of the run, in their order. Others than verdicts on own motion and logged learning rates
+  // are passed over.
   void add(const VerdictRow& row);
   void add(const LogRow& row);
   void add(const DistanceToEnd& distance);
 
-  /// All layers together first, then each by name; empty if there is nothing to hold against each
-  /// other. The rows have no place in the run yet.
+  /// All layers together first, then each, in the order in which they came; empty if there is
+  /// nothing to hold against each other. The rows have no place in the run yet.
   std::vector<VerdictRecordRow> rows() const;
 
  private:
   using Place = std::pair<std::int64_t, std::uint64_t>;  ///< epoch, step
   struct Said {
     VerdictRow row;
-    std::optional<double> learning_rate;  ///< as it was logged last
+    std::optional<double> learning_rate;
   };
   struct Layer {
     std::map<Place, Said> said;
@@ -56,7 +56,9 @@ class VerdictRecord {
 
   double tolerance_;
   std::map<std::string, Layer> layers_;
-  std::optional<double> learning_rate_;
+  std::vector<std::string> order_;  ///< of the layers, as they came
+  /// As it was logged last: for rows of older versions, which do not say under which one they were.
+  std::optional<double> logged_rate_;
 };
 
 }  // namespace livecca

@@ -119,6 +119,7 @@ void Verdicts::judge_motions(const SnapshotVerdictInput& snapshot, std::uint64_t
     row.layer = motion.layer;
     if (row.verdict == "undecided") row.samples_needed = motion.samples_needed;
     row.measure = motion_measure;
+    row.learning_rate = snapshot.learning_rate;
     // A fall does not set off what stands still: each cosine ends with large ones.
     const bool matters = network.rate_rose || row.verdict != "settled";
     if (row.message.empty() && jump && matters) row.message = text_of(*jump);

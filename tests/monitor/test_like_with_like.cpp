@@ -91,6 +91,21 @@ TEST_CASE("rows of the probe have the mode that each network ran in, and trainin
   }));
 }
 
+TEST_CASE("a layer's own motion is not measured between unequal modes") {
+  WatchedPair pair([](MonitorOptions& options) { options.synchronous = true; });
+  for (std::int64_t epoch = 0; epoch < 4; ++epoch) {
+    CAPTURE(epoch);
+    const Inputs inputs(200);
+    const SnapshotReport report = pass(pair, epoch, inputs, {{"net", epoch == 2}});
+    const auto verdict = std::ranges::find_if(
+        report.verdicts, [](const VerdictRow& row) { return row.layer == "fc" && !is_alarm(row); });
+    REQUIRE(verdict != report.verdicts.end());
+    // Only epochs 0 and 1 are alike.
+    CHECK(verdict->moved[0].has_value() == (epoch == 1));
+    if (epoch >= 2) CHECK(verdict->message.find("another width or mode") != std::string::npos);
+  }
+}
+
 TEST_CASE("one batch in training mode makes the pass one of training") {
   WatchedPair pair;
   const Inputs inputs(100);

@@ -90,6 +90,7 @@ inline livecca::VerdictRow full_verdict() {
           .moved = {std::nullopt, 0.5},
           .snapshots = 5,
           .samples_needed = 640,
+          .learning_rate = 0.05,
           .message = "for people",
           .slope = -0.01,
           .slope_error = 0.002,

@@ -66,6 +66,34 @@ TEST_CASE("a settled layer that was not at its end when the learning rate jumped
   CHECK(row.early == 1);
 }
 
+TEST_CASE("a restart from a rate of 0 is a jump, and a row's own rate counts before the log's") {
+  VerdictRecord record(0.05);
+  const std::vector<double> rates{0.01, 0, 0.1};
+  for (const std::int64_t epoch : {1, 2, 3}) {
+    VerdictRow row = said(epoch, "settled");
+    row.learning_rate = rates[static_cast<std::size_t>(epoch) - 1];
+    record.add(rate(epoch + 1, 7.0 * static_cast<double>(epoch)));  // of the next epoch already
+    record.add(row);
+  }
+  for (const auto& place : {at(1, 0.2), at(2, 0.06), at(3, 0.2)}) record.add(place);
+  const VerdictRecordRow row = record.rows().at(1);
+  CHECK(row.overtaken == 2);
+  CHECK(row.early == 1);
+}
+
+TEST_CASE("layers are recorded in the order in which they came") {
+  VerdictRecord record(0.05);
+  for (const std::string layer : {"stem", "conv10", "conv2"}) {
+    record.add(said(1, "settled", layer));
+    record.add(at(1, 0.01, layer));
+  }
+  const auto rows = record.rows();
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[1].layer == "stem");
+  CHECK(rows[2].layer == "conv10");
+  CHECK(rows[3].layer == "conv2");
+}
+
 TEST_CASE("a jump of the learning rate after which the layer stays excuses nothing") {
   VerdictRecord record(0.05);
   for (const std::int64_t epoch : {1, 2, 3}) {

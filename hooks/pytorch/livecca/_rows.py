@@ -166,9 +166,11 @@ class VerdictRow:
         How the distance grows with the lag: 2 straight on, 1 as a random walk, 0 about a place.
     settling_epoch, settling_epoch_low, settling_epoch_high
         When the layer is expected to be called settled, with the interval of 80 %; ``None`` unless
-        the run's earlier expectations came true as often as that.
+        7 of 10 of the run's earlier expectations came true, of at least 8.
     samples_needed
         Of ``"undecided"`` because the probe is too small: about how many images would do.
+    learning_rate
+        Under which it was said; ``None`` if none was logged.
     slope, slope_error, error_source
         Of rows that an earlier version wrote.
     """
@@ -194,6 +196,7 @@ class VerdictRow:
     moved: tuple[float | None, ...] = ()
     snapshots: int = 0
     samples_needed: float | None = None
+    learning_rate: float | None = None
     message: str = ""
     slope: float | None = None
     slope_error: float | None = None

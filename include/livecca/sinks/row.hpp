@@ -110,7 +110,8 @@ struct VerdictRow {
   std::optional<double> remaining_low;  ///< of the interval that has it in 80 % of all cases
   std::optional<double> remaining_high;
   /// The epoch at which the layer is expected to be called settled, and the interval that has it in
-  /// 80 % of all cases. Empty unless the run's earlier expectations came true as often as that.
+  /// 80 % of all cases. Empty unless 7 of 10 of the run's earlier expectations came true, of at
+  /// least 8.
   std::optional<double> settling_epoch;
   std::optional<double> settling_epoch_low;
   std::optional<double> settling_epoch_high;
@@ -120,6 +121,8 @@ struct VerdictRow {
   /// For "undecided" because the probe is too small: about how many images would do. Older rows
   /// lack it.
   std::optional<double> samples_needed;
+  /// That verdicts on motion were said under; empty if none was logged. Older rows lack it.
+  std::optional<double> learning_rate;
   std::string message;          ///< one line for people; empty if the verdict says it all
   std::optional<double> slope;  ///< older rows only: see DirectionRow
   std::optional<double> slope_error;

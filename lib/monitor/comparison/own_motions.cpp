@@ -28,6 +28,13 @@ std::optional<std::size_t> place_of_lag(const std::string& reference) {
   return std::nullopt;
 }
 
+/// Whether both are the layer under the same conditions: its motion is what training does, not what
+/// dropout in another mode does, or another width.
+bool are_alike(const std::string& layer, const RecordedPack& now, const RecordedPack& then) {
+  return now.is_of_training_mode() == then.is_of_training_mode() &&
+         now.find(layer)->features_of_tap == then.find(layer)->features_of_tap;
+}
+
 }  // namespace
 
 const MeasureInfo& motion_measure_info() { return *find_measure(motion_name); }
@@ -51,7 +58,8 @@ LayerMotion OwnMotions::measure(const std::string& layer, const RecordedSide& no
   std::vector<RecordedSide> sides;
   for (const RecordedSide& side : earlier) {
     const auto then = side.layers.find(layer);
-    if (then) sides.push_back({side.network, side.kind, LayerPacks(layer, then)});
+    if (!then || !are_alike(layer, *pack, *then)) continue;
+    sides.push_back({side.network, side.kind, LayerPacks(layer, then)});
   }
   // By itself, so that rows of other layers that are not finite cost it nothing.
   RecordedComparison comparison(options_, executor_, 1.0);

@@ -34,7 +34,7 @@ std::string_view fields_of(std::string_view kind) {
   if (kind == "verdict") {
     return "epoch step stream layer verdict reference reference_layer measure since_epoch speed "
            "exponent remaining remaining_low remaining_high settling_epoch settling_epoch_low "
-           "settling_epoch_high moved:lags snapshots samples_needed message slope "
+           "settling_epoch_high moved:lags snapshots samples_needed learning_rate message slope "
            "slope_error error_source";
   }
   if (kind == "direction") {

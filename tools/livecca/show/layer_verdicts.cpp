@@ -84,8 +84,11 @@ std::string settled_line(const RunRows& rows) {
 std::string record_line(const std::vector<VerdictRecordRow>& records) {
   if (records.empty()) return "";
   const VerdictRecordRow& all = records.front();
-  if (all.settled == 0 && all.held + all.early == 0) return "\"settled\" was said of no layer";
   const std::uint64_t judged = all.held + all.early;
+  if (judged == 0) {
+    return all.overtaken == 0 ? "\"settled\" was said of no layer"
+                              : "\"settled\" was said only before the learning rate jumped";
+  }
   std::string text = "\"settled\" was right in " + std::to_string(all.held) + " of " +
                      std::to_string(judged) + (judged == 1 ? " case" : " cases");
   const VerdictRecordRow* worst = nullptr;
