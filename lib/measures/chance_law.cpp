@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -202,6 +203,23 @@ ChanceLaw ChanceLaw::of_nuclear_norm(const UnrelatedSides& sides) {
   law.mean_ = chance.mean;
   law.floor_.rest = chance.mean;
   return law;
+}
+
+ChanceLaw ChanceLaw::of_mean_at_most(std::span<const ChanceLaw> laws,
+                                     std::span<const double> weights) {
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  double mean = 0;
+  double deviation = 0;
+  double forced = 0;
+  bool is_beta = false;
+  for (std::size_t i = 0; i < laws.size(); ++i) {
+    const double weight = weights[i] / sum;
+    mean += weight * laws[i].mean_;
+    deviation += weight * laws[i].deviation_;
+    forced += weight * (laws[i].says_nothing() ? laws[i].mean_ : laws[i].forced_);
+    is_beta = is_beta || laws[i].kind_ == Kind::beta;
+  }
+  return is_beta ? of_beta(mean, deviation * deviation) : of_root(mean, deviation, forced);
 }
 
 double ChanceLaw::effect_of(double value) const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "measures/nuclear_norm_chance.hpp"
 #include "measures/numbers.hpp"
@@ -40,6 +41,11 @@ class ChanceLaw {
   /// ‖Sxy‖_* / √(tr Sxx · tr Syy), the cosine of the shape distances. The latest few laws are kept
   /// for each thread, because several measures share one.
   static ChanceLaw of_nuclear_norm(const UnrelatedSides& sides);
+
+  /// A weighted mean of scores of which nobody knows how they vary together. Its deviation is that
+  /// of scores that rise and fall as one, the largest there can be.
+  static ChanceLaw of_mean_at_most(std::span<const ChanceLaw> laws,
+                                   std::span<const double> weights);
 
   /// The law with this mean, at most 1, and a deviation to which `doubt` of the mean is added. For
   /// a law that says something.

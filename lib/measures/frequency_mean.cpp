@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
+
+#include "measures/measure_chance.hpp"
 
 namespace livecca {
 namespace {
@@ -90,6 +93,58 @@ class Mean {
   double count_ = 0;
 };
 
+/// What chance makes of a mean over frequencies. One order of the images serves all of them, so
+/// their scores may vary together.
+class MeanChance {
+ public:
+  MeanChance(const PanelSolution& solution, const LayerPair& layers, const MeasureInfo& measure)
+      : solution_(solution), measure_(measure) {
+    double scores = 0;
+    double sum = 0;
+    for (std::size_t i = 0; i < layers.pairs.size(); ++i) {
+      const PairSolution& pair = solution.pairs[layers.pairs[i]];
+      const TapSolution& x = solution.taps[pair.x];
+      const TapSolution& y = solution.taps[pair.y];
+      // Where one side does not vary nothing is shared, whatever the order of the images.
+      if (!varies(x) || !varies(y)) continue;
+      const MeasureResult at = evaluate_at(solution, layers.pairs[i], measure);
+      const Number score = score_of(pair, facts_of(solution, layers.pairs[i]), at);
+      if (!score) return;
+      double weight = layers.multiplicities[i];
+      if (measure.measure == Measure::procrustes) {  // squares of a² + b² − 2ab · cosine add up
+        weight *= std::sqrt(x.total_scatter) * std::sqrt(y.total_scatter);
+      }
+      pairs_.push_back(layers.pairs[i]);
+      weights_.push_back(weight);
+      sum += weight;
+      scores += weight * *score;
+    }
+    if (sum > 0) score_ = scores / sum;
+  }
+
+  /// The mean of what the law is about; empty where some frequency has none.
+  Number score() const { return score_; }
+
+  /// Empty where no law is known at some frequency.
+  std::optional<ChanceLaw> law(double n) const {
+    std::vector<ChanceLaw> laws;
+    for (const std::size_t pair : pairs_) {
+      const auto law =
+          law_of(solution_, solution_.pairs[pair], facts_of(solution_, pair), measure_.measure, n);
+      if (!law) return std::nullopt;
+      laws.push_back(*law);
+    }
+    return ChanceLaw::of_mean_at_most(laws, weights_);
+  }
+
+ private:
+  const PanelSolution& solution_;
+  const MeasureInfo& measure_;
+  std::vector<std::size_t> pairs_;  ///< at which both sides vary
+  std::vector<double> weights_;
+  Number score_;
+};
+
 bool same_layers(const PanelMoments& moments, const PairMoments& a, const PairMoments& b) {
   const auto same = [&](std::size_t one, std::size_t other) {
     const TapMoments& tap = moments.taps[one];
@@ -142,15 +197,28 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
   result.status = worst_status(solution, layers);
   result.value = std::nullopt;
   result.floor = std::nullopt;
-  result.p_value = std::nullopt;  // the frequencies of one image depend on each other
+  result.p_value = std::nullopt;
   if (!has_value(result.status)) return result;
   const auto over_all = [&](const Mean& numbers) {
     return measure.measure == Measure::procrustes ? numbers.root_of_squares() : numbers.mean();
   };
   result.value = over_all(values);
   if (has_floors) result.floor = over_all(floors);
+  const MeanChance chance(solution, layers, measure);
+  const auto law = chance.score() ? chance.law(result.independent_samples) : std::nullopt;
+  if (law && result.value) result.p_value = law->above(*chance.score());
   if (!result.value) result.status = Status::missing;
   return result;
+}
+
+std::optional<double> samples_needed(const PanelSolution& solution, const LayerPair& layers,
+                                     const MeasureResult& result) {
+  const std::size_t first = layers.pairs.front();
+  if (!layers.is_of_frequencies()) return samples_needed(solution, first, result);
+  if (!result.p_value || !(*result.p_value >= told_from_chance)) return std::nullopt;
+  const MeanChance chance(solution, layers, *result.measure);
+  const auto law_at = [&](double n) { return *chance.law(n); };
+  return samples_needed(facts_of(solution, first), result, *chance.score(), law_at);
 }
 
 FrequencyCounts count_frequencies(const PanelSolution& solution, const LayerPair& layers) {

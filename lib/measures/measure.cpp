@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "livecca/measures/noise_floor.hpp"
@@ -86,25 +87,6 @@ Number value_of(const PairSolution& pair, const PairFacts& facts, Measure measur
   return std::nullopt;
 }
 
-/// What the law of a measure is about. For given sides, CKA's debiased forms rise and fall with CKA
-/// itself, but for the diagonals of the Gram matrices.
-Number score_of(const PairSolution& pair, const PairFacts& facts, const MeasureResult& result) {
-  switch (result.measure->measure) {
-    case Measure::r2_cca_adjusted:
-      return mean_squared(pair, facts);
-    case Measure::linear_cka_debiased:
-    case Measure::rv2:
-      return pair.linear_cka;
-    case Measure::procrustes:
-    case Measure::procrustes_normalised:
-    case Measure::angular:
-    case Measure::partial_whitening:
-      return shape_cosine(pair, result.measure->measure);
-    default:
-      return result.value;
-  }
-}
-
 bool does_not_vary(const TapSolution& tap) {
   return tap.converged && (tap.constant_features == tap.features || tap.rank == 0U);
 }
@@ -137,6 +119,25 @@ Number as_other_direction(const MeasureInfo& measure, Number value) {
 }
 
 }  // namespace
+
+/// For given sides, CKA's debiased forms rise and fall with CKA
+/// itself, but for the diagonals of the Gram matrices.
+Number score_of(const PairSolution& pair, const PairFacts& facts, const MeasureResult& result) {
+  switch (result.measure->measure) {
+    case Measure::r2_cca_adjusted:
+      return mean_squared(pair, facts);
+    case Measure::linear_cka_debiased:
+    case Measure::rv2:
+      return pair.linear_cka;
+    case Measure::procrustes:
+    case Measure::procrustes_normalised:
+    case Measure::angular:
+    case Measure::partial_whitening:
+      return shape_cosine(pair, result.measure->measure);
+    default:
+      return result.value;
+  }
+}
 
 std::optional<double> MeasureResult::similarity() const {
   return measure->direction == Direction::similarity ? value : std::nullopt;
@@ -202,24 +203,28 @@ MeasureResult evaluate(const PanelSolution& solution, std::size_t pair_index,
   return result;
 }
 
-std::optional<double> samples_needed(const PanelSolution& solution, std::size_t pair_index,
-                                     const MeasureResult& result) {
-  if (!result.p_value || !(*result.p_value >= told_from_chance)) return std::nullopt;
-  const PairSolution& pair = solution.pairs[pair_index];
-  const PairFacts facts = facts_of(solution, pair_index);
-  const auto law_at = [&](double n) {
-    return *law_of(solution, pair, facts, result.measure->measure, n);
-  };
+std::optional<double> samples_needed(const PairFacts& facts, const MeasureResult& result,
+                                     double score, const std::function<ChanceLaw(double)>& law_at) {
   // More images bring as many independent samples each as these do.
   const double images = facts.effective_samples / result.independent_samples;
   if (law_at(result.independent_samples).says_nothing()) {
     const std::size_t widest = std::max(facts.features[0], facts.features[1]);
     return std::ceil(static_cast<double>(samples_per_feature * widest) * images);
   }
+  const auto needed = samples_to_tell(score, result.independent_samples, law_at);
+  return needed ? Number(std::ceil(*needed * images)) : std::nullopt;
+}
+
+std::optional<double> samples_needed(const PanelSolution& solution, std::size_t pair_index,
+                                     const MeasureResult& result) {
+  if (!result.p_value || !(*result.p_value >= told_from_chance)) return std::nullopt;
+  const PairSolution& pair = solution.pairs[pair_index];
+  const PairFacts facts = facts_of(solution, pair_index);
   const Number score = score_of(pair, facts, result);
   if (!score) return std::nullopt;
-  const auto needed = samples_to_tell(*score, result.independent_samples, law_at);
-  return needed ? Number(std::ceil(*needed * images)) : std::nullopt;
+  return samples_needed(facts, result, *score, [&](double n) {
+    return *law_of(solution, pair, facts, result.measure->measure, n);
+  });
 }
 
 std::optional<double> evaluate_value(const PanelSolution& solution, std::size_t pair_index,

@@ -27,8 +27,8 @@ Number squared_floor_of_chance(const PairFacts& facts) {
   return mean_squared_correlation_floor(ranks->x, ranks->y, facts.independent_samples);
 }
 
-/// The floors of CKA's relatives and of the distances of shapes are averages over permutations of
-/// rows, which say nothing where rows of one image depend on one another.
+/// The floors of CKA's relatives are averages over permutations of rows, which say nothing where
+/// rows of one image depend on one another.
 Number if_rows_are_independent(const PairFacts& facts, Number floor) {
   return facts.effective_rows == facts.effective_samples ? floor : std::nullopt;
 }
@@ -90,6 +90,18 @@ bool needs_ranks(Measure measure) {
   }
 }
 
+bool is_shape(Measure measure) {
+  return measure == Measure::procrustes || measure == Measure::procrustes_normalised ||
+         measure == Measure::angular || measure == Measure::partial_whitening;
+}
+
+/// Of shapes whose positions are known, whether what these have in common was found, too.
+bool is_shape_known(const PairFacts& facts, Measure measure) {
+  if (!facts.positions) return true;
+  return measure == Measure::partial_whitening ? facts.positions->partly_whitened_norm.has_value()
+                                               : facts.positions->nuclear_norm.has_value();
+}
+
 /// The law of a measure's similarity on n samples of independent data, for distances that of their
 /// cosine. Empty where none is known.
 std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSolution& pair,
@@ -136,7 +148,7 @@ std::optional<ChanceLaw> chance_law(const PanelSolution& solution, const PairSol
     case Measure::procrustes_normalised:
     case Measure::angular:
     case Measure::partial_whitening:
-      if (facts.effective_rows != facts.effective_samples) return std::nullopt;
+      if (!facts.is_dependence_known || !is_shape_known(facts, measure)) return std::nullopt;
       return shape_law(solution, pair, facts, measure, n);
   }
   return std::nullopt;
@@ -181,7 +193,8 @@ std::optional<ChanceLaw> law_of(const PanelSolution& solution, const PairSolutio
 
 Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
                 Measure measure, double n, const std::optional<ChanceLaw>& law) {
-  return raised(facts, measure, n, floor_of_chance(solution, pair, facts, measure, n, law));
+  const Number floor = floor_of_chance(solution, pair, facts, measure, n, law);
+  return is_shape(measure) ? floor : raised(facts, measure, n, floor);  // their law has it already
 }
 
 }  // namespace livecca

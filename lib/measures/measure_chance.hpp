@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "livecca/measures/measure.hpp"
@@ -34,8 +35,16 @@ Number mean_floor(const PairFacts& facts);
 std::optional<ChanceLaw> law_of(const PanelSolution& solution, const PairSolution& pair,
                                 const PairFacts& facts, Measure measure, double n);
 
+/// What that law is about: the value itself, or what it is a function of. Empty if there is none.
+Number score_of(const PairSolution& pair, const PairFacts& facts, const MeasureResult& result);
+
 /// The mean of that law, on the scale of the measure. Empty where none is derived.
 Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
                 Measure measure, double n, const std::optional<ChanceLaw>& law);
+
+/// See samples_needed() of a pair; for a number that is not told from chance, and the law of its
+/// score.
+std::optional<double> samples_needed(const PairFacts& facts, const MeasureResult& result,
+                                     double score, const std::function<ChanceLaw(double)>& law_at);
 
 }  // namespace livecca

@@ -62,6 +62,14 @@ RaisedFloor weighted_correlation(const std::vector<double>& correlations,
           .rest = floor_beside(shared.size(), p, q, n)};
 }
 
+RaisedFloor with_shared_norm(const std::optional<PositionChance::SharedNorm>& shared,
+                             double samples, double floor) {
+  if (!shared || !(shared->value > 0)) return {.rest = floor};
+  const double power = shared->power;
+  const double both = std::pow(std::pow(floor, power) + std::pow(shared->value, power), 1 / power);
+  return {.shared = both - floor, .rest = floor, .deviation = shared->spread / std::sqrt(samples)};
+}
+
 /// Of the same rest.
 RaisedFloor mean_of(const RaisedFloor& a, const RaisedFloor& b) {
   return {.shared = (a.shared + b.shared) / 2,
@@ -81,6 +89,8 @@ double independent_samples(const PairFacts& facts, Measure measure) {
       return samples.x_from_y;
     case Measure::linreg_y_from_x:
       return samples.y_from_x;
+    case Measure::partial_whitening:
+      return samples.partly_whitened;
     default:  // what is left of the whitened ones is CCA
       return info_of(measure).needs.whitening ? samples.cca : samples.cka;
   }
@@ -97,6 +107,12 @@ RaisedFloor raised_by_positions(const PairFacts& facts, Measure measure, double 
                        .deviation = 2 * std::sqrt(more.spread / samples) / parts};
   };
   switch (measure) {
+    case Measure::procrustes:
+    case Measure::procrustes_normalised:
+    case Measure::angular:
+      return with_shared_norm(chance.nuclear_norm, samples, floor);
+    case Measure::partial_whitening:
+      return with_shared_norm(chance.partly_whitened_norm, samples, floor);
     case Measure::linear_cka:
       return added(chance.linear_cka);
     case Measure::linreg_x_from_y:

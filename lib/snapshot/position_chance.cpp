@@ -8,6 +8,7 @@
 
 #include "snapshot/decompositions.hpp"
 #include "snapshot/position_sample.hpp"
+#include "snapshot/shared_norm.hpp"
 
 namespace livecca {
 namespace {
@@ -107,6 +108,12 @@ double spread_of(const MatrixXd& spread_x, const MatrixXd& spread_y, const Vecto
   return std::max(0.0, sum);
 }
 
+/// The root of the sum of the variances; whitened directions are taken one by one.
+double unit_of(const WhitenedTap& tap, Weighing weighing) {
+  if (weighing == Weighing::variance) return std::sqrt(tap.covariance_trace);
+  return weighing == Weighing::partly ? std::sqrt(tap.partial_variance) : 1;
+}
+
 /// The cross-covariance of the cells' means as X Yᵀ, each mean of x with that of y from the other
 /// half of the images, in units of the root of the product of both sides' variances.
 struct SharedMeans {
@@ -125,8 +132,8 @@ struct SharedMeans {
     const auto cells = sample_x.halves[0].counts.size();
     x = MatrixXd::Zero(sample_x.halves[0].means[place(of_x)].cols(), 2 * cells);
     y = MatrixXd::Zero(sample_y.halves[0].means[place(of_y)].cols(), 2 * cells);
-    const double unit_x = of_x == Weighing::variance ? std::sqrt(tap_x.covariance_trace) : 1;
-    const double unit_y = of_y == Weighing::variance ? std::sqrt(tap_y.covariance_trace) : 1;
+    const double unit_x = unit_of(tap_x, of_x);
+    const double unit_y = unit_of(tap_y, of_y);
     double rows = 0;
     for (const PositionSample* sample : {&sample_x, &sample_y}) {
       rows += sample->halves[0].counts.sum() + sample->halves[1].counts.sum();
@@ -147,7 +154,9 @@ struct SharedMeans {
     }
     x = x * (scales / unit_x).asDiagonal();
     y = y * (scales / unit_y).asDiagonal();
-    crossed = spread_of(sample_x.spread[place(of_x)], sample_y.spread[place(of_y)], scales);
+    if (of_x != Weighing::partly) {
+      crossed = spread_of(sample_x.spread[place(of_x)], sample_y.spread[place(of_y)], scales);
+    }
     // The means of all cells err alike, as far as the rows of an image do.
     common = std::min(1.0, common_of(sample_x, of_x, sample_y, of_y));
     const double read = rows / 2 / static_cast<double>(sample_x.images_read);
@@ -158,6 +167,12 @@ struct SharedMeans {
   double squared_norm(double variance_x, double variance_y) const {
     const double norm = ((x.transpose() * x).cwiseProduct(y.transpose() * y)).sum();
     return std::max(0.0, norm - noise * variance_x * variance_y);
+  }
+
+  /// By how much X Yᵀ is too long, because of noise; 1 or less.
+  double share_without_noise(double variance_x, double variance_y) const {
+    const double norm = ((x.transpose() * x).cwiseProduct(y.transpose() * y)).sum();
+    return norm > 0 ? std::sqrt(squared_norm(variance_x, variance_y) / norm) : 0;
   }
 
   /// Singular values below it may be noise: of independent entries, or of means that err alike.
@@ -255,10 +270,35 @@ PositionChance::Shared regression(const WhitenedTap& x, const WhitenedTap& y) {
   return {means.squared_norm(1, static_cast<double>(means.y.rows())), means.crossed};
 }
 
+void find_nuclear_norms(const WhitenedTap& x, const WhitenedTap& y, const Tasks& tasks,
+                        PositionChance& chance) {
+  const auto norm = [&](Weighing weighing, const MatrixXd& root_x, const MatrixXd& root_y,
+                        double samples) {
+    const SharedMeans means(x, weighing, y, weighing);
+    SingularValues svd = product_svd(means.x, means.y);
+    svd.values *= means.share_without_noise(1, 1);
+    return shared_norm(svd, root_x, root_y, samples, tasks);
+  };
+  const auto& samples = chance.independent_samples;
+  if (x.variance_root.cols() > 0 && y.variance_root.cols() > 0) {
+    chance.nuclear_norm = norm(Weighing::variance, x.variance_root / unit_of(x, Weighing::variance),
+                               y.variance_root / unit_of(y, Weighing::variance), samples.cka);
+  }
+  if (x.partial.cols() > 0 && y.partial.cols() > 0) {
+    const auto root = [](const WhitenedTap& tap) {
+      const std::vector<double>& shares = tap.facts.partial_shares;
+      const Eigen::Map<const VectorXd> values(shares.data(), static_cast<Index>(shares.size()));
+      return MatrixXd(values.cwiseSqrt().asDiagonal());
+    };
+    chance.partly_whitened_norm = norm(Weighing::partly, root(x), root(y), samples.partly_whitened);
+  }
+}
+
 }  // namespace
 
 std::optional<PositionChance> position_chance(const WhitenedTap& x, const WhitenedTap& y,
-                                              double images, const Quantities& quantities) {
+                                              double images, const Quantities& quantities,
+                                              const Tasks& tasks) {
   if (!x.positions || !y.positions || x.positions->grid != y.positions->grid) return std::nullopt;
   const auto independent = [&](Weighing of_x, Weighing of_y) {
     return independent_of(images, *x.positions, of_x, *y.positions, of_y);
@@ -268,7 +308,8 @@ std::optional<PositionChance> position_chance(const WhitenedTap& x, const Whiten
                                 .svcca = independent(Weighing::leading, Weighing::leading),
                                 .cka = independent(Weighing::variance, Weighing::variance),
                                 .x_from_y = independent(Weighing::variance, Weighing::alike),
-                                .y_from_x = independent(Weighing::alike, Weighing::variance)};
+                                .y_from_x = independent(Weighing::alike, Weighing::variance),
+                                .partly_whitened = independent(Weighing::partly, Weighing::partly)};
   const SharedMeans means(x, Weighing::variance, y, Weighing::variance);
   const double unit =
       (x.covariance_trace / x.covariance_norm) * (y.covariance_trace / y.covariance_norm);
@@ -279,6 +320,7 @@ std::optional<PositionChance> position_chance(const WhitenedTap& x, const Whiten
     chance.regression_y_from_x = regression(y, x);
   }
   if (x.principal.cols() > 0 && y.principal.cols() > 0) find_svcca_correlations(x, y, chance);
+  find_nuclear_norms(x, y, tasks, chance);
   return chance;
 }
 

@@ -49,7 +49,8 @@ class PositionReader {
         whitened_(whitened),
         none_(static_cast<Index>(moments_.features()), 0),
         cells_(tap.images_again.grid),
-        some_{some_of(whole(whitened.whitening)), some_of(whole(whitened.principal)), MatrixXd()} {
+        some_{some_of(whole(whitened.whitening)), some_of(whole(whitened.principal)), MatrixXd(),
+              some_of(whole(whitened.partial))} {
     const SampleWeights& weights = moments_.weights();
     sample_.grid = tap.images_again.grid;
     sample_.images = tap.images_again.images;
@@ -152,7 +153,8 @@ class PositionReader {
       PositionSample::Half& half = sample_.halves[h];
       const VectorXd inverse = half.counts.cwiseMax(1).cwiseInverse();
       const MatrixXd means = inverse.asDiagonal() * sums_[h];
-      half.means = {means * whole(whitened_.whitening), means * whole(whitened_.principal), means};
+      half.means = {means * whole(whitened_.whitening), means * whole(whitened_.principal), means,
+                    means * whole(whitened_.partial)};
       for (std::size_t i = 0; i < weighing_count; ++i) {
         half.squares[i] = squares_[i] > 0
                               ? VectorXd(half.squares[i].cwiseProduct(inverse) / squares_[i])
@@ -192,8 +194,9 @@ class PositionReader {
     VectorXd shares(2 * cells);
     shares << sample_.halves[0].counts, sample_.halves[1].counts;
     shares /= shares.sum();
-    for (std::size_t i = 0; i < weighing_count; ++i) {
-      const bool is_white = i != static_cast<std::size_t>(Weighing::variance);
+    for (const Weighing weighing : {Weighing::alike, Weighing::leading, Weighing::variance}) {
+      const auto i = static_cast<std::size_t>(weighing);
+      const bool is_white = weighing != Weighing::variance;
       MatrixXd means(2 * cells, sample_.halves[0].means[i].cols());
       means << sample_.halves[0].means[i], sample_.halves[1].means[i];
       if (!is_white) means /= std::sqrt(whitened_.covariance_trace);
@@ -226,13 +229,15 @@ class PositionReader {
 
 }  // namespace
 
+bool has_positions(const TapMoments& tap) {
+  if (!tap.images_again.read || !tap.moments || tap.frequency) return false;
+  const SampleWeights& weights = tap.moments->weights();
+  return weights.effective_rows() > weights.effective_images();
+}
+
 std::shared_ptr<const PositionSample> sample_positions(const TapMoments& tap,
                                                        const WhitenedTap& whitened) {
-  if (!tap.images_again.read || !tap.moments || tap.frequency || !whitened.facts.converged) {
-    return nullptr;
-  }
-  const SampleWeights& weights = tap.moments->weights();
-  if (!(weights.effective_rows() > weights.effective_images())) return nullptr;
+  if (!has_positions(tap) || !whitened.facts.converged) return nullptr;
   return PositionReader(tap, whitened).read();
 }
 

@@ -15,11 +15,12 @@ struct WhitenedTap;
 
 /// How a measure weighs the directions of a side.
 enum class Weighing : std::uint8_t {
-  alike,    ///< whitened: CCA
-  leading,  ///< whitened, and only those that SVCCA keeps
-  variance  ///< as they are: CKA
+  alike,     ///< whitened: CCA
+  leading,   ///< whitened, and only those that SVCCA keeps
+  variance,  ///< as they are: CKA
+  partly     ///< partly whitened
 };
-inline constexpr std::size_t weighing_count = 3;
+inline constexpr std::size_t weighing_count = 4;
 
 /// What the rows of up to 256 images, 16 of each, say about the positions of a tap. Everything is
 /// there for each weighing, and for two halves of the images.
@@ -42,11 +43,15 @@ struct PositionSample {
   double others_of_row = 0;
   std::array<Half, 2> halves{};
   /// mᵀ S m' of any two of both halves' means, one half's cells after the other's, with S the
-  /// covariance of rows about their positions' means. Of Weighing::variance in units of tr S².
+  /// covariance of rows about their positions' means. Of Weighing::variance in units of tr S². Not
+  /// of Weighing::partly.
   std::array<Eigen::MatrixXd, weighing_count> spread{};
 };
 
-/// Null if an image gives one row, if the rows cannot be read again, or if the tap is complex.
+/// Whether there is something to sample: an image gives several rows, which can be read again.
+bool has_positions(const TapMoments& tap);
+
+/// Null if there are none, or if what is read is not as it should be.
 /// Cost: reading 256 images, and products of 4,096 of their rows with 64 directions and of 128
 /// means with the covariance.
 std::shared_ptr<const PositionSample> sample_positions(const TapMoments& tap,

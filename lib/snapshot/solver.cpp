@@ -137,7 +137,7 @@ PanelSolution Solver::solve(const PanelMoments& moments, const SolveOptions& opt
     if (!solution.pairs[i].present || !solution.pairs[i].converged) return;
     const double images = std::min(x.facts.effective_samples, y.facts.effective_samples);
     solution.pairs[i].positions =
-        position_chance(x, y, images * solution.different_share, options.quantities);
+        position_chance(x, y, images * solution.different_share, options.quantities, tasks);
   });
   for (std::size_t i = 0; i < taps.size(); ++i) {
     TapSolution& facts = solution.taps.emplace_back(taps[i]->facts);

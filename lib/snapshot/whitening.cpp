@@ -8,6 +8,7 @@
 #include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
 #include "snapshot/dense/cholesky.hpp"
+#include "snapshot/position_sample.hpp"
 
 namespace livecca {
 namespace {
@@ -215,12 +216,16 @@ void find_variance_shares(const MatrixXd& covariance, const Tasks& tasks, Whiten
 /// The leading directions of the covariance itself: SVCCA keeps variance in the neurons' own units
 /// (Raghu et al. 2017, section 2.1), and so does partial whitening.
 bool find_principal_directions(const MatrixXd& covariance, const VectorXd& rounding,
-                               const SolveOptions& options, const Tasks& tasks, WhitenedTap& tap) {
+                               const SolveOptions& options, bool needs_root, const Tasks& tasks,
+                               WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(covariance, true, tasks);
   if (!eigen.converged) return false;
   const std::vector<Index> all = directions_of(eigen, rounding, tap);
   if (options.quantities.nuclear_norm) {
     tap.facts.variance_shares = shares_of(eigen.values(all), tap);
+  }
+  if (needs_root) {
+    tap.variance_root = eigen.vectors(Eigen::all, all) * eigen.values(all).cwiseSqrt().asDiagonal();
   }
   if (options.quantities.svcca) {
     const std::vector<Index> kept = directions_to_keep(eigen.values, all, options, tap);
@@ -310,11 +315,13 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options, c
   facts.total_scatter = facts.total_variance * moments.weights().covariance_divisor();
   const double trace_share = tap.covariance_trace / tap.covariance_norm;
   facts.effective_rank = trace_share * trace_share / times;
+  const bool needs_root = options.quantities.nuclear_norm && has_positions(tap_moments);
+  const bool needs_directions = options.quantities.needs_principal_directions() || needs_root;
   facts.converged = (!options.quantities.needs_whitening() ||
                      whiten_equilibrated(covariance, rounding, options, tasks, tap)) &&
-                    (!options.quantities.needs_principal_directions() ||
-                     find_principal_directions(covariance, rounding, options, tasks, tap));
-  if (options.quantities.nuclear_norm && !options.quantities.needs_principal_directions()) {
+                    (!needs_directions || find_principal_directions(covariance, rounding, options,
+                                                                    needs_root, tasks, tap));
+  if (options.quantities.nuclear_norm && !needs_directions) {
     find_variance_shares(covariance, tasks, tap);
   }
   return tap;

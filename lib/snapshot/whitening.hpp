@@ -23,6 +23,9 @@ struct WhitenedTap {
   bool is_triangular = false;
   Eigen::MatrixXd principal;  ///< features × svcca_kept: whitens SVCCA's leading directions
   Eigen::MatrixXd partial;  ///< features × directions: V (α + (1 − α) λ^-½), of the covariance
+  /// features × directions: V λ^½, of the covariance. Where positions can be sampled and shapes are
+  /// asked for.
+  Eigen::MatrixXd variance_root;
   double partial_variance = 0;  ///< tr(Z S Z), Z the partial whitening
   double covariance_norm = 0;   ///< ‖S‖_F
   double scatter_norm = 0;      ///< see scatter_norm(); not of a complex tap

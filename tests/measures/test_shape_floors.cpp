@@ -155,7 +155,8 @@ TEST_CASE("they hold for permuted rows of one set of ReLU neurons, whatever its 
   });
 }
 
-TEST_CASE("pooled images are permuted whole; single positions have neither floor nor p-value") {
+TEST_CASE(
+    "pooled images are permuted whole; positions not read again have no floor and no p-value") {
   constexpr std::int64_t images = 90;
   constexpr std::int64_t channels = 5;
   constexpr std::int64_t positions = 4;

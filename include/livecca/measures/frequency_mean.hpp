@@ -32,11 +32,21 @@ LIVECCA_EXPORT std::string layer_without_frequency(const TapMoments& tap);
 ///
 /// If only one side varies at a frequency, the sides have nothing in common there: similarity and
 /// floor are 0, and a distance and its floor are the largest. If neither side varies, the frequency
-/// is left out. The status is the worst of the frequencies at which both vary. A mean has no
-/// p-value. Procrustes has the activations' unit: it and its floor are roots of sums of squares
-/// instead of means. Cost: one evaluate() per frequency.
+/// is left out. The status is the worst of the frequencies at which both vary. Procrustes has the
+/// activations' unit: it and its floor are roots of sums of squares instead of means.
+///
+/// One order of the images serves all frequencies, and moments do not say how far their numbers
+/// then vary together. So the p-value is that of numbers that rise and fall as one, which is mostly
+/// too large. Like that of one frequency it holds for coefficients whose real and imaginary parts
+/// vary alike. Cost: two evaluate() per frequency.
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
                                       const MeasureInfo& measure);
+
+/// See samples_needed() of a pair; of a mean over frequencies from that p-value, so also on the
+/// safe side.
+LIVECCA_EXPORT std::optional<double> samples_needed(const PanelSolution& solution,
+                                                    const LayerPair& layers,
+                                                    const MeasureResult& result);
 
 /// The number of frequencies of a Fourier layer at which the sides vary, without conjugates.
 struct FrequencyCounts {

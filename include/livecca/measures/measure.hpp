@@ -114,16 +114,15 @@ LIVECCA_EXPORT Quantities needs_of(std::span<const MeasureInfo* const> measures)
 struct MeasureResult {
   const MeasureInfo* measure = nullptr;
   std::optional<double> value;  ///< in the measure's own direction
-  /// The score of independent data, on the value's scale; empty if none holds, like p_value, but
-  /// means over frequencies have one.
+  /// The score of independent data, on the value's scale; empty if none holds, like p_value.
   std::optional<double> floor;
   /// The same for the value and for 1 − value; empty unless standard_errors() computed it.
   std::optional<double> standard_error;
   /// The probability that independent Gaussian data of this size is at least as similar. Exact or
   /// nearly so for samples that do not depend on each other. If an image gives several rows, it
-  /// counts independent_samples. Empty where no law holds: if an image gives several rows, of shape
-  /// distances, and of CKA unless its positions are known; of means over frequencies. See
-  /// docs/measures.md.
+  /// counts independent_samples. Of means over frequencies it is at most too large. Empty where no
+  /// law holds: of shape distances and CKA if an image gives several rows that cannot be read
+  /// again. See docs/measures.md.
   std::optional<double> p_value;
   /// How many independent samples the floor and the p-value count. Of one row an image: the
   /// effective samples. If an image gives several rows, from images to rows, by how much they

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 namespace livecca {
@@ -17,6 +18,7 @@ struct PositionChance {
     double cka = 0;
     double x_from_y = 0;
     double y_from_x = 0;
+    double partly_whitened = 0;
   };
   IndependentSamples independent_samples;
   /// PWCCA's weights of a side, which depend on how many of the shared directions are seen.
@@ -42,6 +44,16 @@ struct PositionChance {
   Shared linear_cka;
   Shared regression_x_from_y;
   Shared regression_y_from_x;
+  /// What positions add to ‖Sxy‖_* / √(tr Sxx · tr Syy): with S0 the cross-covariance of what
+  /// depends on the position, chance alone has c of it and both together (c^power +
+  /// ‖S0‖_*^power)^(1/power).
+  struct SharedNorm {
+    double value = 0;  ///< of S0
+    double power = 1;
+    double spread = 0;  ///< how much S0 makes it vary, times the root of the independent samples
+  };
+  std::optional<SharedNorm> nuclear_norm;  ///< empty if nothing asked for it
+  std::optional<SharedNorm> partly_whitened_norm;
 };
 
 }  // namespace livecca

@@ -106,7 +106,7 @@ std::vector<Comparison> compare_moments(const PanelMoments& moments, const Momen
     for (std::size_t m = 0; m < options.measures.size(); ++m) {
       result.results.push_back(evaluate(*solution, layers, *options.measures[m]));
       result.samples_needed.push_back(
-          samples_needed(*solution, result.pair, result.results.back()));
+          samples_needed(*solution, layers, result.results.back()));
       // Of a mean over frequencies none is known.
       if (errors.empty() || layers.is_of_frequencies()) continue;
       result.results.back().standard_error = errors[result.pair][m];
