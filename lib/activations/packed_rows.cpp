@@ -82,13 +82,13 @@ void PackedRows::read(std::size_t first, std::size_t count, std::span<float> int
   });
 }
 
-void PackedRows::center(std::span<const std::uint8_t> keep, std::span<const double> image_weights) {
-  compact(keep, image_weights);
-  find_mean();
+void PackedRows::center(std::span<const std::uint8_t> to_keep,
+                        std::span<const double> image_weights) {
+  keep(to_keep, image_weights);
+  find_mean(0, features_);
 }
 
-void PackedRows::compact(std::span<const std::uint8_t> keep,
-                         std::span<const double> image_weights) {
+void PackedRows::keep(std::span<const std::uint8_t> keep, std::span<const double> image_weights) {
   weights_ = {};
   root_weights_.reserve(most_rows_);
   root_weights_.resize(rows_);
@@ -115,26 +115,29 @@ void PackedRows::compact(std::span<const std::uint8_t> keep,
     weights_.image_squares += weight * weight;
   }
   rows_ = kept;
-}
-
-void PackedRows::find_mean() {
   mean_.origin.assign(features_, 0.0);
   mean_.offset.assign(features_, 0.0);
+}
+
+void PackedRows::find_mean(std::size_t begin, std::size_t end) {
   if (rows_ == 0) return;
-  read(0, 1, mean_.origin);
   with_element_type(dtype_, [&](auto zero) {
     using Element = decltype(zero);
-    const std::byte* element = elements_.data();
+    const auto value = [&](std::size_t row, std::size_t j) {
+      return static_cast<double>(
+          load<Element>(elements_.data() + (row * features_ + j) * sizeof(Element)));
+    };
+    // Shifting by the first row makes a constant feature exactly 0 whatever its value, and keeps
+    // the digits of a large offset out of the sum.
+    for (std::size_t j = begin; j < end; ++j) mean_.origin[j] = value(0, j);
+    double* const offset = mean_.offset.data();
+    const double* const origin = mean_.origin.data();
     for (std::size_t row = 0; row < rows_; ++row) {
       const double weight = root_weights_[row] * root_weights_[row];
-      for (std::size_t j = 0; j < features_; ++j, element += sizeof(Element)) {
-        // Shifting by the first row makes a constant feature exactly 0 whatever its value, and
-        // keeps the digits of a large offset out of the sum.
-        mean_.offset[j] += weight * (static_cast<double>(load<Element>(element)) - mean_.origin[j]);
-      }
+      for (std::size_t j = begin; j < end; ++j) offset[j] += weight * (value(row, j) - origin[j]);
     }
   });
-  for (double& offset : mean_.offset) offset /= weights_.sum;
+  for (std::size_t j = begin; j < end; ++j) mean_.offset[j] /= weights_.sum;
 }
 
 void PackedRows::read_centered(std::size_t first, std::size_t count, std::span<double> into) const {

@@ -6,6 +6,7 @@
 
 #include "livecca/activations/packed_rows.hpp"
 #include "livecca/moments/precision.hpp"
+#include "moments/products/rows_to_read.hpp"
 #include "moments/products/tile_product.hpp"
 
 namespace livecca {
@@ -20,23 +21,26 @@ class RowBlock {
   /// `rows` were centred, and must stay until the step ends.
   void bind(const PackedRows& rows, Precision precision);
   std::size_t block_count() const { return (rows_->rows() + most_rows - 1) / most_rows; }
+  /// Asks for values() of this step, too.
+  void need_values() { needs_values_ = true; }
   /// Goes on to block number `block`, whose rows are read next; beyond the last one it has none.
   void go_to(std::size_t block);
-  /// Reading is cut into parts that may run side by side: first all center(part), then all
-  /// pack(part).
-  std::size_t center_parts() const { return (count_ + rows_of_part - 1) / rows_of_part; }
-  void center(std::size_t part);
-  std::size_t pack_parts() const;
-  void pack(std::size_t part);
-  /// Of either kind, for any number of rows.
+  /// Reading is cut into parts that may run side by side.
+  std::size_t parts() const;
+  void read(std::size_t part);
+  /// For any number of rows.
   std::size_t most_parts() const;
 
   const PackedRows& rows() const { return *rows_; }
   Precision precision() const { return precision_; }
   /// Rows of the loaded block.
   std::size_t count() const { return count_; }
-  /// Row-major count() × features.
+  /// Row-major count() × features, if they were asked for.
   std::span<const double> values() const { return values_; }
+  /// One of panel_count() panels: of two taps of as many features the same row and feature are at
+  /// the same place. Only with Precision::exact.
+  std::span<const double> panel(std::size_t number) const;
+  std::size_t panel_count() const;
   /// The features from `first` on, which begins a panel or a tile.
   TileOperand<double> exact(std::size_t first) const;
   /// The same in float32, divided by powers of two, one a feature: values lie in [−1, 1] then, so
@@ -44,17 +48,21 @@ class RowBlock {
   TileOperand<float> fast(std::size_t first) const;
 
   /// Bytes of memory that taps of this width take.
-  static std::size_t bytes(std::size_t features, Precision precision);
+  static std::size_t bytes(std::size_t features, Precision precision, bool needs_values);
 
  private:
   static constexpr std::size_t rows_of_part = 64;
 
-  void find_scale(std::size_t begin, std::size_t end);
+  std::size_t panel_parts() const;
+  std::size_t value_parts() const { return (count_ + rows_of_part - 1) / rows_of_part; }
+  void pack(std::size_t begin, std::size_t end);
+  void find_scale(const RowsToRead& rows, std::size_t begin, std::size_t end);
 
   const PackedRows* rows_ = nullptr;
   Precision precision_ = Precision::exact;
   std::size_t first_row_ = 0;
   std::size_t count_ = 0;
+  bool needs_values_ = false;
   std::vector<double> values_;
   std::vector<double> panels_;
   std::vector<float> fast_panels_;

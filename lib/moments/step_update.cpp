@@ -65,6 +65,12 @@ void StepUpdate::add(const MomentsParts& parts, std::size_t x, std::size_t y, do
     subtract(rows_y.mean(), parts.mean_y, target.delta_y);
   }
   prepare_norms(target);
+  const bool is_of_values =
+      target.has_norms || (parts.has_difference() && blocks_[x].precision() == Precision::fast);
+  if (is_of_values) {
+    blocks_[x].need_values();
+    blocks_[y].need_values();
+  }
   add_tiles(target_count_, parts.mean_x.size(), parts.mean_y.size(), parts.is_tap);
   ++target_count_;
 }
@@ -120,25 +126,21 @@ void StepUpdate::run() {
   }
   parts_.reserve(most_parts);  // also for more rows than now: a later step allocates nothing
   // By reference: a std::function that holds a large lambda would allocate.
-  const auto center = [this](std::size_t i) { blocks_[parts_[i].block].center(parts_[i].part); };
-  const auto pack = [this](std::size_t i) { blocks_[parts_[i].block].pack(parts_[i].part); };
+  const auto read = [this](std::size_t i) { blocks_[parts_[i].block].read(parts_[i].part); };
   const auto job = [this](std::size_t i) { run_job(jobs_[i]); };
   for (round_ = 0; round_ < rounds; ++round_) {
     for (std::size_t i = 0; i < block_count_; ++i) blocks_[i].go_to(round_);
-    list_parts(&RowBlock::center_parts);
-    executor_.parallel_for(Lane::training, parts_.size(), std::ref(center));
-    list_parts(&RowBlock::pack_parts);
-    executor_.parallel_for(Lane::training, parts_.size(), std::ref(pack));
+    list_parts();
+    executor_.parallel_for(Lane::training, parts_.size(), std::ref(read));
     executor_.parallel_for(Lane::training, jobs_.size(), std::ref(job));
   }
   for (std::size_t i = 0; i < target_count_; ++i) finish(targets_[i]);
 }
 
-void StepUpdate::list_parts(std::size_t (RowBlock::*count)() const) {
+void StepUpdate::list_parts() {
   parts_.clear();
   for (std::size_t i = 0; i < block_count_; ++i) {
-    const std::size_t parts = (blocks_[i].*count)();
-    for (std::size_t part = 0; part < parts; ++part) parts_.push_back({i, part});
+    for (std::size_t part = 0; part < blocks_[i].parts(); ++part) parts_.push_back({i, part});
   }
 }
 
@@ -164,14 +166,6 @@ void StepUpdate::run_tile(const Job& job) {
   const auto size = static_cast<Index>(job.size);
   auto out =
       product.block(row, column, std::min(size, rows - row), std::min(size, columns - column));
-  if (round_ == 0) {
-    if (target.decay != 1) out *= target.decay;
-    if (target.weight > 0) {
-      const Eigen::Map<const Eigen::VectorXd> delta_x(target.delta_x.data() + row, out.rows());
-      const Eigen::Map<const Eigen::VectorXd> delta_y(target.delta_y.data() + column, out.cols());
-      for (Index j = 0; j < out.cols(); ++j) out.col(j) += (target.weight * delta_y(j)) * delta_x;
-    }
-  }
   const RowBlock& x = blocks_[target.x];
   const RowBlock& y = blocks_[target.y];
   const bool is_on_diagonal = target.parts->is_tap && row == column;
@@ -183,7 +177,11 @@ void StepUpdate::run_tile(const Job& job) {
               .is_on_diagonal = is_on_diagonal,
               .x = of_x,
               .y = of_y,
-              .samples = x.count()});
+              .samples = x.count(),
+              .decay = round_ == 0 ? target.decay : 1,
+              .weight = round_ == 0 ? target.weight : 0,
+              .delta_x = target.delta_x.data() + row,
+              .delta_y = target.delta_y.data() + column});
   };
   if (x.precision() == Precision::exact) {
     add(x.exact(job.row), y.exact(job.column), product_kernel().add);
@@ -211,9 +209,21 @@ void StepUpdate::run_difference(Target& target) {
       sum += target.weight * squared_difference_of(target.delta_x, target.delta_y);
     }
   }
+  sum += difference_of_rows(target);
+}
+
+double StepUpdate::difference_of_rows(const Target& target) const {
   const RowBlock& x = blocks_[target.x];
-  const std::size_t values = x.count() * target.delta_x.size();
-  sum += squared_difference_of(x.values().first(values), blocks_[target.y].values().first(values));
+  const RowBlock& y = blocks_[target.y];
+  if (x.precision() == Precision::fast) {
+    const std::size_t values = x.count() * target.delta_x.size();
+    return squared_difference_of(x.values().first(values), y.values().first(values));
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < x.panel_count(); ++i) {
+    sum += squared_difference_of(x.panel(i), y.panel(i));
+  }
+  return sum;
 }
 
 void StepUpdate::finish(Target& target) {

@@ -69,11 +69,12 @@ class StepUpdate {
   void add_tiles(std::size_t target, std::size_t rows, std::size_t columns, bool lower_only);
   void prepare_norms(Target& target);
   /// Of reading the blocks, see RowBlock.
-  void list_parts(std::size_t (RowBlock::*count)() const);
+  void list_parts();
   void run_job(const Job& job);
   void run_tile(const Job& job);
   void run_norms(Target& target);
   void run_difference(Target& target);
+  double difference_of_rows(const Target& target) const;
   void finish(Target& target);
 
   Executor& executor_;

@@ -84,6 +84,11 @@ class LIVECCA_EXPORT PackedRows {
   /// O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
 
+  /// The two halves of center(), for those who share the work: first the rows, then the mean of the
+  /// features begin … end − 1, which several threads may find side by side.
+  void keep(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
+  void find_mean(std::size_t begin, std::size_t end);
+
   /// Adds the bytes of the packed rows of images first … last − 1 to their hashes, one entry an
   /// image. To be called before center(). Cost: one pass over the rows.
   void add_to(std::span<ImageHash> hashes, std::size_t first, std::size_t last) const;
@@ -136,6 +141,10 @@ class LIVECCA_EXPORT PackedRows {
   const SampleWeights& weights() const { return weights_; }
   /// The weighted mean of the remaining rows, with one entry per feature.
   const ShiftedMean& mean() const { return mean_; }
+  /// The roots of the remaining rows' weights.
+  std::span<const double> root_weights() const { return {root_weights_.data(), rows_}; }
+  /// The remaining rows, row-major, of the type dtype().
+  const std::byte* elements() const { return elements_.data(); }
   /// Like read(), but subtracts mean() and multiplies by √w. Products of these rows are weighted
   /// sums. A constant feature is exactly 0.
   void read_centered(std::size_t first, std::size_t count, std::span<double> into) const;
@@ -158,8 +167,6 @@ class LIVECCA_EXPORT PackedRows {
   void flatten(const Source& source, std::size_t image);
   void copy_position(const Source& source, std::size_t image, std::size_t position,
                      std::size_t row);
-  void compact(std::span<const std::uint8_t> keep, std::span<const double> image_weights);
-  void find_mean();
 
   std::size_t images_ = 0;
   std::size_t features_ = 0;

@@ -98,7 +98,8 @@ PanelPlan Panel::State::plan(std::size_t images_per_step) const {
     // of a sequence each one is.
     plan.step_bytes +=
         rows * (tap.features() * element + 1 + number + (are_steps ? sizeof(std::uint32_t) : 0));
-    plan.step_bytes += RowBlock::bytes(tap.features(), options.precision);
+    plan.step_bytes += RowBlock::bytes(tap.features(), options.precision,
+                                       options.norm_sums || options.precision == Precision::fast);
     if (tap.recording) plan.step_bytes += tap.recording->bytes(tap.shape->dtype);
     // A recorded tap's own products are not made anew in a step.
     if (!tap.recording) plan.flops += 2 * rows * StepUpdate::tap_products(tap.features());

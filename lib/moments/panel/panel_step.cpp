@@ -108,8 +108,9 @@ void Panel::State::commit() {
   drop_unfit_taps();
   drop_unpaired_rows();
   find_live_taps();
-  hash_images(step_images);
-  center_live_taps(step_images);
+  weigh_images(step_images);
+  masks.make(live_rows, live_pairs);
+  read_live_taps(step_images);
   accumulate(step_images);
   images += step_images;
   clock += step_images;
@@ -151,32 +152,70 @@ void Panel::State::find_live_taps() {
   }
 }
 
-void Panel::State::center_live_taps(std::size_t step_images) {
+void Panel::State::weigh_images(std::size_t step_images) {
   image_weights.clear();
-  if (options.window.kind == Window::Kind::exponential) {
-    image_weights.resize(step_images);
-    for (std::size_t i = 0; i < step_images; ++i) {
-      image_weights[i] =
-          std::exp2(-static_cast<double>(step_images - 1 - i) / options.window.half_life);
-    }
+  if (options.window.kind != Window::Kind::exponential) return;
+  image_weights.resize(step_images);
+  for (std::size_t i = 0; i < step_images; ++i) {
+    image_weights[i] =
+        std::exp2(-static_cast<double>(step_images - 1 - i) / options.window.half_life);
   }
-  masks.make(live_rows, live_pairs);
-  // By reference, as a std::function that holds a large lambda would allocate.
-  const auto center = [this](std::size_t i) { live[i]->rows.center(masks.of(i), image_weights); };
-  executor.parallel_for(Lane::training, live.size(), std::ref(center));
 }
 
-void Panel::State::hash_images(std::size_t step_images) {
-  constexpr std::size_t at_once = 16;
-  image_hashes.assign(step_images, {});
-  const auto hash = [this, step_images](std::size_t part) {
-    const std::size_t first = part * at_once;
-    const std::size_t last = std::min(step_images, first + at_once);
-    for (const PackedRows* rows : live_rows) {
-      if (rows->images() == step_images) rows->add_to(image_hashes, first, last);
-    }
+bool Panel::State::keeps_all_rows() const {
+  const auto has_no_zero = [](std::span<const std::uint8_t> of_rows) {
+    return std::ranges::find(of_rows, std::uint8_t{0}) == of_rows.end();
   };
-  executor.parallel_for(Lane::training, (step_images + at_once - 1) / at_once, std::ref(hash));
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    if (!has_no_zero(masks.of(i)) || !has_no_zero(live[i]->rows.valid())) return false;
+  }
+  return true;
+}
+
+/// Hashes are of all rows. Where some leave, they move the others, so they have to wait.
+void Panel::State::read_live_taps(std::size_t step_images) {
+  image_hashes.assign(step_images, {});
+  const std::size_t hash_parts = (step_images + images_at_once - 1) / images_at_once;
+  const bool together = keeps_all_rows() && image_weights.empty();
+  // By reference, as a std::function that holds a large lambda would allocate.
+  const auto hash = [this](std::size_t part) { hash_images(part); };
+  const auto keep = [this](std::size_t i) { live[i]->rows.keep(masks.of(i), image_weights); };
+  if (together) {
+    for (std::size_t i = 0; i < live.size(); ++i) keep(i);
+  } else {
+    executor.parallel_for(Lane::training, hash_parts, std::ref(hash));
+    executor.parallel_for(Lane::training, live.size(), std::ref(keep));
+  }
+  list_mean_parts();
+  const std::size_t hashes_left = together ? hash_parts : 0;
+  const auto read = [this, hashes_left](std::size_t i) {
+    if (i < hashes_left) return hash_images(i);
+    const MeanPart& part = mean_parts[i - hashes_left];
+    live[part.tap]->rows.find_mean(part.begin, part.end);
+  };
+  executor.parallel_for(Lane::training, hashes_left + mean_parts.size(), std::ref(read));
+}
+
+void Panel::State::hash_images(std::size_t part) {
+  const std::size_t first = part * images_at_once;
+  const std::size_t last = std::min(image_hashes.size(), first + images_at_once);
+  for (const PackedRows* rows : live_rows) {
+    if (rows->images() == image_hashes.size()) rows->add_to(image_hashes, first, last);
+  }
+}
+
+void Panel::State::list_mean_parts() {
+  // Whole lines of the first cache, and at least eight parts of all but narrow taps.
+  constexpr std::size_t line = 16;
+  constexpr std::size_t widest = 144;
+  mean_parts.clear();
+  for (std::size_t tap = 0; tap < live.size(); ++tap) {
+    const std::size_t features = live[tap]->rows.features();
+    const std::size_t width = std::clamp(features / 8 / line * line, line, widest);
+    for (std::size_t begin = 0; begin < features; begin += width) {
+      mean_parts.push_back({tap, begin, std::min(begin + width, features)});
+    }
+  }
 }
 
 void Panel::State::count_different(PanelMoments& block) const {

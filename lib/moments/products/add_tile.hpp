@@ -41,18 +41,37 @@ struct Pieces {
     }
   }
 
+  /// What goes before the sums.
+  static void shift(const TileProduct<Scalar>& product, std::size_t row, std::size_t column,
+                    std::size_t rows, double* out) {
+    if (product.decay != 1) {
+      for (std::size_t i = 0; i < rows; ++i) out[i] *= product.decay;
+    }
+    if (product.weight == 0) return;
+    const double factor = product.weight * product.delta_y[column];
+    for (std::size_t i = 0; i < rows; ++i) out[i] += factor * product.delta_x[row + i];
+  }
+
   static void add_piece(const TileProduct<Scalar>& product, std::size_t row, std::size_t column,
                         std::size_t first, std::size_t samples) {
+    const std::size_t rows = product.rows - row < panel ? product.rows - row : panel;
+    const std::size_t width =
+        product.columns - column < columns ? product.columns - column : columns;
+    double* const corner = product.out + column * product.stride + row;
+    // While the sums are made, what they go into comes from memory.
+    for (std::size_t j = 0; j < width; ++j) {
+      for (std::size_t i = 0; i < rows; i += 64 / sizeof(double)) {
+        __builtin_prefetch(corner + j * product.stride + i, 1);
+      }
+    }
     Scalar sums[columns * panel];
     const auto at = [first](const TileOperand<Scalar>& side, std::size_t feature) {
       return side.panels + feature / panel * side.stride + first * panel + feature % panel;
     };
     sum(at(product.x, row), at(product.y, column), samples, sums);
-    const std::size_t rows = product.rows - row < panel ? product.rows - row : panel;
-    const std::size_t width =
-        product.columns - column < columns ? product.columns - column : columns;
     for (std::size_t j = 0; j < width; ++j) {
-      double* out = product.out + (column + j) * product.stride + row;
+      double* out = corner + j * product.stride;
+      if (first == 0) shift(product, row, column + j, rows, out);
       if constexpr (sizeof(Scalar) == sizeof(double)) {
         for (std::size_t i = 0; i < rows; ++i) out[i] += sums[j * panel + i];
       } else {
@@ -66,7 +85,8 @@ struct Pieces {
   }
 
   static void add(const TileProduct<Scalar>& product) {
-    for (std::size_t first = 0; first < product.samples; first += samples_at_once) {
+    std::size_t first = 0;
+    do {  // without samples, too
       const std::size_t left = product.samples - first;
       const std::size_t samples = left < samples_at_once ? left : samples_at_once;
       for (std::size_t panel_y = 0; panel_y < product.columns; panel_y += panel) {
@@ -79,7 +99,8 @@ struct Pieces {
           }
         }
       }
-    }
+      first += samples;
+    } while (first < product.samples);
   }
 };
 

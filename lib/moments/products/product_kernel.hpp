@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "moments/products/rows_to_read.hpp"
 #include "moments/products/tile_product.hpp"
 
 namespace livecca {
@@ -14,6 +15,16 @@ struct ProductKernel {
   std::size_t fast_panel = 0;     ///< of float32
   void (*add)(const TileProduct<double>& product) = nullptr;
   void (*add_fast)(const TileProduct<float>& product) = nullptr;
+  /// Rows of the features begin … end − 1 as panels that are `stride` apart, of which the first
+  /// begins at `begin`.
+  void (*pack)(const RowsToRead& rows, std::size_t begin, std::size_t end, const double* unused,
+               double* panels, std::size_t stride) = nullptr;
+  /// The same, each feature times its factor.
+  void (*pack_fast)(const RowsToRead& rows, std::size_t begin, std::size_t end,
+                    const double* factors, float* panels, std::size_t stride) = nullptr;
+  /// Raises each feature's entry to its largest absolute value.
+  void (*find_largest)(const RowsToRead& rows, std::size_t begin, std::size_t end,
+                       double* largest) = nullptr;
 };
 
 extern const ProductKernel baseline_kernel;

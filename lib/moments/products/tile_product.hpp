@@ -13,7 +13,8 @@ struct TileOperand {
   const double* scale = nullptr;   ///< of float32: what each feature was divided by
 };
 
-/// out += Σ x yᵀ over some samples, for a tile of a product.
+/// out = decay · out + weight · delta_x delta_yᵀ + Σ x yᵀ over some samples, for a tile of a
+/// product.
 template <typename Scalar>
 struct TileProduct {
   double* out = nullptr;   ///< column by column
@@ -24,6 +25,10 @@ struct TileProduct {
   TileOperand<Scalar> x{};      ///< its features are the rows
   TileOperand<Scalar> y{};
   std::size_t samples = 0;
+  double decay = 1;
+  double weight = 0;                ///< 0: there are no deltas
+  const double* delta_x = nullptr;  ///< of the tile's rows
+  const double* delta_y = nullptr;
 };
 
 /// Features of a tile, each way, at most: large enough to keep a core's multiply units busy, and a
