@@ -11,6 +11,9 @@ namespace {
 /// Below, the inverse would not be finite. Such values still keep their digits in float32.
 constexpr int least_exponent = -1000;
 
+/// Of a part; a whole number of panels.
+constexpr std::size_t part_features = small_tile_features;
+
 /// Of all features together, in values of a full block.
 std::size_t panels_size(std::size_t features, std::size_t panel) {
   return (features + panel - 1) / panel * panel * RowBlock::most_rows;
@@ -40,20 +43,20 @@ void RowBlock::go_to(std::size_t block) {
 }
 
 std::size_t RowBlock::panel_parts() const {
-  return count_ == 0 ? 0 : (rows_->features() + tile_features - 1) / tile_features;
+  return count_ == 0 ? 0 : (rows_->features() + part_features - 1) / part_features;
 }
 
 std::size_t RowBlock::parts() const { return panel_parts() + (needs_values_ ? value_parts() : 0); }
 
 std::size_t RowBlock::most_parts() const {
-  return most_rows / rows_of_part + (rows_->features() + tile_features - 1) / tile_features;
+  return most_rows / rows_of_part + (rows_->features() + part_features - 1) / part_features;
 }
 
 void RowBlock::read(std::size_t part) {
   const std::size_t features = rows_->features();
   if (part < panel_parts()) {
-    const std::size_t begin = part * tile_features;
-    return pack(begin, std::min(begin + tile_features, features));
+    const std::size_t begin = part * part_features;
+    return pack(begin, std::min(begin + part_features, features));
   }
   const std::size_t first = (part - panel_parts()) * rows_of_part;
   rows_->read_centered(first_row_ + first, std::min(rows_of_part, count_ - first),

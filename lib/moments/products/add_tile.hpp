@@ -52,55 +52,52 @@ struct Pieces {
     for (std::size_t i = 0; i < rows; ++i) out[i] += factor * product.delta_x[row + i];
   }
 
-  static void add_piece(const TileProduct<Scalar>& product, std::size_t row, std::size_t column,
-                        std::size_t first, std::size_t samples) {
+  /// Of float32 into float64, some samples at a time.
+  static void sum_exactly(const float* x, const float* y, std::size_t samples, double* totals) {
+    for (std::size_t i = 0; i < columns * panel; ++i) totals[i] = 0;
+    for (std::size_t first = 0; first < samples; first += samples_at_once) {
+      const std::size_t left = samples - first;
+      float sums[columns * panel];
+      sum(x + first * panel, y + first * panel, left < samples_at_once ? left : samples_at_once,
+          sums);
+      for (std::size_t i = 0; i < columns * panel; ++i) totals[i] += static_cast<double>(sums[i]);
+    }
+  }
+  static void sum_exactly(const double* x, const double* y, std::size_t samples, double* sums) {
+    sum(x, y, samples, sums);
+  }
+
+  static void add_piece(const TileProduct<Scalar>& product, std::size_t row, std::size_t column) {
+    double sums[columns * panel];
+    const auto at = [](const TileOperand<Scalar>& side, std::size_t feature) {
+      return side.panels + feature / panel * side.stride + feature % panel;
+    };
+    sum_exactly(at(product.x, row), at(product.y, column), product.samples, sums);
     const std::size_t rows = product.rows - row < panel ? product.rows - row : panel;
     const std::size_t width =
         product.columns - column < columns ? product.columns - column : columns;
-    double* const corner = product.out + column * product.stride + row;
-    // While the sums are made, what they go into comes from memory.
     for (std::size_t j = 0; j < width; ++j) {
-      for (std::size_t i = 0; i < rows; i += 64 / sizeof(double)) {
-        __builtin_prefetch(corner + j * product.stride + i, 1);
-      }
-    }
-    Scalar sums[columns * panel];
-    const auto at = [first](const TileOperand<Scalar>& side, std::size_t feature) {
-      return side.panels + feature / panel * side.stride + first * panel + feature % panel;
-    };
-    sum(at(product.x, row), at(product.y, column), samples, sums);
-    for (std::size_t j = 0; j < width; ++j) {
-      double* out = corner + j * product.stride;
-      if (first == 0) shift(product, row, column + j, rows, out);
+      double* out = product.out + (column + j) * product.stride + row;
+      shift(product, row, column + j, rows, out);
       if constexpr (sizeof(Scalar) == sizeof(double)) {
         for (std::size_t i = 0; i < rows; ++i) out[i] += sums[j * panel + i];
       } else {
         const double* scale_x = product.x.scale + row;
         const double scale_y = product.y.scale[column + j];
         for (std::size_t i = 0; i < rows; ++i) {
-          out[i] += static_cast<double>(sums[j * panel + i]) * (scale_x[i] * scale_y);
+          out[i] += sums[j * panel + i] * (scale_x[i] * scale_y);
         }
       }
     }
   }
 
   static void add(const TileProduct<Scalar>& product) {
-    std::size_t first = 0;
-    do {  // without samples, too
-      const std::size_t left = product.samples - first;
-      const std::size_t samples = left < samples_at_once ? left : samples_at_once;
-      for (std::size_t panel_y = 0; panel_y < product.columns; panel_y += panel) {
-        for (std::size_t row = 0; row < product.rows; row += panel) {
-          for (std::size_t j = 0; j < panel; j += columns) {
-            const std::size_t column = panel_y + j;
-            if (column >= product.columns) break;
-            if (product.is_on_diagonal && row + panel <= column) break;
-            add_piece(product, row, column, first, samples);
-          }
-        }
+    for (std::size_t column = 0; column < product.columns; column += columns) {
+      for (std::size_t row = 0; row < product.rows; row += panel) {
+        if (product.is_on_diagonal && row + panel <= column) continue;
+        add_piece(product, row, column);
       }
-      first += samples;
-    } while (first < product.samples);
+    }
   }
 };
 

@@ -35,7 +35,7 @@ struct TileProduct {
 /// whole number of panels, however long the vectors are.
 inline constexpr std::size_t tile_features = 144;
 /// The same of products of which no side has more features than narrow_product: large tiles would
-/// be too few for several threads.
+/// be too few for several threads. Also what a thread reads of rows at a time.
 inline constexpr std::size_t small_tile_features = tile_features / 3;
 inline constexpr std::size_t narrow_product = 4 * tile_features;
 
