@@ -28,16 +28,21 @@ def by_numpy(path_x, path_y):
 
 
 def write_files(folder, samples, features):
+    """In a process of its own: a child's largest memory counts from its parent's."""
+    command = [sys.executable, __file__, "--write", folder, str(samples), str(features)]
+    subprocess.run(command, check=True)
+    return [str(pathlib.Path(folder) / name) for name in ("x.npy", "y.npy")]
+
+
+def write_here(folder, samples, features):
     import numpy as np
 
     random = np.random.default_rng(1)
     x = random.standard_normal((samples, features), dtype=np.float32)
     y = random.standard_normal((samples, features), dtype=np.float32)
     y += x * np.linspace(0, 1, features, dtype=np.float32)
-    paths = [str(pathlib.Path(folder) / name) for name in ("x.npy", "y.npy")]
-    np.save(paths[0], x)
-    np.save(paths[1], y)
-    return paths
+    np.save(pathlib.Path(folder) / "x.npy", x)
+    np.save(pathlib.Path(folder) / "y.npy", y)
 
 
 def run(command):
@@ -56,6 +61,8 @@ def run(command):
 def main():
     if sys.argv[1:2] == ["--numpy"]:
         return by_numpy(*sys.argv[2:4])
+    if sys.argv[1:2] == ["--write"]:
+        return write_here(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     parser = argparse.ArgumentParser()
     parser.add_argument("livecca")
     parser.add_argument("--samples", type=int, default=20000)
