@@ -33,6 +33,7 @@ void PackedRows::set_shape(const ActivationShape& shape, std::size_t rows_an_ima
   grid_ = shape.grid;
   rows_per_image_ = rows_an_image;
   dtype_ = dtype;
+  is_checked_ = true;
   roundoff_ = roundoff_of(dtype);
   weights_ = {};
   valid_.clear();

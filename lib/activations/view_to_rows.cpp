@@ -1,100 +1,16 @@
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <numeric>
 #include <optional>
-#include <type_traits>
 
+#include "activations/copy_rows.hpp"
 #include "activations/element_type.hpp"
 #include "activations/row_elements.hpp"
 
 namespace livecca {
 namespace {
-
-/// The bits of the largest usable number. Those of larger ones, infinities and NaN are larger
-/// integers, but for the sign.
-template <typename Element>
-constexpr auto largest_bits() {
-  if constexpr (std::is_same_v<Element, double>) {
-    return std::bit_cast<std::int64_t>(PackedRows::largest_magnitude);
-  } else if constexpr (std::is_same_v<Element, float>) {
-    return std::bit_cast<std::int32_t>(std::numeric_limits<float>::max());
-  } else if constexpr (std::is_same_v<Element, Eigen::half>) {
-    return std::int16_t{0x7bff};
-  } else {
-    static_assert(std::is_same_v<Element, Eigen::bfloat16>);
-    return std::int16_t{0x7f7f};
-  }
-}
-
-/// Whether every one of a row's features is usable. Without branches on integers, which every
-/// processor compares several at a time.
-template <typename Element>
-bool all_usable(const std::byte* row, std::size_t features) {
-  constexpr auto largest = largest_bits<Element>();
-  using Bits = std::remove_const_t<decltype(largest)>;
-  constexpr Bits without_sign = std::numeric_limits<Bits>::max();
-  Bits negative_if_larger = 0;
-  for (std::size_t j = 0; j < features; ++j) {
-    Bits bits{};
-    std::memcpy(&bits, row + j * sizeof(Bits), sizeof(Bits));
-    negative_if_larger = static_cast<Bits>(negative_if_larger | (largest - (bits & without_sign)));
-  }
-  return negative_if_larger >= 0;
-}
-
-/// Copies a row of features, all or the chosen ones, and says whether every one of them is usable.
-template <typename Element>
-bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::size_t> chosen,
-              std::size_t features, std::byte* to) {
-  constexpr auto size = sizeof(Element);
-  const std::int64_t step = stride * static_cast<std::int64_t>(size);
-  if (!chosen.empty()) {
-    for (std::size_t j = 0; j < features; ++j) {
-      std::memcpy(to + j * size, from + static_cast<std::int64_t>(chosen[j]) * step, size);
-    }
-  } else if (stride == 1) {
-    std::memcpy(to, from, features * size);
-  } else {
-    for (std::size_t j = 0; j < features; ++j, from += step) {
-      std::memcpy(to + j * size, from, size);
-    }
-  }
-  return all_usable<Element>(to, features);
-}
-
-/// Copies positions of one image as rows, at element offsets from where it begins, and says of each
-/// row whether it is usable. A feature at a time: its positions lie near one another in memory,
-/// where those of a row lie a plane apart.
-template <typename Element>
-void copy_planes(const std::byte* image, std::int64_t stride, std::span<const std::size_t> offsets,
-                 std::size_t features, std::byte* to, std::uint8_t* usable) {
-  constexpr std::size_t most_at_once = 64;  // rows that stay in cache while they fill
-  constexpr int planes_ahead = 4;           // the processor asks for too few of them by itself
-  constexpr auto size = static_cast<std::int64_t>(sizeof(Element));
-  const std::size_t row_bytes = features * sizeof(Element);
-  for (; !offsets.empty(); offsets = offsets.subspan(std::min(most_at_once, offsets.size()))) {
-    const auto together = offsets.first(std::min(most_at_once, offsets.size()));
-    for (std::size_t j = 0; j < features; ++j) {
-      const std::byte* plane = image + static_cast<std::int64_t>(j) * stride * size;
-      const std::byte* later = plane + static_cast<std::int64_t>(planes_ahead) * stride * size;
-      std::byte* into = to + j * sizeof(Element);
-      for (const std::size_t offset : together) {
-        const std::int64_t place = static_cast<std::int64_t>(offset) * size;
-        __builtin_prefetch(later +
-                           place);  // beyond the last image it asks for nothing that is used
-        std::memcpy(into, plane + place, sizeof(Element));
-        into += row_bytes;
-      }
-    }
-    for (std::size_t row = 0; row < together.size(); ++row, to += row_bytes) {
-      *usable++ = all_usable<Element>(to, features) ? 1 : 0;
-    }
-  }
-}
 
 /// The step that a reading of one step takes of a sequence; nothing if that is not valid.
 std::optional<std::size_t> step_of(const Reading& reading, const SequenceMask& mask,
@@ -164,6 +80,7 @@ Result<void> PackedRows::pack(const Source& source, const Reading& reading,
       reading.one_row_per_image()
           ? pack_images(source, reading, mask)
           : pack_positions(source, positions, first_image, mask, is_sequence(reading.layout));
+  is_checked_ = !checks_later_ || reading.samples == Samples::pooled;
   if (are_chosen) return {};
   set_shape({}, 1, source.dtype);
   return Failure{
@@ -174,9 +91,37 @@ void PackedRows::copy_position(const Source& source, std::size_t image, std::siz
                                std::size_t row) {
   with_element_type(source.dtype, [&](auto zero) {
     using Element = decltype(zero);
-    finite_[row] =
-        copy_row<Element>(source.position(image, position), source.at.feature, source.chosen,
-                          features_, elements_.data() + row * features_ * sizeof(Element));
+    finite_[row] = copy_row<Element>(
+        source.position(image, position), source.at.feature, source.chosen, features_,
+        elements_.data() + row * features_ * sizeof(Element), !checks_later_);
+  });
+}
+
+/// Of images that are rows, whose features lie together.
+void PackedRows::copy_images(const Source& source) {
+  const std::size_t row_bytes = features_ * size_of(dtype_);
+  if (source.at.image == static_cast<std::int64_t>(features_)) {
+    if (rows_ > 0) std::memcpy(elements_.data(), source.values(0, 0), rows_ * row_bytes);
+  } else {
+    for (std::size_t row = 0; row < rows_; ++row) {
+      std::memcpy(elements_.data() + row * row_bytes, source.values(row, 0), row_bytes);
+    }
+  }
+  std::ranges::fill(finite_, std::uint8_t{1});
+  is_checked_ = false;
+  if (!checks_later_) check_rows();
+}
+
+void PackedRows::check_rows() {
+  if (is_checked_) return;
+  is_checked_ = true;
+  with_element_type(dtype_, [&](auto zero) {
+    using Element = decltype(zero);
+    const std::byte* row = elements_.data();
+    for (std::uint8_t& finite : finite_) {
+      finite = all_usable<Element>(row, features_) ? 1 : 0;
+      row += features_ * sizeof(Element);
+    }
   });
 }
 
@@ -187,6 +132,11 @@ bool PackedRows::pack_positions(const Source& source, const Positions& positions
   set_shape({source.shape.images, source.features, source.shape.grid},
             livecca::rows_per_image(positions, source.shape.grid), source.dtype);
   if (mask.is_given()) take_steps(source, positions, mask);
+  const bool are_rows = grid_.size() == 1 && !are_steps && !mask.is_given();
+  if (are_rows && source.at.feature == 1 && source.chosen.empty() && !source.is_gathered()) {
+    copy_images(source);
+    return true;
+  }
   if (are_steps) row_steps_.reserve(most_rows_);
   std::size_t row = 0;
   for (std::size_t image = 0; image < images_; ++image) {
@@ -207,7 +157,7 @@ bool PackedRows::pack_positions(const Source& source, const Positions& positions
       using Element = decltype(zero);
       copy_planes<Element>(source.values(image, 0), source.at.feature, chosen_, features_,
                            elements_.data() + row * features_ * sizeof(Element),
-                           finite_.data() + row);
+                           finite_.data() + row, !checks_later_);
     });
     row += chosen_.size();
   }
@@ -348,7 +298,7 @@ void PackedRows::flatten(const Source& source, std::size_t image) {
         const auto channel = static_cast<std::int64_t>(feature / grid.size());
         const std::int64_t offset = source.at.of_position(feature % grid.size(), grid);
         usable &= copy_row<Element>(source.values(image, channel * source.at.feature + offset), 1,
-                                    {}, 1, to);
+                                    {}, 1, to, !checks_later_);
         to += sizeof(Element);
       }
     } else {
@@ -356,8 +306,8 @@ void PackedRows::flatten(const Source& source, std::size_t image) {
         for (std::size_t first = 0; first < grid.size(); first += grid.width) {
           const std::int64_t offset = static_cast<std::int64_t>(channel) * source.at.feature +
                                       source.at.of_position(first, grid);
-          usable &=
-              copy_row<Element>(source.values(image, offset), source.at.width, {}, grid.width, to);
+          usable &= copy_row<Element>(source.values(image, offset), source.at.width, {}, grid.width,
+                                      to, !checks_later_);
           to += grid.width * sizeof(Element);
         }
       }

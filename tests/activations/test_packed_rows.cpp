@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -198,4 +200,45 @@ TEST_CASE("recorded rows keep the number of images behind them") {
   CHECK(rows.grid() == Grid{8, 8});
   CHECK(rows.pack_recorded(ActivationView(values.data(), DType::float32, shape), 5, Grid{8, 8})
             .why() == "expected a multiple of 5 recorded rows, got 12");
+}
+
+TEST_CASE("rows that are checked later are the same rows, and the same ones are not finite") {
+  constexpr float none = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> values(6 * 8);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  std::fill_n(values.begin(), 8, none);  // one feature of all positions of an image
+  values[40] = std::numeric_limits<float>::infinity();
+  const std::array<std::int64_t, 2> rows{6, 8};
+  const std::array<std::int64_t, 2> columns{8, 6};
+  const std::array<std::int64_t, 2> by_column{1, 8};
+  const std::array<std::int64_t, 2> apart{16, 1};
+  const std::array<std::int64_t, 2> fewer{3, 8};
+  const std::array<std::int64_t, 4> images{2, 3, 2, 4};
+  const struct {
+    ActivationView view;
+    Reading reading;
+    Positions positions;
+  } kinds[] = {
+      {{values.data(), DType::float32, rows}, Layout::nc, Positions::all()},
+      {{values.data(), DType::float32, columns, by_column}, Layout::nc, Positions::all()},
+      {{values.data(), DType::float32, fewer, apart}, Layout::nc, Positions::all()},
+      {{values.data(), DType::float32, images}, Layout::nchw, Positions::all()},
+      {{values.data(), DType::float32, images}, Layout::nchw, Positions::sampled(3)},
+      {{values.data(), DType::float32, images}, {Layout::nchw, Samples::flattened}, {}},
+      {{values.data(), DType::float32, images}, {Layout::nchw, Samples::pooled}, {}},
+  };
+  for (const auto& kind : kinds) {
+    PackedRows now;
+    PackedRows later;
+    later.check_later(true);
+    REQUIRE(now.pack(kind.view, kind.reading, kind.positions, 0));
+    REQUIRE(later.pack(kind.view, kind.reading, kind.positions, 0));
+    later.check_rows();
+    CHECK(std::vector(later.finite().begin(), later.finite().end()) ==
+          std::vector(now.finite().begin(), now.finite().end()));
+    const std::vector<double> expected = values_of(now);
+    const std::vector<double> got = values_of(later);
+    CHECK(std::memcmp(got.data(), expected.data(), got.size() * sizeof(double)) == 0);
+    CHECK(std::ranges::count(now.finite(), 0) > 0);
+  }
 }

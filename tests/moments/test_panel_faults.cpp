@@ -93,6 +93,27 @@ TEST_CASE("a few non-finite rows leave all taps of the step, and nobody leaves t
   }
 }
 
+TEST_CASE("rows that were packed before are checked by the panel, and its own packing is, too") {
+  Executor executor(1);
+  Panel panel(executor, {});
+  panel.add_tap({"net", "a"}, Layout::nc);
+  Eigen::MatrixXd bad = normal_matrix(40, 4, panel_faults_seed);
+  bad(3, 1) = std::nan("");
+  PackedRows packed;
+  packed.check_later(true);
+  REQUIRE(packed.pack(view_of(bad), Layout::nc, Positions::all(), 0));
+  auto first = panel.begin();
+  REQUIRE(first.observe_packed(0, packed, {.features = 4, .grid = {}, .dtype = DType::float64}));
+  first.commit();
+  auto second = panel.begin();
+  REQUIRE(second.observe(0, view_of(bad)));
+  second.commit();
+  const PanelMoments moments = panel.end_window();
+  REQUIRE(moments.taps[0].moments);
+  CHECK(moments.taps[0].moments->samples() == 78);
+  CHECK(moments.taps[0].samples_left_out == 2);
+}
+
 TEST_CASE("a reference with another number of rows ends the pair, by name; its taps go on") {
   TwoLayers layers;
   const Eigen::MatrixXd fewer = normal_matrix(39, 4, panel_faults_seed);

@@ -70,6 +70,12 @@ class LIVECCA_EXPORT PackedRows {
   Result<void> pack_recorded(const ActivationView& view, std::size_t rows_per_image, Grid grid,
                              std::span<const std::uint8_t> valid = {});
 
+  /// From now on pack() only copies: whether rows are finite is not known before check_rows(),
+  /// which another thread may call. For who packs in a thread that should go on.
+  void check_later(bool later) { checks_later_ = later; }
+  /// Finds out which rows are finite, if that was put off. Cost: one pass over the rows.
+  void check_rows();
+
   /// Removes all rows.
   void clear() { set_shape({}, 1, dtype_); }
 
@@ -119,7 +125,8 @@ class LIVECCA_EXPORT PackedRows {
   /// The rows held now: all packed rows, or after center() the remaining ones.
   std::size_t rows() const { return rows_; }
   /// One entry per packed row: 1 if all its features are finite. center() does not change it. Rows
-  /// that are not valid() count as finite.
+  /// that are not valid() count as finite. Before check_rows(), if
+  /// that was put off, all do.
   std::span<const std::uint8_t> finite() const { return finite_; }
   /// One entry per packed row: 0 if a mask leaves the row out or if the sequence does not have the
   /// step. Empty if all rows are valid. It can have entries only for sequences that give one row
@@ -167,6 +174,7 @@ class LIVECCA_EXPORT PackedRows {
   void flatten(const Source& source, std::size_t image);
   void copy_position(const Source& source, std::size_t image, std::size_t position,
                      std::size_t row);
+  void copy_images(const Source& source);
 
   std::size_t images_ = 0;
   std::size_t features_ = 0;
@@ -177,6 +185,8 @@ class LIVECCA_EXPORT PackedRows {
   Grid grid_;
   DType dtype_ = DType::float64;
   double roundoff_ = 0;
+  bool checks_later_ = false;
+  bool is_checked_ = true;
   std::vector<std::byte> elements_;
   std::vector<std::uint8_t> finite_;
   std::vector<std::uint8_t> valid_;

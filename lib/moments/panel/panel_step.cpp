@@ -338,6 +338,8 @@ const PackedRows* Panel::Step::observe_packed(std::size_t tap_index, PackedRows&
     return nullptr;
   }
   std::swap(tap.rows, rows);
+  tap.rows.check_rows();
+  tap.rows.check_later(false);  // the rows that this tap may pack itself
   if (tap.rows.features() == tap.features()) return &tap.rows;
   return state_->accept(
       tap, Failure{"expected " + std::to_string(tap.features()) + " packed features, got " +

@@ -112,6 +112,7 @@ void StepBuffer::pack(TapBuffer& buffer, const WatchedTap& tap, const Activation
   const std::size_t all = images_of(view, tap.reading.layout);
   const std::size_t wanted = wanted_images(all);
   const bool whole = wanted == all;
+  buffer.rows.check_later(true);  // elsewhere than in the training thread
   const auto packed = buffer.rows.pack(
       whole ? view : first_images(view, tap.reading.layout, wanted), tap.reading, options.positions,
       first_image, buffer.chosen, whole ? mask : mask.first(wanted));
@@ -129,6 +130,7 @@ void StepBuffer::observe(std::size_t index, const WatchedTap& tap, const Gathere
   TapBuffer& buffer = open(index, tap, mask);
   saw(buffer, rows.shape, rows.values.dtype());
   choose_features_of(buffer, tap, options);
+  buffer.rows.check_later(true);
   const auto packed = buffer.rows.pack_gathered(rows, tap.reading, options.positions, first_image,
                                                 buffer.chosen, mask);
   if (!packed) buffer.refused = packed.why();
