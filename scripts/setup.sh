@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that livecca needs. Safe to run again: it installs only what is missing.
-# Usage: scripts/setup.sh [--tests|--tidy|--fuzz]   --tests also installs a browser and Node, which the page's tests need,
+# Usage: scripts/setup.sh [--tests|--tidy|--fuzz|--findings]   --tests also installs a browser and Node, which the page's tests need,
 #                                                   --tidy clang-format and clang-tidy,
-#                                                   --fuzz clang with its sanitizers and libFuzzer
+#                                                   --fuzz clang with its sanitizers and libFuzzer,
+#                                                   --findings what draws figures
 set -euo pipefail
 
 packages=(
@@ -21,6 +22,7 @@ if [ "${1:-}" = "--tests" ]; then
   command -v npm >/dev/null || packages+=(npm)
 fi
 [ "${1:-}" = "--tidy" ] && packages+=(clang-format clang-tidy)
+[ "${1:-}" = "--findings" ] && packages+=(python3-matplotlib)
 [ "${1:-}" = "--fuzz" ] && packages+=(clang libclang-rt-dev)
 
 missing=()

@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Puts what a finding printed into its place in a page, with the command and the machine.
+
+Usage: put_numbers.py PAGE NAME NUMBERS COMMAND. The place is between `<!-- numbers of NAME -->` and `<!-- end -->`.
+"""
+
+import datetime
+import os
+import pathlib
+import sys
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown processor"
+
+
+def main(page, name, numbers, command):
+    path = pathlib.Path(page)
+    text = path.read_text(encoding="utf-8")
+    begin, end = f"<!-- numbers of {name} -->\n", "<!-- end -->"
+    if begin not in text:
+        sys.exit(f"put_numbers.py: {page}: expected the line {begin.strip()}, to put the numbers below it")
+    before, rest = text.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    # Where the run lies is nobody's business.
+    printed = pathlib.Path(numbers).read_text(encoding="utf-8").split(" Run folder:")[0].strip()
+    day = datetime.date.fromtimestamp(os.path.getmtime(numbers))
+    machine = f"{os.cpu_count()} cores of {processor()}, {day}"
+    path.write_text(f"{before}{begin}```text\n{printed}\n```\n\n`{command}`, {machine}\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
