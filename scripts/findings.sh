@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
 # Reproduces findings of the papers that livecca rests on, and rebuilds docs/findings.md: its figures, and the numbers and
 # the machine below each. A finding that has a run folder already is drawn from it; remove the folder to run it again.
-# Usage: scripts/findings.sh [--scale small|paper] [--runs FOLDER] [NAME…]    Names: signal_and_noise. Default: all, small
+# Usage: scripts/findings.sh [--scale small|paper] [--data FOLDER] [--runs FOLDER] [NAME…]
+#   NAME    signal_and_noise, bottom_up_cnn; all unless given
+#   --data  a folder with cifar-10-batches-bin; ../shared/data if it is there, else images are made
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scale=small
 runs=build/findings/runs
+data=../shared/data
 names=()
 while [ $# -gt 0 ]; do
   case $1 in
     --scale) scale=${2:?"findings.sh: expected small or paper after --scale"}; shift 2 ;;
+    --data) data=${2:?"findings.sh: expected a folder after --data"}; shift 2 ;;
     --runs) runs=${2:?"findings.sh: expected a folder after --runs"}; shift 2 ;;
-    -*) echo "findings.sh: expected --scale, --runs or names, got '$1'" >&2; exit 2 ;;
+    -*) echo "findings.sh: expected --scale, --data, --runs or names, got '$1'" >&2; exit 2 ;;
     *) names+=("$1"); shift ;;
   esac
 done
-[ ${#names[@]} -gt 0 ] || names=(signal_and_noise)
+[ ${#names[@]} -gt 0 ] || names=(signal_and_noise bottom_up_cnn)
 for name in "${names[@]}"; do
   [ -f "examples/findings/draw_$name.py" ] || { echo "findings.sh: expected a finding, got '$name'" >&2; exit 2; }
 done
@@ -26,13 +30,18 @@ mkdir -p "$runs"
 export PYTHONDONTWRITEBYTECODE=1
 for name in "${names[@]}"; do
   run=$runs/$name-$scale
-  if [ ! -f "$run/numbers.txt" ]; then
-    rm -rf "$run"
-    build/findings/examples/findings/"$name" --scale "$scale" --run "$run" >"$run.txt"
-    mv "$run.txt" "$run/numbers.txt"
+  options=(--scale "$scale" --run "$run")
+  command="scripts/findings.sh --scale $scale $name"
+  if [ "$name" != signal_and_noise ] && [ -d "$data/cifar-10-batches-bin" ]; then
+    options+=(--data "$data/cifar-10-batches-bin")
   fi
-  cat "$run/numbers.txt"
-  /usr/bin/python3 "examples/findings/draw_$name.py" "$run" "docs/images/finding_$name"
-  /usr/bin/python3 examples/findings/put_numbers.py docs/findings.md "$name" "$run/numbers.txt" \
-    "scripts/findings.sh --scale $scale $name"
+  # A finding that was interrupted goes on; one that is done is only drawn.
+  if [ ! -f "$run.numbers" ]; then
+    [ "$name" = signal_and_noise ] && rm -rf "$run"  # it takes seconds, so it begins anew
+    build/findings/examples/findings/"$name" "${options[@]}" >"$run.txt"
+    mv "$run.txt" "$run.numbers"
+  fi
+  /usr/bin/python3 "examples/findings/draw_$name.py" "$run" "docs/images/finding_$name" >"$run.drawn"
+  /usr/bin/python3 examples/findings/put_numbers.py docs/findings.md "$name" "$run.numbers" "$run.drawn" "$command"
+  cat "$run.numbers" "$run.drawn"
 done

@@ -49,4 +49,3 @@ def keep(figure, stem):
     """As SVG and PNG; the same numbers make the same files."""
     figure.savefig(f"{stem}.svg", bbox_inches="tight", metadata={"Date": None})
     figure.savefig(f"{stem}.png", bbox_inches="tight", metadata={"Software": None})
-    print(f"{stem}.svg, {stem}.png")

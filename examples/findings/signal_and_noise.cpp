@@ -6,26 +6,22 @@
 
 #include <Eigen/QR>
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
-#include <iostream>
 #include <map>
 #include <random>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "livecca/activations/eigen.hpp"
-#include "livecca/common/error.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "settings.hpp"
 
 namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
+using findings::Settings;
 
 struct Scale {
   Index samples;
@@ -43,12 +39,6 @@ const std::map<std::string, Scale> scales{
 const std::vector<double> noises{0, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3};
 
 const std::vector<std::string> measures{"mean_cca", "svcca", "pwcca"};
-
-struct Settings {
-  std::filesystem::path run;
-  std::string scale = "small";
-  std::uint64_t seed = 1;
-};
 
 /// Independent normal numbers.
 MatrixXd noise_of(Index rows, Index columns, std::mt19937_64& engine) {
@@ -123,7 +113,6 @@ class Table {
 
 void run(const Settings& settings) {
   const Scale& scale = scales.at(settings.scale);
-  const auto begin = std::chrono::steady_clock::now();
   livecca::MonitorOptions options;
   options.run_directory = settings.run;
   options.network = "x";
@@ -135,40 +124,32 @@ void run(const Settings& settings) {
                    {"shared", std::to_string(scale.shared)}};
   livecca::Monitor monitor(options);
   Table table;
-  for (int draw = 0; draw < scale.draws; ++draw) {
-    watch_draw(monitor, scale, draw, settings.seed);
-    table.add(monitor.snapshot(draw).wait());
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
-    const double left = spent.count() / (draw + 1) * (scale.draws - draw - 1);
-    std::fprintf(stderr, "\rdraw %d of %d, %.0f s left ", draw + 1, scale.draws, left);
+  double seconds = 0;
+  {
+    findings::Progress progress(scale.draws);
+    for (int draw = 0; draw < scale.draws; ++draw) {
+      watch_draw(monitor, scale, draw, settings.seed);
+      table.add(monitor.snapshot(draw).wait());
+      progress.done("draw " + std::to_string(draw + 1), draw + 1);
+    }
+    monitor.finish();
+    seconds = progress.seconds();
   }
-  monitor.finish();
-  std::fprintf(stderr, "\n");
   std::printf("%lld samples, %lld neurons, %lld shared directions, %d draws, seed %llu\n",
               static_cast<long long>(scale.samples), static_cast<long long>(scale.neurons),
               static_cast<long long>(scale.shared), scale.draws,
               static_cast<unsigned long long>(settings.seed));
   table.print();
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
-  std::printf("\n%.1f s. Run folder: %s\n", spent.count(), settings.run.c_str());
+  std::printf("\n%.1f s. Run folder: %s\n", seconds, settings.run.c_str());
 }
 
 }  // namespace
 
 int main(int argument_count, char** arguments) {
   Settings settings;
-  CLI::App app{"Mean CCA, SVCCA and PWCCA of two layers that share a signal, in growing noise."};
-  app.add_option("--run", settings.run, "new folder for the results")->required();
-  app.add_option("--scale", settings.scale, "small: seconds; paper: some minutes")
-      ->check(CLI::IsMember({"tiny", "small", "paper"}))
-      ->capture_default_str();
-  app.add_option("--seed", settings.seed)->capture_default_str();
-  CLI11_PARSE(app, argument_count, arguments);
-  try {
-    run(settings);
-    return 0;
-  } catch (const livecca::Error& problem) {
-    std::cerr << "signal_and_noise: " << problem.what() << '\n';
-    return 2;
-  }
+  const auto code = findings::read_command_line(
+      argument_count, arguments,
+      "Mean CCA, SVCCA and PWCCA of two layers that share a signal, in growing noise.", false,
+      settings);
+  return code ? *code : findings::run_finding("signal_and_noise", settings, run);
 }

@@ -78,19 +78,20 @@ export function use_near(): [{ current: HTMLDivElement | null }, boolean] {
   return [place, near];
 }
 
-/** Asks for something whenever `keys` change. The last answer stays until the next one is there. */
+/** Asks for something whenever `keys` change, unless `ask` returns null. The last answer stays until the next one is there. */
 export function use_answer<Answer>(ask: () => Promise<Answer> | null, keys: unknown[]): { answer: Answer | null; failure: string | null } {
   const [state, set_state] = useState<{ answer: Answer | null; failure: string | null }>({ answer: null, failure: null });
+  const latest = useRef(0);
   useEffect(() => {
-    let wanted = true;
-    ask()?.then(
-      (answer) => wanted && set_state({ answer, failure: null }),
-      (error: Error) => wanted && set_state({ answer: null, failure: error.message }),
+    const asked = ask();
+    if (!asked) return;
+    const number = ++latest.current;
+    asked.then(
+      (answer) => number === latest.current && set_state({ answer, failure: null }),
+      (error: Error) => number === latest.current && set_state({ answer: null, failure: error.message }),
     );
-    return () => {
-      wanted = false;
-    };
   }, keys);
+  useEffect(() => () => void ++latest.current, []); // nothing is wanted any more
   return state;
 }
 

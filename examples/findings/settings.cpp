@@ -1,0 +1,62 @@
+#include "settings.hpp"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+
+namespace findings {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+std::optional<int> read_command_line(int argument_count, char** arguments, const std::string& about,
+                                     bool takes_data, Settings& settings) {
+  CLI::App app{about};
+  app.add_option("--run", settings.run,
+                 "folder for the results: a new one, or one of a run that was interrupted")
+      ->required();
+  app.add_option("--scale", settings.scale,
+                 "tiny: seconds, for tests; small: minutes; paper: the sizes of the paper")
+      ->check(CLI::IsMember({"tiny", "small", "paper"}))
+      ->capture_default_str();
+  app.add_option("--seed", settings.seed)->capture_default_str();
+  if (takes_data) {
+    app.add_option("--data", settings.data,
+                   "folder with CIFAR-10's binary files; without it the program makes its images");
+  }
+  try {
+    app.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem);
+  }
+  return std::nullopt;
+}
+
+int run_finding(const std::string& name, const Settings& settings,
+                void (*finding)(const Settings& settings)) {
+  try {
+    finding(settings);
+    return 0;
+  } catch (const std::exception& problem) {
+    std::cerr << name << ": " << problem.what() << '\n';
+    return 2;
+  }
+}
+
+Progress::Progress(double steps) : steps_(steps), begin_(now()) {}
+
+Progress::~Progress() { std::fprintf(stderr, "\n"); }
+
+void Progress::done(const std::string& what, double steps) {
+  const double left = seconds() / steps * (steps_ - steps);
+  std::fprintf(stderr, "\r%-50s %3.0f %%, %5.0f s left ", what.c_str(), 100 * steps / steps_, left);
+}
+
+double Progress::seconds() const { return now() - begin_; }
+
+}  // namespace findings
