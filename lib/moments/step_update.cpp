@@ -166,6 +166,14 @@ void StepUpdate::run_tile(const Job& job) {
   const auto size = static_cast<Index>(job.size);
   auto out =
       product.block(row, column, std::min(size, rows - row), std::min(size, columns - column));
+  if (round_ == 0) {
+    if (target.decay != 1) out *= target.decay;
+    if (target.weight > 0) {
+      const Eigen::Map<const Eigen::VectorXd> delta_x(target.delta_x.data() + row, out.rows());
+      const Eigen::Map<const Eigen::VectorXd> delta_y(target.delta_y.data() + column, out.cols());
+      for (Index j = 0; j < out.cols(); ++j) out.col(j) += (target.weight * delta_y(j)) * delta_x;
+    }
+  }
   const RowBlock& x = blocks_[target.x];
   const RowBlock& y = blocks_[target.y];
   const bool is_on_diagonal = target.parts->is_tap && row == column;
@@ -177,11 +185,7 @@ void StepUpdate::run_tile(const Job& job) {
               .is_on_diagonal = is_on_diagonal,
               .x = of_x,
               .y = of_y,
-              .samples = x.count(),
-              .decay = round_ == 0 ? target.decay : 1,
-              .weight = round_ == 0 ? target.weight : 0,
-              .delta_x = target.delta_x.data() + row,
-              .delta_y = target.delta_y.data() + column});
+              .samples = x.count()});
   };
   if (x.precision() == Precision::exact) {
     add(x.exact(job.row), y.exact(job.column), product_kernel().add);

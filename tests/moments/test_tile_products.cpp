@@ -124,3 +124,33 @@ TEST_CASE("products of tiles of any shape equal naive ones, by all instructions"
     }
   }
 }
+
+TEST_CASE("bits of products do not depend on where in memory their sides lie") {
+  MESSAGE("seed " << products_seed);
+  for (const ProductKernel* kernel : kernels()) {
+    CAPTURE(kernel->instructions);
+    std::mt19937_64 engine(products_seed);
+    for (const std::size_t features : {1U, 3U, 4U, 7U, 50U}) {
+      constexpr std::size_t samples = 40;
+      const Side side = random_side(features, samples, engine);
+      const std::vector<double> panels = panels_of<double>(side, samples, kernel->panel);
+      std::vector<double> first;
+      // What is added to lies right behind the panels, or a few numbers farther.
+      for (std::size_t apart = 0; apart < 9; ++apart) {
+        std::vector<double> memory(panels);
+        memory.resize(panels.size() + apart + features * features, 0.1);
+        double* const out = memory.data() + panels.size() + apart;
+        kernel->add({.out = out,
+                     .stride = features,
+                     .rows = features,
+                     .columns = features,
+                     .x = {memory.data(), kernel->panel * samples, nullptr},
+                     .y = {memory.data(), kernel->panel * samples, nullptr},
+                     .samples = samples});
+        const std::vector<double> found(out, out + features * features);
+        if (apart == 0) first = found;
+        CHECK(found == first);
+      }
+    }
+  }
+}

@@ -147,3 +147,31 @@ TEST_CASE("eigenvalues after a change of rank one lie between the poles and solv
     }
   }
 }
+
+TEST_CASE("bits of vector sums do not depend on where in memory their vectors lie") {
+  for (const VectorKernel* kernel : vector_kernels()) {
+    for (const std::size_t n : {2U, 3U, 5U, 7U, 13U, 30U}) {
+      CAPTURE(n);
+      const Eigen::MatrixXd numbers =
+          normal_matrix(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n) + 2, 77 + n);
+      std::vector<double> columns_first;
+      std::vector<double> symmetric_first;
+      // What is added to lies right behind what is read, or a few numbers farther.
+      for (std::size_t apart = 0; apart < 9; ++apart) {
+        std::vector<double> memory(numbers.data(), numbers.data() + numbers.size());
+        memory.resize(memory.size() + apart + n, 0.1);
+        const double* const v = memory.data() + n * n;
+        double* const y = memory.data() + n * (n + 2) + apart;
+        kernel->add_columns(memory.data(), n, n, n, v, y);
+        const std::vector<double> columns(y, y + n);
+        std::fill_n(y, n, 0.1);
+        kernel->symmetric_columns(memory.data(), n, n, 0, n, v, y);
+        const std::vector<double> symmetric(y, y + n);
+        if (apart == 0) columns_first = columns;
+        if (apart == 0) symmetric_first = symmetric;
+        CHECK(columns == columns_first);
+        CHECK(symmetric == symmetric_first);
+      }
+    }
+  }
+}

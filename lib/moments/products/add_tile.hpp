@@ -5,7 +5,9 @@
 // The product of a tile, for vectors of any length: each source that includes this is compiled for
 // other instructions. So nothing here may have a name outside of the source, or call an inline
 // function of a library: the linker would keep one of them for all, and another processor would
-// run it.
+// run it. Nor may a loop over plain numbers multiply and add: where the compiler makes vectors of
+// it, it rounds twice, and where addresses keep it from that, once. So bits would depend on
+// addresses.
 
 namespace livecca {
 namespace {
@@ -41,17 +43,6 @@ struct Pieces {
     }
   }
 
-  /// What goes before the sums.
-  static void shift(const TileProduct<Scalar>& product, std::size_t row, std::size_t column,
-                    std::size_t rows, double* out) {
-    if (product.decay != 1) {
-      for (std::size_t i = 0; i < rows; ++i) out[i] *= product.decay;
-    }
-    if (product.weight == 0) return;
-    const double factor = product.weight * product.delta_y[column];
-    for (std::size_t i = 0; i < rows; ++i) out[i] += factor * product.delta_x[row + i];
-  }
-
   /// Of float32 into float64, some samples at a time.
   static void sum_exactly(const float* x, const float* y, std::size_t samples, double* totals) {
     for (std::size_t i = 0; i < columns * panel; ++i) totals[i] = 0;
@@ -78,7 +69,6 @@ struct Pieces {
         product.columns - column < columns ? product.columns - column : columns;
     for (std::size_t j = 0; j < width; ++j) {
       double* out = product.out + (column + j) * product.stride + row;
-      shift(product, row, column + j, rows, out);
       if constexpr (sizeof(Scalar) == sizeof(double)) {
         for (std::size_t i = 0; i < rows; ++i) out[i] += sums[j * panel + i];
       } else {

@@ -25,10 +25,6 @@ struct TileProduct {
   TileOperand<Scalar> x{};      ///< its features are the rows
   TileOperand<Scalar> y{};
   std::size_t samples = 0;
-  double decay = 1;
-  double weight = 0;                ///< 0: there are no deltas
-  const double* delta_x = nullptr;  ///< of the tile's rows
-  const double* delta_y = nullptr;
 };
 
 /// Features of a tile, each way, at most: large enough to keep a core's multiply units busy, and a
