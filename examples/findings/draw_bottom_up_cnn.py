@@ -27,20 +27,24 @@ def main(run, stem):
     epochs = sorted({epoch for _, epoch in distances})
     drawing, axes = plt.subplots(figsize=(7.2, 4.4))
     colours = plt.get_cmap("viridis")
+    labels = []
     for place, layer in enumerate(layers):
-        colour = colours(0.9 * place / max(1, len(layers) - 1))
+        colour = colours(0.82 * place / max(1, len(layers) - 1))  # the rest is too light on white
         known = [epoch for epoch in epochs if distances[layer, epoch]]
         means = [statistics.mean(distances[layer, epoch]) for epoch in known]
         spread = [statistics.stdev(distances[layer, epoch]) if len(seeds) > 1 else 0 for epoch in known]
         axes.errorbar(known, means, yerr=spread, color=colour, marker="o", markersize=4, capsize=2)
         axes.axhline(statistics.mean(floors[layer]), color=colour, linewidth=1, dashes=(1, 2))
-        axes.annotate(layer, (known[0], means[0]), xytext=(-8, 0), textcoords="offset points", ha="right", va="center",
-                      color=colour, weight="bold")
+        labels.append((means[0], layer, colour))
+    last = -1
+    for height, layer, colour in sorted(labels):
+        last = max(height, last + 0.055)  # none on another
+        axes.text(-0.25, last, layer, ha="right", va="center", color=colour, weight="bold")
     axes.set_xlim(-1.6, epochs[-1] + 0.3)
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("epoch")
     axes.set_ylabel("PWCCA distance to the final state")
-    axes.set_title("Layers near the input are first where they end", loc="left", fontsize=13)
+    axes.set_title("How far each layer is from where it ends", loc="left", fontsize=13)
     axes.text(0, -0.2, f"Bars: standard deviation over {len(seeds)} networks. Dotted: unrelated data of this size.",
               transform=axes.transAxes, fontsize=10, color="#555555")
     figure.keep(drawing, stem)
