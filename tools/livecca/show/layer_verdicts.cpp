@@ -100,8 +100,10 @@ std::string record_line(const std::vector<VerdictRecordRow>& records) {
     text += ", too early most often for " + shown_name(worst->layer) + " (" +
             std::to_string(worst->early) + ")";
   }
-  if (all.late > 0)
-    text += "; " + std::to_string(all.late) + " times it could have been said and was not";
+  if (all.late > 0) {
+    text += "; " + std::to_string(all.late) + (all.late == 1 ? " time" : " times") +
+            " it could have been said and was not";
+  }
   if (all.overtaken > 0) {
     text += "; " + std::to_string(all.overtaken) + " not judged, as the learning rate jumped later";
   }
