@@ -116,14 +116,16 @@ Index random_width(std::mt19937_64& engine) {
   return edges[engine() % edges.size()] + static_cast<Index>(engine() % 3) - 1;
 }
 
-/// The largest error, in units of what rounding allows. Numbers are at most `largest`, and each is
-/// known to some ε of it; the roundings of n rows add up like a random walk (Higham, section 2.8).
+/// The largest error, in units of what rounding allows: a sum of n products one after the other
+/// errs by at most n ε of their sizes (Higham, section 3.1); each number is known to some ε of the
+/// largest.
 double worst(const Eigen::MatrixXd& found, const Matrix& x, const Matrix& y, double largest,
              double epsilon) {
   const Matrix off = (found.cast<long double>() - x.transpose() * y).cwiseAbs();
   const Matrix sizes = x.cwiseAbs().transpose() * y.cwiseAbs();
-  const long double of_rows = std::sqrt(static_cast<long double>(x.rows())) * largest;
-  return static_cast<double>((off.array() / ((sizes.array() + of_rows) * epsilon * 16)).maxCoeff());
+  const auto rows = static_cast<long double>(x.rows());
+  const auto allowed = ((rows + 8) * sizes.array() + 16 * std::sqrt(rows) * largest) * epsilon;
+  return static_cast<double>((off.array() / allowed).maxCoeff());
 }
 
 }  // namespace
@@ -142,6 +144,8 @@ TEST_CASE("moments are those of naive sums for rows of any shape and type and st
     const Side x(rows, random_width(engine), engine);
     const Side y(rows, random_width(engine), engine);
     const bool fast = engine() % 2 == 0;
+    CAPTURE(rows);
+    CAPTURE(fast);
     Panel panel(executor, {.precision = fast ? Precision::fast : Precision::exact});
     panel.add_tap({"net", "layer"}, Layout::nc);
     panel.add_tap({"reference", "layer"}, Layout::nc);
