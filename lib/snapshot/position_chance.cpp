@@ -169,7 +169,7 @@ struct SharedMeans {
     return std::max(0.0, norm - noise * variance_x * variance_y);
   }
 
-  /// By how much X Yᵀ is too long, because of noise; 1 or less.
+  /// The norm of X Yᵀ without what noise adds, as a share of the norm.
   double share_without_noise(double variance_x, double variance_y) const {
     const double norm = ((x.transpose() * x).cwiseProduct(y.transpose() * y)).sum();
     return norm > 0 ? std::sqrt(squared_norm(variance_x, variance_y) / norm) : 0;

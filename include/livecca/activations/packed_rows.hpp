@@ -70,8 +70,9 @@ class LIVECCA_EXPORT PackedRows {
   Result<void> pack_recorded(const ActivationView& view, std::size_t rows_per_image, Grid grid,
                              std::span<const std::uint8_t> valid = {});
 
-  /// From now on pack() only copies: whether rows are finite is not known before check_rows(),
-  /// which another thread may call. For who packs in a thread that should go on.
+  /// Whether pack() only copies. Then nobody knows which rows are finite until check_rows() is
+  /// called, which another thread may do. Holds for all later calls of pack(). For a caller whose
+  /// thread should not wait.
   void check_later(bool later) { checks_later_ = later; }
   /// Finds out which rows are finite, if that was put off. Cost: one pass over the rows.
   void check_rows();
@@ -90,9 +91,10 @@ class LIVECCA_EXPORT PackedRows {
   /// O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
 
-  /// The two halves of center(), for those who share the work: first the rows, then the mean of the
-  /// features begin … end − 1, which several threads may find side by side.
+  /// The first half of center(): removes rows.
   void keep(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
+  /// The second half, for the features begin … end − 1. Several threads may call it side by side,
+  /// for other features each.
   void find_mean(std::size_t begin, std::size_t end);
 
   /// Adds the bytes of the packed rows of images first … last − 1 to their hashes, one entry an
@@ -125,8 +127,8 @@ class LIVECCA_EXPORT PackedRows {
   /// The rows held now: all packed rows, or after center() the remaining ones.
   std::size_t rows() const { return rows_; }
   /// One entry per packed row: 1 if all its features are finite. center() does not change it. Rows
-  /// that are not valid() count as finite. Before check_rows(), if
-  /// that was put off, all do.
+  /// that are not valid() count as finite. If the check was put off, all do
+  /// before check_rows().
   std::span<const std::uint8_t> finite() const { return finite_; }
   /// One entry per packed row: 0 if a mask leaves the row out or if the sequence does not have the
   /// step. Empty if all rows are valid. It can have entries only for sequences that give one row

@@ -42,8 +42,8 @@ LIVECCA_EXPORT std::string layer_without_frequency(const TapMoments& tap);
 LIVECCA_EXPORT MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
                                       const MeasureInfo& measure);
 
-/// See samples_needed() of a pair; of a mean over frequencies from that p-value, so also on the
-/// safe side.
+/// The samples_needed() of a pair of layers. Of a mean over frequencies they follow from that law,
+/// so they are mostly too many. Cost: some ten laws a frequency.
 LIVECCA_EXPORT std::optional<double> samples_needed(const PanelSolution& solution,
                                                     const LayerPair& layers,
                                                     const MeasureResult& result);

@@ -120,7 +120,7 @@ struct MeasureResult {
   std::optional<double> standard_error;
   /// The probability that independent Gaussian data of this size is at least as similar. Exact or
   /// nearly so for samples that do not depend on each other. If an image gives several rows, it
-  /// counts independent_samples. Of means over frequencies it is at most too large. Empty where no
+  /// counts independent_samples. Of means over frequencies it is mostly too large. Empty where no
   /// law holds: of shape distances and CKA if an image gives several rows that cannot be read
   /// again. See docs/measures.md.
   std::optional<double> p_value;

@@ -121,7 +121,8 @@ struct VerdictRow {
   /// For "undecided" because the probe is too small: about how many images would do. Older rows
   /// lack it.
   std::optional<double> samples_needed;
-  /// That verdicts on motion were said under; empty if none was logged. Older rows lack it.
+  /// The learning rate when the verdict was said, as it was logged last. Empty of alarms, and if
+  /// none was logged. Older rows lack it.
   std::optional<double> learning_rate;
   std::string message;          ///< one line for people; empty if the verdict says it all
   std::optional<double> slope;  ///< older rows only: see DirectionRow

@@ -44,13 +44,12 @@ struct PositionChance {
   Shared linear_cka;
   Shared regression_x_from_y;
   Shared regression_y_from_x;
-  /// What positions add to ‖Sxy‖_* / √(tr Sxx · tr Syy): with S0 the cross-covariance of what
-  /// depends on the position, chance alone has c of it and both together (c^power +
-  /// ‖S0‖_*^power)^(1/power).
+  /// What positions add to ‖Sxy‖_* / √(tr Sxx · tr Syy), which is in [0, 1]. If unrelated data has
+  /// c of it by chance, then with positions it has (c^power + value^power)^(1/power).
   struct SharedNorm {
-    double value = 0;  ///< of S0
-    double power = 1;
-    double spread = 0;  ///< how much S0 makes it vary, times the root of the independent samples
+    double value = 0;   ///< of the cross-covariance of what depends on the position alone
+    double power = 1;   ///< from 1 (both add up) to 64 (the larger one counts)
+    double spread = 0;  ///< the deviation that it adds, times the root of the independent samples
   };
   std::optional<SharedNorm> nuclear_norm;  ///< empty if nothing asked for it
   std::optional<SharedNorm> partly_whitened_norm;

@@ -15,9 +15,9 @@ struct ProductKernel {
   std::size_t fast_panel = 0;     ///< of float32
   void (*add)(const TileProduct<double>& product) = nullptr;
   void (*add_fast)(const TileProduct<float>& product) = nullptr;
-  /// Rows of the features begin … end − 1 as panels that are `stride` apart, of which the first
-  /// begins at `begin`.
-  void (*pack)(const RowsToRead& rows, std::size_t begin, std::size_t end, const double* unused,
+  /// Writes the features begin … end − 1 of rows as panels that are `stride` apart, of which the
+  /// first begins at `begin`. No factors are read.
+  void (*pack)(const RowsToRead& rows, std::size_t begin, std::size_t end, const double* factors,
                double* panels, std::size_t stride) = nullptr;
   /// The same, each feature times its factor.
   void (*pack_fast)(const RowsToRead& rows, std::size_t begin, std::size_t end,
