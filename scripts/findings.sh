@@ -19,6 +19,7 @@ while [ $# -gt 0 ]; do
     *) names+=("$1"); shift ;;
   esac
 done
+case $scale in small | paper) ;; *) echo "findings.sh: expected --scale small or paper, got '$scale'" >&2; exit 2 ;; esac
 [ ${#names[@]} -gt 0 ] || names=(signal_and_noise bottom_up_cnn)
 for name in "${names[@]}"; do
   [ -f "examples/findings/draw_$name.py" ] || { echo "findings.sh: expected a finding, got '$name'" >&2; exit 2; }

@@ -2,12 +2,13 @@
 // Raghu et al. 2017 and Morcos et al. 2018 found that layers near the input do first: their
 // distance to their own final state falls soonest.
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "image_networks.hpp"
 #include "livecca/monitor/monitor.hpp"
@@ -30,6 +31,22 @@ const std::map<std::string, Scale> scales{
     {"tiny", {.width = 4, .images = 256, .probe = 100, .epochs = 2, .networks = 1}},
     {"small", {.width = 16, .images = 10000, .probe = 1000, .epochs = 12, .networks = 3}},
     {"paper", {.width = 64, .images = 50000, .probe = 5000, .epochs = 100, .networks = 5}}};
+
+/// What is kept of a network whose run is whole, beside its folder.
+struct Done {
+  double accuracy = 0;
+  double seconds = 0;  ///< that it took
+
+  static std::optional<Done> of(const std::filesystem::path& folder) {
+    std::ifstream file(folder.string() + ".txt");
+    Done done;
+    if (!(file >> done.accuracy >> done.seconds)) return std::nullopt;
+    return done;
+  }
+  void keep(const std::filesystem::path& folder) const {
+    std::ofstream(folder.string() + ".txt") << accuracy << ' ' << seconds << '\n';
+  }
+};
 
 /// Trains a network that the monitor watches, from a seed; returns its accuracy.
 double train(const Settings& settings, const Scale& scale, const findings::ImageData& data,
@@ -75,24 +92,35 @@ void run(const Settings& settings) {
   std::filesystem::create_directories(settings.run);
   std::printf("%s; width %lld, %lld epochs\n", data.text.c_str(),
               static_cast<long long>(scale.width), static_cast<long long>(scale.epochs));
+  const auto seed_of = [&](int network) {
+    return settings.seed + static_cast<std::uint64_t>(network);
+  };
+  const auto folder_of = [&](int network) {
+    return settings.run / ("seed_" + std::to_string(seed_of(network)));
+  };
+  int missing = 0;
+  for (int network = 0; network < scale.networks; ++network)
+    missing += Done::of(folder_of(network)) ? 0 : 1;
   double seconds = 0;
   {
-    findings::Progress progress(static_cast<double>(scale.networks * scale.epochs));
+    findings::Progress progress(static_cast<double>(missing * scale.epochs));
+    double epochs_done = 0;
     for (int network = 0; network < scale.networks; ++network) {
-      const std::uint64_t seed = settings.seed + static_cast<std::uint64_t>(network);
-      const std::filesystem::path folder = settings.run / ("seed_" + std::to_string(seed));
-      const std::filesystem::path done = folder.string() + ".txt";
-      double accuracy = 0;
-      if (std::ifstream known(done); !(known >> accuracy)) {
-        std::filesystem::remove_all(folder);  // it was interrupted
-        accuracy = train(settings, scale, data, seed, folder, progress,
-                         static_cast<double>(network * scale.epochs));
-        std::ofstream(done) << accuracy << '\n';
+      auto done = Done::of(folder_of(network));
+      if (!done) {
+        std::filesystem::remove_all(folder_of(network));  // it was interrupted
+        const double begun = progress.seconds();
+        done = Done{};
+        done->accuracy = train(settings, scale, data, seed_of(network), folder_of(network),
+                               progress, epochs_done);
+        done->seconds = progress.seconds() - begun;
+        done->keep(folder_of(network));
+        epochs_done += static_cast<double>(scale.epochs);
       }
-      std::printf("seed %llu: test accuracy %.1f %%\n", static_cast<unsigned long long>(seed),
-                  100 * accuracy);
+      seconds += done->seconds;
+      std::printf("seed %llu: test accuracy %.1f %%\n",
+                  static_cast<unsigned long long>(seed_of(network)), 100 * done->accuracy);
     }
-    seconds = progress.seconds();
   }
   std::printf("\n%.0f s. Run folder: %s\n", seconds, settings.run.c_str());
 }

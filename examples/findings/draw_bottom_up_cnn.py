@@ -34,7 +34,8 @@ def main(run, stem):
         means = [statistics.mean(distances[layer, epoch]) for epoch in known]
         spread = [statistics.stdev(distances[layer, epoch]) if len(seeds) > 1 else 0 for epoch in known]
         axes.errorbar(known, means, yerr=spread, color=colour, marker="o", markersize=4, capsize=2)
-        axes.axhline(statistics.mean(floors[layer]), color=colour, linewidth=1, dashes=(1, 2))
+        if floors[layer]:
+            axes.axhline(statistics.mean(floors[layer]), color=colour, linewidth=1, dashes=(1, 2))
         labels.append((means[0], layer, colour))
     last = -1
     for height, layer, colour in sorted(labels):

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 # Okabe and Ito's colours, which the colour-blind tell apart; each measure has one everywhere.
-COLOURS = {"mean_cca": "#D55E00", "svcca": "#E69F00", "pwcca": "#0072B2", "truth": "#000000", "floor": "#888888"}
+COLOURS = {"mean_cca": "#D55E00", "svcca": "#E69F00", "pwcca": "#0072B2", "truth": "#000000"}
 NAMES = {"mean_cca": "mean CCA", "svcca": "SVCCA", "pwcca": "PWCCA"}
 
 plt.rcParams.update(
@@ -39,10 +39,6 @@ def rows_of(run, kind):
             if row.get("kind") == kind:
                 rows.append(row)
     return rows
-
-
-def notes_of(run):
-    return rows_of(run, "run")[0]["notes"]
 
 
 def keep(figure, stem):

@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "livecca/activations/eigen.hpp"
@@ -120,8 +121,7 @@ void run(const Settings& settings) {
   options.keep_history = false;  // draws are no steps of one training
   options.notes = {{"finding", "signal and noise"},
                    {"scale", settings.scale},
-                   {"seed", std::to_string(settings.seed)},
-                   {"shared", std::to_string(scale.shared)}};
+                   {"seed", std::to_string(settings.seed)}};
   livecca::Monitor monitor(options);
   Table table;
   double seconds = 0;

@@ -47,7 +47,7 @@ bool all_usable(const std::byte* row, std::size_t features) {
 }
 
 /// Copies a row of features, all or the chosen ones, and says whether every one of them is usable,
-/// or true if it shall not look.
+/// and true unless it `looks`.
 template <typename Element>
 bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::size_t> chosen,
               std::size_t features, std::byte* to, bool looks) {

@@ -58,6 +58,15 @@ MeasureResult evaluate_at(const PanelSolution& solution, std::size_t pair,
   return result;
 }
 
+std::vector<MeasureResult> results_at(const PanelSolution& solution, const LayerPair& layers,
+                                      const MeasureInfo& measure) {
+  std::vector<MeasureResult> results;
+  for (const std::size_t pair : layers.pairs) {
+    results.push_back(evaluate_at(solution, pair, measure));
+  }
+  return results;
+}
+
 /// The worst that any frequency has; constant only if all are.
 Status worst_status(const PanelSolution& solution, const LayerPair& layers) {
   Status worst = Status::ok;
@@ -97,7 +106,9 @@ class Mean {
 /// their scores may vary together.
 class MeanChance {
  public:
-  MeanChance(const PanelSolution& solution, const LayerPair& layers, const MeasureInfo& measure)
+  /// `at` has the measure's result at each of the layers' frequencies.
+  MeanChance(const PanelSolution& solution, const LayerPair& layers, const MeasureInfo& measure,
+             const std::vector<MeasureResult>& at)
       : solution_(solution), measure_(measure) {
     double scores = 0;
     double sum = 0;
@@ -107,8 +118,7 @@ class MeanChance {
       const TapSolution& y = solution.taps[pair.y];
       // Where one side does not vary nothing is shared, whatever the order of the images.
       if (!varies(x) || !varies(y)) continue;
-      const MeasureResult at = evaluate_at(solution, layers.pairs[i], measure);
-      const Number score = score_of(pair, facts_of(solution, layers.pairs[i]), at);
+      const Number score = score_of(pair, facts_of(solution, layers.pairs[i]), at[i]);
       if (!score) return;
       double weight = layers.multiplicities[i];
       if (measure.measure == Measure::procrustes) {  // squares of a² + b² − 2ab · cosine add up
@@ -188,11 +198,11 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
   Mean values;
   Mean floors;
   bool has_floors = true;
-  for (std::size_t i = 0; i < layers.pairs.size(); ++i) {
-    const MeasureResult at = evaluate_at(solution, layers.pairs[i], measure);
-    values.add(at.value, layers.multiplicities[i]);
-    floors.add(at.floor, layers.multiplicities[i]);
-    has_floors = has_floors && at.floor.has_value() == at.value.has_value();
+  const std::vector<MeasureResult> all = results_at(solution, layers, measure);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    values.add(all[i].value, layers.multiplicities[i]);
+    floors.add(all[i].floor, layers.multiplicities[i]);
+    has_floors = has_floors && all[i].floor.has_value() == all[i].value.has_value();
   }
   result.status = worst_status(solution, layers);
   result.value = std::nullopt;
@@ -204,7 +214,7 @@ MeasureResult evaluate(const PanelSolution& solution, const LayerPair& layers,
   };
   result.value = over_all(values);
   if (has_floors) result.floor = over_all(floors);
-  const MeanChance chance(solution, layers, measure);
+  const MeanChance chance(solution, layers, measure, all);
   const auto law = chance.score() ? chance.law(result.independent_samples) : std::nullopt;
   if (law && result.value) result.p_value = law->above(*chance.score());
   if (!result.value) result.status = Status::missing;
@@ -216,7 +226,8 @@ std::optional<double> samples_needed(const PanelSolution& solution, const LayerP
   const std::size_t first = layers.pairs.front();
   if (!layers.is_of_frequencies()) return samples_needed(solution, first, result);
   if (!result.p_value || !(*result.p_value >= told_from_chance)) return std::nullopt;
-  const MeanChance chance(solution, layers, *result.measure);
+  const MeanChance chance(solution, layers, *result.measure,
+                          results_at(solution, layers, *result.measure));
   const auto law_at = [&](double n) { return *chance.law(n); };
   return samples_needed(facts_of(solution, first), result, *chance.score(), law_at);
 }

@@ -74,25 +74,22 @@ Number floor_of_chance(const PanelSolution& solution, const PairSolution& pair,
   return std::nullopt;
 }
 
+bool is_shape(Measure measure) {
+  return measure == Measure::procrustes || measure == Measure::procrustes_normalised ||
+         measure == Measure::angular || measure == Measure::partial_whitening;
+}
+
 bool needs_ranks(Measure measure) {
+  if (is_shape(measure)) return false;
   switch (measure) {
     case Measure::svcca:
     case Measure::linear_cka:
     case Measure::linear_cka_debiased:
     case Measure::rv2:
-    case Measure::procrustes:
-    case Measure::procrustes_normalised:
-    case Measure::angular:
-    case Measure::partial_whitening:
       return false;
     default:
       return true;
   }
-}
-
-bool is_shape(Measure measure) {
-  return measure == Measure::procrustes || measure == Measure::procrustes_normalised ||
-         measure == Measure::angular || measure == Measure::partial_whitening;
 }
 
 /// Of shapes whose positions are known, whether what these have in common was found, too.
@@ -194,7 +191,9 @@ std::optional<ChanceLaw> law_of(const PanelSolution& solution, const PairSolutio
 Number floor_of(const PanelSolution& solution, const PairSolution& pair, const PairFacts& facts,
                 Measure measure, double n, const std::optional<ChanceLaw>& law) {
   const Number floor = floor_of_chance(solution, pair, facts, measure, n, law);
-  return is_shape(measure) ? floor : raised(facts, measure, n, floor);  // their law has it already
+  if (!is_shape(measure)) return raised(facts, measure, n, floor);
+  // Their law is raised already, but for one that says nothing.
+  return facts.positions && law && law->says_nothing() ? std::nullopt : floor;
 }
 
 }  // namespace livecca

@@ -65,8 +65,7 @@ RaisedFloor weighted_correlation(const std::vector<double>& correlations,
 RaisedFloor with_shared_norm(const std::optional<PositionChance::SharedNorm>& shared,
                              double samples, double floor) {
   if (!shared || !(shared->value > 0)) return {.rest = floor};
-  const double power = shared->power;
-  const double both = std::pow(std::pow(floor, power) + std::pow(shared->value, power), 1 / power);
+  const double both = shared->with(floor);
   return {.shared = both - floor, .rest = floor, .deviation = shared->spread / std::sqrt(samples)};
 }
 

@@ -37,8 +37,8 @@ class RowBlock {
   std::size_t count() const { return count_; }
   /// Row-major count() × features, if they were asked for.
   std::span<const double> values() const { return values_; }
-  /// One of panel_count() panels: of two taps of as many features the same row and feature are at
-  /// the same place. Only with Precision::exact.
+  /// One of panel_count() panels. Two taps with equally many features have the same layout. Only
+  /// with Precision::exact.
   std::span<const double> panel(std::size_t number) const;
   std::size_t panel_count() const;
   /// The features from `first` on, which begins a panel or a tile.

@@ -159,11 +159,12 @@ void SnapshotSolver::report_small_probe(const PanelMoments& moments, SnapshotJob
         .epoch = job.epoch,
         .what = "small_probe",
         .subject = name_of(Stream::probe),
-        .message = "expected " + std::to_string(needed) +
-                   " different images, ten for each of the " + std::to_string(most) +
-                   " features of " + widest->name.layer + ", got " +
-                   std::to_string(static_cast<std::uint64_t>(there)) +
-                   (gives_several_rows ? "; fewer do if an image's positions differ much" : "")};
+        .message =
+            "expected " + std::to_string(needed) + " different images, ten for each of the " +
+            std::to_string(most) + " features of " + widest->name.layer + ", got " +
+            std::to_string(static_cast<std::uint64_t>(there)) +
+            (gives_several_rows ? "; fewer are enough if the positions of an image differ much"
+                                : "")};
   });
 }
 

@@ -40,17 +40,15 @@ double sum_of_singular_values(const MatrixXd& matrix, const Tasks& tasks) {
   return svd.converged ? svd.values.sum() : std::nan("");
 }
 
-/// The power of which (a^power + b^power)^(1/power) is `both`, which falls with it.
-double power_of(double a, double b, double both) {
+/// The power with which `of_noise` and the norm come to `both`, which falls with it.
+double power_of(double norm, double of_noise, double both) {
   constexpr double most = 64;  // as good as the larger of both
   double low = 1;
   double high = most;
-  const auto sum = [&](double power) {
-    return std::pow(std::pow(a, power) + std::pow(b, power), 1 / power);
-  };
   for (int i = 0; i < 50; ++i) {
     const double middle = (low + high) / 2;
-    (sum(middle) > both ? low : high) = middle;
+    const PositionChance::SharedNorm shared{.value = norm, .power = middle};
+    (shared.with(of_noise) > both ? low : high) = middle;
   }
   return low;
 }
@@ -73,11 +71,18 @@ double spread_of(const SingularValues& shared, const MatrixXd& root_x, const Mat
 
 }  // namespace
 
+double PositionChance::SharedNorm::with(double chance) const {
+  const double larger = std::max(chance, value);
+  if (!(larger > 0)) return larger;
+  // As a ratio: of small numbers the powers alone would be 0.
+  return larger * std::pow(1 + std::pow(std::min(chance, value) / larger, power), 1 / power);
+}
+
 std::optional<PositionChance::SharedNorm> shared_norm(const SingularValues& shared,
                                                       const MatrixXd& root_x,
                                                       const MatrixXd& root_y, double samples,
                                                       const Tasks& tasks) {
-  if (!shared.converged) return std::nullopt;
+  if (!shared.converged || !(samples > 1)) return std::nullopt;
   PositionChance::SharedNorm result{.value = shared.values.sum()};
   if (result.value == 0) return result;
   const auto times_transposed = [&tasks](const MatrixXd& a, const MatrixXd& b) {
@@ -100,7 +105,7 @@ std::optional<PositionChance::SharedNorm> shared_norm(const SingularValues& shar
   if (!std::isfinite(of_both) || !(of_noise > 0)) return std::nullopt;
   result.spread = spread_of(shared, root_x, root_y, samples);
   const auto count = static_cast<double>(draws);
-  result.power = power_of(of_noise / count, result.value, of_both / count);
+  result.power = power_of(result.value, of_noise / count, of_both / count);
   return result;
 }
 

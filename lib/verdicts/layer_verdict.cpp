@@ -97,8 +97,8 @@ VerdictRow judge_motion(MotionCourse& course, NetworkCourse& network,
   if (!step) {
     if (now.snapshot > 0) {
       row.message =
-          "no distance to the snapshot before: it is not there or does not vary, the network had "
-          "another width or mode then, or the probe is too small";
+          "no distance to the snapshot before: the snapshot is missing, the layer does not vary, "
+          "another width or mode was there then, or the probe is too small";
     }
     forget(course);
     return row;

@@ -53,6 +53,12 @@ inline livecca::VerdictRow verdict_row(livecca::Stream stream, const std::string
   row.since_epoch = 12;
   row.speed = 0.0625;
   row.remaining = 0.03125;
+  row.remaining_low = 0.0078125;
+  row.remaining_high = 0.125;
+  row.exponent = 1.5;
+  row.settling_epoch = 20;
+  row.settling_epoch_low = 18;
+  row.settling_epoch_high = 25;
   return row;
 }
 
@@ -111,6 +117,7 @@ inline livecca::SnapshotRows snapshot_rows(std::int64_t epoch,
     drift.train_noise_floor = 0.8125;
     rows.drifts.push_back(drift);
   }
+  rows.verdict_records.resize(1);
   rows.overhead = overhead_row();
   return rows;
 }

@@ -49,6 +49,9 @@ TEST_CASE("a snapshot's rows are series") {
   CHECK(has(metrics, "livecca_settled_since_epoch" + layer_labels + "} 12"));
   CHECK(has(metrics, "livecca_layer_speed" + layer_labels + "} 0.0625"));
   CHECK(has(metrics, "livecca_layer_remaining" + layer_labels + "} 0.03125"));
+  CHECK(has(metrics, "livecca_layer_remaining_low" + layer_labels + "} 0.0078125"));
+  CHECK(has(metrics, "livecca_layer_remaining_high" + layer_labels + "} 0.125"));
+  CHECK(has(metrics, "livecca_layer_motion_exponent" + layer_labels + "} 1.5"));
   CHECK(has(metrics, "livecca_direction" + pair_labels + ",direction=\"nearing\"} 1"));
   const std::string layer = R"({run="first",stream="train",network="net",layer="fc"} )";
   CHECK(has(metrics, "livecca_layer_rank" + layer + "48"));
@@ -65,6 +68,32 @@ TEST_CASE("a snapshot's rows are series") {
   CHECK(has(metrics, R"(livecca_last_snapshot_timestamp_seconds{run="first",stream="probe"} )"
                      "1700000000.5"));
   CHECK(has(metrics, R"(livecca_overhead_ratio{run="first"} 0.0075)"));
+}
+
+TEST_CASE("an expected epoch of settling is told, and the record of the verdicts at the end") {
+  RunMetrics metrics = opened();
+  SnapshotRows rows = snapshot_rows(3, {"fc"});
+  rows.verdict_records.clear();
+  metrics.snapshot(rows, {.wall_time = 1, .step = 300});
+  CHECK(has(metrics, "livecca_layer_settling_epoch" + layer_labels + "} 20"));
+  CHECK(has(metrics, "livecca_layer_settling_epoch_low" + layer_labels + "} 18"));
+  CHECK(has(metrics, "livecca_layer_settling_epoch_high" + layer_labels + "} 25"));
+  CHECK(metrics.page().find("livecca_verdict_record{") == std::string::npos);
+
+  SnapshotRows end;
+  end.is_final = true;
+  livecca::VerdictRecordRow record;
+  record.held = 41;
+  record.early = 2;
+  record.overtaken = 5;
+  end.verdict_records = {record, record};
+  end.verdict_records[1].layer = "fc";
+  end.verdict_records[1].late = 3;
+  metrics.snapshot(end, {.wall_time = 2, .step = 300});
+  CHECK(has(metrics, R"(livecca_verdict_record{run="first",outcome="held"} 41)"));
+  CHECK(has(metrics, R"(livecca_verdict_record{run="first",outcome="early"} 2)"));
+  CHECK(has(metrics, R"(livecca_verdict_record{run="first",outcome="overtaken"} 5)"));
+  CHECK(has(metrics, R"(livecca_verdict_record{run="first",layer="fc",outcome="late"} 3)"));
 }
 
 TEST_CASE("another layer of the reference is a label, the same is not") {
@@ -120,7 +149,8 @@ TEST_CASE("a verdict or a status that changes leaves no old one behind") {
   }
   metrics.snapshot(rows, {});
   CHECK(has(metrics, "livecca_verdict" + layer_labels + ",verdict=\"moving\"} 1"));
-  CHECK_FALSE(mentions(metrics, "settled"));
+  CHECK_FALSE(mentions(metrics, "\"settled\""));
+  CHECK_FALSE(mentions(metrics, "livecca_settled_since_epoch{"));
 }
 
 TEST_CASE("distances of kept snapshots to the final state do not pass for the newest") {

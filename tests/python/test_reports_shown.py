@@ -119,7 +119,7 @@ def test_the_verdict_is_that_of_the_layer_and_says_where_it_goes() -> None:
     assert first == ["fc1", "0.5000", "-", "0.2500 ↑", "0.7500", "-", "-", "wandering"]
     assert second == ["fc2", "-", "-", "0.2500 =", "0.7500", "0.1250", "0.7500", "settled since 0"]
     assert lines[0] == "epoch 0, pwcca_distance"
-    assert lines[1] == "1 of 2 layers have settled; fc1 wanders most, by 0.5000 an epoch"
+    assert lines[1] == "1 of 2 layers has settled; fc1 wanders most, by 0.5000 an epoch"
     shown = [row[6] for row in cells_of(report._repr_html_().split("<details>")[1])]
     assert shown == ["wandering, leaving", "settled", ""]
 

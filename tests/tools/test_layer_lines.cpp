@@ -80,7 +80,8 @@ TEST_CASE("a line has the layer's motion, its distances with floors and directio
   CHECK(lines.left_out.empty());
   CHECK(
       lines.legend() ==
-      "an epoch: how far it moves; yet to go: forecast, 80 % sure (unrelated data: 1 for both); "
+      "an epoch: how far it moves; yet to go: forecast, right about 8 times in 10 (unrelated data: "
+      "1 for both); "
       "to …: pwcca_distance; floor: unrelated data of this size; ↓ nearing, ↑ leaving, = keeping, "
       "? undecided");
 }

@@ -54,6 +54,20 @@ TEST_CASE_FIXTURE(ListedRuns, "several runs are listed: those that go on, then t
   CHECK(has(listed.out.substr(old), sentence));
 }
 
+TEST_CASE_FIXTURE(ListedRuns, "a listed run has its earlier alarms and its record below it") {
+  add("run", 1000);
+  folder.add("run", verdict_row(3, "conv1", "dead"));
+  folder.add("run", verdict_row(4, "conv1", "moving"));
+  livecca::VerdictRecordRow record;
+  record.held = 4;
+  record.early = 1;
+  folder.add("run", record);
+  folder.finish("run");
+  const std::string text = table({"show", folder.path()});
+  CHECK(has(text, "\n  earlier alarms: conv1 dead (epoch 3)\n"));
+  CHECK(has(text, "\n  \"settled\" was right in 4 of 5 cases"));
+}
+
 TEST_CASE_FIXTURE(ListedRuns,
                   "one run in a folder of runs is listed; a run's own folder is drawn") {
   add("only", 1000);

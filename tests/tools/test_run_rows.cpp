@@ -135,6 +135,26 @@ TEST_CASE("alarms are those of the last snapshot of a stream") {
   CHECK(reader.rows().verdicts.empty());
 }
 
+TEST_CASE("alarms that ended are kept, each layer's once") {
+  RunFile run;
+  run.begin();
+  for (const int epoch : {3, 4}) run.add(verdict_row(epoch, "conv1", "dead"));
+  for (const int epoch : {5, 6, 7, 8}) {
+    run.add(verdict_row(epoch, "conv1", "moving"));
+    if (epoch == 6) run.add(verdict_row(epoch, "conv1", "dead"));
+    if (epoch >= 7) run.add(verdict_row(epoch, "fc", "exploding"));
+  }
+  const RunReader reader(run.folder());
+  CHECK(reader.rows().alarms.size() == 1);
+  REQUIRE(reader.rows().ended_alarms.size() == 1);
+  const auto& ended = reader.rows().ended_alarms.front();
+  CHECK(ended.layer == "conv1");
+  CHECK(ended.verdict == "dead");
+  CHECK(ended.first_epoch == 3);
+  CHECK(ended.last_epoch == 6);
+  CHECK(ended.times == 2);
+}
+
 TEST_CASE("what is no run is refused in a line that says what was expected") {
   RunFile run;
   const auto message = [](const std::string& path) {

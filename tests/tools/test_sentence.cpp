@@ -139,15 +139,23 @@ TEST_CASE_FIXTURE(SentenceFixture, "alarms come first, with the epoch since whic
     run_file.add(verdict_row(epoch, "fc", "dead"));
     add("fc", "undecided", {}, {}, epoch);
   }
-  CHECK(
-      text() ==
-      "fc has been dead since epoch 12; 1 of 2 layers has settled; it is too early to say anything "
-      "about fc.");
+  CHECK(text() == "fc has been dead since epoch 12; 1 of 2 layers has settled.");
   CHECK(sentence().parts[0].kind == SentenceKind::alarm);
   run_file.add(verdict_row(15, "fc", "dead"));
   run_file.add(verdict_row(15, "conv1", "exploding"));
   run_file.add(verdict_row(15, "conv2", "dead"));
-  CHECK(text().starts_with("conv1 has been exploding since epoch 15; conv2 and fc are dead; "));
+  CHECK(text().starts_with(
+      "conv1 has been exploding since epoch 15; conv2 (since epoch 15) and fc (since epoch 12) are "
+      "dead; "));
+}
+
+TEST_CASE_FIXTURE(SentenceFixture, "a layer without a distance to its past is not one too early") {
+  add("conv1", "settled", 0.001, 5);
+  auto row = verdict_row(9, "fc", "undecided");
+  row.snapshots = 5;
+  row.message = "no distance to the snapshot before";
+  run_file.add(row);
+  CHECK(text() == "1 of 2 layers has settled; fc cannot be followed from snapshot to snapshot.");
 }
 
 TEST_CASE_FIXTURE(SentenceFixture,

@@ -40,14 +40,14 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
   CHECK(has(conv1, "0.1400  0.8750  +0.0800  leaving"));
   CHECK(has(conv1, "▁▁▁▁"));
   CHECK(has(line(text, "pwcca_distance to seed7", "fc"), "0.6600  0.8750  -0.0800  nearing"));
-  CHECK(has(text, "1 of 2 layers have settled; fc moves most, by 0.1250 an epoch\n"));
-  const std::string told = line(text, "layers have settled", "conv1");
+  CHECK(has(text, "1 of 2 layers has settled; fc moves most, by 0.1250 an epoch\n"));
+  const std::string told = line(text, "layers has settled", "conv1");
   for (const char* cell :
        {"0.0025  0.0030 to 0.0300 ", " 0.1400 ↑ ", " 0.0700  0.8750  settled since 4"}) {
     CAPTURE(cell);
     CHECK(has(told, cell));
   }
-  CHECK(has(line(text, "layers have settled", "fc"), " 0.6600 ↓ "));
+  CHECK(has(line(text, "layers has settled", "fc"), " 0.6600 ↓ "));
   CHECK_FALSE(has(text, "was right in"));
   CHECK(has(line(text, "pwcca_distance to its own start", "conv1"), "0.0700  0.8750  +0.0400"));
   CHECK_FALSE(has(line(text, "pwcca_distance to its own start", "fc"), "nearing"));
@@ -82,11 +82,11 @@ TEST_CASE_FIXTURE(ShowFixture,
   CHECK(has(drawn(), "\n1 of 1 layer has settled\n"));
   add("b", "undecided", 0.5);
   add("c", "moving", std::nullopt);
-  CHECK(has(drawn(), "\n1 of 3 layers have settled, 1 undecided yet\n"));
+  CHECK(has(drawn(), "\n1 of 3 layers has settled, 1 undecided\n"));
   add("d", "moving", 0.125);
   add("e", "wandering", 0.25);
   CHECK(has(drawn(),
-            "\n1 of 5 layers have settled, 1 undecided yet; e wanders most, by 0.2500 an "
+            "\n1 of 5 layers has settled, 1 undecided; e wanders most, by 0.2500 an "
             "epoch\n"));
 }
 

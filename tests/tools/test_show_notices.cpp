@@ -16,6 +16,8 @@ TEST_CASE_FIXTURE(ShowFixture, "a run that ended says how often its verdicts cam
   record.early = 2;
   record.overtaken = 3;
   record.late = 4;
+  record.intervals = 60;
+  record.intervals_held = 48;
   run_file.add(record);
   livecca::VerdictRecordRow of_layer;
   of_layer.layer = "conv1";
@@ -25,11 +27,46 @@ TEST_CASE_FIXTURE(ShowFixture, "a run that ended says how often its verdicts cam
   of_layer.held = 11;
   of_layer.early = 2;
   run_file.add(of_layer);
-  const std::string text = drawn({}, {.width = 200, .now = 1000000});
+  const std::string text = drawn({}, {.width = 300, .now = 1000000});
   CAPTURE(text);
   CHECK(has(text,
             "\"settled\" was right in 41 of 43 cases, too early most often for fc (2); 4 times it "
-            "could have been said and was not; 3 not judged, as the learning rate jumped later\n"));
+            "could have been said and was not; 3 not judged, as the learning rate jumped later; "
+            "what was yet to go lay in its interval 48 of 60 times\n"));
+}
+
+TEST_CASE_FIXTURE(ShowFixture, "an alarm says since when it lasts, one that is over when it was") {
+  run_file.begin();
+  for (int epoch = 0; epoch < 6; ++epoch) {
+    run_file.add(measure_row(epoch, "conv1", 0.5));
+    run_file.add(verdict_row(epoch, "conv1", "settled"));
+    if (epoch >= 3) run_file.add(verdict_row(epoch, "conv1", "dead"));
+    if (epoch == 1 || epoch == 2) run_file.add(verdict_row(epoch, "fc", "exploding"));
+  }
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK(has(text, "\n! conv1, dead since epoch 3, probe stream\n"));
+  CHECK(has(text, "\nearlier alarms: fc exploding (epoch 1 to 2)\n"));
+  CHECK(has(text, " settled, dead\n"));  // it stands still, for it is broken
+}
+
+TEST_CASE_FIXTURE(ShowFixture,
+                  "motion is in the verdicts, and has a table only where it is asked for") {
+  run_file.begin();
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    run_file.add(measure_row(epoch, "conv1", 0.5));
+    run_file.add(measure_row(epoch, "conv1", 0.25, "before-1"));
+  }
+  const std::string title = "to itself one snapshot before";
+  CHECK(has(drawn(), title));  // there are no verdicts
+  run_file.add(verdict_row(2, "conv1", "moving"));
+  const std::string text = drawn();
+  CAPTURE(text);
+  CHECK_FALSE(has(text, title));
+  CHECK(has(text, "more with --reference: before-1\n"));
+  ShowOptions options;
+  options.reference = "before-1";
+  CHECK(has(drawn(options), title));
 }
 
 TEST_CASE_FIXTURE(ShowFixture, "alarms, events, overhead and foreign lines each have a line") {

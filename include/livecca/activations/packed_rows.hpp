@@ -127,8 +127,8 @@ class LIVECCA_EXPORT PackedRows {
   /// The rows held now: all packed rows, or after center() the remaining ones.
   std::size_t rows() const { return rows_; }
   /// One entry per packed row: 1 if all its features are finite. center() does not change it. Rows
-  /// that are not valid() count as finite. If the check was put off, all do
-  /// before check_rows().
+  /// that are not valid() count as finite. Before check_rows() all rows count as
+  /// finite, if the check was put off.
   std::span<const std::uint8_t> finite() const { return finite_; }
   /// One entry per packed row: 0 if a mask leaves the row out or if the sequence does not have the
   /// step. Empty if all rows are valid. It can have entries only for sequences that give one row

@@ -3,6 +3,8 @@
 #include <optional>
 #include <vector>
 
+#include "livecca/common/export.hpp"
+
 namespace livecca {
 
 /// What two layers have in common on unrelated images, if an image gives several rows: rows of one
@@ -44,9 +46,11 @@ struct PositionChance {
   Shared linear_cka;
   Shared regression_x_from_y;
   Shared regression_y_from_x;
-  /// What positions add to ‖Sxy‖_* / √(tr Sxx · tr Syy), which is in [0, 1]. If unrelated data has
-  /// c of it by chance, then with positions it has (c^power + value^power)^(1/power).
+  /// What positions add to ‖Sxy‖_* / √(tr Sxx · tr Syy), which is in [0, 1].
   struct SharedNorm {
+    /// What unrelated data has of it, of which chance alone would have `chance`:
+    /// (chance^power + value^power)^(1/power).
+    LIVECCA_EXPORT double with(double chance) const;
     double value = 0;   ///< of the cross-covariance of what depends on the position alone
     double power = 1;   ///< from 1 (both add up) to 64 (the larger one counts)
     double spread = 0;  ///< the deviation that it adds, times the root of the independent samples

@@ -172,7 +172,7 @@ bool Panel::State::keeps_all_rows() const {
   return true;
 }
 
-/// Hashes are of all rows. Where some leave, they move the others, so they have to wait.
+/// Hashes are of all rows. If some rows leave, the others move, so all hashes come before.
 void Panel::State::read_live_taps(std::size_t step_images) {
   image_hashes.assign(step_images, {});
   const std::size_t hash_parts = (step_images + images_at_once - 1) / images_at_once;

@@ -5,9 +5,8 @@
 // The product of a tile, for vectors of any length: each source that includes this is compiled for
 // other instructions. So nothing here may have a name outside of the source, or call an inline
 // function of a library: the linker would keep one of them for all, and another processor would
-// run it. Nor may a loop over plain numbers multiply and add: where the compiler makes vectors of
-// it, it rounds twice, and where addresses keep it from that, once. So bits would depend on
-// addresses.
+// run it. No loop over plain numbers may multiply and
+// add: as vectors it rounds twice, else once, and addresses decide which one runs.
 
 namespace livecca {
 namespace {
@@ -75,7 +74,7 @@ struct Pieces {
         const double* scale_x = product.x.scale + row;
         const double scale_y = product.y.scale[column + j];
         for (std::size_t i = 0; i < rows; ++i) {
-          out[i] += sums[j * panel + i] * (scale_x[i] * scale_y);
+          out[i] += sums[j * panel + i] * (scale_x[i] * scale_y);  // powers of two: it is exact
         }
       }
     }

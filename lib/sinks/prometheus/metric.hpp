@@ -25,6 +25,13 @@ enum class Metric : std::uint8_t {
   settled_since_epoch,
   layer_speed,
   layer_remaining,
+  layer_remaining_low,
+  layer_remaining_high,
+  motion_exponent,
+  settling_epoch,
+  settling_epoch_low,
+  settling_epoch_high,
+  verdict_record,
   direction,
   layer_rank,
   layer_effective_rank,
@@ -107,6 +114,29 @@ constexpr MetricFacts facts_of(Metric metric) {
     case Metric::layer_remaining:
       return {Metric::layer_remaining, "livecca_layer_remaining", "gauge",
               "Forecast of the PWCCA distance to where a layer ends."};
+    case Metric::layer_remaining_low:
+      return {Metric::layer_remaining_low, "livecca_layer_remaining_low", "gauge",
+              "Lower end of the interval that has the distance to the end in 8 of 10 cases."};
+    case Metric::layer_remaining_high:
+      return {Metric::layer_remaining_high, "livecca_layer_remaining_high", "gauge",
+              "Upper end of the interval that has the distance to the end in 8 of 10 cases."};
+    case Metric::motion_exponent:
+      return {Metric::motion_exponent, "livecca_layer_motion_exponent", "gauge",
+              "How a layer's distance grows with the lag: 2 straight on, 1 as a random walk."};
+    case Metric::settling_epoch:
+      return {Metric::settling_epoch, "livecca_layer_settling_epoch", "gauge",
+              "Epoch at which a layer is expected to settle, in runs whose forecasts came true."};
+    case Metric::settling_epoch_low:
+      return {Metric::settling_epoch_low, "livecca_layer_settling_epoch_low", "gauge",
+              "First epoch of the interval that has the epoch of settling in 8 of 10 cases."};
+    case Metric::settling_epoch_high:
+      return {Metric::settling_epoch_high, "livecca_layer_settling_epoch_high", "gauge",
+              "Last epoch of the interval that has the epoch of settling in 8 of 10 cases."};
+    case Metric::verdict_record:
+      return {
+          Metric::verdict_record, "livecca_verdict_record", "gauge",
+          "Snapshots at which settled held, was early, was overtaken or came late, as the label "
+          "outcome; of a run that has ended."};
     case Metric::direction:
       return {Metric::direction, "livecca_direction", "gauge",
               "Whether a layer nears a reference, as the label direction; always 1."};

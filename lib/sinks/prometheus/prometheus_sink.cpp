@@ -37,9 +37,9 @@ struct PrometheusSink::State {
 
   void listen() {
     if (server != nullptr) return;
-    auto made =
-        std::make_unique<HttpServer>(HttpOptions{.address = options.address, .port = options.port},
-                                     [this](const HttpRequest& request) { return answer(request.path); });
+    auto made = std::make_unique<HttpServer>(
+        HttpOptions{.address = options.address, .port = options.port},
+        [this](const HttpRequest& request) { return answer(request.path); });
     const std::lock_guard lock(mutex);
     server = std::move(made);
   }

@@ -1,8 +1,10 @@
 #include "sinks/prometheus/run_metrics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace livecca {
@@ -75,6 +77,7 @@ void RunMetrics::snapshot(const SnapshotRows& rows, const RowStamp& stamp) {
     reach_epoch(rows.epoch);
   }
   reach_step(stamp.step);
+  for (const VerdictRecordRow& row : rows.verdict_records) verdict_record(row);
   if (!rows.overhead) return;
   // The line that rows.jsonl has of it, so that two of one time are told apart by what was spent.
   const std::string told = to_json(*rows.overhead, std::to_string(stamp.step), stamp.wall_time);
@@ -139,8 +142,23 @@ void RunMetrics::verdict(const VerdictRow& row) {
   if (!is_alarm(row)) {
     set_if(group, Metric::layer_speed, labels, row.speed);
     set_if(group, Metric::layer_remaining, labels, row.remaining);
+    set_if(group, Metric::layer_remaining_low, labels, row.remaining_low);
+    set_if(group, Metric::layer_remaining_high, labels, row.remaining_high);
+    set_if(group, Metric::motion_exponent, labels, row.exponent);
+    set_if(group, Metric::settling_epoch, labels, row.settling_epoch);
+    set_if(group, Metric::settling_epoch_low, labels, row.settling_epoch_low);
+    set_if(group, Metric::settling_epoch_high, labels, row.settling_epoch_high);
   }
   group.set(Metric::verdict, labels.with("verdict", row.verdict), 1);
+}
+
+void RunMetrics::verdict_record(const VerdictRecordRow& row) {
+  const Labels labels = of_run().with("layer", row.layer);
+  const std::array<std::pair<const char*, std::uint64_t>, 4> outcomes{
+      {{"held", row.held}, {"early", row.early}, {"overtaken", row.overtaken}, {"late", row.late}}};
+  for (const auto& [outcome, count] : outcomes) {
+    run_.set_count(Metric::verdict_record, Labels(labels).with("outcome", outcome), count);
+  }
 }
 
 void RunMetrics::direction(const DirectionRow& row) {

@@ -51,6 +51,7 @@ class RunMetrics {
   void measure(const MeasureRow& row);
   void layer(const LayerRow& row);
   void verdict(const VerdictRow& row);
+  void verdict_record(const VerdictRecordRow& row);
   void direction(const DirectionRow& row);
   void drift(const DriftRow& row);
   void overhead(const OverheadRow& row);

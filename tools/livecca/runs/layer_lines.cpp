@@ -111,7 +111,14 @@ std::vector<ReferenceColumn> reference_columns(const RunRows& rows,
   return columns;
 }
 
-/// The verdict, and what there is to say of the numbers before it, each once.
+/// A layer that is broken may stand still, and so be settled, too.
+std::string alarm_text(const VerdictRow& alarm) {
+  std::string words = alarm.verdict;
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
+/// The verdict, alarms, and what there is to say of the numbers before it, each once.
 std::string last_cell(const RunRows& rows, const std::string& layer,
                       const std::vector<ReferenceColumn>& columns, bool has_status) {
   std::vector<std::string> parts;
@@ -120,6 +127,9 @@ std::string last_cell(const RunRows& rows, const std::string& layer,
   };
   const auto verdict = rows.verdicts.find(layer);
   if (verdict != rows.verdicts.end()) add(verdict_text(verdict->second));
+  for (const VerdictRow& alarm : rows.alarms) {
+    if (alarm.layer == layer) add(alarm_text(alarm));
+  }
   for (const ReferenceColumn& column : columns) {
     add(has_status ? column.note(layer) : column.no_answer(layer));
   }
@@ -241,7 +251,8 @@ std::string LayerLines::legend() const {
     if (is_shown) text += (text.empty() ? "" : "; ") + meaning;
   };
   add(has_motions,
-      "an epoch: how far it moves; yet to go: forecast, 80 % sure (unrelated data: 1 for both)");
+      "an epoch: how far it moves; yet to go: forecast, right about 8 times in 10 (unrelated data: "
+      "1 for both)");
   add(!measure.empty(), "to …: " + measure);
   add(has_floors, "floor: unrelated data of this size");
   add(has_marks, unrelated_legend);

@@ -139,9 +139,28 @@ void RunRows::begin_snapshot(Stream stream, std::int64_t epoch, std::uint64_t st
 void RunRows::end_snapshot(Stream stream) {
   auto said = unfinished_.extract(stream);
   if (said.empty()) return;
+  keep_ended(said.mapped());
   std::erase_if(alarms, [&](const VerdictRow& alarm) { return alarm.stream == stream; });
   std::ranges::move(said.mapped().alarms, std::back_inserter(alarms));
   if (stream == Stream::probe) verdicts = std::move(said.mapped().verdicts);
+}
+
+void RunRows::keep_ended(const Said& said) {
+  for (const VerdictRow& before : said.alarms_before) {
+    const auto is_same = [&](const auto& alarm) {
+      return alarm.layer == before.layer && alarm.verdict == before.verdict;
+    };
+    if (std::ranges::any_of(said.alarms, is_same)) continue;
+    auto ended = std::ranges::find_if(ended_alarms, is_same);
+    if (ended == ended_alarms.end()) {
+      ended =
+          ended_alarms.insert(ended, {.layer = before.layer,
+                                      .verdict = before.verdict,
+                                      .first_epoch = before.since_epoch.value_or(before.epoch)});
+    }
+    ended->last_epoch = before.epoch;
+    ++ended->times;
+  }
 }
 
 void RunRows::end_snapshots() {

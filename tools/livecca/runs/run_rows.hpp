@@ -76,6 +76,15 @@ struct LogCurve {
   std::vector<Point> points;
 };
 
+/// An alarm that a layer had, and has no more.
+struct EndedAlarm {
+  std::string layer;
+  std::string verdict;
+  std::int64_t first_epoch = 0;
+  std::int64_t last_epoch = 0;
+  std::uint64_t times = 0;  ///< that it ended
+};
+
 /// What a run's rows say, without what is only of a past snapshot: curves hold a point a row, and
 /// of everything else the latest is kept. Spectra are left out. Verdicts and alarms are those of
 /// the last snapshot whose rows are all there: a snapshot ends with its row of overhead, when the
@@ -99,6 +108,7 @@ class RunRows {
   /// The others, of the last snapshot of each stream. since_epoch is the first of the snapshots in
   /// a row that had the alarm.
   std::vector<VerdictRow> alarms;
+  std::vector<EndedAlarm> ended_alarms;  ///< each layer and alarm once
   std::optional<VerdictRow> last_alarm;  ///< that was added, also of a snapshot that goes on
   std::map<CurveKey, DriftRow> drifts;   ///< their stream is train
   std::vector<LayerRow> layers;          ///< the latest of each stream, network and layer
@@ -144,6 +154,7 @@ class RunRows {
     std::vector<VerdictRow> alarms;
     std::vector<VerdictRow> alarms_before;  // of the snapshot before
   };
+  void keep_ended(const Said& said);
   /// Before the first row of overhead, verdicts and alarms are shown as they come.
   bool knows_ends() const { return overhead.has_value(); }
 

@@ -50,6 +50,24 @@ std::string speed_text(double speed) {
   return {text.data(), end.ptr};
 }
 
+/// What layers with an alarm do, and what they have done since an epoch.
+struct AlarmWords {
+  const char* alarm;
+  const char* one;
+  const char* several;
+  const char* one_since;
+  const char* several_since;
+};
+constexpr std::array<AlarmWords, 4> alarm_words{{
+    {"exploding", " is exploding", " are exploding", " has been exploding", " have been exploding"},
+    {"collapsing", " is collapsing", " are collapsing", " has been collapsing",
+     " have been collapsing"},
+    {"dead", " is dead", " are dead", " has been dead", " have been dead"},
+    {"best_match_elsewhere", " matches another layer better than its own",
+     " match other layers better than their own", " has matched another layer better than its own",
+     " have matched other layers better than their own"},
+}};
+
 /// What the parts are made from.
 class Sentences {
  public:
@@ -58,8 +76,7 @@ class Sentences {
       const auto found = rows.verdicts.find(layer);
       if (found == rows.verdicts.end()) continue;
       const VerdictRow& row = found->second;
-      of_[row.verdict == "undecided" && row.samples_needed ? "chance" : row.verdict].push_back(
-          &row);
+      of_[kind_of(row)].push_back(&row);
     }
   }
 
@@ -82,6 +99,18 @@ class Sentences {
  private:
   using VerdictRows = std::vector<const VerdictRow*>;
 
+  /// The verdict, or why there is none.
+  std::string kind_of(const VerdictRow& row) const {
+    if (row.verdict != "undecided") return row.verdict;
+    if (row.samples_needed) return "chance";
+    const auto is_dead = [&](const VerdictRow& alarm) {
+      return alarm.layer == row.layer && alarm.verdict == "dead";
+    };
+    if (std::ranges::any_of(rows_.alarms, is_dead)) return "dead";  // which is said already
+    const bool is_first = row.snapshots < 2;
+    return row.moved[0] || is_first || row.message.empty() ? row.verdict : "unknown";
+  }
+
   void add(SentenceKind kind, std::string text, Names layers = {}) {
     sentence_.parts.push_back({std::move(text), kind, std::move(layers)});
   }
@@ -101,36 +130,28 @@ class Sentences {
   }
 
   void add_alarms() {
-    // What they do, and what they have done since an epoch.
-    constexpr std::array<std::array<const char*, 5>, 4> known{{
-        {"exploding", " is exploding", " are exploding", " has been exploding",
-         " have been exploding"},
-        {"collapsing", " is collapsing", " are collapsing", " has been collapsing",
-         " have been collapsing"},
-        {"dead", " is dead", " are dead", " has been dead", " have been dead"},
-        {"best_match_elsewhere", " matches another layer better than its own",
-         " match other layers better than their own",
-         " has matched another layer better than its own",
-         " have matched other layers better than their own"},
-    }};
-    for (const auto& [verdict, one, several, one_since, several_since] : known) {
-      Names layers;
-      std::optional<std::int64_t> since;
-      bool is_same_since = true;
-      for (const std::string& layer : ordered_layers_of_alarm(verdict)) {
-        const auto epoch = alarm_of(layer, verdict).since_epoch;
-        is_same_since = is_same_since && (layers.empty() || epoch == since);
-        since = epoch;
-        layers.push_back(layer);
-      }
+    for (const AlarmWords& words : alarm_words) {
+      const Names layers = ordered_layers_of_alarm(words.alarm);
       if (layers.empty()) continue;
+      const auto since_of = [&](const std::string& layer) {
+        return alarm_of(layer, words.alarm).since_epoch;
+      };
       const bool is_one = layers.size() == 1;
-      const std::string text =
-          since && is_same_since
-              ? (is_one ? one_since : several_since) + (" since epoch " + std::to_string(*since))
-          : is_one ? one
-                   : several;
-      add(SentenceKind::alarm, named(layers) + text, layers);
+      const auto since = since_of(layers.front());
+      if (since &&
+          std::ranges::all_of(layers, [&](auto& layer) { return since_of(layer) == since; })) {
+        add(SentenceKind::alarm,
+            named(layers) + (is_one ? words.one_since : words.several_since) + " since epoch " +
+                std::to_string(*since),
+            layers);
+        continue;
+      }
+      Names dated;
+      for (const std::string& layer : layers) {
+        const auto epoch = since_of(layer);
+        dated.push_back(epoch ? layer + " (since epoch " + std::to_string(*epoch) + ")" : layer);
+      }
+      add(SentenceKind::alarm, named(dated) + (is_one ? words.one : words.several), layers);
     }
   }
 
@@ -154,7 +175,9 @@ class Sentences {
   void add_settled() {
     const std::size_t all = rows_.verdicts.size();
     const VerdictRows& settled = of_["settled"];
-    if (of_["undecided"].size() + of_["chance"].size() == all) return;
+    std::size_t unknown = 0;
+    for (const char* kind : {"undecided", "chance", "dead", "unknown"}) unknown += of_[kind].size();
+    if (unknown == all) return;
     std::string text;
     if (settled.size() == all) {
       text = all == 1   ? "the only layer has settled"
@@ -202,6 +225,11 @@ class Sentences {
 
   void add_undecided() {
     if (const VerdictRows& chance = of_["chance"]; !chance.empty()) add_chance(chance);
+    if (const VerdictRows& unknown = of_["unknown"]; !unknown.empty()) {
+      add(SentenceKind::note,
+          named(layers_of(unknown)) + " cannot be followed from snapshot to snapshot",
+          layers_of(unknown));
+    }
     const VerdictRows& early = of_["undecided"];
     if (early.empty()) return;
     const bool is_all = early.size() == rows_.verdicts.size();

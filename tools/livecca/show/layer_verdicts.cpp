@@ -39,10 +39,11 @@ std::string settled_text(const std::vector<const VerdictRow*>& layers) {
     if (moves && row->speed && (fastest == nullptr || row->speed > fastest->speed)) fastest = row;
   }
   std::string text = std::to_string(settled) + " of " + std::to_string(layers.size()) +
-                     (layers.size() == 1 ? " layer has settled" : " layers have settled");
+                     (layers.size() == 1 ? " layer" : " layers") +
+                     (settled == 1 ? " has settled" : " have settled");
   const auto undecided = std::ranges::count_if(
       layers, [](const VerdictRow* row) { return row->verdict == "undecided"; });
-  if (undecided > 0) text += ", " + std::to_string(undecided) + " undecided yet";
+  if (undecided > 0) text += ", " + std::to_string(undecided) + " undecided";
   if (fastest == nullptr) return text;
   return text + "; " + shown_name(fastest->layer) +
          (fastest->verdict == "moving" ? " moves" : " wanders") + " most, by " +
@@ -87,7 +88,8 @@ std::string record_line(const std::vector<VerdictRecordRow>& records) {
   const std::uint64_t judged = all.held + all.early;
   if (judged == 0) {
     return all.overtaken == 0 ? "\"settled\" was said of no layer"
-                              : "\"settled\" was said only before the learning rate jumped";
+                              : "every \"settled\" was said before the learning rate jumped, so "
+                                "none could be judged";
   }
   std::string text = "\"settled\" was right in " + std::to_string(all.held) + " of " +
                      std::to_string(judged) + (judged == 1 ? " case" : " cases");
@@ -106,6 +108,10 @@ std::string record_line(const std::vector<VerdictRecordRow>& records) {
   }
   if (all.overtaken > 0) {
     text += "; " + std::to_string(all.overtaken) + " not judged, as the learning rate jumped later";
+  }
+  if (all.intervals > 0) {
+    text += "; what was yet to go lay in its interval " + std::to_string(all.intervals_held) +
+            " of " + std::to_string(all.intervals) + " times";
   }
   return text;
 }

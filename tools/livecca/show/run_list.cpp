@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "runs/sentence.hpp"
+#include "show/layer_verdicts.hpp"
+#include "show/run_notices.hpp"
 #include "show/run_view.hpp"
 #include "text/ink.hpp"
 #include "text/output_text.hpp"
@@ -17,7 +19,8 @@ struct ListedRun {
   std::string place;  ///< in the list's second column
   std::string state;
   std::string sentence;
-  Ink ink = Ink::aside;  ///< of the state
+  std::vector<std::string> more;  ///< what speaks for and against the run, in lines
+  Ink ink = Ink::aside;           ///< of the state
   bool is_live = false;
   double last_row = 0;
 };
@@ -39,6 +42,9 @@ ListedRun listed(const GrowingRun& run, double now) {
     if (rows.wall_time > 0) result.state += ", last row " + ago_text(now - rows.wall_time);
     result.ink = state == RunState::silent ? Ink::alarm : Ink::aside;
     result.sentence = sentence_of(rows).text();
+    for (const std::string& more : {earlier_alarms(rows), record_line(rows.verdict_records)}) {
+      if (!more.empty()) result.more.push_back(more);
+    }
   });
   return result;
 }
@@ -70,6 +76,9 @@ std::string draw_run_list(const GrowingRuns& runs, const Canvas& canvas) {
             padded(run.place, places) + "  " +
             inked(cut_end(run.state, room), run.ink, canvas.colours) + "\n";
     text += "  " + wrapped(run.sentence, canvas.width - 2);
+    for (const std::string& more : run.more) {
+      text += inked("  " + wrapped(more, canvas.width - 2), Ink::aside, canvas.colours);
+    }
   }
   return text;
 }

@@ -52,8 +52,11 @@ std::string alarm_line(const VerdictRow& alarm, std::int64_t last_epoch) {
   std::string words = alarm.verdict;
   std::ranges::replace(words, '_', ' ');
   std::string text = "! " + shown_name(alarm.layer) + ", " + shown_name(words);
+  if (alarm.since_epoch && *alarm.since_epoch != alarm.epoch) {
+    text += " since epoch " + std::to_string(*alarm.since_epoch);
+  }
   text += std::string(", ") + name_of(alarm.stream) + " stream";
-  if (alarm.epoch != last_epoch) text += ", at epoch " + std::to_string(alarm.epoch);
+  if (alarm.epoch != last_epoch) text += ", last at epoch " + std::to_string(alarm.epoch);
   return text + (alarm.message.empty() ? "" : ": " + shown_name(alarm.message));
 }
 
@@ -70,6 +73,20 @@ std::string dead_neurons(const RunRows& rows) {
 
 }  // namespace
 
+std::string earlier_alarms(const RunRows& rows) {
+  std::vector<std::string> texts;
+  for (const EndedAlarm& ended : rows.ended_alarms) {
+    std::string words = ended.verdict;
+    std::ranges::replace(words, '_', ' ');
+    std::string text = ended.layer + " " + words + " (";
+    if (ended.times > 1) text += std::to_string(ended.times) + " times, ";
+    text += "epoch " + std::to_string(ended.first_epoch);
+    if (ended.last_epoch != ended.first_epoch) text += " to " + std::to_string(ended.last_epoch);
+    texts.push_back(text + ")");
+  }
+  return texts.empty() ? "" : "earlier alarms: " + some_of(texts, most_notices);
+}
+
 std::string alarms_text(const RunRows& rows, const Canvas& canvas) {
   const std::int64_t last_epoch = rows.epochs.empty() ? 0 : *rows.epochs.rbegin();
   std::string text;
@@ -77,6 +94,9 @@ std::string alarms_text(const RunRows& rows, const Canvas& canvas) {
     std::string lines = wrapped(alarm_line(alarm, last_epoch), canvas.width);
     lines.pop_back();
     text += inked(lines, Ink::alarm, canvas.colours) + "\n";
+  }
+  if (const std::string ended = earlier_alarms(rows); !ended.empty()) {
+    text += inked(wrapped(ended, canvas.width), Ink::aside, canvas.colours);
   }
   const std::string dead = dead_neurons(rows);
   return dead.empty() ? text : text + cut_end(dead, canvas.width) + "\n";

@@ -7,9 +7,12 @@
 
 namespace livecca::tool {
 
-/// Layers that are dead, collapsing, exploding or nearest to another layer, at their last snapshot;
-/// and neurons that did not vary. A line each, empty without any.
+/// Layers that are dead, collapsing, exploding or nearest to another layer, at their last snapshot,
+/// and those that were; and neurons that did not vary. A line each, empty without any.
 std::string alarms_text(const RunRows& rows, const Canvas& canvas);
+
+/// The alarms that are over, in one line with their epochs; empty without any.
+std::string earlier_alarms(const RunRows& rows);
 
 /// The latest numbers that cannot be told from those of unrelated data, and about how many inputs
 /// would do it: those of the probe, and of one reference if it is not empty. Empty if all are told.

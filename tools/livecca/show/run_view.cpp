@@ -94,10 +94,23 @@ std::string logs_text(const RunRows& rows, const Canvas& canvas) {
   return table.text() + "\n";
 }
 
+/// The verdicts have what the distances to the snapshots before say.
 std::string groups_text(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
-  const std::vector<CurveGroup> groups = curve_groups(rows, options);
+  std::vector<CurveGroup> groups = curve_groups(rows, options);
   if (groups.empty()) return rows.curves.empty() ? "" : "no rows yet that match the options\n\n";
-  return curve_tables(rows, groups, canvas);
+  std::vector<std::string> left_out;
+  if (options.reference.empty() && !rows.verdicts.empty()) {
+    std::erase_if(groups, [&](const CurveGroup& group) {
+      if (group.reference_kind != ReferenceKind::before) return false;
+      left_out.push_back(group.reference);
+      return true;
+    });
+  }
+  std::string text = groups.empty() ? "" : curve_tables(rows, groups, canvas);
+  if (!left_out.empty()) {
+    text += wrapped("more with --reference: " + some_of(left_out, left_out.size()), canvas.width);
+  }
+  return text;
 }
 
 }  // namespace

@@ -78,20 +78,29 @@ export function use_near(): [{ current: HTMLDivElement | null }, boolean] {
   return [place, near];
 }
 
-/** Asks for something whenever `keys` change, unless `ask` returns null. The last answer stays until the next one is there. */
-export function use_answer<Answer>(ask: () => Promise<Answer> | null, keys: unknown[]): { answer: Answer | null; failure: string | null } {
+/**
+ * Asks for something whenever `keys` change, if it is near the screen, and again when it comes near. The last answer stays until the
+ * next one is there.
+ */
+export function use_answer<Answer>(
+  ask: () => Promise<Answer> | null,
+  near: boolean,
+  keys: unknown[],
+): { answer: Answer | null; failure: string | null } {
   const [state, set_state] = useState<{ answer: Answer | null; failure: string | null }>({ answer: null, failure: null });
   const latest = useRef(0);
+  // What was asked with other keys is not wanted any more.
+  useEffect(() => void ++latest.current, keys);
   useEffect(() => {
-    const asked = ask();
+    const asked = near ? ask() : null;
     if (!asked) return;
     const number = ++latest.current;
     asked.then(
       (answer) => number === latest.current && set_state({ answer, failure: null }),
       (error: Error) => number === latest.current && set_state({ answer: null, failure: error.message }),
     );
-  }, keys);
-  useEffect(() => () => void ++latest.current, []); // nothing is wanted any more
+  }, [near, ...keys]);
+  useEffect(() => () => void ++latest.current, []); // nor is anything, once it is gone
   return state;
 }
 

@@ -1,7 +1,7 @@
 // The answer: the sentence, and where the run stands.
 
 import type { Part, Summary } from "../contract";
-import { clock, duration, group, percent } from "../pure/numbers";
+import { age_text, clock, duration, group, percent } from "../pure/numbers";
 import { filter_for } from "../pure/filter";
 import { shown_text } from "../pure/names";
 import { run_sentence } from "../pure/sentence";
@@ -53,14 +53,14 @@ function copied(model: ReturnType<typeof use_model>): string {
 
 function StateBadge() {
   const model = use_model();
-  use_clock(2);
+  use_clock(10); // each time costs a picture, beside a training
   const summary = shown_summary(model);
   if (!summary) return null;
   const age = summary.last_time === null ? null : Math.max(0, model.now() - summary.last_time);
   if (model.gone.has(summary.id)) return <span class="badge bad">removed</span>;
   if (model.connection.state === "lost") return <span class="badge bad">no connection</span>;
   const words: Record<string, string> = { live: "live", finished: "finished", silent: "silent" };
-  const when = model.source.exported ? `as of ${clock(summary.last_time)}` : age === null ? "no row yet" : `last row ${duration(age)} ago`;
+  const when = model.source.exported ? `as of ${clock(summary.last_time)}` : age === null ? "no row yet" : `last row ${age_text(age)}`;
   return (
     <span class={`badge ${summary.state}`}>
       <i aria-hidden="true" />

@@ -242,7 +242,7 @@ function LayerFacts({ layer, number }: { layer: Layer; number: LayerNumber | nul
   const facts: [string, string][] = [];
   if (layer.speed !== null) facts.push(["moves", `${short(layer.speed)} an epoch`]);
   if (layer.remaining_low !== null && layer.remaining_high !== null)
-    facts.push(["yet to go", `${short(layer.remaining_low)} to ${short(layer.remaining_high)} (80 % sure)`]);
+    facts.push(["yet to go", `${short(layer.remaining_low)} to ${short(layer.remaining_high)} (right about 8 times in 10)`]);
   if (layer.settling_epoch !== null)
     facts.push([
       "expected to settle",

@@ -23,8 +23,9 @@ export function Matrix() {
   const snapshots = known.of === of ? known.list : [];
   const index = chosen ? snapshots.findIndex((one) => one.epoch === chosen.epoch && one.step === chosen.step) : -1;
   const { answer, failure } = use_answer(
-    () => (near && view.run && selection ? model.source.matrix(view.run, selection, index) : null),
-    [near, view.run, selection?.stream, selection?.reference, selection?.measure, index, index < 0 ? model.run?.lines : 0],
+    () => (view.run && selection ? model.source.matrix(view.run, selection, index) : null),
+    near,
+    [view.run, selection?.stream, selection?.reference, selection?.measure, index, index < 0 ? model.run?.lines : 0],
   );
   useEffect(() => {
     if (answer) set_known({ of, list: answer.snapshots });

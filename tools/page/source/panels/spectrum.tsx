@@ -48,10 +48,11 @@ export function Spectrum() {
   const line = use_line_at_cursor(layer);
   const { answer } = use_answer(
     () =>
-      near && view.run && selection && layer !== null
+      view.run && selection && layer !== null
         ? model.source.spectrum(view.run, selection.stream, layer, selection.reference, line)
         : null,
-    [near, view.run, selection?.stream, selection?.reference, layer, line, model.run?.lines],
+    near,
+    [view.run, selection?.stream, selection?.reference, layer, line, model.run?.lines],
   );
   const correlations = answer?.row?.canonical_correlations ?? null;
   return (

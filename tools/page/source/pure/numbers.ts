@@ -47,6 +47,12 @@ export function duration(seconds: number | null | undefined): string {
   return `${Math.floor(whole / 86400)} days`;
 }
 
+/** No finer than a page is drawn anew. */
+export function age_text(seconds: number): string {
+  if (seconds < 10) return "just now";
+  return `${duration(seconds < 60 ? 10 * Math.floor(seconds / 10) : seconds)} ago`;
+}
+
 export function clock(time: number | null | undefined): string {
   if (time === null || time === undefined) return "–";
   const date = new Date(time * 1000);
