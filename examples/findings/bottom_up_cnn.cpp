@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "image_networks.hpp"
+#include "kept_runs.hpp"
 #include "livecca/monitor/monitor.hpp"
 #include "probe.hpp"
 #include "quiet_waiting.hpp"
@@ -32,26 +32,10 @@ const std::map<std::string, Scale> scales{
     {"small", {.width = 16, .images = 10000, .probe = 1000, .epochs = 12, .networks = 3}},
     {"paper", {.width = 64, .images = 50000, .probe = 5000, .epochs = 100, .networks = 5}}};
 
-/// What is kept of a network whose run is whole, beside its folder.
-struct Done {
-  double accuracy = 0;
-  double seconds = 0;  ///< that it took
-
-  static std::optional<Done> of(const std::filesystem::path& folder) {
-    std::ifstream file(folder.string() + ".txt");
-    Done done;
-    if (!(file >> done.accuracy >> done.seconds)) return std::nullopt;
-    return done;
-  }
-  void keep(const std::filesystem::path& folder) const {
-    std::ofstream(folder.string() + ".txt") << accuracy << ' ' << seconds << '\n';
-  }
-};
-
-/// Trains a network that the monitor watches, from a seed; returns its accuracy.
-double train(const Settings& settings, const Scale& scale, const findings::ImageData& data,
-             std::uint64_t seed, const std::filesystem::path& folder, findings::Progress& progress,
-             double epochs_before) {
+/// Trains a network that the monitor watches, from a seed.
+findings::Numbers train(const Settings& settings, const Scale& scale,
+                        const findings::ImageData& data, std::uint64_t seed,
+                        const std::filesystem::path& folder, const findings::StepsDone& done) {
   livecca::MonitorOptions options;
   options.run_directory = folder;
   options.network = live_training::trained_name;
@@ -75,54 +59,37 @@ double train(const Settings& settings, const Scale& scale, const findings::Image
       accuracy = live_training::accuracy(trainer.network(), data.test);
       monitor.log(epoch, "loss", loss);
       monitor.log(epoch, "test_accuracy", accuracy);
-      progress.done("seed " + std::to_string(seed) + ", epoch " + std::to_string(epoch),
-                    epochs_before + static_cast<double>(epoch));
+      done(static_cast<double>(epoch));
     }
     probe.run(monitor, epoch, trainer.network(), none);
     monitor.snapshot(epoch);
   }
   monitor.finish();
-  return accuracy;
+  return {{"test_accuracy", accuracy}};
 }
 
 void run(const Settings& settings) {
   findings::use_all_cores();
   const Scale& scale = scales.at(settings.scale);
   const findings::ImageData data = findings::image_data(settings, scale.images);
-  std::filesystem::create_directories(settings.run);
-  std::printf("%s; width %lld, %lld epochs\n", data.text.c_str(),
-              static_cast<long long>(scale.width), static_cast<long long>(scale.epochs));
-  const auto seed_of = [&](int network) {
-    return settings.seed + static_cast<std::uint64_t>(network);
-  };
-  const auto folder_of = [&](int network) {
-    return settings.run / ("seed_" + std::to_string(seed_of(network)));
-  };
-  int missing = 0;
-  for (int network = 0; network < scale.networks; ++network)
-    missing += Done::of(folder_of(network)) ? 0 : 1;
-  double seconds = 0;
-  {
-    findings::Progress progress(static_cast<double>(missing * scale.epochs));
-    double epochs_done = 0;
-    for (int network = 0; network < scale.networks; ++network) {
-      auto done = Done::of(folder_of(network));
-      if (!done) {
-        std::filesystem::remove_all(folder_of(network));  // it was interrupted
-        const double begun = progress.seconds();
-        done = Done{};
-        done->accuracy = train(settings, scale, data, seed_of(network), folder_of(network),
-                               progress, epochs_done);
-        done->seconds = progress.seconds() - begun;
-        done->keep(folder_of(network));
-        epochs_done += static_cast<double>(scale.epochs);
-      }
-      seconds += done->seconds;
-      std::printf("seed %llu: test accuracy %.1f %%\n",
-                  static_cast<unsigned long long>(seed_of(network)), 100 * done->accuracy);
-    }
+  std::vector<findings::Run> runs;
+  for (int network = 0; network < scale.networks; ++network) {
+    const std::uint64_t seed = settings.seed + static_cast<std::uint64_t>(network);
+    runs.push_back({.name = "seed_" + std::to_string(seed),
+                    .steps = static_cast<double>(scale.epochs),
+                    .make = [&, seed](const std::filesystem::path& folder, const auto& done) {
+                      return train(settings, scale, data, seed, folder, done);
+                    }});
   }
-  std::printf("\n%.0f s. Run folder: %s\n", seconds, settings.run.c_str());
+  const std::string about = data.text + "; width " + std::to_string(scale.width) + ", " +
+                            std::to_string(scale.epochs) + " epochs";
+  const auto kept = findings::make_runs(settings, about, runs);
+  for (std::size_t network = 0; network < kept.size(); ++network) {
+    std::printf("seed %llu: test accuracy %.1f %%\n",
+                static_cast<unsigned long long>(settings.seed + network),
+                100 * kept[network].numbers.at("test_accuracy"));
+  }
+  findings::print_end(settings, kept);
 }
 
 }  // namespace
