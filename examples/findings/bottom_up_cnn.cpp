@@ -11,9 +11,8 @@
 
 #include "image_networks.hpp"
 #include "kept_runs.hpp"
-#include "livecca/monitor/monitor.hpp"
-#include "probe.hpp"
 #include "quiet_waiting.hpp"
+#include "watched_network.hpp"
 
 namespace {
 
@@ -32,42 +31,6 @@ const std::map<std::string, Scale> scales{
     {"small", {.width = 16, .images = 10000, .probe = 1000, .epochs = 12, .networks = 3}},
     {"paper", {.width = 64, .images = 50000, .probe = 5000, .epochs = 100, .networks = 5}}};
 
-/// Trains a network that the monitor watches, from a seed.
-findings::Numbers train(const Settings& settings, const Scale& scale,
-                        const findings::ImageData& data, std::uint64_t seed,
-                        const std::filesystem::path& folder, const findings::StepsDone& done) {
-  livecca::MonitorOptions options;
-  options.run_directory = folder;
-  options.network = live_training::trained_name;
-  options.measures = {"pwcca"};
-  options.notes = {{"finding", "bottom-up convergence of a CNN"},
-                   {"data", data.text},
-                   {"scale", settings.scale},
-                   {"seed", std::to_string(seed)}};
-  livecca::Monitor monitor(options);
-  live_training::TrainingOptions training;
-  training.epochs = scale.epochs;
-  training.mirror = data.mirror;
-  training.seed = seed;
-  live_training::Trainer trainer({.width = scale.width}, training, data.train);
-  live_training::Probe probe(data.test, scale.probe);
-  live_training::Network none = nullptr;
-  double accuracy = 0;
-  for (std::int64_t epoch = 0; epoch <= scale.epochs; ++epoch) {
-    if (epoch > 0) {
-      const double loss = trainer.train_epoch([](std::size_t, std::size_t, double) {});
-      accuracy = live_training::accuracy(trainer.network(), data.test);
-      monitor.log(epoch, "loss", loss);
-      monitor.log(epoch, "test_accuracy", accuracy);
-      done(static_cast<double>(epoch));
-    }
-    probe.run(monitor, epoch, trainer.network(), none);
-    monitor.snapshot(epoch);
-  }
-  monitor.finish();
-  return {{"test_accuracy", accuracy}};
-}
-
 void run(const Settings& settings) {
   findings::use_all_cores();
   const Scale& scale = scales.at(settings.scale);
@@ -75,11 +38,15 @@ void run(const Settings& settings) {
   std::vector<findings::Run> runs;
   for (int network = 0; network < scale.networks; ++network) {
     const std::uint64_t seed = settings.seed + static_cast<std::uint64_t>(network);
-    runs.push_back({.name = "seed_" + std::to_string(seed),
-                    .steps = static_cast<double>(scale.epochs),
-                    .make = [&, seed](const std::filesystem::path& folder, const auto& done) {
-                      return train(settings, scale, data, seed, folder, done);
-                    }});
+    const findings::WatchedTraining training{
+        .network = {.width = scale.width},
+        .training = {.epochs = scale.epochs, .mirror = data.mirror, .seed = seed},
+        .probe = scale.probe,
+        .notes = {{"finding", "bottom-up convergence of a CNN"},
+                  {"data", data.text},
+                  {"scale", settings.scale},
+                  {"seed", std::to_string(seed)}}};
+    runs.push_back(run_of("seed_" + std::to_string(seed), training, data.train, data.test));
   }
   const std::string about = data.text + "; width " + std::to_string(scale.width) + ", " +
                             std::to_string(scale.epochs) + " epochs";

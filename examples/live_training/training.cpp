@@ -14,7 +14,6 @@ namespace live_training {
 namespace {
 
 constexpr double momentum = 0.9;
-constexpr double weight_decay = 5e-4;
 constexpr std::int64_t evaluation_batch = 250;
 
 /// The generator must be seeded before the weights are drawn.
@@ -51,7 +50,7 @@ Trainer::Trainer(const NetworkOptions& network, const TrainingOptions& options,
       network_(make_network(network, options.seed)),
       optimizer_(network_->parameters(), torch::optim::SGDOptions(options.learning_rate)
                                              .momentum(momentum)
-                                             .weight_decay(weight_decay)),
+                                             .weight_decay(options.weight_decay)),
       batches_per_epoch_((data.size() + options.batch_size - 1) / options.batch_size) {}
 
 double Trainer::train_epoch(const Progress& progress, const Forward& forward) {

@@ -1,0 +1,81 @@
+// Do wider networks come to more similar solutions? Morcos et al. 2018 found that networks of the
+// same width are nearer to each other at the end of training, the wider they are.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "groups.hpp"
+#include "image_networks.hpp"
+#include "kept_runs.hpp"
+#include "quiet_waiting.hpp"
+#include "watched_network.hpp"
+
+namespace {
+
+using findings::Settings;
+
+struct Scale {
+  std::vector<std::int64_t> widths;
+  std::size_t images;
+  std::int64_t probe;
+  std::int64_t epochs;
+  int networks;  ///< of each width
+};
+
+const std::map<std::string, Scale> scales{
+    {"tiny", {.widths = {2, 4}, .images = 128, .probe = 100, .epochs = 1, .networks = 2}},
+    {"small",
+     {.widths = {4, 8, 16, 32}, .images = 5000, .probe = 1000, .epochs = 8, .networks = 4}},
+    {"paper",
+     {.widths = {16, 32, 64, 128, 256},
+      .images = 50000,
+      .probe = 5000,
+      .epochs = 100,
+      .networks = 5}}};
+
+void run(const Settings& settings) {
+  findings::use_all_cores();
+  const Scale& scale = scales.at(settings.scale);
+  const findings::ImageData data = findings::image_data(settings, scale.images);
+  std::vector<findings::Run> runs;
+  std::vector<std::string> groups;
+  std::uint64_t seed = settings.seed;  // each network has its own
+  for (const std::int64_t width : scale.widths) {
+    groups.push_back("width_" + std::to_string(width));
+    for (int network = 0; network < scale.networks; ++network, ++seed) {
+      const findings::WatchedTraining training{
+          .network = {.width = width},
+          .training = {.epochs = scale.epochs, .mirror = data.mirror, .seed = seed},
+          .probe = scale.probe,
+          .watch_every = 2,
+          .notes = {{"finding", "width"},
+                    {"width", std::to_string(width)},
+                    {"data", data.text},
+                    {"scale", settings.scale},
+                    {"seed", std::to_string(seed)}}};
+      runs.push_back(
+          run_of(groups.back() + "_seed_" + std::to_string(seed), training, data.train, data.test));
+    }
+  }
+  const std::string about = data.text + "; " + std::to_string(scale.epochs) + " epochs, " +
+                            std::to_string(scale.networks) + " networks of each width";
+  const auto kept = findings::make_runs(settings, about, runs);
+  findings::print_networks(kept);
+  write_groups(settings.run / "groups.json", groups_of(kept, groups));
+  findings::print_end(settings, kept);
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  live_training::start_again_without_spinning(arguments);
+  Settings settings;
+  const auto code = findings::read_command_line(
+      argument_count, arguments,
+      "Networks of several widths: how far those of one width are from each other.", true,
+      settings);
+  return code ? *code : findings::run_finding("width_cnn", settings, run);
+}
