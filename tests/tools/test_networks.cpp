@@ -1,5 +1,6 @@
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 
 #include "livecca/measures/measure.hpp"
 #include "program.hpp"
@@ -133,6 +134,48 @@ TEST_CASE_FIXTURE(NetworksFixture, "means over groups are those of the single co
   CHECK(found["between"][0]["pwcca"]["mean"].get<double>() == doctest::Approx(between));
   CHECK(found["between"][0]["pwcca"]["pairs"] == 6);
   CHECK(found["between"][0]["linear_cka"]["standard_error"].is_number());
+}
+
+TEST_CASE_FIXTURE(NetworksFixture, "bands are the means over groups, with their floors") {
+  groups(R"({"good": ["0.npy", "3.npy", "4.npy"], "bad": ["1.npy", "2.npy"]})");
+  const json found = compare_all({"--groups", "@g.json", "--bands", "@bands.json"});
+  std::ifstream file(path("bands.json"));
+  const json bands = json::parse(file);
+  CHECK(bands["livecca_reference_bands"] == 1);
+  CHECK(bands["groups"]["bad"] == json({path(npy(1)), path(npy(2))}));
+  REQUIRE(bands["layers"].size() == 1);
+  const json& layer = bands["layers"][0];
+  CHECK(layer["layer"] == "");
+  CHECK(layer["samples"] == 140);
+  CHECK(layer["measures"].size() == livecca::measures().size());
+  for (const auto& [name, measure] : layer["measures"].items()) {
+    CAPTURE(name);
+    CHECK(measure["direction"] == found["measures"][name]["direction"]);
+    const json& floors = found["measures"][name]["noise_floor"];
+    json good = measure["within"]["good"];
+    if (!good["noise_floor"].is_null()) {
+      CHECK(good["noise_floor"].get<double>() ==
+            doctest::Approx(mean_of({floors[0][3], floors[0][4], floors[3][4]})));
+    }
+    good.erase("noise_floor");
+    CHECK(good == found["groups"]["good"][name]);
+    json between = measure["between"][0];
+    CHECK(between["groups"] == json({"good", "bad"}));
+    between.erase("groups");
+    between.erase("noise_floor");
+    CHECK(between == found["between"][0][name]);
+  }
+  CHECK(layer["measures"]["pwcca"]["within"]["good"]["noise_floor"].is_number());
+}
+
+TEST_CASE_FIXTURE(NetworksFixture, "bands that cannot be written are refused in one line") {
+  groups(R"({"good": ["0.npy", "3.npy", "4.npy"]})");
+  refuses({"compare", "@0.npy", "@1.npy", "--bands", "@bands.json"}, {"--bands", "--groups"});
+  refuses({"compare", "--groups", "@g.json", "--bands", "@none/b.json"}, {"none", "folder"});
+  for (const char* taken : {"0.npy", "g.json"}) {
+    refuses({"compare", "--groups", "@g.json", "--bands", std::string("@") + taken},
+            {taken, "another file than the input"});
+  }
 }
 
 TEST_CASE_FIXTURE(NetworksFixture, "inputs can be named by the groups' file alone") {

@@ -39,7 +39,7 @@ constexpr const char* compare_details =
     "  livecca compare a.npy b.npy --measures pwcca,svcca --keep-directions 20 --format json\n"
     "  livecca compare early.safetensors run/history/snapshot-0008.safetensors\n"
     "  livecca compare a.safetensors b.safetensors --all-layers --measures linear_cka\n"
-    "  livecca compare --groups groups.json\n"
+    "  livecca compare --groups groups.json --bands bands.json\n"
     "\n"
     "A similarity of 1 means that both sides are the same. distance = 1 - similarity,\n"
     "except for measures that are distances only. The noise floor is the score of\n"
@@ -141,6 +141,14 @@ void add_options_of_data(Command& command, CompareOptions& options) {
                "in FILE.json are compared",
        .take = into(options.groups),
        .excludes = "--all-layers"},
+      {.name = "--bands",
+       .value_name = "OUT.json",
+       .help = "Write the means within and between groups as reference bands, for\n"
+               "programs: docs/reference_bands.md. With --groups",
+       .take = one([&](const std::string& path) {
+         if (path.empty()) wrong_value("--bands", "a path", path);
+         options.bands = path;
+       })},
   });
   add_options_of_samples(command, options);
   command.add({
@@ -250,6 +258,9 @@ void check_inputs(const CompareOptions& options) {
   }
   if (options.all_layers && inputs != 2) {
     wrong_value("--all-layers", "two inputs with it", std::to_string(inputs));
+  }
+  if (!options.bands.empty() && options.groups.empty()) {
+    wrong_value("--bands", "--groups with it", options.bands);
   }
   const bool is_matrix = inputs != 2 || !options.groups.empty();
   if (is_matrix && !options.save_moments.empty()) {

@@ -29,6 +29,7 @@ struct CompareOptions : ResultOptions {
   std::size_t error_blocks = 0;  ///< parts that standard errors are made from; 0: none
   std::size_t max_features = 0;  ///< 0: all
   std::string save_moments;      ///< a path; empty: not kept
+  std::string bands;             ///< a path for the groups' reference bands; empty: not written
 };
 
 }  // namespace livecca::tool

@@ -105,19 +105,19 @@ void expect_writable(const std::string& path, const std::vector<std::string>& in
   std::error_code ignored;
   const fs::path folder = fs::absolute(path, ignored).parent_path();
   if (!fs::is_directory(folder, ignored)) {
-    throw InputError(path + ": expected a folder that is there to save moments in, got none at " +
+    throw InputError(path + ": expected a folder that is there to write in, got none at " +
                      folder.string());
   }
   if (fs::is_directory(path, ignored)) {
-    throw InputError(path + ": expected a file name to save moments under, got a folder");
+    throw InputError(path + ": expected a file name to write under, got a folder");
   }
   for (const std::string& input : inputs) {
     if (fs::equivalent(path, input, ignored)) {
-      throw InputError(path + ": expected another file than the input to save moments in");
+      throw InputError(path + ": expected another file than the input to write to");
     }
     // They would be taken for a layer, or replace one.
     if (fs::equivalent(folder, input, ignored)) {
-      throw InputError(path + ": expected another folder than the input to save moments in");
+      throw InputError(path + ": expected another folder than the input to write in");
     }
   }
 }

@@ -3,11 +3,13 @@
 #include "compare/compare_output.hpp"
 #include "compare/gather.hpp"
 #include "compare/matched_layers.hpp"
+#include "compare/stored_moments.hpp"
 #include "inputs/group_file.hpp"
 #include "inputs/input_error.hpp"
 #include "livecca/common/executor.hpp"
 #include "matrices/network_matrices.hpp"
 #include "matrices/networks_output.hpp"
+#include "matrices/reference_bands.hpp"
 
 namespace livecca::tool {
 namespace {
@@ -33,6 +35,11 @@ void compare_networks(const CompareOptions& options, bool json, std::ostream& ou
   Networks networks;
   if (!options.groups.empty()) networks.groups = read_groups(options.groups, chosen.inputs);
   networks.paths = chosen.inputs;
+  if (!options.bands.empty()) {
+    std::vector<std::string> read = chosen.inputs;
+    read.push_back(options.groups);
+    expect_writable(options.bands, read);
+  }
   if (networks.paths.size() < 2) {
     throw InputError(options.groups + ": expected two inputs or more, got " +
                      std::to_string(networks.paths.size()));
@@ -53,6 +60,8 @@ void compare_networks(const CompareOptions& options, bool json, std::ostream& ou
         << std::flush;
   }
   if (!json) out << closing_text(layers, networks) << std::flush;
+  // Last: a disk that is full should not cost the numbers.
+  if (!options.bands.empty()) write_bands(options.bands, layers, networks);
 }
 
 }  // namespace livecca::tool

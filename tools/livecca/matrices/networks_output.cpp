@@ -11,15 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json mean_json(const GroupMean& mean) {
-  Json json{{"mean", number_or_null(mean.mean)},
-            {"standard_error", number_or_null(mean.standard_error)},
-            {"pairs", mean.pairs},
-            {"networks", mean.networks}};
-  if (mean.pairs_missing > 0) json["pairs_missing"] = mean.pairs_missing;
-  return json;
-}
-
 void add_groups(const NetworkMatrices& layer, const Groups& groups, Json& json) {
   json["groups"] = Json::object();
   for (std::size_t g = 0; g < groups.names.size(); ++g) {
@@ -127,6 +118,15 @@ MatrixLabels numbers(std::size_t networks) {
 }
 
 }  // namespace
+
+Json mean_json(const GroupMean& mean) {
+  Json json{{"mean", number_or_null(mean.mean)},
+            {"standard_error", number_or_null(mean.standard_error)},
+            {"pairs", mean.pairs},
+            {"networks", mean.networks}};
+  if (mean.pairs_missing > 0) json["pairs_missing"] = mean.pairs_missing;
+  return json;
+}
 
 Json to_json(const NetworkMatrices& layer, const Networks& networks) {
   const std::size_t count = networks.paths.size();

@@ -8,6 +8,10 @@
 
 namespace livecca::tool {
 
+/// A mean of groups: {"mean", "standard_error", "pairs", "networks"}, and "pairs_missing" if any
+/// are.
+nlohmann::ordered_json mean_json(const GroupMean& mean);
+
 /// One layer as one JSON object.
 nlohmann::ordered_json to_json(const NetworkMatrices& layer, const Networks& networks);
 
