@@ -2,10 +2,11 @@
 # Reproduces findings of the papers that livecca rests on, and rebuilds docs/findings.md: its figures, and the numbers and
 # the machine below each. A finding that has a run folder already is drawn from it; remove the folder to run it again.
 # Usage: scripts/findings.sh [--scale small|paper] [--data FOLDER] [--runs FOLDER] [NAME…]
-#   NAME    signal_and_noise, bottom_up_cnn; all unless given
+#   NAME    one of the names below; all unless given
 #   --data  a folder with cifar-10-batches-bin; ../shared/data if it is there, else images are made
 set -euo pipefail
 cd "$(dirname "$0")/.."
+all=(signal_and_noise bottom_up_cnn memorizing_cnn width_cnn learning_rates_cnn)
 scale=small
 runs=build/findings/runs
 data=../shared/data
@@ -20,13 +21,13 @@ while [ $# -gt 0 ]; do
   esac
 done
 case $scale in small | paper) ;; *) echo "findings.sh: expected --scale small or paper, got '$scale'" >&2; exit 2 ;; esac
-[ ${#names[@]} -gt 0 ] || names=(signal_and_noise bottom_up_cnn)
+[ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
   [ -f "examples/findings/draw_$name.py" ] || { echo "findings.sh: expected a finding, got '$name'" >&2; exit 2; }
 done
 scripts/setup.sh --findings
 cmake --preset release -B build/findings -D LIVECCA_BUILD_TESTS=OFF -D LIVECCA_BUILD_EXAMPLES=ON >/dev/null
-cmake --build build/findings --target "${names[@]}"
+cmake --build build/findings --target "${names[@]}" livecca_program
 mkdir -p "$runs"
 export PYTHONDONTWRITEBYTECODE=1
 for name in "${names[@]}"; do
@@ -40,6 +41,7 @@ for name in "${names[@]}"; do
   if [ ! -f "$run.numbers" ]; then
     [ "$name" = signal_and_noise ] && rm -rf "$run"  # it takes seconds, so it begins anew
     build/findings/examples/findings/"$name" "${options[@]}" >"$run.txt"
+    examples/findings/compare_groups.sh build/findings/tools/livecca/livecca "$run"
     mv "$run.txt" "$run.numbers"
   fi
   /usr/bin/python3 "examples/findings/draw_$name.py" "$run" "docs/images/finding_$name" >"$run.drawn"

@@ -60,7 +60,9 @@ void run(const Settings& settings) {
           run_of(groups.back() + "_seed_" + std::to_string(seed), training, data.train, data.test));
     }
   }
-  const std::string about = data.text + "; " + std::to_string(scale.epochs) + " epochs, " +
+  const std::string about = data.text + "; widths " + std::to_string(scale.widths.front()) +
+                            " to " + std::to_string(scale.widths.back()) + ", " +
+                            std::to_string(scale.epochs) + " epochs, " +
                             std::to_string(scale.networks) + " networks of each width";
   const auto kept = findings::make_runs(settings, about, runs);
   findings::print_networks(kept);
