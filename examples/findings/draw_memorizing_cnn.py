@@ -45,7 +45,7 @@ def main(run, stem):
                     [[layer, *(row[place] for row in rows)] for place, layer in enumerate(bands.layers)])
         print()
     panels[0].set_ylabel("PWCCA distance")
-    panels[0].legend(frameon=False, loc="lower right", fontsize=11)
+    panels[1].legend(frameon=False, loc=(0, 0.61), fontsize=10)
     drawing.get_layout_engine().set(wspace=0.06)
     drawing.suptitle("How far networks of a kind are from each other. Bars: standard error over networks", x=0.01,
                      ha="left", fontsize=12)
