@@ -1,10 +1,5 @@
 #include "image_networks.hpp"
 
-#include <ATen/Parallel.h>
-
-#include <cstdlib>
-#include <thread>
-
 #include "cifar10.hpp"
 #include "synthetic_images.hpp"
 
@@ -24,11 +19,6 @@ ImageData image_data(const Settings& settings, std::size_t most_images) {
           .test = to_tensors(data.test),
           .mirror = data.mirror_symmetric,
           .text = count + (is_made ? ", made here" : ", CIFAR-10")};
-}
-
-void use_all_cores() {
-  if (std::getenv("OMP_NUM_THREADS") != nullptr) return;
-  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 }  // namespace findings

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cores.hpp"  // for those who train them
 #include "settings.hpp"
 #include "training.hpp"
 
@@ -19,8 +20,5 @@ struct ImageData {
 /// CIFAR-10 from settings.data, or made images; of the training images at most so many. Throws
 /// live_training::DataError.
 ImageData image_data(const Settings& settings, std::size_t most_images);
-
-/// LibTorch counts some virtual cores as one; a choice of the user's comes first.
-void use_all_cores();
 
 }  // namespace findings

@@ -28,7 +28,8 @@ std::optional<int> read_command_line(int argument_count, char** arguments, const
   app.add_option("--seed", settings.seed)->capture_default_str();
   if (takes_data) {
     app.add_option("--data", settings.data,
-                   "folder with CIFAR-10's binary files; without it the program makes its images");
+                   "folder with CIFAR-10's binary files, or for language models with the texts of "
+                   "WikiText-2 or Penn Treebank; without it the program makes its data");
   }
   try {
     app.parse(argument_count, arguments);

@@ -10,7 +10,7 @@ namespace findings {
 /// What every finding is told on the command line.
 struct Settings {
   std::filesystem::path run;   ///< a new folder, or one that was left before its end
-  std::filesystem::path data;  ///< CIFAR-10's binary files; empty: made images
+  std::filesystem::path data;  ///< folder with images or texts; empty: they are made
   std::string scale = "small";
   std::uint64_t seed = 1;
 };
