@@ -3,10 +3,10 @@
 # the machine below each. A finding that has a run folder already is drawn from it; remove the folder to run it again.
 # Usage: scripts/findings.sh [--scale small|paper] [--data FOLDER] [--runs FOLDER] [NAME…]
 #   NAME    one of the names below; all unless given
-#   --data  a folder with cifar-10-batches-bin; ../shared/data if it is there, else images are made
+#   --data  a folder with cifar-10-batches-bin and wikitext-2 (or ptb); ../shared/data if it is there, else data are made
 set -euo pipefail
 cd "$(dirname "$0")/.."
-all=(signal_and_noise bottom_up_cnn memorizing_cnn width_cnn learning_rates_cnn)
+all=(signal_and_noise bottom_up_cnn memorizing_cnn width_cnn learning_rates_cnn bottom_up_rnn sequence_dynamics)
 scale=small
 runs=build/findings/runs
 data=../shared/data
@@ -34,9 +34,14 @@ for name in "${names[@]}"; do
   run=$runs/$name-$scale
   options=(--scale "$scale" --run "$run")
   command="scripts/findings.sh --scale $scale $name"
-  if [ "$name" != signal_and_noise ] && [ -d "$data/cifar-10-batches-bin" ]; then
-    options+=(--data "$data/cifar-10-batches-bin")
-  fi
+  case $name in
+    signal_and_noise) folders=() ;;
+    bottom_up_rnn | sequence_dynamics) folders=(wikitext-2 ptb) ;;
+    *) folders=(cifar-10-batches-bin) ;;
+  esac
+  for folder in "${folders[@]}"; do
+    if [ -d "$data/$folder" ]; then options+=(--data "$data/$folder"); break; fi
+  done
   # A finding that was interrupted goes on; one that is done is only drawn.
   if [ ! -f "$run.numbers" ]; then
     [ "$name" = signal_and_noise ] && rm -rf "$run"  # it takes seconds, so it begins anew

@@ -1,71 +1,11 @@
 #!/usr/bin/env python3
 """Draws what bottom_up_cnn found. Usage: draw_bottom_up_cnn.py RUN STEM; writes STEM.svg and STEM.png."""
 
-import pathlib
-import statistics
 import sys
-from collections import defaultdict
 
-import figure
-from figure import plt
-
-
-def main(run, stem):
-    distances = defaultdict(list)
-    floors = defaultdict(list)
-    layers = []
-    seeds = sorted(path for path in pathlib.Path(run).glob("seed_*") if path.is_dir())
-    for seed in seeds:
-        for row in figure.rows_of(seed, "measure"):
-            if row["reference_kind"] != "final" or row["value"] is None:
-                continue
-            distances[row["layer"], row["epoch"]].append(row["value"])
-            if row["noise_floor"] is not None:
-                floors[row["layer"]].append(row["noise_floor"])
-            if row["layer"] not in layers:
-                layers.append(row["layer"])
-    epochs = sorted({epoch for _, epoch in distances})
-    drawing, axes = plt.subplots(figsize=(7.2, 4.4))
-    colours = plt.get_cmap("viridis")
-    labels = []
-    for place, layer in enumerate(layers):
-        colour = colours(0.82 * place / max(1, len(layers) - 1))  # the rest is too light on white
-        known = [epoch for epoch in epochs if distances[layer, epoch]]
-        means = [statistics.mean(distances[layer, epoch]) for epoch in known]
-        spread = [statistics.stdev(distances[layer, epoch]) if len(seeds) > 1 else 0 for epoch in known]
-        axes.errorbar(known, means, yerr=spread, color=colour, marker="o", markersize=4, capsize=2)
-        if floors[layer]:
-            axes.axhline(statistics.mean(floors[layer]), color=colour, linewidth=1, dashes=(1, 2))
-        labels.append((means[0], layer, colour))
-    last = -1
-    for height, layer, colour in sorted(labels):
-        last = max(height, last + 0.055)  # none on another
-        axes.text(-0.25, last, layer, ha="right", va="center", color=colour, weight="bold")
-    axes.set_xlim(-1.6, epochs[-1] + 0.3)
-    axes.set_ylim(0, 1.05)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("PWCCA distance to the final state")
-    axes.set_title("How far each layer is from where it ends", loc="left", fontsize=13)
-    axes.text(0, -0.2, f"Bars: standard deviation over {len(seeds)} networks. Dotted: unrelated data of this size.",
-              transform=axes.transAxes, fontsize=10, color="#555555")
-    figure.keep(drawing, stem)
-    halved(layers, epochs, distances)
-
-
-def halved(layers, epochs, distances):
-    """Prints after how many epochs each layer has come half of its way, between epochs along a line."""
-    for layer in layers:
-        means = {epoch: statistics.mean(distances[layer, epoch]) for epoch in epochs if distances[layer, epoch]}
-        known = sorted(means)
-        half = means[known[0]] / 2
-        for before, now in zip(known, known[1:]):
-            if means[now] <= half:
-                share = (means[before] - half) / (means[before] - means[now])
-                print(f"{layer}: half of its way after {before + share * (now - before):.1f} epochs")
-                break
-
+import bottom_up
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    bottom_up.draw(*sys.argv[1:])
