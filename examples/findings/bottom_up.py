@@ -8,8 +8,11 @@ import figure
 from figure import plt
 
 
-def draw(run, stem):
-    """From the folders seed_* of a run; writes STEM.svg and STEM.png and prints when each layer was half of its way."""
+def draw(run, stem, room=1.6):
+    """From the folders seed_* of a run; writes STEM.svg and STEM.png and prints when each layer was half of its way.
+
+    The names of the layers get as much room, in epochs.
+    """
     distances = defaultdict(list)
     floors = defaultdict(list)
     layers = []
@@ -40,7 +43,8 @@ def draw(run, stem):
     for height, layer, colour in sorted(labels):
         last = max(height, last + 0.055)  # none on another
         axes.text(-0.25, last, layer, ha="right", va="center", color=colour, weight="bold")
-    axes.set_xlim(-1.6, epochs[-1] + 0.3)
+    axes.set_xlim(-room, epochs[-1] + 0.3)
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= epochs[-1]])
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("epoch")
     axes.set_ylabel("PWCCA distance to the final state")

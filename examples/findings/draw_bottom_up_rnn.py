@@ -8,4 +8,4 @@ import bottom_up
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    bottom_up.draw(*sys.argv[1:])
+    bottom_up.draw(*sys.argv[1:], room=2.6)
