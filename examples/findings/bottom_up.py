@@ -11,7 +11,8 @@ from figure import plt
 def draw(run, stem, room=1.6):
     """From the folders seed_* of a run; writes STEM.svg and STEM.png and prints when each layer was half of its way.
 
-    The names of the layers get as much room, in epochs.
+    The names of the layers get as much room, in epochs. Returns the layers, the epochs and the networks' distances by
+    layer and epoch.
     """
     distances = defaultdict(list)
     floors = defaultdict(list)
@@ -53,6 +54,7 @@ def draw(run, stem, room=1.6):
               transform=axes.transAxes, fontsize=10, color="#555555")
     figure.keep(drawing, stem)
     halved(layers, epochs, distances)
+    return layers, epochs, distances
 
 
 def halved(layers, epochs, distances):
