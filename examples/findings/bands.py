@@ -44,16 +44,22 @@ def print_table(heading, rows):
         print(row[0].ljust(first) + "".join(cell.rjust(width) for cell in row[1:]))
 
 
-def matrix_of(path, layer):
-    """The names of the networks' folders, the distances of all pairs in one layer, and their mean floor.
+class Matrix:
+    """The distances of all pairs of networks in one layer.
 
-    PWCCA weighs by one side's directions; a pair's distance here is the mean of both ways.
+    PWCCA weighs by one side's directions; a pair's distance here is the mean of both ways. A network whose layer does not
+    vary has no distances, and is left out.
     """
-    with open(path, encoding="utf-8") as file:
-        found = next(content for content in map(json.loads, file) if content["layer"] == layer)
-    names = [pathlib.Path(name).parts[-3] for name in found["inputs"]]
-    values, floors = found["measures"]["pwcca"]["values"], found["measures"]["pwcca"]["noise_floor"]
-    size = range(len(names))
-    distances = [[0.0 if i == j else (values[i][j] + values[j][i]) / 2 for j in size] for i in size]
-    known = [floor for row in floors for floor in row if floor is not None]
-    return names, distances, sum(known) / len(known) if known else None
+
+    def __init__(self, path, layer):
+        with open(path, encoding="utf-8") as file:
+            found = next(content for content in map(json.loads, file) if content["layer"] == layer)
+        names = [pathlib.Path(name).parts[-3] for name in found["inputs"]]
+        values, floors = found["measures"]["pwcca"]["values"], found["measures"]["pwcca"]["noise_floor"]
+        has_values = [any(value is not None for value in row) for row in values]
+        kept = [i for i in range(len(names)) if has_values[i]]
+        self.names = [names[i] for i in kept]  # of the networks' folders
+        self.left_out = [name for name, has in zip(names, has_values) if not has]
+        self.distances = [[0.0 if i == j else (values[i][j] + values[j][i]) / 2 for j in kept] for i in kept]
+        known = [floor for row in floors for floor in row if floor is not None]
+        self.floor = sum(known) / len(known) if known else None  # mean over the pairs

@@ -8,7 +8,7 @@ import sys
 
 import clusters
 import figure
-from bands import matrix_of, print_table
+from bands import Matrix, print_table
 from figure import plt
 
 LAYER = "conv4"
@@ -30,7 +30,8 @@ def seed_of(name):
 
 
 def main(run, stem):
-    names, distances, floor = matrix_of(pathlib.Path(run) / "distances.jsonl", LAYER)
+    matrix = Matrix(pathlib.Path(run) / "distances.jsonl", LAYER)
+    names, distances = matrix.names, matrix.distances
     accuracies = [test_accuracy(run, name) for name in names]
     tree = clusters.join_all(distances)
     clusters.set_places(tree)
@@ -39,7 +40,7 @@ def main(run, stem):
     drawing, (left, middle, right) = plt.subplots(
         1, 3, figsize=(9.6, 5.4), width_ratios=(1, 2.6, 1), layout="constrained")
     draw_dendrogram(left, tree, len(order))
-    draw_matrix(drawing, middle, names, order, distances, floor, found)
+    draw_matrix(drawing, middle, names, order, distances, matrix.floor, found)
     right.barh(range(len(order)), [accuracies[i] for i in order], color="#56B4E9", height=0.7)
     right.set_xlabel("test accuracy, %")
     right.set_yticks([])
@@ -48,6 +49,8 @@ def main(run, stem):
                      fontsize=13)
     figure.keep(drawing, stem)
     print_clusters(names, distances, accuracies, found)
+    for name in matrix.left_out:
+        print(f"without a distance, as {LAYER} is the same for all images: {name}, test accuracy {test_accuracy(run, name):.1f} %")
 
 
 def draw_dendrogram(axes, tree, count):
@@ -96,6 +99,11 @@ def print_clusters(names, distances, accuracies, found):
                      f"{statistics.mean(pairs):.3f}" if pairs else "", f"{statistics.mean(others):.3f}" if others else "",
                      f"{statistics.mean(accuracy):.1f}{spread}"])
     print_table(["cluster", "networks", "learning rates", "distance within", "to others", "test accuracy, %"], rows)
+    large = [(place + 1, cluster) for place, cluster in enumerate(found) if len(cluster.members) > 2]
+    for place, (number, cluster) in enumerate(large):
+        for other_number, other in large[place + 1:]:
+            print(f"between clusters {number} and {other_number}: {clusters.mean_distance(distances, cluster, other):.3f}")
+
 
 
 if __name__ == "__main__":
