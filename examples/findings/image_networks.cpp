@@ -4,6 +4,21 @@
 #include "synthetic_images.hpp"
 
 namespace findings {
+namespace {
+
+std::vector<std::string> class_names(bool is_made) {
+  if (!is_made) {
+    return {"airplane", "automobile", "bird",  "cat",  "deer",
+            "dog",      "frog",       "horse", "ship", "truck"};
+  }
+  std::vector<std::string> names;
+  for (std::size_t label = 0; label < live_training::class_count; ++label) {
+    names.push_back("class_" + std::to_string(label));
+  }
+  return names;
+}
+
+}  // namespace
 
 ImageData image_data(const Settings& settings, std::size_t most_images) {
   using namespace live_training;
@@ -18,7 +33,8 @@ ImageData image_data(const Settings& settings, std::size_t most_images) {
   return {.train = to_tensors(data.train),
           .test = to_tensors(data.test),
           .mirror = data.mirror_symmetric,
-          .text = count + (is_made ? ", made here" : ", CIFAR-10")};
+          .text = count + (is_made ? ", made here" : ", CIFAR-10"),
+          .classes = class_names(is_made)};
 }
 
 }  // namespace findings

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cores.hpp"  // for those who train them
 #include "settings.hpp"
@@ -13,8 +14,9 @@ namespace findings {
 struct ImageData {
   live_training::TensorSet train;
   live_training::TensorSet test;
-  bool mirror = false;  ///< a mirrored image belongs to the same class
-  std::string text;     ///< one line about them
+  bool mirror = false;               ///< a mirrored image belongs to the same class
+  std::string text;                  ///< one line about them
+  std::vector<std::string> classes;  ///< their names, by label
 };
 
 /// CIFAR-10 from settings.data, or made images; of the training images at most so many. Throws

@@ -39,7 +39,19 @@ NetworkImpl::NetworkImpl(const NetworkOptions& options)
 
 torch::Tensor NetworkImpl::convolve(std::size_t layer, const torch::Tensor& input) {
   const torch::Tensor summed = norms_[layer]->forward(convolutions_[layer]->forward(input));
-  return tap(convolution_names[layer], torch::relu(summed));
+  const torch::Tensor output = torch::relu(summed);
+  if (livecca::libtorch::is_tapping()) tap_convolution(layer, output);
+  return output;
+}
+
+void NetworkImpl::tap_convolution(std::size_t layer, const torch::Tensor& output) {
+  const std::string& name = convolution_names[layer];
+  if (options_.tap_grid == 0) {
+    tap(name, output);
+  } else {
+    tap(name, torch::adaptive_avg_pool2d(output, {options_.tap_grid, options_.tap_grid}),
+        livecca::Reading::flattened(livecca::Layout::nchw));
+  }
 }
 
 torch::Tensor NetworkImpl::forward(const torch::Tensor& images) {

@@ -16,6 +16,9 @@ namespace live_training {
 struct NetworkOptions {
   std::int64_t width = 32;   ///< channels of the first two convolutions; the others have twice that
   bool tap_softmax = false;  ///< watch the class probabilities too
+  /// Watch each convolution as means over a grid of this many cells a side, one row an image; 0:
+  /// its positions are the rows.
+  std::int64_t tap_grid = 0;
 };
 
 /// Four convolutions with batch norm, and a linear layer. Its forward() taps every layer after its
@@ -29,6 +32,7 @@ class NetworkImpl : public torch::nn::Module {
 
  private:
   torch::Tensor convolve(std::size_t layer, const torch::Tensor& input);
+  void tap_convolution(std::size_t layer, const torch::Tensor& output);
 
   NetworkOptions options_;
   std::array<torch::nn::Conv2d, 4> convolutions_;

@@ -21,13 +21,16 @@ Probe::Probe(const TensorSet& set, std::int64_t count)
 std::vector<torch::Tensor> Probe::batches() const { return images_.split(probe_batch); }
 
 double Probe::run(livecca::Monitor& monitor, std::int64_t epoch, Network& trained,
-                  Network& reference) {
+                  Network& reference, const Beside& beside) {
+  std::int64_t first = 0;
   const auto begin = std::chrono::steady_clock::now();
   for (const torch::Tensor& batch : batches()) {
     livecca::Monitor::Step step = monitor.begin(livecca::Stream::probe, epoch);
     livecca::libtorch::set_inputs(step, batch);
     run_watched(monitor, step, trained_name, trained, batch);
     if (reference) run_watched(monitor, step, reference_name, reference, batch);
+    if (beside) beside(step, first, first + batch.size(0));
+    first += batch.size(0);
     step.commit();
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

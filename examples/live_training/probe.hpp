@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ inline constexpr const char* pack_name = "pack";
 /// The fixed images over which the trained network and its references are compared.
 class Probe {
  public:
+  /// Observes more in a step, which has the images from number `first` to before `last`.
+  using Beside =
+      std::function<void(livecca::Monitor::Step& step, std::int64_t first, std::int64_t last)>;
+
   /// The first `count` images of a set.
   Probe(const TensorSet& set, std::int64_t count);
 
@@ -27,8 +32,10 @@ class Probe {
 
   /// Runs both networks over the probe in evaluation mode without gradients, batch by batch, and
   /// hands each batch's activations to the monitor as one step. The reference may be null: then a
-  /// recorded one is compared with. Returns the seconds it took, all of them training's.
-  double run(livecca::Monitor& monitor, std::int64_t epoch, Network& trained, Network& reference);
+  /// recorded one is compared with. `beside` is called in each step. Returns the seconds it took,
+  /// all of them training's.
+  double run(livecca::Monitor& monitor, std::int64_t epoch, Network& trained, Network& reference,
+             const Beside& beside = {});
 
   /// Records a network's activations over the probe, for monitors of later runs. Returns the layers
   /// that could not be recorded. Fails if the file is not written.

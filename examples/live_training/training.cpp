@@ -60,7 +60,8 @@ double Trainer::train_epoch(const Progress& progress, const Forward& forward) {
   for (std::int64_t batch = 0; batch < batches_per_epoch_; ++batch) {
     const std::int64_t first = batch * options_.batch_size;
     const std::int64_t last = std::min(first + options_.batch_size, data_.size());
-    set_learning_rate();
+    auto& step = static_cast<torch::optim::SGDOptions&>(optimizer_.param_groups()[0].options());
+    step.lr(learning_rate());
     loss += train_batch(order.slice(0, first, last), forward);
     ++batches_done_;
     progress(static_cast<std::size_t>(batch + 1), static_cast<std::size_t>(batches_per_epoch_),
@@ -81,11 +82,10 @@ double Trainer::train_batch(const torch::Tensor& indices, const Forward& forward
   return loss.item<double>();
 }
 
-void Trainer::set_learning_rate() {
+double Trainer::learning_rate() const {
   const double share = static_cast<double>(batches_done_) /
                        static_cast<double>(batches_per_epoch_ * options_.epochs);
-  const double rate = options_.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * share));
-  static_cast<torch::optim::SGDOptions&>(optimizer_.param_groups()[0].options()).lr(rate);
+  return options_.learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * share));
 }
 
 double accuracy(Network& network, const TensorSet& data) {

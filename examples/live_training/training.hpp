@@ -47,6 +47,8 @@ class Trainer {
   Trainer(const NetworkOptions& network, const TrainingOptions& options, const TensorSet& data);
 
   Network& network() { return network_; }
+  /// Of the next batch.
+  double learning_rate() const;
   /// One pass over the data; returns the mean loss.
   double train_epoch(const Progress& progress, const Forward& forward = plain_forward);
 
@@ -56,7 +58,6 @@ class Trainer {
 
  private:
   double train_batch(const torch::Tensor& indices, const Forward& forward);
-  void set_learning_rate();
 
   TrainingOptions options_;
   const TensorSet& data_;
