@@ -6,7 +6,8 @@
 #   --data  a folder with cifar-10-batches-bin and wikitext-2 (or ptb); ../shared/data if it is there, else data are made
 set -euo pipefail
 cd "$(dirname "$0")/.."
-all=(signal_and_noise bottom_up_cnn memorizing_cnn width_cnn learning_rates_cnn bottom_up_rnn sequence_dynamics)
+all=(signal_and_noise bottom_up_cnn memorizing_cnn width_cnn learning_rates_cnn bottom_up_rnn sequence_dynamics
+  freeze_training class_structure)
 scale=small
 runs=build/findings/runs
 data=../shared/data

@@ -15,6 +15,7 @@ WAYS = [
     ("schedule", "fixed schedule", "#D55E00", "^"),
     ("settled", "when settled (within 0.05)", "#0072B2", "o"),
     ("settled_0.1", "when settled (within 0.1)", "#009E73", "D"),
+    ("first_run", "when settled in a first run", "#CC79A7", "v"),
 ]
 
 
@@ -46,11 +47,11 @@ def main(run, stem):
     left.set_ylabel("test accuracy (%)")
     left.set_title("What freezing saves, and what it costs", loc="left", fontsize=13)
     handles, texts = left.get_legend_handles_labels()
-    drawing.legend(handles, texts, loc="lower center", ncols=4, fontsize=11, frameon=False, bbox_to_anchor=(0.5, -0.07),
+    drawing.legend(handles, texts, loc="lower center", ncols=3, fontsize=11, frameon=False, bbox_to_anchor=(0.5, -0.12),
                    handletextpad=0.2, columnspacing=1.2)
     draw_times(right, found)
     networks = len(found["none"])
-    drawing.text(0.5, -0.11, f"Bars: standard deviation over {networks} networks. Small marks on the left: each network.",
+    drawing.text(0.5, -0.16, f"Bars: standard deviation over {networks} networks. Small marks on the left: each network.",
                  ha="center", fontsize=10, color="#555555")
     drawing.tight_layout()
     figure.keep(drawing, stem)
@@ -60,7 +61,7 @@ def main(run, stem):
 def draw_times(axes, found):
     """When each layer was frozen. Above a mark: in how many networks, where not in all."""
     layers = ["conv1", "conv2", "conv3", "conv4"]
-    for shift, (way, _, colour, marker) in zip((0.2, 0, -0.2), WAYS[1:]):
+    for shift, (way, _, colour, marker) in zip((0.27, 0.09, -0.09, -0.27), WAYS[1:]):
         for height, layer in enumerate(layers):
             name = f"{layer}_frozen_at_epoch"
             times = [network[name] for network in found[way].values() if name in network]

@@ -1,20 +1,24 @@
 // What does it cost to freeze layers while training goes on? Raghu et al. 2017 froze the layers of
 // a network from the input upwards, each at a time set beforehand. Here it is also done when
-// livecca's monitor says that a layer is settled.
+// livecca's monitor says that a layer is settled: in this training, or in one without freezing.
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <stdexcept>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "freezing.hpp"
 #include "image_networks.hpp"
 #include "kept_runs.hpp"
 #include "livecca/monitor/monitor.hpp"
+#include "livecca/sinks/rows_reader.hpp"
 #include "probe.hpp"
 #include "quiet_waiting.hpp"
 
@@ -40,7 +44,7 @@ const std::map<std::string, Scale> scales{
 /// Verdicts begin with the seventh snapshot, so there are several an epoch.
 constexpr std::size_t snapshots_an_epoch = 4;
 
-enum class When : std::uint8_t { never, schedule, settled };
+enum class When : std::uint8_t { never, schedule, settled, settled_in_first_run };
 
 /// A way to freeze.
 struct Way {
@@ -52,14 +56,36 @@ struct Way {
 const std::vector<Way> ways{{.name = "none", .when = When::never},
                             {.name = "schedule", .when = When::schedule},
                             {.name = "settled", .when = When::settled},
-                            {.name = "settled_0.1", .when = When::settled, .tolerance = 0.1}};
+                            {.name = "settled_0.1", .when = When::settled, .tolerance = 0.1},
+                            {.name = "first_run", .when = When::settled_in_first_run}};
+
+/// The training steps after which layers had the verdict `settled`.
+using Settled = std::set<std::pair<std::uint64_t, std::string>>;
+
+void add(const livecca::VerdictRow& row, Settled& settled) {
+  if (row.verdict == "settled") settled.emplace(row.step, row.layer);
+}
+
+Settled settled_in(const fs::path& run_folder) {
+  Settled settled;
+  const auto take = [&](livecca::RowLine&& line) {
+    if (const auto* row = std::get_if<livecca::VerdictRow>(&line.row)) add(*row, settled);
+  };
+  auto reader = livecca::RowsReader::open(run_folder);
+  if (!reader) throw std::runtime_error(reader.why());
+  const auto read = reader->read(take, [&] { settled.clear(); });
+  if (!read) throw std::runtime_error(read.why());
+  return settled;
+}
 
 /// One training in which layers are frozen.
 class FreezeTraining {
  public:
-  FreezeTraining(const Way& way, const Scale& scale, std::uint64_t seed,
+  /// `settled` is of the run without freezing, for the way that needs it.
+  FreezeTraining(const Way& way, const Scale& scale, std::uint64_t seed, Settled settled,
                  const findings::ImageData& data, livecca::Monitor& monitor)
       : way_(way),
+        settled_(std::move(settled)),
         scale_(scale),
         data_(data),
         monitor_(monitor),
@@ -114,27 +140,28 @@ class FreezeTraining {
     monitor_.log(epoch, "learning_rate", trainer_.learning_rate());
     probe_.run(monitor_, epoch, trainer_.network(), none);
     const livecca::SnapshotReport report = monitor_.snapshot(epoch).wait();
-    while (!layers_.next().empty() && is_time_for(layers_.next(), report)) {
+    if (way_.when == When::settled) {
+      for (const livecca::VerdictRow& row : report.verdicts) add(row, settled_);
+    }
+    while (!layers_.next().empty() && is_time_for(layers_.next(), report.step)) {
       numbers_[layers_.next() + "_frozen_at_epoch"] = epochs_done_;
       layers_.freeze_next();
     }
     monitor_.log(epoch, "frozen_layers", static_cast<double>(layers_.frozen()));
   }
 
-  bool is_time_for(const std::string& layer, const livecca::SnapshotReport& report) const {
-    if (way_.when == When::never) return false;
+  bool is_time_for(const std::string& layer, std::uint64_t step) const {
     if (way_.when == When::schedule) {
       // Evenly over the training. Five layers: conv1 after a fifth of it, and so on.
       const auto parts = static_cast<double>(live_training::layer_names({}).size());
       const double share = epochs_done_ / static_cast<double>(scale_.epochs);
       return share * parts >= static_cast<double>(layers_.frozen() + 1) - 1e-9;
     }
-    return std::any_of(report.verdicts.begin(), report.verdicts.end(), [&](const auto& row) {
-      return row.layer == layer && row.verdict == "settled";
-    });
+    return settled_.contains({step, layer});
   }
 
   const Way& way_;
+  Settled settled_;
   const Scale& scale_;
   const findings::ImageData& data_;
   livecca::Monitor& monitor_;
@@ -152,6 +179,7 @@ class FreezeTraining {
 findings::Run run_of(const Way& way, const Settings& settings, std::uint64_t seed,
                      const findings::ImageData& data) {
   const Scale& scale = scales.at(settings.scale);
+  const fs::path first_run = settings.run / (ways.front().name + "_seed_" + std::to_string(seed));
   return {
       .name = way.name + "_seed_" + std::to_string(seed),
       .steps = static_cast<double>(scale.epochs),
@@ -169,7 +197,10 @@ findings::Run run_of(const Way& way, const Settings& settings, std::uint64_t see
                          {"scale", settings.scale},
                          {"seed", std::to_string(seed)}};
         livecca::Monitor monitor(options);
-        auto numbers = FreezeTraining(way, scale, seed, data, monitor).run(done);
+        Settled settled;
+        if (way.when == When::settled_in_first_run) settled = settled_in(first_run);
+        auto numbers =
+            FreezeTraining(way, scale, seed, std::move(settled), data, monitor).run(done);
         monitor.finish();
         return numbers;
       }};
