@@ -80,7 +80,7 @@ def draw_times(axes, found):
 
 
 def print_ways(found):
-    print(f"{'mean ± deviation':<28}{'test accuracy':>16}{'less than none':>18}{'backward saved':>18}{'processor':>14}")
+    print(f"{'mean ± deviation':<28}{'test accuracy':>16}{'points below none':>20}{'backward saved':>18}{'processor':>14}")
     for way, text, _, _ in WAYS:
         networks = found[way]
         accuracy = [100 * network["test_accuracy"] for network in networks.values()]
@@ -88,7 +88,7 @@ def print_ways(found):
         saved = [100 * network["backward_saved"] for network in networks.values()]
         seconds = [network["processor_seconds"] for network in networks.values()]
         print(f"{text:<28}{statistics.mean(accuracy):>8.1f} ± {spread(accuracy):.1f} %"
-              f"{statistics.mean(lost):>10.1f} ± {spread(lost):.1f} %{statistics.mean(saved):>10.1f} ± {spread(saved):.1f} %"
+              f"{statistics.mean(lost):>13.1f} ± {spread(lost):.1f}{statistics.mean(saved):>10.1f} ± {spread(saved):.1f} %"
               f"{statistics.mean(seconds):>12.0f} s")
 
 

@@ -30,8 +30,8 @@ struct TrainingOptions {
   std::int64_t batch_size = 64;
   double learning_rate = 0.05;  ///< at the start; it falls to 0 along a cosine
   double weight_decay = 5e-4;
-  bool mirror = false;          ///< mirror half of the images
-  std::uint64_t seed = 1;       ///< initial weights, order of the images, mirroring
+  bool mirror = false;     ///< mirror half of the images
+  std::uint64_t seed = 1;  ///< initial weights, order of the images, mirroring
 };
 
 /// Stochastic gradient descent on one network, an epoch at a time. Seeds LibTorch's generator when
