@@ -24,7 +24,7 @@ done
 case $scale in small | paper) ;; *) echo "findings.sh: expected --scale small or paper, got '$scale'" >&2; exit 2 ;; esac
 [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
-  [ -f "examples/findings/draw_$name.py" ] || { echo "findings.sh: expected a finding, got '$name'" >&2; exit 2; }
+  [ -f "examples/findings/figures/draw_$name.py" ] || { echo "findings.sh: expected a finding, got '$name'" >&2; exit 2; }
 done
 scripts/setup.sh --findings
 cmake --preset release -B build/findings -D LIVECCA_BUILD_TESTS=OFF -D LIVECCA_BUILD_EXAMPLES=ON >/dev/null
@@ -47,10 +47,10 @@ for name in "${names[@]}"; do
   if [ ! -f "$run.numbers" ]; then
     [ "$name" = signal_and_noise ] && rm -rf "$run"  # it takes seconds, so it begins anew
     build/findings/examples/findings/"$name" "${options[@]}" >"$run.txt"
-    examples/findings/compare_groups.sh build/findings/tools/livecca/livecca "$run"
+    examples/findings/figures/compare_groups.sh build/findings/tools/livecca/livecca "$run"
     mv "$run.txt" "$run.numbers"
   fi
-  /usr/bin/python3 "examples/findings/draw_$name.py" "$run" "docs/images/finding_$name" >"$run.drawn"
-  /usr/bin/python3 examples/findings/put_numbers.py docs/findings.md "$name" "$run.numbers" "$run.drawn" "$command"
+  /usr/bin/python3 "examples/findings/figures/draw_$name.py" "$run" "docs/images/finding_$name" >"$run.drawn"
+  /usr/bin/python3 examples/findings/figures/put_numbers.py docs/findings.md "$name" "$run.numbers" "$run.drawn" "$command"
   cat "$run.numbers" "$run.drawn"
 done

@@ -2,7 +2,7 @@
 # Runs each finding that trains networks at its smallest: the whole path, not what it finds. A run that is there is not
 # made again, one that was interrupted is, and data that is none is refused in one line.
 # Where matplotlib is installed, the figures are drawn too.
-# Usage: test_findings_of_networks.sh path/to/livecca path/to/examples/findings path/to/FINDING…
+# Usage: test_findings_of_networks.sh path/to/livecca path/to/figures path/to/FINDING…
 set -euo pipefail
 
 livecca=$1

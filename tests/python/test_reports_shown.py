@@ -134,7 +134,7 @@ def test_remarks_of_verdicts_and_their_record_are_said() -> None:
         VerdictRecordRow(layer="fc2", settled=20, held=18, early=2),
     ]
     final = FinalReport([number(reference="final"), *records])
-    said = '"settled" was right in 41 of 43 cases, too early most often for fc2 (2)'
+    said = '"settled" was right in 41 of 43 cases, too early most often for fc2 (2 of 20)'
     assert said in str(final).splitlines()
     assert "41 of 43 cases" in final._repr_html_()
     assert "cases" not in str(FinalReport([number(reference="final")]))

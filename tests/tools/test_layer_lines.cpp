@@ -146,6 +146,11 @@ TEST_CASE("verdicts say when a layer is expected to settle, and their remarks st
   const auto remarks = [&] { return layer_lines(rows, {"stem", "block"}, {}).remarks; };
   CHECK(layer_lines(rows, {"stem", "block"}, {}).cells[1].back() == "moving, settles at 13 to 18");
   CHECK(remarks() == Line{"stem: the learning rate fell"});
+  verdict.verdict = "wandering";  // which goes nowhere
+  add(rows, verdict);
+  CHECK(layer_lines(rows, {"stem"}, {}).cells[1].back() == "wandering");
+  verdict.verdict = "moving";
+  add(rows, verdict);
   verdict.layer = "block";
   add(rows, verdict);
   CHECK(remarks() == Line{"the learning rate fell"});

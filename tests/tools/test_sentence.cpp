@@ -222,6 +222,8 @@ TEST_CASE_FIXTURE(SentenceFixture, "numbers that chance may have made do not con
 TEST_CASE_FIXTURE(SentenceFixture, "with few snapshots it is too early to say") {
   for (const char* layer : {"conv1", "fc"}) add(layer, "undecided", {}, {}, 2);
   CHECK(text() == "It is too early to say.");
+  run_file.add_event(2, "finished");
+  CHECK(text() == "At the end, there were too few snapshots to say.");
 }
 
 TEST_CASE_FIXTURE(SentenceFixture, "a run that is finished says so") {

@@ -83,10 +83,12 @@ TEST_CASE_FIXTURE(ShowFixture,
   add("b", "undecided", 0.5);
   add("c", "moving", std::nullopt);
   CHECK(has(drawn(), "\n1 of 3 layers has settled, 1 undecided\n"));
+  run_file.add(measure_row(4, "a", 0.5));  // a later epoch, whose verdicts are not there yet
+  CHECK(has(drawn(), "\nat epoch 0: 1 of 3 layers has settled, 1 undecided\n"));
   add("d", "moving", 0.125);
   add("e", "wandering", 0.25);
   CHECK(has(drawn(),
-            "\n1 of 5 layers has settled, 1 undecided; e wanders most, by 0.2500 an "
+            "\nat epoch 0: 1 of 5 layers has settled, 1 undecided; e wanders most, by 0.2500 an "
             "epoch\n"));
 }
 

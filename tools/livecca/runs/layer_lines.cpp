@@ -126,7 +126,11 @@ std::string last_cell(const RunRows& rows, const std::string& layer,
     if (!part.empty() && std::ranges::find(parts, part) == parts.end()) parts.push_back(part);
   };
   const auto verdict = rows.verdicts.find(layer);
-  if (verdict != rows.verdicts.end()) add(verdict_text(verdict->second));
+  if (verdict != rows.verdicts.end()) {
+    VerdictRow row = verdict->second;
+    if (rows.finished) row.settling_epoch_low.reset();  // nothing comes any more
+    add(verdict_text(row));
+  }
   for (const VerdictRow& alarm : rows.alarms) {
     if (alarm.layer == layer) add(alarm_text(alarm));
   }
@@ -180,7 +184,8 @@ void cut_last_cells(Cells& cells, std::size_t too_wide) {
 
 std::string verdict_text(const VerdictRow& row) {
   if (row.since_epoch) return row.verdict + " since " + std::to_string(*row.since_epoch);
-  if (!row.settling_epoch_low || !row.settling_epoch_high) return row.verdict;
+  if (row.verdict != "moving" || !row.settling_epoch_low || !row.settling_epoch_high)
+    return row.verdict;
   return row.verdict + ", settles at " + count_text(std::floor(*row.settling_epoch_low)) + " to " +
          count_text(std::ceil(*row.settling_epoch_high));
 }
@@ -200,6 +205,7 @@ LayerLines layer_lines(const RunRows& rows, const std::vector<std::string>& laye
   const TableNames names(layers, std::max<std::size_t>(10, options.width / 4));
   LayerLines lines;
   lines.has_motions = !rows.verdicts.empty();
+  lines.has_record = !rows.verdict_records.empty() && rows.verdict_records.front().intervals > 0;
   lines.has_floors = std::ranges::any_of(columns, &ReferenceColumn::has_floors);
   const auto line_of = [&](const std::string& layer) {
     std::vector<std::string> line{"  " + names.of(layer)};
@@ -250,9 +256,9 @@ std::string LayerLines::legend() const {
   const auto add = [&](bool is_shown, const std::string& meaning) {
     if (is_shown) text += (text.empty() ? "" : "; ") + meaning;
   };
+  const std::string forecast = has_record ? "forecast" : "forecast, right about 8 times in 10";
   add(has_motions,
-      "an epoch: how far it moves; yet to go: forecast, right about 8 times in 10 (unrelated data: "
-      "1 for both)");
+      "an epoch: how far it moves; yet to go: " + forecast + " (unrelated data: 1 for both)");
   add(!measure.empty(), "to …: " + measure);
   add(has_floors, "floor: unrelated data of this size");
   add(has_marks, unrelated_legend);

@@ -32,6 +32,7 @@ struct LayerLines {
   std::vector<std::string> left_out;  ///< references
   std::string measure;                ///< of the distances to references; empty if there are none
   std::vector<std::string> remarks;   ///< what verdicts say beside their words, and of which layers
+  bool has_record = false;  ///< how often the run's forecasts came true is known
   bool has_motions = false;
   bool has_directions = false;
   bool has_floors = false;

@@ -233,7 +233,8 @@ class Sentences {
     const VerdictRows& early = of_["undecided"];
     if (early.empty()) return;
     const bool is_all = early.size() == rows_.verdicts.size();
-    std::string text = "it is too early to say";
+    std::string text =
+        rows_.finished && is_all ? "there were too few snapshots to say" : "it is too early to say";
     if (!is_all) text += " anything about " + named(layers_of(early));
     add(SentenceKind::note, (is_all ? when() : "") + text, layers_of(early));
   }

@@ -72,9 +72,12 @@ std::string layer_verdicts_text(const RunRows& rows, const ShowOptions& options,
   for (const std::string& remark : lines.remarks) below += wrapped(remark, canvas.width);
   const std::string record = record_line(rows.verdict_records);
   if (!record.empty()) below += wrapped(record, canvas.width);
-  return inked(cut_end(settled_text(layers), canvas.width), Ink::title, canvas.colours) + "\n" +
-         table.text() + below +
-         inked(wrapped(lines.legend(), canvas.width), Ink::aside, canvas.colours) + "\n";
+  const std::int64_t epoch = layers.front()->epoch;
+  const bool is_older = !rows.epochs.empty() && epoch != *rows.epochs.rbegin();
+  const std::string title =
+      (is_older ? "at epoch " + std::to_string(epoch) + ": " : "") + settled_text(layers);
+  return inked(cut_end(title, canvas.width), Ink::title, canvas.colours) + "\n" + table.text() +
+         below + inked(wrapped(lines.legend(), canvas.width), Ink::aside, canvas.colours) + "\n";
 }
 
 std::string settled_line(const RunRows& rows) {
@@ -98,9 +101,10 @@ std::string record_line(const std::vector<VerdictRecordRow>& records) {
     if (row.layer.empty() || row.early == 0) continue;
     if (worst == nullptr || row.early > worst->early) worst = &row;
   }
-  if (worst != nullptr) {
+  if (worst != nullptr && worst->early > 1) {
     text += ", too early most often for " + shown_name(worst->layer) + " (" +
-            std::to_string(worst->early) + ")";
+            std::to_string(worst->early) + " of " + std::to_string(worst->held + worst->early) +
+            ")";
   }
   if (all.late > 0) {
     text += "; " + std::to_string(all.late) + (all.late == 1 ? " time" : " times") +

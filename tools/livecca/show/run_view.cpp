@@ -18,6 +18,7 @@ namespace livecca::tool {
 namespace {
 
 constexpr std::size_t widest_log = 60;
+constexpr std::size_t most_named_references = 4;
 
 std::string short_number(std::optional<double> value, int digits) {
   if (!value || !std::isfinite(*value)) return "-";
@@ -108,7 +109,8 @@ std::string groups_text(const RunRows& rows, const ShowOptions& options, const C
   }
   std::string text = groups.empty() ? "" : curve_tables(rows, groups, canvas);
   if (!left_out.empty()) {
-    text += wrapped("more with --reference: " + some_of(left_out, left_out.size()), canvas.width);
+    text +=
+        wrapped("more with --reference: " + some_of(left_out, most_named_references), canvas.width);
   }
   return text;
 }
