@@ -111,13 +111,6 @@ std::vector<ReferenceColumn> reference_columns(const RunRows& rows,
   return columns;
 }
 
-/// A layer that is broken may stand still, and so be settled, too.
-std::string alarm_text(const VerdictRow& alarm) {
-  std::string words = alarm.verdict;
-  std::ranges::replace(words, '_', ' ');
-  return words;
-}
-
 /// The verdict, alarms, and what there is to say of the numbers before it, each once.
 std::string last_cell(const RunRows& rows, const std::string& layer,
                       const std::vector<ReferenceColumn>& columns, bool has_status) {
@@ -132,7 +125,8 @@ std::string last_cell(const RunRows& rows, const std::string& layer,
     add(verdict_text(row));
   }
   for (const VerdictRow& alarm : rows.alarms) {
-    if (alarm.layer == layer) add(alarm_text(alarm));
+    // A layer that is broken may stand still, and so be settled, too.
+    if (alarm.layer == layer && alarm.verdict != "best_match_elsewhere") add(alarm.verdict);
   }
   for (const ReferenceColumn& column : columns) {
     add(has_status ? column.note(layer) : column.no_answer(layer));
