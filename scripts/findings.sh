@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Reproduces findings of the papers that livecca rests on, and rebuilds docs/findings.md: its figures, and the numbers and
-# the machine below each. A finding that has a run folder already is drawn from it; remove the folder to run it again.
+# Reproduces findings of the papers that livecca rests on. On real data at small scale it rebuilds docs/findings.md: its
+# figures, and the numbers and the machine below each. Otherwise figures and numbers lie beside the run. A finding that has
+# a run folder already is drawn from it; remove the folder to run it again.
 # Usage: scripts/findings.sh [--scale small|paper] [--data FOLDER] [--runs FOLDER] [NAME…]
 #   NAME    one of the names below; all unless given
 #   --data  a folder with cifar-10-batches-bin and wikitext-2 (or ptb); ../shared/data if it is there, else data are made
@@ -11,11 +12,12 @@ all=(signal_and_noise bottom_up_cnn memorizing_cnn width_cnn learning_rates_cnn 
 scale=small
 runs=build/findings/runs
 data=../shared/data
+asked_data=
 names=()
 while [ $# -gt 0 ]; do
   case $1 in
     --scale) scale=${2:?"findings.sh: expected small or paper after --scale"}; shift 2 ;;
-    --data) data=${2:?"findings.sh: expected a folder after --data"}; shift 2 ;;
+    --data) data=${2:?"findings.sh: expected a folder after --data"}; asked_data=yes; shift 2 ;;
     --runs) runs=${2:?"findings.sh: expected a folder after --runs"}; shift 2 ;;
     -*) echo "findings.sh: expected --scale, --data, --runs or names, got '$1'" >&2; exit 2 ;;
     *) names+=("$1"); shift ;;
@@ -40,17 +42,32 @@ for name in "${names[@]}"; do
     bottom_up_rnn | sequence_dynamics) folders=(wikitext-2 ptb) ;;
     *) folders=(cifar-10-batches-bin) ;;
   esac
+  found=
   for folder in "${folders[@]}"; do
-    if [ -d "$data/$folder" ]; then options+=(--data "$data/$folder"); break; fi
+    if [ -d "$data/$folder" ]; then found=$data/$folder; break; fi
   done
+  if [ -n "$found" ]; then
+    options+=(--data "$found")
+  elif [ -n "$asked_data" ] && [ ${#folders[@]} -gt 0 ]; then
+    echo "findings.sh: $data: expected a folder with ${folders[*]}, got one without" >&2; exit 2
+  fi
   # A finding that was interrupted goes on; one that is done is only drawn.
-  if [ ! -f "$run.numbers" ]; then
+  if [ ! -d "$run" ] || [ ! -f "$run.numbers" ]; then
+    rm -f "$run.numbers"
     [ "$name" = signal_and_noise ] && rm -rf "$run"  # it takes seconds, so it begins anew
     build/findings/examples/findings/"$name" "${options[@]}" >"$run.txt"
     examples/findings/figures/compare_groups.sh build/findings/tools/livecca/livecca "$run"
+    echo "$(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(date +%F)" >"$run.machine"
     mv "$run.txt" "$run.numbers"
   fi
-  /usr/bin/python3 "examples/findings/figures/draw_$name.py" "$run" "docs/images/finding_$name" >"$run.drawn"
-  /usr/bin/python3 examples/findings/figures/put_numbers.py docs/findings.md "$name" "$run.numbers" "$run.drawn" "$command"
+  # The page is about real data at small scale; others have their figure beside the run.
+  if [ "$scale" = small ] && { [ -n "$found" ] || [ ${#folders[@]} -eq 0 ]; }; then
+    /usr/bin/python3 "examples/findings/figures/draw_$name.py" "$run" "docs/images/finding_$name" >"$run.drawn"
+    /usr/bin/python3 examples/findings/figures/put_numbers.py docs/findings.md "$name" "$run.numbers" "$run.drawn" \
+      "$command" "$(cat "$run.machine")"
+  else
+    /usr/bin/python3 "examples/findings/figures/draw_$name.py" "$run" "$run" >"$run.drawn"
+    echo "$run.png"
+  fi
   cat "$run.numbers" "$run.drawn"
 done

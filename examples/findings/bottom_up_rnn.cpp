@@ -85,7 +85,8 @@ void run(const Settings& settings) {
   const findings::WordText text = findings::word_text(
       settings, {.vocabulary = scale.vocabulary,
                  .train_words = scale.words,
-                 .held_out_words = static_cast<std::size_t>(scale.sequences * steps)});
+                 .held_out_words = static_cast<std::size_t>(scale.sequences * steps),
+                 .least_words = static_cast<std::size_t>(scale.sequences * steps / 4)});
   const std::string about = text.about + "; 3 LSTMs of width " + std::to_string(scale.width) +
                             ", " + std::to_string(scale.epochs) + " epochs";
   findings::run_language_models(settings, about, scale.networks, scale.epochs,

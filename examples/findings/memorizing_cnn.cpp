@@ -42,7 +42,7 @@ constexpr double enough_accuracy = 0.999;
 
 const std::vector<std::string> kinds{"generalizing", "memorizing"};
 
-/// The same images and as many of each label, but every image has the label of another.
+/// The same images and as many of each label, but in another order.
 TensorSet with_shuffled_labels(const TensorSet& images, std::uint64_t seed) {
   auto generator = at::detail::createCPUGenerator(seed);
   const torch::Tensor order = torch::randperm(images.size(), generator, torch::kLong);

@@ -168,10 +168,13 @@ void run(const Settings& settings) {
   const findings::WordText text = findings::word_text(
       settings, {.vocabulary = scale.vocabulary,
                  .train_words = scale.words,
-                 .held_out_words = static_cast<std::size_t>(scale.sequences * scale.steps)});
+                 .held_out_words = static_cast<std::size_t>(scale.sequences * scale.steps),
+                 .least_words = static_cast<std::size_t>(scale.sequences * scale.steps / 4)});
+  const std::int64_t sequences =
+      findings::sequences_of(text.held_out, scale.sequences, scale.steps).size(0);
   const std::string about = text.about + "; " + std::to_string(scale.layers) + " LSTMs of width " +
                             std::to_string(scale.width) + ", " + std::to_string(scale.epochs) +
-                            " epochs; " + std::to_string(scale.sequences) + " sequences of " +
+                            " epochs; " + std::to_string(sequences) + " sequences of " +
                             std::to_string(scale.steps) + " words";
   findings::run_language_models(settings, about, scale.networks, scale.epochs,
                                 [&](std::uint64_t seed, const std::filesystem::path& folder,

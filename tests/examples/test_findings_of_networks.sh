@@ -35,6 +35,10 @@ for program in "$@"; do
     grep -q '"livecca_reference_bands":1' "$run/bands${groups##*/groups}" ||
       { echo "FAILED: $name: expected reference bands of $groups"; exit 1; }
   done
+  case $name in
+    memorizing_cnn | width_cnn | learning_rates_cnn)
+      ls "$run"/groups*.json >/dev/null || { echo "FAILED: $name: expected groups of networks"; exit 1; } ;;
+  esac
   if [ "$can_draw" = yes ]; then
     /usr/bin/python3 "$scripts/draw_$name.py" "$run" "$folder/$name.figure" >"$folder/drawn.txt"
     [ -s "$folder/drawn.txt" ] && [ -s "$folder/$name.figure.svg" ] && [ -s "$folder/$name.figure.png" ] ||

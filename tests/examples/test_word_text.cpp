@@ -28,7 +28,9 @@ void write(const std::filesystem::path& file, const std::string& content) {
 /// What the reader complains of; empty if it does not.
 std::string complaint(const std::filesystem::path& folder, std::size_t least_words = 1) {
   try {
-    read_word_text(folder, {.vocabulary = 100, .train_words = 100, .held_out_words = least_words});
+    read_word_text(
+        folder,
+        {.vocabulary = 100, .train_words = 100, .held_out_words = 1, .least_words = least_words});
     return "";
   } catch (const WordTextError& problem) {
     return problem.what();

@@ -1,9 +1,10 @@
-// How soon the page shows a run, and how smoothly it moves. Usage: [LIVECCA_PROGRAM=…] node measure.mjs; prints a line a run.
+// How soon the page shows a run, and how smoothly it moves. Usage: [LIVECCA_PROGRAM=…] node measure.mjs [long]; prints a line a
+// run. With long, only a run of a million rows, by the program.
 // With the program, also how soon it and the page show a run that it has not read yet, and how long after its write a row is
 // on the screen.
 // Headless chromium has no screen: a frame is what requestAnimationFrame gives, with software drawing.
 
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MockServer } from "./mock_server.mjs";
@@ -25,6 +26,19 @@ const runs = {
     }),
 };
 const browser = await open_browser();
+if (process.argv[2] === "long") {
+  const long = new MadeRun({
+    name: "long",
+    layers: many(20),
+    snapshots: 8500,
+    streams: ["probe"],
+    references: ["seed7"],
+    measures: ["pwcca_distance", "mean_cca_distance", "linear_cka_debiased_similarity"],
+  });
+  await with_program(long, measure_first_look);
+  await browser.close();
+  process.exit();
+}
 for (const [name, make] of Object.entries(runs)) {
   const server = await new MockServer([make()]).listen();
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
@@ -87,7 +101,7 @@ async function with_program(run, act) {
   const folder = mkdtempSync(join(tmpdir(), "livecca-page-"));
   const file = join(folder, "run", "rows.jsonl");
   mkdirSync(join(folder, "run"));
-  writeFileSync(file, lines_of(run));
+  for (let line = 0; line < run.lines; line += 50000) appendFileSync(file, lines_of(run, line, line + 50000));
   const served = serve(folder);
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await act({ run, file, page, address: await served.address });
@@ -111,7 +125,7 @@ async function measure_first_look({ run, page, address }) {
   await whole;
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   console.log(
-    "20 layers, 1,000 snapshots, 3 measures, by the program as it starts: " +
+    `20 layers, ${run.snapshots} snapshots, 3 measures, by the program as it starts: ` +
       `sentence after ${sentence} ms, chart after ${chart} ms, all curves after ${since()} ms`,
   );
 }

@@ -4,10 +4,10 @@ import { spawn } from "node:child_process";
 
 export const program = process.env.LIVECCA_PROGRAM;
 
-/** The rows of a made run as rows.jsonl has them, from behind a line on. */
-export const lines_of = (run, from = 0) =>
+/** The rows of a made run as rows.jsonl has them, from behind a line on up to another one. */
+export const lines_of = (run, from = 0, to = Infinity) =>
   [...run.rows]
-    .filter(([line]) => line > from)
+    .filter(([line]) => line > from && line <= to)
     .map(([, { checksum, ...row }]) => JSON.stringify(row) + "\n")
     .join("");
 

@@ -50,7 +50,7 @@ def main(run, stem):
     figure.keep(drawing, stem)
     print_clusters(names, distances, accuracies, found)
     for name in matrix.left_out:
-        print(f"without a distance, as {LAYER} is the same for all images: {name}, test accuracy {test_accuracy(run, name):.1f} %")
+        print(f"without a distance in {LAYER}: {name}, test accuracy {test_accuracy(run, name):.1f} %")
 
 
 def draw_dendrogram(axes, tree, count):

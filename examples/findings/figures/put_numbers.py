@@ -1,23 +1,14 @@
 #!/usr/bin/env python3
 """Puts what a finding printed into its place in a page, with the command and the machine.
 
-Usage: put_numbers.py PAGE NAME NUMBERS DRAWN COMMAND. DRAWN holds what the drawing found. The place is between `<!-- numbers of NAME -->` and `<!-- end -->`.
+Usage: put_numbers.py PAGE NAME NUMBERS DRAWN COMMAND MACHINE. DRAWN holds what the drawing found. The place is between `<!-- numbers of NAME -->` and `<!-- end -->`.
 """
 
-import datetime
-import os
 import pathlib
 import sys
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown processor"
-
-
-def main(page, name, numbers, drawn, command):
+def main(page, name, numbers, drawn, command, machine):
     path = pathlib.Path(page)
     text = path.read_text(encoding="utf-8")
     begin, end = f"<!-- numbers of {name} -->\n", "<!-- end -->"
@@ -29,12 +20,10 @@ def main(page, name, numbers, drawn, command):
     printed = pathlib.Path(numbers).read_text(encoding="utf-8").split(" Run folder:")[0].strip()
     found = pathlib.Path(drawn).read_text(encoding="utf-8").strip()
     printed += "\n\n" + found if found else ""
-    day = datetime.date.fromtimestamp(os.path.getmtime(numbers))
-    machine = f"{os.cpu_count()} cores of {processor()}, {day}"
     path.write_text(f"{before}{begin}```text\n{printed}\n```\n\n`{command}`, {machine}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 6:
+    if len(sys.argv) != 7:
         sys.exit(__doc__)
     main(*sys.argv[1:])

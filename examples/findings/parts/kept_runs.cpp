@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
@@ -21,7 +22,9 @@ std::optional<KeptRun> kept_run(const std::string& name, const fs::path& folder)
   std::ifstream file(numbers_file(folder));
   KeptRun run{.name = name, .folder = folder, .numbers = {}};
   std::string key;
-  for (double value = 0; file >> key >> value;) run.numbers[key] = value;
+  for (std::string value; file >> key >> value;) {  // a loss may be nan, which >> does not read
+    run.numbers[key] = std::strtod(value.c_str(), nullptr);
+  }
   if (!file.eof() || !run.numbers.contains(seconds_name)) return std::nullopt;
   run.seconds = run.numbers.extract(seconds_name).mapped();
   return run;
@@ -49,7 +52,10 @@ void keep(const KeptRun& run) {
   write_file(numbers_file(run.folder), text);
 }
 
-void expect_same_about(const fs::path& folder, const std::string& about) {
+/// Networks of other seeds would be drawn with these.
+void expect_same_about(const Settings& settings, const std::string& what) {
+  const fs::path& folder = settings.run;
+  const std::string about = what + "; seed " + std::to_string(settings.seed);
   fs::create_directories(folder);
   const fs::path path = folder / "about.txt";
   std::string found;
@@ -64,7 +70,7 @@ void expect_same_about(const fs::path& folder, const std::string& about) {
 
 std::vector<KeptRun> make_runs(const Settings& settings, const std::string& about,
                                const std::vector<Run>& runs) {
-  expect_same_about(settings.run, about);
+  expect_same_about(settings, about);
   std::printf("%s\n", about.c_str());
   const auto kept = [&](const Run& run) { return kept_run(run.name, settings.run / run.name); };
   double steps = 0;

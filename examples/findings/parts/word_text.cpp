@@ -196,8 +196,8 @@ WordText described(WordText text, const std::string& source) {
 WordText read_word_text(const fs::path& folder, const TextSizes& sizes) {
   const FileNames names = names_in(folder);
   const char* train_name = fs::exists(folder / names.train) ? names.train : names.test;
-  TextFile train(folder / train_name, sizes.held_out_words);
-  const TextFile held_out(folder / names.held_out, sizes.held_out_words);
+  TextFile train(folder / train_name, sizes.least_words);
+  const TextFile held_out(folder / names.held_out, sizes.least_words);
   train.words.resize(std::min(train.words.size(), sizes.train_words));
   const Numbers numbers = number_words(train.words, sizes.vocabulary);
   return described({.train = as_numbers(train.words, numbers),

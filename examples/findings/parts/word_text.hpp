@@ -32,7 +32,8 @@ struct WordText {
 struct TextSizes {
   std::size_t vocabulary = 0;      ///< at most; the other words are <unk>
   std::size_t train_words = 0;     ///< at most
-  std::size_t held_out_words = 0;  ///< at least, of either text
+  std::size_t held_out_words = 0;  ///< wanted, beside the training text
+  std::size_t least_words = 1;     ///< of either text; fewer are refused
 };
 
 /// Reads WikiText-2 (wiki.*.tokens) or Penn Treebank (ptb.*.txt): words between spaces, and a line

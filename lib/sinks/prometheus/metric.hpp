@@ -115,11 +115,13 @@ constexpr MetricFacts facts_of(Metric metric) {
       return {Metric::layer_remaining, "livecca_layer_remaining", "gauge",
               "Forecast of the PWCCA distance to where a layer ends."};
     case Metric::layer_remaining_low:
-      return {Metric::layer_remaining_low, "livecca_layer_remaining_low", "gauge",
-              "Lower end of the interval that has the distance to the end in 8 of 10 cases."};
+      return {
+          Metric::layer_remaining_low, "livecca_layer_remaining_low", "gauge",
+          "Lower end of the interval that should hold the distance to the end in 8 of 10 cases."};
     case Metric::layer_remaining_high:
-      return {Metric::layer_remaining_high, "livecca_layer_remaining_high", "gauge",
-              "Upper end of the interval that has the distance to the end in 8 of 10 cases."};
+      return {
+          Metric::layer_remaining_high, "livecca_layer_remaining_high", "gauge",
+          "Upper end of the interval that should hold the distance to the end in 8 of 10 cases."};
     case Metric::motion_exponent:
       return {Metric::motion_exponent, "livecca_layer_motion_exponent", "gauge",
               "How a layer's distance grows with the lag: 2 straight on, 1 as a random walk."};
@@ -127,11 +129,13 @@ constexpr MetricFacts facts_of(Metric metric) {
       return {Metric::settling_epoch, "livecca_layer_settling_epoch", "gauge",
               "Epoch at which a layer is expected to settle, in runs whose forecasts came true."};
     case Metric::settling_epoch_low:
-      return {Metric::settling_epoch_low, "livecca_layer_settling_epoch_low", "gauge",
-              "First epoch of the interval that has the epoch of settling in 8 of 10 cases."};
+      return {
+          Metric::settling_epoch_low, "livecca_layer_settling_epoch_low", "gauge",
+          "First epoch of the interval that should hold the epoch of settling in 8 of 10 cases."};
     case Metric::settling_epoch_high:
-      return {Metric::settling_epoch_high, "livecca_layer_settling_epoch_high", "gauge",
-              "Last epoch of the interval that has the epoch of settling in 8 of 10 cases."};
+      return {
+          Metric::settling_epoch_high, "livecca_layer_settling_epoch_high", "gauge",
+          "Last epoch of the interval that should hold the epoch of settling in 8 of 10 cases."};
     case Metric::verdict_record:
       return {
           Metric::verdict_record, "livecca_verdict_record", "gauge",

@@ -30,7 +30,9 @@ Json groups_json(const Networks& networks) {
 GroupMeans floor_means(const PairMatrix& matrix, const Groups& groups) {
   std::vector<std::optional<double>> floors;
   for (std::size_t i = 0; i < matrix.rows(); ++i) {
-    for (std::size_t j = 0; j < matrix.columns(); ++j) floors.push_back(matrix.floor(i, j));
+    for (std::size_t j = 0; j < matrix.columns(); ++j) {
+      floors.push_back(matrix.value(i, j) ? matrix.floor(i, j) : std::nullopt);
+    }
   }
   return group_means(floors, groups.group_of, groups.names.size());
 }

@@ -148,7 +148,8 @@ void RunRows::end_snapshot(Stream stream) {
 void RunRows::keep_ended(const Said& said) {
   for (const VerdictRow& before : said.alarms_before) {
     const auto is_same = [&](const auto& alarm) {
-      return alarm.layer == before.layer && alarm.verdict == before.verdict;
+      return alarm.layer == before.layer && alarm.verdict == before.verdict &&
+             alarm.stream == before.stream && alarm.reference == before.reference;
     };
     if (std::ranges::any_of(said.alarms, is_same)) continue;
     auto ended = std::ranges::find_if(ended_alarms, is_same);
@@ -156,6 +157,8 @@ void RunRows::keep_ended(const Said& said) {
       ended =
           ended_alarms.insert(ended, {.layer = before.layer,
                                       .verdict = before.verdict,
+                                      .stream = before.stream,
+                                      .reference = before.reference,
                                       .first_epoch = before.since_epoch.value_or(before.epoch)});
     }
     ended->last_epoch = before.epoch;

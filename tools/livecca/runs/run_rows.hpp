@@ -80,6 +80,8 @@ struct LogCurve {
 struct EndedAlarm {
   std::string layer;
   std::string verdict;
+  Stream stream = Stream::probe;
+  std::string reference;
   std::int64_t first_epoch = 0;
   std::int64_t last_epoch = 0;
   std::uint64_t times = 0;  ///< that it ended

@@ -78,7 +78,9 @@ std::string earlier_alarms(const RunRows& rows) {
   for (const EndedAlarm& ended : rows.ended_alarms) {
     std::string words = ended.verdict;
     std::ranges::replace(words, '_', ' ');
-    std::string text = ended.layer + " " + words + " (";
+    std::string text = ended.layer + " " + words;
+    if (!ended.reference.empty()) text += " in " + ended.reference;
+    text += ended.stream == Stream::train ? " (train stream, " : " (";
     if (ended.times > 1) text += std::to_string(ended.times) + " times, ";
     text += "epoch " + std::to_string(ended.first_epoch);
     if (ended.last_epoch != ended.first_epoch) text += " to " + std::to_string(ended.last_epoch);
