@@ -2,7 +2,8 @@
 # Trains the small networks that verdicts are judged by, each watched by livecca, and prints how often the verdicts came
 # true: the table of docs/verdicts.md. About 15 minutes a seed on 2 cores. Runs that are complete are not made again.
 # Usage: scripts/verdicts.sh [--seeds "20 22"] [--data DIR] [FOLDER]
-#   --seeds  which seeds; 20 and 22 unless given. The rule was made on seeds 1 to 4 and 6, and looked at on the even ones from 8 to 22
+#   --seeds  which seeds; 20 and 22 unless given. The rule was made on seeds 1 to 4 and 6, and looked at on the even ones from
+#            8 to 22
 #   --data   a folder with cifar-10-batches-bin and wikitext-2; ../shared/data if it is there, else all data is made
 set -euo pipefail
 cd "$(dirname "$0")/.."
