@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Reproduces findings of the papers that livecca rests on. On real data at small scale it rebuilds docs/findings.md: its
+# Reproduces findings of the papers that livecca rests on. On real data at small scale it rebuilds docs/findings*.md: their
 # figures, and the numbers and the machine below each. Otherwise figures and numbers lie beside the run. A finding that has
 # a run folder already is drawn from it; remove the folder to run it again.
 # Usage: scripts/findings.sh [--scale small|paper] [--data FOLDER] [--runs FOLDER] [NAME…]
@@ -37,9 +37,10 @@ for name in "${names[@]}"; do
   run=$runs/$name-$scale
   options=(--scale "$scale" --run "$run")
   command="scripts/findings.sh --scale $scale $name"
+  page=docs/findings.md
   case $name in
     signal_and_noise) folders=() ;;
-    bottom_up_rnn | sequence_dynamics) folders=(wikitext-2 ptb) ;;
+    bottom_up_rnn | sequence_dynamics) folders=(wikitext-2 ptb) page=docs/findings_text.md ;;
     *) folders=(cifar-10-batches-bin) ;;
   esac
   found=
@@ -63,7 +64,7 @@ for name in "${names[@]}"; do
   # The page is about real data at small scale; others have their figure beside the run.
   if [ "$scale" = small ] && { [ -n "$found" ] || [ ${#folders[@]} -eq 0 ]; }; then
     /usr/bin/python3 "examples/findings/figures/draw_$name.py" "$run" "docs/images/finding_$name" >"$run.drawn"
-    /usr/bin/python3 examples/findings/figures/put_numbers.py docs/findings.md "$name" "$run.numbers" "$run.drawn" \
+    /usr/bin/python3 examples/findings/figures/put_numbers.py "$page" "$name" "$run.numbers" "$run.drawn" \
       "$command" "$(cat "$run.machine")"
   else
     /usr/bin/python3 "examples/findings/figures/draw_$name.py" "$run" "$run" >"$run.drawn"
