@@ -3,11 +3,9 @@
 // distance to their own final state falls soonest.
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "image_networks.hpp"
 #include "kept_runs.hpp"
@@ -35,27 +33,20 @@ void run(const Settings& settings) {
   findings::use_all_cores();
   const Scale& scale = scales.at(settings.scale);
   const findings::ImageData data = findings::image_data(settings, scale.images);
-  std::vector<findings::Run> runs;
-  for (int network = 0; network < scale.networks; ++network) {
-    const std::uint64_t seed = settings.seed + static_cast<std::uint64_t>(network);
+  const auto train = [&](std::uint64_t seed, const std::filesystem::path& folder,
+                         const findings::StepsDone& done) {
     const findings::WatchedTraining training{
         .network = {.width = scale.width},
         .training = {.epochs = scale.epochs, .mirror = data.mirror, .seed = seed},
         .probe = scale.probe,
-        .notes = {{"finding", "bottom-up convergence of a CNN"},
-                  {"data", data.text},
-                  {"scale", settings.scale},
-                  {"seed", std::to_string(seed)}}};
-    runs.push_back(run_of("seed_" + std::to_string(seed), training, data.train, data.test));
-  }
+        .notes = notes_of(settings, "bottom-up convergence of a CNN", data.text, seed)};
+    return train_watched(training, data.train, data.test, folder, done);
+  };
   const std::string about = data.text + "; width " + std::to_string(scale.width) + ", " +
                             std::to_string(scale.epochs) + " epochs";
-  const auto kept = findings::make_runs(settings, about, runs);
-  for (std::size_t network = 0; network < kept.size(); ++network) {
-    std::printf("seed %llu: test accuracy %.1f %%\n",
-                static_cast<unsigned long long>(settings.seed + network),
-                100 * kept[network].numbers.at("test_accuracy"));
-  }
+  const auto kept =
+      make_runs(settings, about, runs_of_seeds(settings, scale.networks, scale.epochs, train));
+  print_accuracies(kept);
   findings::print_end(settings, kept);
 }
 
@@ -63,10 +54,9 @@ void run(const Settings& settings) {
 
 int main(int argument_count, char** arguments) {
   live_training::start_again_without_spinning(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
-      argument_count, arguments,
-      "The distance of each layer of a convolutional network to its own final state, by epoch.",
-      true, settings);
-  return code ? *code : findings::run_finding("bottom_up_cnn", settings, run);
+  return findings::run_program(argument_count, arguments,
+                               {.name = "bottom_up_cnn",
+                                .about = "The distance of each layer of a convolutional network to "
+                                         "its own final state, by epoch.",
+                                .run = run});
 }

@@ -55,10 +55,7 @@ findings::Numbers train(const Settings& settings, const Scale& scale,
   options.run_directory = folder;
   options.measures = {"pwcca"};
   options.positions = livecca::Positions::sampled(4);  // words of a sequence depend on one another
-  options.notes = {{"finding", "bottom-up convergence of an LSTM"},
-                   {"data", text.about},
-                   {"scale", settings.scale},
-                   {"seed", std::to_string(seed)}};
+  options.notes = notes_of(settings, "bottom-up convergence of an LSTM", text.about, seed);
   livecca::Monitor monitor(options);
   findings::LanguageTrainer trainer(
       {.vocabulary = static_cast<std::int64_t>(text.vocabulary), .width = scale.width},
@@ -100,10 +97,10 @@ void run(const Settings& settings) {
 
 int main(int argument_count, char** arguments) {
   findings::start_again_for_small_products(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
+  return findings::run_program(
       argument_count, arguments,
-      "The distance of each layer of an LSTM language model to its own final state, by epoch.",
-      true, settings);
-  return code ? *code : findings::run_finding("bottom_up_rnn", settings, run);
+      {.name = "bottom_up_rnn",
+       .about =
+           "The distance of each layer of an LSTM language model to its own final state, by epoch.",
+       .run = run});
 }

@@ -4,7 +4,6 @@
 // explains.
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -109,28 +108,18 @@ void run(const Settings& settings) {
   findings::use_all_cores();
   const Scale& scale = scales.at(settings.scale);
   const findings::ImageData data = findings::image_data(settings, scale.images);
-  std::vector<findings::Run> runs;
-  for (int network = 0; network < scale.networks; ++network) {
-    const std::uint64_t seed = settings.seed + static_cast<std::uint64_t>(network);
-    runs.push_back({.name = "seed_" + std::to_string(seed),
-                    .steps = static_cast<double>(scale.epochs),
-                    .make = [&, seed](const fs::path& folder, const findings::StepsDone& done) {
-                      livecca::MonitorOptions options = monitor_options(folder);
-                      options.notes = {{"finding", "class structure"},
-                                       {"data", data.text},
-                                       {"scale", settings.scale},
-                                       {"seed", std::to_string(seed)}};
-                      livecca::Monitor monitor(options);
-                      return train(scale, seed, data, monitor, done);
-                    }});
-  }
+  const auto train_and_watch = [&](std::uint64_t seed, const fs::path& folder,
+                                   const findings::StepsDone& done) {
+    livecca::MonitorOptions options = monitor_options(folder);
+    options.notes = notes_of(settings, "class structure", data.text, seed);
+    livecca::Monitor monitor(options);
+    return train(scale, seed, data, monitor, done);
+  };
   const std::string about = data.text + "; width " + std::to_string(scale.width) + ", " +
                             std::to_string(scale.epochs) + " epochs";
-  const auto kept = findings::make_runs(settings, about, runs);
-  for (const findings::KeptRun& one : kept) {
-    std::printf("%s: test accuracy %.1f %%\n", one.name.c_str(),
-                100 * one.numbers.at("test_accuracy"));
-  }
+  const auto kept = make_runs(
+      settings, about, runs_of_seeds(settings, scale.networks, scale.epochs, train_and_watch));
+  print_accuracies(kept);
   findings::print_end(settings, kept);
 }
 
@@ -138,9 +127,9 @@ void run(const Settings& settings) {
 
 int main(int argument_count, char** arguments) {
   live_training::start_again_without_spinning(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
+  return findings::run_program(
       argument_count, arguments,
-      "How much of each class a linear map of each layer explains, by epoch.", true, settings);
-  return code ? *code : findings::run_finding("class_structure", settings, run);
+      {.name = "class_structure",
+       .about = "How much of each class a linear map of each layer explains, by epoch.",
+       .run = run});
 }

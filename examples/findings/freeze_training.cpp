@@ -191,11 +191,8 @@ findings::Run run_of(const Way& way, const Settings& settings, std::uint64_t see
         options.verdicts.tolerance = way.tolerance;
         // What is frozen must not depend on how busy the machine is.
         options.synchronous = true;
-        options.notes = {{"finding", "freeze training"},
-                         {"freezes", way.name},
-                         {"data", data.text},
-                         {"scale", settings.scale},
-                         {"seed", std::to_string(seed)}};
+        options.notes = notes_of(settings, "freeze training", data.text, seed);
+        options.notes.emplace_back("freezes", way.name);
         livecca::Monitor monitor(options);
         Settled settled;
         if (way.when == When::settled_in_first_run) settled = settled_in(first_run);
@@ -231,10 +228,9 @@ void run(const Settings& settings) {
 
 int main(int argument_count, char** arguments) {
   live_training::start_again_without_spinning(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
+  return findings::run_program(
       argument_count, arguments,
-      "Layers frozen when they are settled: accuracy against backward computation saved.", true,
-      settings);
-  return code ? *code : findings::run_finding("freeze_training", settings, run);
+      {.name = "freeze_training",
+       .about = "Layers frozen when they are settled: accuracy against backward computation saved.",
+       .run = run});
 }

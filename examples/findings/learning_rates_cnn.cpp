@@ -10,7 +10,6 @@
 
 #include "groups.hpp"
 #include "image_networks.hpp"
-#include "kept_runs.hpp"
 #include "quiet_waiting.hpp"
 #include "watched_network.hpp"
 
@@ -61,18 +60,15 @@ void run(const Settings& settings) {
     for (int network = 0; network < scale.networks; ++network) {
       // The networks of a seed are the same before training, under every rate.
       const std::uint64_t seed = settings.seed + static_cast<std::uint64_t>(network);
-      const findings::WatchedTraining training{.network = {.width = scale.width},
-                                               .training = {.epochs = scale.epochs,
-                                                            .learning_rate = rate,
-                                                            .mirror = data.mirror,
-                                                            .seed = seed},
-                                               .probe = scale.probe,
-                                               .watch_every = 2,
-                                               .notes = {{"finding", "learning rates"},
-                                                         {"learning_rate", groups.back()},
-                                                         {"data", data.text},
-                                                         {"scale", settings.scale},
-                                                         {"seed", std::to_string(seed)}}};
+      const findings::WatchedTraining training{
+          .network = {.width = scale.width},
+          .training = {.epochs = scale.epochs,
+                       .learning_rate = rate,
+                       .mirror = data.mirror,
+                       .seed = seed},
+          .probe = scale.probe,
+          .watch_every = 2,
+          .notes = notes_of(settings, "learning rates", data.text, seed)};
       runs.push_back(
           run_of(groups.back() + "_seed_" + std::to_string(seed), training, data.train, data.test));
     }
@@ -80,20 +76,16 @@ void run(const Settings& settings) {
   const std::string about = data.text + "; width " + std::to_string(scale.width) + ", " +
                             std::to_string(scale.epochs) + " epochs, " +
                             std::to_string(scale.networks) + " networks of each learning rate";
-  const auto kept = findings::make_runs(settings, about, runs);
-  findings::print_networks(kept);
-  write_groups(settings.run / "groups.json", groups_of(kept, groups));
-  findings::print_end(settings, kept);
+  run_groups(settings, about, runs, groups);
 }
 
 }  // namespace
 
 int main(int argument_count, char** arguments) {
   live_training::start_again_without_spinning(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
+  return findings::run_program(
       argument_count, arguments,
-      "Identical networks under many learning rates: how far they are from each other.", true,
-      settings);
-  return code ? *code : findings::run_finding("learning_rates_cnn", settings, run);
+      {.name = "learning_rates_cnn",
+       .about = "Identical networks under many learning rates: how far they are from each other.",
+       .run = run});
 }

@@ -52,6 +52,8 @@ TensorSet with_shuffled_labels(const TensorSet& images, std::uint64_t seed) {
 findings::WatchedTraining training_of(const Settings& settings, const Scale& scale,
                                       const std::string& kind, const std::string& data,
                                       std::uint64_t seed) {
+  findings::Notes notes = notes_of(settings, "memorizing and generalizing CNNs", data, seed);
+  notes.emplace_back("labels", kind == "memorizing" ? "shuffled" : "true");
   // Weight decay works against memorizing, and mirrored images would be more to memorize.
   return {.network = {.width = scale.width, .tap_softmax = true},
           .training = {.epochs = scale.most_epochs, .weight_decay = 0, .seed = seed},
@@ -59,11 +61,7 @@ findings::WatchedTraining training_of(const Settings& settings, const Scale& sca
           .watch_every = watch_every,
           .enough_accuracy = enough_accuracy,
           .training_probe = scale.probe,
-          .notes = {{"finding", "memorizing and generalizing CNNs"},
-                    {"labels", kind == "memorizing" ? "shuffled" : "true"},
-                    {"data", data},
-                    {"scale", settings.scale},
-                    {"seed", std::to_string(seed)}}};
+          .notes = notes};
 }
 
 void run(const Settings& settings) {
@@ -97,10 +95,9 @@ void run(const Settings& settings) {
 
 int main(int argument_count, char** arguments) {
   live_training::start_again_without_spinning(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
-      argument_count, arguments,
-      "Networks trained on true labels and on shuffled ones: how far they are from each other.",
-      true, settings);
-  return code ? *code : findings::run_finding("memorizing_cnn", settings, run);
+  return findings::run_program(argument_count, arguments,
+                               {.name = "memorizing_cnn",
+                                .about = "Networks trained on true labels and on shuffled ones: "
+                                         "how far they are from each other.",
+                                .run = run});
 }

@@ -124,12 +124,9 @@ livecca::MonitorOptions options_of(const Settings& settings, const Scale& scale,
   options.measures = {"pwcca"};
   options.pairing = livecca::Pairing::all();
   options.keep_history = false;  // two snapshots, which are compared with themselves
-  options.notes = {{"finding", "dynamics over a sequence"},
-                   {"data", text.about},
-                   {"sequences", kind},
-                   {"repeated_after", std::to_string(scale.turn)},
-                   {"scale", settings.scale},
-                   {"seed", std::to_string(seed)}};
+  options.notes = notes_of(settings, "dynamics over a sequence", text.about, seed);
+  options.notes.emplace_back("sequences", kind);
+  options.notes.emplace_back("repeated_after", std::to_string(scale.turn));
   return options;
 }
 
@@ -187,10 +184,10 @@ void run(const Settings& settings) {
 
 int main(int argument_count, char** arguments) {
   findings::start_again_for_small_products(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
+  return findings::run_program(
       argument_count, arguments,
-      "The distance of an LSTM's hidden state at each step of a sequence to each other step.", true,
-      settings);
-  return code ? *code : findings::run_finding("sequence_dynamics", settings, run);
+      {.name = "sequence_dynamics",
+       .about =
+           "The distance of an LSTM's hidden state at each step of a sequence to each other step.",
+       .run = run});
 }

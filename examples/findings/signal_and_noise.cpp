@@ -119,9 +119,7 @@ void run(const Settings& settings) {
   options.network = "x";
   options.measures = measures;
   options.keep_history = false;  // draws are no steps of one training
-  options.notes = {{"finding", "signal and noise"},
-                   {"scale", settings.scale},
-                   {"seed", std::to_string(settings.seed)}};
+  options.notes = notes_of(settings, "signal and noise", "made here", settings.seed);
   livecca::Monitor monitor(options);
   Table table;
   double seconds = 0;
@@ -146,10 +144,10 @@ void run(const Settings& settings) {
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  Settings settings;
-  const auto code = findings::read_command_line(
+  return findings::run_program(
       argument_count, arguments,
-      "Mean CCA, SVCCA and PWCCA of two layers that share a signal, in growing noise.", false,
-      settings);
-  return code ? *code : findings::run_finding("signal_and_noise", settings, run);
+      {.name = "signal_and_noise",
+       .about = "Mean CCA, SVCCA and PWCCA of two layers that share a signal, in growing noise.",
+       .takes_data = false,
+       .run = run});
 }

@@ -9,7 +9,6 @@
 
 #include "groups.hpp"
 #include "image_networks.hpp"
-#include "kept_runs.hpp"
 #include "quiet_waiting.hpp"
 #include "watched_network.hpp"
 
@@ -51,11 +50,7 @@ void run(const Settings& settings) {
           .training = {.epochs = scale.epochs, .mirror = data.mirror, .seed = seed},
           .probe = scale.probe,
           .watch_every = 2,
-          .notes = {{"finding", "width"},
-                    {"width", std::to_string(width)},
-                    {"data", data.text},
-                    {"scale", settings.scale},
-                    {"seed", std::to_string(seed)}}};
+          .notes = notes_of(settings, "width", data.text, seed)};
       runs.push_back(
           run_of(groups.back() + "_seed_" + std::to_string(seed), training, data.train, data.test));
     }
@@ -64,20 +59,16 @@ void run(const Settings& settings) {
                             " to " + std::to_string(scale.widths.back()) + ", " +
                             std::to_string(scale.epochs) + " epochs, " +
                             std::to_string(scale.networks) + " networks of each width";
-  const auto kept = findings::make_runs(settings, about, runs);
-  findings::print_networks(kept);
-  write_groups(settings.run / "groups.json", groups_of(kept, groups));
-  findings::print_end(settings, kept);
+  run_groups(settings, about, runs, groups);
 }
 
 }  // namespace
 
 int main(int argument_count, char** arguments) {
   live_training::start_again_without_spinning(arguments);
-  Settings settings;
-  const auto code = findings::read_command_line(
+  return findings::run_program(
       argument_count, arguments,
-      "Networks of several widths: how far those of one width are from each other.", true,
-      settings);
-  return code ? *code : findings::run_finding("width_cnn", settings, run);
+      {.name = "width_cnn",
+       .about = "Networks of several widths: how far those of one width are from each other.",
+       .run = run});
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 namespace findings {
@@ -33,22 +34,23 @@ std::vector<Group> groups_of(const std::vector<KeptRun>& runs,
 }
 
 void write_groups(const fs::path& file, const std::vector<Group>& groups) {
-  std::ofstream out(file);
-  out << "{";
-  const char* between_groups = "\n";
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const Group& group : groups) {
-    out << between_groups << "  \"" << group.name << "\": [";
-    between_groups = ",\n";
-    const char* between_packs = "\n";
     for (const fs::path& pack : group.packs) {
-      out << between_packs << "    \"" << fs::proximate(pack, file.parent_path()).generic_string()
-          << '"';
-      between_packs = ",\n";
+      json[group.name].push_back(fs::proximate(pack, file.parent_path()).generic_string());
     }
-    out << "]";
   }
-  out << "\n}\n" << std::flush;
+  std::ofstream out(file);
+  out << json.dump(2) << '\n' << std::flush;
   if (!out) throw std::runtime_error(file.string() + ": cannot be written");
+}
+
+void run_groups(const Settings& settings, const std::string& about, const std::vector<Run>& runs,
+                const std::vector<std::string>& names) {
+  const auto kept = make_runs(settings, about, runs);
+  print_networks(kept);
+  write_groups(settings.run / "groups.json", groups_of(kept, names));
+  print_end(settings, kept);
 }
 
 }  // namespace findings

@@ -26,7 +26,12 @@ std::vector<Group> groups_of(
         last_state);
 
 /// Writes {"group": ["path", …], …}, which `livecca compare --groups` reads. Paths are from the
-/// file's folder. Names and paths must not need escapes in JSON.
+/// file's folder. Throws std::runtime_error.
 void write_groups(const std::filesystem::path& file, const std::vector<Group>& groups);
+
+/// Makes the runs, prints what became of them, and writes groups.json into settings.run: all the
+/// work of a finding that compares networks in groups. Each group has as many runs.
+void run_groups(const Settings& settings, const std::string& about, const std::vector<Run>& runs,
+                const std::vector<std::string>& names);
 
 }  // namespace findings

@@ -68,6 +68,20 @@ void expect_same_about(const Settings& settings, const std::string& what) {
 
 }  // namespace
 
+std::vector<Run> runs_of_seeds(const Settings& settings, int networks, std::int64_t epochs,
+                               const TrainFromSeed& train) {
+  std::vector<Run> runs;
+  for (int network = 0; network < networks; ++network) {
+    const std::uint64_t seed = settings.seed + static_cast<std::uint64_t>(network);
+    runs.push_back({.name = "seed_" + std::to_string(seed),
+                    .steps = static_cast<double>(epochs),
+                    .make = [train, seed](const fs::path& folder, const StepsDone& done) {
+                      return train(seed, folder, done);
+                    }});
+  }
+  return runs;
+}
+
 std::vector<KeptRun> make_runs(const Settings& settings, const std::string& about,
                                const std::vector<Run>& runs) {
   expect_same_about(settings, about);
@@ -96,6 +110,21 @@ std::vector<KeptRun> make_runs(const Settings& settings, const std::string& abou
     results.push_back(std::move(*result));
   }
   return results;
+}
+
+void print_accuracies(const std::vector<KeptRun>& runs) {
+  for (const KeptRun& run : runs) {
+    std::printf("%s: test accuracy %.1f %%\n", run.name.c_str(),
+                100 * run.numbers.at("test_accuracy"));
+  }
+}
+
+void print_networks(const std::vector<KeptRun>& runs) {
+  std::printf("\n%-20s%8s%19s%15s\n", "network", "epochs", "training accuracy", "test accuracy");
+  for (const KeptRun& run : runs) {
+    std::printf("%-20s%8.0f%17.1f %%%13.1f %%\n", run.name.c_str(), run.numbers.at("epochs"),
+                100 * run.numbers.at("train_accuracy"), 100 * run.numbers.at("test_accuracy"));
+  }
 }
 
 void print_end(const Settings& settings, const std::vector<KeptRun>& runs) {

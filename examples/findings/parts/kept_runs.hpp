@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -25,6 +26,14 @@ struct Run {
   std::function<Numbers(const std::filesystem::path& folder, const StepsDone& done)> make{};
 };
 
+/// Trains a network from a seed.
+using TrainFromSeed = std::function<Numbers(std::uint64_t seed, const std::filesystem::path& folder,
+                                            const StepsDone& done)>;
+
+/// A run for each of so many seeds, settings.seed first: "seed_1", "seed_2", …
+std::vector<Run> runs_of_seeds(const Settings& settings, int networks, std::int64_t epochs,
+                               const TrainFromSeed& train);
+
 /// A run that is whole.
 struct KeptRun {
   std::string name;
@@ -39,6 +48,12 @@ struct KeptRun {
 /// has runs of another `about`.
 std::vector<KeptRun> make_runs(const Settings& settings, const std::string& about,
                                const std::vector<Run>& runs);
+
+/// Prints a line for each run: how many of the test images it classifies rightly.
+void print_accuracies(const std::vector<KeptRun>& runs);
+
+/// Prints a table: each network's epochs, and its accuracies on training and test images.
+void print_networks(const std::vector<KeptRun>& runs);
 
 /// Prints how long the runs took, and where they are. The last line that a finding prints.
 void print_end(const Settings& settings, const std::vector<KeptRun>& runs);

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <string>
 
 #include "kept_runs.hpp"
@@ -10,12 +8,8 @@
 
 namespace findings {
 
-/// Trains a language model from a seed and watches it. The numbers it returns have its perplexity.
-using TrainFromSeed = std::function<Numbers(std::uint64_t seed, const std::filesystem::path& folder,
-                                            const StepsDone& done)>;
-
-/// Makes a run for each of so many seeds, settings.seed first, as make_runs(), and prints the
-/// perplexities and how long it took: all of a finding's work.
+/// Trains a language model from each of so many seeds, and prints their perplexities and how long
+/// it took: all of a finding's work. `train` returns a number "perplexity".
 void run_language_models(const Settings& settings, const std::string& about, int networks,
                          std::int64_t epochs, const TrainFromSeed& train);
 

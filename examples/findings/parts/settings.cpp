@@ -13,11 +13,7 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-}  // namespace
-
-std::optional<int> read_command_line(int argument_count, char** arguments, const std::string& about,
-                                     bool takes_data, Settings& settings) {
-  CLI::App app{about};
+void add_options(CLI::App& app, bool takes_data, Settings& settings) {
   app.add_option("--run", settings.run,
                  "folder for the results: a new one, or one of a run that was interrupted")
       ->required();
@@ -31,23 +27,32 @@ std::optional<int> read_command_line(int argument_count, char** arguments, const
                    "folder with CIFAR-10's binary files, or for language models with the texts of "
                    "WikiText-2 or Penn Treebank; without it the program makes its data");
   }
-  try {
-    app.parse(argument_count, arguments);
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem);
-  }
-  return std::nullopt;
 }
 
-int run_finding(const std::string& name, const Settings& settings,
-                void (*finding)(const Settings& settings)) {
+}  // namespace
+
+int run_program(int argument_count, char** arguments, const Finding& finding) {
+  Settings settings;
+  CLI::App app{finding.about};
+  add_options(app, finding.takes_data, settings);
   try {
-    finding(settings);
+    app.parse(argument_count, arguments);
+    finding.run(settings);
     return 0;
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem);
   } catch (const std::exception& problem) {
-    std::cerr << name << ": " << problem.what() << '\n';
+    std::cerr << finding.name << ": " << problem.what() << '\n';
     return 2;
   }
+}
+
+Notes notes_of(const Settings& settings, const std::string& finding, const std::string& data,
+               std::uint64_t seed) {
+  return {{"finding", finding},
+          {"data", data},
+          {"scale", settings.scale},
+          {"seed", std::to_string(seed)}};
 }
 
 Progress::Progress(double steps) : steps_(steps), begin_(now()) {}

@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace findings {
 
@@ -15,14 +16,22 @@ struct Settings {
   std::uint64_t seed = 1;
 };
 
-/// Reads --run, --scale, --seed and, if it takes data, --data. Returns an exit code where the
-/// program has nothing more to do.
-std::optional<int> read_command_line(int argument_count, char** arguments, const std::string& about,
-                                     bool takes_data, Settings& settings);
+/// A program of its own.
+struct Finding {
+  std::string name;
+  std::string about;       ///< one sentence, for --help
+  bool takes_data = true;  ///< whether there is --data
+  void (*run)(const Settings& settings);
+};
 
-/// Runs `finding`, and turns what it throws into one line on standard error and an exit code.
-int run_finding(const std::string& name, const Settings& settings,
-                void (*finding)(const Settings& settings));
+/// Reads --run, --scale, --seed and --data, and runs the finding. Returns the program's exit code:
+/// 0, or 2 with one line on standard error if it throws, or CLI11's if the options are wrong.
+int run_program(int argument_count, char** arguments, const Finding& finding);
+
+/// What every run of a finding notes in its rows.
+using Notes = std::vector<std::pair<std::string, std::string>>;
+Notes notes_of(const Settings& settings, const std::string& finding, const std::string& data,
+               std::uint64_t seed);
 
 /// One line that is written over itself: how far the work is, and how long it will still take.
 class Progress {

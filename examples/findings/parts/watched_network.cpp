@@ -1,6 +1,5 @@
 #include "watched_network.hpp"
 
-#include <cstdio>
 #include <stdexcept>
 
 #include "livecca/monitor/monitor.hpp"
@@ -71,14 +70,6 @@ Run run_of(const std::string& name, const WatchedTraining& options,
           .make = [=, &train, &test](const fs::path& folder, const StepsDone& done) {
             return train_watched(options, train, test, folder, done);
           }};
-}
-
-void print_networks(const std::vector<KeptRun>& runs) {
-  std::printf("\n%-20s%8s%19s%15s\n", "network", "epochs", "training accuracy", "test accuracy");
-  for (const KeptRun& run : runs) {
-    std::printf("%-20s%8.0f%17.1f %%%13.1f %%\n", run.name.c_str(), run.numbers.at("epochs"),
-                100 * run.numbers.at("train_accuracy"), 100 * run.numbers.at("test_accuracy"));
-  }
 }
 
 fs::path last_state_on_training_images(const fs::path& run_folder) {

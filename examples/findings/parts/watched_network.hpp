@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "kept_runs.hpp"
@@ -23,7 +22,7 @@ struct WatchedTraining {
   double enough_accuracy = 2;
   /// Training images on which the last state is recorded too, as last_state_on_training_images().
   std::int64_t training_probe = 0;
-  std::vector<std::pair<std::string, std::string>> notes;
+  Notes notes;
 };
 
 /// Trains. Writes a run folder with a snapshot each time the network is watched, the last of them
@@ -35,9 +34,6 @@ Numbers train_watched(const WatchedTraining& options, const live_training::Tenso
 /// train_watched() as one of a finding's runs. The images are borrowed.
 Run run_of(const std::string& name, const WatchedTraining& options,
            const live_training::TensorSet& train, const live_training::TensorSet& test);
-
-/// Prints what became of each network, a line each.
-void print_networks(const std::vector<KeptRun>& runs);
 
 std::filesystem::path last_state_on_training_images(const std::filesystem::path& run_folder);
 

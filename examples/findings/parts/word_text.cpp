@@ -55,41 +55,29 @@ std::string bytes_of(const fs::path& file) {
   return text;
 }
 
-/// The bytes of the character at the beginning of `text`; 0 if it is not UTF-8 or no text.
-std::size_t character_bytes(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  if (first < 0x80) {
-    const bool is_text = first >= 0x20 || first == '\t' || first == '\n' || first == '\r';
-    return is_text && first != 0x7F ? 1 : 0;
-  }
-  std::size_t bytes = 0;
-  if (first >> 5 == 0b110) bytes = 2;
-  if (first >> 4 == 0b1110) bytes = 3;
-  if (first >> 3 == 0b11110) bytes = 4;
-  if (bytes > text.size()) return 0;
-  for (std::size_t byte = 1; byte < bytes; ++byte) {
-    if (static_cast<unsigned char>(text[byte]) >> 6 != 0b10) return 0;
-  }
-  return bytes;
+/// Control characters do not stand in a text, nor do the bytes that UTF-8 never has.
+bool is_of_text(char character) {
+  const auto byte = static_cast<unsigned char>(character);
+  const bool is_space = byte == '\t' || byte == '\n' || byte == '\r';
+  return is_space || (byte >= 0x20 && byte != 0x7F && byte < 0xF8);
 }
 
 void check_characters(const fs::path& file, std::string_view text) {
-  std::size_t line = 1;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = character_bytes(text.substr(at));
-    if (bytes == 0) {
-      throw WordTextError(file.string() + ": line " + std::to_string(line) + ", byte " +
-                          std::to_string(at) + ": expected text in UTF-8, got a byte of value " +
-                          std::to_string(static_cast<unsigned char>(text[at])));
-    }
-    if (text[at] == '\n') ++line;
-    at += bytes;
+  const auto fail = [&](std::size_t byte, const std::string& what) {
+    const auto line =
+        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
+    throw WordTextError(file.string() + ": line " + std::to_string(line + 1) + ", byte " +
+                        std::to_string(byte) + ": " + what);
+  };
+  const auto wrong = std::find_if_not(text.begin(), text.end(), is_of_text);
+  if (wrong != text.end()) {
+    fail(static_cast<std::size_t>(wrong - text.begin()),
+         "expected text in UTF-8, got a byte of value " +
+             std::to_string(static_cast<unsigned char>(*wrong)));
   }
   if (!text.empty() && text.back() != '\n') {
-    throw WordTextError(file.string() + ": line " + std::to_string(line) + ", byte " +
-                        std::to_string(text.size()) +
-                        ": expected the end of the line, got the end of the file; the file may be "
-                        "cut short");
+    fail(text.size(),
+         "expected the end of the line, got the end of the file; the file may be cut short");
   }
 }
 
