@@ -39,6 +39,9 @@ for program in "$@"; do
     memorizing_cnn | width_cnn | learning_rates_cnn)
       ls "$run"/groups*.json >/dev/null || { echo "FAILED: $name: expected groups of networks"; exit 1; } ;;
   esac
+  # Every way to freeze but "none" does.
+  [ "$name" != freeze_training ] || [ "$(grep -l frozen_at_epoch "$run"/*.txt | wc -l)" = 4 ] ||
+    { echo "FAILED: $name: expected layers to be frozen in four of five trainings"; exit 1; }
   if [ "$can_draw" = yes ]; then
     /usr/bin/python3 "$scripts/draw_$name.py" "$run" "$folder/$name.figure" >"$folder/drawn.txt"
     [ -s "$folder/drawn.txt" ] && [ -s "$folder/$name.figure.svg" ] && [ -s "$folder/$name.figure.png" ] ||

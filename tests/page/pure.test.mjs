@@ -363,7 +363,7 @@ test("the pen of SVG escapes names and closes what it opens", () => {
   assert.ok(!/<img/.test(text));
 });
 
-test("an age is told no finer than the page is drawn anew", () => {
+test("an age is told in steps of 10 s, as the page redraws it every 10 s", () => {
   const ages = [0, 9.9, 10, 19, 59, 61, 3700].map((age) => numbers.age_text(age).replace(/[\u2009\u202f]/g, " "));
   assert.deepEqual(ages, ["just now", "just now", "10 s ago", "10 s ago", "50 s ago", "1 min ago", "1 h 1 min ago"]);
 });

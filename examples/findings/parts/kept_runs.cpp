@@ -52,7 +52,7 @@ void keep(const KeptRun& run) {
   write_file(numbers_file(run.folder), text);
 }
 
-/// Networks of other seeds would be drawn with these.
+/// Also refuses another seed, as its networks would get into the same figure.
 void expect_same_about(const Settings& settings, const std::string& what) {
   const fs::path& folder = settings.run;
   const std::string about = what + "; seed " + std::to_string(settings.seed);

@@ -45,7 +45,7 @@ struct KeptRun {
 /// Prints `about`, which says what the settings mean, and makes the runs in settings.run, one after
 /// the other. A run that is whole is kept: its numbers lie beside its folder, in NAME.txt. A run
 /// that was interrupted is made again from its beginning. Throws std::runtime_error if the folder
-/// has runs of another `about`.
+/// has runs of another `about` or another first seed.
 std::vector<KeptRun> make_runs(const Settings& settings, const std::string& about,
                                const std::vector<Run>& runs);
 

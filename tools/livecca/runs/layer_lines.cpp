@@ -121,7 +121,7 @@ std::string last_cell(const RunRows& rows, const std::string& layer,
   const auto verdict = rows.verdicts.find(layer);
   if (verdict != rows.verdicts.end()) {
     VerdictRow row = verdict->second;
-    if (rows.finished) row.settling_epoch_low.reset();  // nothing comes any more
+    if (rows.finished) row.settling_epoch_low.reset();  // the run is over
     add(verdict_text(row));
   }
   for (const VerdictRow& alarm : rows.alarms) {

@@ -19,7 +19,7 @@ struct ListedRun {
   std::string place;  ///< in the list's second column
   std::string state;
   std::string sentence;
-  std::vector<std::string> more;  ///< what speaks for and against the run, in lines
+  std::vector<std::string> more;  ///< earlier alarms, and how often verdicts came true
   Ink ink = Ink::aside;           ///< of the state
   bool is_live = false;
   double last_row = 0;

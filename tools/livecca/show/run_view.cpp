@@ -95,7 +95,8 @@ std::string logs_text(const RunRows& rows, const Canvas& canvas) {
   return table.text() + "\n";
 }
 
-/// The verdicts have what the distances to the snapshots before say.
+/// Verdicts come from the distances to the snapshots before. If there are verdicts, these distances
+/// have a table only if it is asked for.
 std::string groups_text(const RunRows& rows, const ShowOptions& options, const Canvas& canvas) {
   std::vector<CurveGroup> groups = curve_groups(rows, options);
   if (groups.empty()) return rows.curves.empty() ? "" : "no rows yet that match the options\n\n";

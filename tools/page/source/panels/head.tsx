@@ -53,7 +53,7 @@ function copied(model: ReturnType<typeof use_model>): string {
 
 function StateBadge() {
   const model = use_model();
-  use_clock(10); // each time costs a picture, beside a training
+  use_clock(10); // each redrawing takes time from a training on this machine
   const summary = shown_summary(model);
   if (!summary) return null;
   const age = summary.last_time === null ? null : Math.max(0, model.now() - summary.last_time);

@@ -47,7 +47,7 @@ export function duration(seconds: number | null | undefined): string {
   return `${Math.floor(whole / 86400)} days`;
 }
 
-/** No finer than a page is drawn anew. */
+/** In steps of 10 s below a minute: the page redraws it every 10 s. */
 export function age_text(seconds: number): string {
   if (seconds < 10) return "just now";
   return `${duration(seconds < 60 ? 10 * Math.floor(seconds / 10) : seconds)} ago`;
