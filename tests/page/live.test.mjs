@@ -28,6 +28,33 @@ test("a row that is written while the page is open is on the screen, and only wh
   });
 });
 
+test("a logged number asks for logs alone, and draws only them", () => {
+  const run = made.seven({ snapshots: 10, state: "live" });
+  return with_page([run], async (page, server) => {
+    await drawn(page);
+    await page.waitForSelector(".chart.log canvas");
+    await settle(page);
+    await page.evaluate(() => {
+      window.cleared = [];
+      const clear = CanvasRenderingContext2D.prototype.clearRect;
+      CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+        window.cleared.push(this.canvas.closest(".chart")?.className);
+        return clear.apply(this, box);
+      };
+    });
+    const before = server.asked.length;
+    const points = run.log_points.get("loss");
+    const line = run.record({ kind: "log", epoch: 10, step: 3900, name: "loss", value: 9.5 });
+    points.push({ epoch: 10, step: 3900, time: run.time, value: 9.5, line });
+    server.say("run", { ...run.summary(), epoch: 10 });
+    await until_epoch(page, 10);
+    await settle(page);
+    const asked = server.asked.slice(before).map((path) => path.replace(/\?.*/, "").split("/").pop());
+    assert.deepEqual(asked, ["logs"]);
+    assert.deepEqual([...new Set(await page.evaluate(() => window.cleared))], ["chart log"]);
+  });
+});
+
 test("the first look asks for each thing once", () =>
   with_page([made.long()], async (page, server) => {
     await drawn(page);

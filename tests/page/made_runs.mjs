@@ -32,6 +32,7 @@ export class MadeRun {
     this.id = id_of(this.name);
     this.random = random_from(this.seed);
     this.lines = 1;
+    this.last_lines = { unknown: 0, run: 0, measure: 0, spectrum: 0, layer: 0, drift: 0, verdict: 0, direction: 0, verdict_record: 0, log: 0, event: 0, overhead: 0 };
     this.rows = new Map();
     this.points = new Map(); // key stream/measure/reference/layer -> points
     this.log_points = new Map();
@@ -48,6 +49,7 @@ export class MadeRun {
 
   record(row) {
     const line = this.lines++;
+    this.last_lines[row.kind] = line;
     this.rows.set(line, { schema: 1, kind: row.kind, run: this.name, wall_time: this.time ?? first_time, ...row, checksum: "9f0c2a11" });
     return line;
   }
@@ -65,6 +67,7 @@ export class MadeRun {
           for (const measure of this.measures) this.add_measure(layer, depth, stream, reference, measure, index, of);
       this.add_verdict(layer, depth, index);
     });
+    for (const kind of ["spectrum", "layer", "drift", "overhead"]) this.last_lines[kind] = this.lines - 1; // with the measures
     const loss = 2.3 * Math.exp(-index / 9) + 0.06 + this.random() * 0.08;
     const rate = index < 24 ? 0.1 : 0.01;
     for (const [name, value] of [["loss", loss], ["accuracy", 1 - Math.exp(-index / 7) * 0.9 - this.random() * 0.01], ["learning_rate", rate]]) {
@@ -180,7 +183,7 @@ export class MadeRun {
     } else parts.push({ text: "no snapshot yet", kind: "note", layers: [] });
     parts.forEach((part, index) => (part.text = (index ? " " : "") + part.text + (index + 1 < parts.length ? ";" : ".")));
     return {
-      id: this.id, name: this.name, folder: `runs/${this.name}`, state: this.state, writer_gone: this.state !== "live", lines: this.lines - 1, read: this.read ?? 1, first_time, last_time: this.time ?? first_time, epoch: this.epoch ?? null,
+      id: this.id, name: this.name, folder: `runs/${this.name}`, state: this.state, writer_gone: this.state !== "live", lines: this.lines - 1, last_lines: (this.read ?? 1) < 1 ? null : this.last_lines, read: this.read ?? 1, first_time, last_time: this.time ?? first_time, epoch: this.epoch ?? null,
       step: this.step ?? null, layers: this.snapshots ? this.layers.length : 0, settled: settled.length, sentence: parts.map((part) => part.text).join(""), parts, alarms: new Set(this.alarms.map((alarm) => alarm.layer)).size,
       headline: this.headline(),
     };

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,17 @@ class ApiFixture : public ServedFolder {
     add("first", drift);
   }
 
+  /// The last line of that kind in the file, counted from 1; 0 if there is none.
+  std::uint64_t last_line_of(const std::string& kind) const {
+    std::ifstream file(run("first") / "rows.jsonl");
+    std::uint64_t last = 0;
+    std::string line;
+    for (std::uint64_t number = 1; std::getline(file, line); ++number) {
+      if (Json::parse(line).at("kind") == kind) last = number;
+    }
+    return last;
+  }
+
   std::uint64_t lines = 1;  // the last one, of finish()
 };
 
@@ -136,6 +148,13 @@ TEST_CASE_FIXTURE(ApiFixture, "the list of runs has a summary of each") {
   CHECK(summary.at("alarms") == 1);
   CHECK(summary.at("sentence") ==
         "fc has been dead since epoch 9; at the end (epoch 11), both layers have settled.");
+  CHECK(summary.at("last_lines").at("run") == 1);
+  CHECK(summary.at("last_lines").at("log") == last_line_of("log"));
+  CHECK(summary.at("last_lines").at("measure") == last_line_of("measure"));
+  CHECK(summary.at("last_lines").at("drift") == last_line_of("drift"));
+  CHECK(summary.at("last_lines").at("event") == last_line_of("event"));
+  CHECK(summary.at("last_lines").at("overhead") > 0);
+  CHECK(summary.at("last_lines").at("overhead") < last_line_of("event"));
   CHECK(summary.at("parts").size() == 2);
   CHECK(summary.at("parts")[0] ==
         Json{{"text", "fc has been dead since epoch 9; "}, {"kind", "alarm"}, {"layers", {"fc"}}});

@@ -27,6 +27,7 @@ void RunIndex::add(RowLine&& line) {
   if (line.number > 0) {
     if (offsets_.size() < line.number) offsets_.resize(line.number, no_row);
     offsets_[line.number - 1] = line.offset;
+    last_lines_[line.row.index()] = line.number;
   }
   std::visit([&](const auto& row) { see(row, line); }, line.row);
   const auto* verdict = std::get_if<VerdictRow>(&line.row);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -7,6 +8,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "livecca/sinks/row.hpp"
@@ -79,6 +81,10 @@ class RunIndex {
   const std::vector<AlarmPlace>& alarms() const { return alarms_; }
   const std::vector<OverheadPlace>& overheads() const { return overheads_; }
   std::optional<std::uint64_t> last_step() const { return last_step_; }
+  /// The line of the newest row of each kind, by the kind's place in AnyRow; 0 if there is none.
+  const std::array<std::uint64_t, std::variant_size_v<AnyRow>>& last_lines() const {
+    return last_lines_;
+  }
   /// How many snapshots of the trained network had samples that are not finite.
   std::uint64_t nonfinite_snapshots() const { return nonfinite_snapshots_; }
 
@@ -106,6 +112,7 @@ class RunIndex {
   std::vector<AlarmPlace> alarms_;
   std::vector<OverheadPlace> overheads_;
   std::optional<std::uint64_t> last_step_;
+  std::array<std::uint64_t, std::variant_size_v<AnyRow>> last_lines_{};
   std::uint64_t nonfinite_snapshots_ = 0;
   std::optional<std::pair<std::int64_t, std::uint64_t>> last_nonfinite_;
   bool has_all_ = true;

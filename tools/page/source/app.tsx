@@ -6,7 +6,7 @@ import "./style/page.css";
 import "./style/layers.css";
 import "./style/panels.css";
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Model } from "./data/model";
 import { find_source } from "./data/source";
 import { ModelContext } from "./panels/common";
@@ -67,7 +67,8 @@ function Page({ model }: { model: Model }) {
     keep_theme(next);
     set_theme(next);
   };
-  useEffect(() => {
+  // Not useEffect: that asks for a frame of its own.
+  useLayoutEffect(() => {
     document.title = model.run ? `${model.run.name}: ${model.run.settled} of ${model.run.layers.length} settled` : "livecca";
   });
   return (

@@ -17,6 +17,20 @@ export interface Selection {
   measure: string;
 }
 
+export type RowKind =
+  | "unknown"
+  | "run"
+  | "measure"
+  | "spectrum"
+  | "layer"
+  | "drift"
+  | "verdict"
+  | "direction"
+  | "verdict_record"
+  | "log"
+  | "event"
+  | "overhead";
+
 export interface Summary {
   id: string;
   name: string;
@@ -24,6 +38,7 @@ export interface Summary {
   state: State;
   writer_gone: boolean; // no process holds the run any more
   lines: number;
+  last_lines: Record<RowKind, number> | null; // of the newest row of each kind; null until all is read
   read: number; // how much of the file is read, from 0 to 1
   first_time: number | null;
   last_time: number | null;

@@ -9,7 +9,7 @@
 namespace livecca::tool {
 namespace {
 
-constexpr std::size_t most_overheads = 2000;  // the latest
+constexpr std::size_t most_overheads = 200;  // the latest
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 #include "serve/answers/run_answer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <variant>
 
 #include "common/utf8.hpp"
 #include "runs/layer_lines.hpp"
@@ -28,6 +30,20 @@ AnswerJson parts_json(const Sentence& sentence) {
     parts.push_back({{"text", part.text}, {"kind", name_of(part.kind)}, {"layers", part.layers}});
   }
   return parts;
+}
+
+/// Tells what a client need not ask for again. Null while nobody knows the lines.
+AnswerJson last_lines_of(const RunIndex& index) {
+  // In the order of AnyRow. Overhead is an event in the file.
+  constexpr std::array<const char*, std::variant_size_v<AnyRow>> names{
+      "unknown", "run",       "measure",        "spectrum", "layer", "drift",
+      "verdict", "direction", "verdict_record", "log",      "event", "overhead"};
+  if (!index.has_all()) return nullptr;
+  AnswerJson lines;
+  for (std::size_t kind = 0; kind < names.size(); ++kind) {
+    lines[names[kind]] = index.last_lines()[kind];
+  }
+  return lines;
 }
 
 AnswerJson strip_of(const RunIndex& index) {
@@ -80,6 +96,7 @@ AnswerJson summary_of(const GrowingRun& run, const RunIndex& index, std::uint64_
   json["state"] = name_of(run.state(index));
   json["writer_gone"] = run.has_died(index);
   json["lines"] = lines;
+  json["last_lines"] = last_lines_of(index);
   json["read"] = run.share_read();
   json["first_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.first_time);
   json["last_time"] = rows.wall_time == 0 ? AnswerJson(nullptr) : AnswerJson(rows.wall_time);

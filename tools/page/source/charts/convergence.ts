@@ -49,6 +49,13 @@ export class ConvergenceChart extends LinkedChart {
   private readonly still = new Layer();
   private readonly still_quiet = new Layer();
 
+  protected sources(): unknown[] {
+    const { model } = this;
+    // Labels of layers with alarms, and of those that move, come first.
+    const signs = model.layers().map((layer) => `${layer.name}\n${layer.verdict === "moving"}\n${layer.alarms.length > 0}`);
+    return [...model.ids.map((id) => model.curves.get(id)), model.events, ...signs];
+  }
+
   protected settings(): ChartSettings | null {
     const { model } = this;
     const range = model.range();

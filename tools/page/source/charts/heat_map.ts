@@ -27,6 +27,18 @@ export class HeatMap extends LinkedChart {
   private high = 1;
   private readonly cells = document.createElement("canvas");
 
+  protected sources(): unknown[] {
+    const { model } = this;
+    const names = model.order();
+    return [model.curves.get(model.view.run ?? ""), model.by_epoch, model.events, ...names, ...this.front_of(names)];
+  }
+
+  /** Where each layer is settled from, on the axis that is shown. */
+  private front_of(names: string[]): (number | null)[] {
+    const { model } = this;
+    return settling_front(model.run?.verdict_history ?? [], names).map((epoch) => (epoch === null ? null : model.x_of_epoch(epoch)));
+  }
+
   protected settings(): ChartSettings | null {
     const { model } = this;
     const range = model.range();
@@ -41,9 +53,7 @@ export class HeatMap extends LinkedChart {
       .reverse();
     if (this.names.length === 0) return null;
     this.curves = this.names.map((name) => found.get(name)!);
-    this.front = settling_front(model.run?.verdict_history ?? [], this.names).map((epoch) =>
-      epoch === null ? null : model.x_of_epoch(epoch),
-    );
+    this.front = this.front_of(this.names);
     this.marks = marks_of(model.events, main, model.view.x).filter((mark) => mark.alarm);
     [this.low, this.high] = value_range(main);
     this.direction = main.direction;

@@ -10,6 +10,7 @@ export abstract class LinkedChart implements ChartOwner {
   private readonly undo: (() => void)[] = [];
   private readonly watcher: ResizeObserver;
   private width = 0;
+  private drawn_from: unknown[] = [];
 
   constructor(
     protected readonly place: HTMLElement,
@@ -28,13 +29,20 @@ export abstract class LinkedChart implements ChartOwner {
     this.watcher.observe(place);
   }
 
+  /** What the picture is made from, beside what is the same for all charts. Equal if nothing of it has changed. */
+  protected abstract sources(): unknown[];
   /** Everything that is needed to draw; null if there is nothing to be drawn. */
   protected abstract settings(): ChartSettings | null;
   abstract paint(plot: Plot): void;
   protected cursor_moved(): void {}
 
   update(): void {
-    if (this.chart && this.model.dragging) return;
+    const { model } = this;
+    if (this.chart && model.dragging) return;
+    const { left, right } = model.gutters();
+    const from = [model.view, model.theme(), this.place.clientWidth, left, right, devicePixelRatio, ...(model.range() ?? []), ...this.sources()];
+    if (this.chart && from.length === this.drawn_from.length && from.every((one, index) => one === this.drawn_from[index])) return;
+    this.drawn_from = from;
     const settings = this.place.clientWidth > 0 ? this.settings() : null;
     this.width = this.place.clientWidth;
     if (!settings) {
@@ -44,7 +52,7 @@ export abstract class LinkedChart implements ChartOwner {
     }
     if (this.chart) this.chart.update(settings);
     else this.chart = new TimeChart(this.place, this, settings);
-    this.chart.show_cursor(this.model.cursor.now.x);
+    this.chart.show_cursor(model.cursor.now.x);
   }
 
   destroy(): void {

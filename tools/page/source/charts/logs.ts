@@ -29,6 +29,11 @@ export class LogChart extends LinkedChart {
     return this.model.logs?.logs.find((log) => log.name === this.name) ?? null;
   }
 
+  protected sources(): unknown[] {
+    const { model } = this;
+    return [this.log(), model.events, model.curves.get(model.view.run ?? ""), this.is_last()];
+  }
+
   protected settings(): ChartSettings | null {
     const { model } = this;
     const range = model.range();

@@ -1,6 +1,6 @@
 // How the page comes to know what it shows: it asks the source, and hears of changes.
 
-import type { Run, Summary } from "../contract";
+import type { RowKind, Run, Summary } from "../contract";
 import { changes_since, look_of, type Look } from "../pure/changes";
 import { joined } from "../pure/curves";
 import { Live } from "./live";
@@ -11,6 +11,10 @@ import { hash_of, view_of, type View } from "./view";
 /** While a run grows, it is asked for at most this often, and not at once: rows of one snapshot come in pieces. */
 const refresh_pause = 600;
 const rows_gather = 450;
+/** Longer, if a snapshot's last row is still to come: verdicts follow the numbers after some tenths of a second. */
+const snapshot_gather = 250;
+/** What the answer about a run is made from. Of other rows its summary tells enough. */
+const kinds_of_run: RowKind[] = ["run", "measure", "layer", "drift", "verdict", "direction", "verdict_record", "overhead"];
 
 export class Model extends Shown {
   private wanted = 0;
@@ -120,6 +124,10 @@ export class Model extends Shown {
     const before = this.events;
     const added = await this.source.events(id, before?.lines ?? 0);
     if (id !== this.view.run || this.events !== before) return;
+    if (before && added.events.length + added.alarms.length === 0) {
+      before.lines = added.lines; // the same as before: nothing is drawn anew
+      return;
+    }
     this.events =
       before && !this.source.exported
         ? { lines: added.lines, events: before.events.concat(added.events), alarms: before.alarms.concat(added.alarms) }
@@ -246,7 +254,7 @@ export class Model extends Shown {
       // It is being read just now.
     } else if (this.ids.includes(summary.id) && (this.lines_of(summary.id) !== summary.lines || this.is_read_further(summary))) {
       this.stale.add(summary.id);
-      this.timer ??= window.setTimeout(() => void this.refresh_stale(), rows_gather);
+      this.timer ??= window.setTimeout(() => this.refresh_soon(), rows_gather);
       return; // one picture, when the numbers are there
     }
     this.changed();
@@ -263,6 +271,15 @@ export class Model extends Shown {
     return id === this.view.run && this.run ? Math.min(this.run.lines, curves ?? this.run.lines) : curves;
   }
 
+  private refresh_soon(): void {
+    const is_in_parts = [...this.stale].some((id) => {
+      const last = this.runs?.runs.find((run) => run.id === id)?.last_lines;
+      return last && last.overhead > 0 && last.measure > last.overhead;
+    });
+    if (is_in_parts) this.timer = window.setTimeout(() => void this.refresh_stale(), snapshot_gather);
+    else void this.refresh_stale();
+  }
+
   private async refresh_stale(): Promise<void> {
     // Held while an answer is on its way, so that a fast run does not heap up questions.
     this.timer = window.setTimeout(() => undefined, 0);
@@ -275,41 +292,55 @@ export class Model extends Shown {
     }, refresh_pause);
   }
 
-  /** Asks for what is new of a run. */
+  /** Asks for what is new of a run, and for no more: what is asked for and drawn takes time from the training beside it. */
   private async refresh(id: string): Promise<void> {
-    const selection = this.selection;
+    const summary = this.runs?.runs.find((one) => one.id === id);
+    const is_shown = id === this.view.run;
+    // Before the file is read to its end nobody knows.
+    const last = is_shown && !this.run?.last_lines ? null : summary?.last_lines;
+    const has_new = (lines: number, ...kinds: RowKind[]) => !last || kinds.some((kind) => last[kind] > lines);
     try {
-      const curves = this.curves.get(id);
-      const run = id === this.view.run ? this.source.run(id) : null;
-      // If the curves are refused before it is waited for, nobody else hears that it was refused too.
+      const run = is_shown && this.run && has_new(this.run.lines, ...kinds_of_run) ? this.source.run(id) : null;
+      // If others are refused before it is waited for, nobody else hears that it was refused too.
       run?.catch(() => undefined);
-      const many = curves?.layers.some((curve) => curve.x.length > 8 * this.width);
-      if (!selection || !curves || curves.decimated || many || this.view.from !== null) {
-        await this.load_curves();
-      } else {
-        const ticket = this.wanted;
-        const added = await this.source.curves(id, selection, { ...this.window(), since: curves.lines });
-        const all = joined(curves, added);
-        if (ticket === this.wanted) {
-          if (all) this.curves = new Map(this.curves).set(id, all);
-          else await this.load_curves();
-          if (id === this.view.run && all) {
-            const logs = await this.source.logs(id, this.window()).catch(() => null);
-            if (ticket === this.wanted && logs) this.logs = logs;
-          }
-        }
-      }
-      if (run) {
-        const answer = await run;
-        if (id === this.view.run) {
-          this.run = answer;
-          await this.load_events(id);
-        }
+      const has_events = is_shown && has_new(this.events?.lines ?? 0, "event", "verdict");
+      await Promise.all([
+        this.refresh_curves(id, (lines) => has_new(lines, "measure"), summary?.lines),
+        is_shown && has_new(this.logs?.lines ?? 0, "log") ? this.refresh_logs(id) : null,
+        has_events ? this.load_events(id) : null,
+      ]);
+      const answer = await run;
+      if (id === this.view.run) {
+        if (answer) this.run = answer;
+        else if (this.run && summary) this.run = with_summary(this.run, summary);
       }
     } catch (error) {
       this.fail(error, id);
     }
     this.changed();
+  }
+
+  private async refresh_curves(id: string, has_new: (lines: number) => boolean, lines: number | undefined): Promise<void> {
+    const selection = this.selection;
+    const curves = this.curves.get(id);
+    if (curves && lines !== undefined && !has_new(curves.lines)) {
+      curves.lines = Math.max(curves.lines, lines);
+      return;
+    }
+    const many = curves?.layers.some((curve) => curve.x.length > 8 * this.width);
+    if (!selection || !curves || curves.decimated || many || this.view.from !== null) return this.load_curves();
+    const ticket = this.wanted;
+    const added = await this.source.curves(id, selection, { ...this.window(), since: curves.lines });
+    if (ticket !== this.wanted) return;
+    const all = joined(curves, added);
+    if (!all) return this.load_curves();
+    this.curves = new Map(this.curves).set(id, all);
+  }
+
+  private async refresh_logs(id: string): Promise<void> {
+    const ticket = this.wanted;
+    const logs = await this.source.logs(id, this.window()).catch(() => null);
+    if (ticket === this.wanted && logs && id === this.view.run) this.logs = logs;
   }
 
   // --- since I last looked -------------------------------------------------------------------------------------------
@@ -335,4 +366,11 @@ export class Model extends Shown {
       // As above.
     }
   }
+}
+
+/** A run as its newest summary has it, where nothing else of it has changed. */
+function with_summary(run: Run, summary: Summary): Run {
+  const { epoch, step, first_time, last_time } = summary;
+  const elapsed_seconds = first_time === null || last_time === null ? null : Math.max(0, last_time - first_time);
+  return { ...run, ...summary, layers: run.layers, strip: { ...run.strip, epoch, step, elapsed_seconds } };
 }

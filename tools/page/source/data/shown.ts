@@ -1,6 +1,6 @@
 // What the page knows and shows: charts and panels read it. How it comes to know it is in model.ts.
 
-import type { Curve, Curves, Events, Layer, Logs, Run, RunsAnswer, Selection } from "../contract";
+import type { Curve, Curves, Events, Layer, Logs, RowKind, Run, RunsAnswer, Selection } from "../contract";
 import type { Theme } from "../pure/colours";
 import { extent, x_of_line } from "../pure/curves";
 import type { Change, Look } from "../pure/changes";
@@ -125,6 +125,12 @@ export abstract class Shown {
 
   layers(): Layer[] {
     return this.run?.layers ?? [];
+  }
+
+  /** Changes whenever the run has a new row of one of these kinds. */
+  newest(...kinds: RowKind[]): (number | undefined)[] {
+    const last = this.run?.last_lines;
+    return last ? kinds.map((kind) => last[kind]) : [this.run?.lines];
   }
 
   now(): number {

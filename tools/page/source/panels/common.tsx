@@ -1,7 +1,7 @@
 // Small pieces that several panels use.
 
 import { createContext, type ComponentChildren } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { layer_colours } from "../pure/colours";
 import { shown_text } from "../pure/names";
 import type { Model } from "../data/model";
@@ -90,8 +90,8 @@ export function use_answer<Answer>(
   const [state, set_state] = useState<{ answer: Answer | null; failure: string | null }>({ answer: null, failure: null });
   const latest = useRef(0);
   // What was asked with other keys is not wanted any more.
-  useEffect(() => void ++latest.current, keys);
-  useEffect(() => {
+  useLayoutEffect(() => void ++latest.current, keys);
+  useLayoutEffect(() => {
     const asked = near ? ask() : null;
     if (!asked) return;
     const number = ++latest.current;
@@ -128,7 +128,8 @@ export function ChartPlace<Chart extends LinkedChart>(props: {
       props.kept?.(null);
     };
   }, [seen.current]);
-  useEffect(() => {
+  // In the same frame as the rest of the page: each frame takes time from the training beside it.
+  useLayoutEffect(() => {
     if (near) chart.current?.update();
   });
   const key = (event: KeyboardEvent) => {

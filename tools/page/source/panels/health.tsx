@@ -9,7 +9,7 @@ export function Health() {
   const model = use_model();
   const [place, near] = use_near();
   const id = model.view.run;
-  const { answer, failure } = use_answer(() => (id ? model.source.health(id) : null), near, [id, model.run?.lines]);
+  const { answer, failure } = use_answer(() => (id ? model.source.health(id) : null), near, [id, ...model.newest("layer", "drift", "overhead")]);
   return (
     <div ref={place}>
       {answer && answer.layers.length > 0 && <HealthTable health={answer} />}

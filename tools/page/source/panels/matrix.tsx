@@ -25,7 +25,7 @@ export function Matrix() {
   const { answer, failure } = use_answer(
     () => (view.run && selection ? model.source.matrix(view.run, selection, index) : null),
     near,
-    [view.run, selection?.stream, selection?.reference, selection?.measure, index, index < 0 ? model.run?.lines : 0],
+    [view.run, selection?.stream, selection?.reference, selection?.measure, index, ...(index < 0 ? model.newest("measure") : [])],
   );
   useEffect(() => {
     if (answer) set_known({ of, list: answer.snapshots });

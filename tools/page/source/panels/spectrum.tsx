@@ -52,7 +52,7 @@ export function Spectrum() {
         ? model.source.spectrum(view.run, selection.stream, layer, selection.reference, line)
         : null,
     near,
-    [view.run, selection?.stream, selection?.reference, layer, line, model.run?.lines],
+    [view.run, selection?.stream, selection?.reference, layer, line, ...model.newest("spectrum")],
   );
   const correlations = answer?.row?.canonical_correlations ?? null;
   return (
