@@ -32,7 +32,7 @@ export class MadeRun {
     this.id = id_of(this.name);
     this.random = random_from(this.seed);
     this.lines = 1;
-    this.last_lines = { unknown: 0, run: 0, measure: 0, spectrum: 0, layer: 0, drift: 0, verdict: 0, direction: 0, verdict_record: 0, log: 0, event: 0, overhead: 0 };
+    this.last_lines = { unknown: 0, run: 0, measure: 0, spectrum: 0, layer: 0, drift: 0, verdict: 0, direction: 0, verdict_record: 0, log: 0, event: 0, overhead: 0, alarm: 0 };
     this.rows = new Map();
     this.points = new Map(); // key stream/measure/reference/layer -> points
     this.log_points = new Map();
@@ -131,7 +131,7 @@ export class MadeRun {
     if (last && last.verdict === verdict) last.to_epoch = this.epoch;
     else this.history.push({ layer, verdict, from_epoch: this.epoch, to_epoch: this.epoch });
     if (this.kind === "alarm" && depth === this.layers.length - 2 && index >= 28)
-      this.alarms.push({ line, epoch: this.epoch, step: this.step, layer, verdict: "dead", message: "41 of 64 neurons no longer vary; they did at epoch 27", since_epoch: 28 });
+      this.alarms.push({ line: (this.last_lines.alarm = line), epoch: this.epoch, step: this.step, layer, verdict: "dead", message: "41 of 64 neurons no longer vary; they did at epoch 27", since_epoch: 28 });
   }
 
   // --- answers -------------------------------------------------------------------------------------------------------

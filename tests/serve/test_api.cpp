@@ -122,6 +122,17 @@ class ApiFixture : public ServedFolder {
     return last;
   }
 
+  /// The first line of a verdict in the file.
+  std::uint64_t first_line_of(const std::string& verdict) const {
+    std::ifstream file(run("first") / "rows.jsonl");
+    std::string line;
+    for (std::uint64_t number = 1; std::getline(file, line); ++number) {
+      const Json row = Json::parse(line);
+      if (row.at("kind") == "verdict" && row.at("verdict") == verdict) return number;
+    }
+    return 0;
+  }
+
   std::uint64_t lines = 1;  // the last one, of finish()
 };
 
@@ -155,6 +166,7 @@ TEST_CASE_FIXTURE(ApiFixture, "the list of runs has a summary of each") {
   CHECK(summary.at("last_lines").at("event") == last_line_of("event"));
   CHECK(summary.at("last_lines").at("overhead") > 0);
   CHECK(summary.at("last_lines").at("overhead") < last_line_of("event"));
+  CHECK(summary.at("last_lines").at("alarm") == first_line_of("dead"));
   CHECK(summary.at("parts").size() == 2);
   CHECK(summary.at("parts")[0] ==
         Json{{"text", "fc has been dead since epoch 9; "}, {"kind", "alarm"}, {"layers", {"fc"}}});

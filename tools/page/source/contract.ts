@@ -29,7 +29,8 @@ export type RowKind =
   | "verdict_record"
   | "log"
   | "event"
-  | "overhead";
+  | "overhead"
+  | "alarm"; // a verdict with which an alarm began
 
 export interface Summary {
   id: string;

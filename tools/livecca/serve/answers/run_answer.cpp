@@ -43,6 +43,7 @@ AnswerJson last_lines_of(const RunIndex& index) {
   for (std::size_t kind = 0; kind < names.size(); ++kind) {
     lines[names[kind]] = index.last_lines()[kind];
   }
+  lines["alarm"] = index.alarms().empty() ? 0 : index.alarms().back().line;
   return lines;
 }
 

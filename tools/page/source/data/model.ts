@@ -303,7 +303,7 @@ export class Model extends Shown {
       const run = is_shown && this.run && has_new(this.run.lines, ...kinds_of_run) ? this.source.run(id) : null;
       // If others are refused before it is waited for, nobody else hears that it was refused too.
       run?.catch(() => undefined);
-      const has_events = is_shown && has_new(this.events?.lines ?? 0, "event", "verdict");
+      const has_events = is_shown && has_new(this.events?.lines ?? 0, "event", "alarm");
       await Promise.all([
         this.refresh_curves(id, (lines) => has_new(lines, "measure"), summary?.lines),
         is_shown && has_new(this.logs?.lines ?? 0, "log") ? this.refresh_logs(id) : null,
