@@ -10,6 +10,7 @@
 #include <span>
 #include <type_traits>
 
+#include "activations/copy_bytes.hpp"
 #include "livecca/activations/packed_rows.hpp"
 
 namespace livecca {
@@ -58,7 +59,7 @@ bool copy_row(const std::byte* from, std::int64_t stride, std::span<const std::s
       std::memcpy(to + j * size, from + static_cast<std::int64_t>(chosen[j]) * step, size);
     }
   } else if (stride == 1) {
-    std::memcpy(to, from, features * size);
+    copy_bytes(to, from, features * size);
   } else {
     for (std::size_t j = 0; j < features; ++j, from += step) {
       std::memcpy(to + j * size, from, size);

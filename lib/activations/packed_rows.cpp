@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "activations/copy_bytes.hpp"
 #include "activations/element_type.hpp"
 #include "livecca/activations/row_source.hpp"
 
@@ -105,8 +106,8 @@ void PackedRows::keep(std::span<const std::uint8_t> keep, std::span<const double
       // So old that its weight is not a number above 0 any more. If all are, they have no mean.
       if (weight == 0) continue;
       if (kept != row) {
-        std::memcpy(elements_.data() + kept * row_bytes, elements_.data() + row * row_bytes,
-                    row_bytes);
+        copy_bytes(elements_.data() + kept * row_bytes, elements_.data() + row * row_bytes,
+                   row_bytes);
       }
       root_weights_[kept++] = std::sqrt(weight);
       weights_.sum += weight;

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "activations/copy_bytes.hpp"
 #include "activations/copy_rows.hpp"
 #include "activations/element_type.hpp"
 #include "activations/row_elements.hpp"
@@ -101,10 +102,10 @@ void PackedRows::copy_position(const Source& source, std::size_t image, std::siz
 void PackedRows::copy_images(const Source& source) {
   const std::size_t row_bytes = features_ * size_of(dtype_);
   if (source.at.image == static_cast<std::int64_t>(features_)) {
-    if (rows_ > 0) std::memcpy(elements_.data(), source.values(0, 0), rows_ * row_bytes);
+    if (rows_ > 0) copy_bytes(elements_.data(), source.values(0, 0), rows_ * row_bytes);
   } else {
     for (std::size_t row = 0; row < rows_; ++row) {
-      std::memcpy(elements_.data() + row * row_bytes, source.values(row, 0), row_bytes);
+      copy_bytes(elements_.data() + row * row_bytes, source.values(row, 0), row_bytes);
     }
   }
   std::ranges::fill(finite_, std::uint8_t{1});
