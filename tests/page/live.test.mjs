@@ -55,6 +55,29 @@ test("a logged number asks for logs alone, and draws only them", () => {
   });
 });
 
+test("a verdict that comes after its numbers changes what a filter by verdicts shows", () => {
+  const run = made.seven({ snapshots: 5, state: "live" }); // all layers are undecided
+  const settle_layer = (layer) => {
+    run.record({ kind: "verdict", epoch: 4, layer, verdict: "settled" });
+    run.history.push({ layer, verdict: "settled", from_epoch: 4, to_epoch: 4 });
+  };
+  settle_layer("conv1");
+  return with_page([run], async (page, server) => {
+    await drawn(page);
+    const of = await colours(page);
+    const seen = (layer) => pixels(page, ".chart.convergence canvas", of[layer]);
+    await page.fill("#filter", "is:settled");
+    await settle(page);
+    assert.ok((await seen("conv1")) > 50);
+    assert.ok((await seen("fc2")) < 20, "it has not settled yet");
+    settle_layer("fc2");
+    server.say("run", run.summary());
+    await page.waitForFunction(() => document.querySelectorAll(".layers .layer").length === 2);
+    await settle(page);
+    assert.ok((await seen("fc2")) > 50);
+  });
+});
+
 test("the first look asks for each thing once", () =>
   with_page([made.long()], async (page, server) => {
     await drawn(page);

@@ -40,7 +40,10 @@ export abstract class LinkedChart implements ChartOwner {
     const { model } = this;
     if (this.chart && model.dragging) return;
     const { left, right } = model.gutters();
-    const from = [model.view, model.theme(), this.place.clientWidth, left, right, devicePixelRatio, ...(model.range() ?? []), ...this.sources()];
+    // Of the layers, those that the filter lets through: it may be about verdicts.
+    const names = model.order().filter(model.visible());
+    const size = [this.place.clientWidth, left, right, devicePixelRatio];
+    const from = [model.view, model.theme(), ...size, ...(model.range() ?? []), ...names, ...this.sources()];
     if (this.chart && from.length === this.drawn_from.length && from.every((one, index) => one === this.drawn_from[index])) return;
     this.drawn_from = from;
     const settings = this.place.clientWidth > 0 ? this.settings() : null;

@@ -1,6 +1,6 @@
 // How the page comes to know what it shows: it asks the source, and hears of changes.
 
-import type { RowKind, Run, Summary } from "../contract";
+import type { Curves, RowKind, Run, Selection, Summary } from "../contract";
 import { changes_since, look_of, type Look } from "../pure/changes";
 import { joined } from "../pure/curves";
 import { Live } from "./live";
@@ -157,10 +157,7 @@ export class Model extends Shown {
       }
       const answers = ids.map((id) => this.source.curves(id, selection, window).catch((error) => this.without(error, id)));
       const logs = this.source.logs(ids[0], window).catch(() => null);
-      const by_epoch =
-        window.x === "epoch"
-          ? null
-          : this.source.curves(ids[0], selection, { x: "epoch", log: false, from: null, to: null, width: 400 }).catch(() => null);
+      const by_epoch = this.ask_by_epoch(ids[0], selection, window);
       const all = await Promise.all(answers);
       if (ticket !== this.wanted) return;
       // What is known of a run that was removed stays on the screen.
@@ -214,6 +211,7 @@ export class Model extends Shown {
       },
       open: (again) => {
         this.connection = { state: "open", since: Date.now() };
+        if (again) ++this.reopened;
         if (again || !this.runs) void this.load_runs();
         this.changed();
       },
@@ -288,53 +286,62 @@ export class Model extends Shown {
     for (const id of ids) await this.refresh(id);
     this.timer = window.setTimeout(() => {
       this.timer = undefined;
-      if (this.stale.size) void this.refresh_stale();
+      if (this.stale.size) this.refresh_soon();
     }, refresh_pause);
   }
 
   /** Asks for what is new of a run, and for no more: what is asked for and drawn takes time from the training beside it. */
   private async refresh(id: string): Promise<void> {
+    const before = this.run;
     const summary = this.runs?.runs.find((one) => one.id === id);
     const is_shown = id === this.view.run;
     // Before the file is read to its end nobody knows.
-    const last = is_shown && !this.run?.last_lines ? null : summary?.last_lines;
+    const last = is_shown && !before?.last_lines ? null : summary?.last_lines;
     const has_new = (lines: number, ...kinds: RowKind[]) => !last || kinds.some((kind) => last[kind] > lines);
-    try {
-      const run = is_shown && this.run && has_new(this.run.lines, ...kinds_of_run) ? this.source.run(id) : null;
-      // If others are refused before it is waited for, nobody else hears that it was refused too.
-      run?.catch(() => undefined);
-      const has_events = is_shown && has_new(this.events?.lines ?? 0, "event", "alarm");
-      await Promise.all([
-        this.refresh_curves(id, (lines) => has_new(lines, "measure"), summary?.lines),
-        is_shown && has_new(this.logs?.lines ?? 0, "log") ? this.refresh_logs(id) : null,
-        has_events ? this.load_events(id) : null,
-      ]);
-      const answer = await run;
-      if (id === this.view.run) {
-        if (answer) this.run = answer;
-        else if (this.run && summary) this.run = with_summary(this.run, summary);
-      }
-    } catch (error) {
-      this.fail(error, id);
+    const curves = this.curves.get(id);
+    const has_points = !curves || has_new(curves.lines, "measure");
+    const loads_all = has_points && (!curves || !this.may_extend(curves));
+    const has_run = is_shown && before && (has_new(before.lines, ...kinds_of_run) || summary?.state !== before.state);
+    const asked: Promise<unknown>[] = [];
+    if (loads_all) asked.push(this.load_curves());
+    else if (has_points) asked.push(this.extend_curves(id, curves!));
+    else if (summary) curves!.lines = Math.max(curves!.lines, summary.lines);
+    if (is_shown && !loads_all && has_new(this.logs?.lines ?? 0, "log")) asked.push(this.refresh_logs(id));
+    if (is_shown && has_new(this.events?.lines ?? 0, "event", "alarm")) asked.push(this.load_events(id));
+    const run = has_run ? this.source.run(id) : null;
+    const [answer, ...others] = await Promise.allSettled([run, ...asked]);
+    // Another answer may have come meanwhile, of a run begun anew for example.
+    if (this.run === before && answer.status === "fulfilled") {
+      if (answer.value) this.run = answer.value;
+      else if (is_shown && before && summary) this.run = with_summary(before, summary);
     }
+    for (const one of [answer, ...others]) if (one.status === "rejected") this.fail(one.reason, id);
     this.changed();
   }
 
-  private async refresh_curves(id: string, has_new: (lines: number) => boolean, lines: number | undefined): Promise<void> {
-    const selection = this.selection;
-    const curves = this.curves.get(id);
-    if (curves && lines !== undefined && !has_new(curves.lines)) {
-      curves.lines = Math.max(curves.lines, lines);
-      return;
-    }
-    const many = curves?.layers.some((curve) => curve.x.length > 8 * this.width);
-    if (!selection || !curves || curves.decimated || many || this.view.from !== null) return this.load_curves();
+  private may_extend(curves: Curves): boolean {
+    const many = curves.layers.some((curve) => curve.x.length > 8 * this.width);
+    return this.selection !== null && !curves.decimated && !many && this.view.from === null;
+  }
+
+  private async extend_curves(id: string, curves: Curves): Promise<void> {
     const ticket = this.wanted;
-    const added = await this.source.curves(id, selection, { ...this.window(), since: curves.lines });
-    if (ticket !== this.wanted) return;
+    const selection = this.selection!;
+    const window = this.window();
+    const by_epoch = id === this.view.run ? this.ask_by_epoch(id, selection, window) : null;
+    const added = await this.source.curves(id, selection, { ...window, since: curves.lines });
+    // While others are on their way, these points may be of another measure.
+    if (ticket !== this.wanted || this.curves.get(id) !== curves) return void this.stale.add(id);
     const all = joined(curves, added);
     if (!all) return this.load_curves();
     this.curves = new Map(this.curves).set(id, all);
+    const found = await by_epoch;
+    if (found && ticket === this.wanted) this.by_epoch = found;
+  }
+
+  private ask_by_epoch(id: string, selection: Selection, window: Window): Promise<Curves | null> {
+    if (window.x === "epoch") return Promise.resolve(null);
+    return this.source.curves(id, selection, { x: "epoch", log: false, from: null, to: null, width: 400 }).catch(() => null);
   }
 
   private async refresh_logs(id: string): Promise<void> {

@@ -51,6 +51,8 @@ export abstract class Shown {
   logs: Logs | null = null;
   events: Events | null = null;
   connection: Connection = { state: "starting", since: Date.now() };
+  /** How often the server came back: what failed meanwhile is asked for again. */
+  reopened = 0;
   gone = new Set<string>();
   failure: string | null = null;
   changes: { since: Look; list: Change[] } | null = null;

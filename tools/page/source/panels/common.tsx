@@ -87,6 +87,7 @@ export function use_answer<Answer>(
   near: boolean,
   keys: unknown[],
 ): { answer: Answer | null; failure: string | null } {
+  keys = [...keys, use_model().reopened];
   const [state, set_state] = useState<{ answer: Answer | null; failure: string | null }>({ answer: null, failure: null });
   const latest = useRef(0);
   // What was asked with other keys is not wanted any more.
