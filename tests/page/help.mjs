@@ -123,3 +123,13 @@ export function colours(page) {
 export async function plot_box(page, chart = ".chart.convergence") {
   return page.locator(`${chart} .u-over`).boundingBox();
 }
+
+/** Panels further down ask for their data when they come near. */
+export const scroll_through = (page) =>
+  page.evaluate(async () => {
+    for (let top = 0; top < document.body.scrollHeight; top += 400) {
+      scrollTo(0, top);
+      await new Promise((done) => setTimeout(done, 40));
+    }
+    scrollTo(0, 0);
+  });

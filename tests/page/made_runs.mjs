@@ -21,13 +21,13 @@ const id_of = (name) => {
 
 /**
  * A run that grows by add(). Options: name, layers (names), snapshots, references, measures, streams, seed, state, and the
- * kinds "no_reference", "undersampled", "alarm".
+ * kinds "no_reference", "undersampled", "alarm". With `whole` it has rows of all kinds, as a program needs them that serves it.
  */
 export class MadeRun {
   constructor(options) {
     Object.assign(this, {
       seed: 1, snapshots: 40, state: "finished", references: ["seed7", "start", "before-1", "final"],
-      measures: ["pwcca_distance", "linear_cka_debiased_similarity"], streams: ["probe", "train"], steps: 390, kind: "", spike: null,
+      measures: ["pwcca_distance", "linear_cka_debiased_similarity"], streams: ["probe", "train"], steps: 390, kind: "", spike: null, whole: false,
     }, options);
     this.id = id_of(this.name);
     this.random = random_from(this.seed);
@@ -67,6 +67,7 @@ export class MadeRun {
           for (const measure of this.measures) this.add_measure(layer, depth, stream, reference, measure, index, of);
       this.add_verdict(layer, depth, index);
     });
+    if (this.whole) this.add_other_kinds(index);
     for (const kind of ["spectrum", "layer", "drift", "overhead"]) this.last_lines[kind] = this.lines - 1; // with the measures
     const loss = 2.3 * Math.exp(-index / 9) + 0.06 + this.random() * 0.08;
     const rate = index < 24 ? 0.1 : 0.01;
@@ -126,12 +127,53 @@ export class MadeRun {
     if (this.kind === "undersampled") verdict = "undecided";
     if (this.kind === "alarm" && depth === this.layers.length - 2 && index > 26) verdict = "moving";
     if (this.kind === "wandering" && depth === 2 && index > 10) verdict = "wandering";
-    const line = this.record({ kind: "verdict", epoch: this.epoch, layer, verdict });
     const last = this.history.filter((piece) => piece.layer === layer).pop();
+    const since_epoch = verdict === "undecided" ? null : last?.verdict === verdict ? last.from_epoch : this.epoch;
+    const speed = verdict === "undecided" ? null : verdict === "settled" ? 0.001 : 0.02;
+    const line = this.record({
+      kind: "verdict", epoch: this.epoch, step: this.step, stream: "probe", layer, verdict, measure: this.measures[0], since_epoch, speed, message: "",
+      samples_needed: this.kind === "undersampled" ? 5200 : null,
+    });
     if (last && last.verdict === verdict) last.to_epoch = this.epoch;
     else this.history.push({ layer, verdict, from_epoch: this.epoch, to_epoch: this.epoch });
     if (this.kind === "alarm" && depth === this.layers.length - 2 && index >= 28)
       this.alarms.push({ line: (this.last_lines.alarm = line), epoch: this.epoch, step: this.step, layer, verdict: "dead", message: "41 of 64 neurons no longer vary; they did at epoch 27", since_epoch: 28 });
+  }
+
+  add_other_kinds(index) {
+    const at = { epoch: this.epoch, step: this.step };
+    const [reference, measure] = [this.references[0], this.measures[0]];
+    this.layers.forEach((layer, depth) => {
+      const is_dead = this.kind === "alarm" && depth === this.layers.length - 2 && index >= 28;
+      if (is_dead)
+        this.record({
+          kind: "verdict", ...at, stream: "probe", layer, verdict: "dead", since_epoch: 28,
+          message: "41 of 64 neurons no longer vary; they did at epoch 27",
+        });
+      const samples = { samples: 2000, effective_samples: 1987, samples_left_out: 0, samples_nonfinite: 0 };
+      this.record({
+        kind: "layer", ...at, stream: "probe", network: "net", layer, features: 64, features_of_tap: 64, dead: is_dead ? 41 : depth === 1 ? 3 : 0,
+        rank: is_dead ? 23 : 64, effective_rank: 21.5 + depth, condition: 1340, root_mean_square: 0.8125, dtype: "float32", ...samples,
+      });
+      if (reference === undefined) return;
+      const spectrum = this.spectrum(new Map([["layer", layer]])).row;
+      this.record({ ...spectrum, ...at, stream: "probe", reference, reference_layer: layer });
+      this.record({
+        kind: "drift", ...at, layer, reference, reference_layer: layer, measure, probe: 0.2, train: round(0.2 + 0.013 * depth),
+        probe_noise_floor: 0.8, train_noise_floor: 0.81, drift: round(0.013 * depth),
+      });
+      const leaves = is_dead || (this.kind === "alarm" && depth === this.layers.length - 2 && index > 26);
+      const direction = leaves ? "leaving" : depth > 3 ? "nearing" : "keeping";
+      this.record({
+        kind: "direction", ...at, stream: "probe", layer, reference, reference_layer: layer, measure, direction, slope: leaves ? 0.03 : -0.002, slope_error: 0.0004,
+        error_source: "jackknife", snapshots: 5,
+      });
+    });
+    this.record({
+      kind: "event", epoch: this.epoch, step: this.step, what: "overhead", observe_seconds: 0.2, wait_seconds: 0, reference_seconds: 0,
+      accumulate_seconds: 0.3, solve_seconds: 0.0625, training_seconds: 9.8, share: 0.02, train_steps_observed: 0, train_steps_dropped: 0,
+      observe_every: 0, images_share: 1, lines_lost: 0, resumes: 0,
+    });
   }
 
   // --- answers -------------------------------------------------------------------------------------------------------
@@ -299,14 +341,14 @@ export const many = (count) => Array.from({ length: count }, (_, index) => `enco
 /** The runs that tests and pictures use. */
 export const made = {
   seven: (more = {}) => new MadeRun({ name: "first", layers: seven, ...more }),
-  sixty: () => new MadeRun({ name: "vit-60", layers: many(60), snapshots: 44, streams: ["probe"], references: ["seed7", "start", "before-1"], measures: ["pwcca_distance"], state: "live" }),
-  long: () => new MadeRun({ name: "long", layers: many(20), snapshots: 1000, streams: ["probe"], references: ["seed7"], measures: ["pwcca_distance", "mean_cca_distance", "linear_cka_debiased_similarity"], spike: { index: 613, depth: 4, value: 0.83 } }),
+  sixty: (more = {}) => new MadeRun({ name: "vit-60", layers: many(60), snapshots: 44, streams: ["probe"], references: ["seed7", "start", "before-1"], measures: ["pwcca_distance"], state: "live", ...more }),
+  long: (more = {}) => new MadeRun({ name: "long", layers: many(20), snapshots: 1000, streams: ["probe"], references: ["seed7"], measures: ["pwcca_distance", "mean_cca_distance", "linear_cka_debiased_similarity"], spike: { index: 613, depth: 4, value: 0.83 }, ...more }),
   one_layer: () => new MadeRun({ name: "one-layer", layers: ["fc"], snapshots: 30 }),
   one_row: () => new MadeRun({ name: "one-row", layers: ["fc1", "fc2"], snapshots: 1, references: ["seed7"], state: "live" }),
   empty: () => new MadeRun({ name: "empty", layers: seven, snapshots: 0, state: "live" }),
   no_reference: () => new MadeRun({ name: "no-reference", layers: seven, kind: "no_reference" }),
-  undersampled: () => new MadeRun({ name: "undersampled", layers: seven, kind: "undersampled" }),
-  alarm: () => new MadeRun({ name: "alarm", layers: seven, kind: "alarm", snapshots: 36, state: "live" }),
+  undersampled: (more = {}) => new MadeRun({ name: "undersampled", layers: seven, kind: "undersampled", ...more }),
+  alarm: (more = {}) => new MadeRun({ name: "alarm", layers: seven, kind: "alarm", snapshots: 36, state: "live", ...more }),
   seeds: () => [new MadeRun({ name: "seed-1", layers: seven, seed: 1 }), new MadeRun({ name: "seed-2", layers: seven, seed: 4 })],
-  names: () => new MadeRun({ name: `<b>"bad" & 'run'</b>`, layers: [`<img src=x onerror="alert(1)">`, `a"b'c & d`, "line\nbreak", "plain", "\u202Eright"], snapshots: 12, references: [`<script>seed</script>/x`, "start"] }),
+  names: (more = {}) => new MadeRun({ name: `<b>"bad" & 'run'</b>`, layers: [`<img src=x onerror="alert(1)">`, `a"b'c & d`, "line\nbreak", "plain", "\u202Eright"], snapshots: 12, references: [`<script>seed</script>/x`, "start"], ...more }),
 };

@@ -3,18 +3,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { made, seven } from "./made_runs.mjs";
-import { close_browser, colours, drawn, pixels, plot_box, settle, with_page } from "./help.mjs";
+import { close_browser, colours, drawn, pixels, plot_box, scroll_through, settle, with_page } from "./help.mjs";
 
 after(close_browser);
-
-const scroll_through = (page) =>
-  page.evaluate(async () => {
-    for (let top = 0; top < document.body.scrollHeight; top += 400) {
-      scrollTo(0, top);
-      await new Promise((done) => setTimeout(done, 40));
-    }
-    scrollTo(0, 0);
-  });
 
 test("the answer is the first thing on the page, and a line a layer follows, before anything is clicked", () =>
   with_page([made.alarm()], async (page) => {

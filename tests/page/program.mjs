@@ -4,11 +4,11 @@ import { spawn } from "node:child_process";
 
 export const program = process.env.LIVECCA_PROGRAM;
 
-/** The rows of a made run as rows.jsonl has them, from behind a line on up to another one. */
-export const lines_of = (run, from = 0, to = Infinity) =>
+/** The rows of a made run as rows.jsonl has them, from behind a line on up to another one, and so many seconds later. */
+export const lines_of = (run, from = 0, to = Infinity, later = 0) =>
   [...run.rows]
     .filter(([line]) => line > from && line <= to)
-    .map(([, { checksum, ...row }]) => JSON.stringify(row) + "\n")
+    .map(([, { checksum, ...row }]) => JSON.stringify({ ...row, wall_time: row.wall_time + later }) + "\n")
     .join("");
 
 /** Serves a folder of runs; `stop` ends it. */

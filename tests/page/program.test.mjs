@@ -6,9 +6,9 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
-import { made } from "./made_runs.mjs";
+import { MadeRun, made, seven } from "./made_runs.mjs";
 import { lines_of, program, serve } from "./program.mjs";
-import { close_browser, colours, drawn, pixels, settle, the_browser, watch_requests, with_file } from "./help.mjs";
+import { close_browser, colours, drawn, pixels, scroll_through, settle, the_browser, watch_requests, with_file } from "./help.mjs";
 
 const skip = program ? false : "LIVECCA_PROGRAM is not set";
 after(close_browser);
@@ -60,6 +60,35 @@ test("the program's answers fill the page: sentence, layers, curves, hover", { s
     await page.selectOption("#x", "step");
     await settle(page);
     assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "by step");
+  }),
+);
+
+test("every panel has what the program answers", { skip }, () =>
+  with_program(new MadeRun({ name: "whole", layers: seven, kind: "alarm", snapshots: 36, state: "live", whole: true }), async (page) => {
+    assert.match(await page.locator(".sentence h1").innerText(), /^fc1 has been dead since epoch 28;\s+6 of 7 layers have settled;\s+fc1 still moves \(0\.02 an epoch\)\./);
+    assert.match(await page.locator(".strip").innerText(), /2\.0\s%/);
+    await scroll_through(page);
+    await settle(page);
+    assert.equal(await page.locator(".chart.log canvas").count(), 3);
+    assert.ok((await pixels(page, ".chart.log canvas", "#1b2330")) > 60, "the loss");
+    assert.ok((await pixels(page, ".chart.heat canvas", "#10151d")) > 60, "the settling front and the profile");
+    assert.ok((await pixels(page, ".chart.heat canvas", "#c2183c")) > 40, "the alarm's mark");
+    assert.match((await page.locator("#to-what tbody tr").first().innerText()).replace(/\s+/g, " "), /conv1 before-1 0\.\d{3} seed7 0\.\d{3} = start 0\.\d{3}/);
+    assert.match(await page.locator("#events").innerText(), /fc1 dead: 41 of 64 neurons no longer vary/);
+    assert.match(await page.locator("#spectrum").innerText(), /\d+ of 64 are above the line/);
+    assert.ok((await page.locator("#spectrum path.above").getAttribute("d")).length > 500);
+    const health = (await page.locator("#health").innerText()).replace(/\s+/g, " ");
+    assert.match(health, /conv2 2,000 1,987 images 3 of 64 22\.5 1,?340 0\.81\d* 0\.013/);
+    assert.match(health, /solving took 62\.5 ms at the last snapshot/);
+    assert.match(health, /watching took 2\.0 % of training time/);
+    const of = await colours(page);
+    await page.selectOption("#x", "time");
+    await settle(page);
+    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "by wall clock");
+    await page.selectOption("#x", "step");
+    await page.check("#log");
+    await settle(page);
+    assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "logarithmic");
   }),
 );
 

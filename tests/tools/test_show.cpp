@@ -35,6 +35,7 @@ TEST_CASE_FIXTURE(ShowFixture, "the latest values, floors and verdicts stand in 
   run_file.add(measure_row(3, "conv1", 0.0625, "final"));
   const std::string text = drawn({}, {.now = 1000000});
   CAPTURE(text);
+  CHECK(text.starts_with("1 of 2 layers has settled; fc still moves (0.12 an epoch)."));
   CHECK(has(text, "first: network net, epoch 7, 8 epochs seen, last row 11 days ago\n"));
   const std::string conv1 = line(text, "pwcca_distance to seed7, probe stream; █ is 0.8", "conv1");
   CHECK(has(conv1, "0.1400  0.8750  +0.0800  leaving"));

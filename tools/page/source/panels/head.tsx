@@ -101,10 +101,15 @@ function Piece({ part, first }: { part: Part; first: boolean }) {
   const short = text.length <= 32 ? " short" : "";
   const choose = () =>
     model.set({ filter: model.view.filter === filter ? "" : filter, layer: part.layers.length === 1 ? part.layers[0] : null });
+  // The sign never stands alone at a line's end.
+  const [, word, rest] = /^(\S*)(.*)$/s.exec(text)!;
   const words = (
     <>
-      <Sign kind={part.kind === "note" ? "none" : part.kind} />
-      {text}
+      <span class="together">
+        <Sign kind={part.kind === "note" ? "none" : part.kind} />
+        {word}
+      </span>
+      {rest}
     </>
   );
   return (
