@@ -31,7 +31,7 @@ const std::map<std::string, Scale> scales{
 
 void run(const Settings& settings) {
   findings::use_all_cores();
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::ImageData data = findings::image_data(settings, scale.images);
   const auto train = [&](std::uint64_t seed, const std::filesystem::path& folder,
                          const findings::StepsDone& done) {

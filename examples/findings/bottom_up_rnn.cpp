@@ -37,6 +37,14 @@ const std::map<std::string, Scale> scales{
       .sequences = 1500,
       .epochs = 10,
       .networks = 3}},
+    // Longer.
+    {"more",
+     {.vocabulary = 2000,
+      .words = 250000,
+      .width = 100,
+      .sequences = 1500,
+      .epochs = 20,
+      .networks = 3}},
     {"paper",
      {.vocabulary = 33278,
       .words = 2100000,
@@ -78,7 +86,7 @@ findings::Numbers train(const Settings& settings, const Scale& scale,
 }
 
 void run(const Settings& settings) {
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::WordText text = findings::word_text(
       settings, {.vocabulary = scale.vocabulary,
                  .train_words = scale.words,

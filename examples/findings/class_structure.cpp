@@ -106,7 +106,7 @@ findings::Numbers train(const Scale& scale, std::uint64_t seed, const findings::
 
 void run(const Settings& settings) {
   findings::use_all_cores();
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::ImageData data = findings::image_data(settings, scale.images);
   const auto train_and_watch = [&](std::uint64_t seed, const fs::path& folder,
                                    const findings::StepsDone& done) {

@@ -39,6 +39,8 @@ struct Scale {
 const std::map<std::string, Scale> scales{
     {"tiny", {.width = 4, .images = 256, .probe = 100, .epochs = 2, .networks = 1}},
     {"small", {.width = 16, .images = 5000, .probe = 1000, .epochs = 12, .networks = 4}},
+    // Longer, where training longer no longer helps by itself.
+    {"more", {.width = 16, .images = 5000, .probe = 1000, .epochs = 36, .networks = 4}},
     {"paper", {.width = 64, .images = 50000, .probe = 5000, .epochs = 100, .networks = 10}}};
 
 /// Verdicts begin with the seventh snapshot, so there are several an epoch.
@@ -178,7 +180,7 @@ class FreezeTraining {
 
 findings::Run run_of(const Way& way, const Settings& settings, std::uint64_t seed,
                      const findings::ImageData& data) {
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const fs::path first_run = settings.run / (ways.front().name + "_seed_" + std::to_string(seed));
   return {
       .name = way.name + "_seed_" + std::to_string(seed),
@@ -205,7 +207,7 @@ findings::Run run_of(const Way& way, const Settings& settings, std::uint64_t see
 
 void run(const Settings& settings) {
   findings::use_all_cores();
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::ImageData data = findings::image_data(settings, scale.images);
   std::vector<findings::Run> runs;
   for (int network = 0; network < scale.networks; ++network) {

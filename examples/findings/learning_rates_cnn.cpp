@@ -35,6 +35,9 @@ const std::map<std::string, Scale> scales{
      {.width = 4, .rates = {0.001, 0.1}, .images = 128, .probe = 100, .epochs = 1, .networks = 2}},
     {"small",
      {.width = 16, .rates = all_rates, .images = 5000, .probe = 1000, .epochs = 8, .networks = 2}},
+    // More initial weights.
+    {"more",
+     {.width = 16, .rates = all_rates, .images = 5000, .probe = 1000, .epochs = 8, .networks = 6}},
     {"paper",
      {.width = 64,
       .rates = all_rates,
@@ -51,7 +54,7 @@ std::string group_of(double rate) {
 
 void run(const Settings& settings) {
   findings::use_all_cores();
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::ImageData data = findings::image_data(settings, scale.images);
   std::vector<findings::Run> runs;
   std::vector<std::string> groups;

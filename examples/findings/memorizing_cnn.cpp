@@ -46,7 +46,8 @@ const std::vector<std::string> kinds{"generalizing", "memorizing"};
 TensorSet with_shuffled_labels(const TensorSet& images, std::uint64_t seed) {
   auto generator = at::detail::createCPUGenerator(seed);
   const torch::Tensor order = torch::randperm(images.size(), generator, torch::kLong);
-  return {.images = images.images, .labels = images.labels.index_select(0, order)};
+  return {.images = images.images,
+          .labels = images.labels.index_select(0, order.to(images.labels.device()))};
 }
 
 findings::WatchedTraining training_of(const Settings& settings, const Scale& scale,
@@ -66,7 +67,7 @@ findings::WatchedTraining training_of(const Settings& settings, const Scale& sca
 
 void run(const Settings& settings) {
   findings::use_all_cores();
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::ImageData data = findings::image_data(settings, scale.images);
   const TensorSet shuffled = with_shuffled_labels(data.train, settings.seed);
   std::vector<findings::Run> runs;

@@ -161,7 +161,7 @@ findings::Numbers train(const Settings& settings, const Scale& scale,
 }
 
 void run(const Settings& settings) {
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::WordText text = findings::word_text(
       settings, {.vocabulary = scale.vocabulary,
                  .train_words = scale.words,

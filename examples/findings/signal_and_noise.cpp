@@ -113,7 +113,7 @@ class Table {
 };
 
 void run(const Settings& settings) {
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   livecca::MonitorOptions options;
   options.run_directory = settings.run;
   options.network = "x";

@@ -37,7 +37,7 @@ const std::map<std::string, Scale> scales{
 
 void run(const Settings& settings) {
   findings::use_all_cores();
-  const Scale& scale = scales.at(settings.scale);
+  const Scale& scale = scale_of(scales, settings);
   const findings::ImageData data = findings::image_data(settings, scale.images);
   std::vector<findings::Run> runs;
   std::vector<std::string> groups;

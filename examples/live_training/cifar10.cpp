@@ -60,12 +60,14 @@ ImageSet read_cifar10_file(const fs::path& file) {
     char* pixels = reinterpret_cast<char*>(set.pixels.data() + image * image_bytes);
     char label = 0;
     if (!stream.get(label) || !stream.read(pixels, static_cast<std::streamsize>(image_bytes))) {
-      throw DataError("cannot read image " + std::to_string(image) + " of " + file.string());
+      throw DataError(file.string() + ": byte " + std::to_string(image * record_bytes) +
+                      ": expected image " + std::to_string(image) + ", cannot read it");
     }
     set.labels[image] = static_cast<std::uint8_t>(label);
     if (set.labels[image] >= class_count) {
-      throw DataError(file.string() + ": image " + std::to_string(image) + " has label " +
-                      std::to_string(set.labels[image]) + ", expected 0 to 9");
+      throw DataError(file.string() + ": byte " + std::to_string(image * record_bytes) +
+                      ": expected a label from 0 to 9 for image " + std::to_string(image) +
+                      ", got " + std::to_string(set.labels[image]));
     }
   }
   return set;

@@ -17,13 +17,16 @@ constexpr double momentum = 0.9;
 constexpr std::int64_t evaluation_batch = 250;
 
 /// The generator must be seeded before the weights are drawn.
-Network make_network(const NetworkOptions& options, std::uint64_t seed) {
+Network make_network(const NetworkOptions& options, std::uint64_t seed,
+                     const torch::Device& device) {
   torch::manual_seed(seed);
-  return Network(options);
+  Network network(options);
+  network->to(device);
+  return network;
 }
 
 torch::Tensor mirror_half(const torch::Tensor& images) {
-  const torch::Tensor chosen = torch::rand({images.size(0), 1, 1, 1}) < 0.5;
+  const torch::Tensor chosen = (torch::rand({images.size(0), 1, 1, 1}) < 0.5).to(images.device());
   return torch::where(chosen, images.flip(3), images);
 }
 
@@ -47,7 +50,7 @@ Trainer::Trainer(const NetworkOptions& network, const TrainingOptions& options,
                  const TensorSet& data)
     : options_(options),
       data_(data),
-      network_(make_network(network, options.seed)),
+      network_(make_network(network, options.seed, data.images.device())),
       optimizer_(network_->parameters(), torch::optim::SGDOptions(options.learning_rate)
                                              .momentum(momentum)
                                              .weight_decay(options.weight_decay)),
@@ -55,7 +58,8 @@ Trainer::Trainer(const NetworkOptions& network, const TrainingOptions& options,
 
 double Trainer::train_epoch(const Progress& progress, const Forward& forward) {
   network_->train();
-  const torch::Tensor order = torch::randperm(data_.size(), torch::kLong);
+  // Drawn on the CPU, so that a seed gives the same order everywhere.
+  const torch::Tensor order = torch::randperm(data_.size(), torch::kLong).to(data_.labels.device());
   double loss = 0.0;
   for (std::int64_t batch = 0; batch < batches_per_epoch_; ++batch) {
     const std::int64_t first = batch * options_.batch_size;

@@ -44,6 +44,7 @@ class Trainer {
   /// The forward pass of a minibatch, images to logits: the network's own, with something about it.
   using Forward = std::function<torch::Tensor(Network&, const torch::Tensor&)>;
 
+  /// Trains on the device of the data.
   Trainer(const NetworkOptions& network, const TrainingOptions& options, const TensorSet& data);
 
   Network& network() { return network_; }

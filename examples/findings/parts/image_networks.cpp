@@ -1,6 +1,7 @@
 #include "image_networks.hpp"
 
 #include "cifar10.hpp"
+#include "device.hpp"
 #include "synthetic_images.hpp"
 
 namespace findings {
@@ -18,6 +19,10 @@ std::vector<std::string> class_names(bool is_made) {
   return names;
 }
 
+live_training::TensorSet on_device(const live_training::TensorSet& set) {
+  return {.images = set.images.to(device()), .labels = set.labels.to(device())};
+}
+
 }  // namespace
 
 ImageData image_data(const Settings& settings, std::size_t most_images) {
@@ -30,8 +35,8 @@ ImageData image_data(const Settings& settings, std::size_t most_images) {
   data.train.keep_first(most_images);
   const std::string count = std::to_string(data.train.size()) + " training and " +
                             std::to_string(data.test.size()) + " test images";
-  return {.train = to_tensors(data.train),
-          .test = to_tensors(data.test),
+  return {.train = on_device(to_tensors(data.train)),
+          .test = on_device(to_tensors(data.test)),
           .mirror = data.mirror_symmetric,
           .text = count + (is_made ? ", made here" : ", CIFAR-10"),
           .classes = class_names(is_made)};

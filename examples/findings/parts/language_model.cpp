@@ -1,6 +1,5 @@
 #include "language_model.hpp"
 
-#include <torch/cuda.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/utils/clip_grad.h>
 
@@ -9,6 +8,7 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "device.hpp"
 #include "livecca_libtorch/evaluation_scope.hpp"
 #include "livecca_libtorch/tap.hpp"
 
@@ -16,8 +16,6 @@ namespace findings {
 namespace {
 
 using livecca::libtorch::tap;
-
-torch::Device device() { return torch::cuda::is_available() ? torch::kCUDA : torch::kCPU; }
 
 /// The generator must be seeded before the weights are drawn.
 LanguageModel make_model(const LanguageModelOptions& options, std::uint64_t seed) {

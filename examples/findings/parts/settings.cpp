@@ -18,8 +18,9 @@ void add_options(CLI::App& app, bool takes_data, Settings& settings) {
                  "folder for the results: a new one, or one of a run that was interrupted")
       ->required();
   app.add_option("--scale", settings.scale,
-                 "tiny: seconds, for tests; small: minutes; paper: the sizes of the paper")
-      ->check(CLI::IsMember({"tiny", "small", "paper"}))
+                 "tiny: seconds, for tests; small: minutes; more: small with one change, of some "
+                 "findings; paper: the sizes of the paper")
+      ->check(CLI::IsMember({"tiny", "small", "more", "paper"}))
       ->capture_default_str();
   app.add_option("--seed", settings.seed)->capture_default_str();
   if (takes_data) {

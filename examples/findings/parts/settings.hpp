@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,11 +12,20 @@ namespace findings {
 
 /// What every finding is told on the command line.
 struct Settings {
-  std::filesystem::path run;   ///< a new folder, or one that was left before its end
-  std::filesystem::path data;  ///< folder with images or texts; empty: they are made
-  std::string scale = "small";
+  std::filesystem::path run;    ///< a new folder, or one that was left before its end
+  std::filesystem::path data;   ///< folder with images or texts; empty: they are made
+  std::string scale = "small";  ///< tiny, small, more or paper
   std::uint64_t seed = 1;
 };
+
+/// The sizes of the scale that was asked for. Throws std::runtime_error if the finding does not
+/// have it.
+template <typename Scale>
+const Scale& scale_of(const std::map<std::string, Scale>& scales, const Settings& settings) {
+  const auto found = scales.find(settings.scale);
+  if (found != scales.end()) return found->second;
+  throw std::runtime_error("--scale " + settings.scale + ": this finding has no such scale");
+}
 
 /// A program of its own.
 struct Finding {

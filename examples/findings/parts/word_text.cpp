@@ -59,7 +59,8 @@ std::string bytes_of(const fs::path& file) {
 bool is_of_text(char character) {
   const auto byte = static_cast<unsigned char>(character);
   const bool is_space = byte == '\t' || byte == '\n' || byte == '\r';
-  return is_space || (byte >= 0x20 && byte != 0x7F && byte < 0xF8);
+  const bool is_control = (byte < 0x20 && !is_space) || byte == 0x7F;
+  return !is_control && byte != 0xC0 && byte != 0xC1 && byte < 0xF5;
 }
 
 void check_characters(const fs::path& file, std::string_view text) {
