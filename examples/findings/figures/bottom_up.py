@@ -8,10 +8,10 @@ import figure
 from figure import plt
 
 
-def draw(run, stem, room=1.6):
+def draw(run, stem, room=0.15):
     """From the folders seed_* of a run; writes STEM.svg and STEM.png and prints when each layer was half of its way.
 
-    The names of the layers get as much room, in epochs. Returns the layers, the epochs and the networks' distances by
+    The names of the layers get as much room, as a share of the epochs. Returns the layers, the epochs and the networks' distances by
     layer and epoch.
     """
     distances = defaultdict(list)
@@ -36,15 +36,15 @@ def draw(run, stem, room=1.6):
         known = [epoch for epoch in epochs if distances[layer, epoch]]
         means = [statistics.mean(distances[layer, epoch]) for epoch in known]
         spread = [statistics.stdev(distances[layer, epoch]) if len(seeds) > 1 else 0 for epoch in known]
-        axes.errorbar(known, means, yerr=spread, color=colour, marker="o", markersize=4, capsize=2)
+        axes.errorbar(known, means, yerr=spread, color=colour, marker="os^Dv"[place % 5], markersize=5, capsize=2)
         if floors[layer]:
-            axes.axhline(statistics.mean(floors[layer]), color=colour, linewidth=1, dashes=(1, 2))
+            axes.axhline(statistics.mean(floors[layer]), color=colour, linewidth=1.6, dashes=(1, 2))
         labels.append((means[0], layer, colour))
-    last = -1
+    last = -0.03  # above the axis
     for height, layer, colour in sorted(labels):
         last = max(height, last + 0.055)  # none on another
-        axes.text(-0.25, last, layer, ha="right", va="center", color=colour, weight="bold")
-    axes.set_xlim(-room, epochs[-1] + 0.3)
+        axes.text(-0.025 * epochs[-1], last, layer, ha="right", va="center", color=colour, weight="bold")
+    axes.set_xlim(-room * epochs[-1], epochs[-1] * 1.03)
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= epochs[-1]])
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("epoch")

@@ -22,4 +22,4 @@ def print_table(layers, epochs, distances):
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    print_table(*bottom_up.draw(*sys.argv[1:], room=2.6))
+    print_table(*bottom_up.draw(*sys.argv[1:], room=0.29))

@@ -41,7 +41,7 @@ def main(run, stem):
         accuracy = [100 * network["test_accuracy"] for network in networks]
         left.errorbar(statistics.mean(saved), statistics.mean(accuracy), xerr=spread(saved), yerr=spread(accuracy),
                       color=colour, marker=marker, markersize=9, capsize=3, linestyle="none", label=text)
-        left.scatter(saved, accuracy, color=colour, marker=marker, s=14, alpha=0.5, linewidths=0)
+        left.scatter(saved, accuracy, color=colour, marker=marker, s=26, alpha=0.6, linewidths=0)
     left.set_xlim(left=-3)
     left.set_xlabel("backward computation saved (%)")
     left.set_ylabel("test accuracy (%)")

@@ -38,7 +38,7 @@ def main(run, stem):
     order = tree.members
     found = clusters.cut(tree, CUT * tree.height)
     drawing, (left, middle, right) = plt.subplots(
-        1, 3, figsize=(9.6, 5.4), width_ratios=(1, 2.6, 1), layout="constrained")
+        1, 3, figsize=(9.6, max(5.4, 1.6 + 0.2 * len(order))), width_ratios=(1, 2.6, 1), layout="constrained")
     draw_dendrogram(left, tree, len(order))
     draw_matrix(drawing, middle, names, order, distances, matrix.floor, found)
     right.barh(range(len(order)), [accuracies[i] for i in order], color="#56B4E9", height=0.7)
@@ -70,8 +70,12 @@ def draw_matrix(drawing, axes, names, order, distances, floor, found):
     letters = dict(zip(sorted({seed_of(name) for name in names}), string.ascii_uppercase))
     labels = [f"{rate_of(names[i])}  {letters[seed_of(names[i])]}" for i in order]
     axes.set_yticks(range(size), labels, fontsize=10)
-    axes.set_xticks(range(size), [rate_of(names[i]) for i in order], fontsize=10, rotation=90)
-    axes.set_xlabel("learning rate at the start (letters: initial weights)")
+    if size <= 30:
+        axes.set_xticks(range(size), [rate_of(names[i]) for i in order], fontsize=10, rotation=90)
+        axes.set_xlabel("learning rate at the start (letters: initial weights)")
+    else:  # the rows' names are enough
+        axes.set_xticks([])
+        axes.set_xlabel("the same networks (learning rate, and letters: initial weights)")
     axes.grid(False)
     first = 0
     for cluster in found:
