@@ -116,22 +116,38 @@ test("a value that is missing is a gap, never a line", () =>
     assert.equal(count, 0);
   }));
 
-test("a spike of one snapshot in a thousand is seen, with and without zoom", () =>
-  with_page([made.long()], async (page) => {
-    await drawn(page);
-    const ink_above = () =>
-      page.evaluate(() => {
-        const canvas = document.querySelector(".chart.convergence canvas");
-        const over = document.querySelector(".chart.convergence .u-over");
-        const { data } = canvas
-          .getContext("2d")
-          .getImageData(over.offsetLeft + over.clientWidth * 0.55, over.offsetTop + 20, over.clientWidth * 0.12, over.clientHeight * 0.1);
-        let dark = 0;
-        for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && data[at] < 215) ++dark;
-        return dark;
-      });
-    assert.ok((await ink_above()) > 4);
-  }));
+/** How many pixels are inked at the top of the plot, between two shares of its width. */
+const ink_above = (page, from, to) =>
+  page.evaluate(
+    ([left, right]) => {
+      const canvas = document.querySelector(".chart.convergence canvas");
+      const over = document.querySelector(".chart.convergence .u-over");
+      const { clientWidth: width, clientHeight: height } = over;
+      const { data } = canvas
+        .getContext("2d")
+        .getImageData(over.offsetLeft + width * left, over.offsetTop + 20, width * (right - left), height * 0.1);
+      let inked = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 80 && data[at] < 215) ++inked;
+      return inked;
+    },
+    [from, to],
+  );
+
+// In the first the line itself has it, in the second the shade from the lowest to the highest row of a pixel.
+for (const snapshots of [1000, 12000])
+  test(`a spike of one snapshot in ${snapshots} is seen, with and without zoom`, () => {
+    const index = Math.round(0.613 * snapshots);
+    const run = made.long({ layers: ["fc1", "fc2"], snapshots, measures: ["pwcca_distance"], spike: { index, depth: 1, value: 0.83 } });
+    return with_page([run], async (page) => {
+      await drawn(page);
+      assert.ok((await ink_above(page, 0.59, 0.64)) > 4, "whole");
+      assert.ok((await ink_above(page, 0.69, 0.74)) <= 2, "nothing beside it");
+      await page.evaluate(([from, to]) => (location.hash = `#from=${from}&to=${to}`), [index - 20, index + 20]);
+      await settle(page);
+      assert.ok((await ink_above(page, 0.48, 0.52)) > 4, "zoomed");
+      assert.ok((await ink_above(page, 0.58, 0.62)) <= 2, "nothing beside it");
+    });
+  });
 
 test("names with HTML, quotes and signs that turn text around are shown as text", () =>
   with_page([made.names()], async (page) => {
