@@ -32,7 +32,7 @@ case $scale in
 esac
 [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
-  [ -f "examples/findings/figures/draw_$name.py" ] || { echo "findings.sh: expected a finding, got '$name'" >&2; exit 2; }
+  [[ " ${all[*]} " == *" $name "* ]] || { echo "findings.sh: expected one of: ${all[*]}, got '$name'" >&2; exit 2; }
 done
 scripts/setup.sh --findings
 cmake --preset release -B build/findings -D LIVECCA_BUILD_TESTS=OFF -D LIVECCA_BUILD_EXAMPLES=ON >/dev/null
@@ -59,15 +59,17 @@ for name in "${names[@]}"; do
     echo "findings.sh: $data: expected a folder with ${folders[*]}, got one without" >&2; exit 2
   fi
   # Beside the run stands what it was made from.
-  if [ -f "$run.data" ] && [ "$(cat "$run.data")" != "${found:-made}" ]; then
-    echo "findings.sh: $run: expected a run on ${found:-made data}, got one on $(cat "$run.data"); remove it, or use --runs" >&2
+  data_of_run=made
+  [ -z "$found" ] || data_of_run=$(realpath "$found")
+  if [ -d "$run" ] && [ -f "$run.data" ] && [ "$(cat "$run.data")" != "$data_of_run" ]; then
+    echo "findings.sh: $run: expected a run on $data_of_run, got one on $(cat "$run.data"); remove it, or use --runs" >&2
     exit 2
   fi
   # A finding that was interrupted goes on; one that is done is only drawn.
   if [ ! -d "$run" ] || [ ! -f "$run.numbers" ]; then
     rm -f "$run.numbers"
     [ "$name" = signal_and_noise ] && rm -rf "$run"  # it takes seconds, so it begins anew
-    echo "${found:-made}" >"$run.data"
+    echo "$data_of_run" >"$run.data"
     build/findings/examples/findings/"$name" "${options[@]}" >"$run.txt"
     examples/findings/figures/compare_groups.sh build/findings/tools/livecca/livecca "$run"
     echo "$(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(date +%F)" >"$run.machine"

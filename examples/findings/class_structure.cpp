@@ -46,7 +46,7 @@ class ClassIndicators {
   /// Watches them. The images and the monitor are borrowed.
   ClassIndicators(const TensorSet& images, const std::vector<std::string>& names,
                   livecca::Monitor& monitor)
-      : labels_(images.labels) {
+      : labels_(images.labels.cpu()) {
     for (const std::string& name : names) {
       taps_.push_back(monitor.watch(classes_name, name, livecca::Layout::nc));
     }

@@ -82,12 +82,18 @@ test("every panel has what the program answers", { skip }, () =>
     assert.match(health, /solving took 62\.5 ms at the last snapshot/);
     assert.match(health, /watching took 2\.0 % of training time/);
     const of = await colours(page);
+    const chart = () => page.locator(".chart.convergence canvas").evaluate((canvas) => canvas.toDataURL());
+    const by_epoch = await chart();
     await page.selectOption("#x", "time");
     await settle(page);
+    assert.notEqual(await chart(), by_epoch);
     assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "by wall clock");
     await page.selectOption("#x", "step");
+    await settle(page);
+    const by_step = await chart();
     await page.check("#log");
     await settle(page);
+    assert.notEqual(await chart(), by_step);
     assert.ok((await pixels(page, ".chart.convergence canvas", of.conv4)) > 100, "logarithmic");
   }),
 );
