@@ -27,24 +27,23 @@ struct Scale {
   int networks;
 };
 
+const Scale small{.vocabulary = 2000,
+                  .words = 250000,
+                  .width = 100,
+                  .sequences = 1500,
+                  .epochs = 10,
+                  .networks = 3};
+
+Scale with_epochs(Scale scale, std::int64_t epochs) {
+  scale.epochs = epochs;
+  return scale;
+}
+
 const std::map<std::string, Scale> scales{
     {"tiny",
      {.vocabulary = 50, .words = 4000, .width = 8, .sequences = 50, .epochs = 2, .networks = 1}},
-    {"small",
-     {.vocabulary = 2000,
-      .words = 250000,
-      .width = 100,
-      .sequences = 1500,
-      .epochs = 10,
-      .networks = 3}},
-    // Longer.
-    {"more",
-     {.vocabulary = 2000,
-      .words = 250000,
-      .width = 100,
-      .sequences = 1500,
-      .epochs = 20,
-      .networks = 3}},
+    {"small", small},
+    {"more", with_epochs(small, 20)},
     {"paper",
      {.vocabulary = 33278,
       .words = 2100000,

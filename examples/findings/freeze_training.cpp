@@ -36,11 +36,17 @@ struct Scale {
   int networks;  ///< for each way to freeze
 };
 
+const Scale small{.width = 16, .images = 5000, .probe = 1000, .epochs = 12, .networks = 4};
+
+Scale with_epochs(Scale scale, std::int64_t epochs) {
+  scale.epochs = epochs;
+  return scale;
+}
+
 const std::map<std::string, Scale> scales{
     {"tiny", {.width = 4, .images = 256, .probe = 100, .epochs = 2, .networks = 1}},
-    {"small", {.width = 16, .images = 5000, .probe = 1000, .epochs = 12, .networks = 4}},
-    // Longer, where training longer no longer helps by itself.
-    {"more", {.width = 16, .images = 5000, .probe = 1000, .epochs = 36, .networks = 4}},
+    {"small", small},
+    {"more", with_epochs(small, 36)},
     {"paper", {.width = 64, .images = 50000, .probe = 5000, .epochs = 100, .networks = 10}}};
 
 /// Verdicts begin with the seventh snapshot, so there are several an epoch.

@@ -30,14 +30,19 @@ struct Scale {
 const std::vector<double> all_rates{0.001, 0.002, 0.004, 0.008, 0.016,
                                     0.032, 0.064, 0.128, 0.256, 0.512};
 
+const Scale small{
+    .width = 16, .rates = all_rates, .images = 5000, .probe = 1000, .epochs = 8, .networks = 2};
+
+Scale with_networks(Scale scale, int networks) {
+  scale.networks = networks;
+  return scale;
+}
+
 const std::map<std::string, Scale> scales{
     {"tiny",
      {.width = 4, .rates = {0.001, 0.1}, .images = 128, .probe = 100, .epochs = 1, .networks = 2}},
-    {"small",
-     {.width = 16, .rates = all_rates, .images = 5000, .probe = 1000, .epochs = 8, .networks = 2}},
-    // More initial weights.
-    {"more",
-     {.width = 16, .rates = all_rates, .images = 5000, .probe = 1000, .epochs = 8, .networks = 6}},
+    {"small", small},
+    {"more", with_networks(small, 6)},
     {"paper",
      {.width = 64,
       .rates = all_rates,

@@ -111,26 +111,28 @@ class ApiFixture : public ServedFolder {
     add("first", drift);
   }
 
-  /// The last line of that kind in the file, counted from 1; 0 if there is none.
-  std::uint64_t last_line_of(const std::string& kind) const {
+  std::vector<Json> rows_in_file() const {
     std::ifstream file(run("first") / "rows.jsonl");
-    std::uint64_t last = 0;
-    std::string line;
-    for (std::uint64_t number = 1; std::getline(file, line); ++number) {
-      if (Json::parse(line).at("kind") == kind) last = number;
-    }
-    return last;
+    std::vector<Json> rows;
+    for (std::string line; std::getline(file, line);) rows.push_back(Json::parse(line));
+    return rows;
   }
 
-  /// The first line of a verdict in the file.
+  /// The last line of that kind, counted from 1; 0 if there is none.
+  std::uint64_t last_line_of(const std::string& kind) const {
+    const auto rows = rows_in_file();
+    const auto last = std::find_if(rows.rbegin(), rows.rend(),
+                                   [&](const Json& row) { return row.at("kind") == kind; });
+    return static_cast<std::uint64_t>(rows.rend() - last);
+  }
+
+  /// The first line of that verdict, counted from 1.
   std::uint64_t first_line_of(const std::string& verdict) const {
-    std::ifstream file(run("first") / "rows.jsonl");
-    std::string line;
-    for (std::uint64_t number = 1; std::getline(file, line); ++number) {
-      const Json row = Json::parse(line);
-      if (row.at("kind") == "verdict" && row.at("verdict") == verdict) return number;
-    }
-    return 0;
+    const auto rows = rows_in_file();
+    const auto first = std::ranges::find_if(rows, [&](const Json& row) {
+      return row.at("kind") == "verdict" && row.at("verdict") == verdict;
+    });
+    return static_cast<std::uint64_t>(first - rows.begin()) + 1;
   }
 
   std::uint64_t lines = 1;  // the last one, of finish()

@@ -11,8 +11,8 @@ from figure import plt
 def draw(run, stem, room=0.15):
     """From the folders seed_* of a run; writes STEM.svg and STEM.png and prints when each layer was half of its way.
 
-    The names of the layers get as much room, as a share of the epochs. Returns the layers, the epochs and the networks' distances by
-    layer and epoch.
+    The names of the layers get as much room, as a share of the epochs. Returns the layers, the epochs and the networks'
+    distances by layer and epoch.
     """
     distances = defaultdict(list)
     floors = defaultdict(list)
