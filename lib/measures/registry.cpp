@@ -8,8 +8,11 @@ namespace {
 
 constexpr Quantities nothing{};
 constexpr Quantities whitening{.whitening = true};
+constexpr Quantities regression{.whitening = true, .regression = true};
 constexpr Quantities correlations{.whitening = true, .correlations = true};
-constexpr Quantities weights{.whitening = true, .correlations = true, .weights = true};
+constexpr Quantities weights_x{.whitening = true, .correlations = true, .weights_x = true};
+constexpr Quantities weights_y{.whitening = true, .correlations = true, .weights_y = true};
+constexpr Quantities weights = weights_x | weights_y;
 constexpr Quantities leading{.svcca = true};
 constexpr Quantities nuclear_norm{.nuclear_norm = true};
 constexpr Quantities partial{.partial_whitening = true};
@@ -28,9 +31,9 @@ constexpr std::array registry = [] {
        "mean squared canonical correlation"},
       {r2_cca_adjusted,       "r2_cca_adjusted",       similarity, r2_cca_adjusted,       false, whitening,    false,
        "r2_cca corrected for chance: around 0 for unrelated data"},
-      {pwcca,                 "pwcca",                 similarity, pwcca_y,               true,  weights,      false,
+      {pwcca,                 "pwcca",                 similarity, pwcca_y,               true,  weights_x,    false,
        "canonical correlations weighted by what they explain of the first side"},
-      {pwcca_y,               "pwcca_y",               similarity, pwcca,                 false, weights,      false,
+      {pwcca_y,               "pwcca_y",               similarity, pwcca,                 false, weights_y,    false,
        "canonical correlations weighted by what they explain of the second side"},
       {pwcca_mean,            "pwcca_mean",            similarity, pwcca_mean,            false, weights,      false,
        "the mean of pwcca and pwcca_y"},
@@ -42,9 +45,9 @@ constexpr std::array registry = [] {
        "linear_cka from unbiased estimates: around 0 for unrelated data"},
       {rv2,                   "rv2",                   similarity, rv2,                   false, nothing,      true,
        "linear_cka of Gram matrices without their diagonals (modified RV coefficient)"},
-      {linreg_x_from_y,       "linreg_x_from_y",       similarity, linreg_y_from_x,       false, whitening,    false,
+      {linreg_x_from_y,       "linreg_x_from_y",       similarity, linreg_y_from_x,       false, regression,   false,
        "share of the first side's variance that a linear map of the second explains"},
-      {linreg_y_from_x,       "linreg_y_from_x",       similarity, linreg_x_from_y,       false, whitening,    false,
+      {linreg_y_from_x,       "linreg_y_from_x",       similarity, linreg_x_from_y,       false, regression,   false,
        "share of the second side's variance that a linear map of the first explains"},
       {procrustes,            "procrustes",            distance,   procrustes,            true,  nuclear_norm, false,
        "distance that is left after the best rotation, in the activations' unit"},

@@ -54,7 +54,7 @@ CanonicalDirections canonical_directions(const PanelMoments& moments, std::size_
   if (!is_whole(pair, x, y)) return result;
   const MatrixXd whitened = x.whitening.transpose() * covariance_of(*pair.moments) * y.whitening;
   if (!whitened.allFinite()) return result;
-  const SingularValues svd = singular_values(whitened, true, Tasks());
+  const SingularValues svd = singular_values(whitened, Vectors::both, Tasks());
   if (!svd.converged) return result;
   const auto kept =
       static_cast<Index>(std::min(count, static_cast<std::size_t>(svd.values.size())));

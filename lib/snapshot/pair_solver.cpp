@@ -3,6 +3,8 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
@@ -47,12 +49,15 @@ bool projection_weights(const WhitenedTap& tap, const MatrixXd& directions, cons
                         std::vector<double>& weights) {
   const MatrixXd projections = product(
       tap.loadings, directions, tap.is_triangular ? Structure::a_lower : Structure::none, tasks);
-  weights.clear();
-  double total = 0;
-  for (Index i = 0; i < projections.cols(); i += tap.is_complex ? 2 : 1) {
-    weights.push_back(absolute_sum(projections, i, tap.is_complex));
-    total += weights.back();
-  }
+  const Index together = tap.is_complex ? 2 : 1;
+  weights.resize(static_cast<std::size_t>(projections.cols() / together));
+  tasks.for_columns(projections.cols() / together, [&](Index first, Index count) {
+    for (Index i = first; i < first + count; ++i) {
+      weights[static_cast<std::size_t>(i)] =
+          absolute_sum(projections, i * together, tap.is_complex);
+    }
+  });
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (!(total > 0) || !std::isfinite(total)) return false;
   for (double& weight : weights) weight /= total;
   return true;
@@ -79,7 +84,7 @@ bool correlations_of(const MatrixXd& whitened, const Tasks& tasks, VectorXd& cor
   if (!wide) correlations = gram_singular_values(whitened, tasks);
   spectrum = SpectrumMethod::gram;
   if (correlations.size() > 0) return true;
-  const SingularValues svd = singular_values(whitened, false, tasks);
+  const SingularValues svd = singular_values(whitened, Vectors::none, tasks);
   correlations = svd.values;
   if (!(wide && svd.converged && correlations.minCoeff() > smallest_gram_correlation)) {
     spectrum = SpectrumMethod::svd;
@@ -155,7 +160,7 @@ class PairSolver {
 
   bool solve_cca() {
     const MatrixXd by_x = whiten_x(cross_);
-    solve_regression(by_x, whiten_y(cross_));
+    if (options_.quantities.regression) solve_regression(by_x, whiten_y(cross_));
     const MatrixXd whitened = whiten_y(by_x);
     if (!whitened.allFinite()) return false;
     const double count = is_complex() ? 2 : 1;
@@ -163,7 +168,7 @@ class PairSolver {
         std::min(whitened.squaredNorm(),
                  static_cast<double>(std::min(whitened.rows(), whitened.cols()))) /
         count;
-    if (options_.quantities.weights) return solve_directions(whitened);
+    if (options_.quantities.needs_weights()) return solve_directions(whitened);
     if (!options_.quantities.correlations) return true;
     VectorXd values;
     if (!correlations_of(whitened, tasks_, values, pair_.spectrum)) return false;
@@ -172,12 +177,18 @@ class PairSolver {
   }
 
   bool solve_directions(const MatrixXd& whitened) {
-    const SingularValues svd = singular_values(whitened, true, tasks_);
+    const bool of_x = options_.quantities.weights_x;
+    const bool of_y = options_.quantities.weights_y;
+    // Of y alone as the left vectors of Tᵀ.
+    SingularValues svd =
+        of_x ? singular_values(whitened, of_y ? Vectors::both : Vectors::left, tasks_)
+             : singular_values(whitened.transpose(), Vectors::left, tasks_);
     if (!svd.converged) return false;
     pair_.spectrum = SpectrumMethod::svd;
     pair_.canonical_correlations = to_correlations(svd.values, is_complex());
-    return projection_weights(x_, svd.left, tasks_, pair_.weights_x) &&
-           projection_weights(y_, svd.right, tasks_, pair_.weights_y);
+    if (!of_x) svd.right = std::move(svd.left);
+    return (!of_x || projection_weights(x_, svd.left, tasks_, pair_.weights_x)) &&
+           (!of_y || projection_weights(y_, svd.right, tasks_, pair_.weights_y));
   }
 
   /// Aᵀ C B.
@@ -220,7 +231,8 @@ class PairSolver {
     if (!scaled.allFinite()) return false;
     const auto difference = relative_difference();
     const bool near = difference && *difference < nearly_equal;
-    const SingularValues svd = singular_values(scaled, near, tasks_);
+    const SingularValues svd =
+        singular_values(scaled, near ? Vectors::both : Vectors::none, tasks_);
     if (!svd.converged) return false;
     pair_.shape_cosine = std::min(1.0, svd.values.sum());
     const double norms_apart = (a / b - 1) * (1 - b / a);  // (a − b)² / ab
@@ -240,7 +252,7 @@ class PairSolver {
     const double scale = std::sqrt(x_.partial_variance) * std::sqrt(y_.partial_variance);
     const MatrixXd partly = between(x_.partial, cross_ / scale, y_.partial);
     if (!partly.allFinite()) return false;
-    const SingularValues svd = singular_values(partly, false, tasks_);
+    const SingularValues svd = singular_values(partly, Vectors::none, tasks_);
     if (!svd.converged) return false;
     pair_.partial_whitening_cosine = sides_are_equal() ? 1.0 : std::min(1.0, svd.values.sum());
     return true;

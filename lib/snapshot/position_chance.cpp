@@ -186,13 +186,13 @@ struct SharedMeans {
 SingularValues product_svd(const MatrixXd& x, const MatrixXd& y) {
   const Index cells = x.cols();
   if (std::min(x.rows(), y.rows()) <= cells) {
-    return singular_values(x * y.transpose(), true, Tasks());
+    return singular_values(x * y.transpose(), Vectors::both, Tasks());
   }
   const Eigen::HouseholderQR<MatrixXd> qr_x(x);
   const Eigen::HouseholderQR<MatrixXd> qr_y(y);
   const MatrixXd upper_x = qr_x.matrixQR().topRows(cells).triangularView<Eigen::Upper>();
   const MatrixXd upper_y = qr_y.matrixQR().topRows(cells).triangularView<Eigen::Upper>();
-  SingularValues svd = singular_values(upper_x * upper_y.transpose(), true, Tasks());
+  SingularValues svd = singular_values(upper_x * upper_y.transpose(), Vectors::both, Tasks());
   const auto in_full = [&](const Eigen::HouseholderQR<MatrixXd>& qr, const MatrixXd& vectors) {
     MatrixXd full = MatrixXd::Zero(qr.rows(), vectors.cols());
     full.topRows(cells) = vectors;
@@ -315,7 +315,7 @@ std::optional<PositionChance> position_chance(const WhitenedTap& x, const Whiten
       (x.covariance_trace / x.covariance_norm) * (y.covariance_trace / y.covariance_norm);
   chance.linear_cka = {means.squared_norm(1, 1) * unit, means.crossed * unit * unit};
   if (x.whitening.cols() > 0 && y.whitening.cols() > 0) {
-    find_correlations(x, y, quantities.correlations || quantities.weights, chance);
+    find_correlations(x, y, quantities.needs_correlations(), chance);
     chance.regression_x_from_y = regression(x, y);
     chance.regression_y_from_x = regression(y, x);
   }

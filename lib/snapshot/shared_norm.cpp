@@ -36,7 +36,7 @@ MatrixXd normal_numbers(Index rows, Index columns, std::uint64_t seed) {
 
 /// NaN where it does not converge.
 double sum_of_singular_values(const MatrixXd& matrix, const Tasks& tasks) {
-  const SingularValues svd = singular_values(matrix, false, tasks);
+  const SingularValues svd = singular_values(matrix, Vectors::none, tasks);
   return svd.converged ? svd.values.sum() : std::nan("");
 }
 

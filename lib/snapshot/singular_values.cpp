@@ -7,12 +7,15 @@ namespace livecca {
 namespace {
 
 template <typename Decomposition>
-bool take(const Decomposition& svd, bool vectors, SingularValues& result) {
+bool take(const Decomposition& svd, Vectors vectors, SingularValues& result) {
   if (svd.info() != Eigen::Success || !svd.singularValues().allFinite()) return false;
   result.values = svd.singularValues();
-  if (vectors) {
-    if (!svd.matrixU().allFinite() || !svd.matrixV().allFinite()) return false;
+  if (vectors != Vectors::none) {
+    if (!svd.matrixU().allFinite()) return false;
     result.left = svd.matrixU();
+  }
+  if (vectors == Vectors::both) {
+    if (!svd.matrixV().allFinite()) return false;
     result.right = svd.matrixV();
   }
   result.converged = true;
@@ -21,14 +24,16 @@ bool take(const Decomposition& svd, bool vectors, SingularValues& result) {
 
 }  // namespace
 
-SingularValues singular_values(const Eigen::MatrixXd& matrix, bool vectors, const Tasks& tasks) {
+SingularValues singular_values(const Eigen::MatrixXd& matrix, Vectors vectors, const Tasks& tasks) {
   SingularValues result;
   if (matrix.size() == 0) return result;
   if (std::min(matrix.rows(), matrix.cols()) >= wide_problem) {
     result = singular_values_by_squares(matrix, vectors, tasks);
     if (result.converged) return result;
   }
-  const unsigned int options = vectors ? Eigen::ComputeThinU | Eigen::ComputeThinV : 0U;
+  unsigned int options = 0;
+  if (vectors != Vectors::none) options |= Eigen::ComputeThinU;
+  if (vectors == Vectors::both) options |= Eigen::ComputeThinV;
   if (take(Eigen::BDCSVD<Eigen::MatrixXd>(matrix, options), vectors, result)) return result;
   // Slower, and without the deflation steps where divide and conquer can fail.
   take(Eigen::JacobiSVD<Eigen::MatrixXd>(matrix, options), vectors, result);

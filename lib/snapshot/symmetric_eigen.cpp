@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <atomic>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "snapshot/decompositions.hpp"
 #include "snapshot/dense/divide_and_conquer.hpp"
+#include "snapshot/dense/entries.hpp"
 #include "snapshot/dense/tridiagonal.hpp"
 #include "snapshot/dense/tridiagonal_values.hpp"
 
@@ -16,12 +18,27 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr Index columns_at_once = 64;
+/// A matrix made tridiagonal, of which the largest entry is 1, and what all were divided by.
+struct Reduced {
+  Tridiagonal tridiagonal;
+  double scale = 1;
+};
 
-/// The largest entry; 1 of a matrix of zeros.
-double scale_of(const MatrixXd& matrix) {
-  const double largest = matrix.cwiseAbs().maxCoeff();
-  return largest > 0 ? largest : 1;
+Reduced reduce(MatrixXd matrix, const Tasks& tasks) {
+  Reduced result;
+  const double largest = largest_entry(matrix, tasks);
+  if (!squares_are_safe(largest)) {
+    matrix /= largest;
+    result.scale = largest;
+  }
+  result.tridiagonal = tridiagonalize(std::move(matrix), tasks);
+  Tridiagonal& of = result.tridiagonal;
+  const double left = std::max(of.diagonal.cwiseAbs().maxCoeff(), of.beside.cwiseAbs().maxCoeff());
+  if (left == 0) return result;
+  of.diagonal /= left;
+  of.beside /= left;
+  result.scale *= left;
+  return result;
 }
 
 /// Of descending values those above this share of the first.
@@ -29,10 +46,8 @@ Index count_above(const VectorXd& values, double share) {
   return std::ranges::count_if(values, [&](double v) { return v > share * values(0); });
 }
 
-SymmetricEigen by_eigen(const MatrixXd& matrix, bool vectors) {
+SymmetricEigen taken(const Eigen::SelfAdjointEigenSolver<MatrixXd>& solver, bool vectors) {
   SymmetricEigen result;
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(
-      matrix, vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
   if (solver.info() != Eigen::Success || !solver.eigenvalues().allFinite()) return result;
   result.values = solver.eigenvalues().reverse();
   if (vectors) {
@@ -40,6 +55,21 @@ SymmetricEigen by_eigen(const MatrixXd& matrix, bool vectors) {
     result.vectors = solver.eigenvectors().rowwise().reverse();
   }
   result.converged = true;
+  return result;
+}
+
+SymmetricEigen by_eigen(const MatrixXd& matrix, bool vectors) {
+  const auto options = vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly;
+  return taken(Eigen::SelfAdjointEigenSolver<MatrixXd>(matrix, options), vectors);
+}
+
+/// Slower than divide and conquer.
+SymmetricEigen by_eigen(const Tridiagonal& reduced, bool vectors, const Tasks& tasks) {
+  Eigen::SelfAdjointEigenSolver<MatrixXd> solver;
+  solver.computeFromTridiagonal(reduced.diagonal, reduced.beside,
+                                vectors ? Eigen::ComputeEigenvectors : Eigen::EigenvaluesOnly);
+  SymmetricEigen result = taken(solver, vectors);
+  if (result.converged && vectors) apply_reflections(reduced, result.vectors, tasks);
   return result;
 }
 
@@ -55,14 +85,14 @@ SymmetricEigen with_vectors(const Tridiagonal& reduced, double share, const Task
   const Index first = share < 1 ? count_above(result.values, share) : 0;
   const Index size = result.values.size();
   result.vectors.resize(size, size - first);
-  tasks.for_ranges(size - first, columns_at_once, [&](Index begin, Index count) {
+  tasks.for_columns(size - first, [&](Index begin, Index count) {
     for (Index k = begin; k < begin + count; ++k) {
       result.vectors.col(k) = eigen.vectors.col(order[static_cast<std::size_t>(first + k)]);
     }
   });
   apply_reflections(reduced, result.vectors, tasks);
   std::atomic<bool> finite = true;
-  tasks.for_ranges(size - first, columns_at_once, [&](Index begin, Index count) {
+  tasks.for_columns(size - first, [&](Index begin, Index count) {
     if (!result.vectors.middleCols(begin, count).allFinite()) finite = false;
   });
   result.converged = finite;
@@ -78,26 +108,25 @@ SymmetricEigen values_of(const Tridiagonal& reduced) {
 
 }  // namespace
 
-SymmetricEigen symmetric_eigen(const MatrixXd& matrix, bool vectors, const Tasks& tasks) {
+SymmetricEigen symmetric_eigen(MatrixXd matrix, bool vectors, const Tasks& tasks) {
   if (matrix.size() == 0) return {};
   if (matrix.rows() < wide_problem) return by_eigen(matrix, vectors);
-  const double scale = scale_of(matrix);
-  const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
+  const auto [reduced, scale] = reduce(std::move(matrix), tasks);
   SymmetricEigen result = vectors ? with_vectors(reduced, 1, tasks) : values_of(reduced);
+  if (!result.converged) result = by_eigen(reduced, vectors, tasks);
   result.values *= scale;
-  return result.converged ? result : by_eigen(matrix, vectors);
+  return result;
 }
 
-SymmetricEigen smallest_eigenvectors(const MatrixXd& matrix, double share, const Tasks& tasks) {
+SymmetricEigen smallest_eigenvectors(MatrixXd matrix, double share, const Tasks& tasks) {
   if (matrix.rows() < wide_problem) {
-    SymmetricEigen result = symmetric_eigen(matrix, true, tasks);
+    const Index size = matrix.rows();
+    SymmetricEigen result = symmetric_eigen(std::move(matrix), true, tasks);
     if (!result.converged) return result;
-    result.vectors =
-        result.vectors.rightCols(matrix.rows() - count_above(result.values, share)).eval();
+    result.vectors = result.vectors.rightCols(size - count_above(result.values, share)).eval();
     return result;
   }
-  const double scale = scale_of(matrix);
-  const Tridiagonal reduced = tridiagonalize(matrix / scale, tasks);
+  const auto [reduced, scale] = reduce(std::move(matrix), tasks);
   SymmetricEigen result = with_vectors(reduced, share, tasks);
   result.values *= scale;
   return result;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "moments/variance_floor.hpp"
 #include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
 #include "snapshot/dense/cholesky.hpp"
+#include "snapshot/dense/entries.hpp"
 #include "snapshot/position_sample.hpp"
 
 namespace livecca {
@@ -129,19 +131,20 @@ Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
 }
 
 /// Takes a whitening of the equilibrated features into the neurons' own units.
-void place(const Equilibrated& features, Index all_features, const MatrixXd& whitening,
-           const MatrixXd& loadings, WhitenedTap& tap) {
+void place(const Equilibrated& features, Index all_features, MatrixXd whitening, MatrixXd loadings,
+           const Tasks& tasks, WhitenedTap& tap) {
   tap.facts.rank = tap.count(whitening.cols());
+  scale_rows(whitening, features.deviation.cwiseInverse(), tasks);
+  scale_rows(loadings, features.deviation, tasks);
   if (features.deviation.size() == all_features) {
-    tap.whitening = features.deviation.cwiseInverse().asDiagonal() * whitening;
-    tap.loadings = features.deviation.asDiagonal() * loadings;
+    tap.whitening = std::move(whitening);
+    tap.loadings = std::move(loadings);
     return;
   }
   tap.whitening = MatrixXd::Zero(all_features, whitening.cols());
   tap.loadings = MatrixXd::Zero(all_features, whitening.cols());
-  tap.whitening(features.varying, Eigen::all) =
-      features.deviation.cwiseInverse().asDiagonal() * whitening;
-  tap.loadings(features.varying, Eigen::all) = features.deviation.asDiagonal() * loadings;
+  tap.whitening(features.varying, Eigen::all) = whitening;
+  tap.loadings(features.varying, Eigen::all) = loadings;
 }
 
 /// False, with nothing changed, where the factor does not exist or cannot vouch for full rank.
@@ -152,9 +155,10 @@ bool whiten_by_cholesky(const Equilibrated& features, Index all_features, const 
   const double smallest =
       std::max({smallest_reciprocal_condition, estimate_margin * tolerance_of(d, tap),
                 estimate_margin * rounding_margin * features.rounding.maxCoeff()});
-  const auto factor = cholesky(features.correlation, smallest, tasks);
+  auto factor = cholesky(features.correlation, smallest, tasks);
   if (!factor || factor->inverse.size() == 0) return false;
-  place(features, all_features, factor->inverse.transpose(), factor->lower, tap);
+  place(features, all_features, transposed(factor->inverse, tasks), std::move(factor->lower), tasks,
+        tap);
   tap.is_triangular = d == all_features;
   tap.facts.whitening = Whitening::cholesky;
   return true;
@@ -168,7 +172,7 @@ bool whiten_by_eigen(const Equilibrated& features, Index all_features, const Tas
   const VectorXd root = eigen.values(kept).cwiseSqrt();
   const MatrixXd directions = eigen.vectors(Eigen::all, kept);
   place(features, all_features, directions * root.cwiseInverse().asDiagonal(),
-        directions * root.asDiagonal(), tap);
+        directions * root.asDiagonal(), tasks, tap);
   tap.facts.whitening = Whitening::eigen;
   if (!kept.empty()) tap.facts.condition = eigen.values(kept.front()) / eigen.values(kept.back());
   return true;

@@ -127,14 +127,25 @@ TEST_CASE("singular values keep the digits of small ones, and vectors are orthog
       CAPTURE(name);
       for (const double scale : {1.0, 1e150, 1e-150}) {
         const MatrixXd matrix = left * (scale * values).asDiagonal() * right.transpose();
-        for (const bool vectors : {true, false}) {
+        for (const Vectors vectors : {Vectors::both, Vectors::left, Vectors::none}) {
           const SingularValues svd = singular_values(matrix, vectors, tasks);
           REQUIRE(svd.converged);
           CHECK((svd.values / scale - values).cwiseAbs().maxCoeff() < 2e-14);
           CHECK(std::ranges::is_sorted(svd.values, std::ranges::greater()));
           CHECK(svd.values.minCoeff() >= 0);
-          if (!vectors) continue;
+          CHECK((svd.right.size() > 0) == (vectors == Vectors::both));
+          CHECK((svd.left.size() > 0) == (vectors != Vectors::none));
+          if (vectors == Vectors::none) continue;
           CHECK(off_identity(svd.left) < 1e-12);
+          if (vectors == Vectors::left) {
+            // Rows of diag(values) · right, whose lengths are the values.
+            const MatrixXd turned = svd.left.transpose() * (matrix / scale);
+            CHECK((turned.rowwise().norm() - svd.values / scale).cwiseAbs().maxCoeff() < 2e-14);
+            const MatrixXd square = turned * turned.transpose();
+            CHECK((square - MatrixXd(square.diagonal().asDiagonal())).cwiseAbs().maxCoeff() <
+                  1e-14);
+            continue;
+          }
           CHECK(off_identity(svd.right) < 1e-12);
           CHECK((svd.left * (svd.values / scale).asDiagonal() * svd.right.transpose() -
                  matrix / scale)
@@ -180,14 +191,14 @@ TEST_CASE("the number of threads changes no bit of a decomposition") {
     const MatrixXd x = normal_matrix(size + 20, size, decompositions_seed + 5);
     const MatrixXd matrix = x.transpose() * x / static_cast<double>(size);
     const SymmetricEigen eigen = symmetric_eigen(matrix, true, Tasks());
-    const SingularValues svd = singular_values(x, true, Tasks());
+    const SingularValues svd = singular_values(x, Vectors::both, Tasks());
     const auto factor = cholesky(matrix, 1e-9, Tasks());
     for (Executor* executor : {&two, &three}) {
       const Tasks tasks(*executor);
       const SymmetricEigen again = symmetric_eigen(matrix, true, tasks);
       CHECK(again.values == eigen.values);
       CHECK(again.vectors == eigen.vectors);
-      const SingularValues svd_again = singular_values(x, true, tasks);
+      const SingularValues svd_again = singular_values(x, Vectors::both, tasks);
       CHECK(svd_again.values == svd.values);
       CHECK(svd_again.left == svd.left);
       CHECK(svd_again.right == svd.right);
@@ -218,6 +229,22 @@ TEST_CASE("a wide pair has the canonical correlations and weights of the direct 
     const auto k = static_cast<std::size_t>(i);
     CHECK(std::abs(pair.canonical_correlations[k] - direct.values(i)) < 1e-12);
     CHECK(std::abs(pair.weights_x[k] - alpha(i) / alpha.sum()) < 1e-10);
+  }
+  // One side's weights alone take another way.
+  const auto alone = [&](const Quantities& quantities) {
+    const PanelSolution of_side = solve(moments, {.quantities = quantities}, one);
+    return of_side.pairs[0];
+  };
+  const PairSolution of_x = alone({.weights_x = true});
+  const PairSolution of_y = alone({.weights_y = true});
+  CHECK(of_x.weights_y.empty());
+  CHECK(of_y.weights_x.empty());
+  CHECK_FALSE(of_x.regression_x_from_y);
+  for (std::size_t k = 0; k < pair.weights_x.size(); ++k) {
+    CHECK(std::abs(of_x.canonical_correlations[k] - pair.canonical_correlations[k]) < 1e-14);
+    CHECK(std::abs(of_y.canonical_correlations[k] - pair.canonical_correlations[k]) < 1e-14);
+    CHECK(std::abs(of_x.weights_x[k] - pair.weights_x[k]) < 1e-12);
+    CHECK(std::abs(of_y.weights_y[k] - pair.weights_y[k]) < 1e-12);
   }
   const PanelSolution again = solve(moments, {}, two);
   CHECK(again.pairs[0].canonical_correlations == pair.canonical_correlations);

@@ -134,7 +134,11 @@ TEST_CASE("only what is asked for is solved, and comes out the same") {
     const PanelSolution white = with({.whitening = true});
     CHECK(white.pairs[0].canonical_correlations.empty());
     CHECK(white.pairs[0].squared_correlation_sum == all.pairs[0].squared_correlation_sum);
-    CHECK(white.pairs[0].regression_x_from_y == all.pairs[0].regression_x_from_y);
+    CHECK_FALSE(white.pairs[0].regression_x_from_y);
+    const PanelSolution regression = with({.regression = true});
+    CHECK(regression.pairs[0].regression_x_from_y == all.pairs[0].regression_x_from_y);
+    CHECK(regression.pairs[0].regression_y_from_x == all.pairs[0].regression_y_from_x);
+    CHECK(regression.pairs[0].canonical_correlations.empty());
     CHECK_FALSE(white.taps[0].condition);
   }
   SUBCASE("correlations: no vectors, no weights") {

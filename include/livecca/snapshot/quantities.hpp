@@ -7,14 +7,18 @@ namespace livecca {
 struct Quantities {
   /// For every tap its rank and whitening: a Cholesky factor with its inverse (d³) or an
   /// eigendecomposition (5·d³), see Whitening. For every pair ‖T‖_F, with T the whitened
-  /// cross-covariance: 4·d³.
+  /// cross-covariance: 2·d³ to 4·d³.
   bool whitening = false;
+  /// What a linear map of each side explains of the other: another d³ to 2·d³. Includes whitening.
+  bool regression = false;
   /// The canonical correlations, which are the singular values of T: another 3·d³. Includes
   /// whitening.
   bool correlations = false;
-  /// PWCCA's weights, which need the singular vectors of T: 11·d³ instead of 3·d³. Includes
-  /// correlations.
-  bool weights = false;
+  /// PWCCA's weights by the first side, which need one side's singular vectors of T: 8·d³ instead
+  /// of 3·d³. Includes correlations.
+  bool weights_x = false;
+  /// Its weights by the second side: as much, and both together 12·d³.
+  bool weights_y = false;
   /// A tap's leading principal directions (an eigendecomposition of the covariance, 5·d³), and the
   /// canonical correlations between the directions of two taps.
   bool svcca = false;
@@ -31,15 +35,20 @@ struct Quantities {
 
   static constexpr Quantities all() {
     return {.whitening = true,
+            .regression = true,
             .correlations = true,
-            .weights = true,
+            .weights_x = true,
+            .weights_y = true,
             .svcca = true,
             .nuclear_norm = true,
             .partial_whitening = true,
             .condition = true};
   }
-  constexpr bool needs_correlations() const { return correlations || weights; }
-  constexpr bool needs_whitening() const { return whitening || needs_correlations() || condition; }
+  constexpr bool needs_weights() const { return weights_x || weights_y; }
+  constexpr bool needs_correlations() const { return correlations || needs_weights(); }
+  constexpr bool needs_whitening() const {
+    return whitening || regression || needs_correlations() || condition;
+  }
   constexpr bool needs_principal_directions() const { return svcca || partial_whitening; }
 
   /// Whether anything is asked beyond norms.
@@ -49,8 +58,10 @@ struct Quantities {
 
   friend constexpr Quantities operator|(const Quantities& a, const Quantities& b) {
     return {.whitening = a.whitening || b.whitening,
+            .regression = a.regression || b.regression,
             .correlations = a.correlations || b.correlations,
-            .weights = a.weights || b.weights,
+            .weights_x = a.weights_x || b.weights_x,
+            .weights_y = a.weights_y || b.weights_y,
             .svcca = a.svcca || b.svcca,
             .nuclear_norm = a.nuclear_norm || b.nuclear_norm,
             .partial_whitening = a.partial_whitening || b.partial_whitening,

@@ -23,7 +23,7 @@ SolveOptions solve_options(const MonitorOptions& options) {
   result.keep_variance = options.keep_variance;
   result.partial_whitening_alpha = options.partial_whitening_alpha;
   // Ranks and spectra stand in the rows, whatever the measures.
-  constexpr Quantities rows{.whitening = true, .weights = true, .condition = true};
+  constexpr Quantities rows{.whitening = true, .weights_x = true, .condition = true};
   result.quantities = needs_of(measures_of(options)) | rows;
   return result;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "snapshot/dense/entries.hpp"
 #include "snapshot/dense/matrix_product.hpp"
 
 namespace livecca {
@@ -87,7 +88,7 @@ std::optional<CholeskyFactor> cholesky(const MatrixXd& matrix, double smallest_r
                                        const Tasks& tasks) {
   CholeskyFactor result;
   result.lower = matrix;
-  result.inverse = MatrixXd::Zero(matrix.rows(), matrix.cols());
+  result.inverse = zeros(matrix.rows(), matrix.cols(), tasks);
   if (!factor(result.lower, result.inverse, tasks)) return std::nullopt;
   result.lower.triangularView<Eigen::StrictlyUpper>().setZero();
   result.reciprocal_condition = 1 / (norm_of(matrix) * inverse_norm(result.inverse));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "snapshot/dense/entries.hpp"
 #include "snapshot/dense/merged_halves.hpp"
 
 namespace livecca {
@@ -57,7 +58,7 @@ TridiagonalEigen divide_and_conquer(VectorXd diagonal, const VectorXd& beside, c
   }
   TridiagonalEigen eigen;
   eigen.values.resize(size);
-  eigen.vectors = MatrixXd::Zero(size, size);
+  eigen.vectors = zeros(size, size, tasks);
   std::atomic<bool> converged = true;
   tasks.for_each(static_cast<std::size_t>(parts), [&](std::size_t part) {
     const Index first = begin_of(static_cast<Index>(part), parts, size);
@@ -70,7 +71,7 @@ TridiagonalEigen divide_and_conquer(VectorXd diagonal, const VectorXd& beside, c
     eigen.vectors.block(first, first, width, width) = leaf.eigenvectors();
   });
   if (!converged) return eigen;
-  MatrixXd merged = MatrixXd::Zero(size, size);
+  MatrixXd merged = zeros(size, size, tasks);
   for (; parts > 1; parts /= 2) {
     merge_level(parts, beside, eigen, merged, parts == 2 ? share : 1, tasks);
     std::swap(eigen.vectors, merged);

@@ -93,7 +93,9 @@ void mirror(Ref<MatrixXd> result, Index row, Index column, Index rows, Index col
 void multiply(double factor, const MatrixView& a, const MatrixView& b, Structure structure,
               bool is_fresh, Ref<MatrixXd> result, const Tasks& tasks) {
   const PackedSide x(a, factor, 0, tasks);
-  const PackedSide y(b.transposed(), 1, 1, tasks);
+  // Of A Aᵀ both sides are the same.
+  const bool is_square = factor == 1 && a == b.transposed();
+  const PackedSide y = is_square ? x : PackedSide(b.transposed(), 1, 1, tasks);
   const Index down = (a.rows + tile - 1) / tile;
   const Index across = (b.columns + tile - 1) / tile;
   const bool lower = structure == Structure::symmetric;

@@ -20,6 +20,7 @@ struct MatrixView {
             matrix.outerStride()};
   }
   MatrixView transposed() const { return {data, columns, rows, column_stride, row_stride}; }
+  friend bool operator==(const MatrixView&, const MatrixView&) = default;
 };
 
 /// What is known of a product A B.

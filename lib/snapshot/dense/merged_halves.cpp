@@ -181,11 +181,13 @@ class Merge {
     const auto live = static_cast<Index>(live_.size());
     const auto half = [&](Index row, Index rows, Index from, Index columns) {
       MatrixXd sources(rows, columns);
-      for (Index k = 0; k < columns; ++k) {
-        const Index source =
-            live_[static_cast<std::size_t>(rows_[static_cast<std::size_t>(from + k)])];
-        sources.col(k) = vectors_.col(source).segment(row, rows);
-      }
+      tasks_.for_columns(columns, [&](Index begin, Index count) {
+        for (Index k = begin; k < begin + count; ++k) {
+          const Index source =
+              live_[static_cast<std::size_t>(rows_[static_cast<std::size_t>(from + k)])];
+          sources.col(k) = vectors_.col(source).segment(row, rows);
+        }
+      });
       auto to = merged_.block(row, 0, rows, wanted_);
       to.setZero();
       if (columns == 0) return;

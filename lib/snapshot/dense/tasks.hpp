@@ -39,6 +39,13 @@ class Tasks {
     });
   }
 
+  /// The same for columns of a matrix of which each takes little.
+  template <typename Task>
+  void for_columns(Eigen::Index size, const Task& task) const {
+    constexpr Eigen::Index columns_at_once = 64;
+    for_ranges(size, columns_at_once, task);
+  }
+
   /// One of two buffers, with what was left in it. Valid until the next call for the same one.
   double* scratch(std::size_t piece, std::size_t numbers) const {
     Scratch& of_piece = scratch_[piece];

@@ -16,7 +16,7 @@ struct Tridiagonal {
   Eigen::VectorXd scales;
 };
 
-/// Reads the lower triangle of a matrix whose largest entry is about 1. Blocked (Dongarra,
+/// Reads the lower triangle of a matrix whose squares stay in float64. Blocked (Dongarra,
 /// Sorensen, Hammarling 1989): half of the 4/3·d³ flops multiply matrices, the other half multiply
 /// the matrix by a vector, as fast as memory is.
 Tridiagonal tridiagonalize(Eigen::MatrixXd matrix, const Tasks& tasks);

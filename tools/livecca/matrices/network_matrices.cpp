@@ -27,7 +27,11 @@ NetworkMatrices::OfMeasure matrix_of(const PanelSolution& solution, const Measur
 NetworkMatrices network_matrices(const PanelMoments& moments, const std::string& layer,
                                  const Networks& networks, const ResultOptions& options,
                                  Executor& executor) {
-  const PanelSolution solution = solve(moments, solve_options(options), executor);
+  SolveOptions how = solve_options(options);
+  for (const MeasureInfo* measure : options.measures) {
+    how.quantities = how.quantities | info_of(measure->swapped).needs;
+  }
+  const PanelSolution solution = solve(moments, how, executor);
   const std::size_t count = networks.paths.size();
   NetworkMatrices result;
   result.layer = layer;
