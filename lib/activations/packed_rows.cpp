@@ -1,7 +1,6 @@
 #include "livecca/activations/packed_rows.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include "activations/copy_bytes.hpp"
@@ -88,7 +87,7 @@ void PackedRows::read(std::size_t first, std::size_t count, std::span<float> int
 void PackedRows::center(std::span<const std::uint8_t> to_keep,
                         std::span<const double> image_weights) {
   keep(to_keep, image_weights);
-  find_mean(0, features_);
+  find_mean();
 }
 
 void PackedRows::keep(std::span<const std::uint8_t> keep, std::span<const double> image_weights) {
@@ -122,40 +121,23 @@ void PackedRows::keep(std::span<const std::uint8_t> keep, std::span<const double
   mean_.offset.assign(features_, 0.0);
 }
 
-void PackedRows::find_mean(std::size_t begin, std::size_t end) {
+void PackedRows::find_mean() {
   if (rows_ == 0) return;
   with_element_type(dtype_, [&](auto zero) {
     using Element = decltype(zero);
-    const auto value = [&](std::size_t row, std::size_t j) {
-      return static_cast<double>(
-          load<Element>(elements_.data() + (row * features_ + j) * sizeof(Element)));
-    };
     // Shifting by the first row makes a constant feature exactly 0 whatever its value, and keeps
     // the digits of a large offset out of the sum.
-    for (std::size_t j = begin; j < end; ++j) mean_.origin[j] = value(0, j);
-    // So many sums at a time stay in registers.
-    constexpr std::size_t together = 8;
-    std::size_t first = begin;
-    for (; first + together <= end; first += together) {
-      std::array<double, together> sums{};
-      std::array<double, together> origin{};
-      std::copy_n(mean_.origin.data() + first, together, origin.data());
-      for (std::size_t row = 0; row < rows_; ++row) {
-        const double weight = root_weights_[row] * root_weights_[row];
-        for (std::size_t j = 0; j < together; ++j) {
-          sums[j] += weight * (value(row, first + j) - origin[j]);
-        }
-      }
-      std::ranges::copy(sums, mean_.offset.data() + first);
-    }
+    convert<Element>(elements_.data(), features_, mean_.origin.data());
+    const std::byte* from = elements_.data();
     for (std::size_t row = 0; row < rows_; ++row) {
       const double weight = root_weights_[row] * root_weights_[row];
-      for (std::size_t j = first; j < end; ++j) {
-        mean_.offset[j] += weight * (value(row, j) - mean_.origin[j]);
+      for (std::size_t j = 0; j < features_; ++j, from += sizeof(Element)) {
+        const auto value = static_cast<double>(load<Element>(from));
+        mean_.offset[j] += weight * (value - mean_.origin[j]);
       }
     }
   });
-  for (std::size_t j = begin; j < end; ++j) mean_.offset[j] /= weights_.sum;
+  for (double& offset : mean_.offset) offset /= weights_.sum;
 }
 
 void PackedRows::read_centered(std::size_t first, std::size_t count, std::span<double> into) const {

@@ -14,6 +14,12 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
+/// As many as products read, the last ones 0.
+void pad(const std::vector<double>& deltas, double factor, std::vector<double>& padded) {
+  padded.assign(padded_features(deltas.size()), 0.0);
+  std::ranges::transform(deltas, padded.begin(), [&](double delta) { return factor * delta; });
+}
+
 }  // namespace
 
 std::uint64_t StepUpdate::tap_products(std::size_t features) {
@@ -26,10 +32,19 @@ void StepUpdate::begin() {
   jobs_.clear();
 }
 
-std::size_t StepUpdate::add_rows(const PackedRows& rows, Precision precision) {
+RowBlock& StepUpdate::next_block() {
   if (block_count_ == blocks_.size()) blocks_.emplace_back();
-  blocks_[block_count_].bind(rows, precision);
-  return block_count_++;
+  return blocks_[block_count_++];
+}
+
+std::size_t StepUpdate::add_rows(const PackedRows& rows, Precision precision) {
+  next_block().bind(rows, precision);
+  return block_count_ - 1;
+}
+
+std::size_t StepUpdate::add_kept_rows(PackedRows& rows, Precision precision) {
+  next_block().bind_without_mean(rows, precision);
+  return block_count_ - 1;
 }
 
 void StepUpdate::add(Moments& moments, std::size_t rows, double decay) {
@@ -47,24 +62,15 @@ void StepUpdate::add(CrossMoments& moments, std::size_t rows_x, std::size_t rows
 }
 
 void StepUpdate::add(const MomentsParts& parts, std::size_t x, std::size_t y, double decay) {
-  const PackedRows& rows_x = blocks_[x].rows();
-  const PackedRows& rows_y = blocks_[y].rows();
-  expect_features(parts.mean_x.size(), rows_x.features());
-  expect_features(parts.mean_y.size(), rows_y.features());
+  expect_features(parts.mean_x.size(), blocks_[x].rows().features());
+  expect_features(parts.mean_y.size(), blocks_[y].rows().features());
   if (target_count_ == targets_.size()) targets_.emplace_back();
   Target& target = targets_[target_count_];
   target.parts.emplace(parts);
   target.x = x;
   target.y = y;
   target.decay = decay;
-  target.delta_x.assign(parts.mean_x.size(), 0.0);
-  target.delta_y.assign(parts.mean_y.size(), 0.0);
-  target.weight = merge_weight(decay * parts.weights.sum, rows_x.weights().sum);
-  if (target.weight > 0) {
-    subtract(rows_x.mean(), parts.mean_x, target.delta_x);
-    subtract(rows_y.mean(), parts.mean_y, target.delta_y);
-  }
-  prepare_norms(target);
+  decide_norms(target);
   const bool is_of_values =
       target.has_norms || (parts.has_difference() && blocks_[x].precision() == Precision::fast);
   if (is_of_values) {
@@ -90,7 +96,7 @@ void StepUpdate::add_tiles(std::size_t target, std::size_t rows, std::size_t col
   }
 }
 
-void StepUpdate::prepare_norms(Target& target) {
+void StepUpdate::decide_norms(Target& target) {
   MomentsParts& parts = *target.parts;
   const SampleWeights& batch = blocks_[target.x].rows().weights();
   const double m = batch.sum;
@@ -98,7 +104,27 @@ void StepUpdate::prepare_norms(Target& target) {
                              batch.squares == static_cast<double>(batch.samples);
   if (!equal_weights) parts.drop_norms();
   target.has_norms = parts.has_norms();
-  if (!target.has_norms) return;
+}
+
+void StepUpdate::prepare(Target& target) {
+  const MomentsParts& parts = *target.parts;
+  const PackedRows& rows_x = blocks_[target.x].rows();
+  const PackedRows& rows_y = blocks_[target.y].rows();
+  target.delta_x.assign(parts.mean_x.size(), 0.0);
+  target.delta_y.assign(parts.mean_y.size(), 0.0);
+  target.weight = merge_weight(target.decay * parts.weights.sum, rows_x.weights().sum);
+  if (target.weight > 0) {
+    subtract(rows_x.mean(), parts.mean_x, target.delta_x);
+    subtract(rows_y.mean(), parts.mean_y, target.delta_y);
+  }
+  pad(target.delta_x, 1, target.tile_delta_x);
+  pad(target.delta_y, target.weight, target.tile_delta_y);
+  if (target.has_norms) prepare_norms(target);
+}
+
+void StepUpdate::prepare_norms(Target& target) {
+  MomentsParts& parts = *target.parts;
+  const double m = blocks_[target.x].rows().weights().sum;
   const double n = parts.weights.sum;
   const double share = target.weight > 0 ? m / (n + m) : 0;
   const auto scale = [](std::vector<double>& to, const std::vector<double>& from, double factor) {
@@ -117,7 +143,7 @@ void StepUpdate::prepare_norms(Target& target) {
   scale(target.shift_y, target.delta_y, target.weight > 0 ? 1 - share : 0);
 }
 
-void StepUpdate::run() {
+void StepUpdate::run(std::size_t count, const std::function<void(std::size_t)>& beside) {
   std::size_t rounds = 1;  // the first one also decays and merges means, rows or not
   std::size_t most_parts = 0;
   for (std::size_t i = 0; i < block_count_; ++i) {
@@ -126,15 +152,33 @@ void StepUpdate::run() {
   }
   parts_.reserve(most_parts);  // also for more rows than now: a later step allocates nothing
   // By reference: a std::function that holds a large lambda would allocate.
-  const auto read = [this](std::size_t i) { blocks_[parts_[i].block].read(parts_[i].part); };
+  const auto read = [&](std::size_t i) {
+    if (i >= parts_.size()) return beside(i - parts_.size());
+    blocks_[parts_[i].block].read(parts_[i].part);
+  };
   const auto job = [this](std::size_t i) { run_job(jobs_[i]); };
   for (round_ = 0; round_ < rounds; ++round_) {
     for (std::size_t i = 0; i < block_count_; ++i) blocks_[i].go_to(round_);
+    if (round_ == 0) find_means();
     list_parts();
-    executor_.parallel_for(Lane::training, parts_.size(), std::ref(read));
+    const std::size_t others = round_ == 0 ? count : 0;
+    executor_.parallel_for(Lane::training, parts_.size() + others, std::ref(read));
+    if (round_ == 0) {
+      for (std::size_t i = 0; i < target_count_; ++i) prepare(targets_[i]);
+    }
     executor_.parallel_for(Lane::training, jobs_.size(), std::ref(job));
   }
   for (std::size_t i = 0; i < target_count_; ++i) finish(targets_[i]);
+}
+
+void StepUpdate::find_means() {
+  parts_.clear();
+  for (std::size_t i = 0; i < block_count_; ++i) {
+    if (!blocks_[i].needs_values()) continue;
+    for (std::size_t part = 0; part < blocks_[i].mean_parts(); ++part) parts_.push_back({i, part});
+  }
+  const auto find = [this](std::size_t i) { blocks_[parts_[i].block].find_mean(parts_[i].part); };
+  executor_.parallel_for(Lane::training, parts_.size(), std::ref(find));
 }
 
 void StepUpdate::list_parts() {
@@ -166,18 +210,16 @@ void StepUpdate::run_tile(const Job& job) {
   const auto size = static_cast<Index>(job.size);
   auto out =
       product.block(row, column, std::min(size, rows - row), std::min(size, columns - column));
-  if (round_ == 0) {
-    if (target.decay != 1) out *= target.decay;
-    if (target.weight > 0) {
-      const Eigen::Map<const Eigen::VectorXd> delta_x(target.delta_x.data() + row, out.rows());
-      const Eigen::Map<const Eigen::VectorXd> delta_y(target.delta_y.data() + column, out.cols());
-      for (Index j = 0; j < out.cols(); ++j) out.col(j) += (target.weight * delta_y(j)) * delta_x;
-    }
-  }
+  if (round_ == 0 && target.decay != 1) out *= target.decay;
+  const bool has_deltas = round_ == 0 && target.weight > 0;
   const RowBlock& x = blocks_[target.x];
   const RowBlock& y = blocks_[target.y];
   const bool is_on_diagonal = target.parts->is_tap && row == column;
-  const auto add = [&](const auto& of_x, const auto& of_y, auto function) {
+  const auto add = [&](auto of_x, auto of_y, auto function) {
+    if (has_deltas) {
+      of_x.delta = target.tile_delta_x.data() + job.row;
+      of_y.delta = target.tile_delta_y.data() + job.column;
+    }
     function({.out = out.data(),
               .stride = static_cast<std::size_t>(rows),
               .rows = static_cast<std::size_t>(out.rows()),

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace livecca {
 /// bit.
 ///
 /// Kept from step to step, so that steps of a known shape allocate nothing: begin(), add rows and
-/// accumulators, run().
+/// accumulators, run(). A step of one block whose rows need no mean first is two rounds of tasks.
 class StepUpdate {
  public:
   explicit StepUpdate(Executor& executor) : executor_(executor) {}
@@ -27,11 +28,14 @@ class StepUpdate {
   void begin();
   /// The rows of a tap, centred; returns their place for add().
   std::size_t add_rows(const PackedRows& rows, Precision precision);
+  /// The same of rows that were kept, but whose mean is found here.
+  std::size_t add_kept_rows(PackedRows& rows, Precision precision);
   /// `decay`: what the rows already in the accumulator weigh from now on. Throws Error if rows and
   /// accumulator do not fit each other.
   void add(Moments& moments, std::size_t rows, double decay = 1);
   void add(CrossMoments& moments, std::size_t rows_x, std::size_t rows_y, double decay = 1);
-  void run();
+  /// `beside` runs for 0 … count − 1 while rows are read: what else is to be done in this step.
+  void run(std::size_t count = 0, const std::function<void(std::size_t)>& beside = {});
 
   /// Multiply-adds that one row costs a tap's own moments, of which the lower triangle is made.
   static std::uint64_t tap_products(std::size_t features);
@@ -43,7 +47,9 @@ class StepUpdate {
     std::size_t x = 0;  ///< places in blocks_
     std::size_t y = 0;
     double decay = 1;
-    double weight = 0;            ///< of the outer product of the deltas, see merge_weight()
+    double weight = 0;                 ///< of the outer product of the deltas, see merge_weight()
+    std::vector<double> tile_delta_x;  ///< for TileOperand; the other one is times the weight
+    std::vector<double> tile_delta_y;
     std::vector<double> delta_x;  ///< the batch's mean less the accumulator's
     std::vector<double> delta_y;
     bool has_norms = false;
@@ -67,7 +73,14 @@ class StepUpdate {
 
   void add(const MomentsParts& parts, std::size_t x, std::size_t y, double decay);
   void add_tiles(std::size_t target, std::size_t rows, std::size_t columns, bool lower_only);
+  RowBlock& next_block();
+  /// Says whether the accumulator still has norms after this step.
+  void decide_norms(Target& target);
+  /// What takes the means of the rows.
+  void prepare(Target& target);
   void prepare_norms(Target& target);
+  /// Where values are needed, the mean comes before all of them.
+  void find_means();
   /// Of reading the blocks, see RowBlock.
   void list_parts();
   void run_job(const Job& job);

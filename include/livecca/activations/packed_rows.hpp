@@ -91,11 +91,10 @@ class LIVECCA_EXPORT PackedRows {
   /// O(rows · features).
   void center(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
 
-  /// The first half of center(): removes rows.
+  /// The first half of center(): removes rows. The mean is 0 then.
   void keep(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
-  /// The second half, for the features begin … end − 1. Several threads may call it side by side,
-  /// for other features each.
-  void find_mean(std::size_t begin, std::size_t end);
+  /// For a caller that computes the mean of the kept rows itself.
+  ShiftedMean& mean_to_set() { return mean_; }
 
   /// Adds the bytes of the packed rows of images first … last − 1 to their hashes, one entry an
   /// image. To be called before center(). Cost: one pass over the rows.
@@ -161,6 +160,7 @@ class LIVECCA_EXPORT PackedRows {
  private:
   struct Source;
 
+  void find_mean();
   void set_shape(const ActivationShape& shape, std::size_t rows_per_image, DType dtype);
   Result<void> check(const ActivationShape& shape, const Reading& reading,
                      std::span<const std::size_t> features, const SequenceMask& mask);

@@ -45,13 +45,6 @@ struct PanelPair {
   bool left = false;  ///< out until the next window, or until a snapshot of one that goes on
 };
 
-/// Of the mean of a tap's rows.
-struct MeanPart {
-  std::size_t tap;    ///< among the live ones
-  std::size_t begin;  ///< features
-  std::size_t end;
-};
-
 struct Panel::State {
   State(Executor& the_executor, PanelOptions the_options);
 
@@ -81,7 +74,7 @@ struct Panel::State {
   std::vector<double> image_weights;
   std::vector<ImageHash> image_hashes;
   static constexpr std::size_t images_at_once = 16;  ///< of hashes
-  std::vector<MeanPart> mean_parts;
+  std::size_t hash_parts_left = 0;                   ///< that run while rows are read
 
   // panel.cpp
   std::size_t add(PanelTap tap, std::optional<TapShape> shape);
@@ -156,9 +149,8 @@ struct Panel::State {
   void find_live_taps();
   void weigh_images(std::size_t step_images);
   bool keeps_all_rows() const;
-  void read_live_taps(std::size_t step_images);
+  void keep_live_rows(std::size_t step_images);
   void hash_images(std::size_t part);
-  void list_mean_parts();
   void count_different(PanelMoments& block) const;
   void accumulate(std::size_t step_images);
   void close_step();

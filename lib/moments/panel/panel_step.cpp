@@ -110,7 +110,7 @@ void Panel::State::commit() {
   find_live_taps();
   weigh_images(step_images);
   masks.make(live_rows, live_pairs);
-  read_live_taps(step_images);
+  keep_live_rows(step_images);
   accumulate(step_images);
   images += step_images;
   clock += step_images;
@@ -173,27 +173,19 @@ bool Panel::State::keeps_all_rows() const {
 }
 
 /// Hashes are of all rows. If some rows leave, the others move, so all hashes come before.
-void Panel::State::read_live_taps(std::size_t step_images) {
+void Panel::State::keep_live_rows(std::size_t step_images) {
   image_hashes.assign(step_images, {});
-  const std::size_t hash_parts = (step_images + images_at_once - 1) / images_at_once;
-  const bool together = keeps_all_rows() && image_weights.empty();
+  hash_parts_left = (step_images + images_at_once - 1) / images_at_once;
   // By reference, as a std::function that holds a large lambda would allocate.
   const auto hash = [this](std::size_t part) { hash_images(part); };
   const auto keep = [this](std::size_t i) { live[i]->rows.keep(masks.of(i), image_weights); };
-  if (together) {
+  if (keeps_all_rows() && image_weights.empty()) {
     for (std::size_t i = 0; i < live.size(); ++i) keep(i);
-  } else {
-    executor.parallel_for(Lane::training, hash_parts, std::ref(hash));
-    executor.parallel_for(Lane::training, live.size(), std::ref(keep));
+    return;
   }
-  list_mean_parts();
-  const std::size_t hashes_left = together ? hash_parts : 0;
-  const auto read = [this, hashes_left](std::size_t i) {
-    if (i < hashes_left) return hash_images(i);
-    const MeanPart& part = mean_parts[i - hashes_left];
-    live[part.tap]->rows.find_mean(part.begin, part.end);
-  };
-  executor.parallel_for(Lane::training, hashes_left + mean_parts.size(), std::ref(read));
+  executor.parallel_for(Lane::training, hash_parts_left, std::ref(hash));
+  hash_parts_left = 0;
+  executor.parallel_for(Lane::training, live.size(), std::ref(keep));
 }
 
 void Panel::State::hash_images(std::size_t part) {
@@ -201,20 +193,6 @@ void Panel::State::hash_images(std::size_t part) {
   const std::size_t last = std::min(image_hashes.size(), first + images_at_once);
   for (const PackedRows* rows : live_rows) {
     if (rows->images() == image_hashes.size()) rows->add_to(image_hashes, first, last);
-  }
-}
-
-void Panel::State::list_mean_parts() {
-  // Whole lines of the first cache, and at least eight parts of all but narrow taps.
-  constexpr std::size_t line = 16;
-  constexpr std::size_t widest = 144;
-  mean_parts.clear();
-  for (std::size_t tap = 0; tap < live.size(); ++tap) {
-    const std::size_t features = live[tap]->rows.features();
-    const std::size_t width = std::clamp(features / 8 / line * line, line, widest);
-    for (std::size_t begin = 0; begin < features; begin += width) {
-      mean_parts.push_back({tap, begin, std::min(begin + width, features)});
-    }
   }
 }
 
@@ -272,7 +250,7 @@ void Panel::State::keep_rows(std::size_t index, std::size_t block, double decay)
   PanelTap& tap = taps[index];
   TapMoments& kept = blocks[block].taps[index];
   kept.samples_left_out += masks.valid_rows(tap.place_among_live) - tap.rows.weights().samples;
-  tap.place = update.add_rows(tap.rows, options.precision);
+  tap.place = update.add_kept_rows(tap.rows, options.precision);
   tap.fed = true;
   if (!tap.recording) update.add(*kept.moments, tap.place, decay);
 }
@@ -297,7 +275,8 @@ void Panel::State::accumulate(std::size_t step_images) {
     update.add(*blocks[block].pairs[p].moments, x.place, y.place, decay);
   }
   for (PanelMoments& part : blocks) part.different.reserve();
-  update.run();
+  const auto hash = [this](std::size_t part) { hash_images(part); };
+  update.run(hash_parts_left, std::ref(hash));
   count_different(blocks[block]);
   block_clock[block] = clock + step_images;
   blocks[block].images += step_images;

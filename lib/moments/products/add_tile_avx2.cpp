@@ -11,6 +11,6 @@ using ExactRows = RowPacking<double, Exact::panel>;
 using FastRows = RowPacking<float, Fast::panel>;
 
 const ProductKernel avx2_kernel{"avx2",    Exact::panel,    Fast::panel,    Exact::add,
-                                Fast::add, ExactRows::pack, FastRows::pack, FastRows::find_largest};
+                                Fast::add, ExactRows::pack, FastRows::pack, RowMeans<32>::find};
 
 }  // namespace livecca

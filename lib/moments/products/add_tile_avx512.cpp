@@ -10,8 +10,7 @@ using Fast = Pieces<float, 64, 3, 8>;
 using ExactRows = RowPacking<double, Exact::panel>;
 using FastRows = RowPacking<float, Fast::panel>;
 
-const ProductKernel avx512_kernel{
-    "avx512",  Exact::panel,    Fast::panel,    Exact::add,
-    Fast::add, ExactRows::pack, FastRows::pack, FastRows::find_largest};
+const ProductKernel avx512_kernel{"avx512",  Exact::panel,    Fast::panel,    Exact::add,
+                                  Fast::add, ExactRows::pack, FastRows::pack, RowMeans<64>::find};
 
 }  // namespace livecca

@@ -10,8 +10,8 @@ using Fast = Pieces<float, 16, 2, 4>;
 using ExactRows = RowPacking<double, Exact::panel>;
 using FastRows = RowPacking<float, Fast::panel>;
 
-const ProductKernel baseline_kernel{
-    "baseline", Exact::panel,    Fast::panel,    Exact::add,
-    Fast::add,  ExactRows::pack, FastRows::pack, FastRows::find_largest};
+const ProductKernel baseline_kernel{"baseline",     Exact::panel,      Fast::panel,
+                                    Exact::add,     Fast::add,         ExactRows::pack,
+                                    FastRows::pack, RowMeans<16>::find};
 
 }  // namespace livecca

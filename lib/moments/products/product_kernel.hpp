@@ -22,9 +22,9 @@ struct ProductKernel {
   /// The same, each feature times its factor.
   void (*pack_fast)(const RowsToRead& rows, std::size_t begin, std::size_t end,
                     const double* factors, float* panels, std::size_t stride) = nullptr;
-  /// Raises each feature's entry to its largest absolute value.
-  void (*find_largest)(const RowsToRead& rows, std::size_t begin, std::size_t end,
-                       double* largest) = nullptr;
+  /// Of one row or more. Reads no origin and no offset.
+  void (*find_means)(const RowsToRead& rows, std::size_t begin, std::size_t end,
+                     const Means& means) = nullptr;
 };
 
 extern const ProductKernel baseline_kernel;

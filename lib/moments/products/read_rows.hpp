@@ -44,6 +44,20 @@ struct Plain {
   static double number(Number number) { return number; }
 };
 
+template <typename Function>
+inline void with_elements(DType dtype, const Function& function) {
+  switch (dtype) {
+    case DType::float16:
+      return function(Half());
+    case DType::bfloat16:
+      return function(BrainFloat());
+    case DType::float32:
+      return function(Plain<float>());
+    case DType::float64:
+      return function(Plain<double>());
+  }
+}
+
 /// Panels of Scalar, `panel` features wide, as TileOperand has them.
 template <typename Scalar, std::size_t panel>
 struct RowPacking {
@@ -88,33 +102,6 @@ struct RowPacking {
     }
   }
 
-  template <typename Element>
-  static void largest_of_elements(const RowsToRead& rows, std::size_t begin, std::size_t end,
-                                  double* largest) {
-    for (std::size_t number = 0; number < rows.count; ++number) {
-      const Row<Element> row(rows, number);
-      for (std::size_t j = begin; j < end; ++j) {
-        const double value = row.centred(j);
-        const double size = value < 0 ? -value : value;
-        largest[j] = largest[j] < size ? size : largest[j];
-      }
-    }
-  }
-
-  template <typename Function>
-  static void with_elements(DType dtype, const Function& function) {
-    switch (dtype) {
-      case DType::float16:
-        return function(Half());
-      case DType::bfloat16:
-        return function(BrainFloat());
-      case DType::float32:
-        return function(Plain<float>());
-      case DType::float64:
-        return function(Plain<double>());
-    }
-  }
-
   static void pack(const RowsToRead& rows, std::size_t begin, std::size_t end,
                    const double* factors, Scalar* panels, std::size_t stride) {
     with_elements(rows.dtype, [&](auto element) {
@@ -122,11 +109,93 @@ struct RowPacking {
       pack_elements<decltype(element), is_scaled>(rows, begin, end, factors, panels, stride);
     });
   }
+};
 
-  static void find_largest(const RowsToRead& rows, std::size_t begin, std::size_t end,
-                           double* largest) {
+/// The mean of every feature and how far its values are from it, by vectors of `bytes`.
+template <std::size_t bytes>
+struct RowMeans {
+  static constexpr std::size_t lanes = bytes / sizeof(double);
+  static constexpr std::size_t vectors = 3;
+  static constexpr std::size_t together = vectors * lanes;
+  // Rows are far apart, so that the processor does not see which lines come next.
+  static constexpr std::size_t rows_ahead = 16;
+  using Vector [[gnu::vector_size(bytes), gnu::aligned(alignof(double)), gnu::may_alias]] = double;
+
+  template <typename Element>
+  static Vector load(const typename Element::Stored* from) {
+    double numbers[lanes];
+    for (std::size_t j = 0; j < lanes; ++j) {
+      typename Element::Stored stored;  // which may not be aligned
+      __builtin_memcpy(&stored, from + j, sizeof stored);
+      numbers[j] = Element::number(stored);
+    }
+    Vector result;
+    __builtin_memcpy(&result, numbers, sizeof result);
+    return result;
+  }
+
+  /// Of the features from `first` on, of which there are `count`. Shifting by the first row makes a
+  /// constant feature exactly 0 whatever its value, and keeps the digits of a large offset out of
+  /// the sum.
+  template <typename Element>
+  static void find_some(const RowsToRead& rows, std::size_t first, std::size_t count,
+                        const Means& means) {
+    using Stored = typename Element::Stored;
+    const auto* from = static_cast<const Stored*>(rows.elements) + first;
+    Stored some[together] = {};
+    const auto of_row = [&](std::size_t row) -> const Stored* {
+      const Stored* elements = from + row * rows.features;
+      __builtin_prefetch(elements + rows_ahead * rows.features);
+      if (count == together) return elements;
+      for (std::size_t j = 0; j < count; ++j) {
+        __builtin_memcpy(some + j, elements + j, sizeof(Stored));
+      }
+      return some;
+    };
+    Vector origin[vectors];
+    Vector sums[vectors] = {};
+    Vector low[vectors] = {};
+    Vector high[vectors] = {};
+    double weights = 0;
+    double largest_root = 0;
+    const Stored* elements = of_row(0);
+    for (std::size_t v = 0; v < vectors; ++v) {
+      origin[v] = load<Element>(elements + v * lanes);
+    }
+    for (std::size_t row = 0; row < rows.count; ++row) {
+      elements = of_row(row);
+      const double root = rows.root_weights[row];
+      const double weight = root * root;
+      weights += weight;
+      largest_root = largest_root < root ? root : largest_root;
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < vectors; ++v) {
+        const Vector apart = load<Element>(elements + v * lanes) - origin[v];
+        sums[v] += weight * apart;
+        low[v] = apart < low[v] ? apart : low[v];
+        high[v] = apart > high[v] ? apart : high[v];
+      }
+    }
+    const auto* of_origin = reinterpret_cast<const double*>(origin);
+    const auto* of_sums = reinterpret_cast<const double*>(sums);
+    const auto* of_low = reinterpret_cast<const double*>(low);
+    const auto* of_high = reinterpret_cast<const double*>(high);
+    for (std::size_t j = 0; j < count; ++j) {
+      const double offset = of_sums[j] / weights;
+      const double above = of_high[j] - offset;
+      const double below = offset - of_low[j];
+      means.origin[first + j] = of_origin[j];
+      means.offset[first + j] = offset;
+      means.largest[first + j] = largest_root * (above < below ? below : above);
+    }
+  }
+
+  static void find(const RowsToRead& rows, std::size_t begin, std::size_t end, const Means& means) {
     with_elements(rows.dtype, [&](auto element) {
-      largest_of_elements<decltype(element)>(rows, begin, end, largest);
+      for (std::size_t first = begin; first < end; first += together) {
+        const std::size_t left = end - first;
+        find_some<decltype(element)>(rows, first, left < together ? left : together, means);
+      }
     });
   }
 };

@@ -18,4 +18,11 @@ struct RowsToRead {
   const double* offset = nullptr;
 };
 
+/// What is found of rows before they are centred; an entry a feature of the tap.
+struct Means {
+  double* origin = nullptr;   ///< the first row
+  double* offset = nullptr;   ///< the weighted mean, less the origin
+  double* largest = nullptr;  ///< no centred and weighted value is larger
+};
+
 }  // namespace livecca

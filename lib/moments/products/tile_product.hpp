@@ -11,10 +11,11 @@ struct TileOperand {
   const Scalar* panels = nullptr;  ///< the tile's first
   std::size_t stride = 0;          ///< from panel to panel
   const double* scale = nullptr;   ///< of float32: what each feature was divided by
+  const double* delta = nullptr;   ///< of each feature, added as one sample more; nullptr: none
 };
 
-/// out = decay · out + weight · delta_x delta_yᵀ + Σ x yᵀ over some samples, for a tile of a
-/// product.
+/// out += δx δyᵀ + Σ x yᵀ over some samples, for a tile of a product. Scales and deltas have an
+/// entry for every feature of the panels, those beyond the last feature are 0.
 template <typename Scalar>
 struct TileProduct {
   double* out = nullptr;   ///< column by column
@@ -34,6 +35,11 @@ inline constexpr std::size_t tile_features = 144;
 /// be too few for several threads. Also what a thread reads of rows at a time.
 inline constexpr std::size_t small_tile_features = tile_features / 3;
 inline constexpr std::size_t narrow_product = 4 * tile_features;
+
+/// Entries of scales and deltas for so many features.
+constexpr std::size_t padded_features(std::size_t features) {
+  return (features + small_tile_features - 1) / small_tile_features * small_tile_features;
+}
 
 /// Samples whose panels stay in the first cache while they are multiplied. Of float32 no more are
 /// summed up before they go into float64.
