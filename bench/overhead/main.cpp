@@ -35,6 +35,7 @@ struct Settings {
   int threads = 2;
   std::int64_t width = 32;
   std::int64_t probe = 2000;
+  bool only_reference = false;  ///< no arms but the two that a reference takes part in
 };
 
 /// What is wrong with a number of steps, for people; nothing if arms can share it out.
@@ -60,8 +61,11 @@ class Measurement {
         budget_(training, folder,
                 {.name = "budget", .every = 1, .budget = 0.02, .has_reference = true}),
         probe_(training, folder, probe_images, settings.probe),
-        times_(arms_.size()),
-        settings_(settings) {}
+        settings_(settings) {
+    if (settings.only_reference) arms_ = {&with_reference_, &lockstep_};
+    times_.resize(arms_.size());
+    stretches_.resize(arms_.size());
+  }
 
   void run() {
     // The first round warms up: pages, caches, and the budget's idea of what a step costs.
@@ -71,7 +75,9 @@ class Measurement {
         for (std::size_t i = 0; i < arms_.size(); ++i) {
           // Each time another arm comes first.
           const std::size_t arm = (i + static_cast<std::size_t>(stretch)) % arms_.size();
+          const double before = times[arm].wall;
           arms_[arm]->run_stretch(times[arm]);
+          if (round >= 0) stretches_[arm].push_back(times[arm].wall - before);
         }
       }
       std::cout << "round " << round + 1 << " of " << settings_.rounds << ":";
@@ -79,6 +85,10 @@ class Measurement {
         arms_[arm]->end_block(times[arm]);
         if (round >= 0) times_[arm].push_back(times[arm]);
         std::cout << ' ' << decimals(times[arm].wall, 2);
+      }
+      if (settings_.only_reference) {
+        std::cout << std::endl;
+        continue;
       }
       const ProbePass pass = probe_.pass();
       if (round >= 0) passes_.push_back(pass);
@@ -88,6 +98,13 @@ class Measurement {
   }
 
   void print() {
+    std::cout << '\n';
+    if (!settings_.only_reference) print_table();
+    print_beyond_reference();
+  }
+
+ private:
+  void print_table() const {
     TextTable table({"", "median", "lowest", "highest", "processor time", "target"});
     const std::vector<Times> plain = mean(times_[0], times_[1]);
     add(table, "without, again: the noise", times_[1], times_[0], "");
@@ -95,7 +112,6 @@ class Measurement {
     add(table, "train stream, every 10th step", times_[2], plain, "3 %");
     add(table, "  with a reference, beyond its passes", times_[4], times_[3], "3 %");
     add(table, "budget 0.02, with a reference, all told", times_[5], plain, "2.5 %");
-    std::cout << '\n';
     table.print(std::cout);
     std::cout << "  Of wall time of " << settings_.steps << " steps of " << settings_.batch
               << " images; median of " << settings_.rounds
@@ -103,7 +119,38 @@ class Measurement {
     print_details();
   }
 
- private:
+  /// Pairs of neighbouring stretches are many more than blocks, so that their median is known well.
+  /// Snapshots are at the end of blocks, and are added.
+  void print_beyond_reference() const {
+    const std::size_t reference = arm_of(with_reference_);
+    const std::size_t lockstep = arm_of(lockstep_);
+    std::vector<double> shares;
+    for (std::size_t i = 0; i < stretches_[lockstep].size(); ++i) {
+      shares.push_back(stretches_[lockstep][i] / stretches_[reference][i] - 1);
+    }
+    double stretches = 0;
+    double blocks = 0;
+    for (const double seconds : stretches_[lockstep]) stretches += seconds;
+    for (const Times& times : times_[lockstep]) blocks += times.wall;
+    std::ranges::sort(shares);
+    // The 95 % interval of a median, by ranks.
+    const auto count = static_cast<double>(shares.size());
+    const auto at = [&](double rank) {
+      return shares[static_cast<std::size_t>(std::clamp(rank, 0.0, count - 1))];
+    };
+    const double apart = 0.98 * std::sqrt(count);
+    std::cout << "  With a reference, beyond its passes, by " << shares.size()
+              << " pairs of stretches: median " << signed_percent(median(shares))
+              << ", 95 % interval " << signed_percent(at(std::floor(count / 2 - apart))) << " to "
+              << signed_percent(at(std::ceil(count / 2 + apart))) << ", and snapshots, one in "
+              << settings_.steps << " steps, " << signed_percent((blocks - stretches) / stretches)
+              << ".\n";
+  }
+
+  std::size_t arm_of(const Arm& arm) const {
+    return static_cast<std::size_t>(std::ranges::find(arms_, &arm) - arms_.begin());
+  }
+
   static std::vector<Times> mean(const std::vector<Times>& x, const std::vector<Times>& y) {
     std::vector<Times> means;
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -177,6 +224,7 @@ class Measurement {
   std::vector<Arm*> arms_ = {&plain_,          &plain_again_, &stream_,
                              &with_reference_, &lockstep_,    &budget_};
   std::vector<std::vector<Times>> times_;
+  std::vector<std::vector<double>> stretches_;  ///< seconds
   std::vector<ProbePass> passes_;
   Settings settings_;
 };
@@ -216,6 +264,8 @@ int main(int argument_count, char** arguments) {
   app.add_option("--threads", settings.threads, "threads of LibTorch")->capture_default_str();
   app.add_option("--width", settings.width, "of the network")->capture_default_str();
   app.add_option("--probe", settings.probe, "images")->capture_default_str();
+  app.add_flag("--only-reference", settings.only_reference,
+               "only what the train stream costs beyond a reference's passes");
   CLI11_PARSE(app, argument_count, arguments);
   try {
     measure(settings);

@@ -71,8 +71,9 @@ def rows(ms):
     threads = ratio(ms.get("solve_networks/1"), ms.get("solve_networks/2"))
     yield "360 pairs, from 1 to 2 threads", threads, "× faster"
     yield "NCHW against NC", ratio(ms.get("all_positions/nchw"), ms.get("all_positions/nc")), "×"
-    copy = ratio(ms.get("monitor_step"), ms.get("memcpy_of_step"))
-    yield "a step of 8 taps in the training thread", copy, "× memcpy"
+    for case, unit in (("own", "memcpy"), ("read_elsewhere", "memcpy to what another core read")):
+        copy = ratio(ms.get("monitor_step"), ms.get(f"memcpy_of_step/{case}"))
+        yield "a step of 8 taps in the training thread", copy, f"× {unit}"
 
 
 def text(number):

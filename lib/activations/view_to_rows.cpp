@@ -156,7 +156,10 @@ bool PackedRows::pack_positions(const Source& source, const Positions& positions
     }
     with_element_type(source.dtype, [&](auto zero) {
       using Element = decltype(zero);
-      copy_planes<Element>(source.values(image, 0), source.at.feature, chosen_, features_,
+      copy_planes<Element>({.image = source.values(image, 0),
+                            .plane_bytes = source.at.feature * std::int64_t{sizeof(Element)},
+                            .offsets = chosen_,
+                            .features = features_},
                            elements_.data() + row * features_ * sizeof(Element),
                            finite_.data() + row, !checks_later_);
     });
