@@ -9,15 +9,14 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-MatrixXd covariance_of(const Moments& moments) {
+MatrixXd covariance_of(const Moments& moments, const Tasks& tasks) {
   const auto features = static_cast<Index>(moments.features());
   const Eigen::Map<const MatrixXd> scatter(moments.scatter().data(), features, features);
   const double divisor = moments.weights().covariance_divisor();
   MatrixXd covariance(features, features);
   // In blocks, so that what is read across columns is read while it is near.
   constexpr Index block = 32;
-  for (Index column = 0; column < features; column += block) {
-    const Index columns = std::min(block, features - column);
+  tasks.for_ranges(features, block, [&](Index column, Index columns) {
     for (Index row = column; row < features; row += block) {
       const Index rows = std::min(block, features - row);
       auto below = covariance.block(row, column, rows, columns);
@@ -28,15 +27,20 @@ MatrixXd covariance_of(const Moments& moments) {
         covariance.block(column, row, columns, rows) = below.transpose();
       }
     }
-  }
+  });
   return covariance;
 }
 
-MatrixXd covariance_of(const CrossMoments& moments) {
-  return Eigen::Map<const MatrixXd>(moments.product().data(),
-                                    static_cast<Index>(moments.features_x()),
-                                    static_cast<Index>(moments.features_y())) /
-         moments.weights().covariance_divisor();
+MatrixXd covariance_of(const CrossMoments& moments, const Tasks& tasks) {
+  const auto rows = static_cast<Index>(moments.features_x());
+  const auto columns = static_cast<Index>(moments.features_y());
+  const Eigen::Map<const MatrixXd> product(moments.product().data(), rows, columns);
+  const double divisor = moments.weights().covariance_divisor();
+  MatrixXd covariance(rows, columns);
+  tasks.for_columns(columns, [&](Index first, Index count) {
+    covariance.middleCols(first, count) = product.middleCols(first, count) / divisor;
+  });
+  return covariance;
 }
 
 namespace {

@@ -4,14 +4,15 @@
 
 #include "livecca/moments/cross_moments.hpp"
 #include "livecca/moments/moments.hpp"
+#include "snapshot/dense/tasks.hpp"
 
 namespace livecca {
 
 /// The moments' scatter over their divisor, features × features, whole.
-Eigen::MatrixXd covariance_of(const Moments& moments);
+Eigen::MatrixXd covariance_of(const Moments& moments, const Tasks& tasks = {});
 
 /// The same of a pair, features_x × features_y.
-Eigen::MatrixXd covariance_of(const CrossMoments& moments);
+Eigen::MatrixXd covariance_of(const CrossMoments& moments, const Tasks& tasks = {});
 
 /// ‖Σ (x − mean)(x − mean)ᵀ‖_F, the norm of the scatter, nearly always without a copy of it. Not
 /// finite if an entry is not.

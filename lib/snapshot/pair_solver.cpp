@@ -311,7 +311,7 @@ PairSolution solve_pair(const PanelMoments& panel, const PairMoments& pair_momen
   const double covariance_norm = norm / moments.weights().covariance_divisor();
   if (!std::isfinite(covariance_norm)) return pair;
   MatrixXd cross;
-  if (x.is_complex || options.quantities.needs_matrices()) cross = covariance_of(moments);
+  if (x.is_complex || options.quantities.needs_matrices()) cross = covariance_of(moments, tasks);
   if (x.is_complex) cross = real_form(cross);
   const double cross_norm = x.is_complex ? cross.stableNorm() : covariance_norm;
   pair.converged = PairSolver(cross, cross_norm, moments, x, y, options, tasks, pair).solve();

@@ -63,8 +63,13 @@ VectorXd in_real_form(const VectorXd& variance) {
 /// products nor of the values themselves, such as the last direction of probabilities, which sum to
 /// 1 but for rounding. Complex ones come in pairs, which rounding must not part.
 std::vector<Index> directions_of(const SymmetricEigen& eigen, const VectorXd& rounding,
-                                 const WhitenedTap& tap) {
-  const VectorXd noise = (eigen.vectors.cwiseAbs2().transpose() * rounding) * rounding_margin;
+                                 const Tasks& tasks, const WhitenedTap& tap) {
+  VectorXd noise(eigen.values.size());
+  tasks.for_columns(noise.size(), [&](Index first, Index count) {
+    for (Index i = first; i < first + count; ++i) {
+      noise(i) = eigen.vectors.col(i).cwiseAbs2().dot(rounding) * rounding_margin;
+    }
+  });
   const double smallest = tolerance_of(eigen.values.size(), tap) * eigen.values(0);
   const auto most = static_cast<std::size_t>(most_directions(eigen.values.size(), tap));
   const Index together = tap.is_complex ? 2 : 1;
@@ -107,7 +112,7 @@ struct Equilibrated {
   VectorXd rounding;  ///< see rounding_variance()
 };
 
-Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
+Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding, const Tasks& tasks) {
   Equilibrated result;
   for (Index j = 0; j < covariance.rows(); ++j) {
     if (neuron_varies(covariance(j, j), rounding(j))) result.varying.push_back(j);
@@ -117,14 +122,16 @@ Equilibrated equilibrate(const MatrixXd& covariance, const VectorXd& rounding) {
   const VectorXd inverse = result.deviation.cwiseInverse();
   const auto features = static_cast<Index>(varying.size());
   result.correlation.resize(features, features);
-  for (Index j = 0; j < features; ++j) {
-    const auto column = covariance.col(varying[static_cast<std::size_t>(j)]);
-    if (features == covariance.rows()) {
-      result.correlation.col(j) = inverse(j) * column.cwiseProduct(inverse);
-    } else {
-      result.correlation.col(j) = inverse(j) * column(varying).cwiseProduct(inverse);
+  tasks.for_columns(features, [&](Index first, Index count) {
+    for (Index j = first; j < first + count; ++j) {
+      const auto column = covariance.col(varying[static_cast<std::size_t>(j)]);
+      if (features == covariance.rows()) {
+        result.correlation.col(j) = inverse(j) * column.cwiseProduct(inverse);
+      } else {
+        result.correlation.col(j) = inverse(j) * column(varying).cwiseProduct(inverse);
+      }
     }
-  }
+  });
   result.correlation.diagonal().setOnes();
   result.rounding = rounding(varying).cwiseProduct(inverse.cwiseAbs2());
   return result;
@@ -168,11 +175,10 @@ bool whiten_by_eigen(const Equilibrated& features, Index all_features, const Tas
                      WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(features.correlation, true, tasks);
   if (!eigen.converged) return false;
-  const std::vector<Index> kept = directions_of(eigen, features.rounding, tap);
+  const std::vector<Index> kept = directions_of(eigen, features.rounding, tasks, tap);
   const VectorXd root = eigen.values(kept).cwiseSqrt();
-  const MatrixXd directions = eigen.vectors(Eigen::all, kept);
-  place(features, all_features, directions * root.cwiseInverse().asDiagonal(),
-        directions * root.asDiagonal(), tasks, tap);
+  place(features, all_features, scaled_columns(eigen.vectors, kept, root.cwiseInverse(), tasks),
+        scaled_columns(eigen.vectors, kept, root, tasks), tasks, tap);
   tap.facts.whitening = Whitening::eigen;
   if (!kept.empty()) tap.facts.condition = eigen.values(kept.front()) / eigen.values(kept.back());
   return true;
@@ -180,7 +186,7 @@ bool whiten_by_eigen(const Equilibrated& features, Index all_features, const Tas
 
 bool whiten_equilibrated(const MatrixXd& covariance, const VectorXd& rounding,
                          const SolveOptions& options, const Tasks& tasks, WhitenedTap& tap) {
-  const Equilibrated features = equilibrate(covariance, rounding);
+  const Equilibrated features = equilibrate(covariance, rounding, tasks);
   if (!whiten_by_cholesky(features, covariance.rows(), tasks, tap)) {
     return whiten_by_eigen(features, covariance.rows(), tasks, tap);
   }
@@ -224,24 +230,24 @@ bool find_principal_directions(const MatrixXd& covariance, const VectorXd& round
                                WhitenedTap& tap) {
   const SymmetricEigen eigen = symmetric_eigen(covariance, true, tasks);
   if (!eigen.converged) return false;
-  const std::vector<Index> all = directions_of(eigen, rounding, tap);
+  const std::vector<Index> all = directions_of(eigen, rounding, tasks, tap);
   if (options.quantities.nuclear_norm) {
     tap.facts.variance_shares = shares_of(eigen.values(all), tap);
   }
   if (needs_root) {
-    tap.variance_root = eigen.vectors(Eigen::all, all) * eigen.values(all).cwiseSqrt().asDiagonal();
+    tap.variance_root = scaled_columns(eigen.vectors, all, eigen.values(all).cwiseSqrt(), tasks);
   }
   if (options.quantities.svcca) {
     const std::vector<Index> kept = directions_to_keep(eigen.values, all, options, tap);
-    tap.principal = eigen.vectors(Eigen::all, kept) *
-                    eigen.values(kept).cwiseSqrt().cwiseInverse().asDiagonal();
+    tap.principal =
+        scaled_columns(eigen.vectors, kept, eigen.values(kept).cwiseSqrt().cwiseInverse(), tasks);
     tap.facts.svcca_kept = tap.count(tap.principal.cols());
   }
   if (options.quantities.partial_whitening) {
     const double alpha = options.partial_whitening_alpha;
     const VectorXd root = eigen.values(all).cwiseSqrt();
     const VectorXd gain = alpha + (1 - alpha) * root.cwiseInverse().array();
-    tap.partial = eigen.vectors(Eigen::all, all) * gain.asDiagonal();
+    tap.partial = scaled_columns(eigen.vectors, all, gain, tasks);
     tap.partial_variance = gain.cwiseProduct(root).squaredNorm();
     tap.facts.partial_shares = shares_of(gain.cwiseProduct(root).cwiseAbs2(), tap);
   }
@@ -300,7 +306,9 @@ WhitenedTap whiten(const TapMoments& tap_moments, const SolveOptions& options, c
   VectorXd variances = variances_of(moments);
   VectorXd rounding = rounding_variance(moments, variances);
   MatrixXd covariance;
-  if (tap.is_complex || options.quantities.needs_matrices()) covariance = covariance_of(moments);
+  if (tap.is_complex || options.quantities.needs_matrices()) {
+    covariance = covariance_of(moments, tasks);
+  }
   if (tap.is_complex) {
     covariance = real_form(covariance);
     rounding = in_real_form(rounding);

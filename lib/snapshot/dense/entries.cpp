@@ -31,6 +31,18 @@ void scale_rows(MatrixXd& matrix, const Eigen::VectorXd& factors, const Tasks& t
   });
 }
 
+MatrixXd scaled_columns(const MatrixXd& matrix, const std::vector<Index>& columns,
+                        const Eigen::VectorXd& factors, const Tasks& tasks) {
+  const auto size = static_cast<Index>(columns.size());
+  MatrixXd result(matrix.rows(), size);
+  tasks.for_columns(size, [&](Index first, Index count) {
+    for (Index k = first; k < first + count; ++k) {
+      result.col(k) = factors(k) * matrix.col(columns[static_cast<std::size_t>(k)]);
+    }
+  });
+  return result;
+}
+
 MatrixXd transposed(const MatrixXd& matrix, const Tasks& tasks) {
   MatrixXd result(matrix.cols(), matrix.rows());
   // In blocks, so that what is read across columns is read while it is near.

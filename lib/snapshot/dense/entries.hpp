@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <vector>
 
 #include "snapshot/dense/tasks.hpp"
 
@@ -14,6 +15,11 @@ Eigen::MatrixXd zeros(Eigen::Index rows, Eigen::Index columns, const Tasks& task
 
 /// Multiplies every row by its factor.
 void scale_rows(Eigen::MatrixXd& matrix, const Eigen::VectorXd& factors, const Tasks& tasks);
+
+/// Some columns, each times its factor.
+Eigen::MatrixXd scaled_columns(const Eigen::MatrixXd& matrix,
+                               const std::vector<Eigen::Index>& columns,
+                               const Eigen::VectorXd& factors, const Tasks& tasks);
 
 /// The transposed matrix.
 Eigen::MatrixXd transposed(const Eigen::MatrixXd& matrix, const Tasks& tasks);
