@@ -75,9 +75,11 @@ class Measurement {
         for (std::size_t i = 0; i < arms_.size(); ++i) {
           // Each time another arm comes first.
           const std::size_t arm = (i + static_cast<std::size_t>(stretch)) % arms_.size();
-          const double before = times[arm].wall;
-          arms_[arm]->run_stretch(times[arm]);
-          if (round >= 0) stretches_[arm].push_back(times[arm].wall - before);
+          Times took;
+          arms_[arm]->run_stretch(took);
+          times[arm].wall += took.wall;
+          times[arm].processor += took.processor;
+          if (round >= 0) stretches_[arm].push_back(took);
         }
       }
       std::cout << "round " << round + 1 << " of " << settings_.rounds << ":";
@@ -122,29 +124,35 @@ class Measurement {
   /// Pairs of neighbouring stretches are many more than blocks, so that their median is known well.
   /// Snapshots are at the end of blocks, and are added.
   void print_beyond_reference() const {
-    const std::size_t reference = arm_of(with_reference_);
     const std::size_t lockstep = arm_of(lockstep_);
-    std::vector<double> shares;
-    for (std::size_t i = 0; i < stretches_[lockstep].size(); ++i) {
-      shares.push_back(stretches_[lockstep][i] / stretches_[reference][i] - 1);
-    }
     double stretches = 0;
     double blocks = 0;
-    for (const double seconds : stretches_[lockstep]) stretches += seconds;
+    for (const Times& times : stretches_[lockstep]) stretches += times.wall;
     for (const Times& times : times_[lockstep]) blocks += times.wall;
+    std::cout << "  With a reference, beyond its passes, by " << stretches_[lockstep].size()
+              << " pairs of stretches, median and its 95 % interval:\n    wall time "
+              << share_beyond_reference(&Times::wall) << "\n    processor time "
+              << share_beyond_reference(&Times::processor) << "\n  Snapshots, one in "
+              << settings_.steps << " steps: " << signed_percent((blocks - stretches) / stretches)
+              << " of wall time.\n  The last block, by livecca's own account: "
+              << lockstep_.last_overhead() << ".\n";
+  }
+
+  std::string share_beyond_reference(double Times::*time) const {
+    const std::vector<Times>& with = stretches_[arm_of(lockstep_)];
+    const std::vector<Times>& without = stretches_[arm_of(with_reference_)];
+    std::vector<double> shares;
+    for (std::size_t i = 0; i < with.size(); ++i) {
+      shares.push_back(with[i].*time / without[i].*time - 1);
+    }
     std::ranges::sort(shares);
-    // The 95 % interval of a median, by ranks.
     const auto count = static_cast<double>(shares.size());
     const auto at = [&](double rank) {
-      return shares[static_cast<std::size_t>(std::clamp(rank, 0.0, count - 1))];
+      return signed_percent(shares[static_cast<std::size_t>(std::clamp(rank, 0.0, count - 1))]);
     };
-    const double apart = 0.98 * std::sqrt(count);
-    std::cout << "  With a reference, beyond its passes, by " << shares.size()
-              << " pairs of stretches: median " << signed_percent(median(shares))
-              << ", 95 % interval " << signed_percent(at(std::floor(count / 2 - apart))) << " to "
-              << signed_percent(at(std::ceil(count / 2 + apart))) << ", and snapshots, one in "
-              << settings_.steps << " steps, " << signed_percent((blocks - stretches) / stretches)
-              << ".\n";
+    const double apart = 0.98 * std::sqrt(count);  // in ranks
+    return signed_percent(median(shares)) + ", " + at(std::floor(count / 2 - apart)) + " to " +
+           at(std::ceil(count / 2 + apart));
   }
 
   std::size_t arm_of(const Arm& arm) const {
@@ -224,7 +232,7 @@ class Measurement {
   std::vector<Arm*> arms_ = {&plain_,          &plain_again_, &stream_,
                              &with_reference_, &lockstep_,    &budget_};
   std::vector<std::vector<Times>> times_;
-  std::vector<std::vector<double>> stretches_;  ///< seconds
+  std::vector<std::vector<Times>> stretches_;
   std::vector<ProbePass> passes_;
   Settings settings_;
 };

@@ -101,6 +101,7 @@ RowsToRead RowBlock::rows_to_read(std::size_t first, std::size_t count) const {
           .first = first,
           .count = count,
           .root_weights = rows_->root_weights().data(),
+          .weight_sum = rows_->weights().sum,
           .origin = rows_->mean().origin.data(),
           .offset = rows_->mean().offset.data()};
 }

@@ -21,7 +21,7 @@ class RowBlock {
 
   /// `rows` were centred, and must stay until the step ends.
   void bind(const PackedRows& rows, Precision precision);
-  /// The same with rows of which some may have been left out, but whose mean is not known.
+  /// The same with rows whose mean is not known yet; see PackedRows::keep().
   void bind_without_mean(PackedRows& rows, Precision precision);
   std::size_t block_count() const { return (rows_->rows() + most_rows - 1) / most_rows; }
   /// Asks for values() of this step, too.
@@ -84,7 +84,7 @@ class RowBlock {
   std::vector<double> panels_;
   std::vector<float> fast_panels_;
   std::vector<double> largest_;  ///< of each feature, centred and weighted
-  std::vector<double> known_;    ///< a mean that was known, found again
+  std::vector<double> known_;    ///< where a mean that was known before is written to
   std::vector<double> scale_;
   std::vector<double> inverse_scale_;
 };

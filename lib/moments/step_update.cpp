@@ -14,7 +14,7 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-/// As many as products read, the last ones 0.
+/// Deltas as products read them: 0 beyond the last feature.
 void pad(const std::vector<double>& deltas, double factor, std::vector<double>& padded) {
   padded.assign(padded_features(deltas.size()), 0.0);
   std::ranges::transform(deltas, padded.begin(), [&](double delta) { return factor * delta; });

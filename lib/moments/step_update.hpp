@@ -76,7 +76,7 @@ class StepUpdate {
   RowBlock& next_block();
   /// Says whether the accumulator still has norms after this step.
   void decide_norms(Target& target);
-  /// What takes the means of the rows.
+  /// What can only be done when the means of the rows are known.
   void prepare(Target& target);
   void prepare_norms(Target& target);
   /// Where values are needed, the mean comes before all of them.

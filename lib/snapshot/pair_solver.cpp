@@ -8,6 +8,7 @@
 
 #include "snapshot/covariance.hpp"
 #include "snapshot/decompositions.hpp"
+#include "snapshot/dense/entries.hpp"
 #include "snapshot/dense/matrix_product.hpp"
 #include "snapshot/unbiased_cka.hpp"
 
@@ -69,8 +70,8 @@ VectorXd gram_singular_values(const MatrixXd& matrix, const Tasks& tasks) {
   const bool wide = matrix.rows() <= matrix.cols();
   const MatrixView whole = MatrixView::of(matrix);
   const MatrixView view = wide ? whole : whole.transposed();
-  const MatrixXd gram = product(view, view.transposed(), Structure::symmetric, tasks);
-  const SymmetricEigen eigen = symmetric_eigen(gram, false, tasks);
+  MatrixXd gram = product(view, view.transposed(), Structure::symmetric, tasks);
+  const SymmetricEigen eigen = symmetric_eigen(std::move(gram), false, tasks);
   const double smallest = smallest_gram_correlation * smallest_gram_correlation;
   if (!eigen.converged || !(eigen.values.minCoeff() > smallest)) return {};
   return eigen.values.cwiseSqrt();
@@ -182,7 +183,7 @@ class PairSolver {
     // Of y alone as the left vectors of Tᵀ.
     SingularValues svd =
         of_x ? singular_values(whitened, of_y ? Vectors::both : Vectors::left, tasks_)
-             : singular_values(whitened.transpose(), Vectors::left, tasks_);
+             : singular_values(transposed(whitened, tasks_), Vectors::left, tasks_);
     if (!svd.converged) return false;
     pair_.spectrum = SpectrumMethod::svd;
     pair_.canonical_correlations = to_correlations(svd.values, is_complex());

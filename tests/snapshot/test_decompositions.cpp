@@ -230,22 +230,6 @@ TEST_CASE("a wide pair has the canonical correlations and weights of the direct 
     CHECK(std::abs(pair.canonical_correlations[k] - direct.values(i)) < 1e-12);
     CHECK(std::abs(pair.weights_x[k] - alpha(i) / alpha.sum()) < 1e-10);
   }
-  // One side's weights alone take another way.
-  const auto alone = [&](const Quantities& quantities) {
-    const PanelSolution of_side = solve(moments, {.quantities = quantities}, one);
-    return of_side.pairs[0];
-  };
-  const PairSolution of_x = alone({.weights_x = true});
-  const PairSolution of_y = alone({.weights_y = true});
-  CHECK(of_x.weights_y.empty());
-  CHECK(of_y.weights_x.empty());
-  CHECK_FALSE(of_x.regression_x_from_y);
-  for (std::size_t k = 0; k < pair.weights_x.size(); ++k) {
-    CHECK(std::abs(of_x.canonical_correlations[k] - pair.canonical_correlations[k]) < 1e-14);
-    CHECK(std::abs(of_y.canonical_correlations[k] - pair.canonical_correlations[k]) < 1e-14);
-    CHECK(std::abs(of_x.weights_x[k] - pair.weights_x[k]) < 1e-12);
-    CHECK(std::abs(of_y.weights_y[k] - pair.weights_y[k]) < 1e-12);
-  }
   const PanelSolution again = solve(moments, {}, two);
   CHECK(again.pairs[0].canonical_correlations == pair.canonical_correlations);
   CHECK(again.pairs[0].weights_x == pair.weights_x);
@@ -253,6 +237,35 @@ TEST_CASE("a wide pair has the canonical correlations and weights of the direct 
   CHECK(again.pairs[0].procrustes == pair.procrustes);
   CHECK(again.pairs[0].partial_whitening_cosine == pair.partial_whitening_cosine);
   CHECK(again.taps[0].condition == solution.taps[0].condition);
+}
+
+TEST_CASE("one side's weights alone are those of both sides together") {
+  Executor executor(2);
+  // Narrow and wide ones, with the first side narrower, as wide, and wider.
+  for (const auto& [features_x, features_y] :
+       {std::pair{7, 11}, {11, 7}, {9, 9}, {60, 90}, {90, 60}, {64, 64}}) {
+    CAPTURE(features_x);
+    CAPTURE(features_y);
+    const auto views =
+        livecca_tests::shared_latents(600, features_x, features_y, decompositions_seed + 8);
+    const PanelMoments moments = livecca_tests::stream(views.x, views.y, 200, executor);
+    const auto pair_with = [&](const Quantities& quantities) {
+      return solve(moments, {.quantities = quantities}, executor).pairs[0];
+    };
+    const PairSolution both = pair_with({.weights_x = true, .weights_y = true});
+    const PairSolution of_x = pair_with({.weights_x = true});
+    const PairSolution of_y = pair_with({.weights_y = true});
+    REQUIRE(both.converged);
+    CHECK(of_x.weights_y.empty());
+    CHECK(of_y.weights_x.empty());
+    CHECK_FALSE(both.regression_x_from_y);
+    for (std::size_t k = 0; k < both.weights_x.size(); ++k) {
+      CHECK(std::abs(of_x.canonical_correlations[k] - both.canonical_correlations[k]) < 1e-14);
+      CHECK(std::abs(of_y.canonical_correlations[k] - both.canonical_correlations[k]) < 1e-14);
+      CHECK(std::abs(of_x.weights_x[k] - both.weights_x[k]) < 1e-12);
+      CHECK(std::abs(of_y.weights_y[k] - both.weights_y[k]) < 1e-12);
+    }
+  }
 }
 
 TEST_CASE("ranks of wide taps: dependent and dead neurons, and fewer rows than neurons") {

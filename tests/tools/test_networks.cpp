@@ -84,6 +84,16 @@ TEST_CASE_FIXTURE(NetworksFixture, "every entry, either way round, is a single c
   }
 }
 
+TEST_CASE_FIXTURE(NetworksFixture, "a measure asked for alone has the entries it has among all") {
+  const json all_measures = compare_all()["measures"];
+  for (const auto& [name, measure] : all_measures.items()) {
+    CAPTURE(name);
+    const json alone = compare_all({"--measures", name})["measures"];
+    REQUIRE(alone.size() == 1);
+    check_same(alone[name]["values"], measure["values"], 1e-12);
+  }
+}
+
 TEST_CASE_FIXTURE(NetworksFixture, "layers of several networks come one after the other") {
   std::vector<std::string> arguments = all(true);
   arguments.insert(arguments.begin(), "compare");

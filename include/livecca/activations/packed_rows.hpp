@@ -93,11 +93,12 @@ class LIVECCA_EXPORT PackedRows {
 
   /// The first half of center(): removes rows. The mean is 0 then.
   void keep(std::span<const std::uint8_t> keep, std::span<const double> image_weights = {});
-  /// For a caller that computes the mean of the kept rows itself.
+  /// For a caller that computes the mean of the kept rows itself. Several threads may write to it,
+  /// each to other features, if nobody reads them meanwhile.
   ShiftedMean& mean_to_set() { return mean_; }
 
   /// Adds the bytes of the packed rows of images first … last − 1 to their hashes, one entry an
-  /// image. To be called before center(). Cost: one pass over the rows.
+  /// image. To be called before rows are removed. Cost: one pass over the rows.
   void add_to(std::span<ImageHash> hashes, std::size_t first, std::size_t last) const;
 
   std::size_t images() const { return images_; }

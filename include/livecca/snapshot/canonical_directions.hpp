@@ -34,8 +34,8 @@ struct CanonicalDirections {
 
 /// Finds the `count` leading directions of a pair, or as many as its ranks allow; none if the pair
 /// has no numbers (see PairSolution). Throws Error if there is no such pair, or if it is a pair of
-/// a frequency. Cost: one pair with weights, see Quantities. Thread safety: may be called from many
-/// threads.
+/// a frequency. Cost: one pair with both sides' weights, see Quantities. Thread safety: may be
+/// called from many threads.
 LIVECCA_EXPORT CanonicalDirections canonical_directions(const PanelMoments& moments,
                                                         std::size_t pair, std::size_t count);
 

@@ -155,7 +155,7 @@ LIVECCA_EXPORT double rank_tolerance(std::size_t features, Precision precision);
 /// rounding of the values (Moments::roundoff()). The other directions are never inverted.
 ///
 /// A rank needs at least 2 samples. Runs on the solve lane. No non-finite number reaches a
-/// decomposition. Costs: see Quantities; the norms for CKA and regression cost nothing or 2·d³.
+/// decomposition. Costs: see Quantities; the norms for CKA cost nothing.
 ///
 /// Sources: Raghu et al. 2017 (arXiv:1706.05806), Morcos et al. 2018
 /// (arXiv:1806.05759), Kornblith et al. 2019 (arXiv:1905.00414), Song et al. 2012 (debiased CKA),

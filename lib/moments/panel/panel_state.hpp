@@ -74,7 +74,6 @@ struct Panel::State {
   std::vector<double> image_weights;
   std::vector<ImageHash> image_hashes;
   static constexpr std::size_t images_at_once = 16;  ///< of hashes
-  std::size_t hash_parts_left = 0;                   ///< that run while rows are read
 
   // panel.cpp
   std::size_t add(PanelTap tap, std::optional<TapShape> shape);
@@ -149,10 +148,11 @@ struct Panel::State {
   void find_live_taps();
   void weigh_images(std::size_t step_images);
   bool keeps_all_rows() const;
-  void keep_live_rows(std::size_t step_images);
+  /// Returns how many parts of hashes are left, to run while rows are read.
+  std::size_t keep_live_rows(std::size_t step_images);
   void hash_images(std::size_t part);
   void count_different(PanelMoments& block) const;
-  void accumulate(std::size_t step_images);
+  void accumulate(std::size_t step_images, std::size_t hash_parts);
   void close_step();
   MomentsOptions moments_options() const;
 };

@@ -110,8 +110,8 @@ void Panel::State::commit() {
   find_live_taps();
   weigh_images(step_images);
   masks.make(live_rows, live_pairs);
-  keep_live_rows(step_images);
-  accumulate(step_images);
+  const std::size_t hash_parts = keep_live_rows(step_images);
+  accumulate(step_images, hash_parts);
   images += step_images;
   clock += step_images;
   ++steps;
@@ -173,19 +173,19 @@ bool Panel::State::keeps_all_rows() const {
 }
 
 /// Hashes are of all rows. If some rows leave, the others move, so all hashes come before.
-void Panel::State::keep_live_rows(std::size_t step_images) {
+std::size_t Panel::State::keep_live_rows(std::size_t step_images) {
   image_hashes.assign(step_images, {});
-  hash_parts_left = (step_images + images_at_once - 1) / images_at_once;
+  const std::size_t hash_parts = (step_images + images_at_once - 1) / images_at_once;
   // By reference, as a std::function that holds a large lambda would allocate.
   const auto hash = [this](std::size_t part) { hash_images(part); };
   const auto keep = [this](std::size_t i) { live[i]->rows.keep(masks.of(i), image_weights); };
   if (keeps_all_rows() && image_weights.empty()) {
     for (std::size_t i = 0; i < live.size(); ++i) keep(i);
-    return;
+    return hash_parts;
   }
-  executor.parallel_for(Lane::training, hash_parts_left, std::ref(hash));
-  hash_parts_left = 0;
+  executor.parallel_for(Lane::training, hash_parts, std::ref(hash));
   executor.parallel_for(Lane::training, live.size(), std::ref(keep));
+  return 0;
 }
 
 void Panel::State::hash_images(std::size_t part) {
@@ -255,7 +255,7 @@ void Panel::State::keep_rows(std::size_t index, std::size_t block, double decay)
   if (!tap.recording) update.add(*kept.moments, tap.place, decay);
 }
 
-void Panel::State::accumulate(std::size_t step_images) {
+void Panel::State::accumulate(std::size_t step_images, std::size_t hash_parts) {
   const std::size_t block = turn_to_next_block();
   const double decay = decay_until(clock + step_images, block);
   update.begin();
@@ -276,7 +276,7 @@ void Panel::State::accumulate(std::size_t step_images) {
   }
   for (PanelMoments& part : blocks) part.different.reserve();
   const auto hash = [this](std::size_t part) { hash_images(part); };
-  update.run(hash_parts_left, std::ref(hash));
+  update.run(hash_parts, std::ref(hash));
   count_different(blocks[block]);
   block_clock[block] = clock + step_images;
   blocks[block].images += step_images;

@@ -22,7 +22,7 @@ struct ProductKernel {
   /// The same, each feature times its factor.
   void (*pack_fast)(const RowsToRead& rows, std::size_t begin, std::size_t end,
                     const double* factors, float* panels, std::size_t stride) = nullptr;
-  /// Of one row or more. Reads no origin and no offset.
+  /// Of all rows, of which there must be one or more: `first` is 0. Reads no origin and no offset.
   void (*find_means)(const RowsToRead& rows, std::size_t begin, std::size_t end,
                      const Means& means) = nullptr;
 };

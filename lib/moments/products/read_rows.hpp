@@ -134,59 +134,75 @@ struct RowMeans {
     return result;
   }
 
-  /// Of the features from `first` on, of which there are `count`. Shifting by the first row makes a
-  /// constant feature exactly 0 whatever its value, and keeps the digits of a large offset out of
-  /// the sum.
+  /// Some features of the rows. At the edge there are fewer than `together`, and 0 for the rest.
   template <typename Element>
-  static void find_some(const RowsToRead& rows, std::size_t first, std::size_t count,
-                        const Means& means) {
+  struct Columns {
     using Stored = typename Element::Stored;
-    const auto* from = static_cast<const Stored*>(rows.elements) + first;
+    const RowsToRead& rows;
+    std::size_t first;
+    std::size_t count;
     Stored some[together] = {};
-    const auto of_row = [&](std::size_t row) -> const Stored* {
-      const Stored* elements = from + row * rows.features;
+
+    const Stored* of_row(std::size_t row) {
+      const auto* elements =
+          static_cast<const Stored*>(rows.elements) + row * rows.features + first;
       __builtin_prefetch(elements + rows_ahead * rows.features);
       if (count == together) return elements;
       for (std::size_t j = 0; j < count; ++j) {
         __builtin_memcpy(some + j, elements + j, sizeof(Stored));
       }
       return some;
-    };
+    }
+  };
+
+  /// Sums and extremes, less the first row: so a constant feature is exactly 0 whatever its value,
+  /// and a large offset does not take the digits of the sum.
+  struct Found {
     Vector origin[vectors];
-    Vector sums[vectors] = {};
-    Vector low[vectors] = {};
-    Vector high[vectors] = {};
-    double weights = 0;
-    double largest_root = 0;
-    const Stored* elements = of_row(0);
+    Vector sums[vectors];
+    Vector low[vectors];
+    Vector high[vectors];
+    double largest_root;
+  };
+
+  template <typename Element>
+  static void find_some(const RowsToRead& rows, std::size_t first, std::size_t count,
+                        const Means& means) {
+    Columns<Element> columns{rows, first, count};
+    Found found = {};
+    const auto* elements = columns.of_row(0);
     for (std::size_t v = 0; v < vectors; ++v) {
-      origin[v] = load<Element>(elements + v * lanes);
+      found.origin[v] = load<Element>(elements + v * lanes);
     }
     for (std::size_t row = 0; row < rows.count; ++row) {
-      elements = of_row(row);
+      elements = columns.of_row(row);
       const double root = rows.root_weights[row];
       const double weight = root * root;
-      weights += weight;
-      largest_root = largest_root < root ? root : largest_root;
+      found.largest_root = found.largest_root < root ? root : found.largest_root;
 #pragma GCC unroll 8
       for (std::size_t v = 0; v < vectors; ++v) {
-        const Vector apart = load<Element>(elements + v * lanes) - origin[v];
-        sums[v] += weight * apart;
-        low[v] = apart < low[v] ? apart : low[v];
-        high[v] = apart > high[v] ? apart : high[v];
+        const Vector apart = load<Element>(elements + v * lanes) - found.origin[v];
+        found.sums[v] += weight * apart;
+        found.low[v] = apart < found.low[v] ? apart : found.low[v];
+        found.high[v] = apart > found.high[v] ? apart : found.high[v];
       }
     }
-    const auto* of_origin = reinterpret_cast<const double*>(origin);
-    const auto* of_sums = reinterpret_cast<const double*>(sums);
-    const auto* of_low = reinterpret_cast<const double*>(low);
-    const auto* of_high = reinterpret_cast<const double*>(high);
+    write(found, rows.weight_sum, first, count, means);
+  }
+
+  static void write(const Found& found, double weight_sum, std::size_t first, std::size_t count,
+                    const Means& means) {
+    const auto* origin = reinterpret_cast<const double*>(found.origin);
+    const auto* sums = reinterpret_cast<const double*>(found.sums);
+    const auto* low = reinterpret_cast<const double*>(found.low);
+    const auto* high = reinterpret_cast<const double*>(found.high);
     for (std::size_t j = 0; j < count; ++j) {
-      const double offset = of_sums[j] / weights;
-      const double above = of_high[j] - offset;
-      const double below = offset - of_low[j];
-      means.origin[first + j] = of_origin[j];
+      const double offset = sums[j] / weight_sum;
+      const double above = high[j] - offset;
+      const double below = offset - low[j];
+      means.origin[first + j] = origin[j];
       means.offset[first + j] = offset;
-      means.largest[first + j] = largest_root * (above < below ? below : above);
+      means.largest[first + j] = found.largest_root * (above < below ? below : above);
     }
   }
 

@@ -14,6 +14,7 @@ struct RowsToRead {
   std::size_t first = 0;  ///< of the rows to read
   std::size_t count = 0;
   const double* root_weights = nullptr;  ///< of all rows
+  double weight_sum = 0;                 ///< of all rows
   const double* origin = nullptr;        ///< of all features
   const double* offset = nullptr;
 };

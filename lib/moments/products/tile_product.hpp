@@ -15,7 +15,8 @@ struct TileOperand {
 };
 
 /// out += δx δyᵀ + Σ x yᵀ over some samples, for a tile of a product. Scales and deltas have an
-/// entry for every feature of the panels, those beyond the last feature are 0.
+/// entry for every feature of the panels; what those beyond the last feature are makes no
+/// difference, as long as they are finite.
 template <typename Scalar>
 struct TileProduct {
   double* out = nullptr;   ///< column by column
