@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Builds the benchmarks and runs them: results as shares of what the machine's BLAS and LAPACK do (bench/README.md).
 # Usage: scripts/bench.sh [OUT.json] [more for Google Benchmark, such as --benchmark_filter=scatter]
+# LIVECCA_BENCH_OPENBLAS=SkylakeX: another kernel of OpenBLAS than it chooses itself; OPENBLAS_* of the environment is unset.
 # NumPy's route needs a Python with NumPy: LIVECCA_NUMPY_PYTHON=…, or python3; without NumPy it is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+[ -z "${LIVECCA_BENCH_OPENBLAS:-}" ] || export OPENBLAS_CORETYPE=$LIVECCA_BENCH_OPENBLAS
 out=build/bench/results.json
 case "${1:-}" in *.json) out=$1; shift ;; esac
 cmake --preset release -B build/bench -D LIVECCA_BUILD_BENCH=ON -D LIVECCA_BUILD_TESTS=OFF \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what watching costs the example's training, in turns with and without. Takes a quarter of an hour on two
 # cores (the first two, if there are more). Nothing else should run. Compare the ratios with the noise beside them.
-# Usage: scripts/overhead.sh [--rounds 5] [--steps 100] …
+# Usage: scripts/overhead.sh [--rounds 5] [--steps 100] [--only-reference] …
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh

@@ -38,7 +38,7 @@ def draw(run, stem, room=0.15):
         spread = [statistics.stdev(distances[layer, epoch]) if len(seeds) > 1 else 0 for epoch in known]
         axes.errorbar(known, means, yerr=spread, color=colour, marker="os^Dv"[place % 5], markersize=5, capsize=2)
         if floors[layer]:
-            axes.axhline(statistics.mean(floors[layer]), color=colour, linewidth=1.6, dashes=(1, 2))
+            axes.axhline(statistics.mean(floors[layer]), color=colour, **figure.FLOOR)
         labels.append((means[0], layer, colour))
     last = -0.03  # above the axis
     for height, layer, colour in sorted(labels):

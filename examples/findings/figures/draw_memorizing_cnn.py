@@ -34,7 +34,7 @@ def main(run, stem):
                           linestyle=style, capsize=3)
             floors = [band["noise_floor"] for band in found]
             if None not in floors and groups == LINES[-1][0]:
-                axes.plot(places, floors, color="#555555", linewidth=1.2, dashes=(1, 2), label="unrelated data")
+                axes.plot(places, floors, color="#555555", **figure.FLOOR, label="unrelated data")
             rows.append([text_of(band) for band in found])
         axes.set_xticks(list(places), bands.layers)
         axes.set_ylim(0, 1.02)

@@ -74,7 +74,7 @@ def draw_curves(axes, distances):
             means = [distances.mean(epoch, kind, step, last) for step in steps]
             spread = [distances.spread(epoch, kind, step, last) for step in steps]
             axes.errorbar(steps, means, yerr=spread if epoch else None, color=colour, label=kind if epoch else None, **style)
-    axes.axhline(statistics.mean(distances.floors), color="#000000", linewidth=1, dashes=(1, 2))
+    axes.axhline(statistics.mean(distances.floors), color="#000000", **figure.FLOOR)
     axes.set_ylim(0, 1.05)
     axes.set_xlim(0.5, last)
     axes.set_xlabel("step")

@@ -29,7 +29,7 @@ def main(run, stem):
         spread = [statistics.stdev(values[name, noise]) for noise in levels]
         colour = figure.COLOURS[name]
         axes.errorbar(x, means, yerr=spread, color=colour, marker=marker, capsize=3)
-        axes.plot(x, [statistics.mean(floors[name, noise]) for noise in levels], color=colour, linewidth=1, dashes=(1, 2))
+        axes.plot(x, [statistics.mean(floors[name, noise]) for noise in levels], color=colour, **figure.FLOOR)
     for name, at, offset in (("pwcca", 0.01, (10, 8)), ("svcca", 0.003, (8, 6)), ("mean_cca", 0.001, (0, 10))):
         axes.annotate(
             figure.NAMES[name],

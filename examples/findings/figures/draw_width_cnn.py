@@ -22,7 +22,7 @@ def main(run, stem):
                       marker="os^Dv"[place % 5], capsize=3)
         floors = [band["noise_floor"] for band in found]
         if None not in floors:
-            axes.plot(widths, floors, color=colour, linewidth=1, dashes=(1, 2))
+            axes.plot(widths, floors, color=colour, **figure.FLOOR)
         ends.append((found[-1]["mean"], layer, colour))
     last = -1
     for height, layer, colour in sorted(ends):

@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 # Okabe and Ito's colours, which the colour-blind tell apart; each measure has one everywhere.
 COLOURS = {"mean_cca": "#D55E00", "svcca": "#E69F00", "pwcca": "#0072B2", "truth": "#000000"}
+# The floor of unrelated data, dotted everywhere, and still seen at half size.
+FLOOR = {"linewidth": 1.6, "dashes": (1, 2)}
 NAMES = {"mean_cca": "mean CCA", "svcca": "SVCCA", "pwcca": "PWCCA"}
 
 plt.rcParams.update(

@@ -42,8 +42,7 @@ constexpr std::size_t padded_features(std::size_t features) {
   return (features + small_tile_features - 1) / small_tile_features * small_tile_features;
 }
 
-/// Samples whose panels stay in the first cache while they are multiplied. Of float32 no more are
-/// summed up before they go into float64.
+/// Of float32 no more samples than these are summed up before they go into float64.
 inline constexpr std::size_t samples_at_once = 128;
 
 }  // namespace livecca
