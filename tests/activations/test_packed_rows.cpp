@@ -57,6 +57,8 @@ void check_all_layouts(DType dtype) {
       {{40, 1, 20, 4}, 0},      // channels last
       {{400, 30, 13, 2}, 7},    // gaps everywhere
       {{-40, 10, 5, -1}, 100},  // backwards
+      {{64, 16, 7, 2}, 0},      // of four positions the last is 3 after the first: no neighbours
+      {{40, 10, 1, 2}, 0},      // columns before rows
   };
   for (const auto& data : stored) {
     for (const Layout layout : {Layout::nchw, Layout::nhwc}) {
